@@ -1,0 +1,123 @@
+"""One tree of errors; every message is written for the person who labels or runs the server.
+
+    PromptsError
+    ├── InvalidInput          a field the caller sent: names field, value and fix
+    │   ├── ConfigError       the labeling config cannot be answered
+    │   ├── TemplateError     the prompt text cannot be rendered
+    │   └── NotFound          a prompt, version, run, project or connection that is not there
+    ├── Conflict              the state forbids it (title taken, run still going)
+    ├── AnswerError           a model's answer does not fit the labeling config
+    ├── ModelError            the model door: one call failed
+    │   ├── RunStopper        … in a way that would fail every further call too
+    │   │   └── BudgetReached
+    │   └── (kinds in FailureKind)
+    └── LabelStudioError      Label Studio refused
+        ├── LabelStudioUnreachable   … or did not answer; waiting may help
+        ├── LabelStudioAuthError     … the token
+        ├── LabelStudioNotFound      … the object
+        └── LabelStudioRejected      … the content of a request
+"""
+
+from __future__ import annotations
+
+from ml_backend.records import FailureKind
+
+
+class PromptsError(Exception):
+    """Anything this server reports to a person: what happened, and in ``fix`` the next step."""
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.fix}".strip()
+
+
+class InvalidInput(PromptsError):
+    """Bad input; ``field`` is the name the caller knows it by (an option, a JSON key, a variable)."""
+
+    def __init__(self, message: str, *, field: str = "", fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.field = field
+
+
+class ConfigError(InvalidInput):
+    """A labeling config that does not parse or holds no control we can answer."""
+
+
+class TemplateError(InvalidInput):
+    """A prompt text with an unknown variable or broken braces."""
+
+
+class NotFound(InvalidInput):
+    """A named or numbered thing of ours (or a Label Studio project) that does not exist."""
+
+
+class Conflict(PromptsError):
+    """The request is sound but the present state forbids it."""
+
+
+class AnswerError(PromptsError):
+    """A model's answer that does not fit; the message is sent back to the model when re-asking."""
+
+    def __init__(self, message: str, *, control: str = "", fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.control = control
+
+
+class ModelError(PromptsError):
+    """One model call that failed after its retries; ``raw`` is what the model or server said."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: FailureKind,
+        raw: str = "",
+        fix: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.kind = kind
+        self.raw = raw
+        self.retry_after = retry_after
+
+
+class RunStopper(ModelError):
+    """Key refused, model unknown, quota spent: every further call would fail alike."""
+
+
+class BudgetReached(RunStopper):
+    """The next call could cross the budget."""
+
+
+class LabelStudioError(PromptsError):
+    """Label Studio answered with an error; ``status`` is its HTTP status, 0 without an answer.
+
+    ``maybe_done`` is True when a write may still have taken, or may yet take, effect.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, fix: str = "", maybe_done: bool = False
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.status = status
+        self.maybe_done = maybe_done
+
+
+class LabelStudioUnreachable(LabelStudioError):
+    """No answer, a gateway error or a busy database: the same call may go through later."""
+
+
+class LabelStudioAuthError(LabelStudioError):
+    """The token is missing, wrong, expired or of a disabled kind."""
+
+
+class LabelStudioNotFound(LabelStudioError):
+    """The project, task or prediction does not exist or the token may not see it."""
+
+
+class LabelStudioRejected(LabelStudioError):
+    """The request was understood and refused (HTTP 400, 409, 422)."""

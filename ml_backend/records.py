@@ -1,0 +1,283 @@
+"""The nouns of the server as frozen dataclasses; they know neither the store nor the network.
+
+Words are Label Studio's own: task, prediction, region, model version, run, ground truth.
+Times are aware UTC datetimes, durations seconds, costs US dollars, scores 0..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+JsonObject = dict[str, Any]
+Region = dict[str, Any]
+
+
+class Slot(StrEnum):
+    """Which of a prompt's two sets of predictions a run writes."""
+
+    ALL = "all"
+    EVALUATE = "evaluate"
+
+
+class Subset(StrEnum):
+    """The tasks a run covers; the SDK's ``project_subset``."""
+
+    ALL = "All"
+    HAS_GT = "HasGT"
+    SAMPLE = "Sample"
+    CUSTOM = "Custom"
+
+
+class RunStatus(StrEnum):
+    """The SDK's five run states."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELED)
+
+
+class Stage(StrEnum):
+    """Where a run stands inside; each is entered by a commit and recovered from by reading."""
+
+    PENDING = "pending"
+    ASKING = "asking"
+    PLANNING = "planning"
+    CLEARING = "clearing"
+    LOADING = "loading"
+    VERIFYING = "verifying"
+    DONE = "done"
+
+
+class FailureKind(StrEnum):
+    """Why a task has no prediction. The first five are about the answer: asking again is no cure."""
+
+    INVALID_ANSWER = "invalid_answer"
+    TOO_LONG = "too_long"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    NO_INPUT = "no_input"
+    TIMEOUT = "timeout"
+    RATE_LIMIT = "rate_limit"
+    SERVER_ERROR = "server_error"
+    CONNECTION = "connection"
+    AUTHENTICATION = "authentication"
+    MODEL_NOT_FOUND = "model_not_found"
+    QUOTA = "quota"
+    BAD_REQUEST = "bad_request"
+    BUDGET = "budget"
+
+    @property
+    def is_definite(self) -> bool:
+        """True when the task itself got its verdict, so older predictions of it may go."""
+        return self in DEFINITE_FAILURES
+
+
+DEFINITE_FAILURES = frozenset(
+    {
+        FailureKind.INVALID_ANSWER,
+        FailureKind.TOO_LONG,
+        FailureKind.REFUSED,
+        FailureKind.TRUNCATED,
+        FailureKind.NO_INPUT,
+    }
+)
+
+
+class ProviderName(StrEnum):
+    """The SDK's provider names, and our offline baseline."""
+
+    OPENAI = "OpenAI"
+    AZURE_OPENAI = "AzureOpenAI"
+    CUSTOM = "Custom"
+    BASELINE = "Baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A Label Studio task: its id and its data, which is untrusted text."""
+
+    id: int
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or more calls, as the provider counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A part of an answer that could not be used while the rest of it could."""
+
+    control: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What asking one task took, whether it went well or not; ``cost`` None means unknown."""
+
+    usage: Usage = Usage()
+    cost: float | None = None
+    latency: float = 0.0
+    calls: int = 0
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One task's good outcome: the answer by control name and the regions made of it."""
+
+    task_id: int
+    answer: JsonObject
+    result: list[Region]
+    score: float | None = None
+    problems: tuple[Problem, ...] = ()
+    asked: Asked = Asked()
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One task's bad outcome; ``raw`` keeps what the model said, for the person who looks."""
+
+    task_id: int
+    kind: FailureKind
+    message: str
+    raw: str = ""
+    asked: Asked = Asked()
+
+
+Outcome = Prediction | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An annotated task: what the offline baseline and few-shot prompting learn from."""
+
+    task_id: int
+    data: Mapping[str, Any]
+    answer: JsonObject
+    annotation_id: int = 0
+    ground_truth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Credentials and endpoint of one model provider; ``id`` None is the one from the environment."""
+
+    id: int | None
+    title: str
+    provider: ProviderName
+    endpoint: str = ""
+    deployment: str = ""
+    api_version: str = ""
+    default_model: str = ""
+    api_key: str = field(default="", repr=False)
+    prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Model name -> (prompt, completion) dollars per million tokens; goes before the price table."""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt: what Enterprise's SDK calls a ModelInterface."""
+
+    id: int
+    title: str
+    description: str
+    project_ids: tuple[int, ...]
+    active_version_id: int | None
+    """Chosen by hand; None follows the last published All run, else the newest version."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromptVersion:
+    """One version of a prompt with the model that answers it."""
+
+    id: int
+    prompt_id: int
+    title: str
+    text: str
+    provider: ProviderName
+    model: str
+    connection_id: int | None
+    max_few_shot_examples: int
+    parameters: JsonObject
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A model version string we own for ever: rows under it in Label Studio are ours."""
+
+    label: str
+    prompt_id: int
+    version_id: int
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts and sums of a run so far; ``cost`` None when any call's price is unknown."""
+
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cached: int = 0
+    usage: Usage = Usage()
+    cost: float | None = 0.0
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        return self.succeeded + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pass of a version over tasks of a project, with the exact text it used."""
+
+    id: int
+    prompt_id: int
+    version_id: int
+    project_id: int
+    label: str
+    slot: Slot
+    subset: Subset
+    status: RunStatus
+    stage: Stage
+    snapshot: JsonObject
+    options: JsonObject
+    totals: Totals
+    message: str
+    """What a person should read now: why it waits, what stopped it, what was left alone."""
+    plan: JsonObject
+    metrics: JsonObject
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    asked_at: datetime | None
+    completed_at: datetime | None
