@@ -1,0 +1,31 @@
+"""The store: what is committed here is the truth; Label Studio is written from it."""
+
+from __future__ import annotations
+
+from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
+from ml_backend.store.database import Database
+from ml_backend.store.examples import ContactStore, ExampleStore
+from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
+from ml_backend.store.prompts import PromptStore
+from ml_backend.store.runs import RunStore, totals_columns
+from ml_backend.store.writing import Publication, WritingStore
+
+__all__ = ["AnswerForms", "CachedAnswer", "Cipher", "Publication", "Store", "totals_columns"]
+
+
+class Store:
+    """All queries, by noun, over one database."""
+
+    def __init__(self, url: str, cipher: Cipher) -> None:
+        self.database = Database(url)
+        self.prompts = PromptStore(self.database)
+        self.connections = ConnectionStore(self.database, cipher)
+        self.answer_forms = AnswerForms(self.database)
+        self.runs = RunStore(self.database)
+        self.outcomes = OutcomeStore(self.database)
+        self.writing = WritingStore(self.database)
+        self.examples = ExampleStore(self.database)
+        self.contacts = ContactStore(self.database)
+
+    def close(self) -> None:
+        self.database.close()

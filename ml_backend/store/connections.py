@@ -1,0 +1,129 @@
+"""Connections to model providers; keys are encrypted before they reach the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from ml_backend.errors import Conflict, NotFound
+from ml_backend.records import Connection, ProviderName
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database, inserted_id
+
+
+class Cipher(Protocol):
+    """Encrypts and decrypts provider keys."""
+
+    def encrypt(self, text: str) -> str: ...
+
+    def decrypt(self, token: str) -> str: ...
+
+
+class ConnectionStore:
+    """Queries over provider connections."""
+
+    def __init__(self, database: Database, cipher: Cipher) -> None:
+        self._db = database
+        self._cipher = cipher
+
+    def all(self) -> list[Connection]:
+        with self._db.read() as c:
+            rows = c.execute(sa.select(t.connections).order_by(t.connections.c.id)).all()
+        return [self._record(row) for row in rows]
+
+    def find(self, ref: int | str) -> Connection | None:
+        """Return the connection of that id or exact title."""
+        column = t.connections.c.title if isinstance(ref, str) else t.connections.c.id
+        with self._db.read() as c:
+            row = c.execute(sa.select(t.connections).where(column == ref)).first()
+        return self._record(row) if row else None
+
+    def get(self, ref: int | str) -> Connection:
+        connection = self.find(ref)
+        if connection is None:
+            raise NotFound(
+                f"There is no connection {ref!r}.",
+                field="connection",
+                fix="`ls-prompts connections list` shows them, `connections add` makes one.",
+            )
+        return connection
+
+    def create(self, *, title: str, api_key: str, **values: Any) -> Connection:
+        if self.find(title) is not None:
+            raise Conflict(f"A connection named {title!r} already exists.")
+        now = datetime.now(UTC)
+        encrypted = self._cipher.encrypt(api_key) if api_key else ""
+        with self._db.write() as c:
+            key = inserted_id(
+                c.execute(
+                    sa.insert(t.connections).values(
+                        title=title,
+                        encrypted_key=encrypted,
+                        created_at=now,
+                        updated_at=now,
+                        **values,
+                    )
+                )
+            )
+        return self.get(key)
+
+    def delete(self, connection_id: int) -> None:
+        with self._db.write() as c:
+            c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
+
+    def users(self, connection_id: int) -> list[tuple[int, str]]:
+        """Return (prompt id, version title) of the versions that use a connection."""
+        query = sa.select(t.versions.c.prompt_id, t.versions.c.title).where(
+            t.versions.c.connection_id == connection_id
+        )
+        with self._db.read() as c:
+            return [(row.prompt_id, row.title) for row in c.execute(query)]
+
+    def _record(self, row: Any) -> Connection:
+        return Connection(
+            id=row.id,
+            title=row.title,
+            provider=ProviderName(row.provider),
+            endpoint=row.endpoint,
+            deployment=row.deployment,
+            api_version=row.api_version,
+            default_model=row.default_model,
+            api_key=self._cipher.decrypt(row.encrypted_key) if row.encrypted_key else "",
+            prices=row.prices or {},
+            created_at=row.created_at,
+        )
+
+
+class AnswerForms(MutableMapping[str, str]):
+    """Which form of structured answer each connection and model takes, remembered for ever."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        with database.read() as c:
+            self._known = {row.key: row.form for row in c.execute(sa.select(t.answer_forms))}
+
+    def __getitem__(self, key: str) -> str:
+        form: str = self._known[key]
+        return form
+
+    def __setitem__(self, key: str, form: str) -> None:
+        if self._known.get(key) == form:
+            return
+        self._known[key] = form
+        with self._db.write() as c:
+            c.execute(sa.delete(t.answer_forms).where(t.answer_forms.c.key == key))
+            c.execute(sa.insert(t.answer_forms).values(key=key, form=form))
+
+    def __delitem__(self, key: str) -> None:
+        del self._known[key]
+        with self._db.write() as c:
+            c.execute(sa.delete(t.answer_forms).where(t.answer_forms.c.key == key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._known))
+
+    def __len__(self) -> int:
+        return len(self._known)

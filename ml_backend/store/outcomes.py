@@ -1,0 +1,262 @@
+"""Outcomes of a run's tasks, and the cache of paid answers; written together, in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_backend.records import (
+    Asked,
+    Failure,
+    FailureKind,
+    Outcome,
+    Prediction,
+    Problem,
+    Totals,
+    Usage,
+)
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database, insert_ignoring
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """A model's answer to one exact request (key: its SHA-256), kept because it was paid for."""
+
+    key: str
+    text: str
+    score: float | None
+    asked: Asked
+
+
+class OutcomeStore:
+    """Queries over outcomes and cached answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(
+        self, run_id: int, outcomes: Sequence[Outcome], cached: Sequence[CachedAnswer] = ()
+    ) -> None:
+        """Commit outcomes and paid answers in one transaction; a task's first outcome stands."""
+        answers = [
+            {
+                "key": answer.key,
+                "text": answer.text,
+                "score": answer.score,
+                "prompt_tokens": answer.asked.usage.prompt_tokens,
+                "completion_tokens": answer.asked.usage.completion_tokens,
+                "cost": answer.asked.cost,
+                "created_at": datetime.now(UTC),
+            }
+            for answer in cached
+        ]
+        with self._db.write() as c:
+            insert_ignoring(c, t.outcomes, [_columns(run_id, outcome) for outcome in outcomes])
+            insert_ignoring(c, t.answers, answers)
+
+    def forget(self, run_id: int, kinds: Collection[FailureKind]) -> int:
+        """Drop failures of these kinds so that their tasks are asked again; return how many."""
+        with self._db.write() as c:
+            return c.execute(
+                sa.delete(t.outcomes).where(
+                    t.outcomes.c.run_id == run_id,
+                    t.outcomes.c.ok.is_(False),
+                    t.outcomes.c.kind.in_([kind.value for kind in kinds]),
+                )
+            ).rowcount
+
+    def task_ids(self, run_id: int) -> set[int]:
+        """Return the tasks that have an outcome, good or bad."""
+        with self._db.read() as c:
+            return set(
+                c.execute(
+                    sa.select(t.outcomes.c.task_id).where(t.outcomes.c.run_id == run_id)
+                ).scalars()
+            )
+
+    def verdicts(self, run_id: int) -> tuple[set[int], set[int], set[int]]:
+        """Return task ids of (successes, definite failures, successes already published)."""
+        good: set[int] = set()
+        definite: set[int] = set()
+        published: set[int] = set()
+        columns = (t.outcomes.c.task_id, t.outcomes.c.ok, t.outcomes.c.kind, t.outcomes.c.published)
+        with self._db.read() as c:
+            for row in c.execute(sa.select(*columns).where(t.outcomes.c.run_id == run_id)):
+                if row.ok:
+                    good.add(row.task_id)
+                    if row.published:
+                        published.add(row.task_id)
+                elif FailureKind(row.kind).is_definite:
+                    definite.add(row.task_id)
+        return good, definite, published
+
+    def mark_published(self, run_id: int) -> None:
+        with self._db.write() as c:
+            c.execute(
+                sa.update(t.outcomes)
+                .where(t.outcomes.c.run_id == run_id, t.outcomes.c.ok.is_(True))
+                .values(published=True)
+            )
+
+    def iter(
+        self,
+        run_id: int,
+        *,
+        ok: bool | None = None,
+        task_ids: Collection[int] | None = None,
+        page: int = 2000,
+    ) -> Iterator[Outcome]:
+        """Yield a run's outcomes by task id, read in pages."""
+        last = -1
+        wanted = set(task_ids) if task_ids is not None else None
+        while True:
+            query = (
+                sa.select(t.outcomes)
+                .where(t.outcomes.c.run_id == run_id, t.outcomes.c.task_id > last)
+                .order_by(t.outcomes.c.task_id)
+                .limit(page)
+            )
+            if ok is not None:
+                query = query.where(t.outcomes.c.ok.is_(ok))
+            with self._db.read() as c:
+                rows = c.execute(query).all()
+            for row in rows:
+                if wanted is None or row.task_id in wanted:
+                    yield _outcome(row)
+            if len(rows) < page:
+                return
+            last = rows[-1].task_id
+
+    def totals(self, run_id: int) -> Totals:
+        """Add up a run from its outcomes: the truth that counters kept while running follow."""
+        o = t.outcomes.c
+        query = (
+            sa.select(
+                o.ok,
+                o.kind,
+                sa.func.count().label("n"),
+                sa.func.sum(sa.cast(o.cached, sa.Integer)).label("cached"),
+                sa.func.sum(o.prompt_tokens).label("prompt_tokens"),
+                sa.func.sum(o.completion_tokens).label("completion_tokens"),
+                sa.func.sum(o.cost).label("cost"),
+                sa.func.count(o.cost).label("priced"),
+            )
+            .where(o.run_id == run_id)
+            .group_by(o.ok, o.kind)
+        )
+        with self._db.read() as c:
+            rows = c.execute(query).all()
+        priced = all(row.priced == row.n for row in rows)
+        return Totals(
+            succeeded=sum(row.n for row in rows if row.ok),
+            failed=sum(row.n for row in rows if not row.ok),
+            cached=sum(row.cached or 0 for row in rows),
+            usage=Usage(
+                sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
+            ),
+            cost=sum(row.cost or 0.0 for row in rows) if priced else None,
+            failures={row.kind: row.n for row in rows if not row.ok},
+        )
+
+    def find_answer(self, key: str) -> CachedAnswer | None:
+        with self._db.read() as c:
+            row = c.execute(sa.select(t.answers).where(t.answers.c.key == key)).first()
+        return _cached(row) if row else None
+
+    def find_answers(self, keys: Sequence[str]) -> dict[str, CachedAnswer]:
+        """Return the cached answers among many keys, in few queries."""
+        found: dict[str, CachedAnswer] = {}
+        with self._db.read() as c:
+            for start in range(0, len(keys), 500):
+                chunk = keys[start : start + 500]
+                for row in c.execute(sa.select(t.answers).where(t.answers.c.key.in_(chunk))):
+                    found[row.key] = _cached(row)
+        return found
+
+    # Kept predictions: rows deleted together with their label, to be imported again unchanged.
+
+    def keep(self, run_id: int, rows: Sequence[dict[str, Any]]) -> None:
+        """Commit copies of predictions before their label is deleted."""
+        with self._db.write() as c:
+            insert_ignoring(c, t.kept_predictions, [{"run_id": run_id, **row} for row in rows])
+
+    def kept(self, run_id: int) -> list[dict[str, Any]]:
+        query = sa.select(t.kept_predictions).where(t.kept_predictions.c.run_id == run_id)
+        with self._db.read() as c:
+            return [dict(row._mapping) for row in c.execute(query)]
+
+    def drop_kept(self, run_id: int) -> None:
+        with self._db.write() as c:
+            c.execute(sa.delete(t.kept_predictions).where(t.kept_predictions.c.run_id == run_id))
+
+    # Served: what /predict handed to Label Studio.
+
+    def add_served(self, project_id: int, label: str, task_ids: Sequence[int]) -> None:
+        now = datetime.now(UTC)
+        rows = [
+            {"project_id": project_id, "task_id": task, "label": label, "served_at": now}
+            for task in task_ids
+        ]
+        if rows:
+            with self._db.write() as c:
+                c.execute(sa.insert(t.served), rows)
+
+
+def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
+    asked = outcome.asked
+    common = {
+        "run_id": run_id,
+        "task_id": outcome.task_id,
+        "published": False,
+        "raw": outcome.raw,
+        "prompt_tokens": asked.usage.prompt_tokens,
+        "completion_tokens": asked.usage.completion_tokens,
+        "cost": asked.cost,
+        "latency": asked.latency,
+        "calls": asked.calls,
+        "cached": asked.cached,
+    }
+    if isinstance(outcome, Prediction):
+        problems = [{"control": p.control, "message": p.message} for p in outcome.problems]
+        return common | {
+            "ok": True,
+            "kind": "",
+            "message": "",
+            "answer": outcome.answer,
+            "result": outcome.result,
+            "score": outcome.score,
+            "problems": problems,
+        }
+    return common | {
+        "ok": False,
+        "kind": outcome.kind.value,
+        "message": outcome.message,
+        "answer": None,
+        "result": None,
+        "score": None,
+        "problems": None,
+    }
+
+
+def _outcome(row: Any) -> Outcome:
+    asked = Asked(
+        usage=Usage(row.prompt_tokens, row.completion_tokens),
+        cost=row.cost,
+        latency=row.latency,
+        calls=row.calls,
+        cached=row.cached,
+    )
+    if row.ok:
+        problems = tuple(Problem(p["control"], p["message"]) for p in row.problems or ())
+        return Prediction(row.task_id, row.answer, row.result, row.score, problems, asked, row.raw)
+    return Failure(row.task_id, FailureKind(row.kind), row.message, row.raw, asked)
+
+
+def _cached(row: Any) -> CachedAnswer:
+    usage = Usage(row.prompt_tokens, row.completion_tokens)
+    return CachedAnswer(row.key, row.text, row.score, Asked(usage=usage, cost=row.cost))

@@ -1,0 +1,275 @@
+"""Prompts, their versions, and the model version labels they own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_backend.errors import Conflict, NotFound
+from ml_backend.records import JsonObject, Label, Prompt, PromptVersion, ProviderName, Slot
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database, inserted_id
+
+
+class PromptStore:
+    """Queries over prompts, versions and labels."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def all(self) -> list[Prompt]:
+        """Return all prompts, oldest first."""
+        with self._db.read() as c:
+            rows = c.execute(sa.select(t.prompts).order_by(t.prompts.c.id)).all()
+            projects = _projects(c)
+        return [_prompt(row, projects) for row in rows]
+
+    def get(self, prompt_id: int) -> Prompt:
+        prompt = self.find(prompt_id)
+        if prompt is None:
+            raise NotFound(f"There is no prompt {prompt_id}.", field="prompt", fix=_LIST_HINT)
+        return prompt
+
+    def find(self, ref: int | str) -> Prompt | None:
+        """Return the prompt of that id, or else of that exact title."""
+        where = t.prompts.c.title == ref if isinstance(ref, str) else t.prompts.c.id == ref
+        with self._db.read() as c:
+            row = c.execute(sa.select(t.prompts).where(where)).first()
+            if row is None:
+                return None
+            return _prompt(row, _projects(c, row.id))
+
+    def create(self, title: str, description: str, project_ids: Sequence[int]) -> Prompt:
+        now = datetime.now(UTC)
+        with self._db.write() as c:
+            if c.execute(sa.select(t.prompts.c.id).where(t.prompts.c.title == title)).first():
+                raise Conflict(
+                    f"A prompt named {title!r} already exists.",
+                    fix="Choose another title, or add a version to that prompt.",
+                )
+            values = {"title": title, "description": description, "created_at": now}
+            prompt_id = inserted_id(
+                c.execute(sa.insert(t.prompts).values(**values, updated_at=now))
+            )
+            _set_projects(c, prompt_id, project_ids)
+        return self.get(prompt_id)
+
+    def update(self, prompt_id: int, **values: Any) -> Prompt:
+        """Change columns of a prompt; ``project_ids`` replaces its projects."""
+        project_ids = values.pop("project_ids", None)
+        with self._db.write() as c:
+            title = values.get("title")
+            if (
+                title
+                and c.execute(
+                    sa.select(t.prompts.c.id).where(
+                        t.prompts.c.title == title, t.prompts.c.id != prompt_id
+                    )
+                ).first()
+            ):
+                raise Conflict(f"A prompt named {title!r} already exists.")
+            c.execute(
+                sa.update(t.prompts)
+                .where(t.prompts.c.id == prompt_id)
+                .values(**values, updated_at=datetime.now(UTC))
+            )
+            if project_ids is not None:
+                _set_projects(c, prompt_id, project_ids)
+        return self.get(prompt_id)
+
+    def delete(self, prompt_id: int) -> None:
+        """Remove a prompt with its versions and runs; its labels stay registered."""
+        with self._db.write() as c:
+            c.execute(sa.delete(t.runs).where(t.runs.c.prompt_id == prompt_id))
+            c.execute(sa.delete(t.prompts).where(t.prompts.c.id == prompt_id))
+
+    def add_project(self, prompt_id: int, project_id: int) -> None:
+        with self._db.write() as c:
+            known = c.execute(
+                sa.select(t.prompt_projects).where(
+                    t.prompt_projects.c.prompt_id == prompt_id,
+                    t.prompt_projects.c.project_id == project_id,
+                )
+            ).first()
+            if known is None:
+                c.execute(
+                    sa.insert(t.prompt_projects).values(prompt_id=prompt_id, project_id=project_id)
+                )
+
+    def of_project(self, project_id: int) -> list[Prompt]:
+        """Return the prompts associated with a project, oldest first."""
+        return [prompt for prompt in self.all() if project_id in prompt.project_ids]
+
+    def versions(self, prompt_id: int) -> list[PromptVersion]:
+        """Return a prompt's versions, oldest first."""
+        with self._db.read() as c:
+            rows = c.execute(
+                sa.select(t.versions)
+                .where(t.versions.c.prompt_id == prompt_id)
+                .order_by(t.versions.c.id)
+            ).all()
+        return [_version(row) for row in rows]
+
+    def get_version(self, version_id: int) -> PromptVersion:
+        with self._db.read() as c:
+            row = c.execute(sa.select(t.versions).where(t.versions.c.id == version_id)).first()
+        if row is None:
+            raise NotFound(f"There is no prompt version {version_id}.", field="version")
+        return _version(row)
+
+    def create_version(self, prompt_id: int, **values: Any) -> PromptVersion:
+        now = datetime.now(UTC)
+        with self._db.write() as c:
+            self._refuse_taken(c, prompt_id, values["title"])
+            version_id = inserted_id(
+                c.execute(
+                    sa.insert(t.versions).values(
+                        prompt_id=prompt_id, created_at=now, updated_at=now, **values
+                    )
+                )
+            )
+            c.execute(
+                sa.update(t.prompts).where(t.prompts.c.id == prompt_id).values(updated_at=now)
+            )
+        return self.get_version(version_id)
+
+    def update_version(self, version_id: int, **values: Any) -> PromptVersion:
+        version = self.get_version(version_id)
+        with self._db.write() as c:
+            if values.get("title", version.title) != version.title:
+                self._refuse_taken(c, version.prompt_id, values["title"])
+            c.execute(
+                sa.update(t.versions)
+                .where(t.versions.c.id == version_id)
+                .values(**values, updated_at=datetime.now(UTC))
+            )
+        return self.get_version(version_id)
+
+    def delete_version(self, version_id: int) -> None:
+        with self._db.write() as c:
+            for column in (t.prompts.c.active_version_id, t.prompts.c.published_version_id):
+                c.execute(
+                    sa.update(t.prompts).where(column == version_id).values({column.name: None})
+                )
+            c.execute(sa.delete(t.versions).where(t.versions.c.id == version_id))
+
+    def active_version(self, prompt_id: int) -> PromptVersion | None:
+        """Return the version chosen by hand, else last published for all tasks, else newest."""
+        with self._db.read() as c:
+            row = c.execute(
+                sa.select(t.prompts.c.active_version_id, t.prompts.c.published_version_id).where(
+                    t.prompts.c.id == prompt_id
+                )
+            ).first()
+        versions = {version.id: version for version in self.versions(prompt_id)}
+        for chosen in (row.active_version_id, row.published_version_id) if row else ():
+            if chosen in versions:
+                return versions[chosen]
+        return versions[max(versions)] if versions else None
+
+    @staticmethod
+    def _refuse_taken(c: sa.Connection, prompt_id: int, title: str) -> None:
+        taken = sa.select(t.versions.c.id).where(
+            t.versions.c.prompt_id == prompt_id, t.versions.c.title == title
+        )
+        if c.execute(taken).first():
+            raise Conflict(
+                f"This prompt already has a version named {title!r}.",
+                fix="Choose another title for the version.",
+            )
+
+    # Labels
+
+    def register_label(self, label: str, prompt_id: int, version_id: int, slot: Slot) -> Label:
+        """Claim a model version string; raises Conflict while another living version holds it.
+
+        A label whose version was deleted (its predictions went with it) passes to the new owner.
+        """
+        with self._db.write() as c:
+            row = c.execute(sa.select(t.labels).where(t.labels.c.label == label)).first()
+            mine = {"prompt_id": prompt_id, "version_id": version_id, "slot": slot.value}
+            if row is None:
+                c.execute(
+                    sa.insert(t.labels).values(label=label, created_at=datetime.now(UTC), **mine)
+                )
+            elif (row.prompt_id, row.version_id, row.slot) != tuple(mine.values()):
+                if c.execute(
+                    sa.select(t.versions.c.id).where(t.versions.c.id == row.version_id)
+                ).first():
+                    raise Conflict(
+                        f"The model version {label!r} belongs to prompt {row.prompt_id}, version "
+                        f"{row.version_id}, which had this name before.",
+                        fix="Choose another title for the prompt or the version.",
+                    )
+                c.execute(sa.update(t.labels).where(t.labels.c.label == label).values(**mine))
+        return Label(label, prompt_id, version_id, slot)
+
+    def labels(
+        self,
+        *,
+        prompt_id: int | None = None,
+        version_id: int | None = None,
+        slot: Slot | None = None,
+    ) -> list[Label]:
+        """Return registered labels, filtered by what is given."""
+        query = sa.select(t.labels).order_by(t.labels.c.created_at, t.labels.c.label)
+        if prompt_id is not None:
+            query = query.where(t.labels.c.prompt_id == prompt_id)
+        if version_id is not None:
+            query = query.where(t.labels.c.version_id == version_id)
+        if slot is not None:
+            query = query.where(t.labels.c.slot == slot.value)
+        with self._db.read() as c:
+            rows = c.execute(query).all()
+        return [Label(r.label, r.prompt_id, r.version_id, Slot(r.slot)) for r in rows]
+
+
+_LIST_HINT = "`ls-prompts prompts list` shows them."
+
+
+def _projects(c: sa.Connection, prompt_id: int | None = None) -> dict[int, tuple[int, ...]]:
+    query = sa.select(t.prompt_projects).order_by(t.prompt_projects.c.project_id)
+    if prompt_id is not None:
+        query = query.where(t.prompt_projects.c.prompt_id == prompt_id)
+    found: dict[int, tuple[int, ...]] = {}
+    for row in c.execute(query):
+        found[row.prompt_id] = (*found.get(row.prompt_id, ()), row.project_id)
+    return found
+
+
+def _set_projects(c: sa.Connection, prompt_id: int, project_ids: Sequence[int]) -> None:
+    c.execute(sa.delete(t.prompt_projects).where(t.prompt_projects.c.prompt_id == prompt_id))
+    for project_id in dict.fromkeys(project_ids):
+        c.execute(sa.insert(t.prompt_projects).values(prompt_id=prompt_id, project_id=project_id))
+
+
+def _prompt(row: Any, projects: dict[int, tuple[int, ...]]) -> Prompt:
+    return Prompt(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        project_ids=projects.get(row.id, ()),
+        active_version_id=row.active_version_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _version(row: Any) -> PromptVersion:
+    parameters: JsonObject = row.parameters or {}
+    return PromptVersion(
+        id=row.id,
+        prompt_id=row.prompt_id,
+        title=row.title,
+        text=row.text,
+        provider=ProviderName(row.provider),
+        model=row.model,
+        connection_id=row.connection_id,
+        max_few_shot_examples=row.max_few_shot_examples,
+        parameters=parameters,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

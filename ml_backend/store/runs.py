@@ -1,0 +1,211 @@
+"""Runs: their state, their claim by one process at a time, and their totals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_backend.errors import NotFound
+from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals, Usage
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database, inserted_id
+
+_OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
+
+
+class RunStore:
+    """Queries over runs. Every change by an executor names its fence and misses without it."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def create(self, **values: Any) -> Run:
+        now = datetime.now(UTC)
+        with self._db.write() as c:
+            run_id = inserted_id(
+                c.execute(
+                    sa.insert(t.runs).values(
+                        status=RunStatus.PENDING.value,
+                        stage=Stage.PENDING.value,
+                        created_at=now,
+                        **values,
+                    )
+                )
+            )
+        return self.get(run_id)
+
+    def get(self, run_id: int) -> Run:
+        with self._db.read() as c:
+            row = c.execute(sa.select(t.runs).where(t.runs.c.id == run_id)).first()
+        if row is None:
+            raise NotFound(
+                f"There is no run {run_id}.", field="run", fix="`ls-prompts runs list` shows them."
+            )
+        return _run(row)
+
+    def search(
+        self,
+        *,
+        prompt_id: int | None = None,
+        version_id: int | None = None,
+        project_id: int | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+    ) -> list[Run]:
+        """Return runs, newest first."""
+        query = sa.select(t.runs).order_by(t.runs.c.id.desc()).limit(limit)
+        if prompt_id is not None:
+            query = query.where(t.runs.c.prompt_id == prompt_id)
+        if version_id is not None:
+            query = query.where(t.runs.c.version_id == version_id)
+        if project_id is not None:
+            query = query.where(t.runs.c.project_id == project_id)
+        if open_only:
+            query = query.where(t.runs.c.status.in_(_OPEN))
+        with self._db.read() as c:
+            return [_run(row) for row in c.execute(query)]
+
+    def claimable(self) -> Sequence[int]:
+        """Return ids of open runs that no living process holds, oldest first."""
+        query = (
+            sa.select(t.runs.c.id)
+            .where(t.runs.c.status.in_(_OPEN), t.runs.c.lease_until < time.time())
+            .order_by(t.runs.c.id)
+        )
+        with self._db.read() as c:
+            return list(c.execute(query).scalars())
+
+    def claim(self, run_id: int, holder: str, seconds: float) -> int | None:
+        """Take an open, unheld run; return the fence number to work under, else None."""
+        with self._db.write() as c:
+            row = c.execute(sa.select(t.runs).where(t.runs.c.id == run_id)).first()
+            if row is None or row.status not in _OPEN or row.lease_until >= time.time():
+                return None
+            fence = int(row.fence) + 1
+            values: dict[str, Any] = {
+                "holder": holder,
+                "fence": fence,
+                "lease_until": time.time() + seconds,
+                "status": RunStatus.IN_PROGRESS.value,
+            }
+            if row.started_at is None:
+                values["started_at"] = datetime.now(UTC)
+            c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(**values))
+        return fence
+
+    def renew(self, run_id: int, fence: int, seconds: float) -> bool:
+        """Prolong the claim; False when another process has taken the run over."""
+        return self.change(run_id, fence, lease_until=time.time() + seconds)
+
+    def change(self, run_id: int, fence: int, **values: Any) -> bool:
+        """Set columns under the fence; False when it is no longer the run's."""
+        with self._db.write() as c:
+            done = c.execute(
+                sa.update(t.runs)
+                .where(t.runs.c.id == run_id, t.runs.c.fence == fence)
+                .values(**values)
+            )
+            return done.rowcount == 1
+
+    def finish(self, run_id: int, fence: int, status: RunStatus, message: str) -> bool:
+        """End a run. Its stage stays, so that a failed or canceled run resumes where it stood."""
+        return self.change(
+            run_id,
+            fence,
+            status=status.value,
+            message=message,
+            holder=None,
+            lease_until=0.0,
+            completed_at=datetime.now(UTC),
+        )
+
+    def request_cancel(self, run_id: int) -> None:
+        with self._db.write() as c:
+            c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(cancel_requested=True))
+
+    def reopen(self, run_id: int, stage: Stage) -> bool:
+        """Make a failed or canceled run pending again; False when it is not one."""
+        final = (RunStatus.FAILED.value, RunStatus.CANCELED.value)
+        with self._db.write() as c:
+            done = c.execute(
+                sa.update(t.runs)
+                .where(t.runs.c.id == run_id, t.runs.c.status.in_(final))
+                .values(
+                    status=RunStatus.PENDING.value,
+                    stage=stage.value,
+                    cancel_requested=False,
+                    completed_at=None,
+                    message="",
+                    lease_until=0.0,
+                )
+            )
+            return done.rowcount == 1
+
+    def is_canceled(self, run_id: int) -> bool:
+        with self._db.read() as c:
+            return bool(
+                c.execute(
+                    sa.select(t.runs.c.cancel_requested).where(t.runs.c.id == run_id)
+                ).scalar()
+            )
+
+    def publishing(self, project_id: int) -> bool:
+        """Return whether an open run is changing a project's predictions in Label Studio now."""
+        stages = (Stage.CLEARING.value, Stage.LOADING.value, Stage.VERIFYING.value)
+        query = sa.select(t.runs.c.id).where(
+            t.runs.c.project_id == project_id,
+            t.runs.c.status == RunStatus.IN_PROGRESS.value,
+            t.runs.c.stage.in_(stages),
+        )
+        with self._db.read() as c:
+            return c.execute(query).first() is not None
+
+
+def totals_columns(totals: Totals) -> dict[str, Any]:
+    """Return the run columns that hold these totals; ``total`` itself is set by its reader."""
+    return {
+        "succeeded": totals.succeeded,
+        "failed": totals.failed,
+        "cached": totals.cached,
+        "prompt_tokens": totals.usage.prompt_tokens,
+        "completion_tokens": totals.usage.completion_tokens,
+        "cost": totals.cost,
+        "failures": dict(totals.failures),
+    }
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        id=row.id,
+        prompt_id=row.prompt_id,
+        version_id=row.version_id,
+        project_id=row.project_id,
+        label=row.label,
+        slot=Slot(row.slot),
+        subset=Subset(row.subset),
+        status=RunStatus(row.status),
+        stage=Stage(row.stage),
+        snapshot=row.snapshot,
+        options=row.options,
+        totals=Totals(
+            total=row.total,
+            succeeded=row.succeeded,
+            failed=row.failed,
+            cached=row.cached,
+            usage=Usage(row.prompt_tokens, row.completion_tokens),
+            cost=row.cost,
+            failures=row.failures or {},
+        ),
+        message=row.message,
+        plan=row.plan or {},
+        metrics=row.metrics or {},
+        cancel_requested=row.cancel_requested,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        asked_at=row.asked_at,
+        completed_at=row.completed_at,
+    )

@@ -1,0 +1,267 @@
+"""The tables, as SQLAlchemy Core metadata; portable between SQLite and PostgreSQL.
+
+Predictions are kept here first: Label Studio is written from these rows and can be rebuilt from
+them. ``labels`` rows are never deleted: a model version string once ours stays ours; and ids of
+prompts, versions and runs are never given twice, or an old label would change hands.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime on every database; SQLite alone would drop the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", String(200), nullable=False, unique=True),
+    Column("provider", String(40), nullable=False),
+    Column("endpoint", Text, nullable=False, default=""),
+    Column("deployment", Text, nullable=False, default=""),
+    Column("api_version", String(40), nullable=False, default=""),
+    Column("default_model", String(200), nullable=False, default=""),
+    Column("encrypted_key", Text, nullable=False, default=""),
+    Column("prices", JSON, nullable=False, default=dict),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+answer_forms = Table(
+    "answer_forms",
+    metadata,
+    Column("key", String(400), primary_key=True),
+    Column("form", String(40), nullable=False),
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", String(200), nullable=False, unique=True),
+    Column("description", Text, nullable=False, default=""),
+    Column("active_version_id", Integer),
+    Column("published_version_id", Integer),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+prompt_projects = Table(
+    "prompt_projects",
+    metadata,
+    Column("prompt_id", ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", Integer, primary_key=True, index=True),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("prompt_id", ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("title", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("connection_id", Integer),
+    Column("max_few_shot_examples", Integer, nullable=False, default=0),
+    Column("parameters", JSON, nullable=False, default=dict),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("prompt_id", "title"),
+    sqlite_autoincrement=True,
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("label", String(500), primary_key=True),
+    Column("prompt_id", Integer, nullable=False, index=True),
+    Column("version_id", Integer, nullable=False, index=True),
+    Column("slot", String(10), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("prompt_id", Integer, nullable=False, index=True),
+    Column("version_id", Integer, nullable=False, index=True),
+    Column("project_id", Integer, nullable=False, index=True),
+    Column("label", String(500), nullable=False),
+    Column("slot", String(10), nullable=False),
+    Column("subset", String(10), nullable=False),
+    Column("status", String(20), nullable=False, index=True),
+    Column("stage", String(20), nullable=False),
+    Column("snapshot", JSON, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("total", Integer, nullable=False, default=0),
+    Column("succeeded", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+    Column("cached", Integer, nullable=False, default=0),
+    Column("prompt_tokens", Integer, nullable=False, default=0),
+    Column("completion_tokens", Integer, nullable=False, default=0),
+    Column("cost", Float),
+    Column("failures", JSON, nullable=False, default=dict),
+    Column("message", Text, nullable=False, default=""),
+    Column("plan", JSON, nullable=False, default=dict),
+    Column("metrics", JSON, nullable=False, default=dict),
+    Column("cancel_requested", Boolean, nullable=False, default=False),
+    Column("holder", String(200)),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("lease_until", Float, nullable=False, default=0.0),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("asked_at", UtcDateTime),
+    Column("completed_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_id", Integer, primary_key=True),
+    Column("ok", Boolean, nullable=False),
+    Column("published", Boolean, nullable=False, default=False),
+    Column("kind", String(30), nullable=False, default=""),
+    Column("message", Text, nullable=False, default=""),
+    Column("answer", JSON),
+    Column("result", JSON),
+    Column("score", Float),
+    Column("problems", JSON),
+    Column("raw", Text, nullable=False, default=""),
+    Column("prompt_tokens", Integer, nullable=False, default=0),
+    Column("completion_tokens", Integer, nullable=False, default=0),
+    Column("cost", Float),
+    Column("latency", Float, nullable=False, default=0.0),
+    Column("calls", Integer, nullable=False, default=0),
+    Column("cached", Boolean, nullable=False, default=False),
+)
+
+kept_predictions = Table(
+    "kept_predictions",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("prediction_id", Integer, primary_key=True),
+    Column("task_id", Integer, nullable=False),
+    Column("label", String(500), nullable=False),
+    Column("score", Float),
+    Column("result", JSON, nullable=False),
+)
+
+served = Table(
+    "served_predictions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", Integer, nullable=False),
+    Column("task_id", Integer, nullable=False),
+    Column("label", String(500), nullable=False),
+    Column("served_at", UtcDateTime, nullable=False),
+    Index("ix_served_project_task", "project_id", "task_id"),
+)
+
+examples = Table(
+    "examples",
+    metadata,
+    Column("annotation_id", Integer, primary_key=True, autoincrement=False),
+    Column("project_id", Integer, nullable=False, index=True),
+    Column("task_id", Integer, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("ground_truth", Boolean, nullable=False, default=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("score", Float),
+    Column("prompt_tokens", Integer, nullable=False, default=0),
+    Column("completion_tokens", Integer, nullable=False, default=0),
+    Column("cost", Float),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("label_studio_url", String(500), nullable=False, index=True),
+    Column("project_id", Integer, nullable=False, index=True),
+    Column("run_id", Integer, index=True),
+    Column("kind", String(30), nullable=False),
+    Column("label", String(500), nullable=False, default=""),
+    Column("detail", JSON, nullable=False, default=dict),
+    Column("fence", Integer, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("confirmed_at", Float),
+    Column("settled_at", Float),
+    Column("note", Text, nullable=False, default=""),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(500), primary_key=True),
+    Column("holder", String(200), nullable=False, default=""),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("expires_at", Float, nullable=False, default=0.0),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("path", String(200), primary_key=True),
+    Column("extra_params", JSON),
+    Column("label_config", Text, nullable=False, default=""),
+    Column("instruction", Text, nullable=False, default=""),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
