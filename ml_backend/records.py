@@ -75,6 +75,7 @@ class FailureKind(StrEnum):
     QUOTA = "quota"
     BAD_REQUEST = "bad_request"
     BUDGET = "budget"
+    INTERNAL = "internal_error"
 
     @property
     def is_definite(self) -> bool:
@@ -100,6 +101,10 @@ class ProviderName(StrEnum):
     AZURE_OPENAI = "AzureOpenAI"
     CUSTOM = "Custom"
     BASELINE = "Baseline"
+
+
+BASELINE_MODEL = "nearest-annotated-tasks"
+"""The one model of the offline baseline."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.errors import NotFound
-from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals, Usage
+from ml_backend.records import JsonObject, Run, RunStatus, Slot, Stage, Subset, Totals, Usage
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
 
@@ -127,7 +127,7 @@ class RunStore:
         with self._db.write() as c:
             c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(cancel_requested=True))
 
-    def reopen(self, run_id: int, stage: Stage) -> bool:
+    def reopen(self, run_id: int, stage: Stage, plan: JsonObject) -> bool:
         """Make a failed or canceled run pending again; False when it is not one."""
         final = (RunStatus.FAILED.value, RunStatus.CANCELED.value)
         with self._db.write() as c:
@@ -137,6 +137,7 @@ class RunStore:
                 .values(
                     status=RunStatus.PENDING.value,
                     stage=stage.value,
+                    plan=plan,
                     cancel_requested=False,
                     completed_at=None,
                     message="",

@@ -1,0 +1,214 @@
+"""The bounded pipeline of a run: pages of tasks in, outcomes committed in groups."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from ml_backend.errors import RunStopper
+from ml_backend.records import Failure, FailureKind, Outcome, Prediction, Task, Totals
+from ml_backend.services.predict import Predictor, Question
+from ml_backend.store import CachedAnswer, Store
+
+GROUP_SECONDS = 0.05
+GROUP_SIZE = 64
+PREPARE_AT_ONCE = 64
+GRACE_SECONDS = 15.0
+"""How long calls in flight may still end after a stop: they are paid for."""
+
+
+log = logging.getLogger(__name__)
+
+
+class Tally:
+    """Running totals of a run, cheap to add to and to read from another thread."""
+
+    def __init__(self, start: Totals) -> None:
+        self._totals = start
+
+    @property
+    def totals(self) -> Totals:
+        return self._totals
+
+    def add(self, outcome: Outcome) -> None:
+        now = self._totals
+        asked = outcome.asked
+        known = now.cost is not None and asked.cost is not None
+        failures = now.failures
+        if isinstance(outcome, Failure):
+            failures = {**failures, outcome.kind.value: failures.get(outcome.kind.value, 0) + 1}
+        good = isinstance(outcome, Prediction)
+        self._totals = replace(
+            now,
+            succeeded=now.succeeded + good,
+            failed=now.failed + (not good),
+            cached=now.cached + asked.cached,
+            usage=now.usage + asked.usage,
+            cost=(now.cost or 0.0) + (asked.cost or 0.0) if known else None,
+            failures=failures,
+        )
+
+
+class Asking:
+    """Asks every task of the pages that has no outcome yet.
+
+    Ends when all are asked, when ``stop`` is set, or with the RunStopper that makes going on
+    useless; in each case every answer that came back is committed first.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run_id: int,
+        predictor: Predictor,
+        tally: Tally,
+        *,
+        concurrency: int,
+        fresh: bool,
+        stop: threading.Event,
+    ) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._predictor = predictor
+        self._tally = tally
+        self._concurrency = concurrency
+        self._use_cache = predictor.uses_cache and not fresh
+        self._stop = stop
+        self._queue: asyncio.Queue[tuple[Question, CachedAnswer | None] | None]
+        self._stopper: RunStopper | None = None
+        self._outcomes: list[Outcome] = []
+        self._answers: list[CachedAnswer] = []
+        self._full = asyncio.Event()
+        self._ending = False
+
+    async def run(self, pages: Iterator[list[Task]]) -> RunStopper | None:
+        """Ask all tasks of the pages; return what stopped the run early, if anything did."""
+        self._queue = asyncio.Queue(maxsize=2 * self._concurrency)
+        with ThreadPoolExecutor(2, thread_name_prefix=f"run-{self._run_id}") as threads:
+            ended = asyncio.Event()
+            flusher = asyncio.create_task(self._flush_groups(threads, ended))
+            workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+            feeder = asyncio.create_task(self._feed(pages, threads))
+            watcher = asyncio.create_task(self._cancel_when_stopping(feeder))
+            try:
+                await feeder
+                await asyncio.gather(*workers)
+            except asyncio.CancelledError:
+                if not self._stopping:
+                    raise
+            finally:
+                watcher.cancel()
+                await self._wind_up(feeder, workers)
+                ended.set()
+                self._full.set()
+                await flusher
+        return self._stopper
+
+    @property
+    def _stopping(self) -> bool:
+        return self._ending or self._stop.is_set() or self._stopper is not None
+
+    async def _cancel_when_stopping(self, feeder: asyncio.Task[None]) -> None:
+        while not self._stopping:
+            await asyncio.sleep(0.1)
+        feeder.cancel()
+
+    async def _wind_up(
+        self, feeder: asyncio.Task[None], workers: Sequence[asyncio.Task[None]]
+    ) -> None:
+        """Let calls in flight end, for a while: their answers are paid for."""
+        self._ending = True
+        feeder.cancel()
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        for _ in workers:
+            self._queue.put_nowait(None)
+        if any(not worker.done() for worker in workers):
+            await asyncio.wait(workers, timeout=GRACE_SECONDS)
+        for task in (feeder, *workers):
+            task.cancel()
+        await asyncio.gather(feeder, *workers, return_exceptions=True)
+
+    async def _feed(self, pages: Iterator[list[Task]], threads: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        done = await loop.run_in_executor(threads, self._store.outcomes.task_ids, self._run_id)
+        upcoming = loop.run_in_executor(threads, next, pages, None)
+        while (page := await upcoming) is not None:
+            # The next page is fetched while the model works on this one.
+            upcoming = loop.run_in_executor(threads, next, pages, None)
+            tasks = [task for task in page if task.id not in done]
+            for start in range(0, len(tasks), PREPARE_AT_ONCE):
+                await self._enqueue(tasks[start : start + PREPARE_AT_ONCE], threads)
+        for _ in range(self._concurrency):
+            await self._queue.put(None)
+
+    async def _enqueue(self, tasks: Sequence[Task], threads: ThreadPoolExecutor) -> None:
+        questions = [self._prepare(task) for task in tasks]
+        cached: dict[str, CachedAnswer] = {}
+        if self._use_cache:
+            keys = [question.key for question in questions if question.key]
+            loop = asyncio.get_running_loop()
+            cached = await loop.run_in_executor(threads, self._store.outcomes.find_answers, keys)
+        for question in questions:
+            await self._queue.put((question, cached.get(question.key)))
+
+    def _prepare(self, task: Task) -> Question:
+        try:
+            return self._predictor.prepare(task)
+        except Exception:  # whatever one task's data provokes costs that task alone
+            log.exception("task %s could not be prepared", task.id)
+            return Question(task, failure=_unexpected(task.id))
+
+    async def _work(self) -> None:
+        while not self._stopping:
+            item = await self._queue.get()
+            if item is None:
+                return
+            question, cached = item
+            try:
+                outcome, answer = await self._predictor.ask(question, cached)
+            except RunStopper as stopper:
+                self._stopper = self._stopper or stopper
+                return
+            except Exception:  # whatever one task's data or answer provokes costs that task alone
+                log.exception("task %s failed unexpectedly", question.task.id)
+                outcome, answer = _unexpected(question.task.id), None
+            self._outcomes.append(outcome)
+            if answer is not None:
+                self._answers.append(answer)
+            if len(self._outcomes) >= GROUP_SIZE:
+                self._full.set()
+
+    async def _flush_groups(self, threads: ThreadPoolExecutor, ended: asyncio.Event) -> None:
+        """Commit what came back at least every 50 ms, whatever else waits."""
+        loop = asyncio.get_running_loop()
+        while True:
+            last = ended.is_set()
+            outcomes, self._outcomes = self._outcomes, []
+            answers, self._answers = self._answers, []
+            if outcomes:
+                await loop.run_in_executor(
+                    threads, self._store.outcomes.add, self._run_id, outcomes, answers
+                )
+                for outcome in outcomes:
+                    self._tally.add(outcome)
+            elif last:
+                return
+            self._full.clear()
+            if not last:
+                began = time.monotonic()
+                try:
+                    await asyncio.wait_for(self._full.wait(), GROUP_SECONDS)
+                except TimeoutError:
+                    continue
+                # A group that filled up early is written at once, but not more than needed.
+                await asyncio.sleep(max(0.0, 0.005 - (time.monotonic() - began)))
+
+
+def _unexpected(task_id: int) -> Failure:
+    return Failure(task_id, FailureKind.INTERNAL, "An unexpected error; the server's log has it.")

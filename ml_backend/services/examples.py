@@ -1,0 +1,37 @@
+"""Annotated tasks become examples: what the offline baseline answers from."""
+
+from __future__ import annotations
+
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.records import Example
+from ml_backend.store import Store
+
+
+class Examples:
+    """Keeps each project's example pool as Label Studio has its annotations."""
+
+    def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
+        self._store = store
+        self._studio = studio
+
+    def refresh(self, project_id: int, config: LabelingConfig) -> list[Example]:
+        """Read the project's annotations again and make them its pool; return the pool.
+
+        A skipped or empty annotation is no example. Ground truth comes first.
+        """
+        pool = []
+        for task in self._studio.iter_annotated(project_id):
+            for annotation in task.annotations:
+                if annotation.was_cancelled or not annotation.result:
+                    continue
+                answer = config.to_answer(annotation.result, task.data)
+                pool.append(
+                    Example(task.id, task.data, answer, annotation.id, annotation.ground_truth)
+                )
+        self._store.examples.replace(project_id, pool)
+        return self._store.examples.of_project(project_id)
+
+    def of_project(self, project_id: int) -> list[Example]:
+        """Return the pool as last read."""
+        return self._store.examples.of_project(project_id)

@@ -1,0 +1,63 @@
+"""Which model answers a version: its connection, opened once per process and shared by all runs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from ml_backend.errors import NotFound
+from ml_backend.llm import Gate, Model, open_model
+from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
+from ml_backend.store import Store
+
+
+class Models:
+    """Opens connections to model providers; one pooled client and one gate for each."""
+
+    def __init__(
+        self, store: Store, default: Connection, *, concurrency: int, timeout: float
+    ) -> None:
+        self._store = store
+        self.default = default
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self._lock = threading.Lock()
+        self._open: list[tuple[Connection, Model]] = []
+
+    def connection(self, provider: ProviderName, connection_id: int | None) -> Connection:
+        """Return the connection a version names, else the one the environment makes."""
+        if connection_id is not None:
+            connection = self._store.connections.find(connection_id)
+            if connection is None:
+                raise NotFound(
+                    f"Connection {connection_id}, which this version uses, was removed.",
+                    field="connection",
+                    fix="Make a version that names another connection.",
+                )
+            return connection
+        if provider is self.default.provider:
+            return self.default
+        if provider is ProviderName.BASELINE:
+            return Connection(None, "offline baseline", provider, default_model=BASELINE_MODEL)
+        # The environment no longer names this provider; its own error says how to set the key.
+        return replace(
+            self.default, title="environment", provider=provider, api_key="", endpoint=""
+        )
+
+    def of_version(self, version: PromptVersion) -> tuple[Connection, Model]:
+        """Return the connection and the open model of a version."""
+        connection = self.connection(version.provider, version.connection_id)
+        return connection, self.open(connection)
+
+    def open(self, connection: Connection) -> Model:
+        """Return the model behind a connection, opening it on first use."""
+        with self._lock:
+            for known, model in self._open:
+                if known == connection:
+                    return model
+            gate = Gate(self.concurrency)
+            model = open_model(
+                connection, gate=gate, timeout=self.timeout, ladder=self._store.answer_forms
+            )
+            self._open.append((connection, model))
+            return model

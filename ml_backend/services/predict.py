@@ -1,0 +1,254 @@
+"""One task to one outcome: the messages, the call, the re-asking, the regions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ml_backend.errors import AnswerError, ModelError, RunStopper, TemplateError
+from ml_backend.labeling import Conversion, LabelingConfig
+from ml_backend.llm import Model, Reply, Request
+from ml_backend.llm.json_text import read_object
+from ml_backend.llm.prices import Price
+from ml_backend.prompting import messages as prompting
+from ml_backend.prompting import template
+from ml_backend.records import (
+    Asked,
+    Connection,
+    Example,
+    Failure,
+    FailureKind,
+    JsonObject,
+    Outcome,
+    Prediction,
+    ProviderName,
+    Task,
+)
+from ml_backend.services.costs import COMPLETION_CAP, Budget, cost_of
+from ml_backend.store import CachedAnswer
+
+REASKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A task made ready to ask: its messages and answer schema, or why it cannot be asked."""
+
+    task: Task
+    key: str = ""
+    messages: tuple[JsonObject, ...] = ()
+    schema: JsonObject | None = None
+    inputs: Mapping[str, str] | None = None
+    failure: Failure | None = None
+
+
+class Predictor:
+    """Answers tasks of one project with one version; safe to share among coroutines."""
+
+    def __init__(
+        self,
+        *,
+        config: LabelingConfig,
+        text: str,
+        known: Collection[str],
+        connection: Connection,
+        model: Model,
+        model_name: str,
+        parameters: JsonObject,
+        timeout: float,
+        price: Price | None,
+        examples: Sequence[Example] = (),
+        budget: Budget | None = None,
+        lenient: bool = False,
+    ) -> None:
+        if not lenient:
+            template.check(text, known)
+        self._config = config
+        self._text = text
+        self._known = frozenset(known)
+        self._lenient = lenient
+        self._model = model
+        self._model_name = model_name
+        self._timeout = timeout
+        self._price = price
+        self._budget = budget
+        self._parameters = dict(parameters)
+        if budget is not None:
+            self._parameters.setdefault("max_completion_tokens", COMPLETION_CAP)
+        self._is_baseline = connection.provider is ProviderName.BASELINE
+        self._examples = [
+            replace(example, data=dict(config.inputs(example.data))) for example in examples
+        ]
+        self._identity = json.dumps(
+            [
+                connection.provider,
+                connection.endpoint,
+                connection.deployment,
+                model_name,
+                self._parameters,
+            ],
+            sort_keys=True,
+        )
+
+    @property
+    def uses_cache(self) -> bool:
+        """The baseline answers from the example pool, which changes; it is never cached."""
+        return not self._is_baseline
+
+    def prepare(self, task: Task) -> Question:
+        """Return the question for a task; untrusted data never raises out of here."""
+        inputs = self._config.inputs(task.data)
+        if not self._has_content(task.data, inputs):
+            names = ", ".join(sorted({name for name, _ in inputs} or self._known))
+            message = f"Nothing to ask: the task has no text in {names}."
+            return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, message))
+        try:
+            messages = prompting.build(
+                self._text,
+                description=self._config.describe(task.data),
+                inputs=inputs,
+                data=task.data,
+                known=self._known,
+                lenient=self._lenient,
+            )
+        except TemplateError as error:
+            return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, str(error)))
+        schema = self._config.schema(task.data)
+        content = json.dumps([self._identity, messages, schema], ensure_ascii=False)
+        key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+        return Question(task, key, tuple(messages), schema, dict(inputs))
+
+    def _has_content(self, data: Mapping[str, Any], inputs: Sequence[tuple[str, str]]) -> bool:
+        if any(text.strip() for _, text in inputs):
+            return True
+        values = (data.get(name.split(".")[0].split("[")[0]) for name in self._variables())
+        return any(value not in (None, "", [], {}) for value in values)
+
+    def _variables(self) -> tuple[str, ...]:
+        return template.variables(self._text)
+
+    async def ask(
+        self, question: Question, cached: CachedAnswer | None = None
+    ) -> tuple[Outcome, CachedAnswer | None]:
+        """Return a task's outcome, and the paid answer to remember when there is one.
+
+        Raises RunStopper (and BudgetReached) when asking further tasks would fail alike.
+        """
+        if question.failure is not None:
+            return question.failure, None
+        if cached is not None:
+            outcome = self._from_text(
+                question, cached.text, cached.score, Asked(cost=0.0, cached=True)
+            )
+            if isinstance(outcome, Prediction):
+                return outcome, None
+        return await self._ask_model(question)
+
+    async def _ask_model(self, question: Question) -> tuple[Outcome, CachedAnswer | None]:
+        task_id = question.task.id
+        messages = list(question.messages)
+        asked = Asked(cost=0.0)
+        best: Prediction | None = None
+        raw, error = "", ""
+        for _ in range(1 + REASKS):
+            try:
+                reply = await self._call(question, messages)
+            except RunStopper:
+                raise
+            except ModelError as failure:
+                if best is not None:
+                    break
+                return Failure(
+                    task_id, failure.kind, failure.message, failure.raw or raw, asked
+                ), None
+            asked = self._add(asked, reply)
+            raw = reply.text
+            try:
+                conversion = self._convert(question, raw)
+            except AnswerError as refused:
+                error = refused.message
+            else:
+                found = _prediction(task_id, conversion, reply.score, raw)
+                if best is None or len(found.problems) < len(best.problems):
+                    best = found
+                if not found.problems:
+                    break
+                error = _problems(conversion)
+            if self._is_baseline:
+                break  # it gives the same answer however often it is asked
+            messages = prompting.reask(list(question.messages), raw, error)
+        if best is None:
+            return Failure(task_id, FailureKind.INVALID_ANSWER, error, raw, asked), None
+        best = replace(best, asked=asked)
+        if not self.uses_cache:
+            return best, None
+        return best, CachedAnswer(question.key, best.raw, best.score, asked)
+
+    async def _call(self, question: Question, messages: list[JsonObject]) -> Reply:
+        request = Request(
+            model=self._model_name,
+            messages=messages,
+            schema=question.schema or {},
+            parameters=self._parameters,
+            timeout=self._timeout,
+            task_id=question.task.id,
+            inputs=question.inputs or {},
+            examples=self._examples,
+        )
+        if self._budget is None:
+            return await self._model.complete(request)
+        reserved = self._budget.reserve(messages, question.schema)
+        cost: float | None = 0.0
+        try:
+            reply = await self._model.complete(request)
+            cost = cost_of(self._price, reply.usage)
+            return reply
+        finally:
+            self._budget.settle(reserved, cost)
+
+    def _add(self, asked: Asked, reply: Reply) -> Asked:
+        cost = cost_of(self._price, reply.usage)
+        return Asked(
+            usage=asked.usage + reply.usage,
+            cost=None if cost is None or asked.cost is None else asked.cost + cost,
+            latency=asked.latency + reply.latency,
+            calls=asked.calls + reply.calls,
+        )
+
+    def _convert(self, question: Question, text: str) -> Conversion:
+        """Return the regions of an answer; raises AnswerError saying what does not fit."""
+        conversion = self._config.to_conversion(read_object(text), question.task.data)
+        if conversion.errors:
+            raise AnswerError("; ".join(conversion.errors))
+        refused = self._config.check(conversion.result)
+        if refused:
+            raise AnswerError(f"Label Studio would not take this answer: {'; '.join(refused)}")
+        return conversion
+
+    def _from_text(
+        self, question: Question, text: str, score: float | None, asked: Asked
+    ) -> Outcome:
+        try:
+            conversion = self._convert(question, text)
+        except AnswerError as error:
+            task_id = question.task.id
+            return Failure(task_id, FailureKind.INVALID_ANSWER, error.message, text, asked)
+        return replace(_prediction(question.task.id, conversion, score, text), asked=asked)
+
+
+def _prediction(task_id: int, conversion: Conversion, score: float | None, raw: str) -> Prediction:
+    return Prediction(
+        task_id=task_id,
+        answer=conversion.answer,
+        result=conversion.result,
+        score=score,
+        problems=conversion.problems,
+        raw=raw,
+    )
+
+
+def _problems(conversion: Conversion) -> str:
+    return "; ".join(f"{problem.control}: {problem.message}" for problem in conversion.problems)

@@ -1,0 +1,135 @@
+"""Everything a version needs to answer one project's tasks, gathered and checked in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_backend.errors import ConfigError, InvalidInput
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.llm import Model
+from ml_backend.prompting import template
+from ml_backend.records import Connection, Example, JsonObject, PromptVersion, ProviderName
+from ml_backend.services.costs import Budget, price_of
+from ml_backend.services.examples import Examples
+from ml_backend.services.models import Models
+from ml_backend.services.predict import Predictor
+from ml_backend.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A project's parsed labeling config with the model and variables of a version."""
+
+    project: Project
+    config: LabelingConfig
+    known: frozenset[str]
+    connection: Connection
+    model: Model
+
+
+class Recipes:
+    """Builds predictors; the one place that knows what a prediction depends on."""
+
+    def __init__(
+        self, store: Store, studio: LabelStudioDoor, models: Models, examples: Examples
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._models = models
+        self._examples = examples
+
+    def config_of(self, project: Project) -> LabelingConfig:
+        """Return a project's labeling config; raises ConfigError when none of it is answerable."""
+        if not project.label_config.strip() or project.label_config.strip() == "<View></View>":
+            raise ConfigError(
+                f"Project {project.title!r} has no labeling config.",
+                field="project",
+                fix="Set one up in Label Studio: Settings > Labeling Interface.",
+            )
+        config = LabelingConfig.parse(project.label_config)
+        config.require_answerable()
+        return config
+
+    def known_variables(self, project: Project, config: LabelingConfig) -> frozenset[str]:
+        """Return the task data keys a prompt may name."""
+        return frozenset(config.input_fields) | frozenset(self._studio.data_columns(project.id))
+
+    def recipe(self, project: Project, version: PromptVersion) -> Recipe:
+        """Gather and check; raises what is wrong before any task is asked or paid for."""
+        config = self.config_of(project)
+        known = self.known_variables(project, config)
+        template.check(version.text, known)
+        connection, model = self._models.of_version(version)
+        return Recipe(project, config, known, connection, model)
+
+    def predictor(
+        self,
+        recipe: Recipe,
+        version: PromptVersion,
+        *,
+        examples: list[Example] | None = None,
+        budget: float | None = None,
+        spent: float = 0.0,
+    ) -> Predictor:
+        """Return what answers the tasks; reads the example pool when the model needs it."""
+        price = price_of(recipe.connection, version.model)
+        guard = Budget.require(budget, price, spent)
+        if examples is None:
+            examples = []
+            if recipe.connection.provider is ProviderName.BASELINE:
+                examples = self._examples.refresh(recipe.project.id, recipe.config)
+                self._require_examples(recipe.project, examples)
+        return Predictor(
+            config=recipe.config,
+            text=version.text,
+            known=recipe.known,
+            connection=recipe.connection,
+            model=recipe.model,
+            model_name=version.model,
+            parameters=version.parameters,
+            timeout=self._models.timeout,
+            price=price,
+            examples=examples,
+            budget=guard,
+        )
+
+    @staticmethod
+    def _require_examples(project: Project, examples: list[Example]) -> None:
+        if not examples:
+            raise InvalidInput(
+                f"The offline baseline answers from annotated tasks, and project "
+                f"{project.title!r} has none.",
+                field="project",
+                fix="Annotate some tasks in Label Studio, or set OPENAI_API_KEY for a real model.",
+            )
+
+
+def snapshot(version: PromptVersion) -> JsonObject:
+    """Return the exact version a run uses, kept with the run whatever is edited later."""
+    return {
+        "version_title": version.title,
+        "text": version.text,
+        "provider": version.provider.value,
+        "model": version.model,
+        "connection_id": version.connection_id,
+        "parameters": version.parameters,
+        "max_few_shot_examples": version.max_few_shot_examples,
+    }
+
+
+def version_of(snapshot: JsonObject, version: PromptVersion) -> PromptVersion:
+    """Return a version as a run's snapshot has it."""
+    return PromptVersion(
+        id=version.id,
+        prompt_id=version.prompt_id,
+        title=snapshot["version_title"],
+        text=snapshot["text"],
+        provider=ProviderName(snapshot["provider"]),
+        model=snapshot["model"],
+        connection_id=snapshot["connection_id"],
+        max_few_shot_examples=snapshot["max_few_shot_examples"],
+        parameters=snapshot["parameters"],
+        created_at=version.created_at,
+        updated_at=version.updated_at,
+    )

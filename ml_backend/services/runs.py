@@ -1,0 +1,213 @@
+"""Runs as people ask for them: start, watch, cancel, resume, look at failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ml_backend.errors import Conflict, InvalidInput
+from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.records import (
+    Failure,
+    FailureKind,
+    JsonObject,
+    Prompt,
+    PromptVersion,
+    Run,
+    RunStatus,
+    Slot,
+    Stage,
+    Subset,
+)
+from ml_backend.services.costs import Budget, price_of
+from ml_backend.services.prompts import label_of
+from ml_backend.services.recipes import Recipes, snapshot
+from ml_backend.store import Store
+
+SAMPLE_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a caller may choose for a run; None leaves the choice to us."""
+
+    subset: Subset = Subset.ALL
+    sample_size: int = SAMPLE_SIZE
+    task_ids: Sequence[int] | None = None
+    filters: JsonObject | None = None
+    slot: Slot | None = None
+    only_missing: bool = False
+    budget: float | None = None
+    fresh: bool = False
+    activate: bool | None = None
+
+
+class Runs:
+    """Starts runs and reports on them; executing them is the executor's."""
+
+    def __init__(self, store: Store, studio: LabelStudioDoor, recipes: Recipes) -> None:
+        self._store = store
+        self._studio = studio
+        self._recipes = recipes
+
+    def start(
+        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+    ) -> Run:
+        """Check everything that can be known beforehand and store the run, pending.
+
+        Raises what a person can mend (config, variables, key, project, tasks, budget) before
+        anything is asked or written.
+        """
+        self._check(options)
+        recipe = self._recipes.recipe(project, version)
+        Budget.require(options.budget, price_of(recipe.connection, version.model), 0.0)
+        if project.task_number == 0:
+            raise InvalidInput(
+                f"Project {project.title!r} has no tasks.",
+                field="project",
+                fix="Import some in Label Studio first.",
+            )
+        slot = options.slot or _slot_of(options)
+        label = label_of(prompt, version, slot)
+        task_ids = self._choose_tasks(project, label, options)
+        self._store.prompts.register_label(label, prompt.id, version.id, slot)
+        self._store.prompts.add_project(prompt.id, project.id)
+        return self._store.runs.create(
+            prompt_id=prompt.id,
+            version_id=version.id,
+            project_id=project.id,
+            label=label,
+            slot=slot.value,
+            subset=options.subset.value,
+            snapshot=snapshot(version) | {"prompt_title": prompt.title},
+            options={
+                "task_ids": task_ids,
+                "only_missing": options.only_missing,
+                "budget": options.budget,
+                "fresh": options.fresh,
+                "activate": options.activate,
+            },
+            total=project.task_number if task_ids is None else len(task_ids),
+            cost=0.0,
+        )
+
+    def cancel(self, run: Run) -> Run:
+        """Ask a run to stop asking; what was answered is still published."""
+        if run.status.is_final:
+            raise Conflict(f"Run {run.id} has ended already: {run.status.value}.")
+        self._store.runs.request_cancel(run.id)
+        return self._store.runs.get(run.id)
+
+    def resume(self, run: Run) -> Run:
+        """Make a failed or canceled run pending again; kept answers are not asked again."""
+        if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):
+            stage = run.stage
+            plan = {key: value for key, value in run.plan.items() if key != "stopped"}
+            plan["ask_again"] = "stopped" in run.plan
+        else:
+            stage, plan = Stage.ASKING, {}
+        if not self._store.runs.reopen(run.id, stage, plan):
+            raise Conflict(
+                f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",
+                fix="Start a new run, with --only-missing to ask just what is missing.",
+            )
+        again = [kind for kind in FailureKind if not kind.is_definite]
+        self._store.outcomes.forget(run.id, again)
+        return self._store.runs.get(run.id)
+
+    def failures(self, run: Run) -> Iterator[Failure]:
+        """Yield the tasks without a prediction and why, by task id."""
+        for outcome in self._store.outcomes.iter(run.id, ok=False):
+            if isinstance(outcome, Failure):
+                yield outcome
+
+    def _check(self, options: RunOptions) -> None:
+        if options.subset is Subset.CUSTOM and not (options.task_ids or options.filters):
+            raise InvalidInput(
+                "The Custom subset needs tasks.",
+                field="tasks",
+                fix="Name them with --tasks 1,2,3 or with --filter JSON.",
+            )
+        if options.subset is not Subset.CUSTOM and (options.task_ids or options.filters):
+            raise InvalidInput(
+                f"Tasks or a filter go with the Custom subset, not with {options.subset.value}.",
+                field="subset",
+                fix="Use --subset Custom.",
+            )
+        if options.sample_size < 1:
+            raise InvalidInput(
+                f"A sample of {options.sample_size} tasks is none.",
+                field="sample_size",
+                fix="Give a number from 1.",
+            )
+        if options.budget is not None and options.budget <= 0:
+            raise InvalidInput(
+                f"A budget of ${options.budget:g} allows no call.",
+                field="budget",
+                fix="Give a number above 0.",
+            )
+
+    def _choose_tasks(self, project: Project, label: str, options: RunOptions) -> list[int] | None:
+        chosen = self._subset_tasks(project, options)
+        if options.only_missing:
+            everyone = chosen if chosen is not None else self._studio.task_ids(project.id)
+            keys = self._studio.prediction_keys(project.id)
+            have = {key.task_id for key in keys if key.model_version == label}
+            chosen = [task_id for task_id in everyone if task_id not in have]
+            if not chosen:
+                raise Conflict(
+                    f"Every task has a prediction of {label!r}; nothing is missing.",
+                    fix="Run without --only-missing to ask all tasks again.",
+                )
+        return chosen
+
+    def _subset_tasks(self, project: Project, options: RunOptions) -> list[int] | None:
+        if options.subset is Subset.ALL:
+            return None
+        if options.subset is Subset.SAMPLE:
+            return self._studio.task_ids(project.id)[: options.sample_size]
+        if options.subset is Subset.HAS_GT:
+            tasks = self._studio.iter_annotated(project.id, ground_truth_only=True)
+            found = [task.id for task in tasks]
+            if not found:
+                raise InvalidInput(
+                    f"Project {project.title!r} has no ground truth.",
+                    field="subset",
+                    fix="Star annotations in Label Studio to make them ground truth.",
+                )
+            return sorted(found)
+        return self._custom_tasks(project, options)
+
+    def _custom_tasks(self, project: Project, options: RunOptions) -> list[int]:
+        if options.filters is not None:
+            filters = options.filters
+            query = filters if "filters" in filters else {"filters": filters}
+            found = self._studio.task_ids(project.id, query=query)
+            if not found:
+                raise InvalidInput(
+                    "No task fits the filter.",
+                    field="filter",
+                    fix="Try it in the Data Manager; an unknown operator finds nothing.",
+                )
+            return found
+        wanted = list(dict.fromkeys(options.task_ids or ()))
+        unknown = sorted(set(wanted) - set(self._studio.task_ids(project.id)))
+        if unknown:
+            shown = ", ".join(str(task_id) for task_id in unknown[:10])
+            raise InvalidInput(
+                f"Project {project.title!r} has no task {shown}.",
+                field="tasks",
+                fix="Task ids are shown in the Data Manager's first column.",
+            )
+        return wanted
+
+
+def _slot_of(options: RunOptions) -> Slot:
+    if options.subset is Subset.ALL or options.only_missing:
+        return Slot.ALL
+    return Slot.EVALUATE
+
+
+def is_open(run: Run) -> bool:
+    """Return whether a run may still change."""
+    return run.status in (RunStatus.PENDING, RunStatus.IN_PROGRESS)
