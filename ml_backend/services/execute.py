@@ -193,7 +193,7 @@ class Executor:
             stop=beat.stop_asking,
         )
         reading = Patience(beat.say, beat.stop_asking)
-        pages = self._pages(run, fence, project.task_number, reading)
+        pages = self._pages(run, fence, project.tasks, reading)
         stopper = self._loop.run(asking.run(pages))
         if beat.stop.is_set():
             raise Interrupted("The work was interrupted.")

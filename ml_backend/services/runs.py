@@ -61,7 +61,7 @@ class Runs:
         self._check(options)
         recipe = self._recipes.recipe(project, version)
         Budget.require(options.budget, price_of(recipe.connection, version.model), 0.0)
-        if project.task_number == 0:
+        if project.tasks == 0:
             raise InvalidInput(
                 f"Project {project.title!r} has no tasks.",
                 field="project",
@@ -87,7 +87,7 @@ class Runs:
                 "fresh": options.fresh,
                 "activate": options.activate,
             },
-            total=project.task_number if task_ids is None else len(task_ids),
+            total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
         )
 

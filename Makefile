@@ -1,0 +1,55 @@
+# make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
+# make test   every test that needs no more than pip
+# make check  lint, format, types
+# make serve  the server, with the settings of your environment
+# make bench  the benchmark, against a fake Label Studio and a simulated model
+
+PYTHON ?= python3
+APP = .venvs/app
+STUDIO = .venvs/label-studio
+BIN = $(APP)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test test-fast check serve bench faults screenshot clean
+
+demo: $(APP)/.ready $(STUDIO)/.ready
+	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
+
+test: $(APP)/.ready $(STUDIO)/.ready
+	$(BIN)/python -m pytest -m "not live and not faults" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "live and not faults"
+
+test-fast: $(APP)/.ready
+	$(BIN)/python -m pytest -m "not live and not faults" -n 2 --dist loadfile
+
+faults: $(APP)/.ready $(STUDIO)/.ready
+	$(BIN)/python -m pytest -m faults --timeout 3600
+
+check: $(APP)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+serve: $(APP)/.ready
+	$(BIN)/python -m ml_backend serve
+
+bench: $(APP)/.ready
+	$(BIN)/python -m benchmarks
+
+screenshot: $(APP)/.ready $(STUDIO)/.ready
+	$(BIN)/pip install --quiet -r scripts/requirements.txt
+	$(BIN)/python scripts/screenshot.py --label-studio $(STUDIO)/bin/label-studio
+
+clean:
+	rm -rf .venvs .cache build dist *.egg-info
+
+$(APP)/.ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(APP)
+	$(BIN)/pip install --quiet -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+$(STUDIO)/.ready: requirements-label-studio.txt
+	$(PYTHON) -m venv $(STUDIO)
+	$(STUDIO)/bin/pip install --quiet -r requirements-label-studio.txt
+	touch $@
