@@ -49,6 +49,11 @@ class Models:
         connection = self.connection(version.provider, version.connection_id)
         return connection, self.open(connection)
 
+    def adopt(self, connection: Connection, model: Model) -> None:
+        """Answer a connection with a model that was opened elsewhere."""
+        with self._lock:
+            self._open.insert(0, (connection, model))
+
     def open(self, connection: Connection) -> Model:
         """Return the model behind a connection, opening it on first use."""
         with self._lock:

@@ -125,7 +125,7 @@ class Predictor:
         if any(text.strip() for _, text in inputs):
             return True
         values = (data.get(name.split(".")[0].split("[")[0]) for name in self._variables())
-        return any(value not in (None, "", [], {}) for value in values)
+        return any(str(value).strip() for value in values if value not in (None, [], {}))
 
     def _variables(self) -> tuple[str, ...]:
         return template.variables(self._text)

@@ -79,7 +79,7 @@ class Recipes:
             examples = []
             if recipe.connection.provider is ProviderName.BASELINE:
                 examples = self._examples.refresh(recipe.project.id, recipe.config)
-                self._require_examples(recipe.project, examples)
+                self.require_examples(recipe.project, examples)
         return Predictor(
             config=recipe.config,
             text=version.text,
@@ -95,7 +95,8 @@ class Recipes:
         )
 
     @staticmethod
-    def _require_examples(project: Project, examples: list[Example]) -> None:
+    def require_examples(project: Project, examples: list[Example]) -> None:
+        """Raise InvalidInput when the offline baseline has nothing to learn from."""
         if not examples:
             raise InvalidInput(
                 f"The offline baseline answers from annotated tasks, and project "

@@ -1,0 +1,143 @@
+"""What every control tag offers; one subclass per file in ``controls/`` carries all of a tag."""
+
+from __future__ import annotations
+
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.tags import Tag
+from ml_backend.records import JsonObject, Region
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """An answer compared with the truth: ``correct`` is exact, ``score`` (0..1) may be partial."""
+
+    correct: bool
+    score: float
+
+    @classmethod
+    def exact(cls, correct: bool) -> Agreement:
+        return cls(correct, float(correct))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a control makes of its part of an answer.
+
+    ``answer`` is in normal form: exactly what the regions say. ``answered`` is False when nothing
+    was said or nothing of it could be used.
+    """
+
+    regions: list[Region] = field(default_factory=list)
+    answer: Any = None
+    problems: tuple[str, ...] = ()
+    answered: bool = False
+
+
+class Control(ABC):
+    """An answerable control tag of a labeling config.
+
+    The laws all keep: ``to_regions`` takes any JSON and never raises; for an answer in normal form
+    ``to_answer(to_regions(answer).regions) == answer``.
+    """
+
+    tag: ClassVar[str]
+    depends_on_data: ClassVar[bool] = False
+    """True when schema or description differ from task to task."""
+    names_objects: ClassVar[bool] = False
+    """True when the description says itself which objects are meant."""
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        """Raise ConfigError with a labeler's reason when the tag cannot be answered."""
+        self.name = tag.get("name")
+        self.objects = tuple(objects)
+        self.to_name = self.objects[0].name
+        self.required = tag.is_true("required")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class values Label Studio stores for this control."""
+        return ()
+
+    @abstractmethod
+    def schema(self, data: Data) -> JsonObject:
+        """JSON schema of this control's property; only keywords every engine takes."""
+
+    @abstractmethod
+    def describe(self, data: Data) -> str:
+        """What is asked, after the control's name and a colon; may go on over several lines."""
+
+    @abstractmethod
+    def to_regions(self, answer: object, data: Data) -> Reading:
+        """Regions for this control's part of an answer, which may be any JSON."""
+
+    @abstractmethod
+    def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
+        """The answer these regions say, in normal form; None when they say nothing."""
+
+    def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
+        """Agreement of two answers in normal form, neither of them None."""
+        return Agreement.exact(answer == truth)
+
+    def region(self, value: JsonObject) -> Region:
+        return {
+            "id": uuid.uuid4().hex[:10],
+            "from_name": self.name,
+            "to_name": self.to_name,
+            "type": self.tag.lower(),
+            "value": value,
+        }
+
+    def nullable(self, json_type: str) -> str | list[str]:
+        """The schema's type; a required control offers no null, Label Studio would not take it."""
+        return json_type if self.required else [json_type, "null"]
+
+    def or_null(self, words: str) -> str:
+        """The description of a value, with the way out where there is one."""
+        return words if self.required else f"{words}, or null if that cannot be told"
+
+
+def last_value(regions: Sequence[Region], key: str) -> Any:
+    """``value[key]`` of the last region that has it; later results overwrite earlier ones."""
+    for region in reversed(regions):
+        value = region.get("value")
+        if isinstance(value, Mapping) and value.get(key) is not None:
+            return value[key]
+    return None
+
+
+def to_number(given: object) -> float | int | None:
+    """A finite JSON number, also one written as text; whole numbers as int; else None."""
+    if isinstance(given, str) and len(given) < 40 and given.isascii() and "_" not in given:
+        try:
+            given = float(given)
+        except ValueError:
+            return None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        number = float(given)
+    except OverflowError:
+        return None
+    if number != number or number in (float("inf"), float("-inf")):
+        return None
+    return int(given) if number.is_integer() else number
+
+
+def shown(given: object, length: int = 60) -> str:
+    """A piece of an answer, short enough to be named in a message."""
+    if isinstance(given, str):
+        text = given if len(given) <= length else given[: length - 1] + "…"
+        return f'"{text}"'
+    if given is None or isinstance(given, bool):
+        return {None: "null", True: "true", False: "false"}[given]
+    if isinstance(given, list):
+        return "a list"
+    return "an object" if isinstance(given, Mapping) else "a number"

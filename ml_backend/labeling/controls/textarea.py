@@ -1,0 +1,102 @@
+"""``<TextArea>``: free text, one or several."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ml_backend.errors import ConfigError
+from ml_backend.labeling.control import Agreement, Control, Data, Reading, shown, to_number
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.tags import Tag
+from ml_backend.records import JsonObject, Region
+
+
+class TextArea(Control):
+    """Normal form: with ``maxSubmissions="1"`` a string, else a list of strings; None for no text.
+
+    Blank texts are no texts. Characters a database refuses (NUL, lone surrogates) are dropped.
+    """
+
+    tag = "TextArea"
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        super().__init__(tag, objects)
+        if self.name.lower().startswith("prompt"):
+            raise ConfigError("a TextArea of this name is where labelers type a prompt")
+        self.most = tag.integer("maxsubmissions") or None
+        self.placeholder = tag.get("placeholder")
+
+    def schema(self, data: Data) -> JsonObject:
+        if self.most == 1:
+            return {"type": self.nullable("string")}
+        return {"type": self.nullable("array"), "items": {"type": "string"}}
+
+    def describe(self, data: Data) -> str:
+        if self.most == 1:
+            asked = self.or_null("a text")
+        else:
+            most = f" of at most {self.most} texts" if self.most else " of texts (usually one)"
+            asked = self.or_null(f"a list{most}")
+        return f"{asked}. The empty box says: {self.placeholder}" if self.placeholder else asked
+
+    def to_regions(self, answer: object, data: Data) -> Reading:
+        given = answer if isinstance(answer, list) else [answer]
+        texts: list[str] = []
+        problems: list[str] = []
+        for item in given:
+            text = _to_text(item)
+            if text is None:
+                problems.append(f"A text was expected, not {shown(item)}.")
+            elif text.strip():
+                texts.append(text)
+        if self.most and len(texts) > self.most:
+            problems.append(
+                f"{len(texts)} texts were given, {self.most} may be: the rest is left out."
+            )
+            texts = texts[: self.most]
+        if not texts:
+            return Reading(problems=tuple(problems))
+        return Reading(
+            [self.region({"text": texts})],
+            texts[0] if self.most == 1 else texts,
+            tuple(problems),
+            answered=True,
+        )
+
+    def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
+        texts: list[str] = []
+        for region in regions:
+            value = region.get("value")
+            stored = value.get("text") if isinstance(value, Mapping) else None
+            texts += [
+                text
+                for item in (stored if isinstance(stored, list) else [stored])
+                if isinstance(item, str) and (text := _clean(item)).strip()
+            ]
+        if not texts:
+            return None
+        return texts[0] if self.most == 1 and len(texts) == 1 else texts
+
+    def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
+        """Exact up to white space and Unicode composition."""
+        return Agreement.exact(_normal(answer) == _normal(truth))
+
+
+def _to_text(item: object) -> str | None:
+    if item is None:
+        return ""
+    if isinstance(item, str):
+        return _clean(item)
+    number = to_number(item)
+    return None if number is None else str(number)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def _normal(answer: Any) -> list[str]:
+    texts = answer if isinstance(answer, list) else [answer]
+    return [" ".join(unicodedata.normalize("NFC", str(text)).split()) for text in texts]

@@ -1,0 +1,134 @@
+"""Prompt templates: ``{variable}`` stands for task data, ``{{`` and ``}}`` for literal braces.
+
+Values are put in in one pass and never read again, so task data cannot bring in variables.
+A brace that holds no variable name, as in JSON, is text; so is ``}}`` that closes no ``{{``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ml_backend.errors import TemplateError
+
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,200})\}")
+_PATH = re.compile(r"[^\W\d]\w*(?:-\w+)*(?:\.\w+(?:-\w+)*|\[\d{1,9}\])*")
+_STEP = re.compile(r"[^.\[\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Something in single braces; a variable when it looks like one or is a known key."""
+
+    raw: str
+    inner: str
+    is_path: bool
+
+    def is_known(self, known: Collection[str]) -> bool:
+        return self.inner in known or (self.is_path and top_key(self.inner) in known)
+
+
+def variables(text: str) -> tuple[str, ...]:
+    """The variables a template names, each once, in order."""
+    inner = (part.inner for part in _parse(text) if isinstance(part, _Field) and part.is_path)
+    return tuple(dict.fromkeys(inner))
+
+
+def render(
+    text: str, data: Mapping[str, Any], *, known: Collection[str], lenient: bool = False
+) -> str:
+    """The text with task data in place of its variables.
+
+    ``known`` are top-level data keys; a key with spaces works too when it is known. Missing and
+    null values are "", values that are not text JSON. Raises TemplateError on an unknown variable,
+    unless ``lenient``: then it stays as text.
+    """
+    parts: list[str] = []
+    for part in _parse(text):
+        if isinstance(part, str):
+            parts.append(part)
+        elif part.is_known(known):
+            parts.append(_to_text(_look_up(data, part.inner)))
+        elif lenient or not part.is_path:
+            parts.append(part.raw)
+        else:
+            raise _unknown(part.inner, known)
+    return "".join(parts)
+
+
+def check(text: str, known: Collection[str]) -> None:
+    """Raise TemplateError when the text names a variable that is no known data key."""
+    for part in _parse(text):
+        if isinstance(part, _Field) and part.is_path and not part.is_known(known):
+            raise _unknown(part.inner, known)
+
+
+def uses_any(text: str, names: Collection[str]) -> bool:
+    """True when a variable of the text reads one of the names (data keys or paths)."""
+    wanted = {*names, *map(top_key, names)}
+    return any(isinstance(part, _Field) and part.is_known(wanted) for part in _parse(text))
+
+
+def top_key(path: str) -> str:
+    """The data key a path starts at: ``images[0].url`` -> ``images``."""
+    step = _STEP.match(path)
+    return step.group() if step else path
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> tuple[str | _Field, ...]:
+    parts: list[str | _Field] = []
+    position = escapes = 0
+    for match in _BRACES.finditer(text):
+        braces = match.group()
+        parts.append(text[position : match.start()])
+        position = match.end()
+        if braces == "{{":
+            escapes += 1
+            parts.append("{")
+        elif braces == "}}":
+            # Unescaped JSON often ends so: it closes no {{ and stays as it is.
+            parts.append("}" if escapes else braces)
+            escapes = max(0, escapes - 1)
+        else:
+            inner = match.group(1).strip()
+            parts.append(_Field(braces, inner, bool(_PATH.fullmatch(inner))))
+    parts.append(text[position:])
+    return tuple(part for part in parts if part)
+
+
+def _look_up(data: Mapping[str, Any], path: str) -> Any:
+    if path in data:
+        return data[path]
+    value: Any = data
+    for step in _STEP.findall(path):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list | tuple) and step.isascii() and step.isdigit():
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            return None
+    return value
+
+
+def _to_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _unknown(name: str, known: Collection[str]) -> TemplateError:
+    keys = sorted(known) if isinstance(known, Set) else list(known)
+    names = ", ".join(f"{{{key}}}" for key in keys[:30]) or "none"
+    near = difflib.get_close_matches(top_key(name), keys[:1000], n=1)
+    hint = f"Did you mean {{{near[0]}}}?" if near else f"Write {{{{{name}}}}} if it is plain text."
+    return TemplateError(
+        f"The prompt uses {{{name}}}, but the tasks have no such field. Known fields: {names}.",
+        field=name,
+        fix=hint,
+    )

@@ -1,0 +1,278 @@
+"""Checks of everything the server needs from outside itself, each with the mend."""
+
+from __future__ import annotations
+
+import json
+import logging
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import TimeoutError as TooSlow
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ml_backend.errors import (
+    LabelStudioAuthError,
+    LabelStudioError,
+    LabelStudioNotFound,
+    PromptsError,
+)
+from ml_backend.jobs import LoopThread
+from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
+from ml_backend.records import Connection, ProviderName
+from ml_backend.services.models import Models
+from ml_backend.services.prompts import SEPARATOR
+from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
+
+OK, WARN, FAIL, SKIP = "ok", "warn", "fail", "skip"
+TESTED_RELEASE = "1.23"
+MODEL_SECONDS = 30.0
+HEALTH_SECONDS = 3.0
+PRIVATE_NETWORK = (
+    "Label Studio refuses ML backends on loopback and private addresses unless it is started with "
+    "USE_DEFAULT_BANNED_SUBNETS=false (or with ML_BLOCK_LOCAL_IP=false and "
+    "SSRF_PROTECTION_ENABLED=false); in Docker, localhost is the container itself: use the "
+    "host's name."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: ``status`` is ok, warn, fail or skip, ``fix`` the next step."""
+
+    name: str
+    status: str
+    message: str
+    fix: str = ""
+
+
+class Doctor:
+    """Looks at each part in turn; a part that cannot be opened is a finding, not an error.
+
+    ``open_store``, ``open_studio`` and ``open_models`` may raise PromptsError. ``address`` is
+    where our own server should answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_store: Callable[[], Store],
+        open_studio: Callable[[], LabelStudioDoor],
+        open_models: Callable[[], Models],
+        loop: LoopThread,
+        address: str,
+        model_seconds: float = MODEL_SECONDS,
+    ) -> None:
+        self._open_store = open_store
+        self._open_studio = open_studio
+        self._open_models = open_models
+        self._loop = loop
+        self._address = address
+        self._model_seconds = model_seconds
+
+    def checks(self) -> Iterator[Check]:
+        """Yield the findings as they are made."""
+        database, store = self._check_database()
+        yield database
+        studio = None
+        for check, opened in self._check_label_studio():
+            studio = opened
+            yield check
+        server = self._check_server()
+        yield server
+        yield from self._check_models(store)
+        if store is None or studio is None:
+            yield Check("backend", SKIP, "Needs the database and Label Studio.")
+            return
+        projects = self._projects(store, studio)
+        yield self._check_backends(studio, projects)
+        yield self._check_second_server(store, studio, projects)
+
+    # The parts
+
+    def _check_database(self) -> tuple[Check, Store | None]:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            store = self._open_store()
+            store.prompts.all()
+            with store.database.write():
+                pass
+        except PromptsError as error:
+            return Check("database", FAIL, error.message, error.fix), None
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or type(error).__name__)
+            fix = "Check DATA_DIR or DATABASE_URL: the database must be up, and writable for us."
+            return Check("database", FAIL, f"The database does not open: {reason}.", fix), None
+        return Check("database", OK, f"{store.database.engine.dialect.name}, up to date."), store
+
+    def _check_label_studio(self) -> Iterator[tuple[Check, LabelStudioDoor | None]]:
+        try:
+            studio = self._open_studio()
+            release = studio.version()
+        except PromptsError as error:
+            # The release needs no valid token, but Label Studio refuses a malformed one even there.
+            name = "token" if isinstance(error, LabelStudioAuthError) else "Label Studio"
+            yield Check(name, FAIL, error.message, error.fix), None
+            return
+        message = f"{studio.url} answers, release {release}."
+        if release.startswith(f"{TESTED_RELEASE}."):
+            yield Check("Label Studio", OK, message), None
+        else:
+            fix = f"This server is tested with {TESTED_RELEASE}; others may differ in places."
+            yield Check("Label Studio", WARN, message, fix), None
+        try:
+            user = studio.whoami()
+        except LabelStudioError as error:
+            yield Check("token", FAIL, error.message, error.fix), None
+            return
+        yield Check("token", OK, f"Valid, of {user.email}."), studio
+
+    def _check_server(self) -> Check:
+        try:
+            health = read_health(self._address)
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or error
+            return Check(
+                "server",
+                WARN,
+                f"Nothing of ours answers at {self._address} ({reason}).",
+                "Is the server running? `ls-prompts serve`. HOST and PORT must be the same here "
+                "and there. Commands work without it; detached runs and Label Studio need it.",
+            )
+        return Check("server", OK, f"{self._address} answers: {health.get('status', 'UP')}.")
+
+    def _check_models(self, store: Store | None) -> Iterator[Check]:
+        if store is None:
+            yield Check("model", SKIP, "Needs the database.")
+            return
+        try:
+            models = self._open_models()
+            connections = [models.default, *store.connections.all()]
+        except PromptsError as error:
+            yield Check("model", FAIL, error.message, error.fix)
+            return
+        for connection in connections:
+            yield self._check_model(models, connection)
+
+    def _check_model(self, models: Models, connection: Connection) -> Check:
+        name = f"model: {connection.title}"
+        if connection.provider is ProviderName.BASELINE:
+            return Check(
+                name,
+                OK,
+                "No model is set up, so the offline baseline answers: from annotated tasks like "
+                "the one asked. It is a floor to beat, not a language model.",
+                "For a real model set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+            )
+        try:
+            names = self._loop.submit(models.open(connection).check()).result(self._model_seconds)
+        except TooSlow:
+            return Check(
+                name,
+                FAIL,
+                f"{connection.provider.value} did not answer within {self._model_seconds:.0f} s.",
+                "Check the endpoint and the way there (proxy, firewall).",
+            )
+        except PromptsError as error:
+            return Check(name, FAIL, error.message, error.fix)
+        wanted = connection.default_model
+        if wanted and len(names) > 1 and wanted not in names:
+            return Check(
+                name,
+                WARN,
+                f"{connection.provider.value} answers, but does not list the model {wanted!r}.",
+                f"It lists {', '.join(names[:5])}{' …' if len(names) > 5 else ''}.",
+            )
+        return Check(name, OK, f"{connection.provider.value} answers{_using(wanted)}.")
+
+    def _projects(self, store: Store, studio: LabelStudioDoor) -> list[Project]:
+        """Return the projects of our prompts that still exist."""
+        ids = sorted({each for prompt in store.prompts.all() for each in prompt.project_ids})
+        projects = []
+        for project_id in ids:
+            try:
+                projects.append(studio.get_project(project_id))
+            except LabelStudioNotFound:
+                log.info("project %s of a prompt does not exist any more", project_id)
+        return projects
+
+    def _check_backends(self, studio: LabelStudioDoor, projects: list[Project]) -> Check:
+        """Whether Label Studio reaches us: it asks each connected backend when they are listed."""
+        try:
+            rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
+        except LabelStudioError as error:
+            return Check("backend", FAIL, error.message, error.fix)
+        ours = [(project, row) for project, row in rows if self._is_ours(row)]
+        if not ours:
+            return Check(
+                "backend",
+                SKIP,
+                "No project is connected to this server, so whether Label Studio reaches it is "
+                "not known. Runs do not need it; Retrieve Predictions does.",
+                f"Try it: `ls-prompts connect --project P`. {PRIVATE_NETWORK}",
+            )
+        bad = [(project, row) for project, row in ours if row.state != "CO"]
+        if bad:
+            project, row = bad[0]
+            return Check(
+                "backend",
+                FAIL,
+                f"Label Studio does not reach this server from project {project.title!r}: "
+                f"{row.error or f'state {row.state}'}",
+                f"Is the server running at an address Label Studio can call? {PRIVATE_NETWORK}",
+            )
+        titles = ", ".join(repr(project.title) for project, _ in ours[:5])
+        return Check("backend", OK, f"Label Studio reaches this server from {titles}.")
+
+    def _is_ours(self, row: Backend) -> bool:
+        theirs, mine = urlsplit(row.url), urlsplit(self._address)
+        return theirs.port == mine.port
+
+    def _check_second_server(
+        self, store: Store, studio: LabelStudioDoor, projects: list[Project]
+    ) -> Check:
+        """Two stores on one Label Studio would each overwrite what they do not know of."""
+        registered = {label.label for label in store.prompts.labels()}
+        titles = [prompt.title for prompt in store.prompts.all()]
+        foreign: dict[str, str] = {}
+        try:
+            for project in projects:
+                for label in studio.model_versions(project.id):
+                    if label not in registered and _looks_ours(label, titles):
+                        foreign[label] = project.title
+        except LabelStudioError as error:
+            return Check("second server", FAIL, error.message, error.fix)
+        if not foreign:
+            return Check("second server", OK, "No trace of another server on this Label Studio.")
+        shown = ", ".join(f"{label!r} in {title!r}" for label, title in list(foreign.items())[:5])
+        return Check(
+            "second server",
+            WARN,
+            f"Label Studio holds predictions that another server of this kind wrote: {shown}.",
+            "Two servers with different databases must not work on one Label Studio: give them "
+            "the same DATABASE_URL, or stop one. Left-overs of a database that is gone are "
+            "removed with `ls-prompts predictions delete --project P --model-version L`.",
+        )
+
+
+def read_health(address: str) -> dict[str, Any]:
+    """Return what our server says at ``/health``; raises OSError or ValueError when it is none."""
+    with urllib.request.urlopen(f"{address}/health", timeout=HEALTH_SECONDS) as response:  # noqa: S310
+        health = json.loads(response.read(100_000))
+    if not isinstance(health, dict) or "status" not in health:
+        raise ValueError("something else answers there")
+    return health
+
+
+def _looks_ours(label: str, titles: list[str]) -> bool:
+    """Return whether a label has the form we write, whichever prompt it names."""
+    prompt, separator, version = label.partition(SEPARATOR)
+    return bool(separator and prompt and version)
+
+
+def _using(model: str) -> str:
+    return f", model {model}" if model else ""

@@ -1,0 +1,133 @@
+"""Which predictions a bulk action is about: of which versions, on which tasks."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ml_backend.errors import InvalidInput, NotFound
+from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.records import JsonObject, Prompt, Slot
+from ml_backend.store import Store
+
+UNVERSIONED = frozenset({None, "", "undefined"})
+"""What Label Studio files predictions under that came without a model version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a caller named; several kinds of versions add up, and tasks narrow them down."""
+
+    labels: tuple[str, ...] = ()
+    prompt: Prompt | None = None
+    unversioned: bool = False
+    task_ids: tuple[int, ...] | None = None
+    filters: JsonObject | None = None
+    everything: bool = False
+
+    @property
+    def names_versions(self) -> bool:
+        return bool(self.labels) or self.prompt is not None or self.unversioned
+
+    @property
+    def names_tasks(self) -> bool:
+        return self.task_ids is not None or self.filters is not None or self.everything
+
+
+def select(
+    *,
+    labels: Sequence[str] | None = None,
+    prompt: Prompt | None = None,
+    unversioned: bool = False,
+    task_ids: Sequence[int] | None = None,
+    filters: JsonObject | None = None,
+    everything: bool = False,
+) -> Selection:
+    """Return a selection, or raise InvalidInput where it is empty or contradicts itself."""
+    empty = labels is not None and not labels
+    if empty or isinstance(labels, str) or any(not label for label in labels or ()):
+        raise InvalidInput(
+            "A model version to select is empty.",
+            field="model_version",
+            fix="Predictions without a version are selected by --unversioned.",
+        )
+    if (task_ids is not None) + (filters is not None) + everything > 1:
+        raise InvalidInput(
+            "Tasks, a filter and all tasks exclude each other.",
+            field="tasks",
+            fix="Give one of --tasks, --filter and --all.",
+        )
+    if task_ids is not None and not task_ids:
+        raise InvalidInput("The list of tasks is empty.", field="tasks")
+    if filters is not None and not _narrows(filters):
+        raise InvalidInput(
+            "The filter is empty: it would take every task.",
+            field="filter",
+            fix="When that is meant, say it with --all.",
+        )
+    return Selection(
+        labels=tuple(dict.fromkeys(labels or ())),
+        prompt=prompt,
+        unversioned=unversioned,
+        task_ids=None if task_ids is None else tuple(dict.fromkeys(task_ids)),
+        filters=filters,
+        everything=everything,
+    )
+
+
+def selected_labels(
+    store: Store, selection: Selection, held: Collection[str | None], *, slot: Slot | None = None
+) -> tuple[str, ...]:
+    """Return the model versions a selection names, a prompt's in order of their making.
+
+    Raises NotFound for a label that neither Label Studio holds nor we ever wrote.
+    """
+    ours = [label.label for label in store.prompts.labels()]
+    for label in selection.labels:
+        if label not in held and label not in ours:
+            known = sorted({each for each in held if each})
+            near = difflib.get_close_matches(label, known, n=5, cutoff=0.4) or known[:10]
+            shown = ", ".join(repr(each) for each in near)
+            raise NotFound(
+                f"The project holds no prediction of model version {label!r}.",
+                field="model_version",
+                fix=f"It holds: {shown}." if shown else "It holds no versioned predictions.",
+            )
+    named = list(selection.labels)
+    if selection.prompt is not None:
+        owned = store.prompts.labels(prompt_id=selection.prompt.id, slot=slot)
+        named += [label.label for label in owned]
+    return tuple(dict.fromkeys(named))
+
+
+def selected_tasks(
+    studio: LabelStudioDoor, project_id: int, selection: Selection
+) -> frozenset[int] | None:
+    """Return the tasks a selection is narrowed to, None for all; raises InvalidInput for none."""
+    if selection.filters is not None:
+        found = studio.task_ids(project_id, query=selection.filters)
+        if not found:
+            raise InvalidInput(
+                "No task fits the filter.",
+                field="filter",
+                fix="Try it in the Data Manager of the project.",
+            )
+        return frozenset(found)
+    if selection.task_ids is None:
+        return None
+    unknown = sorted(set(selection.task_ids) - set(studio.task_ids(project_id)))
+    if unknown:
+        shown = ", ".join(str(task_id) for task_id in unknown[:10])
+        raise InvalidInput(
+            f"Project {project_id} has no task {shown}.",
+            field="tasks",
+            fix="Task ids are shown in the Data Manager's first column.",
+        )
+    return frozenset(selection.task_ids)
+
+
+def _narrows(filters: JsonObject) -> bool:
+    inner = filters if "items" in filters else filters.get("filters")
+    items = inner.get("items") if isinstance(inner, dict) else None
+    return bool(items) or bool(filters.get("selectedItems"))

@@ -1,0 +1,214 @@
+"""Starting, asking, canceling and resuming runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, TemplateError
+from ml_backend.llm import Request
+from ml_backend.records import RunStatus, Subset
+from ml_backend.services.prompts import check_title
+from services.conftest import CONFIG, House
+
+
+def test_an_identical_request_is_answered_from_the_cache_unless_fresh(house: House) -> None:
+    project, _ = house.project()
+    prompt, version = house.prompt(project)
+    house.run(prompt, version, project)
+    again = house.run(prompt, version, project)
+    assert (again.totals.cached, len(house.model.asked)) == (5, 5)
+    assert again.totals.cost == 0.0
+    fresh = house.run(prompt, version, project, fresh=True)
+    assert (fresh.totals.cached, len(house.model.asked)) == (0, 10)
+
+
+def test_a_refused_answer_is_asked_again_with_the_reason(house: House) -> None:
+    project, _ = house.project(1)
+    prompt, version = house.prompt(project)
+    answers = iter(["not json", '{"topic": "Z"}', '{"topic": "B"}'])
+    house.model.answer = lambda request: next(answers)
+    run = house.run(prompt, version, project)
+    assert run.totals.succeeded == 1
+    assert run.totals.usage.prompt_tokens == 30, "every call is counted"
+    last = house.model.asked[-1].messages
+    assert last[-2]["content"] == '{"topic": "Z"}'
+    assert "Z" in last[-1]["content"]
+
+
+def test_a_failure_keeps_the_raw_answer_and_its_cost(house: House) -> None:
+    project, tasks = house.project(2)
+    prompt, version = house.prompt(project)
+    house.model.answer = lambda request: (
+        "rubbish 🗑" if request.inputs["text"] == "text 0" else '{"topic": "A"}'
+    )
+    run = house.run(prompt, version, project)
+    (failure,) = house.container.runs.failures(run)
+    assert (failure.task_id, failure.kind, failure.raw) == (
+        tasks[0],
+        "invalid_answer",
+        "rubbish 🗑",
+    )
+    assert failure.asked.usage.prompt_tokens == 30
+
+
+def test_an_unexpected_error_costs_one_task_alone(house: House) -> None:
+    project, _ = house.project()
+    prompt, version = house.prompt(project)
+
+    def answer(request: Request) -> str:
+        if request.inputs["text"] == "text 2":
+            raise ZeroDivisionError
+        return '{"topic": "A"}'
+
+    house.model.answer = answer
+    run = house.run(prompt, version, project)
+    assert run.status is RunStatus.COMPLETED
+    assert run.totals.failures == {"internal_error": 1}
+
+
+def test_empty_tasks_are_not_paid_for(house: House) -> None:
+    project, _ = house.fake.seed(
+        CONFIG, [{"data": {"text": text}} for text in ("", "  \n", None, "something")]
+    )
+    prompt, version = house.prompt(project)
+    run = house.run(prompt, version, project)
+    assert len(house.model.asked) == 1
+    assert run.totals.failures == {"no_input": 3}
+
+
+def test_canceling_keeps_and_publishes_what_was_answered(house: House) -> None:
+    project, _ = house.project(60)
+    prompt, version = house.prompt(project)
+    run = house.start(prompt, version, project)
+    reached = threading.Event()
+
+    def answer(request: Request) -> str:
+        reached.set()
+        time.sleep(0.1)
+        return '{"topic": "A"}'
+
+    house.model.answer = answer
+    thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
+    thread.start()
+    reached.wait(10)
+    house.container.runs.cancel(run)
+    thread.join(30)
+    ended = house.container.store.runs.get(run.id)
+    assert ended.status is RunStatus.CANCELED
+    assert 0 < ended.totals.succeeded < 60
+    assert sum(v.total() for v in house.held(project).values()) == ended.totals.succeeded
+    with pytest.raises(Conflict):
+        house.container.runs.cancel(ended)
+
+
+def test_a_run_is_executed_once_however_many_try(house: House) -> None:
+    project, _ = house.project()
+    prompt, version = house.prompt(project)
+    run = house.start(prompt, version, project)
+    ended = []
+    threads = [
+        threading.Thread(target=lambda: ended.append(house.container.executor.execute(run.id)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([one for one in ended if one is not None]) == 1
+    assert len(house.model.asked) == 5
+
+
+def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
+    project, tasks = house.project()
+    prompt, version = house.prompt(project)
+    run = house.start(prompt, version, project)
+
+    def answer(request: Request) -> str:
+        house.fake.control(down=True)
+        return '{"topic": "A"}'
+
+    house.model.answer = answer
+    thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
+    thread.start()
+    store = house.container.store
+    deadline = time.monotonic() + 20
+    while "waiting for Label Studio" not in store.runs.get(run.id).message:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    house.fake.control(down=False)
+    thread.join(30)
+    assert store.runs.get(run.id).status is RunStatus.COMPLETED
+    assert sum(v.total() for v in house.held(project).values()) == 5
+
+
+def test_only_missing_asks_what_label_studio_lacks(house: House) -> None:
+    project, tasks = house.project()
+    prompt, version = house.prompt(project)
+    house.run(prompt, version, project)
+    with pytest.raises(Conflict, match="nothing is missing"):
+        house.start(prompt, version, project, only_missing=True)
+    row = house.container.studio.prediction_keys(project)[0]
+    house.container.studio.delete_prediction(row.id)
+    run = house.run(prompt, version, project, only_missing=True)
+    assert run.totals.total == 1
+    assert (run.totals.cached, len(house.model.asked)) == (1, 5), (
+        "the kept answer is not paid twice"
+    )
+    assert all(v.total() == 1 for v in house.held(project).values())
+
+
+def test_custom_tasks_by_id_and_by_filter(house: House) -> None:
+    project, tasks = house.project()
+    prompt, version = house.prompt(project)
+    house.run(prompt, version, project, subset=Subset.CUSTOM, task_ids=tasks[1:3])
+    assert [task for task, v in house.held(project).items() if v] == tasks[1:3]
+    with pytest.raises(InvalidInput, match="no task 999999"):
+        house.start(prompt, version, project, subset=Subset.CUSTOM, task_ids=[999999])
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"subset": Subset.CUSTOM}, "tasks"),
+        ({"task_ids": [1]}, "subset"),
+        ({"subset": Subset.SAMPLE, "sample_size": 0}, "sample_size"),
+        ({"budget": 0.0}, "budget"),
+        ({"budget": 1.0}, "budget"),
+        ({"subset": Subset.HAS_GT}, "subset"),
+    ],
+)
+def test_a_run_that_makes_no_sense_is_refused_before_anything_happens(
+    house: House, options: dict, field: str
+) -> None:
+    project, _ = house.project()
+    prompt, version = house.prompt(project)
+    with pytest.raises(InvalidInput) as caught:
+        house.start(prompt, version, project, **options)
+    assert caught.value.field == field
+    assert house.container.store.runs.search() == []
+    assert house.model.asked == []
+
+
+def test_unknown_variable_project_and_empty_project_are_named(house: House) -> None:
+    project, _ = house.project()
+    empty, _ = house.fake.seed(CONFIG, [])
+    prompt, version = house.prompt(project)
+    with pytest.raises(TemplateError, match="tekst"):
+        house.version(prompt, "Label {tekst}")
+    with pytest.raises(InvalidInput, match="no tasks"):
+        house.start(prompt, version, empty)
+    with pytest.raises((LabelStudioNotFound, InvalidInput), match="4242"):
+        house.start(prompt, version, 4242)
+
+
+@pytest.mark.parametrize("title", ["", "  ", "a__b", "_a", "a_", "x" * 200])
+def test_titles_that_would_spoil_a_model_version_are_refused(title: str) -> None:
+    with pytest.raises(InvalidInput):
+        check_title(title, "title")
+
+
+def test_a_version_cannot_be_named_evaluate() -> None:
+    with pytest.raises(InvalidInput):
+        check_title("Evaluate", "version")
