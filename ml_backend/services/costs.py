@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -29,13 +30,18 @@ def cost_of(price: Price | None, usage: Usage) -> float | None:
 
 
 class Budget:
-    """A limit in dollars that is never crossed: spent plus the worst case of calls in flight."""
+    """A limit in dollars that is never crossed: spent plus the worst case of calls in flight.
+
+    Used from the event loop alone. A call that would not fit beside those in flight waits for
+    them: they mostly cost a fraction of their worst case.
+    """
 
     def __init__(self, limit: float, price: Price, spent: float) -> None:
         self.limit = limit
         self._price = price
         self._spent = spent
         self._reserved = 0.0
+        self._settled = asyncio.Event()
 
     @classmethod
     def require(cls, limit: float | None, price: Price | None, spent: float) -> Budget | None:
@@ -50,22 +56,35 @@ class Budget:
             )
         return cls(limit, price, spent)
 
-    def reserve(self, messages: Sequence[dict[str, Any]], schema: object) -> float:
-        """Set aside the most one call can cost; raises BudgetReached when that could cross."""
-        # A token is at least one byte, so bytes bound tokens from above whatever the tokenizer.
-        size = len(json.dumps([messages, schema], ensure_ascii=False).encode())
-        worst = cost_of(self._price, Usage(size, COMPLETION_CAP)) or 0.0
-        if self._spent + self._reserved + worst > self.limit:
-            raise BudgetReached(
-                f"The budget of ${self.limit:g} is used up: ${self._spent:.4f} spent, and the next "
-                f"call could cost ${worst:.4f}.",
-                kind=FailureKind.BUDGET,
-                fix="Raise --budget and resume the run; answers already paid for are kept.",
-            )
+    async def reserve(self, messages: Sequence[dict[str, Any]], schema: object) -> float:
+        """Set aside the most one call can cost.
+
+        Raises BudgetReached when that could cross the limit even with nothing else in flight.
+        """
+        worst = self._worst_case(messages, schema)
+        while self._spent + self._reserved + worst > self.limit:
+            if self._reserved <= 0:
+                raise BudgetReached(
+                    f"The budget of ${self.limit:g} is used up: ${self._spent:.4f} spent, and the "
+                    f"next call could cost ${worst:.4f}.",
+                    kind=FailureKind.BUDGET,
+                    fix="Start a run with --only-missing and another --budget for the rest; "
+                    "answers already paid for are kept.",
+                )
+            self._settled.clear()
+            await self._settled.wait()
         self._reserved += worst
         return worst
 
     def settle(self, reserved: float, cost: float | None) -> None:
-        """Replace a reservation by what the call did cost."""
-        self._reserved -= reserved
-        self._spent += cost or 0.0
+        """Replace a reservation by what the call did cost; unknown counts as all of it."""
+        self._reserved = max(0.0, self._reserved - reserved)
+        if self._reserved < 1e-12:
+            self._reserved = 0.0  # what float subtraction leaves is no call in flight
+        self._spent += reserved if cost is None else cost
+        self._settled.set()
+
+    def _worst_case(self, messages: Sequence[dict[str, Any]], schema: object) -> float:
+        # A token is at least one byte, so bytes bound tokens from above whatever the tokenizer.
+        size = len(json.dumps([messages, schema], ensure_ascii=False).encode("utf-8", "replace"))
+        return cost_of(self._price, Usage(size, COMPLETION_CAP)) or 0.0

@@ -200,8 +200,9 @@ class Predictor:
         )
         if self._budget is None:
             return await self._model.complete(request)
-        reserved = self._budget.reserve(messages, question.schema)
-        cost: float | None = 0.0
+        reserved = await self._budget.reserve(messages, question.schema)
+        # A call that fails has, as far as anybody knows, cost its worst case.
+        cost: float | None = None
         try:
             reply = await self._model.complete(request)
             cost = cost_of(self._price, reply.usage)

@@ -100,12 +100,11 @@ class Runs:
 
     def resume(self, run: Run) -> Run:
         """Make a failed or canceled run pending again; kept answers are not asked again."""
+        stage, plan = Stage.ASKING, JsonObject()
         if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):
-            stage = run.stage
+            stage = Stage(run.stage)
             plan = {key: value for key, value in run.plan.items() if key != "stopped"}
             plan["ask_again"] = "stopped" in run.plan
-        else:
-            stage, plan = Stage.ASKING, {}
         if not self._store.runs.reopen(run.id, stage, plan):
             raise Conflict(
                 f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",

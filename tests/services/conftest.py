@@ -26,11 +26,12 @@ class ScriptedModel:
 
     answer: Callable[[Request], str] = lambda request: '{"topic": "A"}'
     asked: list[Request] = field(default_factory=list)
+    usage: Usage = Usage(10, 2)
 
     async def complete(self, request: Request) -> Reply:
         self.asked.append(request)
         text = self.answer(request)
-        return Reply(text, Usage(10, 2), 0.01, 1, None, "json_schema", request.model)
+        return Reply(text, self.usage, 0.01, 1, None, "json_schema", request.model)
 
     async def check(self) -> list[str]:
         return ["scripted"]
