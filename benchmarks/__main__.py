@@ -1,0 +1,223 @@
+"""`make bench`: one run of the server, measured from outside and held against its limits.
+
+Everything is measured in the same minute on the same machine, so that the ratios hold when the
+machine's speed drifts: the ideal is calls × latency ÷ calls in flight, and the CPU of a call is
+held against the same client used the plain way (``chat.completions.create``) in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import platform
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from support.fake_label_studio import TOKEN, FakeLabelStudio
+from support.server import Installation, eventually
+from support.simulator import Simulator
+
+CONFIG = """<View><Text name="text" value="$text"/>
+<Choices name="sentiment" toName="text">
+<Choice value="Positive"/><Choice value="Neutral"/><Choice value="Negative"/></Choices></View>"""
+PROMPT = "What does the writer of this review feel?\n{text}"
+WORDS = "the battery of this phone lasts long and the sound is clear but its case feels cheap"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A figure of the report with the most it may be."""
+
+    name: str
+    value: float
+    most: float
+    unit: str
+
+
+class ProcessWatch:
+    """CPU and memory of a process and its children, the peak sampled every 50 ms."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self.peak = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> ProcessWatch:
+        self._before = self.cpu()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.used = self.cpu() - self._before
+
+    def _family(self) -> list[psutil.Process]:
+        return [self._process, *self._process.children(recursive=True)]
+
+    def cpu(self) -> float:
+        return sum(sum(process.cpu_times()[:2]) for process in self._family())
+
+    def _sample(self) -> None:
+        while not self._ended.wait(0.05):
+            self.peak = max(self.peak, sum(p.memory_info().rss for p in self._family()))
+
+
+def tasks(count: int) -> list[dict[str, Any]]:
+    return [{"data": {"text": f"{number}. {WORDS} {WORDS}"}} for number in range(count)]
+
+
+def measure(count: int, in_flight: int, latency: float) -> dict[str, Any]:
+    """Run the whole once and return the figures."""
+    with (
+        Simulator(latency=latency) as model,
+        FakeLabelStudio() as studio,
+        tempfile.TemporaryDirectory() as folder,
+        Installation(
+            Path(folder) / "data",
+            LABEL_STUDIO_URL=studio.url,
+            LABEL_STUDIO_API_KEY=TOKEN,
+            OPENAI_BASE_URL=model.url,
+            OPENAI_API_KEY="sk-simulated",
+            OPENAI_MODEL="simulated",
+            LLM_MAX_CONCURRENCY=str(in_flight),
+            WORKERS="1",
+        ) as server,
+    ):
+        project, _ = studio.seed(CONFIG, tasks(count))
+        server.cli("prompts", "create", "Bench", "--project", project, "--text", PROMPT)
+        began = time.perf_counter()
+        server.start(wait=False)
+        eventually(server.is_up, seconds=20, every=0.01)
+        health = time.perf_counter() - began
+        # A first small run opens connections and learns the answer form, as any server has.
+        run_on_server(server, project, "Sample")
+        studio_before = studio.state()["calls"]
+        with ProcessWatch(server.pid) as watch:
+            run = run_on_server(server, project, "All")
+        plain = plain_client_cpu(model.url, count, in_flight)
+        stored = studio.state()
+    assert run["total_predictions"] == count, run
+    seconds = run["seconds"]
+    ideal = math.ceil(count / in_flight) * latency
+    return {
+        "tasks": count,
+        "in_flight": in_flight,
+        "latency_s": latency,
+        "ideal_s": ideal,
+        "wall_s": seconds,
+        "wall_over_ideal": seconds / ideal,
+        "cpu_ms_per_task": 1000 * watch.used / count,
+        "plain_client_cpu_ms_per_call": plain,
+        "cpu_over_plain_client": 1000 * watch.used / count / plain,
+        "memory_mb": watch.peak / 1e6,
+        "health_s": health,
+        "label_studio_calls": {
+            key: stored["calls"][key] - studio_before.get(key, 0) for key in stored["calls"]
+        },
+        "machine": f"{platform.machine()}, {psutil.cpu_count()} cores, "
+        f"Python {platform.python_version()}",
+    }
+
+
+def run_on_server(server: Installation, project: int, subset: str) -> dict[str, Any]:
+    """Run on the server, all answers fresh; ``seconds`` is from its start to its completion."""
+    from datetime import datetime
+
+    run = server.json(
+        "run", "Bench", "--project", project, "--subset", subset, "--fresh", "--detach"
+    )
+    while run["status"] in ("Pending", "InProgress"):
+        time.sleep(0.5)
+        run = server.json("runs", "show", run["id"])
+    assert run["status"] == "Completed", run
+    began = datetime.fromisoformat(run["triggered_at"])
+    ended = datetime.fromisoformat(run["completed_at"])
+    return {**run, "seconds": (ended - began).total_seconds()}
+
+
+def plain_client_cpu(url: str, count: int, in_flight: int) -> float:
+    """CPU milliseconds a call of the openai client used the plain way, call and answer alone."""
+    from openai import AsyncOpenAI, DefaultAioHttpClient
+
+    async def ask_all() -> float:
+        client = AsyncOpenAI(
+            base_url=url, api_key="sk", max_retries=0, http_client=DefaultAioHttpClient()
+        )
+        gate = asyncio.Semaphore(in_flight)
+
+        async def ask(number: int) -> None:
+            async with gate:
+                await client.chat.completions.create(
+                    model="simulated",
+                    messages=[{"role": "user", "content": f"{PROMPT} {number} {WORDS} {WORDS}"}],
+                )
+
+        await ask(-1)
+        before = time.process_time()
+        await asyncio.gather(*(ask(number) for number in range(count)))
+        used = time.process_time() - before
+        await client.close()
+        return 1000 * used / count
+
+    return asyncio.run(ask_all())
+
+
+def limits(figures: dict[str, Any]) -> list[Limit]:
+    return [
+        Limit("wall time over ideal", figures["wall_over_ideal"], 1.15, "×"),
+        Limit("server CPU per task", figures["cpu_ms_per_task"], 2.0, "ms"),
+        Limit("server memory, peak", figures["memory_mb"], 250.0, "MB"),
+        Limit("start until /health answers", figures["health_s"], 2.0, "s"),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--latency", type=float, default=0.5)
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/run.json"))
+    options = parser.parse_args()
+    figures = measure(options.tasks, options.in_flight, options.latency)
+    held = limits(figures)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(figures, indent=2) + "\n")
+    table = Table(
+        title=f"{options.tasks} tasks, {options.in_flight} in flight, {options.latency:g} s a call "
+        f"({figures['machine']})",
+        title_justify="left",
+    )
+    for name in ("Figure", "Measured", "At most"):
+        table.add_column(name, justify="left" if name == "Figure" else "right")
+    for limit in held:
+        style = "" if limit.value <= limit.most else "red"
+        table.add_row(
+            limit.name,
+            f"{limit.value:.2f} {limit.unit}",
+            f"{limit.most:g} {limit.unit}",
+            style=style,
+        )
+    table.add_row("ideal / measured wall", f"{figures['ideal_s']:.1f} / {figures['wall_s']:.1f} s")
+    table.add_row("CPU over the plain client's call", f"{figures['cpu_over_plain_client']:.2f} ×")
+    Console().print(table)
+    print(f"All figures: {options.output}")
+    sys.exit(0 if all(limit.value <= limit.most for limit in held) else 1)
+
+
+if __name__ == "__main__":
+    main()
