@@ -1,0 +1,23 @@
+"""The only place that talks to Label Studio; it knows neither prompts, runs nor the store."""
+
+from ml_backend.labelstudio.door import LabelStudioDoor
+from ml_backend.labelstudio.records import (
+    AnnotatedTask,
+    Annotation,
+    Backend,
+    PredictionKey,
+    PredictionRow,
+    Project,
+    User,
+)
+
+__all__ = [
+    "AnnotatedTask",
+    "Annotation",
+    "Backend",
+    "LabelStudioDoor",
+    "PredictionKey",
+    "PredictionRow",
+    "Project",
+    "User",
+]

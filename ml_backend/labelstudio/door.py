@@ -1,0 +1,29 @@
+"""The door to one Label Studio with one token."""
+
+from __future__ import annotations
+
+from ml_backend.labelstudio.transport import Transport
+from ml_backend.labelstudio.writes import Writes
+
+
+class LabelStudioDoor(Writes):
+    """Reads and writes of a Label Studio; safe to share between threads.
+
+    ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy
+    token or a personal access token, looked at on the first call only. ``timeout`` bounds the
+    silence of a read, ``write_timeout`` that of a write, in seconds.
+    """
+
+    def __init__(
+        self, url: str, api_key: str, *, timeout: float = 30.0, write_timeout: float = 900.0
+    ) -> None:
+        transport = Transport(url, api_key, timeout=timeout, write_timeout=write_timeout)
+        super().__init__(transport)
+        self.url = transport.url
+
+    def __repr__(self) -> str:
+        return f"LabelStudioDoor({self.url!r})"
+
+    def close(self) -> None:
+        """Close pooled connections; the door stays usable."""
+        self._transport.close()

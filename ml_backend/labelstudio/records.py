@@ -1,0 +1,168 @@
+"""What Label Studio holds, as frozen dataclasses; ``from_wire`` reads its JSON.
+
+``from_wire`` raises KeyError, TypeError or ValueError when the JSON is not what it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_backend.records import Region
+
+Wire = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The person a token belongs to."""
+
+    id: int
+    email: str
+    name: str
+    organization_id: int | None
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> User:
+        name = f"{wire.get('first_name') or ''} {wire.get('last_name') or ''}".strip()
+        return cls(int(wire["id"]), str(wire["email"]), name, wire.get("active_organization"))
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project with Label Studio's own counts; ``predictions`` may be too high after deletes."""
+
+    id: int
+    title: str
+    label_config: str
+    instruction: str
+    """The labeling instructions, HTML."""
+    model_version: str | None
+    """What the label stream shows: a label, a backend's title, or None for nothing."""
+    created_at: str
+    tasks: int
+    annotations: int
+    predictions: int
+    ground_truths: int
+    shows_predictions: bool
+    predicts_on_listing: bool
+    """True when listing tasks makes Label Studio ask its ML backend for the missing predictions."""
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> Project:
+        return cls(
+            id=int(wire["id"]),
+            title=str(wire["title"]),
+            label_config=str(wire["label_config"]),
+            instruction=wire.get("expert_instruction") or "",
+            model_version=wire.get("model_version") or None,
+            created_at=str(wire.get("created_at") or ""),
+            tasks=int(wire.get("task_number") or 0),
+            annotations=int(wire.get("total_annotations_number") or 0),
+            predictions=int(wire.get("total_predictions_number") or 0),
+            ground_truths=int(wire.get("ground_truth_number") or 0),
+            shows_predictions=bool(wire.get("show_collab_predictions", True)),
+            predicts_on_listing=bool(wire.get("evaluate_predictions_automatically", False)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One annotation; ``parent_prediction`` is None once that prediction is deleted."""
+
+    id: int
+    result: list[Region]
+    ground_truth: bool
+    was_cancelled: bool
+    parent_prediction: int | None
+    completed_by: int | None
+    lead_time: float | None = None
+    """Seconds a person spent on it in the editor; None when it was made by an action or the API."""
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> Annotation:
+        by = wire.get("completed_by")
+        return cls(
+            id=int(wire["id"]),
+            result=list(wire["result"] or []),
+            ground_truth=bool(wire["ground_truth"]),
+            was_cancelled=bool(wire["was_cancelled"]),
+            parent_prediction=wire["parent_prediction"],
+            completed_by=by.get("id") if isinstance(by, dict) else by,
+            lead_time=wire.get("lead_time"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedTask:
+    """A task with its annotations, skipped ones included."""
+
+    id: int
+    data: Mapping[str, Any]
+    annotations: tuple[Annotation, ...]
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> AnnotatedTask:
+        annotations = tuple(Annotation.from_wire(each) for each in wire["annotations"])
+        return cls(int(wire["id"]), wire["data"], annotations)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionKey:
+    """Which prediction is whose; ``model_version`` None and the text "undefined" both occur."""
+
+    id: int
+    task_id: int
+    model_version: str | None
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> PredictionKey:
+        return cls(int(wire["id"]), int(wire["task"]), wire["model_version"])
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """A prediction as Label Studio holds it."""
+
+    id: int
+    task_id: int
+    model_version: str | None
+    score: float | None
+    result: list[Region]
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> PredictionRow:
+        return cls(
+            id=int(wire["id"]),
+            task_id=int(wire["task"]),
+            model_version=wire["model_version"],
+            score=wire["score"],
+            result=wire["result"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An ML backend connection; ``state`` is CO (connected), DI, ER, TR or PR."""
+
+    id: int
+    project_id: int
+    url: str = field(repr=False)
+    """May hold a user name and a password."""
+    title: str
+    state: str
+    error: str
+    model_version: str | None
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> Backend:
+        return cls(
+            id=int(wire["id"]),
+            project_id=int(wire["project"]),
+            url=str(wire["url"]),
+            title=wire.get("title") or "",
+            state=wire.get("state") or "",
+            error=wire.get("error_message") or "",
+            model_version=wire.get("model_version") or None,
+        )

@@ -1,0 +1,272 @@
+"""One HTTP attempt to Label Studio through the SDK's authenticated client.
+
+Raw requests instead of the SDK's methods: those build a pydantic model per task and retry POSTs on
+5xx by themselves, though Label Studio may have stored everything (nothing there deduplicates).
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ml_backend.errors import InvalidInput, LabelStudioError
+from ml_backend.labelstudio import failures
+from ml_backend.labelstudio.arrays import iter_array
+
+if TYPE_CHECKING:
+    import httpx
+    from label_studio_sdk import LabelStudio
+
+CONNECT_TIMEOUT = 10.0
+
+
+class Transport:
+    """Sends requests with the token, of either kind, and turns every failure into our errors.
+
+    Safe to share between threads. The SDK (1.5 s, 50 MB) is imported on the first request.
+    """
+
+    def __init__(self, url: str, api_key: str, *, timeout: float, write_timeout: float) -> None:
+        self.url = checked_url(url)
+        self.write_timeout = write_timeout
+        self._secret = api_key.strip()
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._sdk: LabelStudio | None = None
+
+    def __repr__(self) -> str:
+        return f"Transport({self.url!r})"
+
+    def close(self) -> None:
+        """Let go of pooled connections; the next request opens new ones."""
+        with self._lock:
+            sdk, self._sdk = self._sdk, None
+        if sdk is not None:
+            sdk._client_wrapper.httpx_client.httpx_client.close()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, what: str = "") -> Any:
+        """Parsed JSON of a GET; asked once more when a pooled connection turns out to be dead."""
+        import httpx
+
+        try:
+            return self._request("GET", path, params=params, what=what)
+        except LabelStudioError as error:
+            if not isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError):
+                raise
+        return self._request("GET", path, params=params, what=what)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        params: Mapping[str, Any] | None = None,
+        *,
+        what: str = "",
+    ) -> Any:
+        """Parsed JSON of a write (None for an empty answer): one attempt, with the long timeout."""
+        return self._request(method, path, params=params, body=body, what=what, write=True)
+
+    def stream_array(
+        self, path: str, params: Mapping[str, Any], *, what: str = ""
+    ) -> Iterator[dict[str, Any]]:
+        """Items of a JSON array one by one, so that a large answer is never held whole."""
+        import httpx
+
+        headers = self._headers()
+        with self._failures(write=False):
+            client = self._client._client_wrapper.httpx_client.httpx_client
+            request = client.stream(
+                "GET",
+                f"{self.url}/{path}",
+                params=dict(params),
+                headers=headers,
+                timeout=httpx.Timeout(self.write_timeout, connect=CONNECT_TIMEOUT),
+            )
+            with request as response:
+                if not response.is_success:
+                    response.read()
+                    raise self._refusal(response, what=what, write=False)
+                try:
+                    yield from iter_array(response.iter_text(1 << 20))
+                except ValueError as error:
+                    raise failures.not_label_studio(self.url, response.status_code) from error
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        what: str = "",
+        write: bool = False,
+    ) -> Any:
+        content = None if body is None else encode(body)
+        response = self._attempt(method, path, params, content, write)
+        if response.status_code == 401 and self._forget_access_token():
+            # Refused, so surely not done: once more, with a fresh access token.
+            response = self._attempt(method, path, params, content, write)
+        if not response.is_success:
+            raise self._refusal(response, what=what, write=write)
+        if not response.content:
+            return None
+        try:
+            return json.loads(response.content)
+        except ValueError as error:
+            raise failures.not_label_studio(
+                self.url, response.status_code, maybe_done=write
+            ) from error
+
+    def _attempt(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        content: bytes | None,
+        write: bool,
+    ) -> httpx.Response:
+        import httpx
+
+        # Before the request proper: when the token cannot be refreshed, nothing was done.
+        self._headers()
+        limit = self.write_timeout if write else self._timeout
+        timeout: Any = httpx.Timeout(limit, connect=min(CONNECT_TIMEOUT, limit))
+        with self._failures(write=write):
+            return self._client._client_wrapper.httpx_client.request(
+                path,
+                method=method,
+                params=dict(params) if params else None,
+                content=content,
+                headers={"Content-Type": "application/json"} if content is not None else None,
+                request_options={"max_retries": 0, "timeout": timeout},
+            )
+
+    def _refusal(self, response: httpx.Response, *, what: str, write: bool) -> LabelStudioError:
+        return failures.of_status(
+            response.status_code,
+            response.content,
+            url=self.url,
+            what=what,
+            write=write,
+            secret=self._secret,
+            location=response.headers.get("location", ""),
+        )
+
+    @contextmanager
+    def _failures(self, *, write: bool) -> Iterator[None]:
+        """Turn what httpx raises into our errors."""
+        import httpx
+
+        never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+        try:
+            yield
+        except never_sent as error:
+            raise failures.unreachable(self.url, error, maybe_done=False) from error
+        except httpx.HTTPError as error:
+            raise failures.unreachable(self.url, error, maybe_done=write) from error
+
+    def _headers(self) -> dict[str, str]:
+        """Headers with the token; a personal access token is exchanged for an access token."""
+        from label_studio_sdk.core.api_error import ApiError
+
+        try:
+            with self._failures(write=False):
+                return self._client._client_wrapper.get_headers()
+        except ApiError as error:
+            reason = failures.reason_of(error.body, self._secret)
+            raise failures.of_auth(401, reason, url=self.url, secret=self._secret) from error
+        except ValueError as error:
+            raise failures.not_label_studio(self.url, 200) from error
+
+    def _check_refresh(self, response: httpx.Response) -> None:
+        """Raise for a refused token refresh, of which the SDK would lose the status."""
+        if response.url.path.endswith("/api/token/refresh/") and not response.is_success:
+            response.read()
+            raise self._refusal(response, what="the token refresh", write=False)
+
+    def _forget_access_token(self) -> bool:
+        """True when there was one: Label Studio may refuse it early, by its own clock."""
+        tokens = self._client._client_wrapper._tokens_client
+        had = tokens._access_token is not None
+        tokens._access_token = None
+        return had
+
+    @property
+    def _client(self) -> LabelStudio:
+        if self._sdk is None:
+            with self._lock:
+                if self._sdk is None:
+                    self._sdk = self._open()
+        return self._sdk
+
+    def _open(self) -> LabelStudio:
+        if not self._secret or not self._secret.isascii() or not self._secret.isprintable():
+            raise failures.missing_token()
+        import httpx
+        from label_studio_sdk import LabelStudio
+
+        # No redirects: httpx would turn a redirected POST into a GET and report success.
+        client = httpx.Client(
+            timeout=self._timeout,
+            follow_redirects=False,
+            # Building a TLS context takes 50 ms; without redirects http:// never needs one.
+            verify=tls_context() if self.url.startswith("https://") else False,
+            event_hooks={"response": [self._check_refresh]},
+        )
+        # The closing slash: the SDK's token refresh would drop a path prefix without it.
+        return LabelStudio(  # type: ignore[no-untyped-call]
+            base_url=f"{self.url}/", api_key=self._secret, httpx_client=client, max_retries=0
+        )
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The trust settings all doors share; safe between threads."""
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
+def encode(body: object) -> bytes:
+    """JSON bytes PostgreSQL can store too: without NULs and lone surrogates."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if "\\u0000" in text:
+        text = json.dumps(without_nul(body), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace")
+
+
+def without_nul(value: Any) -> Any:
+    """``value`` with every NUL character taken out of its strings and keys."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, Mapping):
+        return {without_nul(key): without_nul(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nul(each) for each in value]
+    return value
+
+
+def checked_url(url: str) -> str:
+    """``url`` without a closing slash; InvalidInput when it cannot be Label Studio's address."""
+    cleaned = url.strip().rstrip("/")
+    parts = urlsplit(cleaned)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(
+            "The address of Label Studio must start with http:// or https:// and name a host.",
+            field="LABEL_STUDIO_URL",
+            fix="For example LABEL_STUDIO_URL=http://localhost:8080",
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InvalidInput(
+            "The address of Label Studio must not hold a user name, a password, ? or #.",
+            field="LABEL_STUDIO_URL",
+            fix="Give the token as LABEL_STUDIO_API_KEY and the plain address here.",
+        )
+    return cleaned

@@ -1,0 +1,240 @@
+"""What the door writes: one HTTP attempt each, never repeated here.
+
+A LabelStudioError of a write says in ``maybe_done`` whether it may have, or may yet take, effect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from ml_backend.errors import (
+    InvalidInput,
+    LabelStudioAuthError,
+    LabelStudioError,
+    LabelStudioNotFound,
+    LabelStudioRejected,
+    LabelStudioUnreachable,
+)
+from ml_backend.labelstudio import failures, queries
+from ml_backend.labelstudio.reads import Reads
+from ml_backend.labelstudio.records import Backend, Project
+from ml_backend.records import Region
+
+CREATED = re.compile(r"Created (\d+) annotations?")
+PRIVATE_ADDRESS = (
+    "Start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false, or with ML_BLOCK_LOCAL_IP=false "
+    "and SSRF_PROTECTION_ENABLED=false; only do so where everyone who can edit projects is trusted."
+)
+
+
+class Writes(Reads):
+    """Writing calls; bodies go out as raw JSON, since the SDK would copy every prediction."""
+
+    def import_predictions(self, project_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
+        """How many of ``rows`` were stored; Label Studio drops invalid ones without a word.
+
+        A row is {"task", "result", "score", "model_version"}. One that names a task not in the
+        project refuses all (LabelStudioRejected). Sent twice, everything is there twice.
+        """
+        if any(not row.get("model_version") for row in rows):
+            raise InvalidInput(
+                "A prediction to import has no model version.",
+                field="model_version",
+                fix='Label Studio would file it under "undefined" or under no version.',
+            )
+        what = f"project {project_id}"
+        path = f"api/projects/{int(project_id)}/import/predictions"
+        return self._count(
+            self._transport.send("POST", path, list(rows), what=what), "created", what
+        )
+
+    def repair_counters(self, project_id: int) -> None:
+        """Have the prediction counters of all tasks counted again; deletes leave them too high."""
+        self.import_predictions(project_id, [])
+
+    def create_prediction(self, row: Mapping[str, Any]) -> int:
+        """The id of one stored prediction; unlike the import, this checks no control names."""
+        what = f"task {row.get('task')}"
+        return self._count(
+            self._transport.send("POST", "api/predictions/", row, what=what), "id", what
+        )
+
+    def delete_model_version(self, project_id: int, label: str) -> int:
+        """How many predictions of exactly that version were deleted, 0 when there were none.
+
+        Sets the project's selected version to null when it is this one, or a live backend's.
+        """
+        if not isinstance(label, str) or not label:
+            raise InvalidInput(
+                "Predictions without a model version cannot be deleted by version.",
+                field="model_version",
+                fix="Delete them by id: asked for an empty version, Label Studio deletes all.",
+            )
+        what = f"project {project_id}"
+        path = f"api/projects/{int(project_id)}/model-versions/"
+        answer = self._transport.send("DELETE", path, {"model_version": label}, what=what)
+        return self._count(answer, "deleted_predictions", what)
+
+    def delete_prediction(self, prediction_id: int) -> bool:
+        """False when it was not there."""
+        what = f"prediction {prediction_id}"
+        try:
+            self._transport.send("DELETE", f"api/predictions/{int(prediction_id)}/", what=what)
+        except LabelStudioNotFound:
+            return False
+        return True
+
+    def set_model_version(self, project_id: int, label: str | None) -> None:
+        """Choose what the label stream shows; LabelStudioRejected when nothing has that version."""
+        what = f"project {project_id}"
+        body = {"model_version": label or ""}
+        self._transport.send("PATCH", f"api/projects/{int(project_id)}/", body, what=what)
+
+    def promote(self, project_id: int, labels: Sequence[str], task_ids: Sequence[int]) -> int:
+        """How many annotations were made of the predictions of these versions and tasks.
+
+        A prediction that already has its annotation is left out by Label Studio.
+        """
+        if isinstance(labels, str) or not labels or not all(isinstance(x, str) for x in labels):
+            raise InvalidInput(
+                "Name the model versions to promote.",
+                field="model_version",
+                fix="Asked for none, Label Studio would promote every version.",
+            )
+        body = {"model_version": list(labels)}
+        answer = self._act("predictions_to_annotations", project_id, task_ids, body)
+        match = CREATED.search(str(answer.get("detail")))
+        if match is None:
+            raise self._unexpected("predictions_to_annotations")
+        return int(match.group(1))
+
+    def retrieve_predictions(self, project_id: int, task_ids: Sequence[int]) -> int:
+        """How many tasks Label Studio sent to the ML backend; it reports success in every case."""
+        action = "retrieve_tasks_predictions"
+        answer = self._act(action, project_id, task_ids, {})
+        return self._count(answer, "processed_items", action)
+
+    def delete_tasks(self, project_id: int, task_ids: Sequence[int]) -> int:
+        """How many tasks were deleted, with their annotations and predictions."""
+        answer = self._act("delete_tasks", project_id, task_ids, {})
+        return self._count(answer, "processed_items", "delete_tasks")
+
+    def create_project(self, title: str, label_config: str, *, instruction: str = "") -> Project:
+        """A new project; titles need 3 to 50 characters."""
+        what = f"the new project {title!r}"
+        body = {"title": title, "label_config": label_config, "expert_instruction": instruction}
+        answer = self._transport.send("POST", "api/projects/", body, what=what)
+        with self._shape(what, maybe_done=True):
+            return Project.from_wire(answer)
+
+    def delete_project(self, project_id: int) -> None:
+        """Delete a project with all it holds."""
+        path = f"api/projects/{int(project_id)}/"
+        self._transport.send("DELETE", path, what=f"project {project_id}")
+
+    def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Ids of the new tasks, in order; each of ``tasks`` is task data or {"data": …}."""
+        if not tasks:
+            return []
+        what = f"project {project_id}"
+        path = f"api/projects/{int(project_id)}/import"
+        params = {"return_task_ids": "true"}
+        answer = self._transport.send("POST", path, list(tasks), params, what=what)
+        try:
+            return [int(each) for each in answer["task_ids"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._unexpected(what) from error
+
+    def create_annotation(
+        self, task_id: int, result: Sequence[Region], *, ground_truth: bool = False
+    ) -> int:
+        """The id of a new annotation by the token's user."""
+        what = f"task {task_id}"
+        body = {"result": list(result), "ground_truth": ground_truth}
+        path = f"api/tasks/{int(task_id)}/annotations/"
+        return self._count(self._transport.send("POST", path, body, what=what), "id", what)
+
+    def add_backend(
+        self,
+        project_id: int,
+        url: str,
+        title: str,
+        *,
+        basic_auth: tuple[str, str] | None = None,
+        extra_params: object = None,
+    ) -> Backend:
+        """The new ML backend connection; Label Studio calls its /health and /setup first.
+
+        When Label Studio refuses but leaves the connection behind, it is deleted again.
+        """
+        before = {backend.id for backend in self.list_backends(project_id)}
+        body: dict[str, Any] = {"project": int(project_id), "url": url, "title": title}
+        if basic_auth is not None:
+            user, password = basic_auth
+            body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user}
+            body |= {"basic_auth_pass": password}
+        if extra_params is not None:
+            body["extra_params"] = extra_params
+        what = f"the ML backend for project {project_id}"
+        try:
+            answer = self._transport.send("POST", "api/ml", body, what=what)
+        except LabelStudioUnreachable:
+            raise
+        except LabelStudioError as error:
+            with suppress(LabelStudioError):
+                self._remove_left_backend(project_id, url, before)
+            if isinstance(error, LabelStudioAuthError) and "reserved network" in error.message:
+                raise LabelStudioRejected(
+                    f"Label Studio does not connect to ML backends on private addresses such as "
+                    f"{failures.without_credentials(url)}.",
+                    status=error.status,
+                    fix=PRIVATE_ADDRESS,
+                ) from error
+            raise
+        with self._shape(what, maybe_done=True):
+            return Backend.from_wire(answer)
+
+    def delete_backend(self, backend_id: int) -> bool:
+        """False when it was not there. The webhook Label Studio made for it stays behind."""
+        try:
+            self._transport.send(
+                "DELETE", f"api/ml/{int(backend_id)}", what=f"ML backend {backend_id}"
+            )
+        except LabelStudioNotFound:
+            return False
+        return True
+
+    def _remove_left_backend(self, project_id: int, url: str, before: set[int]) -> None:
+        for backend in self.list_backends(project_id):
+            if backend.id not in before and backend.url == url:
+                self.delete_backend(backend.id)
+
+    def _act(
+        self, action: str, project_id: int, task_ids: Sequence[int], body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A Data Manager action on exactly these tasks."""
+        if not task_ids:
+            raise InvalidInput(
+                "No tasks are selected.",
+                field="task_ids",
+                fix="Asked without tasks, Label Studio would take all of the project.",
+            )
+        params = {"id": action, "project": int(project_id)}
+        selected = {**queries.selecting([int(each) for each in task_ids]), **body}
+        what = f"project {project_id}"
+        answer = self._transport.send("POST", "api/dm/actions", selected, params, what=what)
+        if not isinstance(answer, dict):
+            raise self._unexpected(action)
+        return answer
+
+    def _count(self, answer: object, field: str, what: str) -> int:
+        value = answer.get(field) if isinstance(answer, dict) else None
+        if not isinstance(value, int):
+            raise self._unexpected(what)
+        return value
+
+    def _unexpected(self, what: str) -> LabelStudioError:
+        return failures.unexpected(self._transport.url, what, maybe_done=True)

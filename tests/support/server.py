@@ -1,0 +1,132 @@
+"""Our own server and CLI as processes, the way a user has them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = (
+    "LABEL_STUDIO_URL LABEL_STUDIO_API_KEY OPENAI_API_KEY OPENAI_BASE_URL OPENAI_MODEL DATA_DIR "
+    "DATABASE_URL SECRET_KEY BASIC_AUTH_USER BASIC_AUTH_PASS LLM_MAX_CONCURRENCY LLM_TIMEOUT "
+    "PREDICT_DEADLINE HOST PORT WORKERS THREADS LOG_LEVEL LOG_FORMAT"
+).split()
+
+
+def eventually(what: Callable[[], T], *, seconds: float = 30.0, every: float = 0.05) -> T:
+    """Return the first truthy value of ``what``; AssertionError when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(every)
+
+
+class Installation:
+    """A data folder with the settings around it: runs the CLI and the server as processes."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.data_dir = data_dir
+        self.settings = {"DATA_DIR": str(data_dir), "PORT": str(port), **settings}
+        self.url = f"http://127.0.0.1:{self.settings['PORT']}"
+        self.log_path = data_dir.parent / f"{data_dir.name}-server.log"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        clean = {key: value for key, value in os.environ.items() if key not in SETTINGS}
+        return {**clean, "PYTHONPATH": str(ROOT), **self.settings, **(extra or {})}
+
+    def cli(
+        self, *arguments: str | int, code: int = 0, env: Mapping[str, str] | None = None
+    ) -> str:
+        """Run a command, assert its exit code, return what it printed (stderr too if it failed)."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ml_backend", *map(str, arguments)],
+            cwd=ROOT,
+            env=self.environment(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def json(self, *arguments: str | int, code: int = 0) -> Any:
+        """Run a command with --json and return its document."""
+        done = self.cli(*arguments, "--json", code=code)
+        return json.loads(done[done.index("{") if done.lstrip()[:1] != "[" else 0 :])
+
+    def start(self, *, wait: bool = True) -> Self:
+        """Start the server; with ``wait`` return once it answers."""
+        with self.log_path.open("ab") as log:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "ml_backend", "serve"],
+                cwd=ROOT,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        if wait:
+            eventually(self.is_up, seconds=20)
+        return self
+
+    def is_up(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    @property
+    def pid(self) -> int:
+        assert self._server is not None
+        return self._server.pid
+
+    def kill(self) -> None:
+        """kill -9, the worker as well: what a power cut leaves is what is on disk."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        server, self._server = self._server, None
+        if server is None or server.poll() is not None:
+            return
+        os.killpg(server.pid, how)
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait(15)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
