@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ml_backend.errors import InvalidInput
 from ml_backend.jobs import EmbeddedEngine, LoopThread
 from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.services.backend import READ_TIMEOUT, Backend
+from ml_backend.services.deletion import Deletions
+from ml_backend.services.doctor import Doctor
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.examples import Examples
 from ml_backend.services.execute import Executor
 from ml_backend.services.models import Models
+from ml_backend.services.predictions import Predictions
 from ml_backend.services.prompts import Prompts
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.runs import Runs
@@ -35,21 +38,14 @@ class Container:
     @cached_property
     def studio(self) -> LabelStudioDoor:
         """The Label Studio this server works for; raises InvalidInput when none is named."""
-        for name, value, fix in (
-            (
-                "LABEL_STUDIO_URL",
-                self.settings.label_studio_url,
-                "Set it to your Label Studio's address, for example http://localhost:8080.",
-            ),
-            (
-                "LABEL_STUDIO_API_KEY",
-                self.settings.label_studio_api_key,
-                "Copy a personal access token from Label Studio: Account & Settings.",
-            ),
-        ):
-            if not value:
-                raise InvalidInput(f"{name} is not set.", field=name, fix=fix)
-        return LabelStudioDoor(self.settings.label_studio_url, self.settings.label_studio_api_key)
+        self.settings.require_label_studio()
+        return self._open_studio()
+
+    def _open_studio(self, timeout: float = 30.0) -> LabelStudioDoor:
+        settings = self.settings
+        return LabelStudioDoor(
+            settings.label_studio_url, settings.label_studio_api_key, timeout=timeout
+        )
 
     @cached_property
     def loop(self) -> LoopThread:
@@ -89,6 +85,25 @@ class Container:
         return Writer(self.store, self.studio, settle_seconds=self._settle_seconds)
 
     @cached_property
+    def predictions(self) -> Predictions:
+        return Predictions(self.store, self.studio, self.writer)
+
+    @cached_property
+    def deletions(self) -> Deletions:
+        return Deletions(self.store, self.studio, self.predictions)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """The doctor opens the parts itself: what does not open is what it reports."""
+        return Doctor(
+            open_store=lambda: self.store,
+            open_studio=lambda: self.studio,
+            open_models=lambda: self.models,
+            loop=self.loop,
+            address=self.settings.own_address(),
+        )
+
+    @cached_property
     def executor(self) -> Executor:
         return Executor(
             self.store,
@@ -101,12 +116,30 @@ class Container:
         )
 
     @cached_property
+    def backend(self) -> Backend:
+        """What answers Label Studio's own calls; its reads are short, for Label Studio waits."""
+        _ = self.studio  # says what is missing
+        return Backend(
+            self.store,
+            self._open_studio(READ_TIMEOUT),
+            self.models,
+            self.prompts,
+            self.loop,
+            deadline=self.settings.predict_deadline,
+        )
+
+    @cached_property
     def engine(self) -> EmbeddedEngine:
         return EmbeddedEngine(self.store.runs.claimable, self.executor.execute)
 
-    def close(self) -> None:
-        """Stop the engine and let the runs under way be taken over at once."""
+    def close(self, timeout: float = 0.0) -> bool:
+        """Stop the engine and let the runs under way be taken over at once.
+
+        Returns whether all of them were let go within ``timeout`` seconds; what was not is taken
+        over when its claim ends.
+        """
         if "engine" in self.__dict__:
             self.engine.stop()
         if "executor" in self.__dict__:
             self.executor.shutdown.set()
+        return "engine" not in self.__dict__ or self.engine.wait_idle(timeout)

@@ -20,7 +20,7 @@
 
 from __future__ import annotations
 
-from ml_backend.records import FailureKind
+from ml_backend.records import FailureKind, Usage
 
 
 class PromptsError(Exception):
@@ -68,7 +68,10 @@ class AnswerError(PromptsError):
 
 
 class ModelError(PromptsError):
-    """One model call that failed after its retries; ``raw`` is what the model or server said."""
+    """One model call that failed after its retries; ``raw`` is what the model or server said.
+
+    ``usage`` and ``calls`` are what the attempts took all the same: a cut-off answer is paid for.
+    """
 
     def __init__(
         self,
@@ -83,6 +86,8 @@ class ModelError(PromptsError):
         self.kind = kind
         self.raw = raw
         self.retry_after = retry_after
+        self.usage = Usage()
+        self.calls = 0
 
 
 class RunStopper(ModelError):

@@ -146,6 +146,8 @@ class Asked:
     latency: float = 0.0
     calls: int = 0
     cached: bool = False
+    request_key: str = ""
+    """SHA-256 of the exact request: tells whether a task still is the one that was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Settings:
             raise InvalidInput(
                 "REDIS_URL is set, but running on several machines does not exist yet.",
                 field="REDIS_URL",
-                fix="Unset it: one process with SQLite, or PostgreSQL by DATABASE_URL, does it all.",
+                fix="Unset it: one process with SQLite, or PostgreSQL (DATABASE_URL), does it all.",
             )
         data_dir = Path(read.text("DATA_DIR", "./data")).absolute()
         return cls(
@@ -96,6 +96,12 @@ class Settings:
             None, "offline baseline", ProviderName.BASELINE, default_model=BASELINE_MODEL
         )
 
+    def own_address(self) -> str:
+        """Return where the server answers, as seen from this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "[::]": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = host.strip("[]")
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     def require_safe_host(self) -> None:
         """Refuse to listen beyond this machine without basic auth: /predict spends money."""
         if is_loopback(self.host) or (self.basic_auth_user and self.basic_auth_pass):
@@ -105,6 +111,23 @@ class Settings:
             field="HOST",
             fix="Set BASIC_AUTH_USER and BASIC_AUTH_PASS as well, or leave HOST at 127.0.0.1.",
         )
+
+    def require_label_studio(self) -> None:
+        """Raise InvalidInput when no Label Studio is named or its token is missing."""
+        for name, value, fix in (
+            (
+                "LABEL_STUDIO_URL",
+                self.label_studio_url,
+                "Set it to your Label Studio's address, for example http://localhost:8080.",
+            ),
+            (
+                "LABEL_STUDIO_API_KEY",
+                self.label_studio_api_key,
+                "Copy a personal access token from Label Studio: Account & Settings.",
+            ),
+        ):
+            if not value:
+                raise InvalidInput(f"{name} is not set.", field=name, fix=fix)
 
     def prepare_data_dir(self) -> None:
         """Make DATA_DIR, for its owner alone; raises InvalidInput when it cannot be written."""

@@ -130,9 +130,7 @@ class Demo:
                 stack.callback(_end, server.pid)
             _wait_for(f"{place.server_url}/health")
         if keep:
-            STATE.write_text(
-                json.dumps({"pids": [server.pid, studio.pid], "folder": str(folder)})
-            )
+            STATE.write_text(json.dumps({"pids": [server.pid, studio.pid], "folder": str(folder)}))
         held = self._act(Container(settings), place)
         self._say_goodbye(place, held, keep)
         return held

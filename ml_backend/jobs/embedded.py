@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,15 @@ class EmbeddedEngine:
         """Start nothing more; jobs under way end by their own stop signal."""
         self._stop.set()
         self._wake.set()
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Return whether every job under way has ended within ``timeout`` seconds."""
+        until = time.monotonic() + timeout
+        while self._active:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+        return True
 
     def _poll(self) -> None:
         while not self._stop.is_set():

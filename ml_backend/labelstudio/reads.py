@@ -133,6 +133,20 @@ class Reads:
         pages = self._iter_pages(project_id, query, {"include": "id"}, PAGE)
         return [wire["id"] for page in pages for wire in page]
 
+    def newest_task(self, project_id: int) -> list[Any]:
+        """``[id, created_at]`` of the task with the highest id, empty without tasks.
+
+        While it stays the same no task id of the project can have passed to another task: on
+        SQLite new tasks take the ids after the highest that is left.
+        """
+        query = queries.encode({"ordering": ["tasks:-id"]})
+        params = {"project": int(project_id), "page": 1, "page_size": 1, "query": query}
+        if self.get_project(project_id).predicts_on_listing:
+            params["review"] = "true"
+        wire = self._get_page({**params, "include": "id,created_at"})
+        with self._shape("tasks"):
+            return [value for row in wire["tasks"] for value in (row["id"], row["created_at"])]
+
     def iter_annotated(
         self,
         project_id: int,

@@ -82,7 +82,7 @@ class Batch:
         try:
             await asyncio.to_thread(self._store.outcomes.add_answers, answers)
         except (sa.exc.SQLAlchemyError, UnicodeError):
-            # Label Studio waits for these very answers: it gets them, though they may be paid twice.
+            # Label Studio waits for these very answers: it gets them, at the risk of paying twice.
             log.exception("%d paid answers could not be kept", len(answers))
 
 

@@ -1,4 +1,4 @@
-"""Deleting prompts and versions: their predictions in Label Studio go first, then they themselves."""
+"""Deleting prompts and versions: first their predictions in Label Studio, then they themselves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ml_backend.errors import Conflict, LabelStudioNotFound
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
 from ml_backend.services.predictions import DeletePlan, DeleteReport, Predictions
-from ml_backend.services.promotions import Progress
+from ml_backend.services.removals import Progress
 from ml_backend.services.waiting import Patience
 from ml_backend.services.writer import holder_name
 from ml_backend.store import Store
@@ -75,7 +75,9 @@ class Deletions:
             plan = self._predictions.plan_labels(project_id, labels)
             if plan.total:
                 plans.append(plan)
-        return Deletion(prompt, version, labels, tuple(plans), tuple(self._open_runs(prompt, version)))
+        return Deletion(
+            prompt, version, labels, tuple(plans), tuple(self._open_runs(prompt, version))
+        )
 
     def execute(
         self,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,15 +81,18 @@ class Doctor:
         for check, opened in self._check_label_studio():
             studio = opened
             yield check
-        server = self._check_server()
-        yield server
+        yield self._check_server(store)
         yield from self._check_models(store)
         if store is None or studio is None:
             yield Check("backend", SKIP, "Needs the database and Label Studio.")
             return
-        projects = self._projects(store, studio)
-        yield self._check_backends(studio, projects)
-        yield self._check_second_server(store, studio, projects)
+        try:
+            projects = self._projects(store, studio)
+            rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
+            yield self._check_backends(rows)
+            yield self._check_second_server(store, studio, projects, rows)
+        except LabelStudioError as error:
+            yield Check("projects", FAIL, error.message, error.fix)
 
     # The parts
 
@@ -131,19 +134,28 @@ class Doctor:
             return
         yield Check("token", OK, f"Valid, of {user.email}."), studio
 
-    def _check_server(self) -> Check:
+    def _check_server(self, store: Store | None) -> Check:
         try:
             health = read_health(self._address)
-        except (urllib.error.URLError, OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             return Check(
                 "server",
                 WARN,
                 f"Nothing of ours answers at {self._address} ({reason}).",
-                "Is the server running? `ls-prompts serve`. HOST and PORT must be the same here "
-                "and there. Commands work without it; detached runs and Label Studio need it.",
+                "Is the server running? `ls-prompts serve`, with the same HOST and PORT as here. "
+                "Commands work without it; detached runs and Label Studio's own calls need it.",
             )
-        return Check("server", OK, f"{self._address} answers: {health.get('status', 'UP')}.")
+        theirs = health.get("instance")
+        if store is not None and theirs and theirs != store.writing.instance():
+            return Check(
+                "server",
+                FAIL,
+                f"The server at {self._address} works with another database than this command.",
+                "Start both with the same DATA_DIR (or DATABASE_URL); a relative DATA_DIR depends "
+                "on the folder they are started in.",
+            )
+        return Check("server", OK, f"{self._address} answers: {health['status']}.")
 
     def _check_models(self, store: Store | None) -> Iterator[Check]:
         if store is None:
@@ -200,12 +212,8 @@ class Doctor:
                 log.info("project %s of a prompt does not exist any more", project_id)
         return projects
 
-    def _check_backends(self, studio: LabelStudioDoor, projects: list[Project]) -> Check:
+    def _check_backends(self, rows: list[tuple[Project, Backend]]) -> Check:
         """Whether Label Studio reaches us: it asks each connected backend when they are listed."""
-        try:
-            rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
-        except LabelStudioError as error:
-            return Check("backend", FAIL, error.message, error.fix)
         ours = [(project, row) for project, row in rows if self._is_ours(row)]
         if not ours:
             return Check(
@@ -215,52 +223,68 @@ class Doctor:
                 "not known. Runs do not need it; Retrieve Predictions does.",
                 f"Try it: `ls-prompts connect --project P`. {PRIVATE_NETWORK}",
             )
-        bad = [(project, row) for project, row in ours if row.state != "CO"]
-        if bad:
-            project, row = bad[0]
-            return Check(
-                "backend",
-                FAIL,
-                f"Label Studio does not reach this server from project {project.title!r}: "
-                f"{row.error or f'state {row.state}'}",
-                f"Is the server running at an address Label Studio can call? {PRIVATE_NETWORK}",
-            )
+        for project, row in ours:
+            if row.state != "CO":
+                return Check(
+                    "backend",
+                    FAIL,
+                    f"Label Studio does not reach this server from project {project.title!r}: "
+                    f"{row.error or f'state {row.state}'}",
+                    f"The server must run at an address Label Studio can call. {PRIVATE_NETWORK}",
+                )
         titles = ", ".join(repr(project.title) for project, _ in ours[:5])
         return Check("backend", OK, f"Label Studio reaches this server from {titles}.")
 
     def _is_ours(self, row: Backend) -> bool:
-        theirs, mine = urlsplit(row.url), urlsplit(self._address)
-        return theirs.port == mine.port
+        return _origin(row.url)[1] == _origin(self._address)[1]
 
     def _check_second_server(
-        self, store: Store, studio: LabelStudioDoor, projects: list[Project]
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        projects: list[Project],
+        rows: list[tuple[Project, Backend]],
     ) -> Check:
         """Two stores on one Label Studio would each overwrite what they do not know of."""
+        found = self._other_servers(store, rows)
         registered = {label.label for label in store.prompts.labels()}
-        titles = [prompt.title for prompt in store.prompts.all()]
-        foreign: dict[str, str] = {}
-        try:
-            for project in projects:
-                for label in studio.model_versions(project.id):
-                    if label not in registered and _looks_ours(label, titles):
-                        foreign[label] = project.title
-        except LabelStudioError as error:
-            return Check("second server", FAIL, error.message, error.fix)
-        if not foreign:
+        for project in projects:
+            foreign = [
+                label
+                for label in studio.model_versions(project.id)
+                if label not in registered and _looks_ours(label)
+            ]
+            found += [f"predictions {label!r} in project {project.title!r}" for label in foreign]
+        if not found:
             return Check("second server", OK, "No trace of another server on this Label Studio.")
-        shown = ", ".join(f"{label!r} in {title!r}" for label, title in list(foreign.items())[:5])
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         return Check(
             "second server",
             WARN,
-            f"Label Studio holds predictions that another server of this kind wrote: {shown}.",
+            f"Another server of this kind is, or was, at work here: {', '.join(found[:5])}{more}.",
             "Two servers with different databases must not work on one Label Studio: give them "
-            "the same DATABASE_URL, or stop one. Left-overs of a database that is gone are "
-            "removed with `ls-prompts predictions delete --project P --model-version L`.",
+            "the same DATABASE_URL, or stop one. What a lost database left behind is removed by "
+            "`ls-prompts predictions delete --project P --model-version L`.",
         )
+
+    def _other_servers(self, store: Store, rows: list[tuple[Project, Backend]]) -> list[str]:
+        mine = store.writing.instance()
+        found = []
+        for origin in sorted({_origin(row.url)[0] for _, row in rows if not self._is_ours(row)}):
+            try:
+                theirs = read_health(origin).get("instance")
+            except (OSError, ValueError, HTTPException) as error:
+                log.debug("an ML backend at %s does not answer us: %s", origin, error)
+                continue
+            if theirs and theirs != mine:
+                found.append(f"a server at {origin}")
+        return found
 
 
 def read_health(address: str) -> dict[str, Any]:
     """Return what our server says at ``/health``; raises OSError or ValueError when it is none."""
+    if urlsplit(address).scheme not in ("http", "https"):
+        raise ValueError("not a web address")
     with urllib.request.urlopen(f"{address}/health", timeout=HEALTH_SECONDS) as response:  # noqa: S310
         health = json.loads(response.read(100_000))
     if not isinstance(health, dict) or "status" not in health:
@@ -268,8 +292,19 @@ def read_health(address: str) -> dict[str, Any]:
     return health
 
 
-def _looks_ours(label: str, titles: list[str]) -> bool:
-    """Return whether a label has the form we write, whichever prompt it names."""
+def _origin(url: str) -> tuple[str, int]:
+    """Return scheme, host and port of a backend's address, without credentials; and the port."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        port = 0
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}", port
+
+
+def _looks_ours(label: str) -> bool:
+    """Return whether a label has the form a server of this kind writes: prompt__version."""
     prompt, separator, version = label.partition(SEPARATOR)
     return bool(separator and prompt and version)
 

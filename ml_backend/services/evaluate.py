@@ -11,7 +11,6 @@ from ml_backend.records import JsonObject, Prediction, Run
 from ml_backend.scoring.agreement import summarize
 from ml_backend.store import Store
 
-
 Compared = dict[str, Agreement | None]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,72 +14,17 @@ from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import JsonObject, Run, RunStatus, Slot, Stage, Subset, Task
 from ml_backend.services.asking import Asking, Tally
 from ml_backend.services.evaluate import Evaluation
+from ml_backend.services.heartbeat import CLAIM_SECONDS, Heartbeat
 from ml_backend.services.models import Models
+from ml_backend.services.predict import Predictor
 from ml_backend.services.publish import Publisher
 from ml_backend.services.recipes import Recipe, Recipes, version_of
+from ml_backend.services.task_pages import iter_task_pages
 from ml_backend.services.waiting import Interrupted, Patience
 from ml_backend.services.writer import Writer, holder_name
-from ml_backend.store import Store, totals_columns
+from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
-
-CLAIM_SECONDS = 15.0
-PAGE = 1000
-IDS_AT_ONCE = 500
-
-
-class Heartbeat:
-    """Keeps a run's claim and shows its progress every second; tells the work when to stop."""
-
-    def __init__(self, store: Store, run_id: int, fence: int, shutdown: threading.Event) -> None:
-        self._store = store
-        self._run_id = run_id
-        self._fence = fence
-        self._shutdown = shutdown
-        self._ended = threading.Event()
-        self.stop = threading.Event()
-        """Set when the work must end: the claim is lost or the process shuts down."""
-        self.stop_asking = threading.Event()
-        """Set as well when a person canceled; publishing what was answered goes on."""
-        self.canceled = False
-        self.tally: Tally | None = None
-        self._message = ""
-        self._thread = threading.Thread(target=self._beat, name=f"beat-{run_id}", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def say(self, message: str) -> None:
-        """Show a message on the run with the next beat."""
-        self._message = message
-
-    def columns(self) -> JsonObject:
-        """Return the run's columns as they stand now."""
-        columns: JsonObject = {"message": self._message}
-        return columns | (totals_columns(self.tally.totals) if self.tally else {})
-
-    def _beat(self) -> None:
-        try:
-            while not self._ended.wait(1.0):
-                if self._shutdown.is_set():
-                    return
-                held = self._store.runs.change(
-                    self._run_id, self._fence, lease_until=_in(CLAIM_SECONDS), **self.columns()
-                )
-                if not held:
-                    return
-                if self._store.runs.is_canceled(self._run_id):
-                    self.canceled = True
-                    self.stop_asking.set()
-        finally:
-            if not self._ended.is_set():
-                self.stop.set()
-                self.stop_asking.set()
 
 
 class Executor:
@@ -134,6 +78,10 @@ class Executor:
 
     def _advance(self, run_id: int, fence: int, beat: Heartbeat) -> tuple[RunStatus, str]:
         run = self._store.runs.get(run_id)
+        if run.cancel_requested:
+            # Before the first beat looks: nothing more may be asked, not even for a second.
+            beat.canceled = True
+            beat.stop_asking.set()
         beat.tally = Tally(self._store.outcomes.totals(run_id))
         patience = Patience(beat.say, beat.stop)
         while True:
@@ -171,18 +119,9 @@ class Executor:
 
     def _ask(self, run: Run, fence: int, beat: Heartbeat, patience: Patience) -> Run:
         run = self._set(run, fence, stage=Stage.ASKING)
-        version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
-        project = patience.call(lambda: self._studio.get_project(run.project_id))
-        recipe: Recipe = patience.call(lambda: self._recipes.recipe(project, version))
         tally = beat.tally or Tally(run.totals)
-        predictor = patience.call(
-            lambda: self._recipes.predictor(
-                recipe,
-                version,
-                budget=run.options.get("budget"),
-                spent=tally.totals.cost or 0.0,
-            )
-        )
+        spent = {"budget": run.options.get("budget"), "spent": tally.totals.cost or 0.0}
+        recipe, predictor = self._predictor(run, patience, spent)
         asking = Asking(
             self._store,
             run.id,
@@ -193,39 +132,40 @@ class Executor:
             stop=beat.stop_asking,
         )
         reading = Patience(beat.say, beat.stop_asking)
-        pages = self._pages(run, fence, project.tasks, reading)
+        pages = self._pages(run, fence, recipe.project.tasks, reading)
+        newest = patience.call(lambda: self._studio.newest_task(run.project_id))
         stopper = self._loop.run(asking.run(pages))
         if beat.stop.is_set():
             raise Interrupted("The work was interrupted.")
-        plan = {**run.plan, **_stopped(stopper, beat)}
+        plan = {**run.plan, **_stopped(stopper, beat), "newest_task": newest}
         return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
+
+    def _predictor(
+        self, run: Run, patience: Patience, budget: dict[str, Any]
+    ) -> tuple[Recipe, Predictor]:
+        version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
+        project = patience.call(lambda: self._studio.get_project(run.project_id))
+        recipe = patience.call(lambda: self._recipes.recipe(project, version))
+        predictor = patience.call(lambda: self._recipes.predictor(recipe, version, **budget))
+        return recipe, predictor
 
     def _pages(
         self, run: Run, fence: int, task_number: int, patience: Patience
     ) -> Iterator[list[Task]]:
-        """Yield the tasks a run covers, page by page, waiting for Label Studio when it is away."""
+        """Yield the tasks a run covers and keep its total true."""
         task_ids = run.options.get("task_ids")
-        if task_ids is None:
-            self._set(run, fence, total=task_number)
-            queries: list[JsonObject | None] = [None]
-        else:
-            self._set(run, fence, total=len(task_ids))
-            queries = [
-                _only(task_ids[start : start + IDS_AT_ONCE])
-                for start in range(0, len(task_ids), IDS_AT_ONCE)
-            ]
+        self._set(run, fence, total=task_number if task_ids is None else len(task_ids))
         seen = 0
-        for query in queries:
-            pages = _Pages(self._studio, run.project_id, query)
-            while (page := patience.call(pages.read)) is not None:
-                seen += len(page)
-                yield page
+        for page in iter_task_pages(self._studio, run.project_id, task_ids, patience):
+            seen += len(page)
+            yield page
         self._set(run, fence, total=max(seen, len(self._store.outcomes.task_ids(run.id))))
 
     # Publishing
 
     def _publish(self, run: Run, fence: int, patience: Patience) -> str:
         with self._writer.hold(patience, run.id) as session:
+            run = self._drop_strangers(run, fence, patience)
             publisher = Publisher(self._store, self._studio, session, patience)
             if run.stage is Stage.PLANNING:
                 plan = {**run.plan, **publisher.plan(run)}
@@ -240,6 +180,29 @@ class Executor:
         if run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.get("stopped"):
             self._publish_version(run)
         return note
+
+    def _drop_strangers(self, run: Run, fence: int, patience: Patience) -> Run:
+        """Forget outcomes whose task id now belongs to another task, and ask those tasks again.
+
+        On SQLite Label Studio gives the ids of deleted tasks to new ones, from the highest
+        remaining id on; so while the newest task still is the same, all of them are.
+        """
+        newest = patience.call(lambda: self._studio.newest_task(run.project_id))
+        if newest == run.plan.get("newest_task"):
+            return run
+        recipe, predictor = self._predictor(run, patience, {})
+        asked = self._store.outcomes.request_keys(run.id)
+        strangers = []
+        for page in iter_task_pages(self._studio, recipe.project.id, None, patience):
+            for task in page:
+                if task.id in asked and predictor.prepare(task).key != asked[task.id]:
+                    strangers.append(task.id)
+        self._store.outcomes.forget_tasks(run.id, strangers)
+        plan = {**run.plan, "newest_task": newest}
+        if strangers:
+            log.warning("run %s: %s task ids belong to other tasks now", run.id, len(strangers))
+            plan["ask_again"] = True
+        return self._set(run, fence, plan=plan)
 
     def _publish_version(self, run: Run) -> None:
         if run.options.get("activate") is not False:
@@ -261,35 +224,6 @@ class Executor:
         return self._store.runs.get(run.id)
 
 
-class _Pages:
-    """Task pages that survive a Label Studio going away between two of them."""
-
-    def __init__(self, studio: LabelStudioDoor, project_id: int, query: JsonObject | None) -> None:
-        self._studio = studio
-        self._project_id = project_id
-        self._query = query
-        self._pages = self._open()
-        self._seen: set[int] = set()
-
-    def _open(self) -> Iterator[list[Task]]:
-        return self._studio.iter_tasks(self._project_id, page_size=PAGE, query=self._query)
-
-    def read(self) -> list[Task] | None:
-        """Return the next page without tasks already given, None after the last."""
-        try:
-            page = next(self._pages, None)
-        except PromptsError:
-            self._pages = (
-                self._open()
-            )  # an iterator that raised is spent; start over, skip the seen
-            raise
-        if page is None:
-            return None
-        fresh = [task for task in page if task.id not in self._seen]
-        self._seen.update(task.id for task in fresh)
-        return fresh
-
-
 def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> JsonObject:
     if stopper is not None:
         return {"stopped": {"status": RunStatus.FAILED.value, "message": str(stopper)}}
@@ -301,23 +235,3 @@ def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> JsonObject:
             }
         }
     return {}
-
-
-def _only(task_ids: list[int]) -> JsonObject:
-    return {
-        "filters": {
-            "conjunction": "and",
-            "items": [
-                {
-                    "filter": "filter:tasks:id",
-                    "operator": "in_list",
-                    "type": "Number",
-                    "value": task_ids,
-                }
-            ],
-        }
-    }
-
-
-def _in(seconds: float) -> float:
-    return time.time() + seconds

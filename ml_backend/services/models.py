@@ -66,3 +66,10 @@ class Models:
             )
             self._open.append((connection, model))
             return model
+
+    async def close(self) -> None:
+        """Give back the connections of every open model; on the loop that asked them."""
+        with self._lock:
+            models, self._open = [model for _, model in self._open], []
+        for model in models:
+            await model.close()

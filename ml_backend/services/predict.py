@@ -26,6 +26,7 @@ from ml_backend.records import (
     Prediction,
     ProviderName,
     Task,
+    Usage,
 )
 from ml_backend.services.costs import COMPLETION_CAP, Budget, cost_of
 from ml_backend.store import CachedAnswer
@@ -140,52 +141,45 @@ class Predictor:
         if question.failure is not None:
             return question.failure, None
         if cached is not None:
-            outcome = self._from_text(
-                question, cached.text, cached.score, Asked(cost=0.0, cached=True)
-            )
+            free = Asked(cost=0.0, cached=True, request_key=question.key)
+            outcome = self._from_text(question, cached.text, cached.score, free)
             if isinstance(outcome, Prediction):
                 return outcome, None
         return await self._ask_model(question)
 
     async def _ask_model(self, question: Question) -> tuple[Outcome, CachedAnswer | None]:
-        task_id = question.task.id
+        """Ask, and ask again with what is wrong; the best of the answers stands."""
+        asked = Asked(cost=0.0, request_key=question.key)
         messages = list(question.messages)
-        asked = Asked(cost=0.0)
         best: Prediction | None = None
-        raw, error = "", ""
+        failure = Failure(question.task.id, FailureKind.INVALID_ANSWER, "There was no answer.")
         for _ in range(1 + REASKS):
             try:
                 reply = await self._call(question, messages)
-            except RunStopper:
-                raise
-            except ModelError as failure:
-                if best is not None:
-                    break
-                return Failure(
-                    task_id, failure.kind, failure.message, failure.raw or raw, asked
-                ), None
-            asked = self._add(asked, reply)
-            raw = reply.text
-            try:
-                conversion = self._convert(question, raw)
-            except AnswerError as refused:
-                error = refused.message
+            except ModelError as error:
+                if isinstance(error, RunStopper) and best is None:
+                    raise
+                asked = self._add(asked, error.usage, 0.0, error.calls)
+                raw = error.raw or failure.raw
+                failure = Failure(question.task.id, error.kind, error.message, raw)
+                break
+            asked = self._add(asked, reply.usage, reply.latency, reply.calls)
+            outcome = self._from_text(question, reply.text, reply.score, asked)
+            if isinstance(outcome, Failure):
+                failure, wrong = outcome, outcome.message
             else:
-                found = _prediction(task_id, conversion, reply.score, raw)
-                if best is None or len(found.problems) < len(best.problems):
-                    best = found
-                if not found.problems:
-                    break
-                error = _problems(conversion)
-            if self._is_baseline:
-                break  # it gives the same answer however often it is asked
-            messages = prompting.reask(list(question.messages), raw, error)
+                if best is None or len(outcome.problems) < len(best.problems):
+                    best = outcome
+                wrong = "; ".join(f"{p.control}: {p.message}" for p in outcome.problems)
+            if not wrong or self._is_baseline:
+                break  # fine, or the baseline, which never changes its mind
+            messages = prompting.reask(list(question.messages), reply.text, wrong)
         if best is None:
-            return Failure(task_id, FailureKind.INVALID_ANSWER, error, raw, asked), None
-        best = replace(best, asked=asked)
+            return replace(failure, asked=asked), None
         if not self.uses_cache:
-            return best, None
-        return best, CachedAnswer(question.key, best.raw, best.score, asked)
+            return replace(best, asked=asked), None
+        answer = CachedAnswer(question.key, best.raw, best.score, asked)
+        return replace(best, asked=asked), answer
 
     async def _call(self, question: Question, messages: list[JsonObject]) -> Reply:
         request = Request(
@@ -210,13 +204,14 @@ class Predictor:
         finally:
             self._budget.settle(reserved, cost)
 
-    def _add(self, asked: Asked, reply: Reply) -> Asked:
-        cost = cost_of(self._price, reply.usage)
-        return Asked(
-            usage=asked.usage + reply.usage,
+    def _add(self, asked: Asked, usage: Usage, latency: float, calls: int) -> Asked:
+        cost = cost_of(self._price, usage)
+        return replace(
+            asked,
+            usage=asked.usage + usage,
             cost=None if cost is None or asked.cost is None else asked.cost + cost,
-            latency=asked.latency + reply.latency,
-            calls=asked.calls + reply.calls,
+            latency=asked.latency + latency,
+            calls=asked.calls + calls,
         )
 
     def _convert(self, question: Question, text: str) -> Conversion:
@@ -232,24 +227,17 @@ class Predictor:
     def _from_text(
         self, question: Question, text: str, score: float | None, asked: Asked
     ) -> Outcome:
+        task_id = question.task.id
         try:
             conversion = self._convert(question, text)
         except AnswerError as error:
-            task_id = question.task.id
             return Failure(task_id, FailureKind.INVALID_ANSWER, error.message, text, asked)
-        return replace(_prediction(question.task.id, conversion, score, text), asked=asked)
-
-
-def _prediction(task_id: int, conversion: Conversion, score: float | None, raw: str) -> Prediction:
-    return Prediction(
-        task_id=task_id,
-        answer=conversion.answer,
-        result=conversion.result,
-        score=score,
-        problems=conversion.problems,
-        raw=raw,
-    )
-
-
-def _problems(conversion: Conversion) -> str:
-    return "; ".join(f"{problem.control}: {problem.message}" for problem in conversion.problems)
+        return Prediction(
+            task_id=task_id,
+            answer=conversion.answer,
+            result=conversion.result,
+            score=score,
+            problems=conversion.problems,
+            asked=asked,
+            raw=text,
+        )

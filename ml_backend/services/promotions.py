@@ -192,7 +192,7 @@ class Promotions:
         for row in rows:
             if row.task_id in tasks:
                 prints[row.id] = fingerprint(row.result)
-                if row.model_version in labels:
+                if row.model_version is not None and row.model_version in labels:
                     chosen[row.task_id][row.model_version].append(row)
         annotations = self._read_annotations(project_id, tasks)
         self._remember(project_id, annotations, prints)
@@ -283,7 +283,7 @@ class Promotions:
         left = plan
         for _ in range(ROUNDS):
             try:
-                self._send(session, left, len(wanted), progress)
+                self._send_promotions(session, left, len(wanted), progress)
                 return
             except LabelStudioError as error:
                 recover(error, self._studio, patience)
@@ -302,17 +302,18 @@ class Promotions:
             fix="Repeat the command; what was promoted is left out.",
         )
 
-    def _send(
+    def _send_promotions(
         self, session: WriterSession, plan: PromotePlan, total: int, progress: Progress
     ) -> None:
         done = total - plan.would_create
         for label in plan.labels:
             task_ids = [each.task_id for each in plan.candidates if each.label == label]
+
+            def show(sent: int, before: int = done) -> None:
+                progress(before + sent, total)
+
             if task_ids:
-                before = done
-                session.promote(
-                    plan.project_id, [label], task_ids, lambda n, b=before: progress(b + n, total)
-                )
+                session.promote(plan.project_id, [label], task_ids, show)
                 done += len(task_ids)
 
     def _read_back(
@@ -329,7 +330,5 @@ class Promotions:
         if created < plan.would_create:
             missing = plan.would_create - created
             notes += (f"{missing} predictions were gone before they could be promoted.",)
-        annotated = patience.call(
-            lambda: self._studio.task_ids(plan.project_id, query=ANNOTATED)
-        )
+        annotated = patience.call(lambda: self._studio.task_ids(plan.project_id, query=ANNOTATED))
         return PromoteReport(plan, created, project.annotations, len(annotated), notes)

@@ -59,7 +59,7 @@ class Prompts:
     def find(self, ref: str | int) -> Prompt:
         """Return a prompt by title or id; raises NotFound naming what there is."""
         prompt = self._store.prompts.find(ref)
-        if prompt is None and isinstance(ref, str) and ref.isdecimal():
+        if prompt is None and isinstance(ref, str) and ref.isdecimal() and len(ref) <= 9:
             prompt = self._store.prompts.find(int(ref))
         if prompt is None:
             titles = ", ".join(repr(known.title) for known in self._store.prompts.all()[:10])

@@ -21,7 +21,7 @@ class Recent(Generic[K, V]):
         self._kept: dict[K, tuple[float, V]] = {}
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """Return the value of a key, made when there is none so new; what ``make`` raises passes."""
+        """Return the value of a key, made when none is new; what ``make`` raises passes."""
         value = self.find_new(key)
         if value is None:
             value = make()

@@ -20,8 +20,10 @@ from ml_backend.records import (
     Subset,
 )
 from ml_backend.services.costs import Budget, price_of
+from ml_backend.services.heartbeat import CLAIM_SECONDS
 from ml_backend.services.prompts import label_of
 from ml_backend.services.recipes import Recipes, snapshot
+from ml_backend.services.writer import holder_name
 from ml_backend.store import Store
 
 SAMPLE_SIZE = 20
@@ -96,22 +98,31 @@ class Runs:
         if run.status.is_final:
             raise Conflict(f"Run {run.id} has ended already: {run.status.value}.")
         self._store.runs.request_cancel(run.id)
+        if run.stage is Stage.PENDING:
+            fence = self._store.runs.claim(run.id, holder_name(), CLAIM_SECONDS)
+            if fence is not None:
+                self._store.runs.finish(
+                    run.id, fence, RunStatus.CANCELED, "Canceled before anything was asked."
+                )
         return self._store.runs.get(run.id)
 
     def resume(self, run: Run) -> Run:
         """Make a failed or canceled run pending again; kept answers are not asked again."""
+        self._store.prompts.get_version(run.version_id)  # a deleted version's must not come back
         stage, plan = Stage.ASKING, JsonObject()
         if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):
             stage = Stage(run.stage)
             plan = {key: value for key, value in run.plan.items() if key != "stopped"}
             plan["ask_again"] = "stopped" in run.plan
+        if run.status in (RunStatus.FAILED, RunStatus.CANCELED):
+            # Before it is open again: from then on another process may work on it.
+            again = [kind for kind in FailureKind if not kind.is_definite]
+            self._store.outcomes.forget(run.id, again)
         if not self._store.runs.reopen(run.id, stage, plan):
             raise Conflict(
                 f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",
                 fix="Start a new run, with --only-missing to ask just what is missing.",
             )
-        again = [kind for kind in FailureKind if not kind.is_definite]
-        self._store.outcomes.forget(run.id, again)
         return self._store.runs.get(run.id)
 
     def failures(self, run: Run) -> Iterator[Failure]:

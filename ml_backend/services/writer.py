@@ -91,7 +91,7 @@ class Writer:
                 if not self._store.writing.renew(self.lease, fence, self._lease_seconds):
                     return
         finally:
-            # Also when renewing itself failed: a lease that is not renewed must not be written under.
+            # Also when renewing failed: nothing is written under a lease that is not renewed.
             lost.set()
 
 
@@ -181,7 +181,7 @@ class WriterSession:
         task_ids: Sequence[int],
         progress: Callable[[int], None] = lambda done: None,
     ) -> int:
-        """Create annotations from the predictions of these labels on these tasks; return how many."""
+        """Create annotations from predictions of these labels and tasks; return how many."""
         created = 0
         for start in range(0, len(task_ids), PROMOTE_AT_ONCE):
             chunk = list(task_ids[start : start + PROMOTE_AT_ONCE])

@@ -6,6 +6,7 @@ from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
 from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
+from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.runs import RunStore, totals_columns
 from ml_backend.store.writing import Publication, WritingStore
@@ -24,6 +25,7 @@ class Store:
         self.runs = RunStore(self.database)
         self.outcomes = OutcomeStore(self.database)
         self.writing = WritingStore(self.database)
+        self.promotions = PromotionStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
 

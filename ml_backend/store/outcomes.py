@@ -43,21 +43,14 @@ class OutcomeStore:
         self, run_id: int, outcomes: Sequence[Outcome], cached: Sequence[CachedAnswer] = ()
     ) -> None:
         """Commit outcomes and paid answers in one transaction; a task's first outcome stands."""
-        answers = [
-            {
-                "key": answer.key,
-                "text": answer.text,
-                "score": answer.score,
-                "prompt_tokens": answer.asked.usage.prompt_tokens,
-                "completion_tokens": answer.asked.usage.completion_tokens,
-                "cost": answer.asked.cost,
-                "created_at": datetime.now(UTC),
-            }
-            for answer in cached
-        ]
         with self._db.write() as c:
             insert_ignoring(c, t.outcomes, [_columns(run_id, outcome) for outcome in outcomes])
-            insert_ignoring(c, t.answers, answers)
+            insert_ignoring(c, t.answers, _answers(cached))
+
+    def add_answers(self, cached: Sequence[CachedAnswer]) -> None:
+        """Commit paid answers that belong to no run."""
+        with self._db.write() as c:
+            insert_ignoring(c, t.answers, _answers(cached))
 
     def forget(self, run_id: int, kinds: Collection[FailureKind]) -> int:
         """Drop failures of these kinds so that their tasks are asked again; return how many."""
@@ -69,6 +62,23 @@ class OutcomeStore:
                     t.outcomes.c.kind.in_([kind.value for kind in kinds]),
                 )
             ).rowcount
+
+    def request_keys(self, run_id: int) -> dict[int, str]:
+        """Return by task the key of the request its outcome answers."""
+        columns = (t.outcomes.c.task_id, t.outcomes.c.request_key)
+        with self._db.read() as c:
+            rows = c.execute(sa.select(*columns).where(t.outcomes.c.run_id == run_id))
+            return {row.task_id: row.request_key for row in rows}
+
+    def forget_tasks(self, run_id: int, task_ids: Sequence[int]) -> None:
+        """Drop all that a run holds of tasks that are no longer the ones it asked."""
+        with self._db.write() as c:
+            for table in (t.outcomes, t.kept_predictions):
+                for start in range(0, len(task_ids), 500):
+                    chunk = task_ids[start : start + 500]
+                    c.execute(
+                        sa.delete(table).where(table.c.run_id == run_id, table.c.task_id.in_(chunk))
+                    )
 
     def task_ids(self, run_id: int) -> set[int]:
         """Return the tasks that have an outcome, good or bad."""
@@ -207,6 +217,22 @@ class OutcomeStore:
                 c.execute(sa.insert(t.served), rows)
 
 
+def _answers(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
+    now = datetime.now(UTC)
+    return [
+        {
+            "key": answer.key,
+            "text": answer.text,
+            "score": answer.score,
+            "prompt_tokens": answer.asked.usage.prompt_tokens,
+            "completion_tokens": answer.asked.usage.completion_tokens,
+            "cost": answer.asked.cost,
+            "created_at": now,
+        }
+        for answer in cached
+    ]
+
+
 def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
     asked = outcome.asked
     common = {
@@ -220,6 +246,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "latency": asked.latency,
         "calls": asked.calls,
         "cached": asked.cached,
+        "request_key": asked.request_key,
     }
     if isinstance(outcome, Prediction):
         problems = [{"control": p.control, "message": p.message} for p in outcome.problems]
@@ -250,6 +277,7 @@ def _outcome(row: Any) -> Outcome:
         latency=row.latency,
         calls=row.calls,
         cached=row.cached,
+        request_key=row.request_key,
     )
     if row.ok:
         problems = tuple(Problem(p["control"], p["message"]) for p in row.problems or ())

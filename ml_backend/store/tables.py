@@ -168,6 +168,7 @@ outcomes = Table(
     Column("task_id", Integer, primary_key=True),
     Column("ok", Boolean, nullable=False),
     Column("published", Boolean, nullable=False, default=False),
+    Column("request_key", String(64), nullable=False, default=""),
     Column("kind", String(30), nullable=False, default=""),
     Column("message", Text, nullable=False, default=""),
     Column("answer", JSON),
@@ -244,6 +245,14 @@ publications = Table(
     Column("confirmed_at", Float),
     Column("settled_at", Float),
     Column("note", Text, nullable=False, default=""),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("annotation_id", Integer, primary_key=True, autoincrement=False),
+    Column("project_id", Integer, nullable=False, index=True),
+    Column("fingerprint", String(64), nullable=False),
 )
 
 leases = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ import sqlalchemy as sa
 from ml_backend.records import JsonObject
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
+
+INSTANCE_SECONDS = 1e10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,16 @@ class WritingStore:
                 .where(t.leases.c.name == name, t.leases.c.fence == fence)
                 .values(expires_at=0.0, holder="")
             )
+
+    def instance(self) -> str:
+        """Return this database's own id, made on first use: servers that share it share all."""
+        name = "instance"
+        with self._db.read() as c:
+            known = c.execute(sa.select(t.leases.c.holder).where(t.leases.c.name == name)).scalar()
+        if known is None:
+            self.acquire(name, uuid.uuid4().hex, INSTANCE_SECONDS)
+            return self.instance()
+        return str(known)
 
     def holder(self, name: str) -> str | None:
         """Return who holds a lease now, None when it is free."""

@@ -79,17 +79,17 @@ def test_a_run_stops_before_its_budget_is_crossed(house: House) -> None:
         default_model="m",
         prices={"m": [1000.0, 10.0]},
     )
-    model = ScriptedModel(usage=Usage(1000, 2))
+    model = ScriptedModel(usage=Usage(300, 2))
     house.container.models.adopt(connection, model)
     project, _ = house.project(60)
     prompt, _ = house.prompt(project)
     version = house.container.prompts.create_version(
         prompt, text="Label {text}", connection="priced"
     )
-    run = house.run(prompt, version, project, budget=10.0)
+    run = house.run(prompt, version, project, budget=5.0)
     assert run.status is RunStatus.FAILED
     assert "budget" in run.message
     assert run.totals.cost is not None
-    assert 0 < run.totals.cost <= 10.0
+    assert 0 < run.totals.cost <= 5.0
     assert 0 < run.totals.succeeded < 60
     assert sum(v.total() for v in house.held(project).values()) == run.totals.succeeded

@@ -215,3 +215,40 @@ def test_a_run_taken_over_in_each_stage_ends_the_same(house: House) -> None:
         assert ended is not None
         assert ended.status is RunStatus.COMPLETED
         assert house.held(project) == {task: Counter(["P__Version 2"]) for task in tasks}
+
+
+@pytest.mark.parametrize("stage", [None, Stage.LOADING])
+def test_an_answer_is_never_given_to_another_task_that_took_the_id(
+    house: House, stage: Stage | None
+) -> None:
+    project, tasks = house.project()
+    prompt, version = house.prompt(project)
+    studio = house.container.studio
+
+    def exchange() -> None:
+        studio.delete_tasks(project, tasks[3:])
+        new = studio.import_tasks(project, [{"text": "new 0"}, {"text": "new 1"}])
+        assert new == tasks[3:], "the fake gives ids again, as Label Studio on SQLite does"
+
+    def answer(request: Request) -> str:
+        if request.inputs["text"] == "text 4" and stage is None:
+            exchange()
+        return '{"topic": "B"}' if request.inputs["text"].startswith("new") else '{"topic": "A"}'
+
+    house.model.answer = answer
+    run = house.run(prompt, version, project)
+    if stage is not None:
+        # A process died while importing; before another takes over, tasks are exchanged.
+        exchange()
+        house.container.store.runs.change(
+            run.id, 1, status="InProgress", stage=stage.value, lease_until=0.0
+        )
+        taken_over = house.container.executor.execute(run.id)
+        assert taken_over is not None
+        run = taken_over
+    assert run.status is RunStatus.COMPLETED, run.message
+    assert house.held(project) == {task: Counter(["P__Version 1"]) for task in tasks}
+    given = {
+        row.task_id: row.result[0]["value"]["choices"] for row in studio.predictions(project)
+    }
+    assert given == {task: ["B"] if task in tasks[3:] else ["A"] for task in tasks}

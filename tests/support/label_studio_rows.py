@@ -183,6 +183,7 @@ class Rows:
             "ground_truth": bool(wire.get("ground_truth")),
             "was_cancelled": bool(wire.get("was_cancelled")),
             "parent_prediction": wire.get("parent_prediction"),
+            "lead_time": wire.get("lead_time"),
             "completed_by": USER_ID,
             "created_at": now(),
         }

@@ -85,6 +85,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "promotions",
+        sa.Column("annotation_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("annotation_id", name=op.f("pk_promotions")),
+    )
+    op.create_index(op.f("ix_promotions_project_id"), "promotions", ["project_id"], unique=False)
+    op.create_table(
         "prompts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
@@ -193,6 +201,7 @@ def upgrade() -> None:
         sa.Column("task_id", sa.Integer(), nullable=False),
         sa.Column("ok", sa.Boolean(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
+        sa.Column("request_key", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("answer", sa.JSON(), nullable=True),
@@ -271,6 +280,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_publications_label_studio_url"), table_name="publications")
     op.drop_table("publications")
     op.drop_table("prompts")
+    op.drop_index(op.f("ix_promotions_project_id"), table_name="promotions")
+    op.drop_table("promotions")
     op.drop_table("leases")
     op.drop_index(op.f("ix_labels_version_id"), table_name="labels")
     op.drop_index(op.f("ix_labels_prompt_id"), table_name="labels")

@@ -1,0 +1,170 @@
+"""What ``--json`` prints; names are the SDK's where it has a word for the thing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
+
+if TYPE_CHECKING:
+    from ml_backend.services.deletion import Deletion
+    from ml_backend.services.predictions import DeletePlan, DeleteReport, VersionCount
+    from ml_backend.services.promotions import PromotePlan, PromoteReport
+
+Document = dict[str, Any]
+
+
+def of_prompt(prompt: Prompt) -> Document:
+    return {
+        "id": prompt.id,
+        "title": prompt.title,
+        "description": prompt.description,
+        "associated_projects": list(prompt.project_ids),
+        "created_at": prompt.created_at.isoformat(),
+        "updated_at": prompt.updated_at.isoformat(),
+    }
+
+
+def of_version(version: PromptVersion, *, active: bool) -> Document:
+    return {
+        "id": version.id,
+        "title": version.title,
+        "parent_model": version.prompt_id,
+        "prompt": version.text,
+        "provider": version.provider.value,
+        "provider_model_id": version.model,
+        "model_provider_connection": version.connection_id,
+        "parameters": version.parameters,
+        "active": active,
+        "created_at": version.created_at.isoformat(),
+        "updated_at": version.updated_at.isoformat(),
+    }
+
+
+def of_connection(connection: Connection) -> Document:
+    return {
+        "id": connection.id,
+        "title": connection.title,
+        "provider": connection.provider.value,
+        "endpoint": connection.endpoint,
+        "deployment_name": connection.deployment,
+        "api_version": connection.api_version,
+        "default_model": connection.default_model,
+        "has_api_key": bool(connection.api_key),
+        "prices": {name: list(price) for name, price in connection.prices.items()},
+        "created_at": connection.created_at.isoformat() if connection.created_at else None,
+    }
+
+
+def of_run(run: Run) -> Document:
+    overall = run.metrics.get("overall") or {}
+    totals = run.totals
+    return {
+        "id": run.id,
+        "parent_model": run.prompt_id,
+        "version": run.version_id,
+        "project": run.project_id,
+        "project_subset": run.subset.value,
+        "slot": run.slot.value,
+        "model_version": run.label,
+        "status": run.status.value,
+        "stage": run.stage.value,
+        "message": run.message,
+        "total_tasks": totals.total,
+        "total_predictions": totals.succeeded,
+        "total_correct_predictions": overall.get("correct"),
+        "succeeded": totals.succeeded,
+        "failed": totals.failed,
+        "failures": dict(totals.failures),
+        "cached": totals.cached,
+        "cost": totals.cost,
+        "prompt_tokens": totals.usage.prompt_tokens,
+        "completion_tokens": totals.usage.completion_tokens,
+        "metrics": run.metrics,
+        "created_at": run.created_at.isoformat(),
+        "triggered_at": run.started_at.isoformat() if run.started_at else None,
+        "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,
+        "completed_at": run.completed_at.isoformat() if run.completed_at else None,
+    }
+
+
+def of_failure(failure: Failure) -> Document:
+    return {
+        "task": failure.task_id,
+        "kind": failure.kind.value,
+        "message": failure.message,
+        "raw": failure.raw,
+        "calls": failure.asked.calls,
+        "cost": failure.asked.cost,
+    }
+
+
+def of_count(count: VersionCount) -> Document:
+    label = count.label
+    return {
+        "model_version": count.model_version,
+        "predictions": count.predictions,
+        "tasks": count.tasks,
+        "prompt": label.prompt_id if label else None,
+        "version": label.version_id if label else None,
+        "slot": label.slot.value if label else None,
+        "shown_in_label_stream": count.shown,
+    }
+
+
+def of_delete_plan(plan: DeletePlan) -> Document:
+    return {
+        "project": plan.project_id,
+        "would_delete": plan.total,
+        "tasks": plan.tasks,
+        "model_versions": _versions(plan.by_version),
+        "mode": plan.mode,
+    }
+
+
+def of_delete_report(report: DeleteReport) -> Document:
+    return {
+        "project": report.plan.project_id,
+        "deleted": report.deleted,
+        "model_versions": _versions(report.remaining),
+        "notes": list(report.notes),
+    }
+
+
+def of_promote_plan(plan: PromotePlan) -> Document:
+    return {
+        "project": plan.project_id,
+        "would_create": plan.would_create,
+        "model_versions": _versions(plan.by_version),
+        "skipped_identical": plan.skipped_identical,
+        "skipped_annotated": plan.skipped_annotated,
+        "skipped_doubled": plan.skipped_doubled,
+        "without_prediction": plan.without_prediction,
+    }
+
+
+def of_promote_report(report: PromoteReport) -> Document:
+    plan = of_promote_plan(report.plan)
+    del plan["would_create"], plan["model_versions"]
+    return {
+        **plan,
+        "created": report.created,
+        "annotations": report.annotations,
+        "annotated_tasks": report.annotated_tasks,
+        "notes": list(report.notes),
+    }
+
+
+def of_deletion(deletion: Deletion) -> Document:
+    return {
+        "prompt": deletion.prompt.id,
+        "version": deletion.version.id if deletion.version else None,
+        "predictions": deletion.predictions,
+        "model_versions": _versions(deletion.by_version),
+        "projects": [plan.project_id for plan in deletion.plans],
+        "open_runs": [run.id for run in deletion.runs],
+    }
+
+
+def _versions(counts: Any) -> list[Document]:
+    return [{"model_version": name, "predictions": n} for name, n in counts.items()]

@@ -1,0 +1,166 @@
+"""`run` and `evaluate`: start a run of a prompt, and execute it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from ml_backend.cli import documents
+from ml_backend.cli.app import App, Command, ids, json_object, pass_app
+from ml_backend.records import Run, Slot, Subset
+
+
+def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a run; ``subset`` is the default's name, for ``--help``."""
+    names = [each.value for each in Subset]
+    options = [
+        click.argument("prompt"),
+        click.option("--project", required=True, help="Id or exact title."),
+        click.option("--version", help="Id or title; by default the newest."),
+        click.option(
+            "--subset",
+            type=click.Choice(names, case_sensitive=False),
+            help=f"The tasks to ask; by default {subset}, or Custom with --tasks or --filter.",
+        ),
+        click.option("--sample-size", type=click.IntRange(1), default=20, show_default=True),
+        click.option("--tasks", type=ids, metavar="IDS", help="These tasks, e.g. 1,2,3."),
+        click.option(
+            "--filter",
+            "filters",
+            type=json_object,
+            metavar="JSON",
+            help="The tasks it finds (JSON).",
+        ),
+        click.option("--only-missing", is_flag=True, help="Only tasks without a prediction."),
+        click.option("--budget", type=float, metavar="USD", help="Stop before it is crossed."),
+        click.option("--fresh", is_flag=True, help="Ask again what was asked before."),
+        click.option(
+            "--activate/--no-activate",
+            default=None,
+            help="Show the predictions in the label stream; by default unless another "
+            "model's are shown.",
+        ),
+        click.option("--detach", is_flag=True, help="Leave it to the server."),
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.command(cls=Command)
+@run_options("All")
+@click.option(
+    "--slot",
+    type=click.Choice([each.value for each in Slot]),
+    help="Which of the prompt's two sets of predictions to write.",
+)
+@pass_app
+def run(app: App, /, slot: str | None, **options: Any) -> None:
+    """Get predictions from PROMPT (id or title) for a project's tasks.
+
+    Replaces what earlier runs of the prompt wrote for these tasks. Ctrl-C cancels: what was
+    answered is still published. With --detach the server executes the run.
+
+    \b
+    Examples:
+      ls-prompts run Topic --project 3
+      ls-prompts run Topic --project 3 --subset Sample --sample-size 50
+      ls-prompts run Topic --project 3 --tasks 1,2,3 --version "Version 1"
+      ls-prompts run Topic --project 3 --only-missing --budget 2.50
+    """
+    _start(app, Slot(slot) if slot else None, Subset.ALL, options)
+
+
+@click.command(cls=Command)
+@run_options("HasGT")
+@pass_app
+def evaluate(app: App, /, **options: Any) -> None:
+    """Measure PROMPT on the project's ground truth.
+
+    Its predictions have a place of their own beside those of `run`, which stay.
+
+    \b
+    Examples:
+      ls-prompts evaluate Topic --project 3
+      ls-prompts evaluate Topic --project 3 --version "Version 1" --json
+    """
+    _start(app, Slot.EVALUATE, Subset.HAS_GT, options)
+
+
+def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
+    from ml_backend.services.runs import RunOptions
+
+    if options["tasks"] is not None and options["filters"] is not None:
+        raise click.UsageError("Give --tasks or --filter, not both.")
+    if options["subset"] is not None:
+        subset = Subset(options["subset"])
+    elif options["tasks"] is not None or options["filters"] is not None:
+        subset = Subset.CUSTOM
+    else:
+        subset = usual
+    prompts = app.container.prompts
+    prompt = prompts.find(options["prompt"])
+    version = (
+        prompts.newest_version(prompt)
+        if options["version"] is None
+        else prompts.find_version(prompt, options["version"])
+    )
+    project = app.project(options["project"])
+    started = app.container.runs.start(
+        prompt,
+        version,
+        project,
+        RunOptions(
+            subset=subset,
+            sample_size=options["sample_size"],
+            task_ids=options["tasks"],
+            filters=options["filters"],
+            slot=slot,
+            only_missing=options["only_missing"],
+            budget=options["budget"],
+            fresh=options["fresh"],
+            activate=options["activate"],
+        ),
+    )
+    app.note(
+        f"Run {started.id}: {prompt.title!r}, {version.title!r} "
+        f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
+        f"{project.title!r}"
+    )
+    carry_out(app, started, detach=options["detach"])
+
+
+def carry_out(app: App, started: Run, *, detach: bool) -> None:
+    """Execute a pending run here, or leave it to the server."""
+    from ml_backend.cli.outcome import finish
+    from ml_backend.cli.watching import execute
+
+    if not detach:
+        finish(app, execute(app, started.id))
+        return
+    _warn_without_server(app)
+    if app.as_json:
+        app.document(documents.of_run(started))
+    else:
+        click.echo(f"Run {started.id} waits for the server: ls-prompts runs watch {started.id}")
+
+
+def _warn_without_server(app: App) -> None:
+    from http.client import HTTPException
+
+    from ml_backend.services.doctor import read_health
+
+    address = app.container.settings.own_address()
+    try:
+        health = read_health(address)
+    except (OSError, ValueError, HTTPException):
+        app.note(f"No server answers at {address}: start it with `ls-prompts serve`.")
+        return
+    if health.get("instance") != app.container.store.writing.instance():
+        app.note(f"The server at {address} has another database and will not see this run.")

@@ -1,0 +1,53 @@
+"""The door to language models; a provider is one module in ``providers/``.
+
+chat.py     asks any OpenAI-compatible endpoint      ladder.py   how structured answers are got
+failures.py a refusal -> what to do about it         retry.py    when to ask again
+json_text.py text -> object                          prices.py   model -> dollars per token
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import MutableMapping
+
+from ml_backend.errors import InvalidInput
+from ml_backend.llm import providers
+from ml_backend.llm.door import Gate, Model, Reply, Request
+from ml_backend.llm.retry import Retry
+from ml_backend.records import Connection
+
+__all__ = ["Gate", "Model", "Reply", "Request", "Retry", "open_model", "provider_modules"]
+
+
+def provider_modules() -> tuple[str, ...]:
+    """Names of the modules in ``providers/``; a provider's own name is one of these, lowercased."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(providers.__path__)))
+
+
+def open_model(
+    connection: Connection,
+    *,
+    gate: Gate,
+    timeout: float,
+    ladder: MutableMapping[str, str],
+    retry: Retry | None = None,
+) -> Model:
+    """Return the model behind a connection; nothing is sent yet.
+
+    ``ladder`` is what was learnt about the endpoint before, and is written to as more is learnt:
+    keep it. Raises ``RunStopper`` when the connection lacks a key or an endpoint it cannot do
+    without.
+    """
+    name = connection.provider.lower()
+    if name not in provider_modules():
+        raise InvalidInput(
+            f"There is no provider {connection.provider!r}.",
+            field="provider",
+            fix=f"Known providers: {', '.join(provider_modules())}.",
+        )
+    module = importlib.import_module(f"{providers.__name__}.{name}")
+    model: Model = module.open_model(
+        connection, gate=gate, timeout=timeout, ladder=ladder, retry=retry or Retry()
+    )
+    return model

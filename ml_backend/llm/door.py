@@ -1,0 +1,118 @@
+"""The one door to a language model: what is asked, what comes back, and how many at once.
+
+Knows no provider; ``providers/<name>.py`` implement ``Model``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol
+
+from ml_backend.records import Example, JsonObject, Usage
+
+RAMP_SECONDS = 1.0
+RAMP_STEP = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One task's question to a model.
+
+    ``timeout`` bounds each HTTP call as a whole, a slow drip included. ``task_id``, ``inputs`` and
+    ``examples`` are read by the offline baseline only, which leaves the task itself out.
+    """
+
+    model: str
+    messages: list[dict[str, str]]
+    schema: JsonObject
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float = 60.0
+    task_id: int = 0
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    examples: Sequence[Example] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said, not yet checked against the schema.
+
+    ``usage`` and ``calls`` sum every HTTP call it took, refused forms and retries included;
+    ``latency`` is the seconds of the call that brought the text, waiting left out.
+    """
+
+    text: str
+    usage: Usage
+    latency: float
+    calls: int
+    score: float | None
+    form: str
+    model: str
+
+
+class Model(Protocol):
+    """A model behind one connection; used from one event loop."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
+
+    async def check(self) -> list[str]:
+        """Return the names of the models it offers, or prove in another way that it answers."""
+
+    async def close(self) -> None:
+        """Give back its connections."""
+
+
+class Gate:
+    """At most ``concurrency`` calls in flight on one connection, and one pause for all of them.
+
+    First come, first served. After a pause the callers are let through one by one over up to a
+    second, so that a limit still in force costs a few refusals and not one per caller.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        if concurrency < 1:
+            raise ValueError("a gate needs room for at least one call")
+        self.concurrency = concurrency
+        self.in_flight = 0
+        self._slots = asyncio.Semaphore(concurrency)
+        self._turn = asyncio.Lock()
+        self._resume_at = 0.0
+        self._step = min(RAMP_STEP, RAMP_SECONDS / concurrency)
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds until calls go on; 0 when they do."""
+        return max(0.0, self._resume_at - time.monotonic())
+
+    def pause(self, seconds: float) -> None:
+        """Hold every further call back; the longest pause asked for counts."""
+        self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire()
+        try:
+            if self._turn.locked() or self.paused_for:
+                await self._wait_for_turn()
+        except BaseException:
+            self._slots.release()
+            raise
+        self.in_flight += 1
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.in_flight -= 1
+        self._slots.release()
+
+    async def _wait_for_turn(self) -> None:
+        async with self._turn:
+            while wait := self.paused_for:
+                await asyncio.sleep(wait)
+            await asyncio.sleep(self._step)

@@ -1,0 +1,136 @@
+"""Trouble with a model -> the error a labeler reads, without any secret in it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ml_backend.errors import ModelError, RunStopper
+from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
+from ml_backend.records import Connection, FailureKind
+
+SAID_LIMIT = 300
+KEY_LIKE = re.compile(r"\bsk-[\w*.-]{6,}")
+
+
+def explain(trouble: Trouble, connection: Connection, model: str, *, tries: int = 1) -> ModelError:
+    """Return the error for a call that stays failed; a ``RunStopper`` when all others would too."""
+    said = without_secrets(trouble.said, connection)
+    short = said if len(said) <= SAID_LIMIT else said[:SAID_LIMIT] + "…"
+    message, fix = _words(trouble, connection, model, short, tries)
+    error = RunStopper if trouble.cure is Cure.STOP else ModelError
+    return error(
+        message,
+        kind=trouble.kind,
+        raw=said[:RAW_LIMIT],
+        fix=fix,
+        retry_after=trouble.retry_after,
+    )
+
+
+def no_key(connection: Connection) -> RunStopper:
+    """Return the error for a connection that needs a key and has none."""
+    fix = "Add a key to the connection"
+    if connection.id is None:
+        fix = "Set OPENAI_API_KEY in the environment of this server, or add a connection"
+    return RunStopper(
+        f"There is no API key for {_name(connection)}.",
+        kind=FailureKind.AUTHENTICATION,
+        fix=f"{fix}; `connections add` asks for it.",
+    )
+
+
+def bad_setting(connection: Connection, message: str, fix: str) -> RunStopper:
+    """Return the error for a connection that cannot work as it is set."""
+    return RunStopper(
+        f"{_name(connection, start=True)} cannot be used: {message}",
+        kind=FailureKind.BAD_REQUEST,
+        fix=fix,
+    )
+
+
+def place(connection: Connection) -> str:
+    """Where the connection leads, without a password that may be part of the address."""
+    if not connection.endpoint:
+        return connection.provider
+    parts = urlsplit(connection.endpoint)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if host else connection.provider
+
+
+def without_secrets(text: str, connection: Connection) -> str:
+    """Return the text with the connection's key, its password and anything like a key blotted."""
+    secrets = [connection.api_key, urlsplit(connection.endpoint).password or ""]
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "[secret]")
+    return KEY_LIKE.sub("[secret]", text)
+
+
+def _name(connection: Connection, *, start: bool = False) -> str:
+    return f"{'C' if start else 'c'}onnection “{connection.title}”"
+
+
+def _words(
+    trouble: Trouble, connection: Connection, model: str, said: str, tries: int
+) -> tuple[str, str]:
+    name, where = _name(connection), place(connection)
+    times = f" at {tries} tries" if tries > 1 else ""
+    match trouble.kind:
+        case FailureKind.AUTHENTICATION:
+            return _authentication(trouble, connection, said)
+        case FailureKind.MODEL_NOT_FOUND:
+            thing = f"model “{model}”"
+            if connection.deployment:
+                thing = f"deployment “{connection.deployment}”"
+            fix = "Check its name and that the key may use it; local servers must load it first."
+            return f"The provider of {name} does not know the {thing}: {said}", fix
+        case FailureKind.QUOTA:
+            fix = "Add credit or raise the limit at the provider, then resume."
+            return f"The quota of {name} is used up: {said}", fix
+        case FailureKind.TOO_LONG:
+            fix = "Shorten the task or the prompt, use fewer examples or a model that reads more."
+            return f"The task is too long for the model “{model}”: {said}", fix
+        case FailureKind.REFUSED:
+            return f"The provider's content filter refused the task: {said}", ""
+        case FailureKind.RATE_LIMIT:
+            fix = "Lower LLM_MAX_CONCURRENCY, or ask the provider for a higher limit."
+            return f"The provider of {name} kept refusing for its rate limit: {said}", fix
+        case FailureKind.TIMEOUT:
+            fix = "Raise LLM_TIMEOUT, or lower LLM_MAX_CONCURRENCY if the server is overloaded."
+            return f"The model did not answer in time{times}: {said}.", fix
+        case FailureKind.CONNECTION if trouble.refused_connection:
+            fix = "Start the model server, or correct the endpoint of the connection."
+            return f"No server answers at {where} ({name}): {said}", fix
+        case FailureKind.CONNECTION:
+            return f"The connection to {where} broke off{times}: {said}", "Try again later."
+        case FailureKind.SERVER_ERROR:
+            return f"The server at {where} failed{times}: {said}", "Try again later."
+        case _:
+            return _bad_request(trouble, where, said)
+
+
+def _authentication(trouble: Trouble, connection: Connection, said: str) -> tuple[str, str]:
+    fix = "Check that the key is complete, not expired, and of this provider."
+    if not connection.api_key:
+        return (
+            f"The server at {place(connection)} asks for an API key and "
+            f"{_name(connection)} has none.",
+            "Add a key to the connection.",
+        )
+    if trouble.status == 403:
+        return f"The provider did not allow {_name(connection)} to ask: {said}", fix
+    return f"The provider refused the API key of {_name(connection)}.", fix
+
+
+def _bad_request(trouble: Trouble, where: str, said: str) -> tuple[str, str]:
+    if 300 <= trouble.status < 400:
+        return (
+            f"There is no chat completion at {where}: {said}",
+            "Give the connection the address it redirects to.",
+        )
+    if trouble.status in (404, 405):
+        fix = "Check the endpoint of the connection: for most servers it ends in /v1."
+        return f"There is no chat completion at {where} (HTTP {trouble.status}): {said}", fix
+    fix = "Check the model and the parameters of the prompt version."
+    return f"The server at {where} refused the request (HTTP {trouble.status}): {said}", fix

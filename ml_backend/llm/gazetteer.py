@@ -1,0 +1,85 @@
+"""Finds in a text what people marked in other texts: annotated quotes, looked up by word."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ml_backend.llm.neighbours import TOKEN
+from ml_backend.records import JsonObject
+
+
+class Gazetteer:
+    """Quotes with the labels people gave them, each label with the examples it comes from."""
+
+    def __init__(self, marked: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+        """``marked`` pairs an example's position with an object that has a ``quote``."""
+        self._labels: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for position, item in marked:
+            quote = item.get("quote")
+            if isinstance(quote, str) and quote.strip():
+                rest = {k: v for k, v in item.items() if k not in ("quote", "occurrence")}
+                key = json.dumps(rest, sort_keys=True, ensure_ascii=False)
+                self._labels[quote.strip()][key].append(position)
+        self._starting_with: dict[str, list[str]] = defaultdict(list)
+        for quote in sorted(self._labels, key=lambda text: (-len(text), text)):
+            first = TOKEN.match(quote)
+            if first:
+                self._starting_with[first[0]].append(quote)
+
+    def find(self, text: str, leave_out: Collection[int] = ()) -> list[JsonObject]:
+        """Return an object per place, in text order; the longest quote wins where two overlap.
+
+        ``occurrence`` counts every place where the same characters stand, inside words as well.
+        """
+        found: list[JsonObject] = []
+        seen: dict[str, tuple[int, int]] = {}
+        end = 0
+        for token in TOKEN.finditer(text):
+            if token.start() < end:
+                continue
+            for quote in self._starting_with.get(token[0], ()):
+                if not _stands_at(text, quote, token.start()):
+                    continue
+                label = self._label(quote, leave_out)
+                if label is None:
+                    continue
+                number = _count_up_to(text, quote, token.start(), seen)
+                found.append({"quote": quote, "occurrence": number, **label})
+                end = token.start() + len(quote)
+                break
+        return found
+
+    def _label(self, quote: str, leave_out: Collection[int]) -> JsonObject | None:
+        votes = Counter(
+            {
+                key: sum(position not in leave_out for position in positions)
+                for key, positions in self._labels[quote].items()
+            }
+        )
+        # Ties go to the first in the alphabet, so that the order of examples does not matter.
+        key, count = min(votes.items(), key=lambda vote: (-vote[1], vote[0]))
+        label: JsonObject = json.loads(key)
+        return label if count else None
+
+
+def _stands_at(text: str, quote: str, start: int) -> bool:
+    if not text.startswith(quote, start):
+        return False
+    end = start + len(quote)
+    if end == len(text):
+        return True
+    glued = TOKEN.match(text[end - 1 : end + 1])
+    return not glued or glued.end() == 1
+
+
+def _count_up_to(text: str, quote: str, start: int, seen: dict[str, tuple[int, int]]) -> int:
+    """Which occurrence of the quote begins at ``start``; ``seen`` saves counting it all again."""
+    place, number = seen.get(quote, (-1, 0))
+    while place < start:
+        place = text.find(quote, place + 1)
+        number += 1
+    seen[quote] = (place, number)
+    return number

@@ -1,0 +1,125 @@
+"""What a model's tokens cost, from the connection's own prices or a dated table.
+
+The table is the one bundled with the ``genai-prices`` package; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from ml_backend.records import Connection, ProviderName, Usage
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Prices that hold for the whole of a call whose prompt is longer than ``above`` tokens."""
+
+    above: int
+    prompt: float
+    completion: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Dollars per million tokens, and where they come from; ``dated`` is "" for own prices."""
+
+    prompt: float
+    completion: float
+    source: str
+    dated: str = ""
+    tiers: tuple[Tier, ...] = ()
+
+    def cost(self, usage: Usage) -> float:
+        """Dollars for one call; discounts for cached prompts are not counted."""
+        prompt, completion = self.prompt, self.completion
+        for tier in self.tiers:
+            if usage.prompt_tokens > tier.above:
+                prompt, completion = tier.prompt, tier.completion
+        return (usage.prompt_tokens * prompt + usage.completion_tokens * completion) / MILLION
+
+
+def find_price(connection: Connection, model: str) -> Price | None:
+    """Return the price of a model behind a connection; None when it is not known.
+
+    The connection's own prices go first. A ``Custom`` endpoint is looked up by its address only:
+    a model's name says nothing about what a server of one's own costs.
+    """
+    if connection.provider is ProviderName.BASELINE:
+        return Price(0.0, 0.0, "the offline baseline makes no calls")
+    own = connection.prices.get(model)
+    if own is not None:
+        return Price(float(own[0]), float(own[1]), f"connection “{connection.title}”")
+    provider, url = _provider(connection)
+    return _look_up(provider, url, model, datetime.now(UTC).date()) if model else None
+
+
+def _provider(connection: Connection) -> tuple[str | None, str | None]:
+    if connection.provider is ProviderName.AZURE_OPENAI:
+        return "azure", None
+    if connection.provider is ProviderName.OPENAI and not connection.endpoint:
+        return "openai", None
+    return None, connection.endpoint
+
+
+@lru_cache(maxsize=256)
+def _look_up(provider: str | None, url: str | None, model: str, today: date) -> Price | None:
+    # 28 MB and 0.4 s: only for those who ask for a price.
+    from genai_prices import __version__
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        _, found = get_snapshot().find_provider_model(model, None, provider, url)
+    except LookupError:
+        return None
+    prices = found.get_prices(datetime(today.year, today.month, today.day, tzinfo=UTC))
+    prompt, completion = getattr(prices, "input_mtok", None), getattr(prices, "output_mtok", None)
+    if prompt is None or completion is None:
+        return None
+    starts = sorted({tier.start for part in (prompt, completion) for tier in _tiers(part)})
+    return Price(
+        prompt=_at(prompt, 0),
+        completion=_at(completion, 0),
+        source=f"genai-prices {__version__}",
+        dated=table_date(),
+        tiers=tuple(Tier(start, _at(prompt, start), _at(completion, start)) for start in starts),
+    )
+
+
+@cache
+def table_date() -> str:
+    """ISO date of the newest price change the table knows of, scheduled ones left out.
+
+    The package names no date of its own. What it was installed before cannot have been news to
+    it, so changes later than that are announcements.
+    """
+    from genai_prices import data
+
+    installed = datetime.fromtimestamp(os.path.getmtime(data.__file__), UTC).date()
+    starts = {
+        getattr(condition.constraint, "start_date", None)
+        for provider in data.providers
+        for found in provider.models
+        if isinstance(found.prices, list)
+        for condition in found.prices
+    }
+    known = [start for start in starts if isinstance(start, date) and start <= installed]
+    return max(known, default=installed).isoformat()
+
+
+def _tiers(price: Any) -> list[Any]:
+    return list(getattr(price, "tiers", ()))
+
+
+def _at(price: Any, tokens: int) -> float:
+    """The price per million at a prompt of so many tokens; a number or ``TieredPrices``."""
+    value = getattr(price, "base", price)
+    for tier in _tiers(price):
+        if tokens >= tier.start:
+            value = tier.price
+    return float(value)

@@ -1,0 +1,1 @@
+"""One module per provider, named like the provider in lower case, each with ``open_model``."""

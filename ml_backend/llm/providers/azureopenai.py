@@ -1,0 +1,71 @@
+"""Azure OpenAI: a deployment of a resource, or the resource's OpenAI-like v1 address."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from urllib.parse import quote, urlsplit
+
+import openai
+
+from ml_backend.llm.chat import ChatModel
+from ml_backend.llm.door import Gate
+from ml_backend.llm.explanations import bad_setting, no_key
+from ml_backend.llm.retry import Retry
+from ml_backend.llm.wire import CHAT, Wire, http_client
+from ml_backend.records import Connection
+
+# The newest generally available version of the dated kind; structured outputs came with it.
+API_VERSION = "2024-10-21"
+V1 = "/openai/v1"
+
+
+def open_model(
+    connection: Connection,
+    *,
+    gate: Gate,
+    timeout: float,
+    ladder: MutableMapping[str, str],
+    retry: Retry,
+) -> ChatModel:
+    """Return the model; raise ``RunStopper`` without a key or the resource's address."""
+    if not connection.api_key:
+        raise no_key(connection)
+    wire = _wire(connection, gate)
+    return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
+
+
+def _wire(connection: Connection, gate: Gate) -> Wire:
+    parts = urlsplit(connection.endpoint.strip())
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise bad_setting(
+            connection,
+            "it has no endpoint." if not connection.endpoint else "its endpoint is no web address.",
+            "Give it the resource's address, such as https://my-resource.openai.azure.com.",
+        )
+    http = http_client(gate, connection.endpoint)
+    prefix, v1, _ = parts.path.partition(V1)
+    if v1:
+        base_url = parts._replace(path=f"{prefix}{V1}", query="", fragment="").geturl()
+        plain = openai.AsyncOpenAI(
+            api_key=connection.api_key,
+            base_url=base_url,
+            default_headers={"api-key": connection.api_key},
+            max_retries=0,
+            http_client=http,
+        )
+        return Wire(plain, http, gate)
+    # People paste the whole route of a deployment; a gateway's own prefix stays.
+    prefix = parts.path.partition("/openai")[0].rstrip("/")
+    azure = openai.AsyncAzureOpenAI(
+        api_key=connection.api_key,
+        azure_endpoint=parts._replace(path=prefix, query="", fragment="").geturl(),
+        azure_deployment=connection.deployment or None,
+        api_version=connection.api_version or API_VERSION,
+        max_retries=0,
+        http_client=http,
+    )
+    if connection.deployment:
+        return Wire(azure, http, gate)
+    return Wire(
+        azure, http, gate, route=lambda model: f"deployments/{quote(model, safe='')}/{CHAT}"
+    )

@@ -1,0 +1,69 @@
+"""Any OpenAI-compatible endpoint: Ollama, vLLM, llama.cpp, SGLang, a gateway; no key needed."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import MutableMapping
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+import openai
+
+from ml_backend.llm.chat import ChatModel
+from ml_backend.llm.door import Gate
+from ml_backend.llm.explanations import bad_setting
+from ml_backend.llm.retry import Retry
+from ml_backend.llm.wire import CHAT, Wire, http_client
+from ml_backend.records import Connection
+
+
+def open_model(
+    connection: Connection,
+    *,
+    gate: Gate,
+    timeout: float,
+    ladder: MutableMapping[str, str],
+    retry: Retry,
+) -> ChatModel:
+    """Return the model; raise ``RunStopper`` without a usable endpoint."""
+    base_url = _base_url(connection)
+    # The client's own environment settings belong to OpenAI and are not for other servers.
+    headers: dict[str, Any] = {
+        "OpenAI-Organization": openai.Omit(),
+        "OpenAI-Project": openai.Omit(),
+    }
+    if not connection.api_key:
+        headers["Authorization"] = _basic_auth(connection.endpoint) or openai.Omit()
+    http = http_client(gate, base_url)
+    client = openai.AsyncOpenAI(
+        api_key=connection.api_key or "none",
+        base_url=base_url,
+        max_retries=0,
+        default_headers=cast(dict[str, str], headers),
+        http_client=http,
+    )
+    wire = Wire(client, http, gate)
+    return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
+
+
+def _base_url(connection: Connection) -> str:
+    parts = urlsplit(connection.endpoint.strip())
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise bad_setting(
+            connection,
+            "it has no endpoint." if not connection.endpoint else "its endpoint is no web address.",
+            "Give it one such as http://localhost:11434/v1.",
+        )
+    path = parts.path.rstrip("/").removesuffix(f"/{CHAT}")
+    # All known servers keep these routes under /v1; a bare host is what people paste.
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, path=path or "/v1", query="", fragment="").geturl()
+
+
+def _basic_auth(endpoint: str) -> str:
+    """The header for ``http://user:password@host``, "" for an address without a user."""
+    parts = urlsplit(endpoint.strip())
+    if not parts.username:
+        return ""
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return f"Basic {b64encode(pair.encode()).decode()}"

@@ -1,0 +1,39 @@
+"""OpenAI itself, or a proxy in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+import openai
+
+from ml_backend.llm.chat import ChatModel
+from ml_backend.llm.door import Gate
+from ml_backend.llm.explanations import no_key
+from ml_backend.llm.retry import Retry
+from ml_backend.llm.wire import Wire, http_client
+from ml_backend.records import Connection
+
+ENDPOINT = "https://api.openai.com/v1"
+
+
+def open_model(
+    connection: Connection,
+    *,
+    gate: Gate,
+    timeout: float,
+    ladder: MutableMapping[str, str],
+    retry: Retry,
+) -> ChatModel:
+    """Return the model; raise ``RunStopper`` without a key."""
+    if not connection.api_key:
+        raise no_key(connection)
+    base_url = connection.endpoint or ENDPOINT
+    http = http_client(gate, base_url)
+    client = openai.AsyncOpenAI(
+        api_key=connection.api_key,
+        base_url=base_url,
+        max_retries=0,
+        http_client=http,
+    )
+    wire = Wire(client, http, gate)
+    return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)

@@ -1,0 +1,124 @@
+"""What the simulated server is told to do: faults by rule, latency, which forms it knows."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+FORMS = ("json_schema", "tool", "json_object", "text")
+FAULTS = frozenset(
+    {
+        *("garbage", "unknown_label", "wrong_schema", "empty", "truncate", "refuse"),
+        *("rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"),
+        *("form_refused", "form_ignored", "reset", "drip", "hang", "html"),
+    }
+)
+
+
+class BadBehaviour(ValueError):
+    """What was asked of the simulator makes no sense."""
+
+
+@dataclass(slots=True)
+class Rule:
+    """A fault for the requests that have ``match`` in a user message, or for all.
+
+    ``times`` counts per matching message, so that a task re-asked with more messages is still the
+    same one. ``form`` limits the rule to requests in that form; ``status`` and ``message`` replace
+    those of the fault's own error.
+    """
+
+    match: str | None = None
+    times: int | None = None
+    fault: str | None = None
+    retry_after: float | str | None = None
+    status: int | None = None
+    message: str | None = None
+    latency: float | None = None
+    form: str | None = None
+    used: Counter[bytes] = field(default_factory=Counter)
+
+    def applies(self, users: list[str], form: str) -> bool:
+        """True when the rule holds for a request; using it up counts."""
+        if self.form is not None and form != self.form:
+            return False
+        text = users[-1] if users else ""
+        if self.match is not None:
+            found = [user for user in users if self.match in user]
+            if not found:
+                return False
+            text = found[-1]
+        if self.times is None:
+            return True
+        key = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+        self.used[key] += 1
+        return self.used[key] <= self.times
+
+
+@dataclass(slots=True)
+class Behaviour:
+    """Everything that can be set by ``POST /control``.
+
+    ``form`` is the best form known; better ones are refused with ``form_status``, or passed over
+    in silence with ``form_status`` 0, and ``form_message`` "" refuses without a reason.
+    ``rejects`` maps a request parameter to the name wanted instead, or to None. ``markers`` are
+    texts whose requests are counted in the statistics, as those of every rule's ``match`` are.
+    """
+
+    rules: list[Rule] = field(default_factory=list)
+    latency: float = 0.0
+    jitter: float = 0.0
+    rate_limit_for: float = 0.0
+    retry_after: float | str | None = None
+    form: str = FORMS[0]
+    form_status: int = 400
+    form_message: str | None = None
+    rejects: dict[str, str | None] = field(default_factory=dict)
+    markers: list[str] = field(default_factory=list)
+    models: list[str] | None = field(default_factory=lambda: ["simulated", "gpt-4o-mini"])
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def limited_for(self) -> float:
+        """Seconds for which every call is still refused with 429."""
+        return max(0.0, self.since + self.rate_limit_for - time.monotonic())
+
+    def watched(self) -> list[str]:
+        """Texts to count the requests of."""
+        return [*self.markers, *(rule.match for rule in self.rules if rule.match)]
+
+    def knows(self, form: str) -> bool:
+        return FORMS.index(form) >= FORMS.index(self.form)
+
+
+def read_behaviour(data: Mapping[str, Any], default: Behaviour) -> Behaviour:
+    """Return the behaviour a JSON object describes; what it does not name is as at the start."""
+    known = {item.name for item in fields(Behaviour)} - {"since"}
+    _require_known(data, known)
+    values = {name: getattr(default, name) for name in known} | dict(data)
+    values["rules"] = [_read_rule(rule) for rule in values["rules"]]
+    if values["form"] not in FORMS:
+        raise BadBehaviour(f"form must be one of {', '.join(FORMS)}")
+    return Behaviour(**values)
+
+
+def _read_rule(data: Mapping[str, Any] | Rule) -> Rule:
+    if isinstance(data, Rule):
+        return data
+    _require_known(data, {item.name for item in fields(Rule)} - {"used"})
+    rule = Rule(**data)
+    if rule.fault is not None and rule.fault not in FAULTS:
+        raise BadBehaviour(f"fault must be one of {', '.join(sorted(FAULTS))}")
+    if rule.form is not None and rule.form not in FORMS:
+        raise BadBehaviour(f"form must be one of {', '.join(FORMS)}")
+    return rule
+
+
+def _require_known(data: Mapping[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise BadBehaviour(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(known))}")

@@ -1,0 +1,327 @@
+"""The routes of the simulated server."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import math
+import random
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from ml_backend.simulator import answers
+from ml_backend.simulator.behaviour import FORMS, BadBehaviour, Behaviour, Rule, read_behaviour
+from ml_backend.simulator.errors import FAULTS, fault_body, header
+from ml_backend.simulator.statistics import Statistics
+
+MAX_BODY = 256 * 1024**2
+HANG_SECONDS = 3600.0
+DRIP_SECONDS = 30.0
+DRIP_STEP = 0.02
+JSON = "application/json"
+ERRORS = frozenset({"rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"})
+# How a conversation goes on after an unusable answer: the task is the message before.
+ASKED_AGAIN = "That answer cannot be used"
+
+
+@dataclass(slots=True)
+class Question:
+    """A chat completion request, read."""
+
+    body: dict[str, Any]
+    users: list[str]
+    form: str
+    model: str
+    key: str
+
+    @property
+    def text(self) -> str:
+        """The message that holds the task."""
+        tasks = [user for user in self.users if not user.startswith(ASKED_AGAIN)]
+        return tasks[-1] if tasks else ""
+
+
+def build_app(behaviour: Behaviour, *, seed: int = 1, key: str = "") -> web.Application:
+    """Return the server; ``behaviour`` is what ``POST /reset`` goes back to."""
+    server = SimulatedServer(behaviour, seed, key)
+    app = web.Application(client_max_size=MAX_BODY)
+    for prefix in ("/v1", "/openai/v1", "/openai/deployments/{deployment}"):
+        app.router.add_post(f"{prefix}/chat/completions", server.chat)
+    for prefix in ("/v1", "/openai/v1", "/openai"):
+        app.router.add_get(f"{prefix}/models", server.models)
+    app.router.add_post("/control", server.control)
+    app.router.add_get("/stats", server.stats)
+    app.router.add_post("/reset", server.reset)
+    return app
+
+
+class SimulatedServer:
+    """State and handlers."""
+
+    def __init__(self, behaviour: Behaviour, seed: int, key: str) -> None:
+        self._default = behaviour
+        self._behaviour = behaviour
+        self._seed = seed
+        self._key = key
+        self._statistics = Statistics()
+        self._numbers = itertools.count(1)
+        self._dice = random.Random(seed)  # noqa: S311 - jitter
+
+    async def control(self, request: web.Request) -> web.Response:
+        """Replace the behaviour; what the JSON object leaves out is as at the start."""
+        try:
+            data = await request.json()
+            self._behaviour = read_behaviour(data, self._default)
+        except (BadBehaviour, TypeError, ValueError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({})
+
+    async def stats(self, _: web.Request) -> web.Response:
+        """Return what was counted."""
+        return web.json_response(self._statistics.to_json())
+
+    async def reset(self, _: web.Request) -> web.Response:
+        """Clear the statistics and go back to the behaviour of the start."""
+        self._behaviour = read_behaviour({}, self._default)
+        self._statistics.clear()
+        return web.json_response({})
+
+    async def models(self, request: web.Request) -> web.StreamResponse:
+        """List the models, when told to offer the list."""
+        refusal = self._refuse_key(request, "")
+        if refusal:
+            return refusal
+        names = self._behaviour.models
+        if names is None:
+            return _error("no_route")
+        rows = [{"id": name, "object": "model", "owned_by": "simulator"} for name in names]
+        return web.json_response({"object": "list", "data": rows})
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        """Answer a chat completion, or fail at it as told."""
+        if request.match_info.get("deployment") and "api-version" not in request.query:
+            return _error("no_route")
+        try:
+            question = _read(request, json.loads(await request.read()))
+        except (ValueError, AttributeError, KeyError, TypeError):
+            return _error("not_json")
+        behaviour = self._behaviour
+        self._statistics.enter(question.users, question.form, behaviour.watched())
+        outcome: int | str = "gone"
+        try:
+            response = await self._respond(request, question, behaviour)
+            outcome = response.status if response.status != 444 else "reset"
+        finally:
+            self._statistics.leave(outcome)
+        return response
+
+    async def _respond(
+        self, request: web.Request, question: Question, behaviour: Behaviour
+    ) -> web.StreamResponse:
+        rule = self._rule(question, behaviour)
+        fault = rule.fault or ""
+        if fault:
+            self._statistics.faults[fault] += 1
+        if fault == "hang":
+            await asyncio.sleep(HANG_SECONDS if rule.latency is None else rule.latency)
+        elif fault != "drip":
+            await self._take_time(rule, behaviour)
+        refusal = (
+            self._refuse_key(request, question.key)
+            or self._limit(behaviour)
+            or self._fail(request, question, rule)
+            or _refuse_parameter(question, behaviour)
+            or _refuse_form(question, rule, behaviour)
+        )
+        if refusal:
+            return refusal
+        ignored = fault == "form_ignored" or not behaviour.knows(question.form)
+        content = self._answer(question, fault, ignored=ignored)
+        if fault == "drip":
+            return await _drip(request, content, rule.latency or DRIP_SECONDS)
+        return web.Response(body=content, content_type=JSON)
+
+    def _rule(self, question: Question, behaviour: Behaviour) -> Rule:
+        rules = (r for r in behaviour.rules if r.applies(question.users, question.form))
+        return next(rules, Rule())
+
+    async def _take_time(self, rule: Rule, behaviour: Behaviour) -> None:
+        latency = behaviour.latency if rule.latency is None else rule.latency
+        if behaviour.jitter:
+            latency *= 1 + behaviour.jitter * self._dice.uniform(-1, 1)
+        if latency > 0:
+            await asyncio.sleep(latency)
+
+    def _refuse_key(self, request: web.Request, key: str) -> web.Response | None:
+        key = key or _key(request)
+        if self._key and key != self._key:
+            return _error("auth", key=key)
+        return None
+
+    def _limit(self, behaviour: Behaviour) -> web.Response | None:
+        wait = behaviour.limited_for
+        if not wait:
+            return None
+        named = behaviour.retry_after
+        return _error("rate_limit", headers=header(math.ceil(wait) if named is None else named))
+
+    def _fail(self, request: web.Request, question: Question, rule: Rule) -> web.Response | None:
+        fault = rule.fault or ""
+        if fault == "reset":
+            if request.transport:
+                request.transport.abort()
+            return web.Response(status=444)
+        if fault == "html":
+            return web.Response(text="<html>Welcome</html>", content_type="text/html")
+        if fault not in ERRORS and not (fault == "refuse" and rule.status):
+            return None
+        return _error(
+            fault,
+            status=rule.status,
+            message=rule.message,
+            headers=header(rule.retry_after),
+            key=question.key,
+            model=question.model,
+        )
+
+    def _answer(self, question: Question, fault: str, *, ignored: bool) -> bytes:
+        dice = answers.draw(self._seed, question.text)
+        schema = _schema(question)
+        text = answers.NONSENSE
+        if not ignored and schema is not None and fault != "garbage":
+            author = answers.Author(schema, dice, answers.last_paragraph(question.text))
+            answer = author.write()
+            if fault == "unknown_label":
+                answer = answers.spoil_labels(schema, answer)
+            if fault == "wrong_schema":
+                answer = {"unexpected": 1}
+            text = json.dumps(answer, ensure_ascii=False)
+        if fault == "empty":
+            text = ""
+        if fault == "truncate":
+            text = text[: max(1, len(text) // 2)]
+        return self._completion(question, text, fault, called=not ignored)
+
+    def _completion(self, question: Question, text: str, fault: str, *, called: bool) -> bytes:
+        number = next(self._numbers)
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        reason = "stop"
+        if fault == "refuse":
+            message["content"], message["refusal"] = None, "I'm sorry, I can't assist with that."
+        elif question.form == "tool" and called and text:
+            function = {"name": question.body["tools"][0]["function"]["name"], "arguments": text}
+            call = {"id": f"call_{number}", "type": "function", "function": function}
+            message["content"], message["tool_calls"] = None, [call]
+        choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": reason}
+        if fault == "truncate":
+            choice["finish_reason"] = "length"
+        if question.body.get("logprobs") and message["content"]:
+            choice["logprobs"] = {"content": _logprobs(text, answers.draw(self._seed, text))}
+        usage = self._count(question, text)
+        return json.dumps(
+            {
+                "id": f"chatcmpl-{number:08d}",
+                "object": "chat.completion",
+                "created": int(time.time()),
+                "model": question.model,
+                "choices": [choice],
+                "usage": usage,
+            }
+        ).encode()
+
+    def _count(self, question: Question, text: str) -> dict[str, int]:
+        messages = question.body["messages"]
+        prompt = sum(3 + len(str(message.get("content") or "")) // 4 for message in messages)
+        completion = len(text) // 4 + 1
+        self._statistics.prompt_tokens += prompt
+        self._statistics.completion_tokens += completion
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+        }
+
+
+def _key(request: web.Request) -> str:
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bearer or request.headers.get("api-key", "")
+
+
+def _read(request: web.Request, body: dict[str, Any]) -> Question:
+    users = [m.get("content") or "" for m in body["messages"] if m.get("role") == "user"]
+    form = body.get("response_format", {}).get("type", "text")
+    form = form if form in FORMS else "text"
+    return Question(
+        body=body,
+        users=[user if isinstance(user, str) else json.dumps(user) for user in users],
+        form="tool" if body.get("tools") else form,
+        model=request.match_info.get("deployment") or str(body.get("model", "")),
+        key=_key(request),
+    )
+
+
+def _schema(question: Question) -> Any:
+    if question.form == "json_schema":
+        return question.body["response_format"]["json_schema"]["schema"]
+    if question.form == "tool":
+        return question.body["tools"][0]["function"]["parameters"]
+    texts = (str(message.get("content") or "") for message in question.body["messages"])
+    return next((found for found in map(answers.schema_in, texts) if found is not None), None)
+
+
+def _refuse_parameter(question: Question, behaviour: Behaviour) -> web.Response | None:
+    for name, wanted in behaviour.rejects.items():
+        if name in question.body:
+            message = FAULTS["parameter"].message
+            message += f" Use '{wanted}' instead." if wanted else ""
+            return _error("parameter", message=message, name=name)
+    return None
+
+
+def _refuse_form(question: Question, rule: Rule, behaviour: Behaviour) -> web.Response | None:
+    form = question.form
+    told = rule.fault == "form_refused" and form != "text"
+    if not told and (behaviour.knows(form) or not behaviour.form_status):
+        return None
+    field = "tools" if form == "tool" else "response_format"
+    status = (rule.status if told else None) or behaviour.form_status
+    message = rule.message if told else behaviour.form_message
+    return _error("form_refused", status=status, message=message, field=field)
+
+
+def _error(
+    fault: str,
+    *,
+    status: int | None = None,
+    message: str | None = None,
+    headers: dict[str, str] | None = None,
+    **values: Any,
+) -> web.Response:
+    return web.Response(
+        status=status or FAULTS[fault].status,
+        body=b"" if message == "" else fault_body(fault, message, **values),
+        content_type=JSON,
+        headers=headers,
+    )
+
+
+async def _drip(request: web.Request, content: bytes, seconds: float) -> web.StreamResponse:
+    """Send the answer byte by byte, so that no single read is ever slow."""
+    response = web.StreamResponse(headers={"Content-Type": JSON})
+    response.content_length = len(content)
+    await response.prepare(request)
+    steps = max(1, math.ceil(seconds / DRIP_STEP))
+    size = max(1, math.ceil(len(content) / steps))
+    for start in range(0, len(content), size):
+        await asyncio.sleep(seconds * size / len(content))
+        await response.write(content[start : start + size])
+    return response
+
+
+def _logprobs(text: str, dice: random.Random) -> list[dict[str, Any]]:
+    tokens = [text[start : start + 4] for start in range(0, len(text), 4)]
+    return [{"token": token, "logprob": -dice.random() / 4} for token in tokens]

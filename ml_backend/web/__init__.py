@@ -1,0 +1,38 @@
+"""The HTTP face of the server: what Label Studio's ML backend connection talks to.
+
+Imports late: gunicorn's master process comes through here and needs none of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ml_backend.container import Container
+
+EXTENSION = "prompts"
+"""Where an app keeps its container."""
+
+LARGEST_BODY = 1 << 30
+"""Bytes: Label Studio sends all selected tasks in one request."""
+
+
+def create_app(container: Container) -> Flask:
+    """Return the WSGI app over a container; raises InvalidInput when a setting is missing.
+
+    Starts no work of its own: whoever serves the app starts ``container.engine``.
+    """
+    from flask import Flask
+
+    from ml_backend.web import auth, errors, ml_protocol
+
+    app = Flask(__name__, static_folder=None)
+    app.extensions[EXTENSION] = container
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.strict_slashes = False
+    auth.register(app, container.settings)
+    errors.register(app)
+    ml_protocol.register(app, container.backend, container.store.writing.instance())
+    return app

@@ -1,0 +1,209 @@
+"""The ML backend protocol, as Label Studio 1.23 speaks it.
+
+Every route exists at the root and under ``/prompts/<id>[/versions/<vid>]``, which name the prompt.
+
+``/predict`` answers one entry for each task, ``[]`` for a task that failed or was not reached:
+Label Studio then stores nothing for it, stores the others, and asks for it again next time. What
+makes every task fail alike (unknown project, no prompt, a refused key) is an HTTP error with the
+message as its reason phrase: Label Studio stores nothing either way, but its log, its interactive
+mode and its "send test request" show an error and not an empty answer.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, jsonify, request
+
+from ml_backend import __version__
+from ml_backend.errors import AnswerError, InvalidInput
+from ml_backend.labelstudio.transport import encode
+from ml_backend.records import Failure, Outcome, Prediction, Task
+from ml_backend.services.backend import Answers, Backend
+from ml_backend.services.sources import LARGEST_ID, Address
+
+MODEL_CLASS = "PromptModel"
+PREFIXES = {
+    "": "",
+    "prompt": "/prompts/<prompt>",
+    "version": "/prompts/<prompt>/versions/<version>",
+}
+CHUNK = 1 << 16
+
+
+def register(app: Flask, backend: Backend, instance: str) -> None:
+    """Add the protocol to an app; ``instance`` is the id of the store behind it."""
+    routes = _blueprint(backend, instance)
+    for name, prefix in PREFIXES.items():
+        app.register_blueprint(routes, name=f"ml_{name}", url_prefix=prefix or None)
+
+
+def _blueprint(backend: Backend, instance: str) -> Blueprint:
+    routes = Blueprint("ml", __name__)
+
+    @routes.url_value_preprocessor
+    def _take_address(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        values = values if values is not None else {}
+        g.address = Address(values.pop("prompt", ""), values.pop("version", ""))
+
+    @routes.get("/health")
+    def health() -> Response:
+        return jsonify(status="UP", model_class=MODEL_CLASS, version=__version__, instance=instance)
+
+    @routes.get("/")
+    def about() -> Response:
+        return jsonify(
+            name="Prompts for Label Studio",
+            version=__version__,
+            what="An ML backend. Connect this address in Label Studio: project > Settings > Model.",
+            answered=dict(backend.answered),
+        )
+
+    @routes.post("/setup")
+    def setup() -> Response:
+        body = _read_object()
+        label = backend.setup(
+            _project_id(body.get("project")),
+            g.address,
+            extra_params=_storable(body.get("extra_params"), "extra_params"),
+            label_config=_text(body.get("schema"), "schema"),
+        )
+        return jsonify(model_version=label)
+
+    @routes.post("/predict")
+    def predict() -> Response:
+        body = _read_object()
+        wires = body.get("tasks")
+        if not isinstance(wires, list):
+            raise InvalidInput("The request has no list of tasks.", field="tasks", fix=_JSON)
+        tasks = [_task(wire) for wire in wires]
+        answers = backend.predict(
+            _project_id(body.get("project") or _project_of(wires)),
+            g.address,
+            [task for task in tasks if task is not None],
+            label_config=_text(body.get("label_config"), "label_config"),
+        )
+        _tell_person(body, answers)
+        outcomes = iter(answers.outcomes)
+        results = [[] if task is None else _entry(next(outcomes), answers.label) for task in tasks]
+        return jsonify(results=results)
+
+    @routes.route("/versions", methods=["GET", "POST"])
+    def versions() -> Response:
+        return jsonify(versions=backend.labels(g.address))
+
+    @routes.post("/webhook")
+    def webhook() -> Response:
+        _drain()
+        return jsonify(status="ok", message="Nothing here depends on events yet.")
+
+    @routes.post("/train")
+    def train() -> Response:
+        _drain()
+        return jsonify(status="ok", message="A prompt is not trained; edit its text instead.")
+
+    return routes
+
+
+def _tell_person(body: Mapping[str, Any], answers: Answers) -> None:
+    """Raise the failure of an interactive request: there a person waits, and sees the reason."""
+    params = body.get("params")
+    if not isinstance(params, dict) or params.get("context") is None:
+        return
+    if any(isinstance(outcome, Prediction) for outcome in answers.outcomes):
+        return
+    for outcome in answers.outcomes:
+        if isinstance(outcome, Failure):
+            raise AnswerError(f"No prediction for task {outcome.task_id}: {outcome.message}")
+    if answers.outcomes:
+        raise AnswerError("No prediction in time; try again.")
+
+
+def _entry(outcome: Outcome | None, label: str) -> object:
+    """Return one entry of the results; one that cannot be stored would lose all the others."""
+    if not isinstance(outcome, Prediction):
+        return []
+    try:
+        result = json.loads(encode(outcome.result))
+    except ValueError:  # a number JSON does not have
+        return []
+    score = outcome.score
+    if score is not None and not (math.isfinite(score) and 0.0 <= score <= 1.0):
+        score = None
+    return {
+        "task": outcome.task_id,
+        "result": result,
+        "score": score,
+        "model_version": label,
+    }
+
+
+def _task(wire: object) -> Task | None:
+    """Return a task of the request; None for what is none."""
+    if not isinstance(wire, dict) or not isinstance(wire.get("data"), dict):
+        return None
+    task_id = wire.get("id")
+    return Task(task_id if isinstance(task_id, int) else 0, wire["data"])
+
+
+def _project_of(wires: list[Any]) -> object:
+    first = wires[0] if wires else None
+    return first.get("project") if isinstance(first, dict) else None
+
+
+def _project_id(value: object) -> int:
+    """Return the id in ``5.1795381976``: Label Studio joins id and creation time."""
+    head = str(value).partition(".")[0] if not isinstance(value, bool) else ""
+    if head.isascii() and head.isdigit() and len(head) <= 10 and 0 < int(head) <= LARGEST_ID:
+        return int(head)
+    raise InvalidInput(
+        "The request does not say which project it is about.",
+        field="project",
+        fix='Label Studio sends "project": "<id>.<creation time>".',
+    )
+
+
+def _text(value: object, field: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{field} must be text.", field=field)
+    return str(_storable(value, field))
+
+
+def _storable(value: object, field: str) -> Any:
+    """Return JSON that any database takes: without NULs, lone surrogates and NaN."""
+    try:
+        return json.loads(encode(value))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{field} holds what cannot be stored.", field=field) from error
+
+
+def _read_object() -> dict[str, Any]:
+    """Return the JSON object of the request.
+
+    It must be declared as JSON: a web page elsewhere cannot make a browser send that here, and so
+    cannot spend the owner's money.
+    """
+    if not request.is_json:
+        _drain()
+        raise InvalidInput("The request is not declared as JSON.", field="Content-Type", fix=_JSON)
+    try:
+        body = json.loads(request.get_data(cache=False) or b"null")
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("The request is not valid JSON.", fix=_JSON) from error
+    if not isinstance(body, dict):
+        raise InvalidInput("The request is not a JSON object.", fix=_JSON)
+    return body
+
+
+def _drain() -> None:
+    """Read the body to its end, unseen: a sender cut off in the middle would see a reset."""
+    while request.stream.read(CHUNK):
+        pass
+
+
+_JSON = "Send a JSON object as application/json, as Label Studio does."

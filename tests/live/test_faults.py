@@ -1,0 +1,139 @@
+"""kill -9 at every stage, Label Studio left running: exactly one prediction each, nothing paid twice.
+
+One of each stage runs with the live tests; four more of each are marked ``faults``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from typing import Any
+
+import pytest
+from live.conftest import LiveProject
+from support.live_label_studio import LiveLabelStudio
+from support.server import Installation, eventually
+from support.simulator import Simulator
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
+
+TEXT = "Sort this message.\n{subject}\n{text}"
+TIMES = [0, *(pytest.param(n, marks=pytest.mark.faults) for n in range(1, 5))]
+
+
+def store(server: Installation, query: str) -> list[Any]:
+    """Read the server's own database, to know when to strike."""
+    path = server.data_dir / "prompts.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def in_flight(server: Installation, kind: str) -> bool:
+    return bool(
+        store(
+            server,
+            f"SELECT 1 FROM publications WHERE kind = '{kind}' AND confirmed_at IS NULL",
+        )
+    )
+
+
+def start_second_run(server: Installation, project: LiveProject) -> int:
+    """A first run fills the slot; a second, of a new version, is started on the server."""
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.cli("run", "Mail", "--project", project.id)
+    server.cli("versions", "create", "Mail", "--text", TEXT + "\nBe brief.")
+    server.start()
+    return int(server.json("run", "Mail", "--project", project.id, "--detach")["id"])
+
+
+def assert_ends_well(
+    server: Installation, project: LiveProject, simulator: Simulator, run_id: int
+) -> None:
+    shown = eventually(
+        lambda: (
+            run
+            if (run := server.json("runs", "show", run_id))["status"]
+            not in ("Pending", "InProgress")
+            else None
+        ),
+        seconds=200,
+        every=1,
+    )
+    assert shown["status"] == "Completed", shown
+    assert shown["total_predictions"] == 200
+    project.assert_each_task_holds("Mail__Version 2")
+    assert project.counters() == {1: 200}
+    assert project.studio.get_project(project.id).model_version == "Mail__Version 2"
+
+
+@pytest.mark.parametrize("time_", TIMES)
+def test_killed_while_asking(
+    server: Installation, project: LiveProject, simulator: Simulator, time_: int
+) -> None:
+    run_id = start_second_run(server, project)
+    eventually(
+        lambda: store(server, f"SELECT 1 FROM outcomes WHERE run_id = {run_id} LIMIT 1"),
+        every=0.01,
+    )
+    time.sleep(0.03 * time_)
+    server.kill()
+    committed = store(server, f"SELECT count(*) FROM outcomes WHERE run_id = {run_id}")[0][0]
+    assert 0 < committed < 200, "the kill came too late to prove anything"
+    calls = simulator.stats()["calls"]
+    server.start()
+    assert_ends_well(server, project, simulator, run_id)
+    asked_after = simulator.stats()["calls"] - calls
+    assert asked_after == 200 - committed, "a committed answer was asked again"
+
+
+@pytest.mark.parametrize("time_", TIMES)
+@pytest.mark.parametrize("kind", ["delete_label", "import"])
+def test_killed_while_writing(
+    server: Installation, project: LiveProject, simulator: Simulator, kind: str, time_: int
+) -> None:
+    run_id = start_second_run(server, project)
+    eventually(lambda: in_flight(server, kind), seconds=60, every=0.001)
+    time.sleep(0.05 * time_)
+    server.kill()
+    calls = simulator.stats()["calls"]
+    server.start()
+    assert_ends_well(server, project, simulator, run_id)
+    assert simulator.stats()["calls"] == calls, "every answer had been committed"
+
+
+def test_label_studio_away_in_the_middle_of_a_run(
+    server: Installation, live: LiveLabelStudio, project: LiveProject, simulator: Simulator
+) -> None:
+    simulator.control(latency=0.3)
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.start()
+    run_id = int(server.json("run", "Mail", "--project", project.id, "--detach")["id"])
+    eventually(lambda: store(server, f"SELECT 1 FROM outcomes WHERE run_id = {run_id} LIMIT 1"))
+    live.stop()
+    try:
+        waiting = eventually(
+            lambda: (
+                run
+                if "waiting for Label Studio"
+                in (run := server.json("runs", "show", run_id))["message"]
+                else None
+            ),
+            seconds=60,
+            every=0.5,
+        )
+        assert waiting["status"] == "InProgress"
+        assert waiting["succeeded"] == 200
+        threading.Event().wait(20)
+    finally:
+        live.start()
+    shown = eventually(
+        lambda: (
+            run if (run := server.json("runs", "show", run_id))["status"] == "Completed" else None
+        ),
+        seconds=90,
+        every=1,
+    )
+    assert shown["total_predictions"] == 200
+    project.assert_each_task_holds("Mail__Version 1")

@@ -1,0 +1,127 @@
+"""The main job on a real Label Studio, asserted through Label Studio's own API."""
+
+from __future__ import annotations
+
+import pytest
+from live.conftest import LiveProject
+from support.server import Installation, eventually
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+
+TEXT = "Sort this message.\n{subject}\n{text}"
+
+
+def test_predictions_are_overwritten_not_accumulated(
+    server: Installation, project: LiveProject
+) -> None:
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+
+    run = server.json("run", "Mail", "--project", project.id)
+    assert (run["status"], run["total_predictions"]) == ("Completed", 200)
+    project.assert_each_task_holds("Mail__Version 1")
+    assert project.counters() == {1: 200}
+
+    server.cli("versions", "create", "Mail", "--text", TEXT + "\nBe brief.")
+    server.cli("run", "Mail", "--project", project.id)
+    project.assert_each_task_holds("Mail__Version 2")
+    assert project.counters() == {1: 200}
+    assert project.studio.get_project(project.id).model_version == "Mail__Version 2"
+
+    again = server.json("run", "Mail", "--project", project.id)
+    assert again["cached"] == 200, "identical requests are answered from the cache"
+    project.assert_each_task_holds("Mail__Version 2")
+
+    server.cli("prompts", "create", "Other", "--project", project.id, "--text", "Label {text}")
+    server.cli("run", "Other", "--project", project.id)
+    project.assert_each_task_holds("Mail__Version 2", "Other__Version 1")
+    assert project.counters() == {2: 200}
+    shown = project.studio.get_project(project.id).model_version
+    assert shown == "Mail__Version 2", "another prompt does not take over the label stream"
+
+
+def test_evaluate_has_its_own_slot_and_deleting_one_version_leaves_the_others(
+    server: Installation, project: LiveProject
+) -> None:
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.cli("run", "Mail", "--project", project.id)
+    evaluated = server.json("evaluate", "Mail", "--project", project.id)
+    overall = evaluated["metrics"]["overall"]
+    assert overall["n"] == 60
+    assert overall["failed"] == 0
+    assert 0 <= overall["low"] <= overall["accuracy"] <= overall["high"] <= 1
+    assert evaluated["total_correct_predictions"] == overall["correct"]
+    versions = project.studio.model_versions
+    assert versions(project.id) == {"Mail__Version 1": 200, "Mail__Version 1__evaluate": 60}
+    assert project.counters() == {1: 140, 2: 60}
+
+    held = server.json(
+        "predictions", "delete", "--project", project.id,
+        "--model-version", "Mail__Version 1__evaluate", "--yes",
+    )  # fmt: skip
+    assert held["deleted"] == 60
+    assert versions(project.id) == {"Mail__Version 1": 200}
+    assert project.counters() == {1: 200}
+    assert project.studio.get_project(project.id).model_version == "Mail__Version 1"
+
+
+def test_the_label_stream_shows_the_predictions(server: Installation, project: LiveProject) -> None:
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.cli("run", "Mail", "--project", project.id)
+    task = project.studio.next_task(project.id)
+    assert task is not None
+    assert [row["model_version"] for row in task["predictions"]] == ["Mail__Version 1"]
+
+
+def test_promoting_twice_creates_annotations_once(
+    server: Installation, project: LiveProject
+) -> None:
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.cli("run", "Mail", "--project", project.id)
+    promote = (
+        "predictions", "promote", "--project", project.id,
+        "--model-version", "Mail__Version 1", "--all", "--yes",
+    )  # fmt: skip
+    first = server.json(*promote)
+    assert first["created"] == 140
+    assert first["skipped_annotated"] == 60, "people's annotations are left alone"
+    assert len(project.annotations()) == 200
+    second = server.json(*promote)
+    assert second["created"] == 0
+    assert len(project.annotations()) == 200
+
+    # The same answers again, as new rows: still nothing to promote.
+    server.cli("run", "Mail", "--project", project.id)
+    third = server.json(*promote)
+    assert third["created"] == 0
+    assert len(project.annotations()) == 200
+
+
+def test_only_missing_asks_the_new_tasks_alone(server: Installation, project: LiveProject) -> None:
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.cli("run", "Mail", "--project", project.id)
+    new = [{"data": {"text": f"new {n}", "subject": "s", "channel": "chat"}} for n in range(5)]
+    project.studio.import_tasks(project.id, new)
+    run = server.json("run", "Mail", "--project", project.id, "--only-missing")
+    assert run["total_tasks"] == 5
+    project.assert_each_task_holds("Mail__Version 1")
+    assert project.counters() == {1: 205}
+
+
+def test_label_studio_connects_and_retrieves_predictions(
+    server: Installation, project: LiveProject
+) -> None:
+    server.start()
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.cli("connect", "--project", project.id, "--url", server.url)
+    some = project.studio.task_ids(project.id)[:20]
+    for _ in range(2):  # the second time adds nothing
+        project.studio.retrieve_predictions(project.id, some)
+        held = project.versions_per_task()
+        assert all(held[task] == {"Mail__Version 1": 1} for task in some)
+
+    # A run replaces what /predict wrote.
+    run = server.json("run", "Mail", "--project", project.id, "--detach")
+    eventually(
+        lambda: server.json("runs", "show", run["id"])["status"] == "Completed", seconds=60, every=1
+    )
+    project.assert_each_task_holds("Mail__Version 1")

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http.client import RemoteDisconnected
+
+import jsonschema
+import pytest
+from support.models import KEY, SCHEMA
+from support.simulator import Simulator
+
+TEXT = "Classify the message.\n\nThe Lumora kettle from Ana arrived broken."
+
+
+def body(form="json_schema", text=TEXT, **more):
+    messages = [{"role": "system", "content": "You label."}, {"role": "user", "content": text}]
+    asked = {"model": "m", "messages": messages, **more}
+    if form == "json_schema":
+        asked["response_format"] = {"type": form, "json_schema": {"name": "a", "schema": SCHEMA}}
+    elif form == "tool":
+        asked["tools"] = [{"type": "function", "function": {"name": "a", "parameters": SCHEMA}}]
+    else:
+        messages[0]["content"] += f" Fit this schema: {json.dumps(SCHEMA)}"
+        if form == "json_object":
+            asked["response_format"] = {"type": form}
+    return asked
+
+
+def post(simulator, asked=None, path="/v1/chat/completions", timeout=10.0, **headers):
+    request = urllib.request.Request(
+        simulator.root + path,
+        data=json.dumps(body() if asked is None else asked).encode(),
+        headers={"Content-Type": "application/json", **headers},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            return response.status, json.load(response), response.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            text = error.read()
+            return error.code, json.loads(text) if text else None, error.headers
+
+
+def content(answer, form="json_schema"):
+    message = answer["choices"][0]["message"]
+    if form == "tool":
+        return message["tool_calls"][0]["function"]["arguments"]
+    return message["content"]
+
+
+@pytest.mark.parametrize("form", ["json_schema", "tool", "json_object", "text"])
+def test_answers_fit_the_schema_and_quote_the_last_paragraph(simulator, form):
+    status, answer, _ = post(simulator, body(form))
+    value = json.loads(content(answer, form))
+    assert status == 200
+    jsonschema.validate(value, SCHEMA)
+    assert value["spans"]
+    assert all(span["quote"] in TEXT.split("\n\n")[1] for span in value["spans"])
+    assert answer["usage"]["total_tokens"] > answer["usage"]["completion_tokens"] > 0
+    assert answer["choices"][0]["finish_reason"] == "stop"
+
+
+def test_answers_depend_on_the_message_and_the_seed_only(simulator):
+    texts = [content(post(simulator, body(text=f"t{i % 10}"))[1]) for i in range(20)]
+    assert texts[:10] == texts[10:]
+    assert len(set(texts)) > 1
+    with Simulator(seed=2) as other:
+        again = [content(post(other, body(text=f"t{i}"))[1]) for i in range(10)]
+    assert again != texts[:10]
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "code"),
+    [
+        ({"fault": "rate_limit", "retry_after": 3}, 429, "rate_limit_exceeded"),
+        ({"fault": "server_error"}, 500, None),
+        ({"fault": "server_error", "status": 503}, 503, None),
+        ({"fault": "too_long"}, 400, "context_length_exceeded"),
+        ({"fault": "auth"}, 401, "invalid_api_key"),
+        ({"fault": "quota"}, 429, "insufficient_quota"),
+        ({"fault": "model_not_found"}, 404, "model_not_found"),
+        ({"fault": "form_refused", "status": 422}, 422, None),
+        ({"fault": "refuse", "status": 400}, 400, "content_filter"),
+    ],
+)
+def test_faults_are_refused_as_openai_words_them(simulator, rule, status, code):
+    simulator.control(rule)
+    given, answer, headers = post(simulator)
+    assert (given, answer["error"]["code"]) == (status, code)
+    assert answer["error"]["message"]
+    assert headers.get("Retry-After") == ("3" if "retry_after" in rule else None)
+
+
+def test_spoiled_answers_are_spoiled_in_their_own_way(simulator):
+    found = {}
+    for fault in ("garbage", "unknown_label", "wrong_schema", "empty", "truncate", "refuse"):
+        simulator.control({"fault": fault})
+        found[fault] = post(simulator)[1]["choices"][0]
+    assert "{" not in found["garbage"]["message"]["content"]
+    assert json.loads(found["unknown_label"]["message"]["content"])["topic"] == "no-such-label"
+    assert json.loads(found["wrong_schema"]["message"]["content"]) == {"unexpected": 1}
+    assert found["empty"]["message"]["content"] == ""
+    assert found["truncate"]["finish_reason"] == "length"
+    assert found["refuse"]["message"]["content"] is None
+    assert found["refuse"]["message"]["refusal"]
+
+
+def test_reset_drip_and_hang(simulator):
+    simulator.control({"fault": "reset"})
+    with pytest.raises((RemoteDisconnected, ConnectionResetError, urllib.error.URLError)):
+        post(simulator)
+    simulator.control({"fault": "drip", "latency": 0.3})
+    started = time.monotonic()
+    assert post(simulator)[0] == 200
+    assert time.monotonic() - started > 0.2
+    simulator.control({"fault": "hang"})
+    with pytest.raises(TimeoutError):
+        post(simulator, timeout=0.2)
+    deadline = time.monotonic() + 5
+    while simulator.stats()["in_flight"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert simulator.stats()["statuses"] == {"reset": 1, "200": 1, "gone": 1}
+
+
+def test_rules_hold_for_their_message_and_as_often_as_told(simulator):
+    simulator.control({"match": "kettle", "fault": "server_error", "times": 2})
+    statuses = [post(simulator)[0] for _ in range(3)]
+    assert statuses == [500, 500, 200]
+    again = body()
+    again["messages"] += [
+        {"role": "assistant", "content": "?"},
+        {"role": "user", "content": "That answer cannot be used: x"},
+    ]
+    assert post(simulator, again)[0] == 200
+    assert post(simulator, body(text="another kettle"))[0] == 500
+    assert post(simulator, body(text="a toaster"))[0] == 200
+    stats = simulator.stats()
+    assert stats["markers"] == {"kettle": 5}
+    assert stats["faults"] == {"server_error": 3}
+
+
+def test_a_second_try_quotes_the_task_and_not_the_complaint(simulator):
+    again = body()
+    again["messages"] += [
+        {"role": "assistant", "content": "?"},
+        {"role": "user", "content": "That answer cannot be used: wrong\nAnswer again"},
+    ]
+    assert content(post(simulator, again)[1]) == content(post(simulator)[1])
+
+
+def test_everything_is_refused_for_a_while(simulator):
+    simulator.control(rate_limit_for=0.3)
+    status, _, headers = post(simulator)
+    assert (status, headers["Retry-After"]) == (429, "1")
+    time.sleep(0.35)
+    assert post(simulator)[0] == 200
+
+
+def test_statistics_count_calls_messages_markers_and_flight(simulator):
+    simulator.control(latency=0.2, markers=["Ana", "absent"])
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: post(simulator), range(8)))
+    stats = simulator.stats()
+    assert (stats["calls"], stats["max_in_flight"], stats["in_flight"]) == (8, 8, 0)
+    assert simulator.calls_with(TEXT) == 8
+    assert stats["markers"] == {"Ana": 8}
+    assert stats["statuses"] == {"200": 8}
+    assert stats["prompt_tokens"] > stats["completion_tokens"] > 0
+    simulator.reset()
+    assert simulator.stats()["calls"] == 0
+
+
+def test_keys_are_checked_when_one_is_set():
+    with Simulator(key=KEY) as simulator:
+        assert post(simulator)[0] == 401
+        assert post(simulator, Authorization="Bearer no")[0] == 401
+        assert post(simulator, Authorization=f"Bearer {KEY}")[0] == 200
+        path = "/openai/deployments/d/chat/completions"
+        assert post(simulator, path=f"{path}?api-version=1", **{"api-key": KEY})[0] == 200
+        assert post(simulator, path=path, **{"api-key": KEY})[0] == 404
+
+
+@pytest.mark.parametrize("behaviour", [{"no": 1}, {"form": "x"}, {"rules": [{"fault": "x"}]}])
+def test_senseless_control_is_refused(simulator, behaviour):
+    assert post(simulator, behaviour, path="/control")[0] == 400
+
+
+@pytest.mark.parametrize("asked", [[], {}, {"messages": 3}, {"messages": [1]}])
+def test_senseless_questions_are_bad_requests(simulator, asked):
+    assert post(simulator, asked)[0] == 400

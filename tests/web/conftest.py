@@ -1,0 +1,142 @@
+"""The server's app over a fake Label Studio and a simulated model, as Label Studio talks to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from support.fake_label_studio import FakeLabelStudio
+from support.simulator import Simulator
+from support.wire import CONFIG
+
+from ml_backend.container import Container
+from ml_backend.records import Prompt, PromptVersion
+from ml_backend.settings import Settings
+from ml_backend.web import create_app
+
+CREATED = "1795381976"
+TEXT = "Which topic? {text}"
+
+
+@pytest.fixture(scope="session")
+def studio_process() -> Iterator[FakeLabelStudio]:
+    with FakeLabelStudio() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[Simulator]:
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def studio(studio_process: FakeLabelStudio) -> FakeLabelStudio:
+    studio_process.reset()
+    return studio_process
+
+
+@pytest.fixture
+def simulator(simulator_process: Simulator) -> Simulator:
+    simulator_process.reset()
+    return simulator_process
+
+
+@dataclass
+class Place:
+    """A project in Label Studio, and our app with its container."""
+
+    container: Container
+    client: FlaskClient
+    project_id: int
+    task_ids: list[int]
+    config: str = CONFIG
+
+    @property
+    def uid(self) -> str:
+        """How Label Studio names the project."""
+        return f"{self.project_id}.{CREATED}"
+
+    def prompt(self, title: str = "Topics", text: str = TEXT) -> tuple[Prompt, PromptVersion]:
+        """A prompt of the project with one version."""
+        project = self.container.studio.get_project(self.project_id)
+        prompt = self.container.prompts.create(title, project=project)
+        return prompt, self.container.prompts.create_version(prompt, text=text)
+
+    def setup(self, path: str = "", extra_params: Any = None, **more: Any) -> Any:
+        """POST /setup as Label Studio does."""
+        body = {
+            "project": self.uid,
+            "schema": self.config,
+            "hostname": "http://localhost:8080",
+            "access_token": "a-legacy-token",
+            "extra_params": extra_params,
+        }
+        return self.client.post(f"{path}/setup", json={**body, **more})
+
+    def predict(
+        self, tasks: Sequence[Any], path: str = "", context: Any = None, **more: Any
+    ) -> Any:
+        """POST /predict as Label Studio does."""
+        body = {
+            "tasks": list(tasks),
+            "project": self.uid,
+            "label_config": self.config,
+            "params": {"login": None, "password": None, "context": context},
+        }
+        return self.client.post(f"{path}/predict", json={**body, **more})
+
+    def wire(self, task_id: int, data: Mapping[str, Any]) -> dict[str, Any]:
+        """A task as Label Studio sends it."""
+        more = {"meta": {}, "annotations": [], "predictions": [], "is_labeled": False}
+        return {"id": task_id, "data": dict(data), "project": self.project_id, **more}
+
+    def tasks(self, number: int, word: str = "message") -> list[dict[str, Any]]:
+        return [self.wire(n, {"text": f"{word} number {n}"}) for n in range(1, number + 1)]
+
+
+def settings(data_dir: Path, studio: FakeLabelStudio, model_url: str, **more: str) -> Settings:
+    return Settings.from_env(
+        {
+            "LABEL_STUDIO_URL": studio.url,
+            "LABEL_STUDIO_API_KEY": studio.token,
+            "OPENAI_BASE_URL": model_url,
+            "OPENAI_MODEL": "simulated",
+            "OPENAI_API_KEY": "sk-a-secret-key",
+            "DATA_DIR": str(data_dir),
+            **more,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose database has its tables: copying it is quicker than migrating."""
+    folder = tmp_path_factory.mktemp("migrated")
+    container = Container(Settings.from_env({"DATA_DIR": str(folder)}))
+    container.store.close()
+    return folder
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, migrated: Path, studio: FakeLabelStudio, simulator: Simulator
+) -> Iterator[Place]:
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    project_id, task_ids = studio.seed(CONFIG, [{"data": {"text": "a task", "author": "Kim"}}])
+    container = Container(settings(tmp_path, studio, simulator.url, PREDICT_DEADLINE="20"))
+    yield Place(container, create_app(container).test_client(), project_id, task_ids)
+    close(container)
+
+
+def close(container: Container) -> None:
+    """Leave nothing open."""
+    container.close()
+    container.loop.run(container.models.close())
+    container.loop.stop()
+    container.store.close()
