@@ -76,7 +76,7 @@ def demo(executable: Path | None, keep: bool, stop: bool, as_json: bool) -> None
     if stop:
         _stop_kept(console)
         return
-    program = str(executable) if executable else shutil.which("label-studio")
+    program = str(executable.absolute()) if executable else shutil.which("label-studio")
     if program is None or not Path(program).exists():
         raise PromptsError(
             "The demo needs the label-studio program.",
@@ -137,12 +137,12 @@ class Demo:
 
     def _act(self, container: Container, place: Place) -> dict[str, Any]:
         project = self._make_project(container)
-        with self._step("Connecting the ML backend"):
-            container.studio.add_backend(project.id, place.server_url, BACKEND)
         with self._step("Writing the prompt"):
             prompt = container.prompts.create(PROMPT, project=project)
             version = container.prompts.create_version(prompt, text=data.prompt())
         self._console.print(f"  model: {version.provider.value} · {version.model}")
+        with self._step("Connecting the ML backend"):
+            container.studio.add_backend(project.id, place.server_url, BACKEND)
         evaluated = self._run(
             container, prompt, version, project, "Evaluate on 60 ground truths", Subset.HAS_GT
         )
