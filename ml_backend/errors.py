@@ -1,21 +1,21 @@
 """One tree of errors; every message is written for the person who labels or runs the server.
 
-    PromptsError
-    ├── InvalidInput          a field the caller sent: names field, value and fix
-    │   ├── ConfigError       the labeling config cannot be answered
-    │   ├── TemplateError     the prompt text cannot be rendered
-    │   └── NotFound          a prompt, version, run, project or connection that is not there
-    ├── Conflict              the state forbids it (title taken, run still going)
-    ├── AnswerError           a model's answer does not fit the labeling config
-    ├── ModelError            the model door: one call failed
-    │   ├── RunStopper        … in a way that would fail every further call too
-    │   │   └── BudgetReached
-    │   └── (kinds in FailureKind)
-    └── LabelStudioError      Label Studio refused
-        ├── LabelStudioUnreachable   … or did not answer; waiting may help
-        ├── LabelStudioAuthError     … the token
-        ├── LabelStudioNotFound      … the object
-        └── LabelStudioRejected      … the content of a request
+PromptsError
+├── InvalidInput          a field the caller sent: names field, value and fix
+│   ├── ConfigError       the labeling config cannot be answered
+│   ├── TemplateError     the prompt text cannot be rendered
+│   └── NotFound          a prompt, version, run, project or connection that is not there
+├── Conflict              the state forbids it (title taken, run still going)
+├── AnswerError           a model's answer does not fit the labeling config
+├── ModelError            the model door: one call failed
+│   ├── RunStopper        … in a way that would fail every further call too
+│   │   └── BudgetReached
+│   └── (kinds in FailureKind)
+└── LabelStudioError      Label Studio refused
+    ├── LabelStudioUnreachable   … or did not answer; waiting may help
+    ├── LabelStudioAuthError     … the token
+    ├── LabelStudioNotFound      … the object
+    └── LabelStudioRejected      … the content of a request
 """
 
 from __future__ import annotations

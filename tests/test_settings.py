@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from ml_backend.errors import InvalidInput
 from ml_backend.records import ProviderName
 from ml_backend.settings import Settings

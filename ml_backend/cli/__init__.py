@@ -12,6 +12,8 @@ from ml_backend import __version__
 from ml_backend.cli.app import App, Group
 from ml_backend.errors import PromptsError
 
+LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"]
+
 log = logging.getLogger(__name__)
 
 COMMANDS = {
@@ -71,7 +73,8 @@ class Root(Group):
 @click.version_option(__version__, prog_name="ls-prompts")
 @click.option(
     "--log-level",
-    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    type=click.Choice(LEVELS, case_sensitive=False),
+    metavar=f"[{'|'.join(LEVELS)}]",
     default="WARNING",
     show_default=True,
     help="What to log on stderr; `serve` has LOG_LEVEL for it.",

@@ -62,6 +62,10 @@ class App:
         self._stop.set()
         if self._container is not None:
             self._container.close()
+            if "models" in self._container.__dict__:
+                self._container.loop.run(self._container.models.close())
+            if "store" in self._container.__dict__:
+                self._container.store.close()
 
     # Output
 
@@ -105,11 +109,13 @@ class App:
         if not listed:
             click.echo(empty, err=stderr)
             return
-        table = Table(title=title or None, title_justify="left", title_style="bold")
+        table = Table()
         for name in columns:
             table.add_column(name, justify="right" if name in numbers else "left")
         for row in listed:
             table.add_row(*row)
+        if title:
+            click.secho(title, bold=True, err=stderr)
         self.console(stderr=stderr).print(table)
 
     def show_error(self, error: PromptsError) -> None:

@@ -65,7 +65,12 @@ def list_connections(app: App) -> None:
 
 @connections.command("add")
 @click.argument("title")
-@click.option("--provider", type=click.Choice(PROVIDERS, case_sensitive=False), required=True)
+@click.option(
+    "--provider",
+    type=click.Choice(PROVIDERS, case_sensitive=False),
+    metavar=f"[{'|'.join(PROVIDERS)}]",
+    required=True,
+)
 @click.option("--endpoint", default="", help="Where it answers; Custom and AzureOpenAI need it.")
 @click.option("--model", default="", help="The model of versions that name none.")
 @click.option("--api-key-env", metavar="VAR", help="Read the key from this variable.")

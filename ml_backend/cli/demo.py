@@ -36,14 +36,14 @@ from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
-from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset
+from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Slot, Subset
 from ml_backend.services.prompts import label_of
 from ml_backend.services.runs import RunOptions, is_open
 from ml_backend.services.waiting import Patience
 from ml_backend.settings import Settings
 
 PROJECT = "Customer messages"
-PROMPT = "Customer messages"
+PROMPT = "Sort mail"
 BACKEND = "Prompts"
 STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
 
@@ -140,7 +140,7 @@ class Demo:
         with self._step("Writing the prompt"):
             prompt = container.prompts.create(PROMPT, project=project)
             version = container.prompts.create_version(prompt, text=data.prompt())
-        self._console.print(f"  model: {version.provider.value} · {version.model}")
+        self._console.print(f"  {_model(version)}")
         with self._step("Connecting the ML backend"):
             container.studio.add_backend(project.id, place.server_url, BACKEND)
         evaluated = self._run(
@@ -237,6 +237,12 @@ class Demo:
         self._console.print(f"✓ {title} [dim]({time.monotonic() - began:.1f} s)[/dim]")
 
 
+def _model(version: PromptVersion) -> str:
+    if version.provider is ProviderName.BASELINE:
+        return "model: none; the offline baseline answers (set OPENAI_API_KEY for a real model)"
+    return f"model: {version.model}"
+
+
 def _outcome(run: Run) -> str:
     overall = run.metrics.get("overall") if run.metrics else None
     text = f"{run.totals.succeeded} predictions, {run.totals.failed} failed"
@@ -252,7 +258,7 @@ def _print_table(held: dict[str, Any]) -> None:
     console = Console(highlight=False)
     table = Table(title=f"What Label Studio now holds: {held['tasks']} tasks", title_justify="left")
     for name in ("Model version", "Slot"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("Predictions", "Tasks", "Most per task"):
         table.add_column(name, justify="right")
     for name, row in held["model_versions"].items():

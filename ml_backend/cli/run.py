@@ -22,6 +22,7 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
         click.option(
             "--subset",
             type=click.Choice(names, case_sensitive=False),
+            metavar=f"[{'|'.join(names)}]",
             help=f"The tasks to ask; by default {subset}, or Custom with --tasks or --filter.",
         ),
         click.option("--sample-size", type=click.IntRange(1), default=20, show_default=True),

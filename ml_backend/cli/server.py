@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import click
 
 from ml_backend.cli.app import App, Command, pass_app
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, LabelStudioRejected
 
 if TYPE_CHECKING:
     from ml_backend.services.doctor import Check
 
 BACKEND_TITLE = "Prompts"
+WIDTH = 96
 MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red"), "skip": ("-", None)}
 
 
@@ -98,9 +99,16 @@ def connect(app: App, project: str, url: str | None) -> None:
     rows = studio.list_backends(found.id)
     same = next((row for row in rows if _place(row.url) == _place(address)), None)
     user, password = settings.basic_auth_user, settings.basic_auth_pass
-    backend = same or studio.add_backend(
-        found.id, address, BACKEND_TITLE, basic_auth=(user, password) if user else None
-    )
+    try:
+        backend = same or studio.add_backend(
+            found.id, address, BACKEND_TITLE, basic_auth=(user, password) if user else None
+        )
+    except LabelStudioRejected as error:
+        error.fix = error.fix or (
+            "Start the server (`ls-prompts serve`) where Label Studio can call it, and give that "
+            "address with --url; `ls-prompts doctor` says more."
+        )
+        raise
     if app.as_json:
         app.document(
             {
@@ -122,10 +130,10 @@ def connect(app: App, project: str, url: str | None) -> None:
 
 def _show(check: Check) -> None:
     mark, color = MARKS[check.status]
-    click.echo(f"{click.style(mark, fg=color, bold=True)} {check.name}: {check.message}")
-    if check.fix:
-        for line in textwrap.wrap(check.fix, 96):
-            click.echo(f"    {line}")
+    lines = textwrap.wrap(f"{check.name}: {check.message}", WIDTH) + textwrap.wrap(check.fix, WIDTH)
+    click.echo(f"{click.style(mark, fg=color, bold=True)} {lines[0]}")
+    for line in lines[1:]:
+        click.echo(f"    {line}")
 
 
 def _place(url: str) -> tuple[str, str | None, int | None, str]:

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+
 from ml_backend.jobs import EmbeddedEngine, LoopThread
 from support.server import eventually
 

@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
-from support.fake_label_studio import FakeLabelStudio
-from support.wire import CONFIG, region
 
 from ml_backend.labelstudio import LabelStudioDoor
+from support.fake_label_studio import FakeLabelStudio
+from support.wire import CONFIG, region
 
 
 @dataclass

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import jwt
 import pytest
-from support.wire import CONFIG, row
 
 from ml_backend.errors import (
     InvalidInput,
@@ -20,6 +19,7 @@ from ml_backend.errors import (
     LabelStudioUnreachable,
 )
 from ml_backend.labelstudio import LabelStudioDoor
+from support.wire import CONFIG, row
 
 IMPORT = "import/predictions"
 pytestmark = pytest.mark.filterwarnings("ignore:The `parse_obj` method")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from support.fake_label_studio import FakeLabelStudio
-from support.wire import CONFIG, row
 
 from ml_backend.errors import LabelStudioUnreachable
 from ml_backend.labelstudio import LabelStudioDoor
+from support.fake_label_studio import FakeLabelStudio
+from support.wire import CONFIG, row
 
 
 def test_import_whose_client_left_takes_effect_later(fake, door):

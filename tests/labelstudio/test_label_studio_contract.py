@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.wire import region, row
 
 from ml_backend.errors import (
     InvalidInput,
@@ -13,6 +12,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
 )
 from ml_backend.labelstudio import LabelStudioDoor
+from support.wire import region, row
 
 
 def test_door_reads_the_project_as_it_was_made(site):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ml_backend import demo
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
@@ -63,7 +64,7 @@ def calm_simulator(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("simulator").control(latency=0.02)
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_project(live: LiveLabelStudio) -> Iterator[Callable[..., LiveProject]]:
     studio = LabelStudioDoor(live.url, live.token)
     made: list[int] = []
@@ -82,12 +83,12 @@ def make_project(live: LiveLabelStudio) -> Iterator[Callable[..., LiveProject]]:
     studio.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def project(make_project: Callable[..., LiveProject]) -> LiveProject:
     return make_project()
 
 
-@pytest.fixture()
+@pytest.fixture
 def server(live: LiveLabelStudio, simulator: Simulator, tmp_path: Path) -> Iterator[Installation]:
     """An installation whose model is the simulator; ``start()`` starts its server."""
     with Installation(

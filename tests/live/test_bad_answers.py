@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from live.conftest import LiveProject
+
 from support.server import Installation
 from support.simulator import Simulator
 

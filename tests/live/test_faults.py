@@ -6,13 +6,16 @@ One of each stage runs with the live tests; four more of each are marked ``fault
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from live.conftest import LiveProject
+from live.conftest import LiveProject, demo_tasks
+
+from ml_backend import demo
+from ml_backend.labelstudio import LabelStudioDoor
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation, eventually
 from support.simulator import Simulator
@@ -20,6 +23,7 @@ from support.simulator import Simulator
 pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 
 TEXT = "Sort this message.\n{subject}\n{text}"
+AWAY_SECONDS = 40
 TIMES = [0, *(pytest.param(n, marks=pytest.mark.faults) for n in range(1, 5))]
 
 
@@ -39,6 +43,11 @@ def in_flight(server: Installation, kind: str) -> bool:
     )
 
 
+def ended(server: Installation, run_id: int) -> dict[str, Any] | None:
+    run: dict[str, Any] = server.json("runs", "show", run_id)
+    return run if run["status"] not in ("Pending", "InProgress") else None
+
+
 def start_second_run(server: Installation, project: LiveProject) -> int:
     """A first run fills the slot; a second, of a new version, is started on the server."""
     server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
@@ -51,16 +60,7 @@ def start_second_run(server: Installation, project: LiveProject) -> int:
 def assert_ends_well(
     server: Installation, project: LiveProject, simulator: Simulator, run_id: int
 ) -> None:
-    shown = eventually(
-        lambda: (
-            run
-            if (run := server.json("runs", "show", run_id))["status"]
-            not in ("Pending", "InProgress")
-            else None
-        ),
-        seconds=200,
-        every=1,
-    )
+    shown = eventually(lambda: ended(server, run_id), seconds=200, every=1)
     assert shown["status"] == "Completed", shown
     assert shown["total_predictions"] == 200
     project.assert_each_task_holds("Mail__Version 2")
@@ -104,36 +104,31 @@ def test_killed_while_writing(
 
 
 def test_label_studio_away_in_the_middle_of_a_run(
-    server: Installation, live: LiveLabelStudio, project: LiveProject, simulator: Simulator
+    simulator: Simulator, server: Installation, tmp_path: Path
 ) -> None:
     simulator.control(latency=0.3)
-    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
-    server.start()
-    run_id = int(server.json("run", "Mail", "--project", project.id, "--detach")["id"])
-    eventually(lambda: store(server, f"SELECT 1 FROM outcomes WHERE run_id = {run_id} LIMIT 1"))
-    live.stop()
-    try:
-        waiting = eventually(
-            lambda: (
-                run
-                if "waiting for Label Studio"
-                in (run := server.json("runs", "show", run_id))["message"]
-                else None
-            ),
-            seconds=60,
-            every=0.5,
-        )
-        assert waiting["status"] == "InProgress"
-        assert waiting["succeeded"] == 200
-        threading.Event().wait(20)
-    finally:
-        live.start()
-    shown = eventually(
-        lambda: (
-            run if (run := server.json("runs", "show", run_id))["status"] == "Completed" else None
-        ),
-        seconds=90,
-        every=1,
-    )
-    assert shown["total_predictions"] == 200
-    project.assert_each_task_holds("Mail__Version 1")
+    with LiveLabelStudio() as own:
+        studio = LabelStudioDoor(own.url, own.token)
+        project = LiveProject(studio, studio.create_project("Away", demo.config()).id)
+        studio.import_tasks(project.id, demo_tasks())
+        server.settings |= {"LABEL_STUDIO_URL": own.url, "LABEL_STUDIO_API_KEY": own.token}
+        server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+        server.start()
+        run_id = int(server.json("run", "Mail", "--project", project.id, "--detach")["id"])
+        eventually(lambda: store(server, f"SELECT 1 FROM outcomes WHERE run_id = {run_id} LIMIT 1"))
+        own.stop()
+
+        def waiting() -> dict[str, Any] | None:
+            run = server.json("runs", "show", run_id)
+            return run if "waiting for Label Studio" in run["message"] else None
+
+        run = eventually(waiting, seconds=60, every=0.5)
+        assert run["status"] == "InProgress"
+        assert run["succeeded"] == 200, "the answers are kept meanwhile"
+        time.sleep(AWAY_SECONDS)
+        assert server.json("runs", "show", run_id)["status"] == "InProgress"
+        own.start()
+        run = eventually(lambda: ended(server, run_id), seconds=90, every=1)
+        assert (run["status"], run["total_predictions"]) == ("Completed", 200)
+        project.assert_each_task_holds("Mail__Version 1")
+        assert simulator.stats()["calls"] == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from live.conftest import LiveProject
+
 from support.server import Installation, eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]

@@ -5,12 +5,12 @@ import random
 import time
 
 import pytest
-from support.models import ask, connection, opened, question, run
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.gazetteer import Gazetteer
 from ml_backend.llm.neighbours import Neighbours, normal_form
 from ml_backend.records import Example, FailureKind, ProviderName, Usage
+from support.models import ask, connection, opened, question, run
 
 BASELINE = connection("", provider=ProviderName.BASELINE)
 WORDS = {

@@ -5,13 +5,13 @@ import json
 import time
 
 import pytest
-from support.models import KEY, SCHEMA, ask, connection, opened, question, run
-from support.simulator import Simulator
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Gate, Retry
 from ml_backend.llm.ladder import keeps_form
 from ml_backend.records import FailureKind, Usage
+from support.models import KEY, SCHEMA, ask, connection, opened, question, run
+from support.simulator import Simulator
 
 
 def test_reply_carries_answer_usage_latency_and_form(simulator):

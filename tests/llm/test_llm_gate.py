@@ -4,9 +4,9 @@ import asyncio
 import time
 
 import pytest
-from support.models import run
 
 from ml_backend.llm import Gate
+from support.models import run
 
 
 def test_callers_are_let_through_in_the_order_they_came():

@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.models import SCHEMA, ask, connection, opened, question, run
 
 from ml_backend.errors import ModelError
 from ml_backend.llm import Retry
 from ml_backend.llm.ladder import FORMS, Ladder, build_body, keeps_form, read_text
 from ml_backend.records import FailureKind
+from support.models import SCHEMA, ask, connection, opened, question, run
 
 
 @pytest.mark.parametrize("form", FORMS)

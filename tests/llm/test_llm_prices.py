@@ -5,11 +5,11 @@ import sys
 from datetime import date
 
 import pytest
-from support.models import connection
-from support.simulator import ROOT
 
 from ml_backend.llm.prices import find_price
 from ml_backend.records import ProviderName, Usage
+from support.models import connection
+from support.simulator import ROOT
 
 OPENAI = {"provider": ProviderName.OPENAI}
 NO_NETWORK = """

@@ -6,12 +6,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import ClassVar
 
 import pytest
-from support.models import KEY, ask, connection, opened, question, run
-from support.simulator import Simulator
 
 from ml_backend.errors import InvalidInput, RunStopper
 from ml_backend.llm import Gate, open_model, provider_modules
 from ml_backend.records import Connection, FailureKind, ProviderName
+from support.models import KEY, ask, connection, opened, question, run
+from support.simulator import Simulator
 
 AZURE = ProviderName.AZURE_OPENAI
 

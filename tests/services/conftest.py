@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ml_backend.container import Container
 from ml_backend.llm import Reply, Request
-from ml_backend.records import Connection, Prompt, PromptVersion, Run, Usage
+from ml_backend.records import Prompt, PromptVersion, Run, Usage
 from ml_backend.services.runs import RunOptions
 from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
@@ -46,7 +47,7 @@ def session_studio() -> Iterator[FakeLabelStudio]:
         yield running
 
 
-@pytest.fixture()
+@pytest.fixture
 def fake(session_studio: FakeLabelStudio) -> FakeLabelStudio:
     session_studio.reset()
     return session_studio
@@ -89,7 +90,7 @@ class House:
         return held
 
 
-@pytest.fixture()
+@pytest.fixture
 def house(fake: FakeLabelStudio, tmp_path: Path) -> Iterator[House]:
     settings = Settings.from_env(
         {

@@ -7,11 +7,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from services.conftest import CONFIG, House
+
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.records import Subset
 from ml_backend.services.predictions import DeletePlan, DeleteReport
 from ml_backend.services.waiting import Patience
-from services.conftest import CONFIG, House
 from support.backends import answering
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import urllib.request
 from typing import Any
 
 import pytest
+from services.conftest import CONFIG, House
+
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Slot, Subset
 from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions import PromotePlan, PromoteReport
 from ml_backend.services.waiting import Patience
-from services.conftest import CONFIG, House
+from support.fake_label_studio import TOKEN
 
 
 def patience() -> Patience:
@@ -59,6 +63,15 @@ def annotations(house: House, project_id: int) -> dict[int, list[str]]:
         task.id: [each.result[0]["value"]["choices"][0] for each in task.annotations]
         for task in house.container.studio.iter_annotated(project_id)
     }
+
+
+def as_the_editor(house: House, method: str, path: str, body: dict[str, Any]) -> None:
+    headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
+    request = urllib.request.Request(
+        house.fake.url + path, json.dumps(body).encode(), headers, method=method
+    )
+    with urllib.request.urlopen(request, timeout=10):
+        return
 
 
 def test_each_task_gets_one_annotation_and_a_second_time_none(house: House) -> None:
@@ -109,7 +122,7 @@ def test_an_annotation_made_from_a_prediction_in_the_editor_is_a_persons(house: 
     project, tasks = seed(house, {"predictions": [row("A", "a"), row("B", "b")]})
     (first, _) = house.container.studio.predictions(project)
     submitted = {"result": first.result, "parent_prediction": first.id, "lead_time": 4.2}
-    house.container.studio._transport.send("POST", f"api/tasks/{tasks[0]}/annotations/", submitted)
+    as_the_editor(house, "POST", f"/api/tasks/{tasks[0]}/annotations/", submitted)
     counted = plan(house, project, labels=["b"])
     assert (counted.would_create, counted.skipped_annotated) == (0, 1)
 
@@ -118,9 +131,8 @@ def test_a_promotion_that_a_person_changed_is_a_persons(house: House) -> None:
     project, tasks = seed(house, {"predictions": [row("A", "a"), row("B", "b")]})
     promote(house, project)
     (task,) = house.container.studio.iter_annotated(project)
-    house.container.studio._transport.send(
-        "PATCH", f"api/annotations/{task.annotations[0].id}/", {"result": [region("B", id="x")]}
-    )
+    changed = {"result": [region("B", id="x")]}
+    as_the_editor(house, "PATCH", f"/api/annotations/{task.annotations[0].id}/", changed)
     assert plan(house, project, labels=["a"]).skipped_identical == 1, "its row is used up"
     assert plan(house, project, labels=["b"]).skipped_identical == 1, "it says the same now"
     house.container.studio.import_predictions(project, [{"task": tasks[0], **row("A", "c")}])
@@ -139,9 +151,7 @@ def test_versions_that_agree_make_one_annotation(house: House) -> None:
 
 
 def test_several_predictions_of_one_version_are_left_out(house: House) -> None:
-    project, _ = seed(
-        house, {"predictions": [row("A", "a"), row("B", "a")]}, *predicted("A")
-    )
+    project, _ = seed(house, {"predictions": [row("A", "a"), row("B", "a")]}, *predicted("A"))
     counted = plan(house, project)
     assert (counted.would_create, counted.skipped_doubled) == (1, 1)
     promote(house, project)

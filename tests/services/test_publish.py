@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from services.conftest import House
+
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Request
 from ml_backend.records import FailureKind, RunStatus, Stage, Subset
-from services.conftest import House
 
 
 def fails_on(*texts: str, kind: FailureKind, stop: bool = False):
@@ -248,7 +249,5 @@ def test_an_answer_is_never_given_to_another_task_that_took_the_id(
         run = taken_over
     assert run.status is RunStatus.COMPLETED, run.message
     assert house.held(project) == {task: Counter(["P__Version 1"]) for task in tasks}
-    given = {
-        row.task_id: row.result[0]["value"]["choices"] for row in studio.predictions(project)
-    }
+    given = {row.task_id: row.result[0]["value"]["choices"] for row in studio.predictions(project)}
     assert given == {task: ["B"] if task in tasks[3:] else ["A"] for task in tasks}

@@ -6,11 +6,12 @@ import threading
 import time
 
 import pytest
+from services.conftest import CONFIG, House
+
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, TemplateError
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
 from ml_backend.services.prompts import check_title
-from services.conftest import CONFIG, House
 
 
 def test_an_identical_request_is_answered_from_the_cache_unless_fresh(house: House) -> None:
@@ -121,7 +122,7 @@ def test_a_run_is_executed_once_however_many_try(house: House) -> None:
 
 
 def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
-    project, tasks = house.project()
+    project, _tasks = house.project()
     prompt, version = house.prompt(project)
     run = house.start(prompt, version, project)
 
@@ -144,7 +145,7 @@ def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
 
 
 def test_only_missing_asks_what_label_studio_lacks(house: House) -> None:
-    project, tasks = house.project()
+    project, _tasks = house.project()
     prompt, version = house.prompt(project)
     house.run(prompt, version, project)
     with pytest.raises(Conflict, match="nothing is missing"):

@@ -9,6 +9,7 @@ from http.client import RemoteDisconnected
 
 import jsonschema
 import pytest
+
 from support.models import KEY, SCHEMA
 from support.simulator import Simulator
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
 from ml_backend.store import Store
 from ml_backend.store.cipher import SecretCipher
 
 
-@pytest.fixture()
+@pytest.fixture
 def database_url(tmp_path: Path) -> str:
     url = os.environ.get("TEST_DATABASE_URL")
     if not url:
@@ -25,7 +26,7 @@ def database_url(tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     opened = Store(database_url, SecretCipher("a secret"))
     yield opened

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
 from ml_backend.errors import InvalidInput, PromptsError
 from ml_backend.store import Store
 from ml_backend.store.cipher import SecretCipher

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.records import (
     Asked,
@@ -32,7 +33,7 @@ def make_version(store: Store, prompt_id: int, title: str = "v1") -> int:
     ).id
 
 
-@pytest.fixture()
+@pytest.fixture
 def run(store: Store) -> Run:
     prompt = store.prompts.create("P", "", [7])
     version_id = make_version(store, prompt.id)

@@ -110,6 +110,7 @@ class FakeLabelStudio:
 
 async def serve(args: argparse.Namespace) -> None:
     from aiohttp import web
+
     from support.label_studio_routes import FakeServer
 
     server = FakeServer(args.token, validate=args.validate)

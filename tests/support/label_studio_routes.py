@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import aiohttp
 import jwt
 from aiohttp import web
+
 from support.label_studio_rows import USER_ID, Refused, Row, Rows, invalid
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -18,11 +18,15 @@ from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = (
-    "LABEL_STUDIO_URL LABEL_STUDIO_API_KEY OPENAI_API_KEY OPENAI_BASE_URL OPENAI_MODEL DATA_DIR "
-    "DATABASE_URL SECRET_KEY BASIC_AUTH_USER BASIC_AUTH_PASS LLM_MAX_CONCURRENCY LLM_TIMEOUT "
-    "PREDICT_DEADLINE HOST PORT WORKERS THREADS LOG_LEVEL LOG_FORMAT"
-).split()
+SETTINGS = frozenset(
+    {
+        *("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"),
+        *("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "LLM_MAX_CONCURRENCY"),
+        *("DATA_DIR", "DATABASE_URL", "SECRET_KEY", "BASIC_AUTH_USER", "BASIC_AUTH_PASS"),
+        *("LLM_TIMEOUT", "PREDICT_DEADLINE", "HOST", "PORT", "WORKERS", "THREADS"),
+        *("LOG_LEVEL", "LOG_FORMAT"),
+    }
+)
 
 
 def eventually(what: Callable[[], T], *, seconds: float = 30.0, every: float = 0.05) -> T:

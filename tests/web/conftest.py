@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from support.fake_label_studio import FakeLabelStudio
-from support.simulator import Simulator
-from support.wire import CONFIG
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion
 from ml_backend.settings import Settings
 from ml_backend.web import create_app
+from support.fake_label_studio import FakeLabelStudio
+from support.simulator import Simulator
+from support.wire import CONFIG
 
 CREATED = "1795381976"
 TEXT = "Which topic? {text}"
@@ -137,6 +137,9 @@ def place(
 def close(container: Container) -> None:
     """Leave nothing open."""
     container.close()
+    container.studio.close()
+    if "backend" in vars(container):
+        container.backend._studio.close()
     container.loop.run(container.models.close())
     container.loop.stop()
     container.store.close()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 import time
 from typing import Any
 
 import pytest
-from support.fake_label_studio import FakeLabelStudio
-from support.simulator import Simulator
-from support.wire import CONFIG
 from web.conftest import Place, close, settings
 
 from ml_backend.container import Container
 from ml_backend.web import create_app
+from support.fake_label_studio import FakeLabelStudio
+from support.server import eventually
+from support.simulator import Simulator
+from support.wire import CONFIG
 
 
 def results(response: Any) -> list[Any]:
@@ -163,11 +165,25 @@ def test_a_deadline_gives_what_is_ready_and_keeps_what_comes_late(
     found = results(place.predict(place.tasks(3)))
     assert [bool(item) for item in found] == [True, False, True]
     place.container.backend._deadline = 10.0
-    until = time.monotonic() + 10
-    while place.container.loop.run(pending_tasks()) and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_for_late_answers(place)
     assert all(is_prediction(item) for item in results(place.predict(place.tasks(3))))
     assert simulator.stats()["calls"] == 3
+
+
+def test_after_the_deadline_nothing_more_is_begun(place: Place, simulator: Simulator) -> None:
+    place.prompt()
+    results(place.predict(place.tasks(1, "warm")))
+    place.container.models.concurrency = 1
+    place.container.backend._deadline = 0.8
+    simulator.control(latency=0.5)
+    found = results(place.predict(place.tasks(6)))
+    assert [bool(item) for item in found] == [True] + [False] * 5
+    wait_for_late_answers(place)
+    assert simulator.stats()["calls"] == 3
+
+
+def wait_for_late_answers(place: Place) -> None:
+    eventually(lambda: place.container.loop.run(pending_tasks()) == 0, seconds=10)
 
 
 async def pending_tasks() -> int:
@@ -197,8 +213,9 @@ def test_what_was_handed_out_is_recorded(place: Place, simulator: Simulator) -> 
     ]
 
 
-def test_while_a_run_publishes_every_task_gets_nothing(place: Place, simulator: Simulator) -> None:
-    prompt, version = place.prompt()
+def begin_publishing(place: Place) -> None:
+    [prompt] = place.container.store.prompts.all()
+    [version] = place.container.store.prompts.versions(prompt.id)
     run = place.container.store.runs.create(
         prompt_id=prompt.id,
         version_id=version.id,
@@ -213,8 +230,28 @@ def test_while_a_run_publishes_every_task_gets_nothing(place: Place, simulator: 
     fence = place.container.store.runs.claim(run.id, "test", 60)
     assert fence is not None
     place.container.store.runs.change(run.id, fence, stage="clearing")
+
+
+def test_while_a_run_publishes_every_task_gets_nothing(place: Place, simulator: Simulator) -> None:
+    place.prompt()
+    begin_publishing(place)
     assert results(place.predict(place.tasks(3))) == [[], [], []]
     assert simulator.stats()["calls"] == 0
+
+
+def test_a_run_that_begins_to_publish_meanwhile_goes_first(
+    place: Place, simulator: Simulator
+) -> None:
+    place.prompt()
+    results(place.predict(place.tasks(1, "warm")))
+    simulator.control(latency=1.0)
+    begun = threading.Timer(0.4, begin_publishing, [place])
+    begun.start()
+    assert results(place.predict(place.tasks(3))) == [[], [], []]
+    begun.join()
+    with place.container.store.database.read() as c:
+        assert c.exec_driver_sql("SELECT count(*) FROM answers").scalar() == 4
+        assert c.exec_driver_sql("SELECT count(*) FROM served_predictions").scalar() == 1
 
 
 def test_a_refused_key_is_an_error_with_its_reason(place: Place, simulator: Simulator) -> None:

@@ -19,16 +19,16 @@ from typing import Any
 
 import psutil
 import pytest
-from support.fake_label_studio import FakeLabelStudio
-from support.server import ROOT, eventually
-from support.simulator import Simulator
-from support.wire import CONFIG
 from web.conftest import close
 
 from ml_backend.container import Container
 from ml_backend.records import Run, RunStatus
 from ml_backend.services.runs import RunOptions
 from ml_backend.settings import Settings
+from support.fake_label_studio import FakeLabelStudio
+from support.server import ROOT, eventually
+from support.simulator import Simulator
+from support.wire import CONFIG
 
 EMBEDDED = (
     "from ml_backend.settings import Settings; from ml_backend.web import serve; "
@@ -170,10 +170,14 @@ def test_an_orphaned_worker_ends_and_frees_the_port(server: Server) -> None:
     master.kill()
     server.processes[0].wait(5)
     following = server.launch()
-    eventually(lambda: not worker.is_running(), seconds=2.5)
+    eventually(lambda: is_gone(worker), seconds=2.5)
     eventually(lambda: server.log().count("is up at") == 2, seconds=6)
     eventually(server.is_up)
     assert following.poll() is None
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_run_left_behind_goes_on_without_any_request(

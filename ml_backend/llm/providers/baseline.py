@@ -18,9 +18,8 @@ from ml_backend.llm.door import Gate, Reply, Request
 from ml_backend.llm.gazetteer import Gazetteer
 from ml_backend.llm.neighbours import Neighbours, normal_form
 from ml_backend.llm.retry import Retry
-from ml_backend.records import Connection, Example, FailureKind, JsonObject, Usage
+from ml_backend.records import BASELINE_MODEL, Connection, Example, FailureKind, JsonObject, Usage
 
-MODEL = "nearest-examples"
 NEIGHBOURS = 7
 KEPT_INDEXES = 4
 # A text this long is answered in a thread: its search would hold up everybody else's call.
@@ -69,12 +68,12 @@ class Baseline:
             calls=0,
             score=score,
             form="baseline",
-            model=MODEL,
+            model=BASELINE_MODEL,
         )
 
     async def check(self) -> list[str]:
         """Return its one name."""
-        return [MODEL]
+        return [BASELINE_MODEL]
 
     async def close(self) -> None:
         """Forget the examples."""

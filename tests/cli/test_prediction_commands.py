@@ -1,0 +1,124 @@
+"""`predictions`: nothing changes before it was counted and agreed to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cli.conftest import LABEL, Terminal
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def predicted(terminal: Terminal, mails: list[int]) -> list[int]:
+    """The four mails, each with a prediction of the prompt."""
+    terminal.run("run", "Topic", "--project", "Mails")
+    return mails
+
+
+DELETE = ("predictions", "delete", "--project", "Mails", "--model-version", LABEL)
+PROMOTE = ("predictions", "promote", "--project", "Mails", "--prompt", "Topic", "--all")
+
+
+def test_without_a_terminal_and_yes_the_plan_is_printed_and_nothing_changed(
+    terminal: Terminal, predicted: list[int]
+) -> None:
+    result = terminal.run(*DELETE, code=2)
+    assert "4 predictions on 4 tasks" in result.stdout
+    assert "--yes" in result.stderr
+    assert terminal.json(*DELETE, code=2)["would_delete"] == 4
+    assert terminal.json(*PROMOTE, code=2)["would_create"] >= 2
+    assert terminal.held() == {LABEL: 4}
+    assert len(terminal.rows("annotations")) == 2
+
+
+def test_a_dry_run_is_no_failure_and_no_change(terminal: Terminal, predicted: list[int]) -> None:
+    plan = terminal.json(*DELETE, "--dry-run", "--yes")
+    assert (plan["would_delete"], plan["mode"]) == (4, "version")
+    assert terminal.json(*PROMOTE, "--dry-run")["skipped_annotated"] <= 2
+    assert terminal.held() == {LABEL: 4}
+    assert len(terminal.rows("annotations")) == 2
+
+
+def test_yes_deletes_and_prints_what_is_left(terminal: Terminal, predicted: list[int]) -> None:
+    some = (*DELETE, "--tasks", f"{predicted[0]},{predicted[1]}", "--yes")
+    done = terminal.json(*some)
+    assert (done["deleted"], done["model_versions"]) == (
+        2,
+        [{"model_version": LABEL, "predictions": 2}],
+    )
+    assert "now holds no predictions" in terminal.run(*DELETE, "--yes").stdout
+    assert terminal.held() == {}
+
+
+def test_promoting_twice_creates_annotations_once(terminal: Terminal, predicted: list[int]) -> None:
+    first = terminal.json(*PROMOTE, "--include-annotated", "--yes")
+    assert first["created"] + first["skipped_identical"] == 4
+    assert first["annotations"] == 2 + first["created"]
+    again = terminal.json(*PROMOTE, "--include-annotated", "--yes")
+    assert (again["created"], again["annotations"]) == (0, first["annotations"])
+
+
+def test_a_selection_is_always_asked_for(terminal: Terminal, predicted: list[int]) -> None:
+    project = ("--project", "Mails", "--yes")
+    assert "is not said" in terminal.run("predictions", "delete", *project, code=1).stderr
+    without = ("predictions", "promote", *project, "--prompt", "Topic")
+    assert "Which tasks" in terminal.run(*without, code=1).stderr
+    assert (
+        "Which predictions"
+        in terminal.run("predictions", "promote", *project, "--all", code=1).stderr
+    )
+    assert terminal.json("predictions", "delete", *project, code=1)["error"]["field"]
+    assert terminal.held() == {LABEL: 4}
+
+
+def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int]) -> None:
+    (row,) = terminal.json("predictions", "list", "--project", "Mails")["model_versions"]
+    assert row == {
+        "model_version": LABEL,
+        "predictions": 4,
+        "tasks": 4,
+        "prompt": 1,
+        "version": 1,
+        "slot": "all",
+        "shown_in_label_stream": True,
+    }
+    assert LABEL in terminal.run("predictions", "list", "--project", "Mails").stdout
+
+
+def test_on_a_terminal_the_person_is_asked_and_may_refuse(
+    terminal: Terminal, predicted: list[int]
+) -> None:
+    settings = {name: value for name, value in terminal.settings.items() if value}
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ml_backend", *DELETE],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **settings},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    deadline = time.monotonic() + 30
+    while b"Delete 4 predictions? [y/N]" not in shown and time.monotonic() < deadline:
+        shown += os.read(ours, 4096)
+    os.write(ours, b"n\n")
+    while True:
+        try:
+            chunk = os.read(ours, 4096)
+        except OSError:  # the other end of the terminal is closed
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(ours)
+    assert process.wait(30) == 0, shown.decode()
+    assert b"4 predictions on 4 tasks" in shown
+    assert terminal.held() == {LABEL: 4}

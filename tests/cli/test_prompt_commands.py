@@ -1,0 +1,138 @@
+"""`prompts`, `versions` and `connections`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.conftest import CONFIG, LABEL, Terminal
+
+KEY = "sk-a-secret-that-nobody-sees"
+
+
+def test_a_prompt_with_a_text_has_its_first_version(terminal: Terminal, mails: list[int]) -> None:
+    (prompt,) = terminal.json("prompts", "list")
+    assert (prompt["title"], prompt["associated_projects"]) == ("Topic", [1])
+    shown = terminal.json("prompts", "show", prompt["id"])
+    (version,) = shown["versions"]
+    assert (version["title"], version["prompt"]) == ("Version 1", "Topic of {text}?")
+    assert (version["provider"], version["provider_model_id"]) == ("Custom", "gpt-4o-mini")
+    assert version["active"] is True
+
+
+def test_a_text_may_come_from_a_file_or_stdin(
+    terminal: Terminal, mails: list[int], tmp_path: Path
+) -> None:
+    (tmp_path / "text.md").write_text("Äpfel oder {text}? 🍏")
+    made = terminal.json("versions", "create", "Topic", "--file", tmp_path / "text.md")
+    assert (made["title"], made["prompt"]) == ("Version 2", "Äpfel oder {text}? 🍏")
+    made = terminal.json("versions", "create", "Topic", "--file", "-", stdin="From stdin {text}")
+    assert made["prompt"] == "From stdin {text}"
+
+
+def test_labeling_instructions_become_the_prompt(terminal: Terminal) -> None:
+    project = {
+        "title": "Guided",
+        "label_config": CONFIG,
+        "expert_instruction": "<p>Choose <b>A</b> &amp; nothing else.</p>",
+        "tasks": [{"data": {"text": "x"}}],
+    }
+    terminal.fake.control(seed={"projects": [project]})
+    made = terminal.json("prompts", "create", "From the guide", "--project", "Guided")
+    assert made["versions"][0]["prompt"] == "Choose A & nothing else."
+
+
+def test_without_text_and_instructions_nothing_is_made(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    result = terminal.run("prompts", "create", "Empty", "--project", "Mails", code=2)
+    assert "no labeling instructions" in result.stderr
+    assert len(terminal.json("prompts", "list")) == 1
+
+
+def test_a_prompt_whose_text_is_wrong_is_not_left_behind(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    arguments = ("prompts", "create", "New", "--project", "Mails", "--text", "What is {txt}?")
+    assert "{text}" in terminal.run(*arguments, code=1).stderr
+    assert [prompt["title"] for prompt in terminal.json("prompts", "list")] == ["Topic"]
+
+
+def test_versions_are_listed_shown_and_activated(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run("versions", "create", "Topic", "--text", "Short {text}", "--title", "Short")
+    assert [v["active"] for v in terminal.json("versions", "list", "Topic")] == [False, True]
+    terminal.run("versions", "activate", "Topic", "Version 1")
+    assert [v["active"] for v in terminal.json("versions", "list", "Topic")] == [True, False]
+    assert terminal.json("versions", "show", "Topic")["title"] == "Version 1"
+    assert "Short {text}" in terminal.run("versions", "show", "Topic", "Short").stdout
+    assert (
+        "'Version 1', 'Short'" in terminal.run("versions", "show", "Topic", "Long", code=1).stderr
+    )
+
+
+def test_deleting_a_prompt_asks_counts_and_reads_back(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run("run", "Topic", "--project", "Mails")
+    for more in ((), ("--dry-run",)):
+        code = 0 if more else 2
+        plan = terminal.json("prompts", "delete", "Topic", *more, code=code)
+        assert plan["model_versions"] == [{"model_version": LABEL, "predictions": 4}]
+    assert terminal.held() == {LABEL: 4}
+    done = terminal.json("prompts", "delete", "Topic", "--yes")
+    assert (done["deleted"], done["label_studio"][0]["model_versions"]) == (4, [])
+    assert terminal.json("prompts", "list") == []
+    assert terminal.held() == {}
+
+
+def test_deleting_a_version_leaves_the_prompt(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run("run", "Topic", "--project", "Mails")
+    result = terminal.run("versions", "delete", "Topic", "Version 1", "--yes")
+    assert "4 predictions" in result.stdout
+    assert terminal.held() == {}
+    assert terminal.json("versions", "list", "Topic") == []
+
+
+def test_a_connections_key_is_read_from_a_variable_and_shown_nowhere(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    arguments = ("connections", "add", "work", "--provider", "openai", "--model", "gpt-5-mini")
+    result = terminal.run(*arguments, "--api-key-env", "WORK_KEY", WORK_KEY=KEY)
+    listed = terminal.run("connections", "list", "--json")
+    shown = terminal.run("connections", "list")
+    assert KEY not in result.stdout + result.stderr + listed.stdout + shown.stdout
+    assert KEY.encode() not in (tmp_path / "data" / "prompts.db").read_bytes()
+    (_, row) = terminal.json("connections", "list")
+    assert (row["title"], row["provider"], row["has_api_key"]) == ("work", "OpenAI", True)
+
+
+def test_a_key_may_come_on_stdin_but_never_as_an_argument(terminal: Terminal) -> None:
+    add = ("connections", "add", "work", "--provider", "OpenAI")
+    assert terminal.json(*add, "--api-key-stdin", stdin=f"{KEY}\n")["has_api_key"] is True
+    assert "No such option" in terminal.run(*add, "--api-key", KEY, code=2).stderr
+    missing = ("connections", "add", "other", "--provider", "OpenAI", "--api-key-env", "NO_KEY")
+    assert "NO_KEY is not set" in terminal.run(*missing, code=1).stderr
+    assert (
+        "needs a key"
+        in terminal.run("connections", "add", "other", "--provider", "OpenAI", code=2).stderr
+    )
+
+
+def test_a_connection_of_ones_own_answers_without_a_key(terminal: Terminal) -> None:
+    endpoint = ("--provider", "Custom", "--endpoint", terminal.model.url)
+    made = terminal.json("connections", "add", "local", *endpoint, "--price", "m=0.25,2")
+    assert made["prices"] == {"m": [0.25, 2.0]}
+    assert terminal.json("connections", "test", "local")["models"]
+    assert "answers" in terminal.run("connections", "test").stdout
+
+
+def test_a_connection_in_use_stays(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run(
+        *("connections", "add", "local", "--provider", "Custom", "--model", "gpt-4o-mini"),
+        *("--endpoint", terminal.model.url),
+    )
+    version = ("versions", "create", "Topic", "--text", "Label {text}", "--connection", "local")
+    assert terminal.json(*version)["model_provider_connection"] == 1
+    assert "'Version 2'" in terminal.run("connections", "remove", "local", "--yes", code=1).stderr
+    terminal.run("versions", "delete", "Topic", "Version 2", "--yes")
+    terminal.run("connections", "remove", "local", code=2)
+    assert len(terminal.json("connections", "list")) == 2
+    terminal.run("connections", "remove", "local", "--yes")
+    assert len(terminal.json("connections", "list")) == 1

@@ -1,0 +1,170 @@
+"""`run`, `evaluate` and `runs`: executed here, watched, canceled, resumed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.conftest import CONFIG, LABEL, Terminal
+
+from support.server import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_run_predicts_every_task_and_reads_back_label_studio(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    run = terminal.json("run", "Topic", "--project", "Mails")
+    assert (run["status"], run["slot"], run["project_subset"]) == ("Completed", "all", "All")
+    assert (run["total_tasks"], run["total_predictions"], run["failed"]) == (4, 4, 0)
+    assert run["prompt_tokens"] > 0
+    held = {"predictions": 4, "tasks": 4, "shown_in_label_stream": LABEL}
+    assert run["label_studio"] == held
+    assert terminal.held() == {LABEL: 4}
+    assert terminal.json("runs", "show", run["id"])["completed_at"]
+
+
+def test_the_newest_version_runs_and_is_named(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run("versions", "create", "Topic", "--text", "Now {text}?")
+    result = terminal.run("run", "Topic", "--project", "Mails")
+    assert "'Version 2'" in result.stderr
+    assert "4 predictions, 0 failed, of 4 tasks" in result.stdout
+    older = terminal.run("run", "Topic", "--project", "Mails", "--version", "Version 1")
+    assert "'Version 1'" in older.stderr
+
+
+def test_an_evaluation_shows_its_accuracy_in_a_slot_of_its_own(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    run = terminal.json("evaluate", "Topic", "--project", "Mails")
+    assert (run["slot"], run["project_subset"], run["total_tasks"]) == ("evaluate", "HasGT", 2)
+    assert run["metrics"]["overall"]["n"] == 2
+    assert run["total_correct_predictions"] == run["metrics"]["overall"]["correct"]
+    assert terminal.held() == {f"{LABEL}__evaluate": 2}
+    shown = terminal.run("runs", "show", run["id"]).stdout
+    assert "Agreement with ground truth" in shown
+    assert "95% interval" in shown
+
+
+def test_named_tasks_are_asked_alone(terminal: Terminal, mails: list[int]) -> None:
+    run = terminal.json("run", "Topic", "--project", "Mails", "--tasks", mails[2])
+    assert (run["project_subset"], run["slot"], run["total_tasks"]) == ("Custom", "evaluate", 1)
+    slot = ("--tasks", mails[2], "--slot", "all")
+    assert terminal.json("run", "Topic", "--project", "Mails", *slot)["slot"] == "all"
+
+
+def test_failed_tasks_are_listed_with_their_reason(terminal: Terminal, mails: list[int]) -> None:
+    terminal.model.control({"match": "mail 3", "fault": "garbage"})
+    result = terminal.run("run", "Topic", "--project", "Mails")
+    assert "1 × invalid answer" in result.stdout
+    assert f"task {mails[3]}: " in result.stdout
+    (failure,) = terminal.json("runs", "failures", 1)
+    assert (failure["task"], failure["kind"]) == (mails[3], "invalid_answer")
+    assert "Sure!" in terminal.run("runs", "failures", 1, "--raw").stdout
+
+
+def test_a_run_without_any_prediction_exits_with_1(terminal: Terminal, mails: list[int]) -> None:
+    terminal.model.control({"fault": "auth"})
+    run = terminal.json("run", "Topic", "--project", "Mails", code=1)
+    assert run["status"] == "Failed"
+    assert run["message"]
+    terminal.model.reset()
+    resumed = terminal.json("runs", "resume", run["id"])
+    assert (resumed["status"], resumed["total_predictions"]) == ("Completed", 4)
+
+
+def test_a_detached_run_waits_for_a_server(terminal: Terminal, mails: list[int]) -> None:
+    result = terminal.run("run", "Topic", "--project", "Mails", "--detach")
+    assert "No server answers" in result.stderr
+    assert "runs watch 1" in result.stdout
+    (run,) = terminal.json("runs", "list", "--open")
+    assert run["status"] == "Pending"
+    done = terminal.json("runs", "watch", "1", "--execute")
+    assert (done["status"], terminal.held()) == ("Completed", {LABEL: 4})
+
+
+def test_a_pending_run_is_canceled_at_once(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run("run", "Topic", "--project", "Mails", "--detach")
+    assert terminal.json("runs", "cancel", 1)["status"] == "Canceled"
+    assert terminal.model.stats()["by_message"] == {}
+    assert "has ended already" in terminal.run("runs", "cancel", 1, code=1).stderr
+
+
+def test_runs_are_listed_by_prompt_and_project(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run("run", "Topic", "--project", "Mails")
+    terminal.run("evaluate", "Topic", "--project", "Mails")
+    listed = terminal.json("runs", "list", "--prompt", "Topic", "--project", "Mails")
+    assert [run["id"] for run in listed] == [2, 1]
+    assert f"{LABEL}__evaluate" in terminal.run("runs", "list").stdout
+    assert "There are no runs" in terminal.run("runs", "list", "--open").stdout
+
+
+@contextmanager
+def running(terminal: Terminal, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A command as a process of its own, with its two streams in one."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ml_backend", *map(str, arguments)],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "LLM_MAX_CONCURRENCY": "2",
+            **{name: value for name, value in terminal.settings.items() if value},
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def slow_project(terminal: Terminal, latency: float) -> None:
+    """A project that takes a while to run, with a prompt."""
+    tasks = [{"data": {"text": f"letter {n}"}} for n in range(100)]
+    terminal.fake.seed(CONFIG, tasks, title="Letters")
+    terminal.run("prompts", "create", "Topic", "--project", "Letters", "--text", "Of {text}?")
+    terminal.model.control(latency=latency)
+
+
+def answered(terminal: Terminal) -> bool:
+    return len(terminal.model.stats()["by_message"]) > 2
+
+
+def test_ctrl_c_cancels_and_publishes_what_was_answered(terminal: Terminal) -> None:
+    slow_project(terminal, 0.3)
+    with running(terminal, "run", "Topic", "--project", "Letters") as process:
+        eventually(lambda: answered(terminal))
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 1, output
+    assert "Canceling" in output
+    assert "Traceback" not in output
+    run = terminal.json("runs", "show", 1)
+    assert run["status"] == "Canceled"
+    assert 0 < run["succeeded"] < 100
+    assert terminal.held() == {LABEL: run["succeeded"]}
+
+
+def test_a_second_ctrl_c_leaves_the_run_to_be_taken_up_again(terminal: Terminal) -> None:
+    slow_project(terminal, 1.0)
+    with running(terminal, "run", "Topic", "--project", "Letters") as process:
+        eventually(lambda: answered(terminal))
+        process.send_signal(signal.SIGINT)
+        eventually(lambda: process.stdout and "Canceling" in process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Left run 1" in output
+    assert terminal.held() == {}
+    run = terminal.json("runs", "watch", 1, "--execute", code=1)
+    assert run["status"] == "Canceled"
+    assert terminal.held() == {LABEL: run["succeeded"]}

@@ -1,0 +1,66 @@
+"""`doctor`, `connect` and `serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.conftest import LABEL, Terminal
+
+from support.backends import answering
+from support.server import Installation
+
+
+def test_the_doctor_reports_and_a_failure_exits_with_1(terminal: Terminal) -> None:
+    report = terminal.json("doctor")
+    assert report["ok"] is True
+    assert {check["status"] for check in report["checks"]} <= {"ok", "warn", "skip"}
+    refused = terminal.json("doctor", code=1, LABEL_STUDIO_API_KEY="0" * 40)
+    (failed,) = [check for check in refused["checks"] if check["status"] == "fail"]
+    assert failed["name"] == "token"
+    shown = terminal.run("doctor", code=1, LABEL_STUDIO_API_KEY="0" * 40).stdout
+    assert "✗ token: " in shown
+    assert "LABEL_STUDIO_API_KEY" in shown
+
+
+def test_the_doctor_also_names_settings_that_are_wrong(terminal: Terminal) -> None:
+    for settings in ({"THREADS": "-1"}, {"HOST": "0.0.0.0"}):
+        report = terminal.json("doctor", code=1, **settings)
+        (check,) = report["checks"]
+        assert (check["name"], check["status"]) == ("settings", "fail")
+        assert next(iter(settings)) in check["message"]
+
+
+def test_connecting_twice_makes_one_backend(terminal: Terminal, mails: list[int]) -> None:
+    with answering({"status": "UP", "model_version": "v"}) as url:
+        connect = ("connect", "--project", "Mails", "--url", url)
+        first = terminal.json(*connect)
+        assert (first["created"], first["state"]) == (True, "CO")
+        assert terminal.json(*connect)["created"] is False
+        assert "connected already" in terminal.run(*connect).stdout
+    assert [row["url"] for row in terminal.rows("backends")] == [url]
+
+
+def test_a_server_label_studio_cannot_reach_is_explained(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    result = terminal.run("connect", "--project", "Mails", code=1)
+    assert "ls-prompts serve" in result.stderr
+    terminal.fake.control(settings={"block_private": True})
+    with answering({"status": "UP"}) as url:
+        blocked = terminal.run("connect", "--project", "Mails", "--url", url, code=1)
+    assert "USE_DEFAULT_BANNED_SUBNETS" in blocked.stderr
+    assert terminal.rows("backends") == []
+
+
+def test_a_server_executes_detached_runs_and_the_doctor_finds_it(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    given = {name: value for name, value in terminal.settings.items() if value and name != "PORT"}
+    with Installation(Path(given.pop("DATA_DIR")), **given) as installation:
+        installation.start()
+        port = {"PORT": installation.settings["PORT"]}
+        terminal.run("run", "Topic", "--project", "Mails", "--detach", **port)
+        run = terminal.json("runs", "watch", 1, **port)
+        checks = {c["name"]: c["status"] for c in terminal.json("doctor", **port)["checks"]}
+    assert (run["status"], terminal.held()) == ("Completed", {LABEL: 4})
+    assert checks["server"] == "ok"
