@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
-
-from ml_backend.errors import NotFound
+from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import Gate, Model, open_model
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
 from ml_backend.store import Store
@@ -39,10 +37,15 @@ class Models:
             return self.default
         if provider is ProviderName.BASELINE:
             return Connection(None, "offline baseline", provider, default_model=BASELINE_MODEL)
-        # The environment no longer names this provider; its own error says how to set the key.
-        return replace(
-            self.default, title="environment", provider=provider, api_key="", endpoint=""
-        )
+        if provider is ProviderName.CUSTOM:
+            raise InvalidInput(
+                "This version asks the model server that OPENAI_BASE_URL names, and it is not set.",
+                field="OPENAI_BASE_URL",
+                fix="Set OPENAI_BASE_URL again (and OPENAI_API_KEY, if the server wants a key), "
+                "or make a version that names a connection.",
+            )
+        # Without its key; the provider's own error says how to set it.
+        return Connection(None, "environment", provider)
 
     def of_version(self, version: PromptVersion) -> tuple[Connection, Model]:
         """Return the connection and the open model of a version."""

@@ -32,6 +32,7 @@ from ml_backend.services.costs import COMPLETION_CAP, Budget, cost_of
 from ml_backend.store import CachedAnswer
 
 REASKS = 2
+"""How often an unusable answer is sent back; one with parts that do not fit only once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Predictor:
         messages = list(question.messages)
         best: Prediction | None = None
         failure = Failure(question.task.id, FailureKind.INVALID_ANSWER, "There was no answer.")
-        for _ in range(1 + REASKS):
+        for turn in range(1 + REASKS):
             try:
                 reply = await self._call(question, messages)
             except ModelError as error:
@@ -171,8 +172,9 @@ class Predictor:
                 if best is None or len(outcome.problems) < len(best.problems):
                     best = outcome
                 wrong = "; ".join(f"{p.control}: {p.message}" for p in outcome.problems)
-            if not wrong or self._is_baseline:
-                break  # fine, or the baseline, which never changes its mind
+            again = REASKS if isinstance(outcome, Failure) else 1
+            if not wrong or turn >= again or self._is_baseline:
+                break  # fine, or as good as it gets; the baseline never changes its mind
             messages = prompting.reask(list(question.messages), reply.text, wrong)
         if best is None:
             return replace(failure, asked=asked), None

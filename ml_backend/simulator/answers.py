@@ -114,15 +114,18 @@ class Author:
         return schema
 
 
-def spoil_labels(schema: Mapping[str, Any], answer: Any) -> Any:
-    """Return the answer with an unknown value wherever the schema names the known ones."""
+def spoil_label(schema: Mapping[str, Any], answer: Any) -> Any:
+    """Return the answer with one unknown value, in the first place that has known ones."""
     if "enum" in schema:
         return UNKNOWN_LABEL
     if isinstance(answer, dict):
         parts = schema.get("properties", {})
-        return {name: spoil_labels(parts.get(name, {}), value) for name, value in answer.items()}
-    if isinstance(answer, list):
-        return [spoil_labels(schema.get("items", {}), value) for value in answer]
+        for name, value in answer.items():
+            spoiled = spoil_label(parts.get(name, {}), value)
+            if spoiled != value:
+                return {**answer, name: spoiled}
+    if isinstance(answer, list) and answer:
+        return [spoil_label(schema.get("items", {}), answer[0]), *answer[1:]]
     return answer
 
 

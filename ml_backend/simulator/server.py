@@ -196,7 +196,7 @@ class SimulatedServer:
             author = answers.Author(schema, dice, answers.last_paragraph(question.text))
             answer = author.write()
             if fault == "unknown_label":
-                answer = answers.spoil_labels(schema, answer)
+                answer = answers.spoil_label(schema, answer)
             if fault == "wrong_schema":
                 answer = {"unexpected": 1}
             text = json.dumps(answer, ensure_ascii=False)

@@ -47,6 +47,10 @@ class LiveProject:
         )
         return Counter(task["total_predictions"] for task in page["tasks"])
 
+    def change_task(self, task_id: int, data: dict[str, Any]) -> None:
+        """Set a task's data to anything at all."""
+        self.studio._transport.send("PATCH", f"api/tasks/{task_id}/", {"data": data})
+
     def annotations(self) -> list[Any]:
         return [a for task in self.studio.iter_annotated(self.id) for a in task.annotations]
 
@@ -104,7 +108,7 @@ def server(live: LiveLabelStudio, simulator: Simulator, tmp_path: Path) -> Itera
 
 
 def demo_tasks() -> list[dict[str, Any]]:
-    """Return the demo's 200 messages, 60 with a ground-truth annotation, as Label Studio imports."""
+    """Return the demo's 200 messages, 60 with ground truth, in the form Label Studio imports."""
     config = LabelingConfig.parse(demo.config())
     rows = []
     for task in demo.tasks():

@@ -1,4 +1,4 @@
-"""kill -9 at every stage, Label Studio left running: exactly one prediction each, nothing paid twice.
+"""kill -9 at every stage, Label Studio left running: one prediction each, nothing paid twice.
 
 One of each stage runs with the live tests; four more of each are marked ``faults``.
 """
@@ -22,7 +22,7 @@ from support.simulator import Simulator
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 
-TEXT = "Sort this message.\n{subject}\n{text}"
+TEXT = "Sort this message.\n\n{subject}\n\n{text}"
 AWAY_SECONDS = 40
 TIMES = [0, *(pytest.param(n, marks=pytest.mark.faults) for n in range(1, 5))]
 
@@ -52,7 +52,7 @@ def start_second_run(server: Installation, project: LiveProject) -> int:
     """A first run fills the slot; a second, of a new version, is started on the server."""
     server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
     server.cli("run", "Mail", "--project", project.id)
-    server.cli("versions", "create", "Mail", "--text", TEXT + "\nBe brief.")
+    server.cli("versions", "create", "Mail", "--text", "Be brief.\n\n" + TEXT)
     server.start()
     return int(server.json("run", "Mail", "--project", project.id, "--detach")["id"])
 

@@ -9,7 +9,7 @@ from support.server import Installation, eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
-TEXT = "Sort this message.\n{subject}\n{text}"
+TEXT = "Sort this message.\n\n{subject}\n\n{text}"
 
 
 def test_predictions_are_overwritten_not_accumulated(
@@ -22,7 +22,7 @@ def test_predictions_are_overwritten_not_accumulated(
     project.assert_each_task_holds("Mail__Version 1")
     assert project.counters() == {1: 200}
 
-    server.cli("versions", "create", "Mail", "--text", TEXT + "\nBe brief.")
+    server.cli("versions", "create", "Mail", "--text", "Be brief.\n\n" + TEXT)
     server.cli("run", "Mail", "--project", project.id)
     project.assert_each_task_holds("Mail__Version 2")
     assert project.counters() == {1: 200}
