@@ -36,7 +36,7 @@ class PromptsError(Exception):
 
 
 class InvalidInput(PromptsError):
-    """Bad input; ``field`` is the name the caller knows it by (an option, a JSON key, a variable)."""
+    """Bad input; ``field`` is the name the caller knows it by: an option, a key, a variable."""
 
     def __init__(self, message: str, *, field: str = "", fix: str = "") -> None:
         super().__init__(message, fix=fix)

@@ -59,7 +59,7 @@ class Stage(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Why a task has no prediction. The first five are about the answer: asking again is no cure."""
+    """Why a task has no prediction. The first five concern the answer: asking again is no cure."""
 
     INVALID_ANSWER = "invalid_answer"
     TOO_LONG = "too_long"
@@ -190,7 +190,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Credentials and endpoint of one model provider; ``id`` None is the one from the environment."""
+    """Credentials and endpoint of a model provider; ``id`` None is the one from the environment."""
 
     id: int | None
     title: str
@@ -201,7 +201,7 @@ class Connection:
     default_model: str = ""
     api_key: str = field(default="", repr=False)
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Model name -> (prompt, completion) dollars per million tokens; goes before the price table."""
+    """Model -> (prompt, completion) dollars per million tokens; goes before the price table."""
     created_at: datetime | None = None
 
 

@@ -60,12 +60,16 @@ class App:
     def close(self) -> None:
         """Let go of everything that was opened."""
         self._stop.set()
-        if self._container is not None:
-            self._container.close()
-            if "models" in self._container.__dict__:
-                self._container.loop.run(self._container.models.close())
-            if "store" in self._container.__dict__:
-                self._container.store.close()
+        if self._container is None:
+            return
+        self._container.close()
+        opened = self._container.__dict__
+        if "models" in opened:
+            self._container.loop.run(self._container.models.close())
+        if "studio" in opened:
+            self._container.studio.close()
+        if "store" in opened:
+            self._container.store.close()
 
     # Output
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-TOKEN = "abcdef0123456789abcdef0123456789abcdef01"
+TOKEN = "abcdef0123456789abcdef0123456789abcdef01"  # noqa: S105 - of a throw-away trial
 EMAIL = "labeler@example.com"
-PASSWORD = "a-password-for-trials"
+PASSWORD = "a-password-for-trials"  # noqa: S105
 DATABASE = "label_studio.sqlite3"
 # Label Studio reads each of these with or without the prefix LABEL_STUDIO_.
 ENVIRONMENT = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import Gate, Model, open_model
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName

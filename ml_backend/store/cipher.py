@@ -21,11 +21,11 @@ class SecretCipher:
         return self._fernet.encrypt(text.encode()).decode()
 
     def decrypt(self, token: str) -> str:
-        """Return the text; raises PromptsError when SECRET_KEY is not the one it was written with."""
+        """Return the text; raises PromptsError when SECRET_KEY has changed since."""
         try:
             return self._fernet.decrypt(token.encode()).decode()
         except InvalidToken as error:
             raise PromptsError(
-                "A stored provider key cannot be read: SECRET_KEY is not the one it was saved with.",
+                "A stored provider key cannot be read: SECRET_KEY has changed since it was saved.",
                 fix="Restore SECRET_KEY (or DATA_DIR/secret_key), or add the connection again.",
             ) from error

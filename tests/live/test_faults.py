@@ -44,8 +44,12 @@ def in_flight(server: Installation, kind: str) -> bool:
 
 
 def ended(server: Installation, run_id: int) -> dict[str, Any] | None:
+    """Return the run as the CLI shows it, once it has ended."""
+    status = store(server, f"SELECT status FROM runs WHERE id = {run_id}")[0][0]
+    if status in ("Pending", "InProgress"):
+        return None
     run: dict[str, Any] = server.json("runs", "show", run_id)
-    return run if run["status"] not in ("Pending", "InProgress") else None
+    return run
 
 
 def start_second_run(server: Installation, project: LiveProject) -> int:
@@ -60,7 +64,7 @@ def start_second_run(server: Installation, project: LiveProject) -> int:
 def assert_ends_well(
     server: Installation, project: LiveProject, simulator: Simulator, run_id: int
 ) -> None:
-    shown = eventually(lambda: ended(server, run_id), seconds=200, every=1)
+    shown = eventually(lambda: ended(server, run_id), seconds=250, every=0.2)
     assert shown["status"] == "Completed", shown
     assert shown["total_predictions"] == 200
     project.assert_each_task_holds("Mail__Version 2")
@@ -118,17 +122,16 @@ def test_label_studio_away_in_the_middle_of_a_run(
         eventually(lambda: store(server, f"SELECT 1 FROM outcomes WHERE run_id = {run_id} LIMIT 1"))
         own.stop()
 
-        def waiting() -> dict[str, Any] | None:
-            run = server.json("runs", "show", run_id)
-            return run if "waiting for Label Studio" in run["message"] else None
-
-        run = eventually(waiting, seconds=60, every=0.5)
+        waiting = f"SELECT 1 FROM runs WHERE id = {run_id} AND message LIKE 'waiting for Label S%'"
+        eventually(lambda: store(server, waiting), seconds=60, every=0.2)
+        run = server.json("runs", "show", run_id)
         assert run["status"] == "InProgress"
+        assert "waiting for Label Studio" in run["message"]
         assert run["succeeded"] == 200, "the answers are kept meanwhile"
         time.sleep(AWAY_SECONDS)
         assert server.json("runs", "show", run_id)["status"] == "InProgress"
         own.start()
-        run = eventually(lambda: ended(server, run_id), seconds=90, every=1)
+        run = eventually(lambda: ended(server, run_id), seconds=90, every=0.2)
         assert (run["status"], run["total_predictions"]) == ("Completed", 200)
         project.assert_each_task_holds("Mail__Version 1")
         assert simulator.stats()["calls"] == 200

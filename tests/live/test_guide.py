@@ -123,6 +123,8 @@ def test_label_studio_connects_and_retrieves_predictions(
     # A run replaces what /predict wrote.
     run = server.json("run", "Mail", "--project", project.id, "--detach")
     eventually(
-        lambda: server.json("runs", "show", run["id"])["status"] == "Completed", seconds=60, every=1
+        lambda: server.json("runs", "show", run["id"])["status"] == "Completed",
+        seconds=60,
+        every=0.5,
     )
     project.assert_each_task_holds("Mail__Version 1")

@@ -27,7 +27,7 @@ class ScriptedModel:
 
     answer: Callable[[Request], str] = lambda request: '{"topic": "A"}'
     asked: list[Request] = field(default_factory=list)
-    usage: Usage = Usage(10, 2)
+    usage: Usage = field(default_factory=lambda: Usage(10, 2))
 
     async def complete(self, request: Request) -> Reply:
         self.asked.append(request)

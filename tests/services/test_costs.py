@@ -51,7 +51,7 @@ def test_a_call_waits_for_those_in_flight_and_is_refused_only_when_alone() -> No
         fourth = asyncio.ensure_future(budget.reserve(messages, {}))
         budget.settle(first, 0.04)
         budget.settle(first, 0.04)
-        with pytest.raises(BudgetReached, match="0.1"):
+        with pytest.raises(BudgetReached, match=r"0\.1"):
             await asyncio.wait_for(fourth, 1)
 
     asyncio.run(scenario())

@@ -1,4 +1,4 @@
-"""A store on a fresh SQLite file, or on TEST_DATABASE_URL (PostgreSQL), emptied before each test."""
+"""A store on a fresh SQLite file, or on TEST_DATABASE_URL (PostgreSQL), emptied each time."""
 
 from __future__ import annotations
 

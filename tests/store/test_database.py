@@ -46,9 +46,14 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: s
 
 def test_transactions_commit_as_a_whole_or_not_at_all(store: Store) -> None:
     insert = sa.text("INSERT INTO leases (name, holder, fence, expires_at) VALUES ('x', '', 1, 0)")
-    with pytest.raises(ZeroDivisionError), store.database.write() as c:
-        c.execute(insert)
-        raise ZeroDivisionError
+
+    def write_half() -> None:
+        with store.database.write() as c:
+            c.execute(insert)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
     assert store.writing.holder("x") is None
     with store.database.read() as c:
         assert c.execute(sa.text("SELECT count(*) FROM leases")).scalar() == 0

@@ -42,7 +42,7 @@ def _wire(connection: Connection, gate: Gate) -> Wire:
             "it has no endpoint." if not connection.endpoint else "its endpoint is no web address.",
             "Give it the resource's address, such as https://my-resource.openai.azure.com.",
         )
-    http = http_client(gate, connection.endpoint)
+    http = http_client(connection.endpoint)
     prefix, v1, _ = parts.path.partition(V1)
     if v1:
         base_url = parts._replace(path=f"{prefix}{V1}", query="", fragment="").geturl()
@@ -53,7 +53,7 @@ def _wire(connection: Connection, gate: Gate) -> Wire:
             max_retries=0,
             http_client=http,
         )
-        return Wire(plain, http, gate)
+        return Wire(plain, gate)
     # People paste the whole route of a deployment; a gateway's own prefix stays.
     prefix = parts.path.partition("/openai")[0].rstrip("/")
     azure = openai.AsyncAzureOpenAI(
@@ -65,7 +65,5 @@ def _wire(connection: Connection, gate: Gate) -> Wire:
         http_client=http,
     )
     if connection.deployment:
-        return Wire(azure, http, gate)
-    return Wire(
-        azure, http, gate, route=lambda model: f"deployments/{quote(model, safe='')}/{CHAT}"
-    )
+        return Wire(azure, gate)
+    return Wire(azure, gate, route=lambda model: f"deployments/{quote(model, safe='')}/{CHAT}")

@@ -34,7 +34,7 @@ def open_model(
     }
     if not connection.api_key:
         headers["Authorization"] = _basic_auth(connection.endpoint) or openai.Omit()
-    http = http_client(gate, base_url)
+    http = http_client(base_url)
     client = openai.AsyncOpenAI(
         api_key=connection.api_key or "none",
         base_url=base_url,
@@ -42,7 +42,7 @@ def open_model(
         default_headers=cast(dict[str, str], headers),
         http_client=http,
     )
-    wire = Wire(client, http, gate)
+    wire = Wire(client, gate)
     return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
 
 

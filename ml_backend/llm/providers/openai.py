@@ -28,12 +28,12 @@ def open_model(
     if not connection.api_key:
         raise no_key(connection)
     base_url = connection.endpoint or ENDPOINT
-    http = http_client(gate, base_url)
+    http = http_client(base_url)
     client = openai.AsyncOpenAI(
         api_key=connection.api_key,
         base_url=base_url,
         max_retries=0,
         http_client=http,
     )
-    wire = Wire(client, http, gate)
+    wire = Wire(client, gate)
     return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
