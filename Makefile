@@ -8,6 +8,8 @@ PYTHON ?= python3
 APP = .venvs/app
 STUDIO = .venvs/label-studio
 BIN = $(APP)/bin
+# A freshly made Label Studio database, kept to begin each test session's with.
+export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test test-fast check serve bench faults screenshot clean
@@ -16,11 +18,11 @@ demo: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
 
 test: $(APP)/.ready $(STUDIO)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m "live and not faults"
+	$(BIN)/python -m pytest -m "not live and not faults" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "live and not faults" -n 3 --dist worksteal
 
 test-fast: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not live and not faults and not slow" -n 3 --dist worksteal
 
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults --timeout 3600

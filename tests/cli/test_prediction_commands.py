@@ -91,6 +91,7 @@ def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int
     assert LABEL in terminal.run("predictions", "list", "--project", "Mails").stdout
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_person_is_asked_and_may_refuse(
     terminal: Terminal, predicted: list[int]
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from cli.conftest import CONFIG, LABEL, Terminal
 
 from support.server import eventually
@@ -139,6 +140,7 @@ def answered(terminal: Terminal) -> bool:
     return len(terminal.model.stats()["by_message"]) > 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_and_publishes_what_was_answered(terminal: Terminal) -> None:
     slow_project(terminal, 0.3)
     with running(terminal, "run", "Topic", "--project", "Letters") as process:
@@ -154,6 +156,7 @@ def test_ctrl_c_cancels_and_publishes_what_was_answered(terminal: Terminal) -> N
     assert terminal.held() == {LABEL: run["succeeded"]}
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_leaves_the_run_to_be_taken_up_again(terminal: Terminal) -> None:
     slow_project(terminal, 1.0)
     with running(terminal, "run", "Topic", "--project", "Letters") as process:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from cli.conftest import LABEL, Terminal
 
 from support.backends import answering
@@ -52,6 +53,7 @@ def test_a_server_label_studio_cannot_reach_is_explained(
     assert terminal.rows("backends") == []
 
 
+@pytest.mark.slow
 def test_a_server_executes_detached_runs_and_the_doctor_finds_it(
     terminal: Terminal, mails: list[int]
 ) -> None:

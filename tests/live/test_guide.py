@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from live.conftest import LiveProject
 
-from support.server import Installation, eventually
+from support.server import Installation
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
@@ -122,9 +122,5 @@ def test_label_studio_connects_and_retrieves_predictions(
 
     # A run replaces what /predict wrote.
     run = server.json("run", "Mail", "--project", project.id, "--detach")
-    eventually(
-        lambda: server.json("runs", "show", run["id"])["status"] == "Completed",
-        seconds=60,
-        every=0.5,
-    )
+    assert server.json("runs", "watch", run["id"])["status"] == "Completed"
     project.assert_each_task_holds("Mail__Version 1")

@@ -112,6 +112,7 @@ def test_a_stopped_run_publishes_what_was_answered_and_resumes_with_the_rest(
     assert house.held(project) == {task: Counter(["P__Version 2"]) for task in tasks}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mode",
     ["500_before", "500_after", "drop_connection_before", "drop_connection_after", "delay_commit"],

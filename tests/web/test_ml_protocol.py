@@ -156,6 +156,7 @@ def test_no_tasks_are_no_results(place: Place) -> None:
     assert results(place.predict([])) == []
 
 
+@pytest.mark.slow
 def test_a_deadline_gives_what_is_ready_and_keeps_what_comes_late(
     place: Place, simulator: Simulator
 ) -> None:
