@@ -110,7 +110,7 @@ class Demo:
         studio = LocalLabelStudio(executable=self._program, data_dir=folder / "label-studio")
         if not keep:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.callback(studio.stop) if not keep else None
+            stack.callback(studio.stop)
         with self._step("Starting Label Studio (about 40 s the first time)"):
             studio.start()
         port = free_port()
@@ -130,7 +130,8 @@ class Demo:
                 stack.callback(_end, server.pid)
             _wait_for(f"{place.server_url}/health")
         if keep:
-            STATE.write_text(json.dumps({"pids": [server.pid, studio.pid], "folder": str(folder)}))
+            state = {"pids": [server.pid, studio.pid], "folder": str(folder)}
+            STATE.write_text(json.dumps(state | {"label_studio": studio.url}))
         held = self._act(Container(settings), place)
         self._say_goodbye(place, held, keep)
         return held
@@ -308,7 +309,8 @@ def _start_server(place: Place, port: int) -> subprocess.Popen[bytes]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
     }
-    environment.pop("DATABASE_URL", None)
+    for name in ("DATABASE_URL", "BASIC_AUTH_USER", "BASIC_AUTH_PASS", "WORKERS"):
+        environment.pop(name, None)
     with (place.folder / "server.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "ml_backend", "serve"],

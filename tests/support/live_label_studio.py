@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from typing import Any
@@ -44,3 +45,14 @@ class LiveLabelStudio(LocalLabelStudio):
         options.setdefault("template", Path(named) if named else None)
         program = executable or os.environ.get("LS_EXECUTABLE") or str(default)
         super().__init__(executable=program, **options)
+
+    def start(self) -> None:
+        """Start it; of several test processes the first alone fills the template."""
+        template = self._template
+        if template is None or (template / DATABASE).exists():
+            super().start()
+            return
+        template.parent.mkdir(parents=True, exist_ok=True)
+        with (template.parent / f"{template.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            super().start()
