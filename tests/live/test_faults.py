@@ -20,10 +20,10 @@ from support.live_label_studio import LiveLabelStudio
 from support.server import Installation, eventually
 from support.simulator import Simulator
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 TEXT = "Sort this message.\n\n{subject}\n\n{text}"
-AWAY_SECONDS = 40
+AWAY_SECONDS = 60
 TIMES = [0, *(pytest.param(n, marks=pytest.mark.faults) for n in range(1, 5))]
 
 

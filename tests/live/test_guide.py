@@ -7,7 +7,7 @@ from live.conftest import LiveProject
 
 from support.server import Installation
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(500)]
 
 TEXT = "Sort this message.\n\n{subject}\n\n{text}"
 
