@@ -55,7 +55,7 @@ def take(page: Page, url: str, held: dict[str, Any]) -> None:
     project = held["project"]
     view_with_model_versions(url, project)
     page.goto(f"{url}/projects/{project}/data")
-    page.wait_for_selector("text=Sort mail__Version 1", timeout=60_000)
+    page.wait_for_selector("text=Sort mail__Version 2", timeout=60_000)
     page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "data-manager.png")
     task = LabelStudioDoor(url, TOKEN).task_ids(project)[5]

@@ -44,6 +44,7 @@ from ml_backend.settings import Settings
 
 PROJECT = "Customer messages"
 PROMPT = "Sort mail"
+OTHER_PROMPT = "Topic at a glance"
 BACKEND = "Prompts"
 STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
 
@@ -150,11 +151,31 @@ class Demo:
         self._run(
             container, prompt, version, project, "Get predictions for all 200 tasks", Subset.ALL
         )
-        label = label_of(prompt, version, Slot.ALL)
+        with self._step("Editing the prompt: a second version"):
+            text = f"{data.prompt()}\n\nWhen in doubt about the topic, take what comes first."
+            second = container.prompts.create_version(prompt, text=text)
+        self._run(
+            container, prompt, second, project, "Again: replaced, not accumulated", Subset.ALL
+        )
+        self._show_delete(container, project)
+        label = label_of(prompt, second, Slot.ALL)
         with self._step("Creating annotations from predictions, where nobody has annotated"):
             plan = container.predictions.plan_promote(project.id, labels=[label], everything=True)
             container.predictions.execute_promote(plan, _patience())
         return self._read_back(container, project, evaluated)
+
+    def _show_delete(self, container: Container, project: Project) -> None:
+        """Let a second prompt write some predictions, and delete its model version alone."""
+        other = container.prompts.create(OTHER_PROMPT, project=project)
+        version = container.prompts.create_version(other, text="What is this about?\n{text}")
+        self._run(
+            container, other, version, project, "A second prompt on a sample of 20", Subset.SAMPLE
+        )
+        label = label_of(other, version, Slot.EVALUATE)
+        with self._step(f"Deleting the predictions of {label!r}, and only those"):
+            plan = container.predictions.plan_delete(project.id, labels=[label])
+            report = container.predictions.execute_delete(plan, _patience())
+        self._console.print(f"  {report.deleted} predictions deleted")
 
     def _make_project(self, container: Container) -> Project:
         with self._step("Making a project: 200 customer messages, 60 with ground truth"):
