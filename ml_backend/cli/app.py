@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -211,6 +211,23 @@ def json_object(value: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise click.BadParameter(f"{value!r} is not a JSON object.")
     return parsed
+
+
+def read_text(file: IO[str]) -> str:
+    """Return what a file holds; raises BadParameter when that is not text."""
+    try:
+        return file.read()
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(
+            f"{file.name!r} is not text in UTF-8.", param_hint="'--file'"
+        ) from error
+
+
+def version_name(version: str | None) -> str:
+    """Return a model version as tables show it, quoted where its ends would not be seen."""
+    if version is None:
+        return "(without a version)"
+    return version if version and version == version.strip() else repr(version)
 
 
 pass_app = click.make_pass_decorator(App)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from urllib.parse import urlsplit
 
 import click
 
@@ -120,6 +121,12 @@ def add_connection(
             field="endpoint",
             fix="Give --endpoint, for example http://localhost:11434/v1.",
         )
+    if endpoint and not _is_web_address(endpoint):
+        raise InvalidInput(
+            f"{endpoint!r} is not a web address.",
+            field="endpoint",
+            fix="It should look like http://localhost:11434/v1.",
+        )
     made = app.container.store.connections.create(
         title=title.strip(),
         provider=provider,
@@ -217,3 +224,8 @@ def _read_key(provider: str, api_key_env: str | None, api_key_stdin: bool) -> st
     if provider in KEYLESS:
         return ""
     raise click.UsageError(f"{provider} needs a key: give --api-key-env VAR or --api-key-stdin.")
+
+
+def _is_web_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli import documents
-from ml_backend.cli.app import App
+from ml_backend.cli.app import App, version_name
 from ml_backend.cli.progress import bar
 from ml_backend.records import Prompt, PromptVersion
 
@@ -51,7 +51,7 @@ def show_remaining(app: App, report: DeleteReport) -> None:
     project_id = report.plan.project_id
     app.table(
         ("Model version", "Predictions"),
-        [(name or "(without a version)", count) for name, count in report.remaining.items()],
+        [(version_name(name), count) for name, count in report.remaining.items()],
         title=f"Label Studio's project {project_id} now holds",
         empty=f"Label Studio's project {project_id} now holds no predictions.",
         numbers=("Predictions",),

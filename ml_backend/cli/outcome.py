@@ -65,6 +65,9 @@ def _show_failures(app: App, run: Run) -> None:
 
 
 def _show_metrics(app: App, metrics: dict[str, Any]) -> None:
+    if not metrics["overall"]["n"]:
+        click.echo("None of these tasks has ground truth to measure against.")
+        return
     controls = metrics.get("controls", {})
     rows = list(controls.items())
     if len(controls) != 1:

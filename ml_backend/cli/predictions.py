@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_backend.cli import documents
-from ml_backend.cli.app import App, Group, ids, json_object, pass_app
+from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
 from ml_backend.cli.deleting import show_remaining
 from ml_backend.cli.progress import bar
 
 if TYPE_CHECKING:
     from ml_backend.services.predictions import DeletePlan
     from ml_backend.services.promotions import PromotePlan
-
-WITHOUT = "(without a version)"
 
 
 def selecting(*, unversioned: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -85,7 +83,7 @@ def list_predictions(app: App, /, project: str, **selection: Any) -> None:
         ("Model version", "Predictions", "Tasks", "Prompt", "Slot", "In label stream"),
         [
             (
-                row.model_version or WITHOUT,
+                version_name(row.model_version),
                 row.predictions,
                 row.tasks,
                 titles.get(row.label.prompt_id) if row.label else None,
@@ -197,7 +195,7 @@ def _named(app: App, selection: dict[str, Any]) -> dict[str, Any]:
 def _show_delete(app: App, title: str, plan: DeletePlan, *, stderr: bool) -> None:
     app.table(
         ("Model version", "Predictions"),
-        [(version or WITHOUT, count) for version, count in plan.by_version.items()],
+        [(version_name(version), count) for version, count in plan.by_version.items()],
         title=f"{plan.total} predictions on {plan.tasks} tasks of {title!r}, by {plan.mode}",
         empty=f"Project {title!r} holds no such predictions: there is nothing to delete.",
         numbers=("Predictions",),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import IO
 
 import click
 
 from ml_backend.cli import documents
-from ml_backend.cli.app import App, Group, pass_app
+from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.deleting import delete_with_predictions
-from ml_backend.errors import PromptsError
+from ml_backend.cli.run import note_unanswerable
 
 
 @click.group(cls=Group)
@@ -110,7 +111,7 @@ def create_prompt(
         raise click.UsageError("Give --text or --file, not both.")
     container = app.container
     found = app.project(project)
-    body = text if text is not None else file.read() if file else ""
+    body = text if text is not None else read_text(file) if file else ""
     if text is None and file is None:
         from ml_backend.labeling.html_text import to_text
 
@@ -122,13 +123,12 @@ def create_prompt(
             )
         app.note("The prompt is the project's labeling instructions.")
     prompt = container.prompts.create(title, project=found, description=description)
-    try:
+    with ExitStack() as undo:
+        undo.callback(container.store.prompts.delete, prompt.id)
         version = container.prompts.create_version(
             prompt, text=body, connection=connection, model=model
         )
-    except PromptsError:
-        container.store.prompts.delete(prompt.id)
-        raise
+        undo.pop_all()
     if app.as_json:
         rows = [documents.of_version(version, active=True)]
         app.document(documents.of_prompt(prompt) | {"versions": rows})
@@ -137,6 +137,7 @@ def create_prompt(
         f"Created prompt {prompt.id} {prompt.title!r} with {version.title!r} "
         f"({version.provider.value} · {version.model})."
     )
+    note_unanswerable(app, found)
     app.note(f"Next: ls-prompts run {prompt.id} --project {found.id}")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
 from ml_backend.records import Run, Slot, Subset
+
+if TYPE_CHECKING:
+    from ml_backend.labelstudio import Project
 
 
 def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -23,9 +26,12 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
             "--subset",
             type=click.Choice(names, case_sensitive=False),
             metavar=f"[{'|'.join(names)}]",
-            help=f"The tasks to ask; by default {subset}, or Custom with --tasks or --filter.",
+            help=f"The tasks to ask; by default {subset}, Custom with --tasks or --filter, Sample "
+            "with --sample-size.",
         ),
-        click.option("--sample-size", type=click.IntRange(1), default=20, show_default=True),
+        click.option(
+            "--sample-size", type=click.IntRange(1), help="Of the Sample subset; by default 20."
+        ),
         click.option("--tasks", type=ids, metavar="IDS", help="These tasks, e.g. 1,2,3."),
         click.option(
             "--filter",
@@ -59,14 +65,16 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
 @click.option(
     "--slot",
     type=click.Choice([each.value for each in Slot]),
-    help="Which of the prompt's two sets of predictions to write.",
+    help="Which of the prompt's two sets of predictions to write; by default all, but evaluate "
+    "for a HasGT, Sample or Custom subset.",
 )
 @pass_app
 def run(app: App, /, slot: str | None, **options: Any) -> None:
     """Get predictions from PROMPT (id or title) for a project's tasks.
 
-    Replaces what earlier runs of the prompt wrote for these tasks. Ctrl-C cancels: what was
-    answered is still published. With --detach the server executes the run.
+    Replaces what earlier runs of the prompt wrote for these tasks. Some of the tasks are a trial,
+    kept apart from the predictions people see; with --slot all they count as those. Ctrl-C
+    cancels: what was answered is still published. With --detach the server executes the run.
 
     \b
     Examples:
@@ -95,16 +103,9 @@ def evaluate(app: App, /, **options: Any) -> None:
 
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
-    from ml_backend.services.runs import RunOptions
+    from ml_backend.services.runs import SAMPLE_SIZE, RunOptions
 
-    if options["tasks"] is not None and options["filters"] is not None:
-        raise click.UsageError("Give --tasks or --filter, not both.")
-    if options["subset"] is not None:
-        subset = Subset(options["subset"])
-    elif options["tasks"] is not None or options["filters"] is not None:
-        subset = Subset.CUSTOM
-    else:
-        subset = usual
+    subset = _subset(options, usual)
     prompts = app.container.prompts
     prompt = prompts.find(options["prompt"])
     version = (
@@ -119,7 +120,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         project,
         RunOptions(
             subset=subset,
-            sample_size=options["sample_size"],
+            sample_size=options["sample_size"] or SAMPLE_SIZE,
             task_ids=options["tasks"],
             filters=options["filters"],
             slot=slot,
@@ -134,7 +135,35 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
+    note_unanswerable(app, project)
     carry_out(app, started, detach=options["detach"])
+
+
+def _subset(options: dict[str, Any], usual: Subset) -> Subset:
+    """Return the subset that the options name or imply; raises UsageError where they disagree."""
+    implied = {
+        "--tasks": ("tasks", Subset.CUSTOM),
+        "--filter": ("filters", Subset.CUSTOM),
+        "--sample-size": ("sample_size", Subset.SAMPLE),
+    }
+    given = {name: s for name, (option, s) in implied.items() if options[option] is not None}
+    if len(given) > 1:
+        raise click.UsageError(f"Give {' or '.join(given)}, not both.")
+    chosen = Subset(options["subset"]) if options["subset"] is not None else None
+    for name, subset in given.items():
+        if chosen not in (None, subset):
+            raise click.UsageError(f"{name} goes with --subset {subset.value}.")
+        return subset
+    if chosen is Subset.CUSTOM:
+        raise click.UsageError("--subset Custom needs --tasks 1,2,3 or --filter JSON.")
+    return chosen or usual
+
+
+def note_unanswerable(app: App, project: Project) -> None:
+    """Say which controls of a project predictions will leave to people, and why."""
+    config = app.container.recipes.config_of(project)
+    for name, why in config.unanswerable.items():
+        app.note(f"Left to people: {name} ({why}).")
 
 
 def carry_out(app: App, started: Run, *, detach: bool) -> None:

@@ -125,14 +125,20 @@ def cancel_run(app: App, run_id: int) -> None:
 @click.option("--detach", is_flag=True, help="Leave it to the server.")
 @pass_app
 def resume_run(app: App, run_id: int, detach: bool) -> None:
-    """Go on with a failed or canceled run; what was answered is not asked again.
+    """Go on with a run that failed, was canceled or lost its process.
+
+    What was answered is not asked again.
 
     \b
     Example:
       ls-prompts runs resume 7
     """
-    container = app.container
-    carry_out(app, container.runs.resume(container.store.runs.get(run_id)), detach=detach)
+    run = app.container.store.runs.get(run_id)
+    if run.status.is_final:
+        run = app.container.runs.resume(run)
+    elif run_id not in app.container.store.runs.claimable():
+        app.note(f"Run {run_id} is under way already.")
+    carry_out(app, run, detach=detach)
 
 
 @runs.command("failures")

@@ -104,9 +104,13 @@ def connect(app: App, project: str, url: str | None) -> None:
             found.id, address, BACKEND_TITLE, basic_auth=(user, password) if user else None
         )
     except LabelStudioRejected as error:
+        # Where this server was reached, it gave its own reason and what to do about it.
+        reached = "Successfully connected" in error.message
         error.fix = error.fix or (
-            "Start the server (`ls-prompts serve`) where Label Studio can call it, and give that "
-            "address with --url; `ls-prompts doctor` says more."
+            ""
+            if reached
+            else "Start the server (`ls-prompts serve`) where Label Studio can call it, and give "
+            "that address with --url; `ls-prompts doctor` says more."
         )
         raise
     if app.as_json:

@@ -7,7 +7,7 @@ from typing import IO, Any
 import click
 
 from ml_backend.cli import documents
-from ml_backend.cli.app import App, Group, json_object, pass_app
+from ml_backend.cli.app import App, Group, json_object, pass_app, read_text
 from ml_backend.cli.deleting import delete_with_predictions
 
 
@@ -110,7 +110,7 @@ def create_version(
     found = app.container.prompts.find(prompt)
     made = app.container.prompts.create_version(
         found,
-        text=text if text is not None else file.read() if file else "",
+        text=text if text is not None else read_text(file) if file else "",
         title=title,
         connection=connection,
         model=model,

@@ -11,10 +11,11 @@ import click
 
 from ml_backend.cli.app import App
 from ml_backend.cli.progress import LINE_EVERY
-from ml_backend.records import Run
+from ml_backend.records import Run, Stage
 
 POLL_SECONDS = 0.25
 LEAVE_SECONDS = 5.0
+PUBLISHING = (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING)
 
 
 class Worker:
@@ -64,8 +65,12 @@ def execute(app: App, run_id: int) -> Run:
                 worker.leave()
                 app.note(
                     f"Left run {run_id} as it stands: a server on this database goes on with it, "
-                    f"or `ls-prompts runs watch {run_id} --execute`."
+                    f"or `ls-prompts runs resume {run_id}`."
                 )
+                if app.container.store.runs.get(run_id).stage in PUBLISHING:
+                    app.note(
+                        "Until then predictions of this prompt may be missing in Label Studio."
+                    )
                 raise click.exceptions.Exit(1) from None
             canceling = True
             app.container.store.runs.request_cancel(run_id)
@@ -86,7 +91,7 @@ def watch(app: App, run_id: int) -> Run:
         elif 0 < time.monotonic() - idle_since - 3.0 < POLL_SECONDS * 2:
             app.note(
                 "No process is working on this run: start `ls-prompts serve`, or "
-                f"`ls-prompts runs watch {run_id} --execute`."
+                f"`ls-prompts runs resume {run_id}`."
             )
 
     return _show(app, run_id, look)

@@ -142,7 +142,9 @@ def of_status(
                 status=status,
                 fix="Raise its limit (nginx: client_max_body_size).",
             )
-        return not_label_studio(url, status, maybe_done=maybe_done)
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return not_label_studio(url, status)
+        reason = reason or "a page, no reason"  # as Label Studio answers what crashed it
     if status in (401, 403):
         return of_auth(status, reason, url=url, secret=secret)
     if status >= 500:

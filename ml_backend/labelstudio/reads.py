@@ -78,7 +78,7 @@ class Reads:
             raise InvalidInput(
                 f"{len(ids)} projects are called {text!r}.",
                 field="project",
-                fix=f"Give the number: {', '.join(map(str, ids))}.",
+                fix=f"Give the number: {', '.join(map(str, sorted(ids)))}.",
             )
         if not ids:
             raise LabelStudioNotFound(
@@ -88,7 +88,7 @@ class Reads:
 
     def list_projects(self) -> list[Project]:
         """All projects the token may see, by number."""
-        with self._shape("the list of projects"):
+        with self._not_found_is_foreign(), self._shape("the list of projects"):
             found = [Project.from_wire(wire) for wire in self._iter_projects({})]
         return sorted(found, key=lambda project: project.id)
 
@@ -204,7 +204,7 @@ class Reads:
             return [Backend.from_wire(wire) for wire in wires]
 
     def _project_titles(self) -> dict[int, str]:
-        with self._shape("the list of projects"):
+        with self._not_found_is_foreign(), self._shape("the list of projects"):
             wires = self._iter_projects({"include": "id,title"})
             return {int(wire["id"]): str(wire["title"]) for wire in wires}
 

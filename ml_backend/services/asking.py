@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from ml_backend.errors import RunStopper
+import sqlalchemy as sa
+
+from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.records import Failure, FailureKind, Outcome, Prediction, Task, Totals
 from ml_backend.services.predict import Predictor, Question
 from ml_backend.store import CachedAnswer, Store
@@ -20,6 +22,8 @@ GROUP_SIZE = 64
 PREPARE_AT_ONCE = 64
 GRACE_SECONDS = 15.0
 """How long calls in flight may still end after a stop: they are paid for."""
+KEEP_TRIES = 5
+"""How often a database that refuses answers is tried again, a second apart."""
 
 
 log = logging.getLogger(__name__)
@@ -58,7 +62,8 @@ class Asking:
     """Asks every task of the pages that has no outcome yet.
 
     Ends when all are asked, when ``stop`` is set, or with the RunStopper that makes going on
-    useless; in each case every answer that came back is committed first.
+    useless; in each case every answer that came back is committed first. ``unread`` is set as soon
+    as no further page is wanted, for a reader that waits.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Asking:
         concurrency: int,
         fresh: bool,
         stop: threading.Event,
+        unread: threading.Event | None = None,
     ) -> None:
         self._store = store
         self._run_id = run_id
@@ -79,17 +85,23 @@ class Asking:
         self._concurrency = concurrency
         self._use_cache = predictor.uses_cache and not fresh
         self._stop = stop
+        self._unread = unread or threading.Event()
         self._queue: asyncio.Queue[tuple[Question, CachedAnswer | None] | None]
         self._stopper: RunStopper | None = None
+        self._refused: Exception | None = None
         self._outcomes: list[Outcome] = []
         self._answers: list[CachedAnswer] = []
         self._full = asyncio.Event()
         self._ending = False
 
     async def run(self, pages: Iterator[list[Task]]) -> RunStopper | None:
-        """Ask all tasks of the pages; return what stopped the run early, if anything did."""
+        """Ask all tasks of the pages; return what stopped the run early, if anything did.
+
+        Raises PromptsError when the database takes no answers: nothing more is asked then.
+        """
         self._queue = asyncio.Queue(maxsize=2 * self._concurrency)
-        with ThreadPoolExecutor(2, thread_name_prefix=f"run-{self._run_id}") as threads:
+        threads = ThreadPoolExecutor(2, thread_name_prefix=f"run-{self._run_id}")
+        try:
             ended = asyncio.Event()
             flusher = asyncio.create_task(self._flush_groups(threads, ended))
             workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
@@ -107,11 +119,19 @@ class Asking:
                 ended.set()
                 self._full.set()
                 await flusher
+        finally:
+            # Not waited for: the loop is everybody's, and a page may take its time to come.
+            threads.shutdown(wait=False, cancel_futures=True)
         return self._stopper
 
     @property
     def _stopping(self) -> bool:
-        return self._ending or self._stop.is_set() or self._stopper is not None
+        return (
+            self._ending
+            or self._stop.is_set()
+            or self._stopper is not None
+            or self._refused is not None
+        )
 
     async def _cancel_when_stopping(self, feeder: asyncio.Task[None]) -> None:
         while not self._stopping:
@@ -123,6 +143,7 @@ class Asking:
     ) -> None:
         """Let calls in flight end, for a while: their answers are paid for."""
         self._ending = True
+        self._unread.set()
         feeder.cancel()
         while not self._queue.empty():
             self._queue.get_nowait()
@@ -186,18 +207,18 @@ class Asking:
 
     async def _flush_groups(self, threads: ThreadPoolExecutor, ended: asyncio.Event) -> None:
         """Commit what came back at least every 50 ms, whatever else waits."""
-        loop = asyncio.get_running_loop()
+        tries = KEEP_TRIES
         while True:
             last = ended.is_set()
-            outcomes, self._outcomes = self._outcomes, []
-            answers, self._answers = self._answers, []
-            if outcomes:
-                await loop.run_in_executor(
-                    threads, self._store.outcomes.add, self._run_id, outcomes, answers
-                )
-                for outcome in outcomes:
-                    self._tally.add(outcome)
-            elif last:
+            if self._outcomes and not await self._flush(threads):
+                tries -= 1
+                if tries <= 0:
+                    raise self._lost_answers()
+                await asyncio.sleep(1.0)
+                continue
+            if last and not self._outcomes:
+                if self._refused is not None:
+                    raise self._lost_answers()
                 return
             self._full.clear()
             if not last:
@@ -208,6 +229,34 @@ class Asking:
                     continue
                 # A group that filled up early is written at once, but not more than needed.
                 await asyncio.sleep(max(0.0, 0.005 - (time.monotonic() - began)))
+
+    async def _flush(self, threads: ThreadPoolExecutor) -> bool:
+        """Commit what came back; when the database refuses, keep it and ask nothing more."""
+        outcomes, self._outcomes = self._outcomes, []
+        answers, self._answers = self._answers, []
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(
+                threads, self._store.outcomes.add, self._run_id, outcomes, answers
+            )
+        except sa.exc.SQLAlchemyError as error:
+            log.error("run %s: %d answers not committed: %s", self._run_id, len(outcomes), error)
+            self._refused = error
+            self._outcomes[:0] = outcomes
+            self._answers[:0] = answers
+            return False
+        for outcome in outcomes:
+            self._tally.add(outcome)
+        return True
+
+    def _lost_answers(self) -> PromptsError:
+        reason = getattr(self._refused, "orig", None) or self._refused
+        lost = f" {len(self._outcomes)} answers were lost." if self._outcomes else ""
+        return PromptsError(
+            f"The database did not take the answers, so asking was stopped ({reason}).{lost}",
+            fix="Free its disk or end what locks it, then "
+            f"`ls-prompts runs resume {self._run_id}`.",
+        )
 
 
 def _unexpected(task_id: int) -> Failure:

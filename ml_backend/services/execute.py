@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.jobs import LoopThread
+from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
-from ml_backend.records import JsonObject, Run, RunStatus, Slot, Stage, Subset, Task
+from ml_backend.records import JsonObject, Prediction, Run, RunStatus, Slot, Stage, Subset, Task
 from ml_backend.services.asking import Asking, Tally
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.heartbeat import CLAIM_SECONDS, Heartbeat
@@ -19,8 +23,9 @@ from ml_backend.services.models import Models
 from ml_backend.services.predict import Predictor
 from ml_backend.services.publish import Publisher
 from ml_backend.services.recipes import Recipe, Recipes, version_of
+from ml_backend.services.runs import KEPT_IN_PLAN
 from ml_backend.services.task_pages import iter_task_pages
-from ml_backend.services.waiting import Interrupted, Patience
+from ml_backend.services.waiting import GIVE_UP_AFTER, Interrupted, Patience
 from ml_backend.services.writer import Writer, holder_name
 from ml_backend.store import Store
 
@@ -39,6 +44,8 @@ class Executor:
         evaluation: Evaluation,
         writer: Writer,
         loop: LoopThread,
+        *,
+        give_up_after: float = GIVE_UP_AFTER,
     ) -> None:
         self._store = store
         self._studio = studio
@@ -47,6 +54,7 @@ class Executor:
         self._evaluation = evaluation
         self._writer = writer
         self._loop = loop
+        self._give_up_after = give_up_after
         self.shutdown = threading.Event()
 
     def execute(self, run_id: int) -> Run | None:
@@ -62,14 +70,18 @@ class Executor:
                 return None
             except PromptsError as error:
                 status, message = self._ending(beat, str(error))
+            except sa.exc.SQLAlchemyError as error:
+                log.exception("run %s: the database failed", run_id)
+                reason = getattr(error, "orig", None) or type(error).__name__
+                fix = f"Mend that, then `ls-prompts runs resume {run_id}`."
+                status, message = self._ending(beat, f"The database failed: {reason}. {fix}")
             except Exception:  # the run must end with a word to its owner, whatever went wrong
                 log.exception("run %s failed unexpectedly", run_id)
                 status, message = self._ending(
                     beat, "An unexpected error; the server's log has it."
                 )
-            columns = beat.columns() | {"message": message}
-        self._store.runs.change(run_id, fence, **columns)
-        self._store.runs.finish(run_id, fence, status, message)
+        if not self._store.runs.finish(run_id, fence, status, message, **beat.totals()):
+            return None
         return self._store.runs.get(run_id)
 
     @staticmethod
@@ -83,11 +95,13 @@ class Executor:
             beat.canceled = True
             beat.stop_asking.set()
         beat.tally = Tally(self._store.outcomes.totals(run_id))
-        patience = Patience(beat.say, beat.stop)
+        patience = self._patience(beat, beat.stop)
         while True:
-            if run.stage in (Stage.PENDING, Stage.ASKING, Stage.DONE):
+            if run.stage in (Stage.PENDING, Stage.ASKING):
                 run = self._ask(run, fence, beat, patience)
             stopped = run.plan.get("stopped")
+            if run.stage is Stage.DONE:  # by a process that died before it could say so
+                return _end_of(stopped, run.plan.get("note", ""))
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
                 return self._without_success(run, beat, stopped)
@@ -95,12 +109,14 @@ class Executor:
             run = self._store.runs.get(run_id)
             self._set(run, fence, metrics=self._measure(run, patience))
             if run.plan.get("ask_again"):
-                run = self._set(run, fence, stage=Stage.ASKING, plan={})
+                plan = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
+                run = self._set(run, fence, stage=Stage.ASKING, plan=plan)
                 continue
-            self._set(run, fence, stage=Stage.DONE)
-            if stopped:
-                return RunStatus(stopped["status"]), f"{stopped['message']} {note}".strip()
-            return RunStatus.COMPLETED, note
+            self._set(run, fence, stage=Stage.DONE, plan={**run.plan, "note": note})
+            return _end_of(stopped, note)
+
+    def _patience(self, beat: Heartbeat, stop: threading.Event) -> Patience:
+        return Patience(beat.say, stop, give_up_after=self._give_up_after)
 
     def _without_success(
         self, run: Run, beat: Heartbeat, stopped: JsonObject | None
@@ -119,9 +135,11 @@ class Executor:
 
     def _ask(self, run: Run, fence: int, beat: Heartbeat, patience: Patience) -> Run:
         run = self._set(run, fence, stage=Stage.ASKING)
-        tally = beat.tally or Tally(run.totals)
+        run, _ = self._drop_strangers(run, fence, patience)
+        tally = beat.tally = Tally(self._store.outcomes.totals(run.id))
         spent = {"budget": run.options.get("budget"), "spent": tally.totals.cost or 0.0}
         recipe, predictor = self._predictor(run, patience, spent)
+        unread = threading.Event()
         asking = Asking(
             self._store,
             run.id,
@@ -130,14 +148,17 @@ class Executor:
             concurrency=self._models.concurrency,
             fresh=bool(run.options.get("fresh")),
             stop=beat.stop_asking,
+            unread=unread,
         )
-        reading = Patience(beat.say, beat.stop_asking)
-        pages = self._pages(run, fence, recipe.project.tasks, reading)
-        newest = patience.call(lambda: self._studio.newest_task(run.project_id))
+        pages = self._pages(run, fence, recipe.project.tasks, self._patience(beat, unread))
         stopper = self._loop.run(asking.run(pages))
+        # Two processes may have asked at once, one of them long asleep: the store has the truth.
+        beat.tally = Tally(self._store.outcomes.totals(run.id))
         if beat.stop.is_set():
             raise Interrupted("The work was interrupted.")
-        plan = {**run.plan, **_stopped(stopper, beat), "newest_task": newest}
+        # Of an earlier attempt only what it knew of the tasks still holds.
+        known = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
+        plan = {**known, **_stopped(stopper, beat)}
         return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
 
     def _predictor(
@@ -165,7 +186,7 @@ class Executor:
 
     def _publish(self, run: Run, fence: int, patience: Patience) -> str:
         with self._writer.hold(patience, run.id) as session:
-            run = self._drop_strangers(run, fence, patience)
+            run, _ = self._drop_strangers(run, fence, patience)
             publisher = Publisher(self._store, self._studio, session, patience)
             if run.stage is Stage.PLANNING:
                 plan = {**run.plan, **publisher.plan(run)}
@@ -176,33 +197,60 @@ class Executor:
                 publisher.load(run)
             run = self._set(run, fence, stage=Stage.VERIFYING)
             publisher.verify(run)
+            run, strangers = self._drop_strangers(run, fence, patience)
+            if strangers:
+                publisher.withdraw(run, strangers)
             note = publisher.finish(run)
         if run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.get("stopped"):
             self._publish_version(run)
         return note
 
-    def _drop_strangers(self, run: Run, fence: int, patience: Patience) -> Run:
-        """Forget outcomes whose task id now belongs to another task, and ask those tasks again.
+    def _drop_strangers(
+        self, run: Run, fence: int, patience: Patience
+    ) -> tuple[Run, Collection[int]]:
+        """Forget outcomes whose task id now belongs to another task, to ask those tasks again.
 
         On SQLite Label Studio gives the ids of deleted tasks to new ones, from the highest
-        remaining id on; so while the newest task still is the same, all of them are.
+        remaining id on; so while the newest task still is the same, all of them are. What a
+        changed labeling config no longer takes goes as well.
         """
         newest = patience.call(lambda: self._studio.newest_task(run.project_id))
-        if newest == run.plan.get("newest_task"):
-            return run
-        recipe, predictor = self._predictor(run, patience, {})
+        project = patience.call(lambda: self._studio.get_project(run.project_id))
+        now = {"newest_task": newest, "config": _digest(project.label_config)}
+        before = {name: run.plan.get(name) for name in KEPT_IN_PLAN}
+        if now == before:
+            return run, ()
+        strangers: set[int] = set()
+        if before["newest_task"] is not None:
+            if newest != before["newest_task"]:
+                strangers |= self._strangers(run, patience)
+            if now["config"] != before["config"]:
+                strangers |= self._unfitting(run, self._recipes.config_of(project))
+            self._store.outcomes.forget_tasks(run.id, sorted(strangers))
+        plan = {**run.plan, **now}
+        if strangers:
+            log.warning("run %s: %s answers fit their tasks no more", run.id, len(strangers))
+            plan["ask_again"] = True
+        return self._set(run, fence, plan=plan), strangers
+
+    def _strangers(self, run: Run, patience: Patience) -> set[int]:
+        budget = {"budget": run.options.get("budget")}  # part of the request, as its token limit
+        recipe, predictor = self._predictor(run, patience, budget)
         asked = self._store.outcomes.request_keys(run.id)
-        strangers = []
+        found = set()
         for page in iter_task_pages(self._studio, recipe.project.id, None, patience):
             for task in page:
                 if task.id in asked and predictor.prepare(task).key != asked[task.id]:
-                    strangers.append(task.id)
-        self._store.outcomes.forget_tasks(run.id, strangers)
-        plan = {**run.plan, "newest_task": newest}
-        if strangers:
-            log.warning("run %s: %s task ids belong to other tasks now", run.id, len(strangers))
-            plan["ask_again"] = True
-        return self._set(run, fence, plan=plan)
+                    found.add(task.id)
+        return found
+
+    def _unfitting(self, run: Run, config: LabelingConfig) -> set[int]:
+        outcomes = self._store.outcomes.iter(run.id, ok=True)
+        return {
+            outcome.task_id
+            for outcome in outcomes
+            if isinstance(outcome, Prediction) and config.check(outcome.result)
+        }
 
     def _publish_version(self, run: Run) -> None:
         if run.options.get("activate") is not False:
@@ -222,6 +270,16 @@ class Executor:
         if not self._store.runs.change(run.id, fence, **values):
             raise Interrupted("Another process took the run over.")
         return self._store.runs.get(run.id)
+
+
+def _digest(label_config: str) -> str:
+    return hashlib.sha256(label_config.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _end_of(stopped: JsonObject | None, note: str) -> tuple[RunStatus, str]:
+    if stopped:
+        return RunStatus(stopped["status"]), f"{stopped['message']} {note}".strip()
+    return RunStatus.COMPLETED, note
 
 
 def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> JsonObject:

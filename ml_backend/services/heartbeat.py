@@ -44,8 +44,11 @@ class Heartbeat:
 
     def columns(self) -> JsonObject:
         """Return the run's columns as they stand now."""
-        columns: JsonObject = {"message": self._message}
-        return columns | (totals_columns(self.tally.totals) if self.tally else {})
+        return {"message": self._message, **self.totals()}
+
+    def totals(self) -> JsonObject:
+        """Return the columns of the run's totals as far as they are known."""
+        return totals_columns(self.tally.totals) if self.tally else {}
 
     def _beat(self) -> None:
         try:

@@ -23,7 +23,7 @@ def label_of(prompt: Prompt, version: PromptVersion, slot: Slot) -> str:
 
 def check_title(title: str, field: str) -> str:
     """Return a usable title, or raise InvalidInput; titles become parts of model versions."""
-    title = " ".join(title.split())
+    title = " ".join(require_text(title, field).split())
     if not title:
         raise InvalidInput(f"The {field} is empty.", field=field, fix="Give it a name.")
     if len(title) > TITLE_LENGTH:
@@ -43,6 +43,17 @@ def check_title(title: str, field: str) -> str:
             field=field,
         )
     return title
+
+
+def require_text(value: str, field: str) -> str:
+    """Return a text that every database can hold, or raise InvalidInput."""
+    if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
+        raise InvalidInput(
+            f"The {field} holds bytes that are not text.",
+            field=field,
+            fix="Type it in UTF-8, or save the file so.",
+        )
+    return value
 
 
 class Prompts:
@@ -106,7 +117,9 @@ class Prompts:
         if project is not None:
             self._recipes.config_of(project)
         return self._store.prompts.create(
-            title, description, [project.id] if project is not None else []
+            title,
+            require_text(description, "description"),
+            [project.id] if project is not None else [],
         )
 
     def create_version(
@@ -120,7 +133,7 @@ class Prompts:
         parameters: JsonObject | None = None,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
-        if not text.strip():
+        if not require_text(text, "text").strip():
             raise InvalidInput(
                 "The prompt text is empty.", field="text", fix="Say what to label, and how."
             )

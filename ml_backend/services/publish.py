@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ml_backend.errors import LabelStudioError, LabelStudioRejected, PromptsError
 from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
-from ml_backend.records import JsonObject, Prediction, Run, Slot
+from ml_backend.records import JsonObject, Prediction, Run
+from ml_backend.services.label_stream import choose_model_version
 from ml_backend.services.waiting import Patience
 from ml_backend.services.writer import WriterSession
 from ml_backend.store import Store
@@ -140,30 +141,34 @@ class Publisher:
             return []
         keys = self._patience.call(lambda: self._studio.prediction_keys(run.project_id))
         standing = {key.id for key in keys}
-        return [_kept_row(row) for row in kept if row["prediction_id"] not in standing]
+        targets = self._targets(run)
+        return [
+            _kept_row(row)
+            for row in kept
+            if row["prediction_id"] not in standing and row["task_id"] not in targets
+        ]
 
     def verify(self, run: Run) -> None:
         """Read and mend until Label Studio holds exactly what the store says.
 
         Raises PromptsError after five rounds that did not get there; the run can be resumed.
         """
-        difference = Difference()
         rounds = 0
-        confirmed = False
-        while rounds < ROUNDS:
+        while True:
             self._session.settle()
+            doubtful = self._session.doubtful_seconds()
             difference = self._compare(run)
             if difference.is_clean:
-                if not self._session.settled_by_time or confirmed:
+                if not doubtful:
                     return
                 # A write that was given up on unseen could still come: look once more, later.
-                confirmed = True
                 self._patience.say("waiting to see whether an interrupted write still comes")
-                self._patience.sleep(self._session.settle_seconds)
+                self._patience.sleep(doubtful)
                 continue
-            confirmed = False
+            if rounds == ROUNDS:
+                break
             rounds += 1
-            self._mend(run, difference)
+            self._mend(run, difference, again=rounds > 2)
         raise PromptsError(
             f"After {ROUNDS} rounds {difference} in Label Studio.",
             fix=f"Look at Label Studio's log, then `ls-prompts runs resume {run.id}`.",
@@ -172,10 +177,30 @@ class Publisher:
     def finish(self, run: Run) -> str:
         """Repair counters, choose what the label stream shows; return what a person should know."""
         self._repeat(lambda: self._session.repair_counters(run.project_id))
-        note = self._choose_model_version(run)
+        note = choose_model_version(
+            run,
+            store=self._store,
+            studio=self._studio,
+            patience=self._patience,
+            show=lambda label: self._repeat(
+                lambda: self._session.set_model_version(run.project_id, label)
+            ),
+        )
         self._store.outcomes.mark_published(run.id)
         self._store.outcomes.drop_kept(run.id)
         return note
+
+    def withdraw(self, run: Run, task_ids: Collection[int]) -> None:
+        """Delete what this run wrote to tasks that took the ids of those it asked."""
+        keys = self._patience.call(lambda: self._studio.prediction_keys(run.project_id))
+        wrong = [
+            key.id
+            for key in keys
+            if key.task_id in task_ids
+            and key.model_version == run.label
+            and key.id > run.plan["watermark"]
+        ]
+        self._repeat(lambda: self._session.delete_predictions(run.project_id, wrong))
 
     # Verifying
 
@@ -184,7 +209,12 @@ class Publisher:
         watermark = run.plan["watermark"]
         planned = set(run.plan["clear"])
         targets = self._targets(run)
-        kept = {(row["task_id"], row["label"]): row for row in self._store.outcomes.kept(run.id)}
+        kept = {
+            (row["task_id"], row["label"]): row
+            for row in self._store.outcomes.kept(run.id)
+            if row["task_id"] not in targets
+        }
+        overtaken: set[int] = set()
         new: dict[int, list[int]] = defaultdict(list)
         back: dict[tuple[int, str], list[int]] = defaultdict(list)
         difference = Difference()
@@ -201,10 +231,14 @@ class Publisher:
                 difference.surplus.add(key.id)
             elif place in kept and (key.id > watermark or key.id == kept[place]["prediction_id"]):
                 back[place].append(key.id)
+            elif key.id > watermark:
+                overtaken.add(key.task_id)  # a later run wrote here: what was kept is history
         for ids in [*new.values(), *back.values()]:
             difference.surplus.update(sorted(ids)[1:])
         difference.missing = {task for task in targets if task not in new}
-        difference.missing_kept = [row for place, row in kept.items() if place not in back]
+        difference.missing_kept = [
+            row for place, row in kept.items() if place not in back and place[0] not in overtaken
+        ]
         if difference.missing or difference.missing_kept:
             self._drop_deleted_tasks(run, difference)
         return difference
@@ -216,16 +250,20 @@ class Publisher:
             row for row in difference.missing_kept if row["task_id"] in existing
         ]
 
-    def _mend(self, run: Run, difference: Difference) -> None:
+    def _mend(self, run: Run, difference: Difference, *, again: bool) -> None:
+        """Bring the difference to nothing, once; ``again`` when that did not work before."""
+        watermark = run.plan["watermark"]
         try:
             if difference.surplus:
                 self._session.delete_predictions(run.project_id, sorted(difference.surplus))
             if difference.missing or difference.missing_kept:
                 kept = [_kept_row(row) for row in difference.missing_kept]
+                if again:
+                    # Once the labeling config has changed, an import drops what stood before.
+                    self._session.create_predictions(run.project_id, kept, watermark)
+                    kept = []
                 for rows in self._chunks(run, kept, only=difference.missing):
-                    self._session.import_predictions(
-                        run.project_id, run.label, rows, run.plan["watermark"]
-                    )
+                    self._session.import_predictions(run.project_id, run.label, rows, watermark)
         except LabelStudioRejected as error:
             # A task deleted this moment: the next round reads the tasks again.
             log.warning("run %s: Label Studio refused: %s", run.id, error.message)
@@ -260,8 +298,8 @@ class Publisher:
     def _repeat(self, write: Any) -> None:
         """Send an idempotent write until Label Studio has answered it, settling in between."""
         for attempt in range(ROUNDS):
+            self._patience.call(self._studio.version)
             try:
-                self._patience.call(lambda: self._studio.version())
                 write()
                 return
             except LabelStudioError as error:
@@ -270,38 +308,6 @@ class Publisher:
                 log.warning("a write was interrupted and is sent again: %s", error.message)
                 self._patience.say(f"waiting for Label Studio: {error.message}")
                 self._patience.sleep(1.0)
-
-    # The label stream
-
-    def _choose_model_version(self, run: Run) -> str:
-        project = self._patience.call(lambda: self._studio.get_project(run.project_id))
-        before = run.plan["model_version"]
-        now = project.model_version or ""
-        activate = run.options.get("activate")
-        prompt_labels = {
-            label.label for label in self._store.prompts.labels(prompt_id=run.prompt_id)
-        }
-        if activate is False or (run.slot is not Slot.ALL and activate is not True):
-            wanted = before
-        elif activate or not before or before in prompt_labels:
-            wanted = run.label
-        else:
-            wanted = before
-        note = ""
-        if wanted == before and before and before not in prompt_labels and run.slot is Slot.ALL:
-            backends = self._patience.call(lambda: self._studio.list_backends(run.project_id))
-            if before not in {backend.title for backend in backends}:
-                note = (
-                    f"The label stream still shows {before!r}, which is not this prompt's; "
-                    "run with --activate to switch."
-                )
-        if wanted != now and wanted:
-            try:
-                self._repeat(lambda: self._session.set_model_version(run.project_id, wanted))
-            except LabelStudioRejected:
-                # What was shown before went with this run's clearing; nothing is left to restore.
-                note = f"The label stream's model version {wanted!r} no longer exists."
-        return note
 
 
 def _row(prediction: Prediction, label: str) -> JsonObject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,10 +24,12 @@ from ml_backend.services.costs import Budget, price_of
 from ml_backend.services.heartbeat import CLAIM_SECONDS
 from ml_backend.services.prompts import label_of
 from ml_backend.services.recipes import Recipes, snapshot
+from ml_backend.services.selection import require_narrowing
 from ml_backend.services.writer import holder_name
 from ml_backend.store import Store
 
 SAMPLE_SIZE = 20
+KEPT_IN_PLAN = ("newest_task", "config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +112,17 @@ class Runs:
     def resume(self, run: Run) -> Run:
         """Make a failed or canceled run pending again; kept answers are not asked again."""
         self._store.prompts.get_version(run.version_id)  # a deleted version's must not come back
-        stage, plan = Stage.ASKING, JsonObject()
+        # What tells whether the tasks still are those that were asked.
+        stage, plan = Stage.ASKING, {k: v for k, v in run.plan.items() if k in KEPT_IN_PLAN}
         if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):
             stage = Stage(run.stage)
             plan = {key: value for key, value in run.plan.items() if key != "stopped"}
-            plan["ask_again"] = "stopped" in run.plan
+            plan["ask_again"] = "stopped" in run.plan or bool(run.plan.get("ask_again"))
         if run.status in (RunStatus.FAILED, RunStatus.CANCELED):
             # Before it is open again: from then on another process may work on it.
             again = [kind for kind in FailureKind if not kind.is_definite]
-            self._store.outcomes.forget(run.id, again)
+            if self._store.outcomes.forget(run.id, again) and stage is not Stage.ASKING:
+                plan["ask_again"] = True
         if not self._store.runs.reopen(run.id, stage, plan):
             raise Conflict(
                 f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",
@@ -150,11 +155,11 @@ class Runs:
                 field="sample_size",
                 fix="Give a number from 1.",
             )
-        if options.budget is not None and options.budget <= 0:
+        if options.budget is not None and not 0 < options.budget < math.inf:
             raise InvalidInput(
-                f"A budget of ${options.budget:g} allows no call.",
+                f"A budget of ${options.budget:g} is no limit to keep: it must be above 0.",
                 field="budget",
-                fix="Give a number above 0.",
+                fix="Give dollars, for example 2.50.",
             )
 
     def _choose_tasks(self, project: Project, label: str, options: RunOptions) -> list[int] | None:
@@ -190,7 +195,7 @@ class Runs:
 
     def _custom_tasks(self, project: Project, options: RunOptions) -> list[int]:
         if options.filters is not None:
-            filters = options.filters
+            filters = require_narrowing(options.filters)
             query = filters if "filters" in filters else {"filters": filters}
             found = self._studio.task_ids(project.id, query=query)
             if not found:

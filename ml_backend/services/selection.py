@@ -60,12 +60,8 @@ def select(
         )
     if task_ids is not None and not task_ids:
         raise InvalidInput("The list of tasks is empty.", field="tasks")
-    if filters is not None and not _narrows(filters):
-        raise InvalidInput(
-            "The filter is empty: it would take every task.",
-            field="filter",
-            fix="When that is meant, say it with --all.",
-        )
+    if filters is not None:
+        require_narrowing(filters, meant="say it with --all")
     return Selection(
         labels=tuple(dict.fromkeys(labels or ())),
         prompt=prompt,
@@ -125,6 +121,17 @@ def selected_tasks(
             fix="Task ids are shown in the Data Manager's first column.",
         )
     return frozenset(selection.task_ids)
+
+
+def require_narrowing(filters: JsonObject, *, meant: str = "leave --filter") -> JsonObject:
+    """Return a filter that says something, or raise InvalidInput: empty it takes every task."""
+    if not _narrows(filters):
+        raise InvalidInput(
+            "The filter is empty: it would take every task.",
+            field="filter",
+            fix=f"When that is meant, {meant}.",
+        )
+    return filters
 
 
 def _narrows(filters: JsonObject) -> bool:

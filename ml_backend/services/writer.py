@@ -20,7 +20,7 @@ from ml_backend.errors import LabelStudioError, LabelStudioNotFound
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import JsonObject
 from ml_backend.services.waiting import Interrupted, Patience
-from ml_backend.store import Publication, Store
+from ml_backend.store import GIVEN_UP, Publication, Store
 
 T = TypeVar("T")
 
@@ -119,13 +119,11 @@ class WriterSession:
         self._lost = lost
         self._patience = patience
         self._run_id = run_id
-        self.settled_by_time = False
-        """True once a write was given up on without its effect having been seen."""
 
-    @property
-    def settle_seconds(self) -> float:
-        """How long an unanswered write may still take effect, at the least."""
-        return self._writer.settle_seconds
+    def doubtful_seconds(self) -> float:
+        """Return for how long yet a write that was given up on unseen, by whomever, could come."""
+        given_up = self._store.writing.given_up_at(self._studio.url)
+        return max(0.0, given_up + self._writer.settle_seconds - time.time())
 
     def import_predictions(
         self, project_id: int, label: str, rows: Sequence[JsonObject], watermark: int
@@ -143,6 +141,24 @@ class WriterSession:
             detail,
             lambda: self._studio.import_predictions(project_id, rows),
         )
+
+    def create_predictions(
+        self, project_id: int, rows: Sequence[JsonObject], watermark: int
+    ) -> None:
+        """Create predictions one by one, which Label Studio does not check as it does imports."""
+        for row in rows:
+            detail = {
+                "tasks": [row["task"]],
+                "labels": [row["model_version"]],
+                "watermark": watermark,
+            }
+            self._send(
+                "import",
+                project_id,
+                row["model_version"],
+                detail,
+                lambda row=row: self._studio.create_prediction(row),  # type: ignore[misc]
+            )
 
     def delete_label(self, project_id: int, label: str) -> int:
         """Delete every prediction under a model version; return how many there were."""
@@ -219,6 +235,7 @@ class WriterSession:
     ) -> T:
         self.settle()
         publication_id = None
+        began = time.monotonic()
         if not self._lost.is_set():
             publication_id = self._store.writing.intend(
                 self._writer.lease,
@@ -232,6 +249,10 @@ class WriterSession:
             )
         if publication_id is None:
             raise Interrupted("Another process took over the right to write.")
+        if time.monotonic() - began > self._writer.settle_seconds / 2:
+            # Asleep since then: by now another may have waited for this write and given it up.
+            self._store.writing.confirm(publication_id, "never sent")
+            raise Interrupted("This process stood still for too long to write safely.")
         try:
             value = call()
         except LabelStudioError as error:
@@ -242,7 +263,11 @@ class WriterSession:
         return value
 
     def _settle_one(self, publication: Publication) -> None:
-        slowest = self._store.writing.slowest(self._studio.url, publication.kind)
+        # Deletes by id are many calls of which one can be in flight, whatever all of them took.
+        one_call = publication.kind != "delete_ids"
+        slowest = (
+            self._store.writing.slowest(self._studio.url, publication.kind) if one_call else 0.0
+        )
         deadline = publication.started_at + max(self._writer.settle_seconds, 3 * slowest)
         while True:
             if self._is_seen(publication):
@@ -250,8 +275,7 @@ class WriterSession:
                 break
             left = deadline - time.time()
             if left <= 0:
-                self.settled_by_time = True
-                self._store.writing.settle(publication.id, "no effect seen in time")
+                self._store.writing.settle(publication.id, GIVEN_UP)
                 break
             self._patience.say(
                 f"waiting up to {left:.0f} s for Label Studio to finish an interrupted write"

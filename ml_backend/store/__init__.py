@@ -9,9 +9,17 @@ from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.runs import RunStore, totals_columns
-from ml_backend.store.writing import Publication, WritingStore
+from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 
-__all__ = ["AnswerForms", "CachedAnswer", "Cipher", "Publication", "Store", "totals_columns"]
+__all__ = [
+    "GIVEN_UP",
+    "AnswerForms",
+    "CachedAnswer",
+    "Cipher",
+    "Publication",
+    "Store",
+    "totals_columns",
+]
 
 
 class Store:

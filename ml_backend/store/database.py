@@ -76,7 +76,12 @@ def _is_sqlite(url: sa.URL) -> bool:
 
 
 def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def storable(text: str) -> str:
+    """Return a text without what no database takes: NULs and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:

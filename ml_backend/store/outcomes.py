@@ -20,7 +20,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.store import tables as t
-from ml_backend.store.database import Database, insert_ignoring
+from ml_backend.store.database import Database, insert_ignoring, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def _answers(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
     return [
         {
             "key": answer.key,
-            "text": answer.text,
+            "text": storable(answer.text),
             "score": answer.score,
             "prompt_tokens": answer.asked.usage.prompt_tokens,
             "completion_tokens": answer.asked.usage.completion_tokens,
@@ -239,7 +239,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "run_id": run_id,
         "task_id": outcome.task_id,
         "published": False,
-        "raw": outcome.raw,
+        "raw": storable(outcome.raw),
         "prompt_tokens": asked.usage.prompt_tokens,
         "completion_tokens": asked.usage.completion_tokens,
         "cost": asked.cost,
@@ -262,7 +262,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
     return common | {
         "ok": False,
         "kind": outcome.kind.value,
-        "message": outcome.message,
+        "message": storable(outcome.message),
         "answer": None,
         "result": None,
         "score": None,

@@ -13,6 +13,7 @@ from ml_backend.errors import NotFound
 from ml_backend.records import JsonObject, Run, RunStatus, Slot, Stage, Subset, Totals, Usage
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
+from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
 _OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
 
@@ -82,7 +83,9 @@ class RunStore:
     def claim(self, run_id: int, holder: str, seconds: float) -> int | None:
         """Take an open, unheld run; return the fence number to work under, else None."""
         with self._db.write() as c:
-            row = c.execute(sa.select(t.runs).where(t.runs.c.id == run_id)).first()
+            # Locked, or two could read and both take it on PostgreSQL; SQLite ignores the words.
+            query = sa.select(t.runs).where(t.runs.c.id == run_id).with_for_update()
+            row = c.execute(query).first()
             if row is None or row.status not in _OPEN or row.lease_until >= time.time():
                 return None
             fence = int(row.fence) + 1
@@ -111,11 +114,14 @@ class RunStore:
             )
             return done.rowcount == 1
 
-    def finish(self, run_id: int, fence: int, status: RunStatus, message: str) -> bool:
+    def finish(
+        self, run_id: int, fence: int, status: RunStatus, message: str, **columns: Any
+    ) -> bool:
         """End a run. Its stage stays, so that a failed or canceled run resumes where it stood."""
         return self.change(
             run_id,
             fence,
+            **columns,
             status=status.value,
             message=message,
             holder=None,
@@ -155,15 +161,23 @@ class RunStore:
             )
 
     def publishing(self, project_id: int) -> bool:
-        """Return whether an open run is changing a project's predictions in Label Studio now."""
+        """Return whether a run, or a deletion, changes a project's predictions now."""
         stages = (Stage.CLEARING.value, Stage.LOADING.value, Stage.VERIFYING.value)
         query = sa.select(t.runs.c.id).where(
             t.runs.c.project_id == project_id,
             t.runs.c.status == RunStatus.IN_PROGRESS.value,
             t.runs.c.stage.in_(stages),
         )
+        p = t.publications.c
+        in_flight = sa.select(p.id).where(
+            p.project_id == project_id,
+            p.settled_at.is_(None),
+            p.started_at > time.time() - IN_FLIGHT_SECONDS,
+            p.kind.in_(CHANGES_PREDICTIONS),
+        )
         with self._db.read() as c:
-            return c.execute(query).first() is not None
+            found = (c.execute(each.limit(1)).first() for each in (query, in_flight))
+            return any(row is not None for row in found)
 
 
 def totals_columns(totals: Totals) -> dict[str, Any]:

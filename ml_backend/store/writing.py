@@ -11,9 +11,13 @@ import sqlalchemy as sa
 
 from ml_backend.records import JsonObject
 from ml_backend.store import tables as t
-from ml_backend.store.database import Database, inserted_id
+from ml_backend.store.database import Database, insert_ignoring, inserted_id
 
 INSTANCE_SECONDS = 1e10
+GIVEN_UP = "no effect seen in time"
+CHANGES_PREDICTIONS = ("import", "delete_label", "delete_ids")
+IN_FLIGHT_SECONDS = 900.0
+"""As long as the longest write may take; an older intent is a dead process's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,10 @@ class WritingStore:
         """Take a free or expired lease; return its fence number, None while another holds it."""
         now = time.time()
         with self._db.write() as c:
-            row = c.execute(sa.select(t.leases).where(t.leases.c.name == name)).first()
-            if row is None:
-                c.execute(
-                    sa.insert(t.leases).values(
-                        name=name, holder=holder, fence=1, expires_at=now + seconds
-                    )
-                )
-                return 1
+            insert_ignoring(
+                c, t.leases, [{"name": name, "holder": "", "fence": 0, "expires_at": 0.0}]
+            )
+            row = _locked_lease(c, name)
             if row.expires_at >= now:
                 return None
             fence = int(row.fence) + 1
@@ -105,7 +105,7 @@ class WritingStore:
     ) -> int | None:
         """Commit the intent to write; None when the lease is lost, and then nothing may be sent."""
         with self._db.write() as c:
-            row = c.execute(sa.select(t.leases).where(t.leases.c.name == lease)).first()
+            row = _locked_lease(c, lease)
             if row is None or row.fence != fence or row.expires_at < time.time():
                 return None
             return inserted_id(
@@ -154,6 +154,17 @@ class WritingStore:
         with self._db.read() as c:
             return float(c.execute(query).scalar() or 0.0)
 
+    def given_up_at(self, label_studio_url: str) -> float:
+        """Return when a change of predictions was last given up on unseen, 0 for never."""
+        p = t.publications.c
+        query = sa.select(sa.func.max(p.settled_at)).where(
+            p.label_studio_url == label_studio_url,
+            p.note == GIVEN_UP,
+            p.kind.in_(CHANGES_PREDICTIONS),
+        )
+        with self._db.read() as c:
+            return float(c.execute(query).scalar() or 0.0)
+
     def _set(self, publication_id: int, **values: Any) -> None:
         with self._db.write() as c:
             c.execute(
@@ -161,6 +172,11 @@ class WritingStore:
                 .where(t.publications.c.id == publication_id)
                 .values(**values)
             )
+
+
+def _locked_lease(c: sa.Connection, name: str) -> Any:
+    # PostgreSQL would let two read an expired lease and both take it; SQLite ignores the words.
+    return c.execute(sa.select(t.leases).where(t.leases.c.name == name).with_for_update()).first()
 
 
 def _publication(row: Any) -> Publication:

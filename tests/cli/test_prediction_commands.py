@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from cli.conftest import LABEL, Terminal
 
+from ml_backend.cli.app import version_name
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -92,6 +94,11 @@ def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int
 
 
 @pytest.mark.slow
+def test_model_versions_that_look_alike_are_told_apart() -> None:
+    names = [version_name(version) for version in ("m1", "m1 ", " ", "", None)]
+    assert names == ["m1", "'m1 '", "' '", "''", "(without a version)"]
+
+
 def test_on_a_terminal_the_person_is_asked_and_may_refuse(
     terminal: Terminal, predicted: list[int]
 ) -> None:

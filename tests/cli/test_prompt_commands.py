@@ -57,6 +57,18 @@ def test_a_prompt_whose_text_is_wrong_is_not_left_behind(
     assert [prompt["title"] for prompt in terminal.json("prompts", "list")] == ["Topic"]
 
 
+def test_what_is_no_text_leaves_no_prompt_behind(
+    terminal: Terminal, mails: list[int], tmp_path: Path
+) -> None:
+    create = ("prompts", "create", "--project", "Mails")
+    assert "not text" in terminal.run(*create, "A", "--text", "caf\udce9", code=1).stderr
+    assert "not text" in terminal.run(*create, "caf\udce9", "--text", "{text}", code=1).stderr
+    (tmp_path / "latin").write_bytes("café {text}".encode("latin-1"))
+    wrong = terminal.run(*create, "A", "--file", str(tmp_path / "latin"), code=2)
+    assert "UTF-8" in wrong.stderr
+    assert [prompt["title"] for prompt in terminal.json("prompts", "list")] == ["Topic"]
+
+
 def test_versions_are_listed_shown_and_activated(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("versions", "create", "Topic", "--text", "Short {text}", "--title", "Short")
     assert [v["active"] for v in terminal.json("versions", "list", "Topic")] == [False, True]
@@ -121,6 +133,12 @@ def test_a_connection_of_ones_own_answers_without_a_key(terminal: Terminal) -> N
     assert made["prices"] == {"m": [0.25, 2.0]}
     assert terminal.json("connections", "test", "local")["models"]
     assert "answers" in terminal.run("connections", "test").stdout
+
+
+def test_an_endpoint_must_be_a_web_address(terminal: Terminal) -> None:
+    for endpoint in ("localhost:11434/v1", "http://"):
+        add = ("connections", "add", "x", "--provider", "Custom", "--endpoint", endpoint)
+        assert "is not a web address" in terminal.run(*add, code=1).stderr
 
 
 def test_a_connection_in_use_stays(terminal: Terminal, mails: list[int]) -> None:

@@ -60,6 +60,59 @@ def test_named_tasks_are_asked_alone(terminal: Terminal, mails: list[int]) -> No
     assert terminal.json("run", "Topic", "--project", "Mails", *slot)["slot"] == "all"
 
 
+def test_a_sample_size_alone_means_a_sample(terminal: Terminal, mails: list[int]) -> None:
+    run = terminal.json("run", "Topic", "--project", "Mails", "--sample-size", 3)
+    assert (run["project_subset"], run["slot"], run["total_tasks"]) == ("Sample", "evaluate", 3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--sample-size", 3, "--subset", "All"),
+        ("--tasks", 1, "--subset", "Sample"),
+        ("--tasks", 1, "--filter", "{}"),
+        ("--tasks", 1, "--sample-size", 3),
+        ("--subset", "Custom"),
+    ],
+)
+def test_options_that_disagree_about_the_tasks_are_a_usage_error(
+    terminal: Terminal, mails: list[int], options: tuple[str | int, ...]
+) -> None:
+    terminal.run("run", "Topic", "--project", "Mails", *options, code=2)
+    assert terminal.json("runs", "list") == []
+
+
+def test_an_empty_filter_is_not_taken_for_all_tasks(terminal: Terminal, mails: list[int]) -> None:
+    empty = ("--filter", '{"conjunction": "and", "items": []}')
+    assert "is empty" in terminal.run("run", "Topic", "--project", "Mails", *empty, code=1).stderr
+    assert terminal.json("runs", "list") == []
+
+
+def test_a_budget_that_is_no_number_is_refused(terminal: Terminal, mails: list[int]) -> None:
+    for budget in ("nan", "inf"):
+        result = terminal.run("run", "Topic", "--project", "Mails", "--budget", budget, code=1)
+        assert f"${budget}" in result.stderr
+
+
+def test_tasks_without_ground_truth_are_not_shown_as_measured(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    result = terminal.run("run", "Topic", "--project", "Mails", "--tasks", mails[3])
+    assert "has ground truth" in result.stdout
+    assert "Agreement" not in result.stdout
+
+
+def test_what_predictions_leave_to_people_is_said(terminal: Terminal) -> None:
+    box = """<Image name="image" value="$image"/>
+    <RectangleLabels name="box" toName="image"><Label value="A"/></RectangleLabels></View>"""
+    config = CONFIG.replace("</View>", box)
+    terminal.fake.seed(config, [{"data": {"text": "hello", "image": "x.png"}}], title="Photos")
+    made = terminal.run("prompts", "create", "Mixed", "--project", "Photos", "--text", "{text}?")
+    ran = terminal.run("run", "Mixed", "--project", "Photos")
+    for result in (made, ran):
+        assert "Left to people: box" in result.stderr
+
+
 def test_failed_tasks_are_listed_with_their_reason(terminal: Terminal, mails: list[int]) -> None:
     terminal.model.control({"match": "mail 3", "fault": "garbage"})
     result = terminal.run("run", "Topic", "--project", "Mails")
@@ -88,6 +141,15 @@ def test_a_detached_run_waits_for_a_server(terminal: Terminal, mails: list[int])
     assert run["status"] == "Pending"
     done = terminal.json("runs", "watch", "1", "--execute")
     assert (done["status"], terminal.held()) == ("Completed", {LABEL: 4})
+
+
+def test_a_run_that_no_process_has_any_more_is_resumed(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    terminal.run("run", "Topic", "--project", "Mails", "--detach")
+    assert terminal.json("runs", "resume", 1)["status"] == "Completed"
+    assert terminal.held() == {LABEL: 4}
+    assert "is Completed" in terminal.run("runs", "resume", 1, code=1).stderr
 
 
 def test_a_pending_run_is_canceled_at_once(terminal: Terminal, mails: list[int]) -> None:

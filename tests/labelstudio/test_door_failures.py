@@ -161,6 +161,20 @@ def test_address_that_has_no_such_page_is_not_label_studio(fake):
     assert "without /projects" in caught.value.fix
 
 
+def test_address_with_a_path_is_named_when_a_project_is_sought(fake):
+    door = LabelStudioDoor(f"{fake.url}/projects", fake.token)
+    for call in (door.list_projects, lambda: door.find_project("Mails")):
+        with pytest.raises(LabelStudioError, match="is not Label Studio"):
+            call()
+
+
+def test_page_that_says_label_studio_crashed_does_not_pass_for_another_server(fake, door, seeded):
+    fake.fail("/api/tasks", "status", status=500, body="<h1>Server Error (500)</h1>", count=9)
+    with pytest.raises(LabelStudioError, match="failed on a request") as caught:
+        door.task_ids(seeded[0])
+    assert "is not Label Studio" not in caught.value.message
+
+
 def test_redirect_is_not_followed_but_named(redirecting):
     url, target = redirecting
     with pytest.raises(LabelStudioError, match="sends us on") as caught:
