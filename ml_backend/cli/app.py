@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -55,7 +56,16 @@ class App:
         """Return the patience of a command at work: ten minutes, saying what it waits for."""
         from ml_backend.services.waiting import Patience
 
-        return Patience(self.note, self._stop, give_up_after=PATIENCE_SECONDS)
+        said = ""
+
+        def say(text: str) -> None:
+            nonlocal said
+            kind = re.sub(r"\d+", "", text)  # a countdown is said once
+            if kind != said:
+                self.note(text)
+            said = kind
+
+        return Patience(say, self._stop, give_up_after=PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Let go of everything that was opened."""

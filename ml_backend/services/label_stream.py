@@ -37,7 +37,8 @@ def choose_model_version(
     else:
         wanted = before
     note = ""
-    if wanted == before and before and before not in prompt_labels and run.slot is Slot.ALL:
+    stays = wanted == before and before and before not in prompt_labels
+    if stays and run.slot is Slot.ALL and activate is not False:
         backends = patience.call(lambda: studio.list_backends(run.project_id))
         if before not in {backend.title for backend in backends}:
             note = (

@@ -104,8 +104,10 @@ class Predictor:
         """Return the question for a task; untrusted data never raises out of here."""
         inputs = self._config.inputs(task.data)
         if not self._has_content(task.data, inputs):
-            names = ", ".join(sorted({name for name, _ in inputs} or self._known))
-            message = f"Nothing to ask: the task has no text in {names}."
+            names = sorted({*(name for name, _ in inputs), *self._variables()})
+            message = f"Nothing to ask: the task has no text in {', '.join(names)}."
+            if not names:
+                message = "Nothing to ask: neither prompt nor labeling config names a data field."
             return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, message))
         try:
             messages = prompting.build(

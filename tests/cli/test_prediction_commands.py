@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cli.conftest import LABEL, Terminal
 
-from ml_backend.cli.app import version_name
+from ml_backend.cli.app import App, version_name
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,6 +94,15 @@ def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int
 
 
 @pytest.mark.slow
+def test_what_is_waited_for_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    patience = App().patience()
+    for left in (3, 2, 1):
+        patience.say(f"waiting up to {left} s")
+    patience.say("")
+    patience.say("waiting for run 1")
+    assert capsys.readouterr().err == "waiting up to 3 s\nwaiting for run 1\n"
+
+
 def test_model_versions_that_look_alike_are_told_apart() -> None:
     names = [version_name(version) for version in ("m1", "m1 ", " ", "", None)]
     assert names == ["m1", "'m1 '", "' '", "''", "(without a version)"]

@@ -169,9 +169,9 @@ def test_address_with_a_path_is_named_when_a_project_is_sought(fake):
 
 
 def test_page_that_says_label_studio_crashed_does_not_pass_for_another_server(fake, door, seeded):
-    fake.fail("/api/tasks", "status", status=500, body="<h1>Server Error (500)</h1>", count=9)
+    fake.fail("/summary/", "status", status=500, body="<h1>Server Error (500)</h1>")
     with pytest.raises(LabelStudioError, match="failed on a request") as caught:
-        door.task_ids(seeded[0])
+        door.data_columns(seeded[0])
     assert "is not Label Studio" not in caught.value.message
 
 
