@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 from ml_backend.labelstudio.transport import Transport
 from ml_backend.labelstudio.writes import Writes
 
@@ -23,6 +26,10 @@ class LabelStudioDoor(Writes):
 
     def __repr__(self) -> str:
         return f"LabelStudioDoor({self.url!r})"
+
+    def guarded(self, check: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call ``check`` as the last thing before each write of this thread; it may raise."""
+        return self._transport.guarded(check)
 
     def close(self) -> None:
         """Close pooled connections; the door stays usable."""

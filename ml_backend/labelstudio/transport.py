@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ class Transport:
         self._secret = api_key.strip()
         self._timeout = timeout
         self._lock = threading.Lock()
+        self._guards = threading.local()
         self._sdk: LabelStudio | None = None
 
     def __repr__(self) -> str:
@@ -49,6 +50,15 @@ class Transport:
             sdk, self._sdk = self._sdk, None
         if sdk is not None:
             sdk._client_wrapper.httpx_client.httpx_client.close()
+
+    @contextmanager
+    def guarded(self, check: Callable[[], None]) -> Iterator[None]:
+        """Call ``check`` as the last thing before each write of this thread; it may raise."""
+        self._guards.check = check
+        try:
+            yield
+        finally:
+            self._guards.check = None
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, what: str = "") -> Any:
         """Parsed JSON of a GET; asked once more when a pooled connection turns out to be dead."""
@@ -138,6 +148,9 @@ class Transport:
         self._headers()
         limit = self.write_timeout if write else self._timeout
         timeout: Any = httpx.Timeout(limit, connect=min(CONNECT_TIMEOUT, limit))
+        check = getattr(self._guards, "check", None)
+        if write and check is not None:
+            check()
         with self._failures(write=write):
             return self._client._client_wrapper.httpx_client.request(
                 path,

@@ -162,6 +162,7 @@ class Asking:
         while (page := await upcoming) is not None:
             # The next page is fetched while the model works on this one.
             upcoming = loop.run_in_executor(threads, next, pages, None)
+            upcoming.add_done_callback(_look)
             tasks = [task for task in page if task.id not in done]
             for start in range(0, len(tasks), PREPARE_AT_ONCE):
                 await self._enqueue(tasks[start : start + PREPARE_AT_ONCE], threads)
@@ -257,6 +258,12 @@ class Asking:
             fix="Free its disk or end what locks it, then "
             f"`ls-prompts runs resume {self._run_id}`.",
         )
+
+
+def _look(page: asyncio.Future[list[Task] | None]) -> None:
+    """See what a page raised; nobody else does when it is wanted no more."""
+    if not page.cancelled():
+        page.exception()
 
 
 def _unexpected(task_id: int) -> Failure:

@@ -181,8 +181,6 @@ class WriterSession:
         def call() -> int:
             removed = 0
             for done, prediction_id in enumerate(prediction_ids, 1):
-                if self._lost.is_set():
-                    raise Interrupted("Another process took over the right to write.")
                 removed += self._studio.delete_prediction(prediction_id)
                 progress(done)
             return removed
@@ -249,12 +247,21 @@ class WriterSession:
             )
         if publication_id is None:
             raise Interrupted("Another process took over the right to write.")
-        if time.monotonic() - began > self._writer.settle_seconds / 2:
-            # Asleep since then: by now another may have waited for this write and given it up.
-            self._store.writing.confirm(publication_id, "never sent")
-            raise Interrupted("This process stood still for too long to write safely.")
+        sent = False
+
+        def check() -> None:
+            nonlocal sent
+            # Asleep since the intent: another may have waited for this write and given it up.
+            stale = not sent and time.monotonic() - began > 0.8 * self._writer.settle_seconds
+            if stale or self._lost.is_set():
+                if not sent:
+                    self._store.writing.confirm(publication_id, "never sent")
+                raise Interrupted("This process lost the right to write while it stood still.")
+            sent = True
+
         try:
-            value = call()
+            with self._studio.guarded(check):
+                value = call()
         except LabelStudioError as error:
             if not error.maybe_done:
                 self._store.writing.confirm(publication_id, f"refused: {error.message}")

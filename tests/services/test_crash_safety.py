@@ -396,7 +396,7 @@ def test_a_process_that_stood_still_after_its_intent_sends_nothing(house: House)
     row = {"task": tasks[0], "result": [], "model_version": "L"}
     with database(house) as side, house.container.writer.hold(patience()) as session:
         side.execute("BEGIN IMMEDIATE")
-        threading.Timer(1.0, side.execute, ["COMMIT"]).start()
+        threading.Timer(1.6, side.execute, ["COMMIT"]).start()
         with pytest.raises(Interrupted):
             session.import_predictions(project, "L", [row], 0)
     assert house.held(project)[tasks[0]] == Counter()
