@@ -25,7 +25,7 @@ test-fast: $(APP)/.ready
 	$(BIN)/python -m pytest -m "not live and not faults and not slow" -n 3 --dist worksteal
 
 faults: $(APP)/.ready $(STUDIO)/.ready
-	$(BIN)/python -m pytest -m faults --timeout 3600
+	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
 
 check: $(APP)/.ready
 	$(BIN)/ruff check .
