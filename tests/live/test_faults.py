@@ -76,7 +76,7 @@ def assert_ends_well(
 def test_killed_while_asking(
     server: Installation, project: LiveProject, simulator: Simulator, time_: int
 ) -> None:
-    simulator.control(latency=0.2)  # time enough to strike while it asks
+    simulator.control(latency=0.6)  # time enough to strike while it asks
     run_id = start_second_run(server, project)
     eventually(
         lambda: store(server, f"SELECT 1 FROM outcomes WHERE run_id = {run_id} LIMIT 1"),
