@@ -94,6 +94,14 @@ DEFINITE_FAILURES = frozenset(
 )
 
 
+class Origin(StrEnum):
+    """Where a prompt's text comes from; all but BY_HAND are kept in step with Label Studio."""
+
+    BY_HAND = ""
+    EXTRA_PARAMS = "extra_params"
+    INSTRUCTIONS = "instructions"
+
+
 class ProviderName(StrEnum):
     """The SDK's provider names, and our offline baseline."""
 
@@ -217,6 +225,8 @@ class Prompt:
     """Chosen by hand; None follows the last published All run, else the newest version."""
     created_at: datetime
     updated_at: datetime
+    origin: Origin = Origin.BY_HAND
+    """Prompts that come from a connection or project are not that project's own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +244,12 @@ class PromptVersion:
     parameters: JsonObject
     created_at: datetime
     updated_at: datetime
+    origin: Origin = Origin.BY_HAND
+
+    @property
+    def is_lenient(self) -> bool:
+        """True for prose written elsewhere: braces that name no task data stay as they are."""
+        return self.origin is not Origin.BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,3 +304,5 @@ class Run:
     started_at: datetime | None
     asked_at: datetime | None
     completed_at: datetime | None
+    stale: str = ""
+    """Why its metrics no longer hold, "" while they do."""

@@ -98,14 +98,20 @@ class Backend:
         """Tasks asked for since start, by "ok", failure kind or "not_reached"."""
 
     def setup(
-        self, project_id: int, address: Address, *, extra_params: object, label_config: str
+        self,
+        project_id: int,
+        address: Address,
+        *,
+        extra_params: object,
+        label_config: str,
+        host: str = "",
     ) -> str:
         """Remember what a connection said; return the model version that predictions will have.
 
         Reads the store alone, but for the task columns a prompt names beside the config's: these
         it waits a second for at most. Raises what a labeler must mend before predictions can work.
         """
-        self._remember(project_id, address, extra_params, label_config)
+        self._remember(project_id, address, extra_params, label_config, host)
         prompt, version = self.sources.version_for(project_id, address, extra_params)
         config = self._recipes.config_of(_project(None, project_id, label_config))
         if not _is_covered(version.text, config.input_fields):
@@ -148,7 +154,7 @@ class Backend:
             log.info("project %s: a run is publishing, so no prediction is given out", project_id)
             outcomes = [None] * len(tasks)
         good = [each.task_id for each in outcomes if isinstance(each, Prediction)]
-        self._store.outcomes.add_served(
+        self._store.served.add(
             project_id, label, [task_id for task_id in good if 0 < task_id <= LARGEST_ID]
         )
         self._report(project_id, label, outcomes)
@@ -264,19 +270,17 @@ class Backend:
     # Bookkeeping
 
     def _remember(
-        self, project_id: int, address: Address, extra_params: object, label_config: str
+        self,
+        project_id: int,
+        address: Address,
+        extra_params: object,
+        label_config: str,
+        host: str,
     ) -> None:
-        said = {"extra_params": extra_params, "label_config": label_config}
+        said = {"extra_params": extra_params, "label_config": label_config, "host": host}
         known = self._store.contacts.find(project_id, address.path)
         if known is None or any(known[name] != value for name, value in said.items()):
-            instruction = known["instruction"] if known else ""
-            self._store.contacts.remember(
-                project_id,
-                address.path,
-                extra_params=extra_params,
-                label_config=label_config,
-                instruction=instruction,
-            )
+            self._store.contacts.remember(project_id, address.path, **said)
 
     def _register(self, prompt: Prompt, version: PromptVersion) -> str:
         """Return the label of a version, claimed; writes only when that is new."""

@@ -9,7 +9,14 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.llm import Model
 from ml_backend.prompting import template
-from ml_backend.records import Connection, Example, JsonObject, PromptVersion, ProviderName
+from ml_backend.records import (
+    Connection,
+    Example,
+    JsonObject,
+    Origin,
+    PromptVersion,
+    ProviderName,
+)
 from ml_backend.services.costs import Budget, price_of
 from ml_backend.services.examples import Examples
 from ml_backend.services.models import Models
@@ -59,7 +66,8 @@ class Recipes:
         """Gather and check; raises what is wrong before any task is asked or paid for."""
         config = self.config_of(project)
         known = self.known_variables(project, config)
-        template.check(version.text, known)
+        if not version.is_lenient:
+            template.check(version.text, known)
         connection, model = self._models.of_version(version)
         return Recipe(project, config, known, connection, model)
 
@@ -92,6 +100,7 @@ class Recipes:
             price=price,
             examples=examples,
             budget=guard,
+            lenient=version.is_lenient,
         )
 
     @staticmethod
@@ -116,6 +125,7 @@ def snapshot(version: PromptVersion) -> JsonObject:
         "connection_id": version.connection_id,
         "parameters": version.parameters,
         "max_few_shot_examples": version.max_few_shot_examples,
+        "origin": version.origin.value,
     }
 
 
@@ -133,4 +143,5 @@ def version_of(snapshot: JsonObject, version: PromptVersion) -> PromptVersion:
         parameters=snapshot["parameters"],
         created_at=version.created_at,
         updated_at=version.updated_at,
+        origin=Origin(snapshot.get("origin", "")),
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
+from ml_backend.store.events import Event, EventStore
 from ml_backend.store.examples import ContactStore, ExampleStore
+from ml_backend.store.follows import Follow, FollowStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
+from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.runs import RunStore, totals_columns
+from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 
 __all__ = [
@@ -16,7 +20,11 @@ __all__ = [
     "AnswerForms",
     "CachedAnswer",
     "Cipher",
+    "Event",
+    "Follow",
+    "KnownProject",
     "Publication",
+    "Served",
     "Store",
     "totals_columns",
 ]
@@ -36,6 +44,10 @@ class Store:
         self.promotions = PromotionStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
+        self.projects = ProjectStore(self.database)
+        self.events = EventStore(self.database)
+        self.follows = FollowStore(self.database)
+        self.served = ServedStore(self.database)
 
     def close(self) -> None:
         self.database.close()

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from ml_backend.records import Example
 from ml_backend.store import tables as t
-from ml_backend.store.database import Database
+from ml_backend.store.database import Database, insert_ignoring
+from ml_backend.store.projects import new_row
 
 
 class ExampleStore:
@@ -19,8 +20,46 @@ class ExampleStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def replace(self, project_id: int, examples: Sequence[Example]) -> None:
-        """Make these the project's whole pool."""
+    def revision(self, project_id: int) -> int:
+        """Return a number that grows with every change of a project's pool."""
+        with self._db.read() as c:
+            return _revision(c, project_id)
+
+    def replace(self, project_id: int, examples: Sequence[Example], *, revision: int) -> bool:
+        """Make these the project's whole pool, unless it changed since ``revision``.
+
+        Returns whether it was done; else the reader's view is older than the pool: read again.
+        """
+        with self._db.write() as c:
+            if _revision(c, project_id) != revision:
+                return False
+            c.execute(sa.delete(t.examples).where(t.examples.c.project_id == project_id))
+            self._insert(c, project_id, examples)
+            _bump(c, project_id, examples_read_at=datetime.now(UTC))
+            return True
+
+    def replace_tasks(
+        self,
+        project_id: int,
+        task_ids: Sequence[int],
+        examples: Sequence[Example],
+        *,
+        revision: int,
+    ) -> bool:
+        """Make these all examples of the tasks named; otherwise as ``replace``."""
+        with self._db.write() as c:
+            if _revision(c, project_id) != revision:
+                return False
+            for start in range(0, len(task_ids), 500):
+                part = task_ids[start : start + 500]
+                mine = (t.examples.c.project_id == project_id, t.examples.c.task_id.in_(part))
+                c.execute(sa.delete(t.examples).where(*mine))
+            self._insert(c, project_id, examples)
+            _bump(c, project_id)
+            return True
+
+    @staticmethod
+    def _insert(c: sa.Connection, project_id: int, examples: Sequence[Example]) -> None:
         now = datetime.now(UTC)
         rows = [
             {
@@ -34,10 +73,27 @@ class ExampleStore:
             }
             for example in examples
         ]
-        with self._db.write() as c:
-            c.execute(sa.delete(t.examples).where(t.examples.c.project_id == project_id))
-            if rows:
-                c.execute(sa.insert(t.examples), rows)
+        if rows:
+            c.execute(sa.insert(t.examples), rows)
+
+    def tasks_of(self, project_id: int, annotation_ids: Sequence[int]) -> list[int]:
+        """Return the tasks whose examples come from these annotations."""
+        found: set[int] = set()
+        with self._db.read() as c:
+            for start in range(0, len(annotation_ids), 500):
+                part = annotation_ids[start : start + 500]
+                query = sa.select(t.examples.c.task_id).where(
+                    t.examples.c.project_id == project_id, t.examples.c.annotation_id.in_(part)
+                )
+                found |= {row[0] for row in c.execute(query)}
+        return sorted(found)
+
+    def counts(self) -> dict[int, int]:
+        """Return project -> examples."""
+        column = t.examples.c.project_id
+        with self._db.read() as c:
+            rows = c.execute(sa.select(column, sa.func.count()).group_by(column)).all()
+        return {row[0]: int(row[1]) for row in rows}
 
     def of_project(self, project_id: int) -> list[Example]:
         """Return the pool, ground truth first, then by annotation id."""
@@ -54,25 +110,53 @@ class ExampleStore:
         ]
 
 
+def _revision(c: sa.Connection, project_id: int) -> int:
+    query = sa.select(t.projects.c.examples_revision).where(t.projects.c.project_id == project_id)
+    return int(c.execute(query).scalar() or 0)
+
+
+def _bump(c: sa.Connection, project_id: int, **values: Any) -> None:
+    insert_ignoring(c, t.projects, [new_row(project_id)])
+    revision = t.projects.c.examples_revision + 1
+    c.execute(
+        sa.update(t.projects)
+        .where(t.projects.c.project_id == project_id)
+        .values(examples_revision=revision, **values)
+    )
+
+
 class ContactStore:
     """What ``/setup`` said: Label Studio sends it once and ``/predict`` needs it later."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def remember(
-        self, project_id: int, path: str, *, extra_params: Any, label_config: str, instruction: str
-    ) -> None:
-        values = {
-            "extra_params": extra_params,
-            "label_config": label_config,
-            "instruction": instruction,
-            "seen_at": datetime.now(UTC),
-        }
+    def remember(self, project_id: int, path: str, **said: Any) -> None:
+        """Keep ``extra_params``, ``label_config`` and ``host`` as a connection said them."""
+        values = {**said, "seen_at": datetime.now(UTC)}
         where = (t.contacts.c.project_id == project_id, t.contacts.c.path == path)
         with self._db.write() as c:
             if c.execute(sa.update(t.contacts).where(*where).values(**values)).rowcount == 0:
+                values = {"label_config": "", "host": "", "instruction": "", **values}
                 c.execute(sa.insert(t.contacts).values(project_id=project_id, path=path, **values))
+
+    def of_project(self, project_id: int) -> list[dict[str, Any]]:
+        """Return every connection a project was heard from, by path."""
+        query = sa.select(t.contacts).where(t.contacts.c.project_id == project_id)
+        with self._db.read() as c:
+            rows = c.execute(query.order_by(t.contacts.c.path)).all()
+        return [dict(row._mapping) for row in rows]
+
+    def forget(self, project_id: int) -> None:
+        """Forget a project that is connected no more."""
+        with self._db.write() as c:
+            c.execute(sa.delete(t.contacts).where(t.contacts.c.project_id == project_id))
+
+    def projects(self) -> list[int]:
+        """Return the projects that were ever heard from."""
+        with self._db.read() as c:
+            query = sa.select(t.contacts.c.project_id).distinct()
+            return sorted(row[0] for row in c.execute(query))
 
     def find(self, project_id: int, path: str) -> dict[str, Any] | None:
         query = sa.select(t.contacts).where(

@@ -206,16 +206,6 @@ class OutcomeStore:
 
     # Served: what /predict handed to Label Studio.
 
-    def add_served(self, project_id: int, label: str, task_ids: Sequence[int]) -> None:
-        now = datetime.now(UTC)
-        rows = [
-            {"project_id": project_id, "task_id": task, "label": label, "served_at": now}
-            for task in task_ids
-        ]
-        if rows:
-            with self._db.write() as c:
-                c.execute(sa.insert(t.served), rows)
-
 
 def _answers(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
     now = datetime.now(UTC)

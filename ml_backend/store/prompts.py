@@ -9,7 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
-from ml_backend.records import JsonObject, Label, Prompt, PromptVersion, ProviderName, Slot
+from ml_backend.records import (
+    JsonObject,
+    Label,
+    Origin,
+    Prompt,
+    PromptVersion,
+    ProviderName,
+    Slot,
+)
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
 
@@ -42,7 +50,22 @@ class PromptStore:
                 return None
             return _prompt(row, _projects(c, row.id))
 
-    def create(self, title: str, description: str, project_ids: Sequence[int]) -> Prompt:
+    def find_origin(self, origin: Origin, project_id: int) -> Prompt | None:
+        """Return the prompt that holds what a project's connection or instructions say."""
+        where = (t.prompts.c.origin == origin.value, t.prompts.c.origin_project_id == project_id)
+        with self._db.read() as c:
+            row = c.execute(sa.select(t.prompts).where(*where).order_by(t.prompts.c.id)).first()
+            return _prompt(row, _projects(c, row.id)) if row else None
+
+    def create(
+        self,
+        title: str,
+        description: str,
+        project_ids: Sequence[int],
+        *,
+        origin: Origin = Origin.BY_HAND,
+    ) -> Prompt:
+        """Make a prompt; one of another origin belongs to the one project given."""
         now = datetime.now(UTC)
         with self._db.write() as c:
             if c.execute(sa.select(t.prompts.c.id).where(t.prompts.c.title == title)).first():
@@ -51,6 +74,10 @@ class PromptStore:
                     fix="Choose another title, or add a version to that prompt.",
                 )
             values = {"title": title, "description": description, "created_at": now}
+            values |= {
+                "origin": origin.value,
+                "origin_project_id": None if origin is Origin.BY_HAND else project_ids[0],
+            }
             prompt_id = inserted_id(
                 c.execute(sa.insert(t.prompts).values(**values, updated_at=now))
             )
@@ -255,6 +282,7 @@ def _prompt(row: Any, projects: dict[int, tuple[int, ...]]) -> Prompt:
         active_version_id=row.active_version_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        origin=Origin(row.origin),
     )
 
 
@@ -272,4 +300,5 @@ def _version(row: Any) -> PromptVersion:
         parameters=parameters,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        origin=Origin(row.origin),
     )

@@ -152,6 +152,15 @@ class RunStore:
             )
             return done.rowcount == 1
 
+    def mark_stale(self, run_ids: Sequence[int], why: str) -> None:
+        """Note that what runs measured holds no more; the first reason stays."""
+        with self._db.write() as c:
+            c.execute(
+                sa.update(t.runs)
+                .where(t.runs.c.id.in_(run_ids), t.runs.c.stale == "")
+                .values(stale=why)
+            )
+
     def is_canceled(self, run_id: int) -> bool:
         with self._db.read() as c:
             return bool(
@@ -223,4 +232,5 @@ def _run(row: Any) -> Run:
         started_at=row.started_at,
         asked_at=row.asked_at,
         completed_at=row.completed_at,
+        stale=row.stale,
     )

@@ -87,6 +87,8 @@ prompts = Table(
     Column("published_version_id", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("origin", String(20), nullable=False, default="", server_default=""),
+    Column("origin_project_id", Integer),
     sqlite_autoincrement=True,
 )
 
@@ -111,6 +113,7 @@ versions = Table(
     Column("parameters", JSON, nullable=False, default=dict),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("origin", String(20), nullable=False, default="", server_default=""),
     UniqueConstraint("prompt_id", "title"),
     sqlite_autoincrement=True,
 )
@@ -158,6 +161,7 @@ runs = Table(
     Column("started_at", UtcDateTime),
     Column("asked_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
+    Column("stale", Text, nullable=False, default="", server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -203,7 +207,21 @@ served = Table(
     Column("task_id", Integer, nullable=False),
     Column("label", String(500), nullable=False),
     Column("served_at", UtcDateTime, nullable=False),
+    Column("sweep_at", Float, index=True),
+    Column("sweeps", Integer, nullable=False, default=0, server_default="0"),
     Index("ix_served_project_task", "project_id", "task_id"),
+)
+
+predict_failures = Table(
+    "predict_failures",
+    metadata,
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("task_id", Integer, primary_key=True, autoincrement=False),
+    Column("label", String(500), primary_key=True),
+    Column("kind", String(30), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("raw", Text, nullable=False, default=""),
+    Column("failed_at", UtcDateTime, nullable=False),
 )
 
 examples = Table(
@@ -273,4 +291,40 @@ contacts = Table(
     Column("label_config", Text, nullable=False, default=""),
     Column("instruction", Text, nullable=False, default=""),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("host", String(300), nullable=False, default="", server_default=""),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("instruction", Text, nullable=False, default=""),
+    Column("instruction_read_at", UtcDateTime),
+    Column("examples_read_at", UtcDateTime),
+    Column("examples_revision", Integer, nullable=False, default=0),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", Integer, nullable=False, index=True),
+    Column("action", String(60), nullable=False),
+    Column("task_ids", JSON),
+    Column("annotation_ids", JSON),
+    Column("received_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+follows = Table(
+    "follows",
+    metadata,
+    Column("prompt_id", ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", Integer, primary_key=True, index=True),
+    Column("budget", Float),
+    Column("since", UtcDateTime, nullable=False),
+    Column("first_at", Float),
+    Column("due_at", Float),
+    Column("message", Text, nullable=False, default=""),
 )

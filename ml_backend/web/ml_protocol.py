@@ -70,6 +70,7 @@ def _blueprint(backend: Backend, instance: str) -> Blueprint:
             g.address,
             extra_params=_storable(body.get("extra_params"), "extra_params"),
             label_config=_text(body.get("schema"), "schema"),
+            host=request.host[:300],
         )
         return jsonify(model_version=label)
 

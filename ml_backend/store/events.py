@@ -1,0 +1,89 @@
+"""What Label Studio's webhooks said, until it was looked into."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A hint that something changed; None for ids means that it did not say which."""
+
+    id: int
+    project_id: int
+    action: str
+    task_ids: tuple[int, ...] | None
+    annotation_ids: tuple[int, ...] | None
+    received_at: float
+
+
+class EventStore:
+    """A queue of hints, oldest first; each is removed once it was looked into."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(
+        self,
+        project_id: int,
+        action: str,
+        *,
+        task_ids: Sequence[int] | None = None,
+        annotation_ids: Sequence[int] | None = None,
+    ) -> None:
+        values = {
+            "project_id": project_id,
+            "action": action,
+            "task_ids": None if task_ids is None else list(task_ids),
+            "annotation_ids": None if annotation_ids is None else list(annotation_ids),
+            "received_at": time.time(),
+        }
+        with self._db.write() as c:
+            c.execute(sa.insert(t.events).values(**values))
+
+    def projects(self, *, quiet_since: float) -> list[int]:
+        """Return projects with events of which the last came before a time (epoch seconds)."""
+        query = (
+            sa.select(t.events.c.project_id)
+            .group_by(t.events.c.project_id)
+            .having(sa.func.max(t.events.c.received_at) <= quiet_since)
+        )
+        with self._db.read() as c:
+            return [row[0] for row in c.execute(query)]
+
+    def of_project(self, project_id: int) -> list[Event]:
+        """Return a project's events, oldest first."""
+        query = sa.select(t.events).where(t.events.c.project_id == project_id)
+        with self._db.read() as c:
+            rows = c.execute(query.order_by(t.events.c.id)).all()
+        return [
+            Event(
+                row.id,
+                row.project_id,
+                row.action,
+                None if row.task_ids is None else tuple(row.task_ids),
+                None if row.annotation_ids is None else tuple(row.annotation_ids),
+                row.received_at,
+            )
+            for row in rows
+        ]
+
+    def remove(self, events: Sequence[Event]) -> None:
+        """Take events that were looked into out of the queue."""
+        ids = [event.id for event in events]
+        with self._db.write() as c:
+            for start in range(0, len(ids), 500):
+                part = ids[start : start + 500]
+                c.execute(sa.delete(t.events).where(t.events.c.id.in_(part)))
+
+    def waiting(self) -> int:
+        """Return how many events were not looked into yet."""
+        with self._db.read() as c:
+            return int(c.execute(sa.select(sa.func.count()).select_from(t.events)).scalar_one())

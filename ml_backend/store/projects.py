@@ -1,0 +1,69 @@
+"""What was last read of a connected project, so that answering it needs no reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database, insert_ignoring
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProject:
+    """A project as last read; ``instruction`` is text, None while it was never read."""
+
+    id: int
+    title: str
+    instruction: str | None
+    examples_read_at: datetime | None
+    """When the whole example pool was last read; None when it is not known to be complete."""
+
+
+class ProjectStore:
+    """Queries over known projects."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def find(self, project_id: int) -> KnownProject | None:
+        with self._db.read() as c:
+            where = t.projects.c.project_id == project_id
+            row = c.execute(sa.select(t.projects).where(where)).first()
+        return _known(row) if row else None
+
+    def all(self) -> list[KnownProject]:
+        with self._db.read() as c:
+            query = sa.select(t.projects).order_by(t.projects.c.project_id)
+            return [_known(row) for row in c.execute(query)]
+
+    def set_instruction(self, project_id: int, title: str, instruction: str) -> None:
+        """Keep a project's title and instructions as just read."""
+        self._set(
+            project_id, title=title, instruction=instruction, instruction_read_at=datetime.now(UTC)
+        )
+
+    def forget_examples(self) -> None:
+        """Note that any pool may have changed unseen, as while the server was down."""
+        with self._db.write() as c:
+            c.execute(sa.update(t.projects).values(examples_read_at=None))
+
+    def _set(self, project_id: int, **values: Any) -> None:
+        with self._db.write() as c:
+            insert_ignoring(c, t.projects, [new_row(project_id)])
+            c.execute(
+                sa.update(t.projects).where(t.projects.c.project_id == project_id).values(**values)
+            )
+
+
+def new_row(project_id: int) -> dict[str, Any]:
+    """Return the row of a project of which nothing was read yet."""
+    return {"project_id": project_id, "title": "", "instruction": "", "examples_revision": 0}
+
+
+def _known(row: Any) -> KnownProject:
+    instruction = row.instruction if row.instruction_read_at is not None else None
+    return KnownProject(row.project_id, row.title, instruction, row.examples_read_at)
