@@ -6,21 +6,28 @@ from functools import cached_property
 
 from ml_backend.jobs import EmbeddedEngine, LoopThread
 from ml_backend.labelstudio import LabelStudioDoor
-from ml_backend.services.backend import READ_TIMEOUT, Backend
+from ml_backend.services.backend import Backend
+from ml_backend.services.connecting import Connecting
 from ml_backend.services.deletion import Deletions
+from ml_backend.services.disconnecting import Disconnecting
 from ml_backend.services.doctor import Doctor
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.examples import Examples
 from ml_backend.services.execute import Executor
 from ml_backend.services.models import Models
 from ml_backend.services.predictions import Predictions
+from ml_backend.services.project_reader import READ_TIMEOUT
 from ml_backend.services.prompts import Prompts
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.runs import Runs
+from ml_backend.services.sweep import Sweep
 from ml_backend.services.writer import SETTLE_SECONDS, Writer
 from ml_backend.settings import Settings
 from ml_backend.store import Store
 from ml_backend.store.cipher import SecretCipher
+
+RESERVED_THREADS = 3
+"""Threads of a server that no slow ``/predict`` takes: ``/setup`` and ``/health`` never wait."""
 
 
 class Container:
@@ -89,8 +96,33 @@ class Container:
         return Predictions(self.store, self.studio, self.writer)
 
     @cached_property
+    def sweep(self) -> Sweep:
+        """What keeps one prediction per task of those ``/predict`` handed out."""
+        return Sweep(self.store, self.studio, self.writer, self.predictions)
+
+    @cached_property
     def deletions(self) -> Deletions:
         return Deletions(self.store, self.studio, self.predictions)
+
+    @cached_property
+    def connecting(self) -> Connecting:
+        return self.connecting_through(self.studio)
+
+    def connecting_through(self, studio: LabelStudioDoor) -> Connecting:
+        """Return what connects projects with the rights of the token behind a door."""
+        settings = self.settings
+        user, password = settings.basic_auth_user, settings.basic_auth_pass
+        pair = (user, password) if user and password else None
+        own = settings.own_address()
+        return Connecting(self.store, studio, self.prompts, own=own, pair=pair)
+
+    @cached_property
+    def disconnecting(self) -> Disconnecting:
+        return self.disconnecting_through(self.studio)
+
+    def disconnecting_through(self, studio: LabelStudioDoor) -> Disconnecting:
+        """Return what disconnects projects with the rights of the token behind a door."""
+        return Disconnecting(self.store, studio, own=self.settings.own_address())
 
     @cached_property
     def doctor(self) -> Doctor:
@@ -126,6 +158,8 @@ class Container:
             self.prompts,
             self.loop,
             deadline=self.settings.predict_deadline,
+            at_once=max(1, self.settings.threads - RESERVED_THREADS),
+            wake=lambda: self.engine.wake(),
         )
 
     @cached_property
@@ -142,4 +176,6 @@ class Container:
             self.engine.stop()
         if "executor" in self.__dict__:
             self.executor.shutdown.set()
+        if "sweep" in self.__dict__:
+            self.sweep.shutdown.set()
         return "engine" not in self.__dict__ or self.engine.wait_idle(timeout)

@@ -42,6 +42,7 @@ class LabelingConfig:
         self.controls: Mapping[str, Control] = MappingProxyType(parsed.controls)
         self.unanswerable: Mapping[str, str] = MappingProxyType(parsed.unanswerable)
         self.objects: Mapping[str, ObjectTag] = MappingProxyType(parsed.objects)
+        self.prompt_areas: Mapping[str, str] = MappingProxyType(parsed.prompt_areas)
         self._outline = tuple(parsed.outline)
         self._inputs = tuple(parsed.inputs)
         self._varies = any(control.depends_on_data for control in parsed.controls.values())

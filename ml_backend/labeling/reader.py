@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.control import Control
 from ml_backend.labeling.controls import CONTROLS
+from ml_backend.labeling.controls.textarea import is_prompt_area
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.objects import OBJECTS
 from ml_backend.labeling.objects.header import Header
@@ -28,6 +29,8 @@ class ParsedConfig:
     """Everything that shows task data, headings without a name included."""
     outline: list[ObjectTag | Control] = field(default_factory=list)
     """Controls, and between them the fixed texts labelers see: never task data."""
+    prompt_areas: dict[str, str] = field(default_factory=dict)
+    """Text areas in which labelers type a prompt, with the object each belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ def read(xml: str) -> ParsedConfig:
     unreadable = _read_objects([tag for tag, _ in placed], parsed)
     named = {tag.get("name"): tag for tag, _ in placed if tag.get("name")}
     for tag, place in placed:
+        if tag.kind == "textarea" and is_prompt_area(tag.get("name")):
+            parsed.prompt_areas[tag.get("name")] = tag.get("toname").split(",")[0].strip()
         if _is_control(tag):
             _read_control(tag, place, parsed, unreadable, named)
             continue

@@ -13,7 +13,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from ml_backend.errors import PromptsError, RunStopper
-from ml_backend.records import Failure, FailureKind, Outcome, Prediction, Task, Totals
+from ml_backend.records import Failure, Outcome, Prediction, Task, Totals
 from ml_backend.services.predict import Predictor, Question
 from ml_backend.store import CachedAnswer, Store
 
@@ -83,6 +83,7 @@ class Asking:
         self._predictor = predictor
         self._tally = tally
         self._concurrency = concurrency
+        self._fresh = fresh
         self._use_cache = predictor.uses_cache and not fresh
         self._stop = stop
         self._unread = unread or threading.Event()
@@ -170,7 +171,7 @@ class Asking:
             await self._queue.put(None)
 
     async def _enqueue(self, tasks: Sequence[Task], threads: ThreadPoolExecutor) -> None:
-        questions = [self._prepare(task) for task in tasks]
+        questions = [self._predictor.prepare(task) for task in tasks]
         cached: dict[str, CachedAnswer] = {}
         if self._use_cache:
             keys = [question.key for question in questions if question.key]
@@ -179,13 +180,6 @@ class Asking:
         for question in questions:
             await self._queue.put((question, cached.get(question.key)))
 
-    def _prepare(self, task: Task) -> Question:
-        try:
-            return self._predictor.prepare(task)
-        except Exception:  # whatever one task's data provokes costs that task alone
-            log.exception("task %s could not be prepared", task.id)
-            return Question(task, failure=_unexpected(task.id))
-
     async def _work(self) -> None:
         while not self._stopping:
             item = await self._queue.get()
@@ -193,13 +187,10 @@ class Asking:
                 return
             question, cached = item
             try:
-                outcome, answer = await self._predictor.ask(question, cached)
+                outcome, answer = await self._predictor.ask(question, cached, fresh=self._fresh)
             except RunStopper as stopper:
                 self._stopper = self._stopper or stopper
                 return
-            except Exception:  # whatever one task's data or answer provokes costs that task alone
-                log.exception("task %s failed unexpectedly", question.task.id)
-                outcome, answer = _unexpected(question.task.id), None
             self._outcomes.append(outcome)
             if answer is not None:
                 self._answers.append(answer)
@@ -264,7 +255,3 @@ def _look(page: asyncio.Future[list[Task] | None]) -> None:
     """See what a page raised; nobody else does when it is wanted no more."""
     if not page.cancelled():
         page.exception()
-
-
-def _unexpected(task_id: int) -> Failure:
-    return Failure(task_id, FailureKind.INTERNAL, "An unexpected error; the server's log has it.")

@@ -1,8 +1,6 @@
 """What the ML backend protocol needs: which version serves a project, and predicting a batch.
 
-It answers Label Studio while Label Studio waits, and so never depends on being answered by it:
-what it reads there is read with a short timeout, remembered for a minute, and done without when
-Label Studio is busy.
+It answers Label Studio while Label Studio waits, and so never depends on being answered by it.
 """
 
 from __future__ import annotations
@@ -11,11 +9,10 @@ import hashlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ml_backend.errors import LabelStudioError, LabelStudioNotFound, LabelStudioUnreachable
+from ml_backend.errors import AnswerError, LabelStudioError, NotFound
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor, Project
@@ -29,32 +26,36 @@ from ml_backend.records import (
     Prompt,
     PromptVersion,
     ProviderName,
+    Region,
     Slot,
     Task,
 )
-from ml_backend.services.batch import Batch, unexpected
+from ml_backend.services.answering import Answering
+from ml_backend.services.continuing import Continuing, covers
 from ml_backend.services.examples import Examples
 from ml_backend.services.models import Models
-from ml_backend.services.predict import Predictor, Question
+from ml_backend.services.predict import Predictor
+from ml_backend.services.project_reader import REMEMBER_SECONDS, ProjectReader
 from ml_backend.services.prompts import Prompts, label_of
 from ml_backend.services.recent import Recent
 from ml_backend.services.recipes import Recipe, Recipes
-from ml_backend.services.sources import LARGEST_ID, Address, Sources
-from ml_backend.store import CachedAnswer, Store
+from ml_backend.services.sources import (
+    LARGEST_ID,
+    Address,
+    Sources,
+    typed_prompt,
+    typed_regions,
+)
+from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
 
-READ_TIMEOUT = 8.0
-"""Seconds a read of Label Studio may take while Label Studio waits for our answer."""
-
-SETUP_PATIENCE = 1.0
-"""… and while it waits for ``/setup``, which it gives 3 s."""
-
-REMEMBER_SECONDS = 60.0
-REFUSE_SECONDS = 10.0
 TINY_CONFIG = (
     '<View><Text name="text" value="$text"/><TextArea name="answer" toName="text"/></View>'
 )
+INTERACTIVE = "interactive prompt"
+"""The model version of answers to a prompt that was typed for them and is kept nowhere."""
+
 # What a model said of a task may quote it, and logs never hold task texts.
 QUOTES_THE_TASK = frozenset({FailureKind.INVALID_ANSWER, FailureKind.REFUSED})
 
@@ -67,8 +68,24 @@ class Answers:
     outcomes: tuple[Outcome | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What answers a project now; ``prompt`` is None for a text typed into the task itself."""
+
+    prompt: Prompt | None
+    version: PromptVersion
+    label: str
+    echo: tuple[Region, ...] = ()
+    """Regions of the text areas the prompt was typed into, to be given back with the answer."""
+
+
 class Backend:
-    """Serves the projects that Label Studio connected; ``studio`` should have a short timeout."""
+    """Serves the projects that Label Studio connected; ``studio`` should have a short timeout.
+
+    At most ``at_once`` batches are asked at a time, so that the server's threads never all wait
+    for a model; what finds no room goes on in the background. ``wake`` is called when there is
+    such work.
+    """
 
     def __init__(
         self,
@@ -79,21 +96,22 @@ class Backend:
         loop: LoopThread,
         *,
         deadline: float,
+        at_once: int = 4,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._studio = studio
         self._models = models
-        self._loop = loop
         self._deadline = deadline
+        self._wake = wake
         self._examples = Examples(store, studio)
         self._recipes = Recipes(store, studio, models, self._examples)
-        self._reader = ThreadPoolExecutor(2, thread_name_prefix="setup-reads")
-        self._projects: Recent[int, Project] = Recent(REMEMBER_SECONDS)
-        self._refused: Recent[int, LabelStudioNotFound] = Recent(REFUSE_SECONDS)
-        self._columns: Recent[int, frozenset[str]] = Recent(REMEMBER_SECONDS)
+        self._reader = ProjectReader(store, studio)
+        self._continuing = Continuing(store)
+        self._answering = Answering(store, models, self._continuing, loop, at_once=at_once)
         self._pools: Recent[tuple[int, str], list[Example]] = Recent(REMEMBER_SECONDS, 4)
         self._predictors: Recent[tuple[object, ...], Predictor] = Recent(REMEMBER_SECONDS, 16)
-        self.sources = Sources(store, prompts)
+        self.sources = Sources(store, prompts, models, self._reader.instruction)
         self.answered: Counter[str] = Counter()
         """Tasks asked for since start, by "ok", failure kind or "not_reached"."""
 
@@ -108,14 +126,15 @@ class Backend:
     ) -> str:
         """Remember what a connection said; return the model version that predictions will have.
 
-        Reads the store alone, but for the task columns a prompt names beside the config's: these
-        it waits a second for at most. Raises what a labeler must mend before predictions can work.
+        Reads the store alone, but for what was never read before: the labeling instructions and
+        the task columns a prompt names beside the config's. These it waits a second for at most.
+        Raises what a labeler must mend before predictions can work.
         """
         self._remember(project_id, address, extra_params, label_config, host)
         prompt, version = self.sources.version_for(project_id, address, extra_params)
         config = self._recipes.config_of(_project(None, project_id, label_config))
-        if not _is_covered(version.text, config.input_fields):
-            columns = self._columns_soon(project_id)
+        if not version.is_lenient and not _is_covered(version.text, config.input_fields):
+            columns = self._reader.columns_soon(project_id)
             if columns:
                 template.check(version.text, columns | set(config.input_fields))
         return self._register(prompt, version)
@@ -131,34 +150,37 @@ class Backend:
         tasks: Sequence[Task],
         *,
         label_config: str = "",
+        context: object = None,
     ) -> Answers:
         """Answer tasks within the deadline; a failed or unreached one costs itself alone.
 
-        Raises what makes every task fail alike: an unknown project, no prompt, a config or text
-        that cannot be used, and RunStopper when the model refuses before any task is answered.
+        What was not reached goes on as a run in the background; ``context``, when there is one,
+        says that a person waits for the answer in the editor: then nothing does, and a failure is
+        raised as AnswerError. Also raises what makes every task fail alike: an unknown project, no
+        prompt, a config or text that cannot be used, and RunStopper when the model refuses before
+        any task is answered.
         """
         until = time.monotonic() + self._deadline
-        known_project = self._known_project(project_id)
+        known_project = self._reader.project(project_id)
         contact = self._store.contacts.find(project_id, address.path) or {}
-        extra_params = contact.get("extra_params")
-        prompt, version = self.sources.version_for(project_id, address, extra_params)
         project = _project(known_project, project_id, label_config or contact.get("label_config"))
-        predictor = self._predictor(project, version, tasks)
-        label = self._register(prompt, version)
-        outcomes: Sequence[Outcome | None] = [None] * len(tasks)
-        if not self._store.runs.publishing(project_id):
-            outcomes = self._ask(predictor, tasks, until)
-        # A run that began to publish meanwhile would find rows it knows nothing of; the answers
-        # are kept, so that asking again later is free.
-        if self._store.runs.publishing(project_id):
-            log.info("project %s: a run is publishing, so no prediction is given out", project_id)
-            outcomes = [None] * len(tasks)
-        good = [each.task_id for each in outcomes if isinstance(each, Prediction)]
-        self._store.served.add(
-            project_id, label, [task_id for task_id in good if 0 < task_id <= LARGEST_ID]
+        serving = self._serving(project, address, contact.get("extra_params"), context)
+        predictor = self._predictor(project, serving.version, tasks)
+        if context is not None:
+            return self._answer_person(predictor, serving, tasks, until)
+        outcomes, stopped = self._answering.answer(
+            predictor, project_id, serving.version, tasks, until
         )
-        self._report(project_id, label, outcomes)
-        return Answers(label, tuple(outcomes))
+        self._keep(project_id, serving, outcomes)
+        if not stopped:
+            self._go_on(project_id, serving, tasks, outcomes)
+        self._report(project_id, serving.label, outcomes)
+        return Answers(serving.label, tuple(outcomes))
+
+    def forget_examples(self) -> None:
+        """Read the examples again before the next answer that needs them."""
+        self._pools.clear()
+        self._predictors.clear()
 
     def warm_up(self) -> None:
         """Import what the first task needs and look whether Label Studio answers; logs how."""
@@ -170,34 +192,39 @@ class Backend:
 
     # What a prediction depends on
 
-    def _known_project(self, project_id: int) -> Project | None:
-        """Return the project as last read; None when Label Studio is too busy to say.
-
-        Raises LabelStudioNotFound for a project it does not know, LabelStudioAuthError and others.
-        """
-        refused = self._refused.find_new(project_id)
-        if refused is not None:
-            raise refused
+    def _serving(
+        self, project: Project, address: Address, extra_params: object, context: object
+    ) -> Serving:
+        areas = self._recipes.config_of(project).prompt_areas
+        typed = typed_prompt(context, list(areas)) if context is not None else ""
         try:
-            return self._projects.get(project_id, lambda: self._studio.get_project(project_id))
-        except LabelStudioNotFound as error:
-            self._refused.put(project_id, error)
-            raise
-        except LabelStudioUnreachable as error:
-            log.warning("project %s could not be looked up: %s", project_id, error.message)
-            return self._projects.find(project_id)
+            prompt, version = self.sources.version_for(project.id, address, extra_params)
+        except NotFound:
+            if not typed:
+                raise
+            return self._typed(typed, areas, context, None)
+        if typed:
+            return self._typed(typed, areas, context, version)
+        return Serving(prompt, version, self._register(prompt, version))
+
+    def _typed(
+        self, text: str, areas: Mapping[str, str], context: object, like: PromptVersion | None
+    ) -> Serving:
+        version = self.sources.ephemeral(text, like)
+        return Serving(None, version, INTERACTIVE, typed_regions(context, areas))
 
     def _predictor(
         self, project: Project, version: PromptVersion, tasks: Sequence[Task]
     ) -> Predictor:
         config = self._recipes.config_of(project)
         known = frozenset(config.input_fields).union(*(task.data for task in tasks))
-        if not _is_covered(version.text, known):
+        if not version.is_lenient and not _is_covered(version.text, known):
             # A key that these tasks lack by chance, others may have.
-            known |= self._columns_now(project.id)
-        template.check(version.text, known)
+            known |= self._reader.columns(project.id)
+        if not version.is_lenient:
+            template.check(version.text, known)
         digest = hashlib.sha256(project.label_config.encode("utf-8", "surrogatepass")).hexdigest()
-        key = (project.id, version.id, version.updated_at, digest, known)
+        key = (project.id, version.id, version.updated_at, version.text, digest, known)
         return self._predictors.get(
             key, lambda: self._build(project, version, config, known, digest)
         )
@@ -226,48 +253,61 @@ class Backend:
         self._recipes.require_examples(project, examples)
         return examples
 
-    def _columns_now(self, project_id: int) -> frozenset[str]:
-        try:
-            return self._columns.get(
-                project_id, lambda: frozenset(self._studio.data_columns(project_id))
-            )
-        except LabelStudioError as error:
-            log.warning("project %s: columns not read: %s", project_id, error.message)
-            return self._columns.find(project_id) or frozenset()
+    # Answering
 
-    def _columns_soon(self, project_id: int) -> frozenset[str]:
-        """Return the project's task columns if they can be had within a second, else nothing."""
-        reading: Future[frozenset[str]] = self._reader.submit(self._columns_now, project_id)
-        try:
-            return reading.result(SETUP_PATIENCE)
-        except TimeoutError:
-            return self._columns.find(project_id) or frozenset()
-
-    # Asking
-
-    def _ask(
-        self, predictor: Predictor, tasks: Sequence[Task], until: float
-    ) -> Sequence[Outcome | None]:
-        questions = [_prepare(predictor, task) for task in tasks]
-        cached: dict[str, CachedAnswer] = {}
-        if predictor.uses_cache:
-            keys = list({question.key for question in questions if question.key})
-            cached = self._store.outcomes.find_answers(keys)
-        width = self._models.concurrency
-        batch = Batch(self._store, predictor, questions, cached, width=width)
-        asking = self._loop.submit(batch.run())
-        try:
-            asking.result(max(0.0, until - time.monotonic()))
-        except TimeoutError:
-            batch.close()
-        outcomes = list(batch.outcomes)
-        if batch.stopper is not None:
-            if not any(isinstance(each, Prediction) for each in outcomes):
-                raise batch.stopper
-            log.error("the model refused further tasks: %s", batch.stopper)
-        return outcomes
+    def _answer_person(
+        self, predictor: Predictor, serving: Serving, tasks: Sequence[Task], until: float
+    ) -> Answers:
+        """Answer the editor: what is typed there is tried, and nothing of it is kept."""
+        outcomes, _ = self._answering.ask(predictor, tasks, until)
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                raise AnswerError(f"No prediction for task {outcome.task_id}: {outcome.message}")
+        if any(outcome is None for outcome in outcomes):
+            raise AnswerError("No prediction in time; try again.")
+        echo = list(serving.echo)
+        return Answers(
+            serving.label,
+            tuple(
+                replace(each, result=[*each.result, *echo])
+                if isinstance(each, Prediction)
+                else each
+                for each in outcomes
+            ),
+        )
 
     # Bookkeeping
+
+    def _keep(self, project_id: int, serving: Serving, outcomes: Sequence[Outcome | None]) -> None:
+        known = [each for each in outcomes if each is not None and 0 < each.task_id <= LARGEST_ID]
+        good = [each.task_id for each in known if isinstance(each, Prediction)]
+        failures = [each for each in known if isinstance(each, Failure)]
+        self._store.served.add(project_id, serving.label, good)
+        self._store.served.add_failures(project_id, serving.label, failures)
+
+    def _go_on(
+        self,
+        project_id: int,
+        serving: Serving,
+        tasks: Sequence[Task],
+        outcomes: Sequence[Outcome | None],
+    ) -> None:
+        """Start a run for the tasks that were not reached and that no open run will answer."""
+        runs = [
+            run
+            for run in self._continuing.open_runs(project_id, serving.version)
+            if run.slot is Slot.ALL
+        ]
+        left = {
+            task.id
+            for task, outcome in zip(tasks, outcomes, strict=True)
+            if outcome is None and 0 < task.id <= LARGEST_ID
+            if not any(covers(run, task.id) for run in runs)
+        }
+        if left and serving.prompt is not None:
+            run = self._continuing.go_on(project_id, serving.prompt, serving.version, sorted(left))
+            log.info("project %s: run %s goes on with %d tasks", project_id, run.id, len(left))
+            self._wake()
 
     def _remember(
         self,
@@ -316,11 +356,3 @@ def _project(known: Project | None, project_id: int, label_config: str | None) -
 
 def _is_covered(text: str, known: Sequence[str] | frozenset[str]) -> bool:
     return {template.top_key(name) for name in template.variables(text)} <= set(known)
-
-
-def _prepare(predictor: Predictor, task: Task) -> Question:
-    try:
-        return predictor.prepare(task)
-    except Exception:  # whatever one task's data provokes costs that task alone
-        log.exception("task %s could not be prepared", task.id)
-        return Question(task, failure=unexpected(task))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from ml_backend.errors import RunStopper
-from ml_backend.records import Failure, FailureKind, Outcome, Task
+from ml_backend.records import Outcome
 from ml_backend.services.predict import Predictor, Question
 from ml_backend.store import CachedAnswer, Store
 
@@ -23,7 +23,7 @@ class Batch:
     """Asks questions, at most ``width`` at a time, and keeps every paid answer in the store.
 
     After ``close`` nothing more is begun; what is in flight still ends and is kept, so that the
-    next call for its task costs nothing.
+    next call for its task costs nothing. With a ``width`` of 0 only what needs no call is answered.
     """
 
     def __init__(
@@ -38,8 +38,12 @@ class Batch:
         self._store = store
         self._predictor = predictor
         self._cached = cached
-        self._waiting = deque(enumerate(questions))
-        self._workers = min(width, len(questions))
+        self._waiting = deque(
+            (place, question)
+            for place, question in enumerate(questions)
+            if width or question.failure is not None or question.key in cached
+        )
+        self._workers = min(width or 1, len(self._waiting))
         self._closed = False
         self._answers: list[CachedAnswer] = []
         self.outcomes: list[Outcome | None] = [None] * len(questions)
@@ -68,9 +72,6 @@ class Batch:
                 self.stopper = self.stopper or stopper
                 self.close()
                 return
-            except Exception:  # whatever one task's data or answer provokes costs that task alone
-                log.exception("task %s failed unexpectedly", question.task.id)
-                outcome, answer = unexpected(question.task), None
             self.outcomes[place] = outcome
             if answer is not None:
                 self._answers.append(answer)
@@ -84,8 +85,3 @@ class Batch:
         except (sa.exc.SQLAlchemyError, UnicodeError):
             # Label Studio waits for these very answers: it gets them, at the risk of paying twice.
             log.exception("%d paid answers could not be kept", len(answers))
-
-
-def unexpected(task: Task) -> Failure:
-    """Return the failure of a task whose data or answer provoked an error we did not foresee."""
-    return Failure(task.id, FailureKind.INTERNAL, "An unexpected error; the server's log has it.")

@@ -7,6 +7,7 @@ import threading
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import Gate, Model, open_model
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
+from ml_backend.services.in_flight import InFlight
 from ml_backend.store import Store
 
 
@@ -20,6 +21,7 @@ class Models:
         self.default = default
         self.concurrency = concurrency
         self.timeout = timeout
+        self.in_flight = InFlight()
         self._lock = threading.Lock()
         self._open: list[tuple[Connection, Model]] = []
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ml_backend.errors import AnswerError, ModelError, RunStopper, TemplateError
+from ml_backend.errors import AnswerError, BudgetReached, ModelError, RunStopper, TemplateError
 from ml_backend.labeling import Conversion, LabelingConfig
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.json_text import read_object
@@ -29,7 +30,10 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.costs import COMPLETION_CAP, Budget, cost_of
+from ml_backend.services.in_flight import InFlight
 from ml_backend.store import CachedAnswer
+
+log = logging.getLogger(__name__)
 
 REASKS = 2
 """How often an unusable answer is sent back; one with parts that do not fit only once."""
@@ -65,6 +69,7 @@ class Predictor:
         examples: Sequence[Example] = (),
         budget: Budget | None = None,
         lenient: bool = False,
+        in_flight: InFlight | None = None,
     ) -> None:
         if not lenient:
             template.check(text, known)
@@ -77,9 +82,8 @@ class Predictor:
         self._timeout = timeout
         self._price = price
         self._budget = budget
+        self._in_flight = in_flight or InFlight()
         self._parameters = dict(parameters)
-        if budget is not None:
-            self._parameters.setdefault("max_completion_tokens", COMPLETION_CAP)
         self._is_baseline = connection.provider is ProviderName.BASELINE
         self._examples = [
             replace(example, data=dict(config.inputs(example.data))) for example in examples
@@ -94,6 +98,9 @@ class Predictor:
             ],
             sort_keys=True,
         )
+        if budget is not None:
+            # No part of the identity: an answer that was not cut off is the same with the cap.
+            self._parameters.setdefault("max_completion_tokens", COMPLETION_CAP)
 
     @property
     def uses_cache(self) -> bool:
@@ -102,6 +109,13 @@ class Predictor:
 
     def prepare(self, task: Task) -> Question:
         """Return the question for a task; untrusted data never raises out of here."""
+        try:
+            return self._prepare(task)
+        except Exception:  # whatever one task's data provokes costs that task alone
+            log.exception("task %s could not be prepared", task.id)
+            return Question(task, failure=_unexpected(task))
+
+    def _prepare(self, task: Task) -> Question:
         inputs = self._config.inputs(task.data)
         if not self._has_content(task.data, inputs):
             names = sorted({*(name for name, _ in inputs), *self._variables()})
@@ -135,20 +149,46 @@ class Predictor:
         return template.variables(self._text)
 
     async def ask(
-        self, question: Question, cached: CachedAnswer | None = None
+        self, question: Question, cached: CachedAnswer | None = None, *, fresh: bool = False
     ) -> tuple[Outcome, CachedAnswer | None]:
         """Return a task's outcome, and the paid answer to remember when there is one.
 
-        Raises RunStopper (and BudgetReached) when asking further tasks would fail alike.
+        What is being asked already is not asked twice, unless ``fresh``. Raises RunStopper (and
+        BudgetReached) when asking further tasks would fail alike, and nothing else.
         """
         if question.failure is not None:
             return question.failure, None
-        if cached is not None:
+        try:
+            if cached is not None:
+                outcome = self._from_cache(question, cached)
+                if isinstance(outcome, Prediction):
+                    return outcome, None
+            if fresh or not self.uses_cache:
+                return await self._ask_model(question)
+            return await self._ask_once(question)
+        except RunStopper:
+            raise
+        except Exception:  # whatever one task's data or answer provokes costs that task alone
+            log.exception("task %s failed unexpectedly", question.task.id)
+            return _unexpected(question.task), None
+
+    async def _ask_once(self, question: Question) -> tuple[Outcome, CachedAnswer | None]:
+        """Ask, unless another asks the same right now: then its answer serves here too."""
+        try:
+            joined = await self._in_flight.join(question.key)
+        except BudgetReached:  # of the other's run
+            joined = None
+        answer = joined[1] if joined else self._in_flight.answered(question.key)
+        if answer is not None:
+            return self._from_cache(question, answer), None
+        if joined and isinstance(joined[0], Failure):
             free = Asked(cost=0.0, cached=True, request_key=question.key)
-            outcome = self._from_text(question, cached.text, cached.score, free)
-            if isinstance(outcome, Prediction):
-                return outcome, None
-        return await self._ask_model(question)
+            return replace(joined[0], task_id=question.task.id, asked=free), None
+        return await self._in_flight.lead(question.key, lambda: self._ask_model(question))
+
+    def _from_cache(self, question: Question, cached: CachedAnswer) -> Outcome:
+        free = Asked(cost=0.0, cached=True, request_key=question.key)
+        return self._from_text(question, cached.text, cached.score, free)
 
     async def _ask_model(self, question: Question) -> tuple[Outcome, CachedAnswer | None]:
         """Ask, and ask again with what is wrong; the best of the answers stands."""
@@ -245,3 +285,7 @@ class Predictor:
             asked=asked,
             raw=text,
         )
+
+
+def _unexpected(task: Task) -> Failure:
+    return Failure(task.id, FailureKind.INTERNAL, "An unexpected error; the server's log has it.")

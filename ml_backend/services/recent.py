@@ -35,6 +35,11 @@ class Recent(Generic[K, V]):
             while len(self._kept) > self._size:
                 del self._kept[next(iter(self._kept))]
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
     def find_new(self, key: K) -> V | None:
         """Return the value of a key unless it is too old."""
         with self._lock:

@@ -101,6 +101,7 @@ class Recipes:
             examples=examples,
             budget=guard,
             lenient=version.is_lenient,
+            in_flight=self._models.in_flight,
         )
 
     @staticmethod

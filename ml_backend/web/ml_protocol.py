@@ -19,10 +19,10 @@ from typing import Any
 from flask import Blueprint, Flask, Response, g, jsonify, request
 
 from ml_backend import __version__
-from ml_backend.errors import AnswerError, InvalidInput
+from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.transport import encode
-from ml_backend.records import Failure, Outcome, Prediction, Task
-from ml_backend.services.backend import Answers, Backend
+from ml_backend.records import Outcome, Prediction, Task
+from ml_backend.services.backend import Backend
 from ml_backend.services.sources import LARGEST_ID, Address
 
 MODEL_CLASS = "PromptModel"
@@ -86,8 +86,8 @@ def _blueprint(backend: Backend, instance: str) -> Blueprint:
             g.address,
             [task for task in tasks if task is not None],
             label_config=_text(body.get("label_config"), "label_config"),
+            context=_context(body),
         )
-        _tell_person(body, answers)
         outcomes = iter(answers.outcomes)
         results = [[] if task is None else _entry(next(outcomes), answers.label) for task in tasks]
         return jsonify(results=results)
@@ -109,18 +109,10 @@ def _blueprint(backend: Backend, instance: str) -> Blueprint:
     return routes
 
 
-def _tell_person(body: Mapping[str, Any], answers: Answers) -> None:
-    """Raise the failure of an interactive request: there a person waits, and sees the reason."""
+def _context(body: Mapping[str, Any]) -> object:
+    """Return what the editor sends along in interactive mode; None when nobody waits there."""
     params = body.get("params")
-    if not isinstance(params, dict) or params.get("context") is None:
-        return
-    if any(isinstance(outcome, Prediction) for outcome in answers.outcomes):
-        return
-    for outcome in answers.outcomes:
-        if isinstance(outcome, Failure):
-            raise AnswerError(f"No prediction for task {outcome.task_id}: {outcome.message}")
-    if answers.outcomes:
-        raise AnswerError("No prediction in time; try again.")
+    return params.get("context") if isinstance(params, dict) else None
 
 
 def _entry(outcome: Outcome | None, label: str) -> object:

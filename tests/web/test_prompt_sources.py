@@ -85,8 +85,8 @@ def test_extra_parameters_that_name_no_prompt_leave_it_to_the_project(
     [
         ('{"prompt": ', 400, "not valid JSON"),
         ([1], 400, "must be an object"),
-        ({"prompt": {"a": 1}}, 400, "must be an id or a title"),
-        ({"prompt": True}, 400, "must be an id or a title"),
+        ({"prompt": {"a": 1}}, 400, "must be an id, a title or a text"),
+        ({"prompt": True}, 400, "must be an id, a title or a text"),
         ({"prompt": "Nobody"}, 404, "There is no prompt 'Nobody'"),
         ({"prompt": 10**30}, 404, "There is no prompt"),
         ({"version": "Version 9"}, 404, "has no version 'Version 9'"),

@@ -162,8 +162,10 @@ def test_label_studio_can_read_the_reason_on_the_wire(
     assert response.status == 404
     assert response.reason.startswith("There is no prompt 'Größe ?'")
     assert json.load(response)["error"].startswith("There is no prompt 'Größe 🦄'")
-    response = server.ask("POST", "/setup", {"project": f"{project_id}.1", "schema": CONFIG})
-    assert response.reason.startswith(f"Project {project_id} has no prompt yet.")
+    body = {"project": f"{project_id}.1", "schema": CONFIG}
+    words = f"Project {project_id} has no prompt yet."
+    # Right after the start the instructions may take too long to be read.
+    eventually(lambda: server.ask("POST", "/setup", body).reason.startswith(words))
 
 
 def test_an_orphaned_worker_ends_and_frees_the_port(server: Server) -> None:

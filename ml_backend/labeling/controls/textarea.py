@@ -13,6 +13,11 @@ from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
 
 
+def is_prompt_area(name: str) -> bool:
+    """Return whether a text area of this name is where labelers type a prompt for the model."""
+    return name.lower().startswith("prompt")
+
+
 class TextArea(Control):
     """Normal form: with ``maxSubmissions="1"`` a string, else a list of strings; None for no text.
 
@@ -23,7 +28,7 @@ class TextArea(Control):
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)
-        if self.name.lower().startswith("prompt"):
+        if is_prompt_area(self.name):
             raise ConfigError("a TextArea of this name is where labelers type a prompt")
         self.most = tag.integer("maxsubmissions") or None
         self.placeholder = tag.get("placeholder")
