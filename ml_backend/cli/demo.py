@@ -144,7 +144,7 @@ class Demo:
             version = container.prompts.create_version(prompt, text=data.prompt())
         self._console.print(f"  {_model(version)}")
         with self._step("Connecting the ML backend"):
-            container.studio.add_backend(project.id, place.server_url, BACKEND)
+            container.connecting.connect(project, place.server_url, title=BACKEND)
         evaluated = self._run(
             container, prompt, version, project, "Evaluate on 60 ground truths", Subset.HAS_GT
         )

@@ -9,6 +9,7 @@ from ml_backend.labelstudio.records import (
     PredictionRow,
     Project,
     User,
+    Webhook,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "PredictionRow",
     "Project",
     "User",
+    "Webhook",
 ]

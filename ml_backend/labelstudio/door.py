@@ -6,15 +6,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from ml_backend.labelstudio.transport import Transport
-from ml_backend.labelstudio.writes import Writes
+from ml_backend.labelstudio.webhooks import Webhooks
 
 
-class LabelStudioDoor(Writes):
+class LabelStudioDoor(Webhooks):
     """Reads and writes of a Label Studio; safe to share between threads.
 
     ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy
-    token or a personal access token, looked at on the first call only. ``timeout`` bounds the
-    silence of a read, ``write_timeout`` that of a write, in seconds.
+    token, a personal access token or an access token made of one, looked at on the first call only.
+    ``timeout`` bounds the silence of a read, ``write_timeout`` that of a write, in seconds.
     """
 
     def __init__(

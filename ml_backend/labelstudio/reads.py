@@ -187,6 +187,22 @@ class Reads:
             keys = [PredictionKey.from_wire(wire) for wire in self._iter_predictions(project_id)]
         return sorted(keys, key=lambda key: key.id)
 
+    def task_predictions(self, project_id: int, task_id: int) -> list[PredictionKey]:
+        """A task's predictions by id; none when the project has no such task."""
+        what = f"project {project_id}"
+        params = {"project": int(project_id), "task": int(task_id)}
+        try:
+            with self._shape("predictions"):
+                wires = self._transport.get("api/predictions/", params, what=what)
+                keys = [PredictionKey.from_wire(wire) for wire in wires]
+        except LabelStudioRejected as error:
+            if "valid choice" not in error.message:
+                raise
+            if "project:" in error.message:
+                raise _no_project(what) from error
+            return []
+        return sorted(keys, key=lambda key: key.id)
+
     def model_versions(self, project_id: int) -> dict[str, int]:
         """Predictions by model version; those without a version (null) are not counted."""
         what = f"project {project_id}"
@@ -230,9 +246,7 @@ class Reads:
         except LabelStudioRejected as error:
             if "valid choice" not in error.message:
                 raise
-            raise LabelStudioNotFound(
-                f"Label Studio has no {what}, or this token may not see it.", status=404
-            ) from error
+            raise _no_project(what) from error
 
     def _iter_pages(
         self,
@@ -307,6 +321,12 @@ class Reads:
             yield
         except LabelStudioNotFound as error:
             raise failures.not_label_studio(self._transport.url, error.status) from error
+
+
+def _no_project(what: str) -> LabelStudioNotFound:
+    return LabelStudioNotFound(
+        f"Label Studio has no {what}, or this token may not see it.", status=404
+    )
 
 
 def _nearest(text: str, titles: Mapping[int, str]) -> str:

@@ -154,6 +154,12 @@ class Backend:
     state: str
     error: str
     model_version: str | None
+    extra_params: Any = None
+    """Any JSON; a string as well, for Label Studio's form is a text area."""
+    auth_user: str = ""
+    has_password: bool = False
+    is_interactive: bool = False
+    """Whether the editor may ask it while a person labels."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Backend:
@@ -165,4 +171,35 @@ class Backend:
             state=wire.get("state") or "",
             error=wire.get("error_message") or "",
             model_version=wire.get("model_version") or None,
+            extra_params=wire.get("extra_params"),
+            auth_user=wire.get("basic_auth_user") or "",
+            has_password=bool(wire.get("basic_auth_pass_is_set")),
+            is_interactive=bool(wire.get("is_interactive")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address Label Studio tells of what happens in a project."""
+
+    id: int
+    project_id: int | None
+    """None when it is for all projects of the organization."""
+    url: str = field(repr=False)
+    """May hold a user name and a password."""
+    headers: Mapping[str, str] = field(repr=False)
+    is_active: bool
+    sends_payload: bool
+    for_all_actions: bool
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> Webhook:
+        return cls(
+            id=int(wire["id"]),
+            project_id=wire.get("project"),
+            url=str(wire["url"]),
+            headers=dict(wire.get("headers") or {}),
+            is_active=bool(wire.get("is_active", True)),
+            sends_payload=bool(wire.get("send_payload", True)),
+            for_all_actions=bool(wire.get("send_for_all_actions", True)),
         )

@@ -234,9 +234,13 @@ class Transport:
             event_hooks={"response": [self._check_refresh]},
         )
         # The closing slash: the SDK's token refresh would drop a path prefix without it.
-        return LabelStudio(  # type: ignore[no-untyped-call]
+        sdk = LabelStudio(  # type: ignore[no-untyped-call]
             base_url=f"{self.url}/", api_key=self._secret, httpx_client=client, max_retries=0
         )
+        tokens = sdk._client_wrapper._tokens_client
+        if tokens.jwt_token_type(self._secret) == "access":
+            tokens._set_access_token(self._secret)  # there is nothing to exchange it for
+        return sdk
 
 
 @cache

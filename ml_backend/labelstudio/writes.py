@@ -93,6 +93,14 @@ class Writes(Reads):
         body = {"model_version": label or ""}
         self._transport.send("PATCH", f"api/projects/{int(project_id)}/", body, what=what)
 
+    def show_predictions(self, project_id: int, model_version: str | None = None) -> None:
+        """Have tasks show predictions, and the label stream those of a version or backend title."""
+        body: dict[str, Any] = {"show_collab_predictions": True}
+        if model_version:
+            body["model_version"] = model_version
+        what = f"project {project_id}"
+        self._transport.send("PATCH", f"api/projects/{int(project_id)}/", body, what=what)
+
     def promote(self, project_id: int, labels: Sequence[str], task_ids: Sequence[int]) -> int:
         """How many annotations were made of the predictions of these versions and tasks.
 
@@ -165,19 +173,14 @@ class Writes(Reads):
         *,
         basic_auth: tuple[str, str] | None = None,
         extra_params: object = None,
+        interactive: bool | None = None,
     ) -> Backend:
         """The new ML backend connection; Label Studio calls its /health and /setup first.
 
         When Label Studio refuses but leaves the connection behind, it is deleted again.
         """
         before = {backend.id for backend in self.list_backends(project_id)}
-        body: dict[str, Any] = {"project": int(project_id), "url": url, "title": title}
-        if basic_auth is not None:
-            user, password = basic_auth
-            body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user}
-            body |= {"basic_auth_pass": password}
-        if extra_params is not None:
-            body["extra_params"] = extra_params
+        body = _connection(project_id, url, title, basic_auth, extra_params, interactive)
         what = f"the ML backend for project {project_id}"
         try:
             answer = self._transport.send("POST", "api/ml", body, what=what)
@@ -186,13 +189,36 @@ class Writes(Reads):
         except LabelStudioError as error:
             with suppress(LabelStudioError):
                 self._remove_left_backend(project_id, url, before)
-            if isinstance(error, LabelStudioAuthError) and "reserved network" in error.message:
-                raise LabelStudioRejected(
-                    f"Label Studio does not connect to ML backends on private addresses such as "
-                    f"{failures.without_credentials(url)}.",
-                    status=error.status,
-                    fix=PRIVATE_ADDRESS,
-                ) from error
+            if private := of_private_address(error, url):
+                raise private from error
+            raise
+        with self._shape(what, maybe_done=True):
+            return Backend.from_wire(answer)
+
+    def update_backend(
+        self,
+        backend_id: int,
+        project_id: int,
+        url: str,
+        title: str,
+        *,
+        basic_auth: tuple[str, str] | None = None,
+        extra_params: object = None,
+        interactive: bool | None = None,
+    ) -> Backend:
+        """The connection as changed; Label Studio tries the new address with what is given here.
+
+        What is None stays as it is, but is not used for the trial: give all that the address needs.
+        """
+        body = _connection(project_id, url, title, basic_auth, extra_params, interactive)
+        what = f"ML backend {backend_id}"
+        try:
+            answer = self._transport.send("PATCH", f"api/ml/{int(backend_id)}", body, what=what)
+        except LabelStudioUnreachable:
+            raise
+        except LabelStudioError as error:
+            if private := of_private_address(error, url):
+                raise private from error
             raise
         with self._shape(what, maybe_done=True):
             return Backend.from_wire(answer)
@@ -238,3 +264,36 @@ class Writes(Reads):
 
     def _unexpected(self, what: str) -> LabelStudioError:
         return failures.unexpected(self._transport.url, what, maybe_done=True)
+
+
+def of_private_address(error: LabelStudioError, url: str) -> LabelStudioRejected | None:
+    """The error that explains why Label Studio will not call this address, if that is why."""
+    if not (isinstance(error, LabelStudioAuthError) and "reserved network" in error.message):
+        return None
+    return LabelStudioRejected(
+        f"Label Studio does not connect to ML backends on private addresses such as "
+        f"{failures.without_credentials(url)}.",
+        status=error.status,
+        fix=PRIVATE_ADDRESS,
+    )
+
+
+def _connection(
+    project_id: int,
+    url: str,
+    title: str,
+    basic_auth: tuple[str, str] | None,
+    extra_params: object,
+    interactive: bool | None,
+) -> dict[str, Any]:
+    """The body of an ML backend connection."""
+    body: dict[str, Any] = {"project": int(project_id), "url": url, "title": title}
+    if basic_auth is not None:
+        user, password = basic_auth
+        body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user}
+        body |= {"basic_auth_pass": password}
+    if extra_params is not None:
+        body["extra_params"] = extra_params
+    if interactive is not None:
+        body["is_interactive"] = interactive
+    return body

@@ -22,17 +22,21 @@ LARGEST_BODY = 1 << 30
 def create_app(container: Container) -> Flask:
     """Return the WSGI app over a container; raises InvalidInput when a setting is missing.
 
-    Starts no work of its own: whoever serves the app starts ``container.engine``.
+    Starts no work of its own: whoever serves the app starts ``container.engine`` and ``repeaters``.
     """
     from flask import Flask
 
-    from ml_backend.web import auth, errors, ml_protocol
+    from ml_backend.web import auth, connections_api, errors, identity, metrics, ml_protocol
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.strict_slashes = False
+    metrics.register(app, container)
     auth.register(app, container.settings)
     errors.register(app)
-    ml_protocol.register(app, container.backend, container.store.writing.instance())
+    identity.register(app, container.studio_as)
+    connections_api.register(app, container)
+    instance = container.store.writing.instance()
+    ml_protocol.register(app, container.backend, container.fit, instance)
     return app

@@ -1,7 +1,8 @@
 """Basic authentication, when BASIC_AUTH_USER and BASIC_AUTH_PASS are set.
 
 ``/health`` answers without credentials, for container health checks, but not with wrong ones:
-Label Studio explains a 401 there to the person who connects the backend.
+Label Studio explains a 401 there to the person who connects the backend. The API under /api/ checks
+a Label Studio token instead (``identity``).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from flask import Flask, Response, jsonify, request
 from ml_backend.errors import InvalidInput
 from ml_backend.settings import Settings
 from ml_backend.web.errors import reason_phrase
+from ml_backend.web.identity import is_api
 
 CHALLENGE = 'Basic realm="Prompts for Label Studio", charset="UTF-8"'
 REFUSAL = "This server needs the user name and password of its BASIC_AUTH_USER and BASIC_AUTH_PASS."
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Guard every route of an app; raises InvalidInput when only one of the two is set."""
+    """Guard an app but for its API; raises InvalidInput when only one of the two is set."""
     user, password = settings.basic_auth_user, settings.basic_auth_pass
     if not user and not password:
         return
@@ -33,6 +35,8 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def _check() -> Response | None:
+        if is_api(request.path):
+            return None
         given = request.authorization
         is_health = request.path.rstrip("/").endswith("/health")
         if is_health and "Authorization" not in request.headers:

@@ -23,7 +23,9 @@ from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.transport import encode
 from ml_backend.records import Outcome, Prediction, Task
 from ml_backend.services.backend import Backend
+from ml_backend.services.fit import START_TRAINING, Fit
 from ml_backend.services.sources import LARGEST_ID, Address
+from ml_backend.web.webhook import hear
 
 MODEL_CLASS = "PromptModel"
 PREFIXES = {
@@ -34,14 +36,14 @@ PREFIXES = {
 CHUNK = 1 << 16
 
 
-def register(app: Flask, backend: Backend, instance: str) -> None:
+def register(app: Flask, backend: Backend, fit: Fit, instance: str) -> None:
     """Add the protocol to an app; ``instance`` is the id of the store behind it."""
-    routes = _blueprint(backend, instance)
+    routes = _blueprint(backend, fit, instance)
     for name, prefix in PREFIXES.items():
         app.register_blueprint(routes, name=f"ml_{name}", url_prefix=prefix or None)
 
 
-def _blueprint(backend: Backend, instance: str) -> Blueprint:
+def _blueprint(backend: Backend, fit: Fit, instance: str) -> Blueprint:
     routes = Blueprint("ml", __name__)
 
     @routes.url_value_preprocessor
@@ -98,13 +100,11 @@ def _blueprint(backend: Backend, instance: str) -> Blueprint:
 
     @routes.post("/webhook")
     def webhook() -> Response:
-        _drain()
-        return jsonify(status="ok", message="Nothing here depends on events yet.")
+        return jsonify(hear(fit))
 
     @routes.post("/train")
     def train() -> Response:
-        _drain()
-        return jsonify(status="ok", message="A prompt is not trained; edit its text instead.")
+        return jsonify(hear(fit, action=START_TRAINING))
 
     return routes
 

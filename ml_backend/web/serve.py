@@ -64,6 +64,8 @@ def application(settings: Settings) -> Flask:
     container = Container(settings)
     app = create_app(container)
     container.engine.start()
+    for repeater in container.repeaters:
+        repeater.start()
     threading.Thread(target=container.backend.warm_up, name="warm-up", daemon=True).start()
     return app
 

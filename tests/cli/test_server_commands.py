@@ -1,4 +1,4 @@
-"""`doctor`, `connect` and `serve`."""
+"""`doctor` and `serve`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from cli.conftest import LABEL, Terminal
 
-from support.backends import answering
 from support.server import Installation
 
 
@@ -29,28 +28,6 @@ def test_the_doctor_also_names_settings_that_are_wrong(terminal: Terminal) -> No
         (check,) = report["checks"]
         assert (check["name"], check["status"]) == ("settings", "fail")
         assert next(iter(settings)) in check["message"]
-
-
-def test_connecting_twice_makes_one_backend(terminal: Terminal, mails: list[int]) -> None:
-    with answering({"status": "UP", "model_version": "v"}) as url:
-        connect = ("connect", "--project", "Mails", "--url", url)
-        first = terminal.json(*connect)
-        assert (first["created"], first["state"]) == (True, "CO")
-        assert terminal.json(*connect)["created"] is False
-        assert "connected already" in terminal.run(*connect).stdout
-    assert [row["url"] for row in terminal.rows("backends")] == [url]
-
-
-def test_a_server_label_studio_cannot_reach_is_explained(
-    terminal: Terminal, mails: list[int]
-) -> None:
-    result = terminal.run("connect", "--project", "Mails", code=1)
-    assert "ls-prompts serve" in result.stderr
-    terminal.fake.control(settings={"block_private": True})
-    with answering({"status": "UP"}) as url:
-        blocked = terminal.run("connect", "--project", "Mails", "--url", url, code=1)
-    assert "USE_DEFAULT_BANNED_SUBNETS" in blocked.stderr
-    assert terminal.rows("backends") == []
 
 
 @pytest.mark.slow

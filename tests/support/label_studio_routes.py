@@ -12,20 +12,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-import aiohttp
 import jwt
 from aiohttp import web
 
-from support.label_studio_rows import USER_ID, Refused, Row, Rows, invalid
+from support.label_studio_connections import Connections, body_of, number
+from support.label_studio_rows import USER_ID, Refused, Row, Rows
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 VERSION = "1.23.2"
 USER = {"id": USER_ID, "email": "labeler@example.com", "first_name": "", "last_name": ""}
 PAGE_404 = "<html><title>404 | Label Studio</title></html>"
 WRITES = ("POST", "PATCH", "DELETE", "PUT")
+FILTERS = ("task", "project")
 
 
-class FakeServer:
+class FakeServer(Connections):
     """One Label Studio in memory; ``control`` is its second, always reachable side."""
 
     def __init__(self, token: str, *, validate: bool = False) -> None:
@@ -56,6 +57,7 @@ class FakeServer:
         site = web.TCPSite(self._runner, host, port, reuse_address=True)
         await site.start()
         self._host, self._port = host, self._runner.addresses[0][1]
+        self.address = f"http://{host}:{self._port}"
         return self._port
 
     async def stop(self) -> None:
@@ -100,9 +102,7 @@ class FakeServer:
             web.post("/api/predictions/", self._create_prediction),
             web.delete(f"/api/predictions/{number}/", self._delete_prediction),
             web.post("/api/dm/actions", self._action),
-            web.get("/api/ml", self._list_backends),
-            web.post("/api/ml", self._create_backend),
-            web.delete(f"/api/ml/{number}", self._delete_backend),
+            *self.connection_routes(),
         ]
 
     # what every request goes through
@@ -365,11 +365,15 @@ class FakeServer:
         return web.Response(status=204)
 
     async def _list_predictions(self, request: web.Request) -> web.Response:
-        project_id = int(request.query["project"])
-        if project_id not in self.rows.projects:
-            message = "Select a valid choice. That choice is not one of the available choices."
-            raise Refused(400, "Validation error", {"project": [message]})
-        return web.json_response(list(self.rows.of(project_id)))
+        wanted = {name: int(request.query[name]) for name in FILTERS if name in request.query}
+        known = {"task": self.rows.tasks, "project": self.rows.projects}
+        message = "Select a valid choice. That choice is not one of the available choices."
+        wrong = {name: [message] for name, value in wanted.items() if value not in known[name]}
+        if wrong:
+            raise Refused(400, "Validation error", wrong)
+        rows = self.rows.predictions.values()
+        found = [row for row in rows if all(row[name] == wanted[name] for name in wanted)]
+        return web.json_response(found)
 
     async def _create_prediction(self, request: web.Request) -> web.Response:
         return web.json_response(self.rows.create_prediction(await body_of(request)), status=201)
@@ -378,7 +382,7 @@ class FakeServer:
         self.rows.delete_prediction(number(request))
         return web.Response(status=204)
 
-    # actions and ML backends
+    # actions
 
     async def _action(self, request: web.Request) -> web.Response:
         project_id = int(request.query["project"])
@@ -407,7 +411,7 @@ class FakeServer:
         backends = self.rows.backends_of(project_id)
         if not backends:
             return
-        version = await self._set_up(backends[0]["url"], project_id)
+        version = await self.set_up(backends[0])
         tasks = [
             {**self._show_task(self.rows.task(each), whole=True, include=None)}
             for each in task_ids
@@ -419,7 +423,10 @@ class FakeServer:
             "label_config": self.rows.project(project_id)["label_config"],
             "params": {"login": None, "password": None, "context": None},
         }
-        answer = await self._call(backends[0]["url"] + "/predict", body)
+        try:
+            answer = await self.call_backend(backends[0], "/predict", body)
+        except Refused:
+            return
         results = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(results, list) or len(results) != len(tasks):
             return
@@ -429,70 +436,11 @@ class FakeServer:
                     item = {"model_version": version, **item, "task": task["id"]}
                     self.rows.create_prediction(item)
 
-    async def _set_up(self, url: str, project_id: int) -> str | None:
-        project = self.rows.project(project_id)
-        await self._call(url + "/health", None)
-        answer = await self._call(
-            url + "/setup",
-            {
-                "project": f"{project_id}.1",
-                "schema": project["label_config"],
-                "hostname": f"http://{self._host}:{self._port}",
-                "access_token": self.token,
-            },
-        )
-        version = answer.get("model_version") if isinstance(answer, dict) else None
-        for backend in self.rows.backends_of(project_id):
-            backend["model_version"] = version
-        return version
-
-    async def _call(self, url: str, body: Row | None) -> Any:
-        method = "GET" if body is None else "POST"
-        limit = aiohttp.ClientTimeout(total=100)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=limit) as session,
-                session.request(method, url, json=body) as response,
-            ):
-                if response.status >= 400:
-                    raise invalid(f"{response.status} Error: {response.reason} for url: {url}")
-                return await response.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise invalid(f"Can't connect to ML backend {url}, health check failed.") from error
-
-    async def _list_backends(self, request: web.Request) -> web.Response:
-        project_id = int(request.query["project"])
-        self.rows.project(project_id)
-        for backend in self.rows.backends_of(project_id):
-            try:
-                await self._set_up(backend["url"], project_id)
-                backend["state"] = "CO"
-            except Refused as refused:
-                backend["state"], backend["error_message"] = "ER", refused.detail
-        return web.json_response(self.rows.backends_of(project_id))
-
-    async def _create_backend(self, request: web.Request) -> web.Response:
-        body = await body_of(request)
-        project = self.rows.project(int(body["project"]))
-        if self.settings["block_private"] == "at_once":
-            raise Refused(403, "URL resolves to a reserved network address (block: 127.0.0.0/8)")
-        version = await self._set_up(body["url"], project["id"])
-        row = self.rows.create_backend(body, version)
-        if self.settings["block_private"]:
-            raise Refused(403, "URL resolves to a reserved network address (block: 127.0.0.0/8)")
-        project["model_version"] = project["model_version"] or row["title"]
-        return web.json_response(row, status=201)
-
-    async def _delete_backend(self, request: web.Request) -> web.Response:
-        if self.rows.backends.pop(number(request), None) is None:
-            raise web.HTTPNotFound
-        return web.Response(status=204)
-
     # control
 
     async def _state(self, request: web.Request) -> web.Response:
         rows = self.rows
-        tables = ("projects", "tasks", "predictions", "annotations", "backends")
+        tables = ("projects", "tasks", "predictions", "annotations", "backends", "webhooks")
         state: Row = {name: list(getattr(rows, name).values()) for name in tables}
         state |= {"calls": dict(self.calls), "faults": self.faults}
         state |= {"unsettled": len(self.background)}
@@ -539,18 +487,6 @@ def failure(refused: Refused) -> web.Response:
     if refused.errors:
         body["validation_errors"] = refused.errors
     return web.json_response(body, status=refused.status)
-
-
-async def body_of(request: web.Request) -> Any:
-    text = await request.text()
-    try:
-        return json.loads(text) if text else {}
-    except ValueError as error:
-        raise Refused(400, f"JSON parse error - {error}") from error
-
-
-def number(request: web.Request) -> int:
-    return int(request.match_info["id"])
 
 
 def existing(rows: Rows, request: web.Request) -> int:

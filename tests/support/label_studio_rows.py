@@ -41,6 +41,7 @@ class Rows:
     predictions: dict[int, Row] = field(default_factory=dict)
     annotations: dict[int, Row] = field(default_factory=dict)
     backends: dict[int, Row] = field(default_factory=dict)
+    webhooks: dict[int, Row] = field(default_factory=dict)
     counts_deletes: bool = True
     """False for good once tasks and then a project were deleted: counters no longer follow."""
     tasks_deleted: bool = False
@@ -97,6 +98,8 @@ class Rows:
         self.delete_tasks([row["id"] for row in self.tasks_of(project_id)])
         for backend in list(self.backends_of(project_id)):
             del self.backends[backend["id"]]
+        for hook in [row for row in self.webhooks.values() if row["project"] == project_id]:
+            del self.webhooks[hook["id"]]
         self.counts_deletes = self.counts_deletes and not self.tasks_deleted
         del self.projects[project_id]
 
@@ -334,8 +337,29 @@ class Rows:
             "error_message": None,
             "model_version": model_version,
             "extra_params": wire.get("extra_params"),
+            "auth_method": wire.get("auth_method") or "NONE",
+            "basic_auth_user": wire.get("basic_auth_user") or "",
+            "basic_auth_pass": wire.get("basic_auth_pass") or "",
         }
         self.backends[row["id"]] = row
+        return row
+
+    def create_webhook(self, wire: Mapping[str, Any]) -> Row:
+        """As Label Studio makes one for an ML backend too: without its credentials."""
+        row = {
+            "id": self._next("webhook"),
+            "organization": 1,
+            "project": wire["project"],
+            "url": wire["url"],
+            "send_payload": wire.get("send_payload", True),
+            "send_for_all_actions": wire.get("send_for_all_actions", True),
+            "headers": wire.get("headers") or {},
+            "is_active": wire.get("is_active", True),
+            "actions": wire.get("actions") or [],
+            "created_at": now(),
+            "updated_at": now(),
+        }
+        self.webhooks[row["id"]] = row
         return row
 
     # the Data Manager

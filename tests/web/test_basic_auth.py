@@ -53,7 +53,7 @@ def test_malformed_credentials_are_wrong_ones(guarded: FlaskClient, header: str)
 
 def test_the_right_credentials_go_through(guarded: FlaskClient) -> None:
     assert guarded.get("/", auth=("labeler", "pässword")).status_code == 200
-    assert guarded.post("/webhook", auth=("labeler", "pässword")).status_code == 200
+    assert guarded.post("/webhook", auth=("labeler", "pässword"), json={}).status_code == 200
 
 
 def test_health_needs_none_but_refuses_wrong_ones(guarded: FlaskClient) -> None:

@@ -1,0 +1,112 @@
+"""Who calls the API: a person known by a Label Studio token, whose rights are the caller's.
+
+A caller sends what Label Studio itself takes, ``Authorization: Token <legacy token>``, ``Bearer
+<access token>`` or ``X-API-Key``; a personal access token is taken too and exchanged as the SDK
+does. Every path under /api/ is guarded here, known or not, so basic auth need not be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from flask import Flask, Response, g, request
+
+from ml_backend.errors import LabelStudioAuthError
+from ml_backend.labelstudio import LabelStudioDoor, User
+from ml_backend.services.recent import Recent
+from ml_backend.web import errors
+
+API = "/api/"
+CHALLENGE = 'Bearer realm="Prompts for Label Studio"'
+KNOWN_SECONDS = 60.0
+REFUSED_SECONDS = 10.0
+HOW_TO = (
+    "Send a Label Studio token: `Authorization: Token …` with a legacy token, `Authorization: "
+    "Bearer …` with a personal access token (Account & Settings)."
+)
+
+OpenDoor = Callable[[str], LabelStudioDoor]
+
+
+def is_api(path: str) -> bool:
+    """Return whether a path is the API's, where a Label Studio token counts and no basic auth."""
+    return path.startswith(API)
+
+
+def door() -> LabelStudioDoor:
+    """Return the door to Label Studio with the caller's token, for this request."""
+    found: LabelStudioDoor = g.caller_door
+    return found
+
+
+def user() -> User:
+    """Return the person who calls."""
+    found: User = g.caller
+    return found
+
+
+def register(app: Flask, open_door: OpenDoor) -> None:
+    """Let only Label Studio's users into /api/; ``open_door`` opens Label Studio with a token."""
+    callers = _Callers()
+
+    @app.before_request
+    def _check() -> Response | None:
+        if not is_api(request.path):
+            return None
+        try:
+            token = given_token()
+            g.caller_door = open_door(token)
+            g.caller = callers.find(token, g.caller_door)
+        except LabelStudioAuthError as error:
+            return refuse(error)
+        return None
+
+    @app.teardown_request
+    def _close(_error: BaseException | None) -> None:
+        opened = g.pop("caller_door", None)
+        if opened is not None:
+            opened.close()
+
+
+def given_token() -> str:
+    """Return the token of the request; raises LabelStudioAuthError when there is none."""
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    token = value.strip() if kind.lower() in ("token", "bearer") else ""
+    token = token or request.headers.get("X-API-Key", "").strip()
+    if not token:
+        raise LabelStudioAuthError("The request carries no token.", status=401, fix=HOW_TO)
+    return token
+
+
+class _Callers:
+    """Remembers whose a token is for a minute and refusals for seconds, by a hash of the token."""
+
+    def __init__(self) -> None:
+        self._known: Recent[bytes, User] = Recent(KNOWN_SECONDS, 1024)
+        self._refused: Recent[bytes, LabelStudioAuthError] = Recent(REFUSED_SECONDS, 1024)
+
+    def find(self, token: str, studio: LabelStudioDoor) -> User:
+        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        refused = self._refused.find_new(key)
+        if refused is not None:
+            raise LabelStudioAuthError(refused.message, status=refused.status, fix=refused.fix)
+        try:
+            return self._known.get(key, studio.whoami)
+        except LabelStudioAuthError as error:
+            error.fix = HOW_TO
+            self._refused.put(key, error)
+            raise
+
+
+def refuse(error: LabelStudioAuthError) -> Response:
+    """Answer for a token that is not enough: 403 where it is known but has no right.
+
+    A blueprint of the API takes this as its handler of LabelStudioAuthError.
+    """
+    response = errors.answer(error)
+    status = 403 if error.status == 403 else 401
+    response.status = f"{status} {errors.reason_phrase(error.message)}"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = CHALLENGE
+    return response
