@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ml_backend.jobs import EmbeddedEngine, LoopThread
+from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.services.backend import Backend
 from ml_backend.services.connecting import Connecting
@@ -14,6 +14,8 @@ from ml_backend.services.doctor import Doctor
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.examples import Examples
 from ml_backend.services.execute import Executor
+from ml_backend.services.fit import Fit
+from ml_backend.services.follow import Following
 from ml_backend.services.models import Models
 from ml_backend.services.predictions import Predictions
 from ml_backend.services.project_reader import READ_TIMEOUT
@@ -21,6 +23,7 @@ from ml_backend.services.prompts import Prompts
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.runs import Runs
 from ml_backend.services.sweep import Sweep
+from ml_backend.services.training import Training
 from ml_backend.services.writer import SETTLE_SECONDS, Writer
 from ml_backend.settings import Settings
 from ml_backend.store import Store
@@ -28,6 +31,12 @@ from ml_backend.store.cipher import SecretCipher
 
 RESERVED_THREADS = 3
 """Threads of a server that no slow ``/predict`` takes: ``/setup`` and ``/health`` never wait."""
+
+LOOK_EVERY = 0.5
+"""Seconds between looks at events and at follows that are due."""
+
+SWEEP_EVERY = 1.0
+"""Seconds between looks at what may stand twice."""
 
 
 class Container:
@@ -47,6 +56,11 @@ class Container:
         """The Label Studio this server works for; raises InvalidInput when none is named."""
         self.settings.require_label_studio()
         return self._open_studio()
+
+    def studio_as(self, token: str) -> LabelStudioDoor:
+        """Return the same Label Studio with another token; to be closed by the caller."""
+        self.settings.require_label_studio()
+        return LabelStudioDoor(self.settings.label_studio_url, token)
 
     def _open_studio(self, timeout: float = 30.0) -> LabelStudioDoor:
         settings = self.settings
@@ -166,12 +180,52 @@ class Container:
     def engine(self) -> EmbeddedEngine:
         return EmbeddedEngine(self.store.runs.claimable, self.executor.execute)
 
+    @cached_property
+    def fit(self) -> Fit:
+        """What becomes of Label Studio's events."""
+        training = Training(
+            self.store,
+            self.studio,
+            self.backend.sources,
+            self.runs,
+            wake=lambda: self.engine.wake(),
+        )
+        return Fit(
+            self.store,
+            self.studio,
+            self.recipes,
+            self.examples,
+            self.evaluation,
+            training,
+            pool_changed=lambda: self.backend.forget_examples(),
+        )
+
+    @cached_property
+    def follow(self) -> Following:
+        """What predicts new tasks by itself, where a person asked for that."""
+        return Following(
+            self.store, self.studio, self.prompts, self.runs, wake=lambda: self.engine.wake()
+        )
+
+    @cached_property
+    def repeaters(self) -> tuple[Repeater, ...]:
+        """What a server does beside answering and executing runs; the server starts them."""
+        return (
+            Repeater("fit", self.fit.work, every=LOOK_EVERY),
+            Repeater("follow", self.follow.work, every=LOOK_EVERY),
+            Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
+        )
+
     def close(self, timeout: float = 0.0) -> bool:
         """Stop the engine and let the runs under way be taken over at once.
 
         Returns whether all of them were let go within ``timeout`` seconds; what was not is taken
         over when its claim ends.
         """
+        for repeater in self.__dict__.get("repeaters", ()):
+            repeater.stop()
+        if "fit" in self.__dict__:
+            self.fit.close()
         if "engine" in self.__dict__:
             self.engine.stop()
         if "executor" in self.__dict__:

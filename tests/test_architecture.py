@@ -26,6 +26,7 @@ FLOORS = {
     "container": 4,
     "web": 5,
     "cli": 5,
+    "model": 5,
     "simulator": 5,
     "__main__": 6,
     "__init__": -1,

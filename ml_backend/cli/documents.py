@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ml_backend.services.deletion import Deletion
     from ml_backend.services.predictions import DeletePlan, DeleteReport, VersionCount
     from ml_backend.services.promotions import PromotePlan, PromoteReport
+    from ml_backend.store import Follow
 
 Document = dict[str, Any]
 
@@ -22,6 +23,17 @@ def of_prompt(prompt: Prompt) -> Document:
         "associated_projects": list(prompt.project_ids),
         "created_at": prompt.created_at.isoformat(),
         "updated_at": prompt.updated_at.isoformat(),
+    }
+
+
+def of_follow(follow: Follow, spent: float | None) -> Document:
+    return {
+        "prompt": follow.prompt_id,
+        "project": follow.project_id,
+        "budget": follow.budget,
+        "spent": spent,
+        "since": follow.since.isoformat(),
+        "message": follow.message,
     }
 
 
@@ -81,6 +93,7 @@ def of_run(run: Run) -> Document:
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,
         "metrics": run.metrics,
+        "stale": run.stale,
         "created_at": run.created_at.isoformat(),
         "triggered_at": run.started_at.isoformat() if run.started_at else None,
         "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,

@@ -37,6 +37,8 @@ def show(app: App, run: Run) -> None:
     click.secho(f"Run {run.id}: {run.status.value}", fg=colors.get(run.status), bold=True)
     if run.message:
         click.echo(run.message)
+    if run.stale:
+        click.secho(f"Stale: {run.stale} Evaluate again.", fg="yellow")
     totals = run.totals
     cached = f", {totals.cached} of them from the cache" if totals.cached else ""
     click.echo(

@@ -1,4 +1,4 @@
-"""`predictions`: list, delete and promote in bulk; nothing is changed before it was counted."""
+"""`predictions`: list, delete and promote in bulk, and what failed; changes are counted first."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def changing(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(cls=Group)
 def predictions() -> None:
-    """List, delete and promote predictions in bulk."""
+    """List, delete and promote predictions in bulk; see why tasks got none."""
 
 
 @predictions.command("list")
@@ -181,6 +181,56 @@ def promote_predictions(
     )
     for note in report.notes:
         app.note(note)
+
+
+@predictions.command("failures")
+@click.option("--project", required=True, help="Id or exact title.")
+@click.option("--raw", is_flag=True, help="Also what the model said.")
+@pass_app
+def list_failures(app: App, project: str, raw: bool) -> None:
+    """List the tasks Label Studio asked for predictions of and got none, and why.
+
+    A task is left out once a version of the prompt has predicted it. `runs failures` lists those
+    of a run.
+
+    \b
+    Example:
+      ls-prompts predictions failures --project 3 --raw
+    """
+    found = app.project(project)
+    rows = app.container.store.served.failures(found.id)
+    if app.as_json:
+        listed = [
+            {
+                "task": failure.task_id,
+                "model_version": label,
+                "kind": failure.kind.value,
+                "message": failure.message,
+                "raw": failure.raw,
+                "failed_at": when.isoformat(),
+            }
+            for label, failure, when in rows
+        ]
+        app.document({"project": found.id, "failures": listed})
+        return
+    columns = ("Task", "Model version", "Kind", "Reason", "When")
+    app.table(
+        (*columns, "Answer") if raw else columns,
+        [
+            (
+                failure.task_id,
+                label,
+                failure.kind.value.replace("_", " "),
+                failure.message,
+                f"{when.astimezone():%Y-%m-%d %H:%M}",
+                *([failure.raw] if raw else []),
+            )
+            for label, failure, when in rows
+        ],
+        title=f"Tasks of {found.title!r} (project {found.id}) without the prediction asked for",
+        empty=f"No task of {found.title!r} was asked for in vain.",
+        numbers=("Task",),
+    )
 
 
 def _named(app: App, selection: dict[str, Any]) -> dict[str, Any]:

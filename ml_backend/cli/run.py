@@ -9,7 +9,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
-from ml_backend.records import Run, Slot, Subset
+from ml_backend.records import Prompt, Run, Slot, Subset
 
 if TYPE_CHECKING:
     from ml_backend.labelstudio import Project
@@ -68,6 +68,12 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
     help="Which of the prompt's two sets of predictions to write; by default all, but evaluate "
     "for a HasGT, Sample or Custom subset.",
 )
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="From now on the server predicts imported tasks by itself, with the prompt's active "
+    "version; --budget bounds all of it together.",
+)
 @pass_app
 def run(app: App, /, slot: str | None, **options: Any) -> None:
     """Get predictions from PROMPT (id or title) for a project's tasks.
@@ -82,7 +88,10 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
       ls-prompts run Topic --project 3 --subset Sample --sample-size 50
       ls-prompts run Topic --project 3 --tasks 1,2,3 --version "Version 1"
       ls-prompts run Topic --project 3 --only-missing --budget 2.50
+      ls-prompts run Topic --project 3 --follow --budget 20
     """
+    if options["follow"] and (slot == Slot.EVALUATE or _subset(options, Subset.ALL) != Subset.ALL):
+        raise click.UsageError("--follow goes with the All subset, in the slot all.")
     _start(app, Slot(slot) if slot else None, Subset.ALL, options)
 
 
@@ -106,6 +115,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
     from ml_backend.services.runs import SAMPLE_SIZE, RunOptions
 
     subset = _subset(options, usual)
+    follow = bool(options.get("follow"))
     prompts = app.container.prompts
     prompt = prompts.find(options["prompt"])
     version = (
@@ -128,14 +138,21 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             budget=options["budget"],
             fresh=options["fresh"],
             activate=options["activate"],
+            follow=follow,
         ),
     )
+    if follow:
+        app.container.store.follows.start(
+            prompt.id, project.id, options["budget"], since=started.created_at
+        )
     app.note(
         f"Run {started.id}: {prompt.title!r}, {version.title!r} "
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
     note_unanswerable(app, project)
+    if follow:
+        note_following(app, prompt, project)
     carry_out(app, started, detach=options["detach"])
 
 
@@ -164,6 +181,15 @@ def note_unanswerable(app: App, project: Project) -> None:
     config = app.container.recipes.config_of(project)
     for name, why in config.unanswerable.items():
         app.note(f"Left to people: {name} ({why}).")
+
+
+def note_following(app: App, prompt: Prompt, project: Project) -> None:
+    """Say what following means for a prompt and a project."""
+    app.note(
+        f"While the server runs and Label Studio is connected to it, tasks without a prediction of "
+        f"{prompt.title!r} get one whenever tasks are imported into {project.title!r}; "
+        f"`ls-prompts prompts follow {prompt.id} --project {project.id} --off` ends that."
+    )
 
 
 def carry_out(app: App, started: Run, *, detach: bool) -> None:

@@ -56,7 +56,7 @@ def list_runs(
                 run.totals.succeeded,
                 run.totals.failed,
                 run.totals.total,
-                run.message,
+                " ".join(text for text in (run.stale, run.message) if text),
             )
             for run in rows
         ],

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from ml_backend.errors import AnswerError, LabelStudioError, NotFound
 from ml_backend.jobs import LoopThread
@@ -160,7 +161,7 @@ class Backend:
         prompt, a config or text that cannot be used, and RunStopper when the model refuses before
         any task is answered.
         """
-        until = time.monotonic() + self._deadline
+        until, began = time.monotonic() + self._deadline, datetime.now(UTC)
         known_project = self._reader.project(project_id)
         contact = self._store.contacts.find(project_id, address.path) or {}
         project = _project(known_project, project_id, label_config or contact.get("label_config"))
@@ -171,7 +172,7 @@ class Backend:
         outcomes, stopped = self._answering.answer(
             predictor, project_id, serving.version, tasks, until
         )
-        self._keep(project_id, serving, outcomes)
+        self._keep(project_id, serving, outcomes, began)
         if not stopped:
             self._go_on(project_id, serving, tasks, outcomes)
         self._report(project_id, serving.label, outcomes)
@@ -278,11 +279,17 @@ class Backend:
 
     # Bookkeeping
 
-    def _keep(self, project_id: int, serving: Serving, outcomes: Sequence[Outcome | None]) -> None:
+    def _keep(
+        self,
+        project_id: int,
+        serving: Serving,
+        outcomes: Sequence[Outcome | None],
+        began: datetime,
+    ) -> None:
         known = [each for each in outcomes if each is not None and 0 < each.task_id <= LARGEST_ID]
         good = [each.task_id for each in known if isinstance(each, Prediction)]
         failures = [each for each in known if isinstance(each, Failure)]
-        self._store.served.add(project_id, serving.label, good)
+        self._store.served.add(project_id, serving.label, good, decided_at=began)
         self._store.served.add_failures(project_id, serving.label, failures)
 
     def _go_on(

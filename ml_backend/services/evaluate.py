@@ -1,17 +1,41 @@
-"""How right a run was: its outcomes against ground truth, failures counted as misses."""
+"""How right a run was: its outcomes against ground truth, failures counted as misses.
+
+What was measured holds as long as the ground truth does: a run's metrics carry a fingerprint of
+the ground truth they were measured on, and a run whose fingerprint is no longer true is stale.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ml_backend.labeling import Agreement, LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
-from ml_backend.records import JsonObject, Prediction, Run
+from ml_backend.records import Example, JsonObject, Prediction, Run, RunStatus, Slot, Subset
 from ml_backend.scoring.agreement import summarize
+from ml_backend.services.examples import read_answer
 from ml_backend.store import Store
+from ml_backend.store.database import storable
 
 Compared = dict[str, Agreement | None]
+
+FINGERPRINT = "ground_truth"
+"""Of a run's metrics: what tells whether the ground truth still is the one measured on."""
+
+MANY_RUNS = 10_000
+
+
+@dataclass(slots=True)
+class _Truths:
+    """A task's ground truths."""
+
+    data: Mapping[str, Any]
+    answers: list[JsonObject] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    """Of those that are in the example pool as well: an empty annotation is not."""
 
 
 class Evaluation:
@@ -29,31 +53,103 @@ class Evaluation:
         """
         truths = self._truths(run.project_id, config)
         items: list[Compared] = []
+        measured: list[str] = []
         for outcome in self._store.outcomes.iter(run.id, task_ids=truths):
-            data, answers = truths[outcome.task_id]
+            truth = truths[outcome.task_id]
             given = outcome.answer if isinstance(outcome, Prediction) else {}
             compared = max(
-                (config.compare(given, answer, data) for answer in answers), key=_goodness
+                (config.compare(given, answer, truth.data) for answer in truth.answers),
+                key=_goodness,
             )
             if isinstance(outcome, Prediction):
                 items.append(dict(compared))
             else:
                 # A failed task is a miss in every control that its ground truth answers.
                 items.append(dict.fromkeys(compared))
-        return summarize(items)
+            measured += truth.digests
+        return {**summarize(items), FINGERPRINT: _fingerprint(measured)}
 
-    def _truths(
-        self, project_id: int, config: LabelingConfig
-    ) -> dict[int, tuple[Mapping[str, Any], list[JsonObject]]]:
-        truths: dict[int, tuple[Mapping[str, Any], list[JsonObject]]] = {}
+    def _truths(self, project_id: int, config: LabelingConfig) -> dict[int, _Truths]:
+        truths: dict[int, _Truths] = {}
         for task in self._studio.iter_annotated(project_id, ground_truth_only=True):
             for annotation in task.annotations:
-                if annotation.ground_truth and not annotation.was_cancelled:
-                    answer = config.to_answer(annotation.result, task.data)
-                    truths.setdefault(task.id, (task.data, []))[1].append(answer)
+                answer = read_answer(annotation, task.data, config)
+                if not annotation.ground_truth or answer is None:
+                    continue
+                truth = truths.setdefault(task.id, _Truths(task.data))
+                truth.answers.append(answer)
+                if annotation.result:
+                    truth.digests.append(_digest(task.id, annotation.id, answer))
         return truths
+
+    # Stale runs
+
+    def mark_outdated(self, project_id: int, before: Collection[Example]) -> list[int]:
+        """Mark evaluations that the pool's ground truth no longer bears out; return their runs.
+
+        ``before`` is what the pool's ground truth was before it was last read, for the reason that
+        people are shown.
+        """
+        known = _digests(before)
+        digests = _digests(self._store.examples.ground_truth(project_id))
+        changed = {task_id for _, task_id in known.items() ^ digests.items()}
+        outdated = [
+            run.id
+            for run in self._evaluations(project_id)
+            if _is_outdated(run, digests, changed=bool(changed))
+        ]
+        if outdated:
+            tasks = f": {len(changed)} task{'s' * (len(changed) != 1)}" if changed else ""
+            why = f"The ground truth changed after this run{tasks}."
+            self._store.runs.mark_stale(outdated, why)
+        return outdated
+
+    def stale_for_project(
+        self, project_id: int, why: str, *, version_id: int | None = None
+    ) -> list[int]:
+        """Mark all evaluations of a project, or of one version there; return their runs."""
+        runs = self._evaluations(project_id)
+        ids = [run.id for run in runs if version_id in (None, run.version_id)]
+        if ids:
+            self._store.runs.mark_stale(ids, why)
+        return ids
+
+    def _evaluations(self, project_id: int) -> list[Run]:
+        """Return the project's completed evaluations that are not stale yet."""
+        return [
+            run
+            for run in self._store.runs.search(project_id=project_id, limit=MANY_RUNS)
+            if run.slot is Slot.EVALUATE and run.status is RunStatus.COMPLETED and not run.stale
+        ]
 
 
 def _goodness(compared: dict[str, Agreement]) -> tuple[bool, float]:
     values = list(compared.values())
     return all(a.correct for a in values), sum(a.score for a in values)
+
+
+def _is_outdated(run: Run, truths: Mapping[str, int], *, changed: bool) -> bool:
+    """Return whether a run was measured on other ground truths, a digest -> task, than these."""
+    measured_on = run.metrics.get(FINGERPRINT)
+    if measured_on is None:
+        return changed
+    # New ground truth elsewhere does not concern a run of chosen tasks.
+    tasks = None if run.subset in (Subset.HAS_GT, Subset.ALL) else run.options.get("task_ids")
+    covered = None if tasks is None else set(tasks)
+    now = (digest for digest, task_id in truths.items() if covered is None or task_id in covered)
+    return bool(_fingerprint(now) != measured_on)
+
+
+def _digests(truths: Iterable[Example]) -> dict[str, int]:
+    """Return digest -> task."""
+    return {_digest(each.task_id, each.annotation_id, each.answer): each.task_id for each in truths}
+
+
+def _digest(task_id: int, annotation_id: int, answer: JsonObject) -> str:
+    """Return a short text that is the same for the same answer of the same annotation."""
+    said = json.dumps([task_id, annotation_id, answer], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(storable(said).encode()).hexdigest()
+
+
+def _fingerprint(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:16]

@@ -144,14 +144,31 @@ class Removals:
             if fresh.total < plan.total:
                 gone = plan.total - fresh.total
                 notes.append(f"{gone} of those counted were gone already or no longer fit.")
-            shown = patience.call(lambda: self._studio.get_project(plan.project_id)).model_version
-            if fresh.total:
-                self._remove(session, fresh, patience, progress)
-                insist(lambda: session.repair_counters(plan.project_id), self._studio, patience)
-            remaining = self._remaining(plan.project_id, patience)
-            if fresh.total:
-                notes += self._restore(session, fresh, shown, remaining, patience)
-            return DeleteReport(fresh, fresh.total, remaining, tuple(notes))
+            remaining, more = self.carry_out(session, fresh, patience, progress)
+            return DeleteReport(fresh, fresh.total, remaining, (*notes, *more))
+
+    def carry_out(
+        self,
+        session: WriterSession,
+        plan: DeletePlan,
+        patience: Patience,
+        progress: Progress = lambda done, total: None,
+        *,
+        heir: str | None = None,
+    ) -> tuple[dict[str | None, int], list[str]]:
+        """Remove exactly a plan's rows; return what the project now holds by version, and notes.
+
+        Counters are repaired and the label stream shows what it showed, or ``heir`` when nothing
+        is left of that.
+        """
+        shown = patience.call(lambda: self._studio.get_project(plan.project_id)).model_version
+        if plan.total:
+            self._remove(session, plan, patience, progress)
+            insist(lambda: session.repair_counters(plan.project_id), self._studio, patience)
+        remaining = self._remaining(plan.project_id, patience)
+        if not plan.total:
+            return remaining, []
+        return remaining, self._restore(session, plan, shown, remaining, patience, heir)
 
     # Choosing
 
@@ -174,7 +191,7 @@ class Removals:
     def _plan_delete(self, project_id: int, selection: Selection) -> DeletePlan:
         keys = self._studio.prediction_keys(project_id)
         chosen = self.choose(project_id, selection, keys)
-        by_name = () if _is_narrowed(selection) else _whole_versions(chosen, keys)
+        by_name = () if _is_narrowed(selection) else whole_versions(chosen, keys)
         return DeletePlan(project_id, selection, tuple(chosen), tuple(by_name))
 
     def _refuse_open_runs(self, plan: DeletePlan) -> None:
@@ -224,7 +241,7 @@ class Removals:
         progress: Progress,
     ) -> None:
         chosen = [key for key in keys if key.id in standing]
-        by_name = _whole_versions(chosen, keys, among=plan.whole)
+        by_name = whole_versions(chosen, keys, among=plan.whole)
         done = plan.total - len(chosen)
         for label in by_name:
             session.delete_label(plan.project_id, label)
@@ -246,10 +263,11 @@ class Removals:
         before: str | None,
         remaining: Mapping[str | None, int],
         patience: Patience,
+        heir: str | None,
     ) -> list[str]:
         """Put back what the label stream showed, which deleting by version can blank."""
         now = patience.call(lambda: self._studio.get_project(plan.project_id)).model_version
-        wanted = None if before in plan.by_version and before not in remaining else before
+        wanted = heir if before in plan.by_version and before not in remaining else before
         if wanted != now:
             try:
                 insist(
@@ -260,7 +278,8 @@ class Removals:
             except LabelStudioRejected:
                 return [f"The label stream showed {before!r}, which no longer exists."]
         if wanted != before:
-            return [f"The label stream showed {before!r}, now deleted; it shows no predictions."]
+            shows = "no predictions" if wanted is None else repr(wanted)
+            return [f"The label stream showed {before!r}, now deleted; it shows {shows}."]
         return []
 
 
@@ -268,7 +287,7 @@ def _is_narrowed(selection: Selection) -> bool:
     return selection.task_ids is not None or selection.filters is not None
 
 
-def _whole_versions(
+def whole_versions(
     chosen: Iterable[PredictionKey],
     keys: Iterable[PredictionKey],
     among: Collection[str] | None = None,

@@ -32,6 +32,10 @@ SAMPLE_SIZE = 20
 KEPT_IN_PLAN = ("newest_task", "config")
 
 
+class NothingMissing(Conflict):
+    """Every task has its prediction already."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What a caller may choose for a run; None leaves the choice to us."""
@@ -45,6 +49,8 @@ class RunOptions:
     budget: float | None = None
     fresh: bool = False
     activate: bool | None = None
+    follow: bool = False
+    """Whether it counts towards the budget of a prompt that follows its project."""
 
 
 class Runs:
@@ -64,8 +70,7 @@ class Runs:
         anything is asked or written.
         """
         self._check(options)
-        recipe = self._recipes.recipe(project, version)
-        Budget.require(options.budget, price_of(recipe.connection, version.model), 0.0)
+        self.check(version, project, options.budget)
         if project.tasks == 0:
             raise InvalidInput(
                 f"Project {project.title!r} has no tasks.",
@@ -91,10 +96,22 @@ class Runs:
                 "budget": options.budget,
                 "fresh": options.fresh,
                 "activate": options.activate,
+                "follow": options.follow,
             },
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
         )
+
+    def check(self, version: PromptVersion, project: Project, budget: float | None) -> None:
+        """Raise what would keep a version from answering a project's tasks within a budget."""
+        if budget is not None and not 0 < budget < math.inf:
+            raise InvalidInput(
+                f"A budget of ${budget:g} is no limit to keep: it must be above 0.",
+                field="budget",
+                fix="Give dollars, for example 2.50.",
+            )
+        recipe = self._recipes.recipe(project, version)
+        Budget.require(budget, price_of(recipe.connection, version.model), 0.0)
 
     def cancel(self, run: Run) -> Run:
         """Ask a run to stop asking; what was answered is still published."""
@@ -155,26 +172,24 @@ class Runs:
                 field="sample_size",
                 fix="Give a number from 1.",
             )
-        if options.budget is not None and not 0 < options.budget < math.inf:
-            raise InvalidInput(
-                f"A budget of ${options.budget:g} is no limit to keep: it must be above 0.",
-                field="budget",
-                fix="Give dollars, for example 2.50.",
-            )
 
     def _choose_tasks(self, project: Project, label: str, options: RunOptions) -> list[int] | None:
         chosen = self._subset_tasks(project, options)
         if options.only_missing:
-            everyone = chosen if chosen is not None else self._studio.task_ids(project.id)
-            keys = self._studio.prediction_keys(project.id)
-            have = {key.task_id for key in keys if key.model_version == label}
-            chosen = [task_id for task_id in everyone if task_id not in have]
+            chosen = self.missing(project.id, label, chosen)
             if not chosen:
-                raise Conflict(
+                raise NothingMissing(
                     f"Every task has a prediction of {label!r}; nothing is missing.",
                     fix="Run without --only-missing to ask all tasks again.",
                 )
         return chosen
+
+    def missing(self, project_id: int, label: str, among: Sequence[int] | None = None) -> list[int]:
+        """Return the tasks, of the project or of those given, without a prediction of a label."""
+        everyone = among if among is not None else self._studio.task_ids(project_id)
+        keys = self._studio.prediction_keys(project_id)
+        have = {key.task_id for key in keys if key.model_version == label}
+        return [task_id for task_id in everyone if task_id not in have]
 
     def _subset_tasks(self, project: Project, options: RunOptions) -> list[int] | None:
         if options.subset is Subset.ALL:

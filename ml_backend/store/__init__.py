@@ -13,6 +13,7 @@ from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.runs import RunStore, totals_columns
 from ml_backend.store.served import Served, ServedStore
+from ml_backend.store.summary import Summary, SummaryStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Publication",
     "Served",
     "Store",
+    "Summary",
     "totals_columns",
 ]
 
@@ -48,6 +50,7 @@ class Store:
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
         self.served = ServedStore(self.database)
+        self.summary = SummaryStore(self.database)
 
     def close(self) -> None:
         self.database.close()

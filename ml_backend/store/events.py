@@ -48,12 +48,18 @@ class EventStore:
         with self._db.write() as c:
             c.execute(sa.insert(t.events).values(**values))
 
-    def projects(self, *, quiet_since: float) -> list[int]:
-        """Return projects with events of which the last came before a time (epoch seconds)."""
+    def projects(self, *, quiet_since: float, waiting_since: float) -> list[int]:
+        """Return projects whose events ceased before a time, or began before another.
+
+        Times are epoch seconds; the project that waits longest comes first.
+        """
+        received = t.events.c.received_at
+        first, last = sa.func.min(received), sa.func.max(received)
         query = (
             sa.select(t.events.c.project_id)
             .group_by(t.events.c.project_id)
-            .having(sa.func.max(t.events.c.received_at) <= quiet_since)
+            .having(sa.or_(last <= quiet_since, first <= waiting_since))
+            .order_by(first)
         )
         with self._db.read() as c:
             return [row[0] for row in c.execute(query)]

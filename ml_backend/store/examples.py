@@ -19,16 +19,33 @@ class ExampleStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._made_with: dict[int, tuple[int, str]] = {}
+        """Project -> the revision of its pool and the config it was made with, for all we know."""
 
     def revision(self, project_id: int) -> int:
         """Return a number that grows with every change of a project's pool."""
         with self._db.read() as c:
             return _revision(c, project_id)
 
-    def replace(self, project_id: int, examples: Sequence[Example], *, revision: int) -> bool:
-        """Make these the project's whole pool, unless it changed since ``revision``.
+    def is_whole(self, project_id: int, config: str) -> bool:
+        """Return whether the pool is known to be complete and made with this labeling config.
 
-        Returns whether it was done; else the reader's view is older than the pool: read again.
+        A pool that another process changed is not known to be.
+        """
+        query = sa.select(t.projects).where(t.projects.c.project_id == project_id)
+        with self._db.read() as c:
+            row = c.execute(query).first()
+        if row is None or row.examples_read_at is None:
+            return False
+        return self._made_with.get(project_id) == (row.examples_revision, config)
+
+    def replace(
+        self, project_id: int, examples: Sequence[Example], *, revision: int, config: str = ""
+    ) -> bool:
+        """Make these, read with that labeling config, the project's whole pool.
+
+        Returns whether it was done. It is not when the pool changed since ``revision``: then the
+        reader's view is older than the pool, and it must read again.
         """
         with self._db.write() as c:
             if _revision(c, project_id) != revision:
@@ -36,7 +53,8 @@ class ExampleStore:
             c.execute(sa.delete(t.examples).where(t.examples.c.project_id == project_id))
             self._insert(c, project_id, examples)
             _bump(c, project_id, examples_read_at=datetime.now(UTC))
-            return True
+        self._made_with[project_id] = (revision + 1, config)
+        return True
 
     def replace_tasks(
         self,
@@ -45,6 +63,7 @@ class ExampleStore:
         examples: Sequence[Example],
         *,
         revision: int,
+        config: str = "",
     ) -> bool:
         """Make these all examples of the tasks named; otherwise as ``replace``."""
         with self._db.write() as c:
@@ -56,7 +75,9 @@ class ExampleStore:
                 c.execute(sa.delete(t.examples).where(*mine))
             self._insert(c, project_id, examples)
             _bump(c, project_id)
-            return True
+        if self._made_with.get(project_id) == (revision, config):
+            self._made_with[project_id] = (revision + 1, config)
+        return True
 
     @staticmethod
     def _insert(c: sa.Connection, project_id: int, examples: Sequence[Example]) -> None:
@@ -73,6 +94,11 @@ class ExampleStore:
             }
             for example in examples
         ]
+        # On SQLite Label Studio gives the ids of deleted annotations to new ones, elsewhere too.
+        ids = [example.annotation_id for example in examples]
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            c.execute(sa.delete(t.examples).where(t.examples.c.annotation_id.in_(part)))
         if rows:
             c.execute(sa.insert(t.examples), rows)
 
@@ -87,6 +113,18 @@ class ExampleStore:
                 )
                 found |= {row[0] for row in c.execute(query)}
         return sorted(found)
+
+    def ground_truth(self, project_id: int) -> list[Example]:
+        """Return the pool's ground truths, by annotation id; their data is left out."""
+        e = t.examples.c
+        query = (
+            sa.select(e.task_id, e.answer, e.annotation_id)
+            .where(e.project_id == project_id, e.ground_truth.is_(True))
+            .order_by(e.annotation_id)
+        )
+        with self._db.read() as c:
+            rows = c.execute(query).all()
+        return [Example(row.task_id, {}, row.answer, row.annotation_id, True) for row in rows]
 
     def counts(self) -> dict[int, int]:
         """Return project -> examples."""

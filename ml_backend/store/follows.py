@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,11 +36,20 @@ class FollowStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def start(self, prompt_id: int, project_id: int, budget: float | None) -> Follow:
-        """Make a prompt follow a project, or change its budget, which then counts from now."""
+    def start(
+        self,
+        prompt_id: int,
+        project_id: int,
+        budget: float | None,
+        *,
+        since: datetime | None = None,
+    ) -> Follow:
+        """Make a prompt follow a project, or change its budget, which counts from ``since``.
+
+        ``since`` is now by default; runs from then on that are marked as its own count.
+        """
         values: dict[str, Any] = {
-            "budget": budget, "since": datetime.now(UTC), "message": "",
-            "first_at": None, "due_at": None,
+            "budget": budget, "since": since or datetime.now(UTC), "message": "",
         }  # fmt: skip
         with self._db.write() as c:
             where = _where(prompt_id, project_id)
@@ -67,8 +77,70 @@ class FollowStore:
             order = (t.follows.c.project_id, t.follows.c.prompt_id)
             return [_follow(row) for row in c.execute(sa.select(t.follows).order_by(*order))]
 
-    def change(self, follow: Follow, **values: Any) -> None:
-        """Change ``first_at``, ``due_at`` or ``message``."""
+    def due(self, now: float) -> list[Follow]:
+        """Return the follows whose time has come, the longest due first."""
+        query = sa.select(t.follows).where(t.follows.c.due_at <= now)
+        with self._db.read() as c:
+            return [_follow(row) for row in c.execute(query.order_by(t.follows.c.due_at))]
+
+    def put_off(self, project_id: int | None, *, quiet: float, longest: float) -> None:
+        """Make a project's follows due after a quiet time, all projects' for None.
+
+        Called again it puts them off further, but never beyond ``longest`` seconds after the
+        first call.
+        """
+        now = time.time()
+        f = t.follows.c
+        first = sa.func.coalesce(f.first_at, now)
+        due = sa.case((first + longest < now + quiet, first + longest), else_=now + quiet)
+        change = sa.update(t.follows).values(first_at=first, due_at=due)
+        if project_id is not None:
+            change = change.where(f.project_id == project_id)
+        with self._db.write() as c:
+            c.execute(change)
+
+    def take(self, follow: Follow) -> bool:
+        """Take a follow that is due as one's own to carry out; False when another has it.
+
+        It is not due any more then: what comes in meanwhile makes it due once again.
+        """
+        where = (*_where(follow.prompt_id, follow.project_id), t.follows.c.due_at == follow.due_at)
+        taken = sa.update(t.follows).where(*where).values(first_at=None, due_at=None)
+        with self._db.write() as c:
+            return c.execute(taken).rowcount == 1
+
+    def say(self, follow: Follow, message: str) -> None:
+        """Keep what a person should know of a follow, "" for nothing."""
+        self._set(follow, message=message)
+
+    def try_again(self, follow: Follow, seconds: float) -> None:
+        """Make a follow due once more after a while, sooner when it is already."""
+        at = time.time() + seconds
+        due = sa.func.coalesce(t.follows.c.due_at, at)
+        self._set(follow, due_at=due, first_at=sa.func.coalesce(t.follows.c.first_at, at))
+
+    def spent(self, follow: Follow) -> float | None:
+        """Return dollars its runs have cost since it began; None when any cost is unknown."""
+        costs = [cost for cost, _ in self._runs(follow)]
+        return None if None in costs else sum(costs)
+
+    def last_message(self, follow: Follow) -> str:
+        """Return what its last run said, "" when there was none."""
+        runs = self._runs(follow)
+        return str(runs[-1][1]) if runs else ""
+
+    def _runs(self, follow: Follow) -> list[tuple[Any, str]]:
+        r = t.runs.c
+        query = sa.select(r.cost, r.message, r.options).where(
+            r.prompt_id == follow.prompt_id,
+            r.project_id == follow.project_id,
+            r.created_at >= follow.since,
+        )
+        with self._db.read() as c:
+            rows = c.execute(query.order_by(r.id)).all()
+        return [(row.cost, row.message) for row in rows if row.options.get("follow")]
+
+    def _set(self, follow: Follow, **values: Any) -> None:
         with self._db.write() as c:
             where = _where(follow.prompt_id, follow.project_id)
             c.execute(sa.update(t.follows).where(*where).values(**values))

@@ -46,10 +46,20 @@ class ProjectStore:
             project_id, title=title, instruction=instruction, instruction_read_at=datetime.now(UTC)
         )
 
-    def forget_examples(self) -> None:
-        """Note that any pool may have changed unseen, as while the server was down."""
+    def forget_examples(self, project_id: int | None = None) -> None:
+        """Note that a pool may have changed unseen; every pool, as while the server was down."""
+        change = sa.update(t.projects).values(examples_read_at=None)
+        if project_id is not None:
+            change = change.where(t.projects.c.project_id == project_id)
         with self._db.write() as c:
-            c.execute(sa.update(t.projects).values(examples_read_at=None))
+            c.execute(change)
+
+    def concerns_us(self, project_id: int) -> bool:
+        """Return whether a project was ever connected or has a prompt."""
+        columns = (t.contacts.c.project_id, t.prompt_projects.c.project_id)
+        queries = (sa.select(each).where(each == project_id).limit(1) for each in columns)
+        with self._db.read() as c:
+            return any(c.execute(query).first() for query in queries)
 
     def _set(self, project_id: int, **values: Any) -> None:
         with self._db.write() as c:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from ml_backend.records import Failure, FailureKind
+from ml_backend.records import Failure, FailureKind, Slot, Stage
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, storable
 
@@ -17,6 +18,8 @@ SWEEP_AFTER = (5.0, 60.0, 150.0)
 """Seconds after an answer when its tasks are looked at for doubles."""
 
 IDS_AT_ONCE = 500
+PUBLISHED = (Stage.LOADING.value, Stage.VERIFYING.value, Stage.DONE.value)
+"""Stages of a run whose answers Label Studio holds, or some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class Served:
     task_id: int
     label: str
     served_at: datetime
+    """When it was decided that the task gets a prediction of this version."""
+    sweeps: int
+    """How often it was looked at for doubles."""
 
 
 class ServedStore:
@@ -36,15 +42,26 @@ class ServedStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def add(self, project_id: int, label: str, task_ids: Sequence[int]) -> None:
-        """Note predictions before they are handed out; their failures of before are history."""
+    def add(
+        self,
+        project_id: int,
+        label: str,
+        task_ids: Sequence[int],
+        *,
+        decided_at: datetime | None = None,
+    ) -> None:
+        """Note predictions before they are handed out; their failures of before are history.
+
+        ``decided_at`` is when the version was chosen, for answers that took long since: what was
+        decided meanwhile is newer than they are.
+        """
         now = datetime.now(UTC)
         rows = [
             {
                 "project_id": project_id,
                 "task_id": task,
                 "label": label,
-                "served_at": now,
+                "served_at": decided_at or now,
                 "sweep_at": now.timestamp() + SWEEP_AFTER[0],
                 "sweeps": 0,
             }
@@ -52,12 +69,17 @@ class ServedStore:
         ]
         if not rows:
             return
-        f = t.predict_failures.c
+        f, owned = t.predict_failures.c, t.labels.alias()
+        siblings = (
+            sa.select(t.labels.c.label)
+            .join(owned, owned.c.prompt_id == t.labels.c.prompt_id)
+            .where(owned.c.label == label)
+        )
+        mine = (f.project_id == project_id, sa.or_(f.label == label, f.label.in_(siblings)))
         with self._db.write() as c:
             c.execute(sa.insert(t.served), rows)
             for ids in _parts(task_ids):
-                mine = (f.project_id == project_id, f.label == label, f.task_id.in_(ids))
-                c.execute(sa.delete(t.predict_failures).where(*mine))
+                c.execute(sa.delete(t.predict_failures).where(*mine, f.task_id.in_(ids)))
 
     def due(self) -> list[Served]:
         """Return what is to be looked at for doubles now."""
@@ -77,22 +99,87 @@ class ServedStore:
                 found += [_served(row) for row in c.execute(query)]
         return sorted(found, key=lambda served: served.id)
 
-    def swept(self, served_ids: Sequence[int]) -> None:
+    def unfinished(self, project_id: int, label: str) -> set[int]:
+        """Return the tasks whose prediction under a label Label Studio may be storing yet."""
+        s = t.served.c
+        query = sa.select(s.task_id).where(
+            s.project_id == project_id, s.label == label, s.sweep_at.is_not(None)
+        )
+        with self._db.read() as c:
+            return set(c.execute(query).scalars())
+
+    def decisions(
+        self, project_id: int, task_ids: Collection[int]
+    ) -> dict[tuple[int, str], datetime]:
+        """Return by task and label when that label was last chosen for that task.
+
+        By handing a prediction out, or by publishing a run that has one; what is not there was
+        never chosen, or longer ago than is remembered.
+        """
+        s, r, o = t.served.c, t.runs.c, t.outcomes.c
+        handed_out = sa.select(s.task_id, s.label, sa.func.max(s.served_at).label("at"))
+        handed_out = handed_out.where(s.project_id == project_id).group_by(s.task_id, s.label)
+        when = sa.func.max(sa.func.coalesce(r.completed_at, r.asked_at)).label("at")
+        published = (
+            sa.select(o.task_id, r.label, when)
+            .join(t.runs, r.id == o.run_id)
+            .where(r.project_id == project_id, r.slot == Slot.ALL.value, o.ok.is_(True))
+            .where(sa.or_(o.published.is_(True), r.stage.in_(PUBLISHED)))
+            .group_by(o.task_id, r.label)
+        )
+        found: dict[tuple[int, str], datetime] = {}
+        with self._db.read() as c:
+            for ids in _parts(sorted(task_ids)):
+                for row in c.execute(handed_out.where(s.task_id.in_(ids))):
+                    found[row.task_id, row.label] = row.at
+                for row in c.execute(published.where(o.task_id.in_(ids))):
+                    place = (row.task_id, row.label)
+                    if row.at is not None and (place not in found or row.at > found[place]):
+                        found[place] = row.at
+        return found
+
+    def swept(self, looked_at: Sequence[Served]) -> None:
         """Put off what was looked at to its next time; after the last one it is done."""
+        by_count: dict[int, list[int]] = defaultdict(list)
+        for served in looked_at:
+            by_count[served.sweeps].append(served.id)
         s = t.served.c
         with self._db.write() as c:
-            for ids in _parts(served_ids):
-                for count in range(len(SWEEP_AFTER) - 1, -1, -1):
-                    more = count + 1 < len(SWEEP_AFTER)
-                    wait = SWEEP_AFTER[count + 1] - SWEEP_AFTER[count] if more else None
-                    c.execute(
-                        sa.update(t.served)
-                        .where(s.id.in_(ids), s.sweeps == count, s.sweep_at.is_not(None))
-                        .values(sweeps=count + 1, sweep_at=time.time() + wait if wait else None)
-                    )
+            for count, served_ids in by_count.items():
+                more = count + 1 < len(SWEEP_AFTER)
+                wait = SWEEP_AFTER[count + 1] - SWEEP_AFTER[count] if more else None
+                values = {"sweeps": count + 1, "sweep_at": time.time() + wait if wait else None}
+                for ids in _parts(served_ids):
+                    # The count as well: another server may have looked at them by now.
+                    mine = (s.id.in_(ids), s.sweeps == count, s.sweep_at.is_not(None))
+                    c.execute(sa.update(t.served).where(*mine).values(**values))
+
+    def put_off(self, due: Sequence[Served], seconds: float) -> None:
+        """Make what is due be due again in some seconds."""
+        s = t.served.c
+        with self._db.write() as c:
+            for ids in _parts([served.id for served in due]):
+                mine = (s.id.in_(ids), s.sweep_at.is_not(None))
+                c.execute(sa.update(t.served).where(*mine).values(sweep_at=time.time() + seconds))
+
+    def give_up(self, project_id: int) -> None:
+        """Look at nothing of a project again: it is gone."""
+        s = t.served.c
+        with self._db.write() as c:
+            mine = (s.project_id == project_id, s.sweep_at.is_not(None))
+            c.execute(sa.update(t.served).where(*mine).values(sweep_at=None))
+
+    def prune(self, older_than: timedelta) -> int:
+        """Forget what was looked at for the last time and is older; return how many."""
+        s = t.served.c
+        before = datetime.now(UTC) - older_than
+        with self._db.write() as c:
+            return c.execute(
+                sa.delete(t.served).where(s.sweep_at.is_(None), s.served_at < before)
+            ).rowcount
 
     def count(self) -> int:
-        """Return how many predictions were ever given out."""
+        """Return how many predictions given out are remembered: those of a day, at least."""
         with self._db.read() as c:
             return int(c.execute(sa.select(sa.func.count()).select_from(t.served)).scalar_one())
 
@@ -124,11 +211,14 @@ class ServedStore:
             c.execute(sa.insert(t.predict_failures), rows)
 
     def failures(self, project_id: int) -> list[tuple[str, Failure, datetime]]:
-        """Return label, failure and time of every task that got no prediction last time."""
+        """Return label, failure and time of every task that got no prediction last time.
+
+        A task that a run of the prompt has published since is no failure any more.
+        """
         f = t.predict_failures.c
         query = (
             sa.select(t.predict_failures)
-            .where(f.project_id == project_id)
+            .where(f.project_id == project_id, ~_published_since())
             .order_by(f.label, f.task_id)
         )
         with self._db.read() as c:
@@ -142,12 +232,20 @@ class ServedStore:
             for row in rows
         ]
 
-    def failure_counts(self) -> dict[str, int]:
-        """Return failure kind -> tasks without a prediction, over all projects."""
-        kind = t.predict_failures.c.kind
-        with self._db.read() as c:
-            rows = c.execute(sa.select(kind, sa.func.count()).group_by(kind)).all()
-        return {row[0]: int(row[1]) for row in rows}
+
+def _published_since() -> sa.Exists:
+    """The condition that a run of a failure's prompt gave its task a prediction afterwards."""
+    f, owner, r, o = t.predict_failures.c, t.labels.c, t.runs.c, t.outcomes.c
+    return (
+        sa.select(o.task_id)
+        .join(t.runs, r.id == o.run_id)
+        .join(t.labels, owner.prompt_id == r.prompt_id)
+        .where(owner.label == f.label, r.project_id == f.project_id, o.task_id == f.task_id)
+        .where(r.slot == Slot.ALL.value, o.ok.is_(True), o.published.is_(True))
+        .where(sa.func.coalesce(r.completed_at, r.asked_at) > f.failed_at)
+        .correlate(t.predict_failures)
+        .exists()
+    )
 
 
 def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
@@ -155,4 +253,4 @@ def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
 
 
 def _served(row: sa.Row[tuple[object, ...]]) -> Served:
-    return Served(row.id, row.project_id, row.task_id, row.label, row.served_at)
+    return Served(row.id, row.project_id, row.task_id, row.label, row.served_at, row.sweeps)

@@ -12,6 +12,9 @@ import pytest
 from cli.conftest import LABEL, Terminal
 
 from ml_backend.cli.app import App, version_name
+from ml_backend.container import Container
+from ml_backend.records import Failure, FailureKind, Slot
+from ml_backend.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +94,58 @@ def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int
         "shown_in_label_stream": True,
     }
     assert LABEL in terminal.run("predictions", "list", "--project", "Mails").stdout
+
+
+def test_failures_says_which_tasks_got_no_prediction_and_why(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    nothing = terminal.run("predictions", "failures", "--project", "Mails")
+    assert "No task of 'Mails' was asked for in vain." in nothing.stdout
+    settings = Settings.from_env({name: v for name, v in terminal.settings.items() if v})
+    container = Container(settings)
+    container.store.served.add_failures(
+        1,
+        LABEL,
+        [
+            Failure(mails[1], FailureKind.INVALID_ANSWER, "topic: 'C' is no choice", "[C] {raw}"),
+            Failure(mails[3], FailureKind.TIMEOUT, "no answer in 60 s"),
+        ],
+    )
+    container.store.served.add_failures(2, LABEL, [Failure(9, FailureKind.TIMEOUT, "elsewhere")])
+    container.store.close()
+
+    shown = terminal.run("predictions", "failures", "--project", "Mails").stdout
+    for part in (str(mails[3]), LABEL, "invalid answer", "topic: 'C' is no choice", "no answer in"):
+        assert part in shown
+    assert "[C] {raw}" not in shown
+    assert "elsewhere" not in shown
+    assert "[C] {raw}" in terminal.run("predictions", "failures", "--project", "1", "--raw").stdout
+    document = terminal.json("predictions", "failures", "--project", "Mails")
+    assert document["project"] == 1
+    first, second = document["failures"]
+    assert first.pop("failed_at").endswith("+00:00")
+    assert first == {
+        "task": mails[1],
+        "model_version": LABEL,
+        "kind": "invalid_answer",
+        "message": "topic: 'C' is no choice",
+        "raw": "[C] {raw}",
+    }
+    assert (second["task"], second["kind"]) == (mails[3], "timeout")
+
+
+def test_what_a_run_predicted_since_is_no_failure_any_more(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    container = Container(Settings.from_env({n: v for n, v in terminal.settings.items() if v}))
+    container.store.prompts.register_label(LABEL, 1, 1, Slot.ALL)
+    failures = [Failure(mails[0], FailureKind.TIMEOUT, "no answer in 60 s")]
+    container.store.served.add_failures(1, LABEL, failures)
+    container.store.close()
+    listing = ("predictions", "failures", "--project", "Mails")
+    assert len(terminal.json(*listing)["failures"]) == 1
+    terminal.run("run", "Topic", "--project", "Mails")
+    assert terminal.json(*listing)["failures"] == []
 
 
 @pytest.mark.slow

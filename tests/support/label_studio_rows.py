@@ -337,6 +337,7 @@ class Rows:
             "error_message": None,
             "model_version": model_version,
             "extra_params": wire.get("extra_params"),
+            "is_interactive": bool(wire.get("is_interactive")),
             "auth_method": wire.get("auth_method") or "NONE",
             "basic_auth_user": wire.get("basic_auth_user") or "",
             "basic_auth_pass": wire.get("basic_auth_pass") or "",

@@ -157,4 +157,3 @@ def test_one_poisoned_task_among_fifty_costs_itself_alone(
     tasks = [place.wire(n, {"text": f"message number {n}."}) for n in range(1, 51)]
     found = results(place.predict(tasks))
     assert [n for n, item in enumerate(found, 1) if not item] == [7]
-    assert place.config == CONFIG

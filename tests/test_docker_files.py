@@ -1,0 +1,263 @@
+"""What can be told of Dockerfile and docker-compose.yml without an engine.
+
+`make image-steps` carries the Dockerfile's steps out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from ml_backend.cli import cli
+from ml_backend.errors import InvalidInput
+from ml_backend.records import ProviderName
+from ml_backend.settings import Settings
+from scripts.image_steps import Ignored, instructions
+from support.backends import answering
+from support.live_label_studio import LiveLabelStudio, free_port
+from support.server import ROOT, Installation
+from support.wire import CONFIG
+
+STEPS = list(instructions((ROOT / "Dockerfile").read_text()))
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+STUDIO, PROMPTS = COMPOSE["services"]["label-studio"], COMPOSE["services"]["prompts"]
+KNOWN_SETTINGS = set(
+    re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', (ROOT / "ml_backend" / "settings.py").read_text())
+)
+STUDIO_SETTINGS = {
+    "LABEL_STUDIO_USERNAME",
+    "LABEL_STUDIO_PASSWORD",
+    "LABEL_STUDIO_USER_TOKEN",
+    "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN",
+    "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK",
+    "USE_DEFAULT_BANNED_SUBNETS",
+    "USER_ADDITIONAL_BANNED_SUBNETS",
+}
+"""What Label Studio 1.23 reads of what is set for it."""
+
+DOT_ENV = {
+    "LABEL_STUDIO_PASSWORD": "a password",
+    "LABEL_STUDIO_API_KEY": "0123456789abcdef0123456789abcdef01234567",
+    "BASIC_AUTH_PASS": "another password",
+}
+SECRET = re.compile(r"KEY|PASS|SECRET|TOKEN")
+
+
+def of(name: str) -> list[str]:
+    return [arguments for step, arguments in STEPS if step == name]
+
+
+def environment() -> dict[str, str]:
+    """What the image's last ENV sets."""
+    return dict(re.findall(r"(\w+)=(\S+)", of("ENV")[-1]))
+
+
+def interpolate(text: str, given: dict[str, str]) -> str:
+    """Do what compose does with ``${NAME:-default}`` and ``${NAME:?message}``."""
+
+    def value(match: re.Match[str]) -> str:
+        name, kind, more = match.groups()
+        if kind == "?" and not given.get(name):
+            raise LookupError(name)
+        return given.get(name) or (more if kind == "-" else "")
+
+    return re.sub(r"\$\{(\w+):([-?])([^}]*)\}", value, text)
+
+
+def settings(**more: str) -> Settings:
+    """The server's settings in its container, with a .env of three lines and ``more``."""
+    given = {**DOT_ENV, **more}
+    set_here = {name: interpolate(value, given) for name, value in PROMPTS["environment"].items()}
+    return Settings.from_env({**environment(), **set_here})
+
+
+# The image
+
+
+def test_both_stages_stand_on_the_oldest_python_that_is_promised() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    minor = project["requires-python"].removeprefix(">=")
+    assert {each.partition(" AS ")[0] for each in of("FROM")} == {f"python:{minor}-slim"}
+
+
+def test_it_runs_as_a_user_that_is_not_root_and_owns_the_data() -> None:
+    [user] = of("USER")
+    number, _, group = user.partition(":")
+    assert int(number) > 0
+    assert int(group) > 0
+    names = [name for name, _ in STEPS]
+    assert "RUN" not in names[names.index("USER") :]
+    assert of("VOLUME") == [environment()["DATA_DIR"]]
+    assert any(f"chown {user} {environment()['DATA_DIR']}" in run for run in of("RUN"))
+
+
+def test_it_copies_what_is_there_and_what_dockerignore_lets_through() -> None:
+    ignored = Ignored((ROOT / ".dockerignore").read_text())
+    stages = {each.partition(" AS ")[2] for each in of("FROM")}
+    for arguments in of("COPY"):
+        words = arguments.split()
+        if words[0].startswith("--from="):
+            assert words[0].removeprefix("--from=") in stages
+            continue
+        for source in words[:-1]:
+            assert (ROOT / source).exists()
+            assert not ignored(Path(source))
+
+
+@pytest.mark.parametrize(
+    "path", [".env", ".git/config", "data/secret_key", "tests/conftest.py", ".venvs/app/bin/pip"]
+)
+def test_nothing_private_gets_into_an_image(path: str) -> None:
+    ignored = Ignored((ROOT / ".dockerignore").read_text())
+    assert ignored(Path(path))
+    assert ignored(Path("ml_backend/web/__pycache__"))
+    assert not ignored(Path("ml_backend/web/auth.py"))
+
+
+def test_it_holds_no_secrets_and_only_settings_that_exist() -> None:
+    assert set(environment()) - {"PATH", "PYTHONUNBUFFERED"} <= KNOWN_SETTINGS
+    assert not any(SECRET.search(name) for step in of("ENV") for name in re.findall(r"\w+=", step))
+    assert not of("ARG")
+
+
+def test_it_listens_where_it_says_and_not_without_credentials() -> None:
+    image = Settings.from_env(environment())
+    assert of("EXPOSE") == [str(image.port)]
+    with pytest.raises(InvalidInput, match="BASIC_AUTH_USER"):
+        image.require_safe_host()
+
+
+def test_its_command_is_one_of_ours() -> None:
+    program, command = json.loads(of("CMD")[-1])
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, name = scripts[program].partition(":")
+    assert getattr(importlib.import_module(module), name) is not None
+    assert command in cli.list_commands(click.Context(cli))
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+def test_its_health_check_tells_whether_health_answers(is_up: bool) -> None:
+    program, *arguments = json.loads(of("HEALTHCHECK")[-1].partition("CMD ")[2])
+    assert program == "python"
+    assert "/health" in arguments[-1]
+    with answering({"status": "UP"}) as url:
+        port = url.rpartition(":")[2] if is_up else str(free_port())
+        done = subprocess.run(
+            [sys.executable, *arguments], env={"PORT": port}, capture_output=True, timeout=30
+        )
+    assert (done.returncode == 0) is is_up
+
+
+# The composition
+
+
+def test_every_variable_is_one_that_its_program_reads() -> None:
+    assert set(PROMPTS["environment"]) <= KNOWN_SETTINGS
+    assert set(STUDIO["environment"]) <= STUDIO_SETTINGS
+
+
+def test_a_file_of_three_lines_is_enough_and_each_line_is_asked_for() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert set(re.findall(r"\$\{(\w+):\?", text)) == set(DOT_ENV)
+    found = settings()
+    found.require_safe_host()
+    found.require_label_studio()
+    assert found.default_connection().provider is ProviderName.BASELINE
+    assert settings(OPENAI_API_KEY="sk-x").default_connection().provider is ProviderName.OPENAI
+
+
+@pytest.mark.parametrize("missing", DOT_ENV)
+def test_a_missing_line_is_named(missing: str) -> None:
+    given = {name: value for name, value in DOT_ENV.items() if name != missing}
+    with pytest.raises(LookupError, match=missing):
+        interpolate((ROOT / "docker-compose.yml").read_text(), given)
+
+
+def test_secrets_come_from_the_env_file_alone() -> None:
+    for service in (STUDIO, PROMPTS):
+        for name, value in service["environment"].items():
+            if SECRET.search(name) and name != "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN":
+                assert re.fullmatch(r"\$\{\w+:(\?[^}]*|-)\}", value), f"{name} has a value"
+
+
+def test_both_know_the_same_token_and_find_each_other() -> None:
+    given = STUDIO["environment"]["LABEL_STUDIO_USER_TOKEN"]
+    assert given == PROMPTS["environment"]["LABEL_STUDIO_API_KEY"]
+    assert settings().label_studio_url == "http://label-studio:8080"
+    assert "label-studio" in PROMPTS["depends_on"]
+
+
+def test_nothing_is_open_beyond_this_machine_and_data_outlives_containers() -> None:
+    for service in (STUDIO, PROMPTS):
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+        [volume] = service["volumes"]
+        assert volume.partition(":")[0] in COMPOSE["volumes"]
+    assert PROMPTS["volumes"][0].endswith(f":{environment()['DATA_DIR']}")
+    assert PROMPTS["ports"][0].endswith(f":{environment()['PORT']}")
+
+
+def test_label_studio_is_the_release_the_tests_run_on() -> None:
+    wanted = re.search(
+        r"label-studio>=([\d.]+),", (ROOT / "requirements-label-studio.txt").read_text()
+    )
+    assert wanted
+    assert STUDIO["image"] == f"heartexlabs/label-studio:{wanted[1]}"
+
+
+def test_the_guide_names_what_must_be_set() -> None:
+    text = (ROOT / "docs" / "docker.md").read_text()
+    assert all(name in text for name in DOT_ENV)
+
+
+# The settings, on a real Label Studio
+
+
+@pytest.fixture
+def composed(tmp_path: Path) -> Iterator[tuple[LiveLabelStudio, Installation]]:
+    """Label Studio and our server with the composition's settings, on loopback."""
+    given = {name: interpolate(value, DOT_ENV) for name, value in STUDIO["environment"].items()}
+    banned = given["USER_ADDITIONAL_BANNED_SUBNETS"].split(",")
+    # Here they meet on loopback, there on a private network; both are refused by default.
+    given["USER_ADDITIONAL_BANNED_SUBNETS"] = ",".join(
+        each for each in banned if each != "127.0.0.0/8"
+    )
+    rest = {"ML_BLOCK_LOCAL_IP": "true", "SSRF_PROTECTION_ENABLED": "true"}
+    with LiveLabelStudio(environment={**rest, **given}) as studio:
+        ours = {
+            **{name: interpolate(value, DOT_ENV) for name, value in PROMPTS["environment"].items()},
+            "LABEL_STUDIO_URL": studio.url,
+            "LABEL_STUDIO_API_KEY": studio.token,
+            "HOST": environment()["HOST"],
+        }
+        with Installation(tmp_path / "data", **ours).start() as installation:
+            yield studio, installation
+
+
+@pytest.mark.live
+def test_label_studio_reaches_the_server_with_its_credentials_and_no_metadata_service(
+    composed: tuple[LiveLabelStudio, Installation],
+) -> None:
+    from ml_backend.labelstudio import LabelStudioDoor
+    from ml_backend.labelstudio.failures import LabelStudioError
+
+    studio, installation = composed
+    door = LabelStudioDoor(studio.url, studio.token)
+    project = door.create_project("Composed", CONFIG)
+    text = ("--text", "Which topic? {text}")
+    installation.cli("prompts", "create", "Topics", "--project", project.id, *text)
+    said: Any = installation.json("connect", "--project", project.id, "--url", installation.url)
+    assert said["state"] == "CO"
+    with pytest.raises(LabelStudioError, match="reserved network address"):
+        door.add_backend(project.id, "http://169.254.169.254:80", "Metadata")
+    door.close()
