@@ -2,6 +2,7 @@
 # make test   every test that needs no more than pip
 # make check  lint, format, types
 # make serve  the server, with the settings of your environment
+# make image-steps  what the Dockerfile does, without a Docker engine
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN = $(APP)/bin
 export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-fast check serve bench faults screenshot clean
+.PHONY: demo test test-fast check serve bench faults screenshot image-steps clean
 
 demo: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
@@ -41,6 +42,9 @@ bench: $(APP)/.ready
 screenshot: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/pip install --quiet -r scripts/requirements.txt
 	$(BIN)/python scripts/screenshot.py --label-studio $(STUDIO)/bin/label-studio
+
+image-steps:
+	$(PYTHON) scripts/image_steps.py
 
 clean:
 	rm -rf .venvs .cache build dist *.egg-info

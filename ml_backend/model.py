@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import math
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from typing import Any, ClassVar
 from ml_backend.container import Container
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.transport import encode
-from ml_backend.records import Outcome, Prediction, Task
+from ml_backend.services.ml_wire import to_project_id, to_task
 from ml_backend.services.sources import LARGEST_ID, Address
 from ml_backend.settings import Settings
 
@@ -116,7 +115,7 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
         """The extra parameters of this project's connection, {} for none."""
         found = self._extra_params
         if found is None and self.project_id:
-            contact = self._container.store.contacts.find(self._project_number(), ROOT.path)
+            contact = self._container.store.contacts.find(to_project_id(self.project_id), ROOT.path)
             found = contact["extra_params"] if contact else None
         if not isinstance(found, str):
             return {} if found is None else found
@@ -146,7 +145,7 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
             return self._kept.get((self.project_id, key))
         if not self._label and self.project_id:
             self._label = self._container.backend.setup(
-                self._project_number(),
+                to_project_id(self.project_id),
                 ROOT,
                 extra_params=self._extra_params,
                 label_config=self._label_config,
@@ -178,9 +177,9 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
         and asks for it again. Without label-studio-ml it is the list alone, as plain JSON. Raises
         what makes all tasks fail alike, and with a ``context`` what a person there must be told.
         """
-        known = [_task(wire) for wire in tasks]
+        known = [to_task(wire) for wire in tasks]
         answers = self._container.backend.predict(
-            self._project_number(),
+            to_project_id(self.project_id),
             ROOT,
             [task for task in known if task is not None],
             label_config=self._label_config,
@@ -188,7 +187,9 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
         )
         self._label = answers.label
         outcomes = iter(answers.outcomes)
-        entries = [[] if task is None else _entry(next(outcomes), answers.label) for task in known]
+        entries = [
+            [] if task is None else to_entry(next(outcomes), answers.label) for task in known
+        ]
         if ModelResponse is None:
             return entries
         return ModelResponse(
@@ -199,43 +200,11 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
         """Queue an event as our own ``/webhook`` does; it is looked into in the background."""
         heard = self._container.fit.hear(
             event,
-            [self._project_number()],
+            [to_project_id(self.project_id)],
             task_ids=_ids(data.get("task")),
             annotation_ids=_ids(data.get("annotation")),
         )
         return {"event": event, "heard": str(heard)}
-
-    def _project_number(self) -> int:
-        head = str(self.project_id).partition(".")[0]
-        if head.isascii() and head.isdigit() and len(head) <= 10 and 0 < int(head) <= LARGEST_ID:
-            return int(head)
-        raise InvalidInput(
-            "The request does not say which project it is about.",
-            field="project",
-            fix='Label Studio sends "project": "<id>.<creation time>".',
-        )
-
-
-def _task(wire: object) -> Task | None:
-    """Return a task of the request; None for what is none."""
-    if not isinstance(wire, Mapping) or not isinstance(wire.get("data"), Mapping):
-        return None
-    task_id = wire.get("id")
-    return Task(task_id if isinstance(task_id, int) else 0, wire["data"])
-
-
-def _entry(outcome: Outcome | None, label: str) -> Any:
-    """Return an outcome as JSON; one that Label Studio could not store would lose all others."""
-    if not isinstance(outcome, Prediction):
-        return []
-    try:
-        result = json.loads(encode(outcome.result))
-    except ValueError:  # a number JSON does not have
-        return []
-    score = outcome.score
-    if score is not None and not (math.isfinite(score) and 0.0 <= score <= 1.0):
-        score = None
-    return {"result": result, "score": score, "model_version": label}
 
 
 def _value(entry: Any) -> Any:

@@ -1,28 +1,96 @@
-"""Take the README's screenshots of a real Label Studio: `make screenshot`.
+"""Take the screenshots of README and docs of a real Label Studio: `make screenshot`.
 
-Plays the demo, signs in with a headless Chromium (the system's: `apt-get install chromium`), and
-saves what the Data Manager and the labeling page show. Nothing on the pictures is staged.
+Plays the demo, connects two more projects with `ls-prompts connect`, and does with a headless
+Chromium (the system's: `apt-get install chromium`) what a person does in Label Studio. Nothing on
+the pictures is staged; without OPENAI_API_KEY the answers are the offline baseline's.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
+from ml_backend import demo as data
 from ml_backend.cli.demo import STATE
 from ml_backend.cli.local_label_studio import EMAIL, PASSWORD, TOKEN
+from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 SIZE = {"width": 1280, "height": 800}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+PATIENCE = 60_000
+SETTLE = 1500
+"""Milliseconds until nothing on a page moves any more."""
+
+CONNECTED = "Support mail"
+INTERACTIVE = "Support mail, prompt beside the text"
+INSTRUCTIONS = "Choose the one thing the customer wants from us: {text}"
+INTERACTIVE_CONFIG = """<View>
+  <Header value="$subject" size="4"/>
+  <Text name="text" value="$text"/>
+  <Header value="Prompt" size="5"/>
+  <TextArea name="prompt" toName="text" editable="true" maxSubmissions="1" rows="3"
+            placeholder="Type a prompt, then Shift+Enter"/>
+  <Header value="What is the message about?" size="5"/>
+  <Choices name="topic" toName="text" choice="single" showInline="true">
+    <Choice value="Billing"/><Choice value="Delivery"/><Choice value="Technical problem"/>
+    <Choice value="Account"/><Choice value="Returns"/><Choice value="Product question"/>
+    <Choice value="Feedback"/>
+  </Choices>
+</View>"""
+TYPED = "What does this customer want from us? Money matters more than the parcel.\n\n{text}"
+
+
+class Studio:
+    """The demo's Label Studio: its pages, its API, and our commands with the demo's settings."""
+
+    def __init__(self, page: Page, held: dict[str, Any]) -> None:
+        state = json.loads(STATE.read_text())
+        self.page = page
+        self.demo_project: int = held["project"]
+        self.url: str = state["label_studio"]
+        self.door = LabelStudioDoor(self.url, TOKEN)
+        [server] = self.door.list_backends(self.demo_project)
+        self._environment = {
+            **os.environ,
+            "LABEL_STUDIO_URL": self.url,
+            "LABEL_STUDIO_API_KEY": TOKEN,
+            "DATA_DIR": f"{state['folder']}/data",
+            "PORT": str(urlsplit(server.url).port),
+        }
+
+    def sign_in(self) -> None:
+        self.page.goto(f"{self.url}/user/login/")
+        self.page.fill("input[name=email]", EMAIL)
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url(lambda address: "/login" not in address, timeout=PATIENCE)
+
+    def command(self, *arguments: str | int) -> None:
+        """Run one of our commands."""
+        command = [sys.executable, "-m", "ml_backend", *map(str, arguments)]
+        subprocess.run(command, env=self._environment, check=True)
+
+    def go(self, project: int, path: str, wait_for: str) -> None:
+        self.page.goto(f"{self.url}/projects/{project}/{path}")
+        self.page.wait_for_selector(wait_for, timeout=PATIENCE)
+        self.page.wait_for_timeout(SETTLE)
+
+    def save(self, name: str) -> None:
+        """Save what the page shows, once it shows no passing message and nothing is hovered."""
+        self.page.mouse.move(1100, 700)
+        self.page.wait_for_timeout(SETTLE)
+        self.page.screenshot(path=IMAGES / f"{name}.png")
 
 
 def main() -> None:
@@ -36,45 +104,98 @@ def main() -> None:
     done = subprocess.run(
         [*command, "--label-studio", options.label_studio], stdout=subprocess.PIPE, check=True
     )
-    held = json.loads(done.stdout)
     try:
-        url = json.loads(STATE.read_text())["label_studio"]
         IMAGES.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
-            page = browser.new_page(viewport=SIZE)
-            take(page, url, held)
+            studio = Studio(browser.new_page(viewport=SIZE), json.loads(done.stdout))
+            studio.sign_in()
+            take_demo(studio)
+            take_connected(studio)
+            take_interactive(studio)
             browser.close()
     finally:
         subprocess.run([sys.executable, "-m", "ml_backend", "demo", "--stop"], check=True)
 
 
-def take(page: Page, url: str, held: dict[str, Any]) -> None:
-    """Save the pictures of one demo project."""
-    sign_in(page, url)
-    project = held["project"]
-    view_with_model_versions(url, project)
-    page.goto(f"{url}/projects/{project}/data")
-    page.wait_for_selector("text=Sort mail__Version 2", timeout=60_000)
-    page.wait_for_timeout(1500)
-    page.screenshot(path=IMAGES / "data-manager.png")
-    task = LabelStudioDoor(url, TOKEN).task_ids(project)[5]
-    page.goto(f"{url}/projects/{project}/data?task={task}")
-    page.wait_for_selector(".lsf-labels", timeout=60_000)
-    page.wait_for_timeout(3000)
-    page.screenshot(path=IMAGES / "task.png")
+def take_demo(studio: Studio) -> None:
+    """Save what the demo leaves in Label Studio."""
+    project = studio.demo_project
+    show_columns(studio, project)
+    studio.go(project, "data", "text=Sort mail__Version 2")
+    studio.save("data-manager")
+    task = studio.door.task_ids(project)[5]
+    studio.go(project, f"data?task={task}", ".lsf-labels")
+    studio.save("task")
 
 
-def sign_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/user/login/")
-    page.fill("input[name=email]", EMAIL)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda address: "/login" not in address, timeout=60_000)
+def take_connected(studio: Studio) -> None:
+    """Save a connected project: its model, retrieved predictions, one of them in the editor."""
+    project = make_project(studio, CONNECTED, data.config())
+    studio.command("prompts", "create", "Topic", "--project", project, "--text", INSTRUCTIONS)
+    studio.command("connect", "--project", project)
+    studio.go(project, "settings/ml", "text=A connected model")
+    studio.save("connected")
+    show_columns(studio, project)
+    retrieve(studio, project, "Topic__Version 1")
+    studio.save("retrieved")
+    task = studio.door.task_ids(project)[2]
+    studio.go(project, f"data?task={task}", ".lsf-labels")
+    studio.page.get_by_text("Topic__V", exact=False).last.click()
+    studio.save("prediction")
 
 
-def view_with_model_versions(url: str, project: int) -> None:
-    """Make the project's tab show the columns a reader of the README wants to see."""
+def take_interactive(studio: Studio) -> None:
+    """Save a task whose prompt was typed beside it."""
+    project = make_project(studio, INTERACTIVE, INTERACTIVE_CONFIG)
+    studio.command("connect", "--project", project)
+    page = studio.page
+    studio.go(project, "settings/ml", "text=A connected model")
+    page.get_by_label("Machine learning model options").click()
+    page.get_by_text("Edit", exact=True).click()
+    page.get_by_text("Interactive preannotations").click()
+    page.get_by_text("Validate and Save").click()
+    page.wait_for_selector("text=Validate and Save", state="detached", timeout=PATIENCE)
+    task = studio.door.task_ids(project)[2]
+    studio.door.retrieve_predictions(project, [task])
+    studio.go(project, f"data?task={task}", "text=Auto-Annotation")
+    page.get_by_text("Auto-Annotation").click()
+    page.locator("textarea").first.fill(TYPED)
+    with page.expect_response("**/interactive-annotating*", timeout=PATIENCE) as answer:
+        page.locator("textarea").first.press("Shift+Enter")
+    if "data" not in answer.value.json():
+        sys.exit(f"No interactive answer: {answer.value.text()}")
+    studio.save("interactive")
+
+
+def make_project(studio: Studio, title: str, xml: str) -> int:
+    """Make a project of the demo's messages, those with ground truth annotated."""
+    config = LabelingConfig.parse(xml)
+    project = studio.door.create_project(title, xml, instruction=f"<p>{INSTRUCTIONS}</p>")
+    tasks = []
+    for task in data.tasks():
+        row: dict[str, Any] = {"data": task["data"]}
+        if "ground_truth" in task:
+            result = config.to_conversion(task["ground_truth"], task["data"]).result
+            row["annotations"] = [{"result": result, "ground_truth": True}]
+        tasks.append(row)
+    studio.door.import_tasks(project.id, tasks)
+    return project.id
+
+
+def retrieve(studio: Studio, project: int, label: str) -> None:
+    """Select all tasks and choose Retrieve Predictions, as a person does."""
+    page = studio.page
+    studio.go(project, "data", "text=Where is my parcel")
+    page.locator("input[type=checkbox]").first.locator("..").click()
+    page.get_by_role("button", name="200 Tasks", exact=True).click()
+    page.get_by_text("Retrieve Predictions").click()
+    page.get_by_role("button", name="OK", exact=False).click()
+    studio.go(project, "data", f"text={label}")
+
+
+def show_columns(studio: Studio, project: int) -> None:
+    """Make the project's tab show the columns a reader wants to see."""
     shown = {"id", "total_predictions", "predictions_model_versions", "data.text", "data.subject"}
     every = {
         *("id", "inner_id", "completed_at", "total_annotations", "cancelled_annotations"),
@@ -85,8 +206,7 @@ def view_with_model_versions(url: str, project: int) -> None:
         "data.subject",
     }
     hidden = [f"tasks:{name}" for name in sorted(every - shown)]
-    studio = LabelStudioDoor(url, TOKEN)
-    studio._transport.send(
+    studio.door._transport.send(
         "POST",
         "api/dm/views/",
         {

@@ -27,7 +27,7 @@ READ_TIMEOUT = 8.0
 SETUP_PATIENCE = 1.0
 """… and while it waits for ``/setup``, which it gives 3 s."""
 
-FIRST_PATIENCE = 2.0
+FIRST_PATIENCE = 2.5
 """… when there is no going on without what is read, as with the instructions at first contact."""
 
 REMEMBER_SECONDS = 60.0
@@ -63,7 +63,7 @@ class ProjectReader:
     def instruction(self, project_id: int) -> str:
         """Return the labeling instructions as text, "" for none.
 
-        From the store, and read again in the background once a minute; read now, for two seconds,
+        From the store, and read again in the background once a minute; read now, for 2.5 seconds,
         when they never were. Raises LabelStudioUnreachable when that takes long.
         """
         known = self._store.projects.find(project_id)

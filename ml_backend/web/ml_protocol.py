@@ -12,7 +12,6 @@ mode and its "send test request" show an error and not an empty answer.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,10 +20,10 @@ from flask import Blueprint, Flask, Response, g, jsonify, request
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.transport import encode
-from ml_backend.records import Outcome, Prediction, Task
 from ml_backend.services.backend import Backend
 from ml_backend.services.fit import START_TRAINING, Fit
-from ml_backend.services.sources import LARGEST_ID, Address
+from ml_backend.services.ml_wire import to_project_id, to_task
+from ml_backend.services.sources import Address
 from ml_backend.web.webhook import hear
 
 MODEL_CLASS = "PromptModel"
@@ -68,7 +67,7 @@ def _blueprint(backend: Backend, fit: Fit, instance: str) -> Blueprint:
     def setup() -> Response:
         body = _read_object()
         label = backend.setup(
-            _project_id(body.get("project")),
+            to_project_id(body.get("project")),
             g.address,
             extra_params=_storable(body.get("extra_params"), "extra_params"),
             label_config=_text(body.get("schema"), "schema"),
@@ -82,16 +81,18 @@ def _blueprint(backend: Backend, fit: Fit, instance: str) -> Blueprint:
         wires = body.get("tasks")
         if not isinstance(wires, list):
             raise InvalidInput("The request has no list of tasks.", field="tasks", fix=_JSON)
-        tasks = [_task(wire) for wire in wires]
+        tasks = [to_task(wire) for wire in wires]
         answers = backend.predict(
-            _project_id(body.get("project") or _project_of(wires)),
+            to_project_id(body.get("project") or _project_of(wires)),
             g.address,
             [task for task in tasks if task is not None],
             label_config=_text(body.get("label_config"), "label_config"),
             context=_context(body),
         )
         outcomes = iter(answers.outcomes)
-        results = [[] if task is None else _entry(next(outcomes), answers.label) for task in tasks]
+        results = [
+            [] if task is None else to_entry(next(outcomes), answers.label) for task in tasks
+        ]
         return jsonify(results=results)
 
     @routes.route("/versions", methods=["GET", "POST"])
@@ -115,48 +116,9 @@ def _context(body: Mapping[str, Any]) -> object:
     return params.get("context") if isinstance(params, dict) else None
 
 
-def _entry(outcome: Outcome | None, label: str) -> object:
-    """Return one entry of the results; one that cannot be stored would lose all the others."""
-    if not isinstance(outcome, Prediction):
-        return []
-    try:
-        result = json.loads(encode(outcome.result))
-    except ValueError:  # a number JSON does not have
-        return []
-    score = outcome.score
-    if score is not None and not (math.isfinite(score) and 0.0 <= score <= 1.0):
-        score = None
-    return {
-        "task": outcome.task_id,
-        "result": result,
-        "score": score,
-        "model_version": label,
-    }
-
-
-def _task(wire: object) -> Task | None:
-    """Return a task of the request; None for what is none."""
-    if not isinstance(wire, dict) or not isinstance(wire.get("data"), dict):
-        return None
-    task_id = wire.get("id")
-    return Task(task_id if isinstance(task_id, int) else 0, wire["data"])
-
-
 def _project_of(wires: list[Any]) -> object:
     first = wires[0] if wires else None
     return first.get("project") if isinstance(first, dict) else None
-
-
-def _project_id(value: object) -> int:
-    """Return the id in ``5.1795381976``: Label Studio joins id and creation time."""
-    head = str(value).partition(".")[0] if not isinstance(value, bool) else ""
-    if head.isascii() and head.isdigit() and len(head) <= 10 and 0 < int(head) <= LARGEST_ID:
-        return int(head)
-    raise InvalidInput(
-        "The request does not say which project it is about.",
-        field="project",
-        fix='Label Studio sends "project": "<id>.<creation time>".',
-    )
 
 
 def _text(value: object, field: str) -> str:

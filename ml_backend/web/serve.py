@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REQUEST_SLACK = 30
+SWITCH_SECONDS = 0.001
 
 
 def run(settings: Settings) -> None:
@@ -61,6 +62,8 @@ def application(settings: Settings) -> Flask:
     from ml_backend.web import create_app
 
     logs.configure(settings.log_level, settings.log_format)
+    # A run keeps the interpreter busy: a request must not wait 5 ms for each of its turns.
+    sys.setswitchinterval(SWITCH_SECONDS)
     container = Container(settings)
     app = create_app(container)
     container.engine.start()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from live.conftest import LiveProject
 
+from ml_backend.errors import LabelStudioRejected
 from support.server import Installation, eventually
 from support.simulator import Simulator
 
@@ -53,6 +55,13 @@ def reconnect(
     project.studio._transport.send("PATCH", f"api/ml/{made.id}", body, what="the backend")
 
 
+def is_connected(project: LiveProject, server: Installation) -> bool:
+    with suppress(LabelStudioRejected):
+        reconnect(project, server)
+        return True
+    return False
+
+
 def interactive(project: LiveProject, text: str | None) -> dict[str, Any]:
     """What the editor gets for a prompt typed there; None types nothing."""
     [backend] = project.studio.list_backends(project.id)
@@ -73,7 +82,8 @@ def test_each_source_of_the_prompt_wins_in_its_order(
     words = "<p>Choose <b>a</b> for praise.</p>"
     project.studio._transport.send("PATCH", path, {"expert_instruction": words}, what="project")
     server.start()
-    reconnect(project, server)
+    # Right after the start the instructions may take too long to be read.
+    eventually(lambda: is_connected(project, server))
     first = reported(project)
     assert first is not None
     assert first.startswith(f"Project {project.id} instructions__v-")
