@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from ml_backend.container import Container
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.transport import encode
-from ml_backend.services.ml_wire import to_project_id, to_task
+from ml_backend.services.ml_wire import to_project_id, to_results, to_task
 from ml_backend.services.sources import LARGEST_ID, Address
 from ml_backend.settings import Settings
 
@@ -186,10 +186,7 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
             context=context or None,  # label-studio-ml makes {} of none
         )
         self._label = answers.label
-        outcomes = iter(answers.outcomes)
-        entries = [
-            [] if task is None else to_entry(next(outcomes), answers.label) for task in known
-        ]
+        entries = to_results(known, answers.label, answers.outcomes)
         if ModelResponse is None:
             return entries
         return ModelResponse(
@@ -210,7 +207,8 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
 def _value(entry: Any) -> Any:
     from label_studio_sdk.label_interface.objects import PredictionValue
 
-    return PredictionValue(**entry) if entry else []
+    fields = {name: value for name, value in entry.items() if name != "task"} if entry else {}
+    return PredictionValue(**fields) if fields else []
 
 
 def _ids(row: object) -> list[int] | None:

@@ -188,9 +188,9 @@ def retrieve(studio: Studio, project: int, label: str) -> None:
     page = studio.page
     studio.go(project, "data", "text=Where is my parcel")
     page.locator("input[type=checkbox]").first.locator("..").click()
-    page.get_by_role("button", name="200 Tasks", exact=True).click()
+    page.get_by_text("200 Tasks", exact=True).first.click()
     page.get_by_text("Retrieve Predictions").click()
-    page.get_by_role("button", name="OK", exact=False).click()
+    page.get_by_text("OK", exact=True).click()
     studio.go(project, "data", f"text={label}")
 
 

@@ -24,6 +24,7 @@ def to_entry(outcome: Outcome | None, label: str) -> JsonObject | list[object]:
     if score is not None and not (math.isfinite(score) and 0.0 <= score <= 1.0):
         score = None
     return {
+        "task": outcome.task_id,
         "result": result,
         "score": score,
         "model_version": label,

@@ -22,7 +22,7 @@ from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.transport import encode
 from ml_backend.services.backend import Backend
 from ml_backend.services.fit import START_TRAINING, Fit
-from ml_backend.services.ml_wire import to_project_id, to_task
+from ml_backend.services.ml_wire import to_project_id, to_results, to_task
 from ml_backend.services.sources import Address
 from ml_backend.web.webhook import hear
 
@@ -89,11 +89,7 @@ def _blueprint(backend: Backend, fit: Fit, instance: str) -> Blueprint:
             label_config=_text(body.get("label_config"), "label_config"),
             context=_context(body),
         )
-        outcomes = iter(answers.outcomes)
-        results = [
-            [] if task is None else to_entry(next(outcomes), answers.label) for task in tasks
-        ]
-        return jsonify(results=results)
+        return jsonify(results=to_results(tasks, answers.label, answers.outcomes))
 
     @routes.route("/versions", methods=["GET", "POST"])
     def versions() -> Response:

@@ -108,7 +108,10 @@ def test_retrieving_stores_one_prediction_a_task_and_again_adds_nothing(
 def test_connecting_without_a_prompt_tells_the_person_what_to_do(connected: Connected) -> None:
     response = connected.connect()
     assert response.status_code == 400
-    assert f"Project {connected.project.id} has no prompt yet. Write labeling instructions" in response.text
+    assert (
+        f"Project {connected.project.id} has no prompt yet. Write labeling instructions"
+        in response.text
+    )
 
 
 def test_extra_parameters_choose_the_prompt(connected: Connected) -> None:
