@@ -190,7 +190,8 @@ def retrieve(studio: Studio, project: int, label: str) -> None:
     page.locator("input[type=checkbox]").first.locator("..").click()
     page.get_by_text("200 Tasks", exact=True).first.click()
     page.get_by_text("Retrieve Predictions").click()
-    page.get_by_text("OK", exact=True).click()
+    with page.expect_response("**/api/dm/actions*", timeout=PATIENCE):
+        page.get_by_text("OK", exact=True).click()
     studio.go(project, "data", f"text={label}")
 
 

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from ml_backend.jobs.repeater import Repeater
+
 log = logging.getLogger(__name__)
 
 
@@ -28,28 +30,21 @@ class EmbeddedEngine:
         self._find = find
         self._handle = handle
         self._width = width
-        self._every = every
-        self._stop = threading.Event()
-        self._wake = threading.Event()
         self._lock = threading.Lock()
         self._active: set[int] = set()
-        self._thread: threading.Thread | None = None
+        self._looking = Repeater("engine", self._start_found, every=every)
 
     def start(self) -> None:
         """Begin polling; a second call is harmless."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._poll, name="engine", daemon=True)
-                self._thread.start()
+        self._looking.start()
 
     def wake(self) -> None:
         """Look for work now rather than at the next poll."""
-        self._wake.set()
+        self._looking.wake()
 
     def stop(self) -> None:
         """Start nothing more; jobs under way end by their own stop signal."""
-        self._stop.set()
-        self._wake.set()
+        self._looking.stop()
 
     def wait_idle(self, timeout: float) -> bool:
         """Return whether every job under way has ended within ``timeout`` seconds."""
@@ -59,15 +54,6 @@ class EmbeddedEngine:
                 return False
             time.sleep(0.02)
         return True
-
-    def _poll(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._start_found()
-            except Exception:  # the engine must outlive a locked or absent database
-                log.exception("could not look for work; trying again")
-            self._wake.wait(self._every)
-            self._wake.clear()
 
     def _start_found(self) -> None:
         for job in self._find():

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ml_backend.labelstudio import LabelStudioDoor
-from ml_backend.services.sources import Address
 from ml_backend.store import Store
 
 Contact = dict[str, Any]
@@ -33,13 +32,6 @@ def find_connection(store: Store, studio: LabelStudioDoor, project_id: int) -> C
         if found is not None:
             return found
     return None
-
-
-def address_of(contact: Contact) -> Address:
-    """Return the address that a connection was heard from."""
-    _, _, rest = str(contact["path"]).partition("prompts/")
-    prompt, _, version = rest.partition("/versions/")
-    return Address(prompt, version)
 
 
 def _host(host: str, scheme: str = "http") -> str:

@@ -18,12 +18,12 @@ import sqlalchemy as sa
 
 from ml_backend.errors import ConfigError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.html_text import to_text
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.examples import Examples
 from ml_backend.services.follow import LONGEST_BURST, QUIET_AFTER_IMPORT
 from ml_backend.services.hold import Hold
+from ml_backend.services.project_reader import keep_instruction
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.training import Training
 from ml_backend.store import Event, Store
@@ -224,7 +224,7 @@ class Fit:
             self._studio.version()  # raises when it is no Label Studio that does not know it
             self._forget(project_id, error)
         else:
-            self._keep_instruction(project)
+            keep_instruction(self._store, project)
             self._update_pool(project, events)
             actions = {event.action for event in events}
             if TASKS_CREATED in actions:
@@ -244,12 +244,6 @@ class Fit:
             if follow.project_id == project_id:
                 self._store.follows.take(follow)
                 self._store.follows.say(follow, str(error))
-
-    def _keep_instruction(self, project: Project) -> None:
-        text = to_text(project.instruction)
-        known = self._store.projects.find(project.id)
-        if known is None or (known.title, known.instruction) != (project.title, text):
-            self._store.projects.set_instruction(project.id, project.title, text)
 
     # The example pool
 

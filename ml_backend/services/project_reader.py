@@ -105,15 +105,9 @@ class ProjectReader:
             self._refused.put(project_id, error)
             raise
         self._projects.put(project_id, project)
-        self._keep(project)
-        return project
-
-    def _keep(self, project: Project) -> None:
-        text = to_text(project.instruction)
-        known = self._store.projects.find(project.id)
-        if known is None or (known.title, known.instruction) != (project.title, text):
-            self._store.projects.set_instruction(project.id, project.title, text)
+        keep_instruction(self._store, project)
         self._refreshed.put(project.id, True)
+        return project
 
     def _refresh(self, project_id: int) -> None:
         try:
@@ -127,3 +121,11 @@ class ProjectReader:
             return reading.result(patience)
         except TimeoutError:
             return None
+
+
+def keep_instruction(store: Store, project: Project) -> None:
+    """Keep a project's labeling instructions as just read; writes only what is new."""
+    text = to_text(project.instruction)
+    known = store.projects.find(project.id)
+    if known is None or (known.title, known.instruction) != (project.title, text):
+        store.projects.set_instruction(project.id, project.title, text)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from ml_backend.errors import LabelStudioUnreachable, NotFound, PromptsError
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
-from ml_backend.services.connected import address_of, find_connection
+from ml_backend.services.connected import find_connection
 from ml_backend.services.recipes import snapshot
 from ml_backend.services.runs import RunOptions, Runs, is_open
-from ml_backend.services.sources import Sources
+from ml_backend.services.sources import Address, Sources
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,9 @@ class Training:
             contact = max(contacts, key=lambda each: each["seen_at"], default=None)
         if contact is None:
             raise NotFound(f"Project {project.title!r} is not connected to this server.")
-        return self._sources.version_for(project.id, address_of(contact), contact["extra_params"])
+        return self._sources.version_for(
+            project.id, Address.from_path(contact["path"]), contact["extra_params"]
+        )
 
     def _still_true(self, project: Project, version: PromptVersion) -> Run | None:
         """Return the evaluation that another one would only repeat."""
