@@ -19,16 +19,19 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from ml_backend import demo as data
 from ml_backend.cli.demo import STATE
 from ml_backend.cli.local_label_studio import EMAIL, PASSWORD, TOKEN
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
 
-IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
+ROOT = Path(__file__).resolve().parents[1]
+IMAGES = ROOT / "docs" / "images"
 SIZE = {"width": 1280, "height": 800}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-PATIENCE = 60_000
+PATIENCE = 120_000
 SETTLE = 1500
 """Milliseconds until nothing on a page moves any more."""
 
@@ -48,7 +51,7 @@ INTERACTIVE_CONFIG = """<View>
     <Choice value="Feedback"/>
   </Choices>
 </View>"""
-TYPED = "What does this customer want from us? Money matters more than the parcel.\n\n{text}"
+TYPED = "What does this customer want from us?\n\n{text}"
 
 
 class Studio:
@@ -79,7 +82,7 @@ class Studio:
     def command(self, *arguments: str | int) -> None:
         """Run one of our commands."""
         command = [sys.executable, "-m", "ml_backend", *map(str, arguments)]
-        subprocess.run(command, env=self._environment, check=True)
+        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)
 
     def go(self, project: int, path: str, wait_for: str) -> None:
         self.page.goto(f"{self.url}/projects/{project}/{path}")
@@ -87,8 +90,8 @@ class Studio:
         self.page.wait_for_timeout(SETTLE)
 
     def save(self, name: str) -> None:
-        """Save what the page shows, once it shows no passing message and nothing is hovered."""
-        self.page.mouse.move(1100, 700)
+        """Save what the page shows, once all is still and nothing is pointed at."""
+        self.page.mouse.move(700, 24)
         self.page.wait_for_timeout(SETTLE)
         self.page.screenshot(path=IMAGES / f"{name}.png")
 
@@ -100,10 +103,10 @@ def main() -> None:
     browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser_path is None:
         sys.exit("No Chromium here. Install it: apt-get install chromium")
-    command = [sys.executable, "-m", "ml_backend", "demo", "--keep", "--json"]
-    done = subprocess.run(
-        [*command, "--label-studio", options.label_studio], stdout=subprocess.PIPE, check=True
-    )
+    demo = [sys.executable, "-m", "ml_backend", "demo"]
+    studio_path = str(Path(options.label_studio).absolute())
+    play = [*demo, "--keep", "--json", "--label-studio", studio_path]
+    done = subprocess.run(play, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     try:
         IMAGES.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
@@ -115,7 +118,7 @@ def main() -> None:
             take_interactive(studio)
             browser.close()
     finally:
-        subprocess.run([sys.executable, "-m", "ml_backend", "demo", "--stop"], check=True)
+        subprocess.run([*demo, "--stop"], cwd=ROOT, check=True)
 
 
 def take_demo(studio: Studio) -> None:
@@ -153,18 +156,24 @@ def take_interactive(studio: Studio) -> None:
     studio.go(project, "settings/ml", "text=A connected model")
     page.get_by_label("Machine learning model options").click()
     page.get_by_text("Edit", exact=True).click()
-    page.get_by_text("Interactive preannotations").click()
-    page.get_by_text("Validate and Save").click()
-    page.wait_for_selector("text=Validate and Save", state="detached", timeout=PATIENCE)
+    page.locator("input[name=is_interactive]").check(force=True)
+    with page.expect_response("**/api/ml/*", timeout=PATIENCE):
+        page.get_by_text("Validate and Save").click()
+    show_columns(studio, project)
     task = studio.door.task_ids(project)[2]
     studio.door.retrieve_predictions(project, [task])
     studio.go(project, f"data?task={task}", "text=Auto-Annotation")
     page.get_by_text("Auto-Annotation").click()
+    # What the prediction filled in is changed: what the picture shows is the prompt's answer.
+    page.get_by_text("Feedback").click()
     page.locator("textarea").first.fill(TYPED)
     with page.expect_response("**/interactive-annotating*", timeout=PATIENCE) as answer:
         page.locator("textarea").first.press("Shift+Enter")
     if "data" not in answer.value.json():
         sys.exit(f"No interactive answer: {answer.value.text()}")
+    page.wait_for_timeout(SETTLE)
+    if page.get_by_label("Feedback").is_checked():
+        sys.exit("The answer did not reach the form.")
     studio.save("interactive")
 
 
