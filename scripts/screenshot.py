@@ -153,12 +153,6 @@ def take_interactive(studio: Studio) -> None:
     project = make_project(studio, INTERACTIVE, INTERACTIVE_CONFIG)
     studio.command("connect", "--project", project)
     page = studio.page
-    studio.go(project, "settings/ml", "text=A connected model")
-    page.get_by_label("Machine learning model options").click()
-    page.get_by_text("Edit", exact=True).click()
-    page.locator("input[name=is_interactive]").check(force=True)
-    with page.expect_response("**/api/ml/*", timeout=PATIENCE):
-        page.get_by_text("Validate and Save").click()
     show_columns(studio, project)
     task = studio.door.task_ids(project)[2]
     studio.door.retrieve_predictions(project, [task])

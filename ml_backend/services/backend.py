@@ -162,10 +162,13 @@ class Backend:
         any task is answered.
         """
         until, began = time.monotonic() + self._deadline, datetime.now(UTC)
-        known_project = self._reader.project(project_id)
         contact = self._store.contacts.find(project_id, address.path) or {}
+        # First of all: reading the project may bring new instructions, and Label Studio was just
+        # told the version of those before.
+        chosen = self._choose(project_id, address, contact.get("extra_params"))
+        known_project = self._reader.project(project_id)
         project = _project(known_project, project_id, label_config or contact.get("label_config"))
-        serving = self._serving(project, address, contact.get("extra_params"), context)
+        serving = self._serving(project, chosen, context)
         predictor = self._predictor(project, serving.version, tasks)
         if context is not None:
             return self._answer_person(predictor, serving, tasks, until)
@@ -193,19 +196,26 @@ class Backend:
 
     # What a prediction depends on
 
+    def _choose(
+        self, project_id: int, address: Address, extra_params: object
+    ) -> tuple[Prompt, PromptVersion] | NotFound:
+        """Return what the stored sources give; a NotFound may not matter, if a prompt is typed."""
+        try:
+            return self.sources.version_for(project_id, address, extra_params)
+        except NotFound as error:
+            return error
+
     def _serving(
-        self, project: Project, address: Address, extra_params: object, context: object
+        self, project: Project, chosen: tuple[Prompt, PromptVersion] | NotFound, context: object
     ) -> Serving:
         areas = self._recipes.config_of(project).prompt_areas
         typed = typed_prompt(context, list(areas)) if context is not None else ""
-        try:
-            prompt, version = self.sources.version_for(project.id, address, extra_params)
-        except NotFound:
-            if not typed:
-                raise
-            return self._typed(typed, areas, context, None)
         if typed:
-            return self._typed(typed, areas, context, version)
+            like = None if isinstance(chosen, NotFound) else chosen[1]
+            return self._typed(typed, areas, context, like)
+        if isinstance(chosen, NotFound):
+            raise chosen
+        prompt, version = chosen
         return Serving(prompt, version, self._register(prompt, version))
 
     def _typed(

@@ -70,6 +70,17 @@ def test_every_wording_of_the_instructions_is_a_version_of_its_own(place: Place)
     assert len(place.container.store.prompts.versions(prompt.id)) == 2
 
 
+def test_predict_writes_the_version_that_setup_named_whatever_is_read_meanwhile(
+    place: Place,
+) -> None:
+    instruct(place, "<p>One.</p>")
+    label = named(place.setup())
+    instruct(place, "<p>Two.</p>")
+    place.container.backend._reader._projects.clear()  # so that predicting reads the project again
+    assert results(place.predict(place.tasks(1)))[0]["model_version"] == label
+    assert named(place.setup()) != label
+
+
 def test_a_prompt_of_the_project_goes_before_its_instructions(place: Place) -> None:
     instruct(place, "<p>One.</p>")
     assert "instructions__" in named(place.setup())
