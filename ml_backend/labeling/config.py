@@ -11,7 +11,7 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling import values
-from ml_backend.labeling.control import Agreement, Control
+from ml_backend.labeling.control import Agreement, Control, content_id
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.records import JsonObject, Problem, Region
@@ -145,6 +145,7 @@ class LabelingConfig:
                 errors.append(_unanswered(name, reading.problems))
         if not answered and not errors:
             errors.append(_nothing(problems))
+        _tell_apart(result)
         return Conversion(result, normal, tuple(problems), tuple(errors))
 
     def to_answer(self, result: Sequence[Region], data: Mapping[str, Any]) -> JsonObject:
@@ -198,6 +199,15 @@ class LabelingConfig:
 @lru_cache(maxsize=128)
 def _parse(xml: str) -> LabelingConfig:
     return LabelingConfig(xml, read(xml))
+
+
+def _tell_apart(result: Sequence[Region]) -> None:
+    """Give regions that say the same ids of their own: a task must not have one twice."""
+    seen: set[str] = set()
+    for region in result:
+        while region["id"] in seen:
+            region["id"] = content_id(region["id"])
+        seen.add(region["id"])
 
 
 def _unanswered(name: str, problems: Sequence[str]) -> str:

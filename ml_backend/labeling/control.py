@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,8 +88,12 @@ class Control(ABC):
         return Agreement.exact(answer == truth)
 
     def region(self, value: JsonObject) -> Region:
+        """A region of this control; what says the same has the same id.
+
+        The editor replaces a region by one with its id, and shows it twice otherwise.
+        """
         return {
-            "id": uuid.uuid4().hex[:10],
+            "id": content_id([self.name, self.to_name, value]),
             "from_name": self.name,
             "to_name": self.to_name,
             "type": self.tag.lower(),
@@ -102,6 +107,12 @@ class Control(ABC):
     def or_null(self, words: str) -> str:
         """The description of a value, with the way out where there is one."""
         return words if self.required else f"{words}, or null if that cannot be told"
+
+
+def content_id(content: Any) -> str:
+    """Ten hexadecimal digits that stand for any JSON."""
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def last_value(regions: Sequence[Region], key: str) -> Any:

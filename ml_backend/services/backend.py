@@ -171,7 +171,7 @@ class Backend:
         serving = self._serving(project, chosen, context)
         predictor = self._predictor(project, serving.version, tasks)
         if context is not None:
-            return self._answer_person(predictor, serving, tasks, until)
+            return self._answer_person(predictor, project_id, serving, tasks, until)
         outcomes, stopped = self._answering.answer(
             predictor, project_id, serving.version, tasks, until
         )
@@ -267,13 +267,24 @@ class Backend:
     # Answering
 
     def _answer_person(
-        self, predictor: Predictor, serving: Serving, tasks: Sequence[Task], until: float
+        self,
+        predictor: Predictor,
+        project_id: int,
+        serving: Serving,
+        tasks: Sequence[Task],
+        until: float,
     ) -> Answers:
-        """Answer the editor: what is typed there is tried, and nothing of it is kept."""
+        """Answer the editor: what is typed there is tried, and nothing of it is kept.
+
+        Failures of a stored prompt are noted: Label Studio's editor does not show the error.
+        """
         outcomes, _ = self._answering.ask(predictor, tasks, until)
-        for outcome in outcomes:
-            if isinstance(outcome, Failure):
-                raise AnswerError(f"No prediction for task {outcome.task_id}: {outcome.message}")
+        failures = [each for each in outcomes if isinstance(each, Failure)]
+        if serving.prompt is not None:
+            known = [each for each in failures if 0 < each.task_id <= LARGEST_ID]
+            self._store.served.add_failures(project_id, serving.label, known)
+        for failure in failures:
+            raise AnswerError(f"No prediction for task {failure.task_id}: {failure.message}")
         if any(outcome is None for outcome in outcomes):
             raise AnswerError("No prediction in time; try again.")
         echo = list(serving.echo)

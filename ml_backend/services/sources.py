@@ -13,11 +13,11 @@ A text from (3) and (5) becomes a version by its content, so every prediction ha
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput, NotFound
+from ml_backend.labeling.control import content_id
 from ml_backend.records import Origin, Prompt, PromptVersion, Region, RunStatus, Slot, Subset
 from ml_backend.services.extra_params import EXAMPLE, ExtraParams, Ref, is_text, read_extra_params
 from ml_backend.services.models import Models
@@ -91,9 +91,8 @@ class Sources:
             raise NotFound(
                 f"Project {project_id} has no prompt yet.",
                 field="project",
-                fix="Write labeling instructions in Label Studio (Settings > Labeling "
-                "Instructions), or create a prompt: ls-prompts prompts create TITLE --project "
-                f"{project_id}",
+                fix="Write labeling instructions in Label Studio (Settings > Annotation), or "
+                f"create a prompt: ls-prompts prompts create TITLE --project {project_id}",
             )
         _refuse_version(wanted)
         return self._written.version(project_id, Origin.INSTRUCTIONS, instruction, wanted.model)
@@ -208,7 +207,7 @@ def typed_regions(context: object, prompt_areas: Mapping[str, str]) -> tuple[Reg
     typed = {name: typed_prompt(context, [name]) for name in prompt_areas}
     return tuple(
         {
-            "id": uuid.uuid4().hex[:10],
+            "id": content_id([name, prompt_areas[name], text]),
             "from_name": name,
             "to_name": prompt_areas[name],
             "type": "textarea",

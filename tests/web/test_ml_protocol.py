@@ -338,6 +338,9 @@ def test_an_interactive_failure_is_told_to_the_person(place: Place, simulator: S
     response = place.predict(place.tasks(1, "another"), context=context)
     assert response.status_code == 422
     assert "No prediction for task 1" in response.status
+    # The editor does not show it, so it must be found elsewhere.
+    [(_, failure, _)] = place.container.store.served.failures(place.project_id)
+    assert failure.task_id == 1
 
 
 def test_logs_hold_neither_task_texts_nor_keys(
