@@ -13,6 +13,8 @@ from ml_backend.settings import Settings
 from support.backends import answering
 from support.serving import free_port, serving
 
+pytestmark = pytest.mark.slow
+
 CONNECT = ("connect", "--project", "Mails")
 DISCONNECT = ("disconnect", "--project", "Mails")
 

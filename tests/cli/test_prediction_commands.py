@@ -16,6 +16,8 @@ from ml_backend.container import Container
 from ml_backend.records import Failure, FailureKind, Slot
 from ml_backend.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -28,6 +28,8 @@ from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
 from support.serving import free_port, serving
 
+pytestmark = pytest.mark.slow
+
 USER, PASSWORD = "labeler", "pässword"
 BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 

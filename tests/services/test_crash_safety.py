@@ -24,6 +24,8 @@ from ml_backend.services.execute import Executor
 from ml_backend.services.waiting import Interrupted, Patience
 from ml_backend.store import tables as t
 
+pytestmark = pytest.mark.slow
+
 STORES_NOTHING = {"mode": "status", "status": 201, "body": '{"created": 0}', "times": 6}
 
 

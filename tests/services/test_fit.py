@@ -18,6 +18,8 @@ from ml_backend.services.hold import Hold
 from ml_backend.store import tables as t
 from support.backends import answering
 
+pytestmark = pytest.mark.slow
+
 ANNOTATION_READ = "GET /api/tasks"
 
 

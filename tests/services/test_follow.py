@@ -18,6 +18,8 @@ from ml_backend.store import Follow
 from ml_backend.store import tables as t
 from support.backends import answering
 
+pytestmark = pytest.mark.slow
+
 LABEL = "P__Version 1"
 
 

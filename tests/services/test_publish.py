@@ -11,6 +11,8 @@ from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Request
 from ml_backend.records import FailureKind, RunStatus, Stage, Subset
 
+pytestmark = pytest.mark.slow
+
 
 def fails_on(*texts: str, kind: FailureKind, stop: bool = False):
     def answer(request: Request) -> str:

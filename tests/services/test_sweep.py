@@ -22,6 +22,8 @@ from ml_backend.store import tables as t
 from support.backends import answering
 from support.server import eventually
 
+pytestmark = pytest.mark.slow
+
 DELETE_ONE = "DELETE /api/predictions/{id}/"
 DELETE_VERSION = "DELETE /api/projects/{id}/model-versions/"
 RECOUNT = "POST /api/projects/{id}/import/predictions"

@@ -15,6 +15,8 @@ from ml_backend.container import Container
 from ml_backend.web import identity
 from support.serving import free_port, serving
 
+pytestmark = pytest.mark.slow
+
 Headers = dict[str, str]
 
 

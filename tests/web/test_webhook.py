@@ -16,6 +16,8 @@ from werkzeug.serving import make_server
 from ml_backend.store import Event
 from ml_backend.web import webhook
 
+pytestmark = pytest.mark.slow
+
 CONTENT = "application/json"
 ROUTES = ["/webhook", "/prompts/1/webhook", "/prompts/1/versions/1/webhook"]
 
