@@ -11,10 +11,13 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling import values
-from ml_backend.labeling.control import Agreement, Control, content_id
+from ml_backend.labeling.control import Agreement, Control
+from ml_backend.labeling.controls.relations import RELATION
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.reader import ParsedConfig, read
-from ml_backend.records import JsonObject, Problem, Region
+from ml_backend.labeling.region_control import NUMBER, RegionControl
+from ml_backend.labeling.settling import settle
+from ml_backend.records import Attachment, JsonObject, Problem, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,19 @@ class LabelingConfig:
 
     def __init__(self, xml: str, parsed: ParsedConfig) -> None:
         self.xml = xml
-        self.controls: Mapping[str, Control] = MappingProxyType(parsed.controls)
+        self._relations = parsed.relations
+        controls = dict(parsed.controls)
+        if parsed.relations is not None:
+            controls[parsed.relations.name] = parsed.relations
+        self.controls: Mapping[str, Control] = MappingProxyType(controls)
+        self.companions: Mapping[str, Control] = MappingProxyType(parsed.companions)
         self.unanswerable: Mapping[str, str] = MappingProxyType(parsed.unanswerable)
         self.objects: Mapping[str, ObjectTag] = MappingProxyType(parsed.objects)
         self.prompt_areas: Mapping[str, str] = MappingProxyType(parsed.prompt_areas)
+        self._all = {**parsed.controls, **parsed.companions}
         self._outline = tuple(parsed.outline)
         self._inputs = tuple(parsed.inputs)
-        self._varies = any(control.depends_on_data for control in parsed.controls.values())
+        self._varies = any(control.depends_on_data for control in self._all.values())
 
     @classmethod
     def parse(cls, xml: str) -> LabelingConfig:
@@ -115,7 +124,7 @@ class LabelingConfig:
             fields = ", ".join(f'"{thing.field}"' for thing in part.objects)
             about = f" (about {fields})" if several and not part.names_objects else ""
             name = json.dumps(part.name, ensure_ascii=False)
-            lines.append(f"{name}{about}: {part.describe(data)}")
+            lines.append(f"{name}{about}{_only(part)}: {part.describe(data)}")
         return "\n".join(lines)
 
     def inputs(self, data: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -125,48 +134,113 @@ class LabelingConfig:
             found.setdefault(thing.field, thing.text(data))
         return list(found.items())
 
+    def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
+        """The files of a task the model must see, in document order, each once."""
+        found: dict[tuple[str, str], Attachment] = {}
+        for thing in self._inputs:
+            for item in thing.attachments(data):
+                found.setdefault((item.name, item.url), item)
+        return list(found.values())
+
+    # Answer -> regions
+
     def to_conversion(self, answer: object, data: Mapping[str, Any]) -> Conversion:
         """Regions for an answer, which may be any JSON; never raises."""
         if not isinstance(answer, Mapping):
             names = ", ".join(f'"{name}"' for name in self.controls)
             return Conversion([], {}, errors=(f"The answer must be one JSON object with {names}.",))
         result: list[Region] = []
-        normal: JsonObject = {}
         problems: list[Problem] = []
-        errors: list[str] = []
+        numbers: dict[int, str] = {}
         answered = False
         for name, control in self.controls.items():
+            if control is self._relations:
+                continue
             reading = control.to_regions(answer.get(name), data)
             result += reading.regions
-            normal[name] = reading.answer
             problems += [Problem(name, message) for message in reading.problems]
             answered = answered or reading.answered
-            if control.required and not reading.regions:
-                errors.append(_unanswered(name, reading.problems))
-        if not answered and not errors:
+            for number, region_id in reading.numbers.items():
+                numbers.setdefault(number, region_id)
+        settled = settle(result, self._all, data)
+        problems += settled.problems
+        result = settled.result + self._relate(answer, numbers, settled.result, data, problems)
+        errors = [_unanswered(name, problems) for name in settled.missing]
+        if not errors and not result and (not answered or settled.problems):
             errors.append(_nothing(problems))
-        _tell_apart(result)
-        return Conversion(result, normal, tuple(problems), tuple(errors))
+        normal = self.to_answer(result, data)
+        return Conversion(result, normal, tuple(dict.fromkeys(problems)), tuple(errors))
+
+    def _relate(
+        self,
+        answer: Mapping[str, Any],
+        numbers: Mapping[int, str],
+        result: Sequence[Region],
+        data: Mapping[str, Any],
+        problems: list[Problem],
+    ) -> list[Region]:
+        if self._relations is None:
+            return []
+        name = self._relations.name
+        standing = {region["id"] for region in result}
+        ids = {number: each for number, each in numbers.items() if each in standing}
+        reading = self._relations.relate(answer.get(name), ids, data)
+        problems += [Problem(name, message) for message in reading.problems]
+        return reading.regions
+
+    # Regions -> answer
 
     def to_answer(self, result: Sequence[Region], data: Mapping[str, Any]) -> JsonObject:
         """The answer a result says, a person's annotation included; undoes ``to_conversion``.
 
         A control without regions is None; one that answers with a list of classes or spans is [].
         """
-        regions: dict[object, list[Region]] = {}
+        regions: dict[str, list[Region]] = {}
+        related = []
         for region in result:
             if isinstance(region, Mapping) and isinstance(region.get("from_name"), str):
                 regions.setdefault(region["from_name"], []).append(region)
-        return {
-            name: control.to_answer(regions.get(name, ()), data)
-            for name, control in self.controls.items()
-        }
+            elif isinstance(region, Mapping) and region.get("type") == RELATION:
+                related.append(region)
+        numbers: dict[str, int] = {}
+        answer: JsonObject = {}
+        count = 0
+        for name, control in self.controls.items():
+            if control is self._relations:
+                continue
+            own = regions.get(name, [])
+            if not isinstance(control, RegionControl):
+                answer[name] = control.to_answer(own, data)
+                continue
+            asked = [regions.get(each.name, []) for each in control.companions.values()]
+            items = control.items([*own, *(region for each in asked for region in each)], data)
+            answer[name] = []
+            for region_id, item in items:
+                count += 1
+                numbers.setdefault(region_id, count)
+                answer[name].append({NUMBER: count, **item} if control.is_numbered else item)
+        if self._relations is not None:
+            answer[self._relations.name] = self._relations.read(related, numbers, data)
+        return answer
+
+    # Label Studio's own check
 
     def check(self, result: Sequence[Region], score: float | None = None) -> list[str]:
-        """What Label Studio's import would object to; any of it drops the whole prediction."""
-        prediction = {"result": list(result), "score": score}
+        """What Label Studio's import would object to, and rightly: any of it drops the prediction.
+
+        What it objects to although its editor takes it is left out: see ``may_be_imported``.
+        """
+        prediction = {"result": [r for r in result if self._is_importable(r)], "score": score}
         errors: list[str] = self._interface.validate_prediction(prediction, return_errors=True)
         return errors
+
+    def may_be_imported(self, result: Sequence[Region]) -> bool:
+        """False when the import would drop the prediction: it must be created by itself then."""
+        return all(self._is_importable(region) for region in result)
+
+    def _is_importable(self, region: Region) -> bool:
+        control = self._all.get(str(region.get("from_name")))
+        return control is None or control.may_be_imported(region)
 
     @cached_property
     def _interface(self) -> Any:
@@ -190,10 +264,27 @@ class LabelingConfig:
             given, right = answer.get(name), truth.get(name)
             if right is None:
                 continue
+            if control is self._relations:
+                given, right = self._related(answer), self._related(truth)
             agreements[name] = (
                 Agreement.exact(False) if given is None else control.compare(given, right, data)
             )
         return agreements
+
+    def _related(self, answer: Mapping[str, Any]) -> list[JsonObject] | None:
+        """The relations of an answer with the items themselves in place of their numbers."""
+        relations = answer.get(self._relations.name) if self._relations is not None else None
+        if not isinstance(relations, list):
+            return None
+        items: dict[Any, str] = {}
+        for name, control in self.controls.items():
+            for item in answer.get(name) or () if isinstance(control, RegionControl) else ():
+                rest = {key: value for key, value in item.items() if key != NUMBER}
+                items[item.get(NUMBER)] = repr((name, sorted(rest.items(), key=str)))
+        return [
+            {**each, "from": items.get(each.get("from")), "to": items.get(each.get("to"))}
+            for each in relations
+        ]
 
 
 @lru_cache(maxsize=128)
@@ -201,17 +292,14 @@ def _parse(xml: str) -> LabelingConfig:
     return LabelingConfig(xml, read(xml))
 
 
-def _tell_apart(result: Sequence[Region]) -> None:
-    """Give regions that say the same ids of their own: a task must not have one twice."""
-    seen: set[str] = set()
-    for region in result:
-        while region["id"] in seen:
-            region["id"] = content_id(region["id"])
-        seen.add(region["id"])
+def _only(control: Control) -> str:
+    reasons = [condition.describe() for condition in control.conditions]
+    return f" (only {' and '.join(reasons)}; else null)" if reasons else ""
 
 
-def _unanswered(name: str, problems: Sequence[str]) -> str:
-    return f'"{name}" must be answered: it is required. ' + " ".join(problems[:5])
+def _unanswered(name: str, problems: Sequence[Problem]) -> str:
+    reasons = [item.message for item in problems if item.control == name]
+    return f'"{name}" must be answered: it is required. ' + " ".join(reasons[:5])
 
 
 def _nothing(problems: Sequence[Problem]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ml_backend.labeling.conditions import Condition
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
@@ -40,6 +41,8 @@ class Reading:
     answer: Any = None
     problems: tuple[str, ...] = ()
     answered: bool = False
+    numbers: dict[int, str] = field(default_factory=dict)
+    """Of a control that makes regions: the number an item gave itself -> the id of its region."""
 
 
 class Control(ABC):
@@ -50,22 +53,61 @@ class Control(ABC):
     """
 
     tag: ClassVar[str]
-    depends_on_data: ClassVar[bool] = False
-    """True when schema or description differ from task to task."""
     names_objects: ClassVar[bool] = False
     """True when the description says itself which objects are meant."""
+    makes_regions: ClassVar[bool] = False
+    """True when it marks parts of its object, which other controls may be asked about."""
+    needs_object: ClassVar[bool] = True
+    """False when Label Studio shows it without a toName, too."""
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         """Raise ConfigError with a labeler's reason when the tag cannot be answered."""
         self.name = tag.get("name")
         self.objects = tuple(objects)
-        self.to_name = self.objects[0].name
-        self.required = tag.is_true("required")
+        self.to_name = self.objects[0].name if objects else ""
+        self.must_answer = tag.is_true("required")
+        """Label Studio lets nobody submit without it, where it shows."""
+        self.per_region = tag.is_true("perregion")
+        self.conditions: tuple[Condition, ...] = ()
+        """All must hold, or Label Studio hides it."""
+        self.known_to_import = {"name", "toName"} <= tag.exact_names
+        """False when Label Studio's import, unlike its editor, overlooks this tag."""
+
+    @classmethod
+    def for_objects(cls, objects: Sequence[ObjectTag]) -> type[Control]:
+        """The class that answers this tag for these objects."""
+        return cls
+
+    @property
+    def required(self) -> bool:
+        """True when there is no way around an answer: it always shows, and must be given."""
+        return self.must_answer and not self.conditions
+
+    @property
+    def depends_on_data(self) -> bool:
+        """True when schema or description differ from task to task."""
+        return False
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The class values Label Studio stores for this control."""
         return ()
+
+    def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
+        """The names, shown and stored, of the classes these regions choose; for conditions."""
+        return set()
+
+    def stored_labels(self, region: Region) -> Sequence[str]:
+        """The labels a region of this control holds, as stored; none for most controls."""
+        return ()
+
+    def usage_limits(self, data: Data) -> dict[str, int]:
+        """Stored label -> how often a task may have it; those without limit are left out."""
+        return {}
+
+    def may_be_imported(self, region: Region) -> bool:
+        """False when Label Studio's import would drop a region that its editor takes."""
+        return self.known_to_import
 
     @abstractmethod
     def schema(self, data: Data) -> JsonObject:

@@ -1,16 +1,21 @@
-"""``<Text>``: plain text, the only object tag spans are found in so far."""
+"""``<Text>``: plain text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling import values
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.selectable import Passage, Selectable, to_words
+from ml_backend.labeling.spans import Offsets
 from ml_backend.labeling.tags import Tag
 
+_SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s+|\n+")
+_LINE_END = re.compile(r"\n+")
 
-class Text(ObjectTag):
+
+class Text(Selectable):
     """Plain text as the editor shows it."""
 
     tag = "Text"
@@ -18,12 +23,39 @@ class Text(ObjectTag):
     def __init__(self, tag: Tag) -> None:
         super().__init__(tag)
         self.require_inline(tag)
-        self.saves_quotes = tag.get("savetextresult").lower() != "no"
 
     def text(self, data: Mapping[str, Any]) -> str:
         return values.as_text(values.resolve(self.value, data))
 
-    def selectable(self, data: Mapping[str, Any]) -> str:
-        """The text a labeler can select in; "" when the editor shows no text of ours."""
+    def passage(self, data: Mapping[str, Any]) -> Passage:
         value = values.resolve(self.value, data)
-        return "" if isinstance(value, Mapping) else values.as_text(value)
+        text = "" if isinstance(value, Mapping) else values.as_text(value)
+        return TextPassage(text, self.granularity)
+
+
+class TextPassage(Passage):
+    """A text whose selections are widened to words, sentences or lines."""
+
+    def __init__(self, text: str, granularity: str) -> None:
+        super().__init__(text)
+        self._granularity = granularity
+
+    def snap(self, start: int, end: int) -> Offsets:
+        if self._granularity == "word":
+            return to_words(self.text, start, end)
+        if self._granularity == "sentence":
+            return _between(_SENTENCE_END, self.text, start, end)
+        if self._granularity == "paragraph":
+            return _between(_LINE_END, self.text, start, end)
+        return start, end
+
+
+def _between(ends: re.Pattern[str], text: str, start: int, end: int) -> Offsets:
+    """The offsets widened to the nearest ends around them; white space there is left out."""
+    left = 0
+    for found in ends.finditer(text):
+        if found.end() <= start:
+            left = found.end()
+        elif found.end() >= end:
+            return left, max(end, found.start() + len(found.group().rstrip()))
+    return left, len(text)

@@ -1,0 +1,134 @@
+"""Where a control's classes come from: its own tags, the task's data, or both.
+
+As the editor has it, the task adds its options behind the config's: a list of objects with the
+attributes of ``<Choice>`` or ``<Label>`` and, where classes may be nested, ``children``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ml_backend.errors import ConfigError
+from ml_backend.labeling import values
+from ml_backend.labeling.classes import PATH_SEPARATOR, AnswerClass, Classes
+from ml_backend.labeling.html_text import to_text
+from ml_backend.labeling.tags import Tag
+
+Data = Mapping[str, Any]
+
+_DEEPEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A class as written, with those nested in it."""
+
+    value: str
+    alias: str
+    hint: str
+    html: str
+    most: int | None
+    children: tuple[_Node, ...]
+
+
+class ClassSource:
+    """Gives the classes of a task; the same ones for every task where nothing depends on it."""
+
+    def __init__(
+        self, tag: Tag, child: str, *, nested: bool = False, leaves_only: bool = False
+    ) -> None:
+        """Read the ``<child>`` tags below ``tag``; raises ConfigError when there can be none.
+
+        With ``nested`` a class is a path through the tree, else only the topmost are classes.
+        """
+        self._child = child
+        self._nested = nested
+        self._leaves_only = leaves_only
+        self._most = tag.integer("maxusages") or None
+        self._own = tuple(_own_nodes(tag, child.lower()))
+        self._value = tag.get("value")
+        self._from_task = bool(values.paths(self._value))
+        self.varies = self._from_task or any(map(_reads_task, self._own))
+        if not self._own and not self._from_task:
+            raise ConfigError(f"it has no <{child}> with a value")
+        self._fixed = None if self.varies else self._build({})
+        if self._fixed is not None and not self._fixed.all:
+            raise ConfigError(f"it has no <{child}> with a value")
+
+    def of(self, data: Data) -> Classes:
+        """The classes of a task; empty when its data brings none."""
+        return self._build(data) if self._fixed is None else self._fixed
+
+    @property
+    def fixed(self) -> tuple[AnswerClass, ...]:
+        """The classes that every task has."""
+        return (self._fixed or self._build({})).all
+
+    @property
+    def whereabouts(self) -> str:
+        """Where a task's own classes are, for messages: the data path."""
+        return ", ".join(values.paths(self._value))
+
+    def _build(self, data: Data) -> Classes:
+        nodes = [*self._own]
+        if self._from_task:
+            nodes += _task_nodes(values.resolve(self._value, data))
+        return Classes(self._classes(nodes, data, (), ()))
+
+    def _classes(
+        self, nodes: Iterable[_Node], data: Data, names: tuple[str, ...], path: tuple[str, ...]
+    ) -> Iterator[AnswerClass]:
+        for node in nodes:
+            value = values.as_text(values.resolve(node.value, data))
+            sent = node.alias or value
+            if not sent:
+                continue
+            shown = (*names, value or sent)
+            place = (*path, sent)
+            if not (node.children and self._nested and self._leaves_only):
+                meaning = node.hint or to_text(node.html)
+                yield AnswerClass(
+                    shown=PATH_SEPARATOR.join(shown),
+                    path=place,
+                    meaning="" if meaning == shown[-1] else meaning,
+                    most=node.most or self._most,
+                )
+            if self._nested:
+                yield from self._classes(node.children, data, shown, place)
+
+
+def _own_nodes(tag: Tag, child: str) -> Iterator[_Node]:
+    """The topmost class tags below a tag; Views and Headers may stand around them."""
+    for item in tag.children:
+        if item.kind == child:
+            yield _Node(
+                value=item.attrs.get("value", ""),
+                alias=item.attrs.get("alias", ""),
+                hint=item.get("hint"),
+                html=item.get("html"),
+                most=item.integer("maxusages") or None,
+                children=tuple(_own_nodes(item, child)),
+            )
+        else:
+            yield from _own_nodes(item, child)
+
+
+def _task_nodes(options: Any, depth: int = 0) -> Iterator[_Node]:
+    if not isinstance(options, list | tuple) or depth > _DEEPEST:
+        return
+    for option in options:
+        if isinstance(option, Mapping):
+            yield _Node(
+                value=values.as_text(option.get("value")),
+                alias=values.as_text(option.get("alias")),
+                hint=values.as_text(option.get("hint")),
+                html=values.as_text(option.get("html")),
+                most=None,
+                children=tuple(_task_nodes(option.get("children"), depth + 1)),
+            )
+
+
+def _reads_task(node: _Node) -> bool:
+    return bool(values.paths(node.value)) or any(map(_reads_task, node.children))

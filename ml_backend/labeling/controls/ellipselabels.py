@@ -1,0 +1,11 @@
+"""``<EllipseLabels>``: ellipses on an image, each with a label."""
+
+from __future__ import annotations
+
+from ml_backend.labeling.ellipse_control import EllipseControl
+
+
+class EllipseLabels(EllipseControl):
+    """Normal form: a list of {x, y, radius_x, radius_y, rotation} with its label."""
+
+    tag = "EllipseLabels"

@@ -1,0 +1,12 @@
+"""``<KeyPoint>``: points on an image; labels come from a ``<Labels>`` beside it."""
+
+from __future__ import annotations
+
+from ml_backend.labeling.keypoint_control import KeyPointControl
+
+
+class KeyPoint(KeyPointControl):
+    """Normal form: a list of {x, y}."""
+
+    tag = "KeyPoint"
+    has_labels = False

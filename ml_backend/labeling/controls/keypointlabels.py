@@ -1,0 +1,11 @@
+"""``<KeyPointLabels>``: points on an image, each with a label."""
+
+from __future__ import annotations
+
+from ml_backend.labeling.keypoint_control import KeyPointControl
+
+
+class KeyPointLabels(KeyPointControl):
+    """Normal form: a list of {x, y} with its label."""
+
+    tag = "KeyPointLabels"

@@ -1,0 +1,22 @@
+"""``<ParagraphLabels>``: spans of the words in a ``<Paragraphs>`` dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_backend.errors import ConfigError
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.objects.paragraphs import Paragraphs
+from ml_backend.labeling.span_control import SpanControl
+from ml_backend.labeling.tags import Tag
+
+
+class ParagraphLabels(SpanControl):
+    """Normal form: a list of {quote, occurrence, label} in text order, [] when nothing is there."""
+
+    tag = "ParagraphLabels"
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        if not isinstance(objects[0], Paragraphs):
+            raise ConfigError("its toName must name a <Paragraphs>")
+        super().__init__(tag, objects)

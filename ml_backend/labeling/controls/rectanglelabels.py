@@ -1,0 +1,12 @@
+"""``<RectangleLabels>``: boxes on an image, each with a label."""
+
+from __future__ import annotations
+
+from ml_backend.labeling.box_control import BoxControl
+
+
+class RectangleLabels(BoxControl):
+    """Normal form: a list of {x, y, width, height, rotation} with its label."""
+
+    tag = "RectangleLabels"
+

@@ -1,0 +1,168 @@
+"""``<Relations>``: arrows between the regions of an annotation.
+
+They are named by the numbers the regions' items carry; in Label Studio's result a relation has no
+value but the ids of both regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ml_backend.errors import ConfigError
+from ml_backend.labeling.class_source import ClassSource
+from ml_backend.labeling.classes import AnswerClass
+from ml_backend.labeling.control import Agreement, Control, Data, Reading, shown, to_number
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.tags import Tag
+from ml_backend.records import JsonObject, Region
+
+DIRECTIONS = ("right", "left", "bi")
+RELATION = "relation"
+
+
+class Relations(Control):
+    """Normal form: a list of {from, to, direction, labels}, [] when nothing is related."""
+
+    tag = "Relations"
+    names_objects = True
+    needs_object = False
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        super().__init__(tag, objects)
+        try:
+            self._source: ClassSource | None = ClassSource(tag, "Relation")
+        except ConfigError:
+            self._source = None  # arrows without labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(item.sent for item in self._source.fixed) if self._source else ()
+
+    def schema(self, data: Data) -> JsonObject:
+        properties: JsonObject = {
+            "from": {"type": "integer"},
+            "to": {"type": "integer"},
+            "direction": {"type": "string", "enum": list(DIRECTIONS)},
+        }
+        if self._source is not None:
+            properties["labels"] = {"type": "array", "items": self._source.of(data).enum()}
+        item: JsonObject = {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+        return {"type": ["array", "null"], "items": item}
+
+    def describe(self, data: Data) -> str:
+        text = (
+            'a list of relations between the items above ([] if there is none), each {"from": the '
+            '"id" of one item, "to": the "id" of another, "direction": "right" for one that leads '
+            'from the first to the second, "left" for the other way, "bi" for both ways'
+        )
+        if self._source is None:
+            return text + "}"
+        return f'{text}, "labels": a list of classes}}. Classes:\n{self._source.of(data).describe()}'
+
+    def to_regions(self, answer: object, data: Data) -> Reading:
+        return self.relate(answer, {}, data)
+
+    def relate(self, answer: object, ids: Mapping[int, str], data: Data) -> Reading:
+        """The relations between regions whose numbers stand for these ids."""
+        if answer is None:
+            return Reading(answer=[])
+        if not isinstance(answer, list):
+            return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
+        found: dict[str, Region] = {}
+        problems: list[str] = []
+        for item in answer:
+            relation = self._relation(item, ids, data, problems)
+            if isinstance(relation, str):
+                problems.append(relation)
+            else:
+                found.setdefault(repr(relation), relation)
+        return Reading(
+            list(found.values()),
+            problems=tuple(dict.fromkeys(problems)),
+            answered=bool(found) or not answer,
+        )
+
+    def _relation(
+        self, item: object, ids: Mapping[int, str], data: Data, problems: list[str]
+    ) -> Region | str:
+        if not isinstance(item, Mapping):
+            return 'A relation must be an object with "from" and "to".'
+        ends = []
+        for name in ("from", "to"):
+            number = to_number(item.get(name))
+            region = ids.get(number) if isinstance(number, int) else None
+            if region is None:
+                given = number if isinstance(number, int) else shown(item.get(name))
+                return f'"{name}": {given} is the "id" of no item that could be used.'
+            ends.append(region)
+        if ends[0] == ends[1]:
+            return "A relation must lead to another item."
+        direction = item.get("direction")
+        return {
+            "type": RELATION,
+            "from_id": ends[0],
+            "to_id": ends[1],
+            "direction": direction if direction in DIRECTIONS else DIRECTIONS[0],
+            "labels": [label.sent for label in self._labels(item, data, problems)],
+        }
+
+    def _labels(
+        self, item: Mapping[str, Any], data: Data, problems: list[str]
+    ) -> list[AnswerClass]:
+        given = item.get("labels", item.get("label"))
+        names = given if isinstance(given, list) else [] if given is None else [given]
+        found: dict[int, AnswerClass] = {}
+        for name in names if self._source is not None else ():
+            classes = self._source.of(data)
+            label = classes.find(name)
+            if label is None:
+                problems.append(classes.unknown(name))
+            else:
+                found[label.order] = label
+        return [found[order] for order in sorted(found)]
+
+    def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
+        return self.read(regions, {}, data)
+
+    def read(self, regions: Sequence[Region], numbers: Mapping[str, int], data: Data) -> Any:
+        """What the relations say of regions with these numbers by id."""
+        items: list[JsonObject] = []
+        for region in regions:
+            start, end = (numbers.get(str(region.get(key))) for key in ("from_id", "to_id"))
+            if region.get("type") != RELATION or start is None or end is None:
+                continue
+            direction = region.get("direction")
+            item: JsonObject = {
+                "from": start,
+                "to": end,
+                "direction": direction if direction in DIRECTIONS else DIRECTIONS[0],
+            }
+            if self._source is not None:
+                item["labels"] = self._names(region.get("labels"), data)
+            if item not in items:
+                items.append(item)
+        return items
+
+    def _names(self, sent: object, data: Data) -> list[str]:
+        names: dict[str, int] = {}
+        for name in sent if isinstance(sent, list) else ():
+            if isinstance(name, str) and self._source is not None:
+                known = self._source.of(data).by_path([name])
+                names.setdefault(*((known.shown, known.order) if known else (name, 10**9)))
+        return sorted(names, key=lambda name: names[name])
+
+    def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
+        """Relations as written; ``LabelingConfig.compare`` puts what they relate in their place."""
+        ours, theirs = set(map(_key, answer or ())), set(map(_key, truth or ()))
+        total = len(ours) + len(theirs)
+        return Agreement(ours == theirs, 2 * len(ours & theirs) / total if total else 1.0)
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    return repr(sorted(item.items()))

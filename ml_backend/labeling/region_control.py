@@ -1,0 +1,333 @@
+"""Controls that mark parts of an object: a list of items in the answer, a region for each.
+
+What other controls ask about each region (``perRegion``, and ``<Labels>`` on an image) is part of
+its item, under their own names, and becomes regions of the same id.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_backend.labeling.class_source import ClassSource
+from ml_backend.labeling.classes import AnswerClass
+from ml_backend.labeling.control import Control, Data, Reading, content_id, shown, to_number
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.tags import Tag
+from ml_backend.records import JsonObject, Region
+
+NUMBER = "id"
+"""Of an item, where the config has relations: what they name it by."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A region in the making."""
+
+    place: JsonObject
+    """What of its value says where it is."""
+    order: tuple[Any, ...] = ()
+    """Items are sorted by it; equal ones stay as they come."""
+    more: JsonObject = field(default_factory=dict)
+    """Keys of the region beside its value."""
+    labels: list[AnswerClass] = field(default_factory=list)
+    asked: dict[str, list[Region]] = field(default_factory=dict)
+    """Companion -> what it says of this region."""
+    number: int | None = None
+
+
+class RegionControl(Control):
+    """Normal form: a list of items, [] when nothing is marked.
+
+    A subclass says how the place of one item is asked for, read and given back; labels,
+    companions, numbers and ids are done here.
+    """
+
+    makes_regions = True
+    names_objects = True
+    has_labels = True
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        super().__init__(tag, objects)
+        self._source = ClassSource(tag, "Label") if self.has_labels else None
+        self.multiple = tag.get("choice").lower() == "multiple"
+        self.companions: dict[str, Control] = {}
+        """What is asked about each region: key in the item -> control."""
+        self.is_numbered = False
+
+    # For subclasses
+
+    @abstractmethod
+    def place_schema(self, data: Data) -> JsonObject:
+        """Properties of an item that say where it is."""
+
+    @abstractmethod
+    def describe_place(self, data: Data) -> str:
+        """What they are, as the beginning of a JSON object without braces."""
+
+    @abstractmethod
+    def describe_list(self, data: Data) -> str:
+        """What is to be marked, in the plural: 'the spans in "text" to label'."""
+
+    @abstractmethod
+    def reader(self, data: Data) -> PlaceReader:
+        """What reads the places of one task's items."""
+
+    # Companions
+
+    def ask_about_each(self, control: Control) -> None:
+        """Let a control be asked about each region."""
+        taken = {NUMBER, "label", *self.place_schema({})}
+        if not self.has_labels:
+            taken.discard("label")
+        name = control.name
+        while name in taken or name in self.companions:
+            name += "_"
+        self.companions[name] = control
+
+    @property
+    def depends_on_data(self) -> bool:
+        varies = self._source is not None and self._source.varies
+        return varies or any(control.depends_on_data for control in self.companions.values())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        own = tuple(item.sent for item in self._source.fixed) if self._source else ()
+        more = (name for control in self.companions.values() for name in control.classes)
+        return tuple(dict.fromkeys([*own, *more]))
+
+    # Schema and description
+
+    def schema(self, data: Data) -> JsonObject:
+        properties: JsonObject = {NUMBER: {"type": "integer"}} if self.is_numbered else {}
+        properties |= self.place_schema(data)
+        if self._source is not None:
+            classes = self._source.of(data)
+            if not classes.all:
+                return {"type": "null"}
+            properties["label"] = classes.enum()
+        for name, control in self.companions.items():
+            properties[name] = control.schema(data)
+        item: JsonObject = {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+        return {"type": self.nullable("array"), "items": item}
+
+    def describe(self, data: Data) -> str:
+        empty = "at least one" if self.required else "[] if there is none"
+        parts = [f'"{NUMBER}": a number of your own for it'] if self.is_numbered else []
+        parts.append(self.describe_place(data))
+        lines = []
+        if self._source is not None:
+            classes = self._source.of(data)
+            if not classes.all:
+                return f"null: the task brings no classes ({self._source.whereabouts})"
+            parts.append('"label": a class')
+            lines.append(f"Classes:\n{classes.describe()}")
+        for name, control in self.companions.items():
+            parts.append(f'"{name}": see below')
+            only = _only(control)
+            lines.append(f'The "{name}" of each{only}: {control.describe(data)}')
+        head = f"a list of {self.describe_list(data)} ({empty}), each {{{', '.join(parts)}}}"
+        return ". ".join([head, *lines]) if lines else head
+
+    # Answer -> regions
+
+    def to_regions(self, answer: object, data: Data) -> Reading:
+        if answer is None:
+            return Reading(answer=[])
+        if not isinstance(answer, list):
+            return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
+        reader = self.reader(data)
+        problems: list[str] = []
+        drafts = []
+        for item in answer:
+            draft = self._draft(item, data, reader, problems)
+            if draft is not None:
+                drafts.append(draft)
+        drafts.sort(key=lambda draft: draft.order)
+        regions, numbers = self._assemble(drafts)
+        return Reading(
+            regions,
+            self.to_answer(regions, data),
+            tuple(dict.fromkeys(problems)),
+            answered=bool(regions) or not answer,
+            numbers=numbers,
+        )
+
+    def _draft(
+        self, item: object, data: Data, reader: PlaceReader, problems: list[str]
+    ) -> Draft | None:
+        if not isinstance(item, Mapping):
+            problems.append(reader.shape)
+            return None
+        what = reader.name(item)
+        label = None
+        if self._source is not None:
+            classes = self._source.of(data)
+            label = classes.find(item.get("label"))
+            if label is None and what:
+                problems.append(f"The label of {what}: {classes.unknown(item.get('label'))}")
+                return None
+        draft = reader.read(item)
+        if isinstance(draft, str):
+            problems.append(draft)
+            return None
+        if label is not None:
+            draft.labels.append(label)
+            draft.order = (*draft.order, label.order)
+        for name, control in self.companions.items():
+            reading = control.to_regions(item.get(name), data)
+            problems += [f'"{name}" of {what}: {message}' for message in reading.problems]
+            draft.asked[name] = reading.regions
+        number = to_number(item.get(NUMBER))
+        draft.number = number if isinstance(number, int) else None
+        return draft
+
+    def _assemble(self, drafts: Sequence[Draft]) -> tuple[list[Region], dict[int, str]]:
+        """The regions of the drafts, doubles left out; and which number became which region."""
+        regions: list[Region] = []
+        numbers: dict[int, str] = {}
+        ids: dict[str, str] = {}
+        said = ""
+        main: Region | None = None
+        place: tuple[JsonObject, JsonObject] | None = None
+        for draft in drafts:
+            if self.multiple and main is not None and place == (draft.place, draft.more):
+                names = main["value"][self.tag.lower()]
+                names += [each.sent for each in draft.labels if each.sent not in names]
+            else:
+                group = self._group(draft)
+                content = repr([(each["from_name"], each["value"], draft.more) for each in group])
+                if content not in ids:
+                    _tell_apart(group, ids.values())
+                    regions += group
+                    main, place = group[0], (draft.place, draft.more)
+                said = ids.setdefault(content, group[0]["id"])
+            if draft.number is not None:
+                numbers.setdefault(draft.number, said)
+        return regions, numbers
+
+    def _group(self, draft: Draft) -> list[Region]:
+        """A region, and behind it what the companions say of it."""
+        value = dict(draft.place)
+        if self._source is not None:
+            value[self.tag.lower()] = [label.sent for label in draft.labels]
+        main = self.region(value)
+        main.update(draft.more)
+        group = [main]
+        for said in draft.asked.values():
+            for region in said:
+                region["value"] = {**draft.place, **region["value"]}
+                region.update({"id": main["id"], "to_name": self.to_name}, **draft.more)
+                group.append(region)
+        return group
+
+    # Regions -> answer
+
+    def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
+        return [item for _, item in self.items(regions, data)]
+
+    def items(self, regions: Sequence[Region], data: Data) -> list[tuple[str, JsonObject]]:
+        """The items these regions say, each with the id of its region, in the order of the answer."""
+        reader = self.reader(data)
+        found: dict[str, tuple[tuple[Any, ...], str, JsonObject]] = {}
+        for region in regions:
+            if region.get("from_name") != self.name:
+                continue
+            region_id = str(region.get("id", ""))
+            value = region.get("value")
+            placed = reader.back(value, region) if isinstance(value, Mapping) else None
+            if placed is None:
+                continue
+            order, place = placed
+            asked = {
+                name: control.to_answer(_of(regions, control.name, region_id), data)
+                for name, control in self.companions.items()
+            }
+            for key, label in self._labels(value, data):
+                item = {**place, **({"label": label} if label is not None else {}), **asked}
+                found.setdefault(repr(item), ((*order, *key), region_id, item))
+        ordered = sorted(found.values(), key=lambda entry: entry[0])
+        return [(region_id, item) for _, region_id, item in ordered]
+
+    def _labels(self, value: Any, data: Data) -> Iterator[tuple[tuple[Any, ...], str | None]]:
+        """Sort key and name of each label of a region; a single None where it needs none."""
+        if self._source is None:
+            yield (), None
+            return
+        names = value.get(self.tag.lower())
+        classes = self._source.of(data)
+        for sent in names if isinstance(names, list) else ():
+            if isinstance(sent, str):
+                known = classes.by_path([sent])
+                # A class that left the config keeps its stored name: it must not pass for another.
+                yield ((known.order, ""), known.shown) if known else ((10**9, sent), sent)
+
+    def labels_of(self, region: Region, data: Data) -> set[str]:
+        """What a region is labelled with, as stored and as shown."""
+        if self._source is None:
+            return set()
+        shown_too = (name for _, name in self._labels(region["value"], data) if name)
+        return {*self.stored_labels(region), *shown_too}
+
+    def stored_labels(self, region: Region) -> Sequence[str]:
+        names = region["value"].get(self.tag.lower())
+        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+    def role_of(self, region: Region) -> str:
+        """Who speaks in a region, where it is a message; for conditions."""
+        return ""
+
+    def usage_limits(self, data: Data) -> dict[str, int]:
+        if self._source is None:
+            return {}
+        return {item.sent: item.most for item in self._source.of(data).all if item.most}
+
+
+class PlaceReader:
+    """Reads where the items of one task are."""
+
+    shape = "An item must be an object."
+    """What is said of an item that is none."""
+
+    def name(self, item: Mapping[str, Any]) -> str:
+        """What an item is called in messages; "" when nothing can be said of it."""
+        return "an item"
+
+    def read(self, item: Mapping[str, Any]) -> Draft | str:
+        """The place of an item, or the reason why it has none."""
+        raise NotImplementedError
+
+    def back(
+        self, value: Mapping[str, Any], region: Region
+    ) -> tuple[tuple[Any, ...], JsonObject] | None:
+        """Sort key and place of a region's value; None for one that has no place here."""
+        raise NotImplementedError
+
+
+def _of(regions: Sequence[Region], name: str, region_id: str) -> list[Region]:
+    return [
+        region
+        for region in regions
+        if region.get("from_name") == name and str(region.get("id", "")) == region_id
+    ]
+
+
+def _tell_apart(group: Sequence[Region], ids: Collection[str]) -> None:
+    """Regions that say the same, but of which different things are said, get ids of their own."""
+    region_id = group[0]["id"]
+    while region_id in ids:
+        region_id = content_id(region_id)
+    for region in group:
+        region["id"] = region_id
+
+
+def _only(control: Control) -> str:
+    reasons = [condition.describe() for condition in control.conditions]
+    return f" (only {' and '.join(reasons)}; else null)" if reasons else ""
