@@ -95,7 +95,7 @@ def _read_objects(tags: list[Tag], parsed: ParsedConfig) -> dict[str, str]:
         ):
             continue
         kind = OBJECTS.get(tag.kind)
-        if kind is None or tag.get("valuelist"):
+        if kind is None or (tag.get("valuelist") and tag.kind != "image"):
             unreadable[name] = f"it is about <{tag.written}>, whose content cannot be read yet"
             continue
         try:
