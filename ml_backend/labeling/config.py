@@ -14,7 +14,7 @@ from ml_backend.labeling import values
 from ml_backend.labeling.control import Agreement, Control, content_id
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.reader import ParsedConfig, read
-from ml_backend.records import JsonObject, Problem, Region
+from ml_backend.records import Attachment, JsonObject, Problem, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,14 @@ class LabelingConfig:
         for thing in self._inputs:
             found.setdefault(thing.field, thing.text(data))
         return list(found.items())
+
+    def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
+        """The files of a task the model must see, in document order, each once."""
+        found: dict[tuple[str, str], Attachment] = {}
+        for thing in self._inputs:
+            for item in thing.attachments(data):
+                found.setdefault((item.kind, item.url), item)
+        return list(found.values())
 
     def to_conversion(self, answer: object, data: Mapping[str, Any]) -> Conversion:
         """Regions for an answer, which may be any JSON; never raises."""
