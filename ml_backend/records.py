@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 JsonObject = dict[str, Any]
 Region = dict[str, Any]
@@ -121,6 +121,16 @@ class Task:
 
     id: int
     data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a task that is no text: where it lies, and what the model is told it is."""
+
+    kind: Literal["image", "pdf"]
+    url: str
+    name: str
+    """The task data field, such as "image"; "pages[2]" for the third page of a list."""
 
 
 @dataclass(frozen=True, slots=True)

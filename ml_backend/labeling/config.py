@@ -152,21 +152,21 @@ class LabelingConfig:
         result: list[Region] = []
         problems: list[Problem] = []
         numbers: dict[int, str] = {}
-        answered = False
+        says_none = False
         for name, control in self.controls.items():
             if control is self._relations:
                 continue
             reading = control.to_regions(answer.get(name), data)
             result += reading.regions
             problems += [Problem(name, message) for message in reading.problems]
-            answered = answered or reading.answered
+            says_none = says_none or (reading.answered and not reading.regions)
             for number, region_id in reading.numbers.items():
                 numbers.setdefault(number, region_id)
         settled = settle(result, self._all, data)
         problems += settled.problems
         result = settled.result + self._relate(answer, numbers, settled.result, data, problems)
         errors = [_unanswered(name, problems) for name in settled.missing]
-        if not errors and not result and (not answered or settled.problems):
+        if not errors and not result and (not says_none or settled.problems):
             errors.append(_nothing(problems))
         normal = self.to_answer(result, data)
         return Conversion(result, normal, tuple(dict.fromkeys(problems)), tuple(errors))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ml_backend.errors import ConfigError
 from ml_backend.labeling import values
 from ml_backend.labeling.tags import Tag
-from ml_backend.records import JsonObject
+from ml_backend.records import Attachment, JsonObject
 
 
 class ObjectTag(ABC):
@@ -38,6 +38,10 @@ class ObjectTag(ABC):
     @abstractmethod
     def text(self, data: Mapping[str, Any]) -> str:
         """The content as a model should read it; "" when the task has none."""
+
+    def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
+        """The files it shows that a model must see rather than read; most objects have none."""
+        return []
 
     def require_inline(self, tag: Tag) -> None:
         """Raise ConfigError when the task data holds no readable text but a link or a code."""

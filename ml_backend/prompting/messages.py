@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ml_backend.prompting import template
+from ml_backend.records import Attachment
 
-Message = dict[str, str]
+Message = dict[str, Any]
+"""``role`` and ``content``: a text, or a list of parts where a task has attachments.
+
+A part is OpenAI's ``{"type": "text", "text": …}`` or stands for a file that is yet to be fetched:
+``{"type": "attachment", "attachment": {"kind": …, "url": …, "name": …}}``.
+"""
+ATTACHMENT = "attachment"
 
 _RULES = """\
 You label data. Answer with one JSON object that has exactly the keys listed below, and with \
@@ -35,18 +43,21 @@ def build(
     known: Collection[str],
     lenient: bool = False,
     examples: Sequence[tuple[str, str]] = (),
+    attachments: Sequence[Attachment] = (),
 ) -> list[Message]:
     """System rules with the description of the controls, examples, then the task.
 
     ``examples`` are pairs of a user text (see ``task_text``) and the right answer as JSON. Raises
     TemplateError like ``template.render``.
     """
-    messages = [{"role": "system", "content": _RULES + description}]
+    messages: list[Message] = [{"role": "system", "content": _RULES + description}]
     for question, answer in examples:
         messages.append({"role": "user", "content": question})
         messages.append({"role": "assistant", "content": answer})
-    content = task_text(text, inputs=inputs, data=data, known=known, lenient=lenient)
-    messages.append({"role": "user", "content": content})
+    content = task_text(
+        text, inputs=inputs, data=data, known=known, lenient=lenient, attachments=attachments
+    )
+    messages.append({"role": "user", "content": _with_attachments(content, attachments)})
     return messages
 
 
@@ -57,11 +68,18 @@ def task_text(
     data: Mapping[str, Any],
     known: Collection[str],
     lenient: bool = False,
+    attachments: Sequence[Attachment] = (),
 ) -> str:
-    """The prompt rendered for one task; inputs follow, labelled, when it uses none of them."""
-    rendered = template.render(text, data, known=known, lenient=lenient)
+    """The prompt rendered for one task; inputs follow, labelled, when it uses none of them.
+
+    A variable whose value is an attachment becomes words that name it: its address says nothing.
+    """
+    shown = {item.url: f'[{_noun(item)} "{item.name}"]' for item in attachments}
+    rendered = template.render(text, data, known=known, lenient=lenient, shown=shown)
     if template.uses_any(text, [name for name, _ in inputs]):
         return _sendable(rendered)
+    if attachments:
+        inputs = [(name, value) for name, value in inputs if value or not _names(attachments, name)]
     parts = [rendered.rstrip(), *(f"<{name}>\n{value}\n</{name}>" for name, value in inputs)]
     return _sendable("\n\n".join(part for part in parts if part))
 
@@ -78,6 +96,27 @@ def reask(messages: Sequence[Message], raw: str, error: str) -> list[Message]:
             "as described, corrected and complete.",
         },
     ]
+
+
+def _with_attachments(text: str, attachments: Sequence[Attachment]) -> str | list[Message]:
+    """The text alone, or parts: the text, then each attachment after the words that name it."""
+    if not attachments:
+        return text
+    parts: list[Message] = [{"type": "text", "text": text}] if text.strip() else []
+    for item in attachments:
+        title = f'{_noun(item).capitalize()} "{item.name}":'
+        parts.append({"type": "text", "text": _sendable(title)})
+        parts.append({"type": ATTACHMENT, ATTACHMENT: asdict(item)})
+    return parts
+
+
+def _noun(item: Attachment) -> str:
+    return "document" if item.kind == "pdf" else item.kind
+
+
+def _names(attachments: Sequence[Attachment], field: str) -> bool:
+    """True when one of the attachments is the field's, or one of its pages."""
+    return any(item.name == field or item.name.startswith(f"{field}[") for item in attachments)
 
 
 def _sendable(text: str) -> str:

@@ -19,6 +19,7 @@ from ml_backend.errors import TemplateError
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,200})\}")
 _PATH = re.compile(r"[^\W\d]\w*(?:-\w+)*(?:\.\w+(?:-\w+)*|\[\d{1,9}\])*")
 _STEP = re.compile(r"[^.\[\]]+")
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,17 @@ def variables(text: str) -> tuple[str, ...]:
 
 
 def render(
-    text: str, data: Mapping[str, Any], *, known: Collection[str], lenient: bool = False
+    text: str,
+    data: Mapping[str, Any],
+    *,
+    known: Collection[str],
+    lenient: bool = False,
+    shown: Mapping[str, str] = _NOTHING,
 ) -> str:
     """The text with task data in place of its variables.
+
+    ``shown`` has the words that stand for a value which is not to be read as text, such as the
+    address of a picture.
 
     ``known`` are top-level data keys; a key with spaces works too when it is known. Missing and
     null values are "", values that are not text JSON. Raises TemplateError on an unknown variable,
@@ -53,7 +62,7 @@ def render(
         if isinstance(part, str):
             parts.append(part)
         elif part.is_known(known):
-            parts.append(_to_text(_look_up(data, part.inner)))
+            parts.append(_to_text(_look_up(data, part.inner), shown))
         elif lenient or not part.is_path:
             parts.append(part.raw)
         else:
@@ -116,9 +125,14 @@ def _look_up(data: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _to_text(value: Any) -> str:
+def _to_text(value: Any, shown: Mapping[str, str]) -> str:
     if value is None:
         return ""
+    if shown:
+        items = value if isinstance(value, list | tuple) else [value]
+        keys = [item.strip() if isinstance(item, str) else "" for item in items]
+        if keys and all(key in shown or not key for key in keys) and any(keys):
+            return ", ".join(shown[key] for key in keys if key)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

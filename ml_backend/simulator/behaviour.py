@@ -25,7 +25,9 @@ class BadBehaviour(ValueError):
 
 @dataclass(slots=True)
 class Rule:
-    """A fault for the requests that have ``match`` in a user message, or for all.
+    """A fault or an answer for the requests that have ``match`` in a user message, or for all.
+
+    ``answer`` is the completion's text: any JSON, or a text as it is.
 
     ``times`` counts per matching message, so that a task re-asked with more messages is still the
     same one. ``form`` limits the rule to requests in that form; ``status`` and ``message`` replace
@@ -40,6 +42,7 @@ class Rule:
     message: str | None = None
     latency: float | None = None
     form: str | None = None
+    answer: Any = None
     used: Counter[bytes] = field(default_factory=Counter)
 
     def applies(self, users: list[str], form: str) -> bool:
@@ -67,6 +70,7 @@ class Behaviour:
     in silence with ``form_status`` 0, and ``form_message`` "" refuses without a reason.
     ``rejects`` maps a request parameter to the name wanted instead, or to None. ``markers`` are
     texts whose requests are counted in the statistics, as those of every rule's ``match`` are.
+    ``no_images`` makes it a model without vision, which refuses with these words.
     """
 
     rules: list[Rule] = field(default_factory=list)
@@ -79,6 +83,8 @@ class Behaviour:
     form_message: str | None = None
     rejects: dict[str, str | None] = field(default_factory=dict)
     markers: list[str] = field(default_factory=list)
+    no_images: str = ""
+    no_images_status: int = 400
     models: list[str] | None = field(default_factory=lambda: ["simulated", "gpt-4o-mini"])
     since: float = field(default_factory=time.monotonic)
 

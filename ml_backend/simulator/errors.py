@@ -73,6 +73,7 @@ FAULTS: Mapping[str, Fault] = {
         REQUEST,
         "unsupported_parameter",
     ),
+    "content": Fault(400, "Invalid content.", REQUEST, None, "messages"),
     "not_json": Fault(400, "The request body is no JSON object.", REQUEST),
 }
 

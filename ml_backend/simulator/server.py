@@ -15,6 +15,7 @@ from aiohttp import web
 
 from ml_backend.simulator import answers
 from ml_backend.simulator.behaviour import FORMS, BadBehaviour, Behaviour, Rule, read_behaviour
+from ml_backend.simulator.contents import BadContent, Part, parts_of, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header
 from ml_backend.simulator.statistics import Statistics
 
@@ -22,6 +23,7 @@ MAX_BODY = 256 * 1024**2
 HANG_SECONDS = 3600.0
 DRIP_SECONDS = 30.0
 DRIP_STEP = 0.02
+PART_TOKENS = 1000
 JSON = "application/json"
 ERRORS = frozenset({"rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"})
 # How a conversation goes on after an unusable answer: the task is the message before.
@@ -34,6 +36,7 @@ class Question:
 
     body: dict[str, Any]
     users: list[str]
+    parts: list[Part]
     form: str
     model: str
     key: str
@@ -107,10 +110,13 @@ class SimulatedServer:
             return _error("no_route")
         try:
             question = _read(request, json.loads(await request.read()))
+        except BadContent as error:
+            return _error("content", message=str(error))
         except (ValueError, AttributeError, KeyError, TypeError):
             return _error("not_json")
         behaviour = self._behaviour
         self._statistics.enter(question.users, question.form, behaviour.watched())
+        self._statistics.see(question.parts)
         outcome: int | str = "gone"
         try:
             response = await self._respond(request, question, behaviour)
@@ -134,13 +140,14 @@ class SimulatedServer:
             self._refuse_key(request, question.key)
             or self._limit(behaviour)
             or self._fail(request, question, rule)
+            or _refuse_parts(question, behaviour)
             or _refuse_parameter(question, behaviour)
             or _refuse_form(question, rule, behaviour)
         )
         if refusal:
             return refusal
         ignored = fault == "form_ignored" or not behaviour.knows(question.form)
-        content = self._answer(question, fault, ignored=ignored)
+        content = self._answer(question, rule, ignored=ignored)
         if fault == "drip":
             return await _drip(request, content, rule.latency or DRIP_SECONDS)
         return web.Response(body=content, content_type=JSON)
@@ -188,7 +195,8 @@ class SimulatedServer:
             model=question.model,
         )
 
-    def _answer(self, question: Question, fault: str, *, ignored: bool) -> bytes:
+    def _answer(self, question: Question, rule: Rule, *, ignored: bool) -> bytes:
+        fault = rule.fault or ""
         dice = answers.draw(self._seed, question.text)
         schema = _schema(question)
         text = answers.NONSENSE
@@ -200,6 +208,9 @@ class SimulatedServer:
             if fault == "wrong_schema":
                 answer = {"unexpected": 1}
             text = json.dumps(answer, ensure_ascii=False)
+        if rule.answer is not None:
+            told = rule.answer
+            text = told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
         if fault == "empty":
             text = ""
         if fault == "truncate":
@@ -235,7 +246,8 @@ class SimulatedServer:
 
     def _count(self, question: Question, text: str) -> dict[str, int]:
         messages = question.body["messages"]
-        prompt = sum(3 + len(str(message.get("content") or "")) // 4 for message in messages)
+        prompt = sum(3 + len(text_of(message.get("content"))) // 4 for message in messages)
+        prompt += PART_TOKENS * len(question.parts)
         completion = len(text) // 4 + 1
         self._statistics.prompt_tokens += prompt
         self._statistics.completion_tokens += completion
@@ -252,12 +264,13 @@ def _key(request: web.Request) -> str:
 
 
 def _read(request: web.Request, body: dict[str, Any]) -> Question:
-    users = [m.get("content") or "" for m in body["messages"] if m.get("role") == "user"]
+    parts = parts_of(body["messages"])
     form = body.get("response_format", {}).get("type", "text")
     form = form if form in FORMS else "text"
     return Question(
         body=body,
-        users=[user if isinstance(user, str) else json.dumps(user) for user in users],
+        users=[text_of(m.get("content")) for m in body["messages"] if m.get("role") == "user"],
+        parts=parts,
         form="tool" if body.get("tools") else form,
         model=request.match_info.get("deployment") or str(body.get("model", "")),
         key=_key(request),
@@ -269,8 +282,14 @@ def _schema(question: Question) -> Any:
         return question.body["response_format"]["json_schema"]["schema"]
     if question.form == "tool":
         return question.body["tools"][0]["function"]["parameters"]
-    texts = (str(message.get("content") or "") for message in question.body["messages"])
+    texts = (text_of(message.get("content")) for message in question.body["messages"])
     return next((found for found in map(answers.schema_in, texts) if found is not None), None)
+
+
+def _refuse_parts(question: Question, behaviour: Behaviour) -> web.Response | None:
+    if question.parts and behaviour.no_images:
+        return _error("content", message=behaviour.no_images, status=behaviour.no_images_status)
+    return None
 
 
 def _refuse_parameter(question: Question, behaviour: Behaviour) -> web.Response | None:

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_backend.simulator.contents import Part
+
 
 @dataclass(slots=True)
 class Statistics:
@@ -22,6 +24,10 @@ class Statistics:
     faults: Counter[str] = field(default_factory=Counter)
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    images: int = 0
+    image_bytes: int = 0
+    files: int = 0
+    file_bytes: int = 0
 
     def enter(self, users: list[str], form: str, watched: list[str]) -> None:
         """Count a call that has come in."""
@@ -34,6 +40,15 @@ class Statistics:
         for marker in dict.fromkeys(watched):
             if any(marker in user for user in users):
                 self.markers[marker] += 1
+
+    def see(self, parts: list[Part]) -> None:
+        """Count the pictures and files of a call."""
+        images = [part.size for part in parts if part.kind == "image"]
+        files = [part.size for part in parts if part.kind == "file"]
+        self.images += len(images)
+        self.image_bytes += sum(images)
+        self.files += len(files)
+        self.file_bytes += sum(files)
 
     def leave(self, outcome: int | str) -> None:
         """Count a call that is over, by its HTTP status or what became of it instead."""

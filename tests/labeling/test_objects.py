@@ -4,6 +4,7 @@ import pytest
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.values import paths, resolve
+from ml_backend.records import Attachment
 
 RATING = '<Rating name="r" toName="o"/>'
 
@@ -28,12 +29,53 @@ RATING = '<Rating name="r" toName="o"/>'
          {"x": [{"role": "user", "content": "hi"}]}, "user: hi"),
         ('<List name="o" value="$x"/>',
          {"x": [{"id": "1", "title": "A", "body": "b"}, {"id": 2, "title": "C"}]}, "1: A: b\n2: C"),
+        ('<Table name="o" value="$x"/>', {"x": {"a": 1, "b": [2, "ü"], "c": None}},
+         'a: 1\nb: [2, "ü"]\nc: '),
+        ('<Table name="o" value="$x"/>', {"x": [{"a": 1}, {"a": 2, "b": True}, "odd"]},
+         "a: 1\n\na: 2\nb: true\n\nodd"),
+        ('<Table name="o" value="$x"/>', {"x": '{"a": "text"}'}, "a: text"),
+        ('<Table name="o" value="$x"/>', {"x": "[" * 100_000}, "[" * 100_000),
+        ('<Table name="o" value="$x"/>', {}, ""),
+        ('<Image name="o" value="$x"/>', {"x": "/data/upload/1/a.png"}, ""),
+        ('<Image name="o" valueList="$x"/>', {"x": ["/data/upload/1/a.png"]}, ""),
+        ('<Pdf name="o" value="$x"/>', {"x": "/data/upload/1/a.pdf"}, ""),
     ],
 )  # fmt: skip
 def test_objects_are_read_as_text(tag, data, text):
     config = LabelingConfig.parse(f"<View>{tag}{RATING}</View>")
     assert list(config.controls) == ["r"]
     assert config.inputs(data)[0][1] == text
+
+
+@pytest.mark.parametrize(
+    ("tags", "data", "found"),
+    [
+        ('<Image name="o" value="$x"/>', {"x": " https://e.org/a.png "},
+         [("image", "https://e.org/a.png", "x")]),
+        ('<Image name="o" value="$x[1].url"/>', {"x": [0, {"url": "b"}]},
+         [("image", "b", "x[1].url")]),
+        ('<Image name="o" value="https://e.org/$x?w=9"/>', {"x": "a"},
+         [("image", "https://e.org/a?w=9", "o")]),
+        ('<Image name="o" valueList="$x"/>', {"x": ["a", None, "", 3, "b"]},
+         [("image", "a", "x[0]"), ("image", "b", "x[4]")]),
+        ('<Image name="o" valuelist="$x"/>', {"x": "a"}, [("image", "a", "x")]),
+        ('<Image name="o" value="$y" valueList="$x"/>', {"x": ["a"], "y": "b"},
+         [("image", "a", "x[0]")]),
+        ('<Image name="o" value="$x"/>', {"x": ["a", "b"]},
+         [("image", "a", "x[0]"), ("image", "b", "x[1]")]),
+        ('<Pdf name="o" value="$x"/>', {"x": "a"}, [("pdf", "a", "x")]),
+        ('<Pdf name="p" value="$y"/><Image name="o" value="$x"/>', {"x": "a", "y": "b"},
+         [("pdf", "b", "y"), ("image", "a", "x")]),
+        ('<Image name="p" value="$y"/><Image name="o" value="$x"/>', {"x": "a", "y": "a"},
+         [("image", "a", "y")]),
+        ('<Image name="o" value="$x"/>', {"x": {"odd": 1}}, []),
+        ('<Image name="o" value="$x"/>', {}, []),
+        ('<Text name="o" value="$x"/>', {"x": "https://e.org/a.png"}, []),
+    ],
+)  # fmt: skip
+def test_files_are_attached_in_document_order_each_once(tags, data, found):
+    config = LabelingConfig.parse(f"<View>{tags}{RATING}</View>")
+    assert config.attachments(data) == [Attachment(*item) for item in found]
 
 
 def test_a_text_without_variables_is_guidance_not_input():

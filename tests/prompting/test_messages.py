@@ -6,6 +6,7 @@ import pytest
 
 from ml_backend.errors import TemplateError
 from ml_backend.prompting import messages
+from ml_backend.records import Attachment
 
 COMMON = {"description": '"c": a class', "data": {"text": "<b>{x}</b>"}, "known": ("text",)}
 
@@ -71,3 +72,69 @@ def test_building_is_cheap():
 def test_halves_of_characters_in_task_data_can_be_sent():
     built = messages.build("Read", inputs=[("text", "a\ud800b👨")], **COMMON)
     assert built[-1]["content"].encode().decode().endswith("a\ufffdb👨\n</text>")
+
+
+IMAGE = Attachment("image", "/data/upload/1/a.png", "image")
+PAGES = [Attachment("image", f"s3://b/{n}.png", f"pages[{n}]") for n in range(2)]
+PDF = Attachment("pdf", "/data/upload/1/a.pdf", "pdf")
+
+
+def attached(text, attachments, data, inputs=()):
+    fields = [(name, "") for name in ("image", "pages", "pdf")]
+    return messages.build(
+        text,
+        description="",
+        inputs=[*fields, *inputs],
+        data=data,
+        known=("image", "pages", "pdf", "text"),
+        attachments=attachments,
+    )[-1]["content"]
+
+
+def test_a_task_with_attachments_is_parts_and_each_attachment_is_named():
+    data = {"image": IMAGE.url}
+    assert attached("What is this?", [IMAGE, PDF], data)[:-1] == [
+        {"type": "text", "text": "What is this?\n\n<pages>\n\n</pages>"},
+        {"type": "text", "text": 'Image "image":'},
+        {
+            "type": "attachment",
+            "attachment": {"kind": "image", "url": IMAGE.url, "name": "image"},
+        },
+        {"type": "text", "text": 'Document "pdf":'},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "attachments", "rendered"),
+    [
+        ("Look at {image}.", [IMAGE], 'Look at [image "image"].'),
+        ("Read {pdf}.", [PDF], 'Read [document "pdf"].'),
+        ("All: {pages}", PAGES, 'All: [image "pages[0]"], [image "pages[1]"]'),
+        ("Second: {pages[1]}", PAGES, 'Second: [image "pages[1]"]'),
+        ("{text} {image}", [IMAGE], '{image} [image "image"]'),
+        ("{image}", [], "/data/upload/1/a.png"),
+    ],
+)
+def test_a_variable_of_an_attachment_becomes_words(text, attachments, rendered):
+    data = {
+        "image": f" {IMAGE.url}",
+        "pages": [page.url for page in PAGES],
+        "pdf": PDF.url,
+        "text": "{image}",
+    }
+    content = attached(text, attachments, data)
+    assert (content[0]["text"] if attachments else content.strip()) == rendered
+
+
+def test_text_inputs_follow_where_the_prompt_names_no_field_and_pictures_are_not_among_them():
+    content = attached("What?", [IMAGE, *PAGES, PDF], {}, [("text", "a caption")])
+    assert content[0]["text"] == "What?\n\n<text>\na caption\n</text>"
+
+
+def test_asking_again_keeps_the_attachments():
+    first = [{"role": "user", "content": attached("What?", [IMAGE], {})}]
+    assert messages.reask(first, "no", "wrong")[0] == first[0]
+
+
+def test_without_attachments_the_content_is_one_text():
+    assert messages.build("{text}", inputs=[], **COMMON)[-1]["content"] == "<b>{x}</b>"

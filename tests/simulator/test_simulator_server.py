@@ -192,3 +192,69 @@ def test_senseless_control_is_refused(simulator, behaviour):
 @pytest.mark.parametrize("asked", [[], {}, {"messages": 3}, {"messages": [1]}])
 def test_senseless_questions_are_bad_requests(simulator, asked):
     assert post(simulator, asked)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ({"topic": "billing", "spans": None}, '{"topic": "billing", "spans": null}'),
+        ("as it is", "as it is"),
+        ([1, "ü"], '[1, "ü"]'),
+        (False, "false"),
+    ],
+)
+@pytest.mark.parametrize("form", ["json_schema", "tool", "text"])
+def test_a_rule_answers_what_it_is_told(simulator, answer, text, form):
+    simulator.control({"match": "kettle", "answer": answer})
+    assert content(post(simulator, body(form))[1], form) == text
+    assert content(post(simulator, body(form, text="a toaster"))[1], form) != text
+
+
+PIXEL = "data:image/png;base64,aGFsbG8="
+
+
+def image(url):
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def document(data):
+    return {"type": "file", "file": {"filename": "a.pdf", "file_data": data}}
+
+
+def with_parts(*parts):
+    return body(text=[{"type": "text", "text": TEXT}, *parts])
+
+
+def test_pictures_and_files_are_counted(simulator):
+    simulator.control({"match": "kettle", "answer": "seen"})
+    parts = [image(PIXEL), image(PIXEL), document("data:application/pdf;base64,aGk=")]
+    assert content(post(simulator, with_parts(*parts))[1]) == "seen"
+    stats = simulator.stats()
+    assert (stats["images"], stats["image_bytes"]) == (2, 10)
+    assert (stats["files"], stats["file_bytes"]) == (1, 2)
+    assert simulator.calls_with(TEXT) == 1
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        image("/data/upload/1/a.png"),
+        image("s3://bucket/a.png"),
+        image("data:image/svg+xml;base64,aGk="),
+        image("data:image/png;base64,a?b"),
+        document("https://example.com/a.pdf"),
+        {"type": "attachment", "attachment": {"kind": "image", "url": "x", "name": "image"}},
+        {"type": "image_url"},
+    ],
+    ids=lambda part: str(part)[:60],
+)
+def test_parts_no_model_would_take_are_bad_requests(simulator, part):
+    assert post(simulator, with_parts(part))[0] == 400
+    assert simulator.stats()["images"] == 0
+
+
+def test_a_model_without_vision_refuses_pictures_only(simulator):
+    simulator.control(no_images="image_url is only supported by certain models.")
+    status, answer, _ = post(simulator, with_parts(image(PIXEL)))
+    assert (status, answer["error"]["message"][:9]) == (400, "image_url")
+    assert post(simulator)[0] == 200

@@ -1,0 +1,24 @@
+"""``<Pdf>``: a document, given to the model as its text or as the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml_backend.labeling import values
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.records import Attachment
+
+
+class Pdf(ObjectTag):
+    """A PDF behind a URL; what is in it is not known before it is read."""
+
+    tag = "Pdf"
+
+    def text(self, data: Mapping[str, Any]) -> str:
+        return ""
+
+    def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
+        value = values.resolve(self.value, data)
+        url = value.strip() if isinstance(value, str) else ""
+        return [Attachment("pdf", url, self.field)] if url else []
