@@ -34,10 +34,13 @@ class Condition:
 
     def holds_for_choices(self, selected: Collection[str] | None) -> bool:
         """Whether it holds when these names are selected; None: nothing is."""
-        chosen = bool(selected) and (not self.choices or any(c in selected for c in self.choices))
+        names = selected or ()
+        chosen = bool(names) and (not self.choices or any(c in names for c in self.choices))
         return chosen is (self.when is When.CHOICE)
 
-    def holds_for_region(self, *, names: Collection[str], labels: Collection[str], role: str) -> bool:
+    def holds_for_region(
+        self, *, names: Collection[str], labels: Collection[str], role: str
+    ) -> bool:
         """Whether it holds while a region is selected.
 
         ``names`` are those of its control and object, ``labels`` what it is labelled with.
@@ -82,7 +85,7 @@ def conditions_of(tag: Tag) -> tuple[Condition, ...]:
 
 
 def _split(value: str) -> tuple[str, ...]:
-    """The values of a list with commas; a value that has a comma itself is meant as a whole, too."""
+    """The values of a list with commas, and the whole of it: a value may have a comma itself."""
     if not value:
         return ()
     return tuple(dict.fromkeys([value, *(part.strip() for part in value.split(","))]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling.shape_control import Box, ShapeControl, clamp, numbers, tidy
 from ml_backend.labeling.control import to_number
+from ml_backend.labeling.shape_control import Box, ShapeControl, clamp, numbers, tidy
 from ml_backend.records import JsonObject
 
 _LEAST_POINTS = 3

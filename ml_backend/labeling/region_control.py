@@ -234,7 +234,7 @@ class RegionControl(Control):
         return [item for _, item in self.items(regions, data)]
 
     def items(self, regions: Sequence[Region], data: Data) -> list[tuple[str, JsonObject]]:
-        """The items these regions say, each with the id of its region, in the order of the answer."""
+        """The items these regions say, with the ids of their regions, in the answer's order."""
         reader = self.reader(data)
         found: dict[str, tuple[tuple[Any, ...], str, JsonObject]] = {}
         for region in regions:

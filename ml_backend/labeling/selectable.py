@@ -42,7 +42,7 @@ class Passage:
 
 
 class Selectable(ObjectTag):
-    """An object with a text to select in; ``granularity`` is what the editor widens a selection to."""
+    """An object with a text to select in; the editor widens a selection to ``granularity``."""
 
     def __init__(self, tag: Tag) -> None:
         super().__init__(tag)

@@ -39,9 +39,9 @@ def settle(result: Sequence[Region], controls: Mapping[str, Control], data: Data
     scene = _Scene(settled.result, controls, data)
     for name, control in controls.items():
         answered = any(region.get("from_name") == name for region in settled.result)
-        if control.must_answer and not control.per_region and not answered:
-            if scene.shows(control, None):
-                settled.missing.append(name)
+        wanted = control.must_answer and not control.per_region and not answered
+        if wanted and scene.shows(control, None):
+            settled.missing.append(name)
     return settled
 
 
@@ -104,9 +104,7 @@ class _Scene:
                 own = self._regions_of(companion.name, region_id)
                 labels |= companion.selected(own, self._data)
                 names.add(companion.name)
-        return condition.holds_for_region(
-            names=names, labels=labels, role=control.role_of(region)
-        )
+        return condition.holds_for_region(names=names, labels=labels, role=control.role_of(region))
 
     def _selected(self, tag_name: str, region_id: str | None) -> set[str]:
         """The choices selected in one control, in all where no name is given."""
@@ -140,7 +138,7 @@ class _Scene:
 
 
 def _limit_usages(settled: Settled, controls: Mapping[str, Control], data: Data) -> None:
-    """Leave out the regions beyond a label's maxUsages, which the editor would not let anybody add."""
+    """Leave out the regions beyond a label's maxUsages: the editor lets nobody add them."""
     used: dict[tuple[str, str], int] = {}
     dropped: set[str] = set()
     for region in settled.result:
@@ -153,7 +151,9 @@ def _limit_usages(settled: Settled, controls: Mapping[str, Control], data: Data)
             used[key] = used.get(key, 0) + 1
             if used[key] > most:
                 dropped.add(region["id"])
-                message = f"The label {shown(label)} may be used {most} times: the rest is left out."
+                message = (
+                    f"The label {shown(label)} may be used {most} times: the rest is left out."
+                )
                 settled.problems.append(Problem(control.name, message))
     _drop(settled, dropped)
 

@@ -30,11 +30,13 @@ class ShapeControl(RegionControl):
 
     shape: ClassVar[str]
     """What one is called, in the plural."""
+    object_tags: ClassVar[tuple[type[ObjectTag], ...]] = (Image,)
+    """What it can be drawn on."""
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
-        if not isinstance(objects[0], Image):
-            raise ConfigError(f"nothing can be drawn on <{objects[0].tag}>")
-        self._image: Image = objects[0]
+        if not isinstance(objects[0], self.object_tags):
+            raise ConfigError(f"<{tag.written}> cannot draw on <{objects[0].tag}>")
+        self._image: Any = objects[0]
         super().__init__(tag, objects)
 
     @abstractmethod
@@ -65,7 +67,11 @@ class ShapeControl(RegionControl):
         return f'{self.shape} on "{self._image.field}"'
 
     def describe_place(self, data: Data) -> str:
-        page = f'"{PAGE}": 1 for the first image, 2 for the second …, ' if self._image.has_pages else ""
+        page = (
+            f'"{PAGE}": 1 for the first image, 2 for the second …, '
+            if self._image.has_pages
+            else ""
+        )
         return page + self.describe_geometry()
 
     def reader(self, data: Data) -> PlaceReader:
@@ -174,7 +180,9 @@ def overlap_of(left: Box, right: Box) -> float:
 
 
 def _shapes(answer: Any) -> list[Mapping[str, Any]]:
-    return [item for item in answer if isinstance(item, Mapping)] if isinstance(answer, list) else []
+    return (
+        [item for item in answer if isinstance(item, Mapping)] if isinstance(answer, list) else []
+    )
 
 
 def _same(left: Mapping[str, Any], right: Mapping[str, Any], name: str) -> bool:

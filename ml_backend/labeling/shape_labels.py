@@ -57,7 +57,7 @@ class ShapeLabels(Control):
         chosen = [found[order] for order in sorted(found)]
         names = [name for _, name in chosen]
         regions = [self.region({"labels": [sent for sent, _ in chosen]})] if chosen else []
-        said = names if self.multiple else (names or [None])[0]
+        said = names if self.multiple else next(iter(names), None)
         return Reading(regions, said, tuple(problems), answered=bool(chosen))
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:

@@ -26,7 +26,9 @@ class SpanControl(RegionControl):
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         if not isinstance(objects[0], Selectable):
-            raise ConfigError(f"parts of <{objects[0].tag}> cannot be labelled with <{tag.written}>")
+            raise ConfigError(
+                f"parts of <{objects[0].tag}> cannot be labelled with <{tag.written}>"
+            )
         self._object: Selectable = objects[0]
         super().__init__(tag, objects)
 

@@ -53,18 +53,13 @@ def choices(attributes: str, *inner: str) -> str:
 @pytest.mark.parametrize(
     ("control", "reason"),
     [
-        (choices('value="$options"'), "come from the task data"),
-        (choices("", '<Choice value="$a"/>'), "comes from the task data"),
-        (choices("", '<Choice value="A"><Choice value="B"/></Choice>'), "nested"),
-        (choices('allowNested="true"'), "nested"),
         (choices("", "<View/>"), "no <Choice> with a value"),
-        (choices('perRegion="true"'), "each region"),
-        (choices('perItem="true"'), "each region"),
-        (choices('visibleWhen="choice-selected" whenTagName="x"'), "visibleWhen"),
-        (f'<View visibleWhen="region-selected">{CHOICES}</View>', "visibleWhen"),
+        (choices('perRegion="true"'), "nothing that can be answered marks regions"),
+        (choices('perItem="true"'), "each item"),
         (f'<Repeater on="$images" indexFlag="{{{{idx}}}}">{CHOICES}</Repeater>', "Repeater"),
-        ('<Taxonomy name="c" toName="t"><Choice value="A"/></Taxonomy>', "<Taxonomy> is not"),
-        ('<Choices name="c" toname="t"><Choice value="A"/></Choices>', "toName"),
+        ('<Taxonomy name="c" toName="t" apiUrl="$u"><Choice value="A"/></Taxonomy>', "apiUrl"),
+        ('<Taxonomy name="c" toName="t" labeling="true"><Choice value="A"/></Taxonomy>', "labels"),
+        ('<BrushLabels name="c" toName="t"><Label value="A"/></BrushLabels>', "<BrushLabels> ca"),
         ('<Choices name="c"><Choice value="A"/></Choices>', "toName"),
         ('<Choices name="c" toName="zz"><Choice value="A"/></Choices>', '"zz" is nothing'),
         ('<Audio name="i" value="$i"/><Rating name="c" toName="i"/>', "<Audio>"),
@@ -72,9 +67,11 @@ def choices(attributes: str, *inner: str) -> str:
         ('<Audio name="i" value="$i"/><Rating name="c" toName="t,i"/>', "<Audio>"),
         ('<Text name="i" value="$i" valueType="url"/><Rating name="c" toName="i"/>', "a link"),
         ('<Text name="i" value="$i" encoding="base64"/><Rating name="c" toName="i"/>', "encoded"),
-        ('<HyperText name="i" value="$i"/><Labels name="c" toName="i"><Label value="A"/></Labels>',
-         "parts of <HyperText>"),
-        ('<Labels name="c" toName="t" value="$labels"/>', "come from the task data"),
+        ('<RectangleLabels name="c" toName="t"><Label value="A"/></RectangleLabels>', "draw on"),
+        ('<Paragraphs name="i" value="$i"/><Labels name="c" toName="i"><Label value="A"/></Labels>',
+         "<ParagraphLabels>"),
+        ('<Ranker name="c" toName="t"/>', "<List>"),
+        ('<Relations name="c"><Relation value="x"/></Relations>', "marks regions to relate"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_answered_has_a_reason_and_the_rest_is_answered(control, reason):
@@ -106,7 +103,7 @@ def test_what_always_shows_is_answered(convert, control):
 
 def test_nothing_to_answer_is_an_error_only_when_asked():
     config = LabelingConfig.parse(view(TEXT, '<Taxonomy name="tax" toName="t"/>'))
-    with pytest.raises(ConfigError, match=r"tax: <Taxonomy> is not supported yet") as caught:
+    with pytest.raises(ConfigError, match=r"tax: it has no <Choice> with a value") as caught:
         config.require_answerable()
     assert caught.value.fix
     with pytest.raises(ConfigError, match="no control tag"):

@@ -18,6 +18,7 @@ class Rating(Control):
     """Normal form: the number of stars, or None; the editor stores no rating of 0."""
 
     tag = "Rating"
+    needs_object = False
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)

@@ -9,4 +9,3 @@ class RectangleLabels(BoxControl):
     """Normal form: a list of {x, y, width, height, rotation} with its label."""
 
     tag = "RectangleLabels"
-

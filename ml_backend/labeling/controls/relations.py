@@ -63,7 +63,9 @@ class Relations(Control):
         )
         if self._source is None:
             return text + "}"
-        return f'{text}, "labels": a list of classes}}. Classes:\n{self._source.of(data).describe()}'
+        return (
+            f'{text}, "labels": a list of classes}}. Classes:\n{self._source.of(data).describe()}'
+        )
 
     def to_regions(self, answer: object, data: Data) -> Reading:
         return self.relate(answer, {}, data)
@@ -118,8 +120,10 @@ class Relations(Control):
         given = item.get("labels", item.get("label"))
         names = given if isinstance(given, list) else [] if given is None else [given]
         found: dict[int, AnswerClass] = {}
-        for name in names if self._source is not None else ():
-            classes = self._source.of(data)
+        if self._source is None:
+            return []
+        classes = self._source.of(data)
+        for name in names:
             label = classes.find(name)
             if label is None:
                 problems.append(classes.unknown(name))

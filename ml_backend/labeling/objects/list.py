@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling import values
-from ml_backend.labeling.object_tag import ObjectTag, line
+from ml_backend.labeling.html_text import to_text
+from ml_backend.labeling.object_tag import ObjectTag
 
 
 class List(ObjectTag):
@@ -18,4 +19,19 @@ class List(ObjectTag):
         value = values.resolve(self.value, data)
         if not isinstance(value, list | tuple):
             return values.as_text(value)
-        return "\n".join(line(item, "id", "title", "body", "html") for item in value)
+        return "\n".join(_line(item) for item in value)
+
+    def ids(self, data: Mapping[str, Any]) -> list[str]:
+        """The ids of a task's items as Label Studio stores them, each once."""
+        value = values.resolve(self.value, data)
+        items = value if isinstance(value, list | tuple) else ()
+        found = (values.as_text(item.get("id")) for item in items if isinstance(item, Mapping))
+        return list(dict.fromkeys(each for each in found if each))
+
+
+def _line(item: Any) -> str:
+    if not isinstance(item, Mapping):
+        return values.as_text(item)
+    parts = [values.as_text(item.get(key)) for key in ("id", "title", "body")]
+    parts.append(to_text(values.as_text(item.get("html"))))
+    return ": ".join(part for part in parts if part)

@@ -14,6 +14,8 @@ class Pdf(ObjectTag):
     """A PDF behind a URL; what is in it is not known before it is read."""
 
     tag = "Pdf"
+    has_pages = False
+    """Its pages are not known before it is read; what is drawn on one says so itself."""
 
     def text(self, data: Mapping[str, Any]) -> str:
         return ""

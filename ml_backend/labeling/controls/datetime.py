@@ -1,0 +1,126 @@
+"""``<DateTime>``: a date, a time or both, asked for in ISO form and stored in the tag's format.
+
+Label Studio's editor reads what it stored back with the same format (tags/control/DateTime), so
+the RFC 3339 text that its SDK asks for shows as empty.
+"""
+
+from __future__ import annotations
+
+import datetime as calendar
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ml_backend.labeling.control import Control, Data, Reading, last_value, shown
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.tags import Tag
+from ml_backend.records import JsonObject, Region
+
+_FULL, _DATE, _TIME = "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%H:%M"
+_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
+_ISO_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
+_ZONE = re.compile(r"\s*(?:Z|[+-]\d{2}:?\d{2})$")
+_PADDING = re.compile(r"%[-_0]([a-zA-Z])")
+
+
+class DateTime(Control):
+    """Normal form: "2024-05-01T10:30", "2024-05-01", "2024-05", "2024" or "10:30", or None."""
+
+    tag = "DateTime"
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        super().__init__(tag, objects)
+        only = tag.get("only").lower()
+        self.has_date = not only or "date" in only
+        self.has_time = not only or "time" in only
+        self.has_month = "month" in only and not self.has_date
+        self.has_year = "year" in only and not self.has_date
+        self.format = tag.get("format") or (_FULL if self.has_time else _DATE)
+        self.is_time = only == "time"
+        self.least, self.most = tag.get("min"), tag.get("max")
+
+    @property
+    def _shape(self) -> str:
+        if self.is_time:
+            return "HH:MM"
+        if not self.has_date:
+            return "YYYY-MM" if self.has_month else "YYYY"
+        return "YYYY-MM-DDTHH:MM" if self.has_time else "YYYY-MM-DD"
+
+    def schema(self, data: Data) -> JsonObject:
+        return {"type": self.nullable("string")}
+
+    def describe(self, data: Data) -> str:
+        what = "a time" if self.is_time else "a date and time" if self.has_time else "a date"
+        limits = [f"{self.least} or later"] if self.least else []
+        limits += [f"{self.most} or earlier"] if self.most else []
+        return self.or_null(", ".join([f"{what} in the form {self._shape}", *limits]))
+
+    def to_regions(self, answer: object, data: Data) -> Reading:
+        if answer is None or answer == "":
+            return Reading()
+        if isinstance(answer, int) and not isinstance(answer, bool) and 0 < answer < 10_000:
+            answer = str(answer)
+        moment = self._read(answer) if isinstance(answer, str) else None
+        if moment is None:
+            return Reading(problems=(f"{shown(answer)} is not of the form {self._shape}.",))
+        wrong = self._out_of_bounds(moment)
+        if wrong:
+            return Reading(problems=(wrong,))
+        stored = moment.strftime(_TIME if self.is_time else _python_format(self.format))
+        return Reading([self.region({"datetime": stored})], self._normal(moment), answered=True)
+
+    def _read(self, answer: str) -> calendar.datetime | None:
+        """The moment an ISO text names, as far as this control asks for it."""
+        text = _ZONE.sub("", answer.strip())
+        if self.is_time:
+            return _moment("2000-01-01", text.rpartition("T")[2])
+        date, _, time = text.replace(" ", "T", 1).partition("T")
+        if self.has_date and len(date) < 8:
+            return None
+        return _moment(date, time or "00:00")
+
+    def _normal(self, moment: calendar.datetime) -> str:
+        if self.is_time:
+            return moment.strftime(_TIME)
+        if not self.has_date:
+            return moment.strftime("%Y-%m" if self.has_month else "%Y")
+        return moment.strftime(_FULL if self.has_time else _DATE)
+
+    def _out_of_bounds(self, moment: calendar.datetime) -> str:
+        if self.is_time:
+            return ""  # the editor checks dates only
+        date = moment.strftime("%Y" if self.has_year else _DATE)
+        if self.least and date < self.least:
+            return f"{date} is before {self.least}, the earliest allowed."
+        if self.most and date > self.most:
+            return f"{date} is after {self.most}, the latest allowed."
+        return ""
+
+    def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
+        stored = last_value(regions, "datetime")
+        if not isinstance(stored, str):
+            return None
+        text = stored.strip()
+        try:
+            form = _TIME if self.is_time else _python_format(self.format)
+            return self._normal(calendar.datetime.strptime(text, form))
+        except ValueError:
+            moment = self._read(text)
+            return None if moment is None else self._normal(moment)
+
+
+def _moment(date: str, time: str) -> calendar.datetime | None:
+    days, hours = _ISO_DATE.fullmatch(date), _ISO_TIME.fullmatch(time)
+    if not days or not hours:
+        return None
+    year, month, day = (int(part or 1) for part in days.groups())
+    try:
+        return calendar.datetime(year, month, day, int(hours[1]), int(hours[2]))
+    except ValueError:
+        return None
+
+
+def _python_format(form: str) -> str:
+    """A d3 time format as Python has it: padding is read and written in the default way."""
+    return _PADDING.sub(r"%\1", form).replace("%e", "%d").replace("%L", "%f")

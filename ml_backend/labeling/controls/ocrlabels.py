@@ -1,0 +1,43 @@
+"""``<OcrLabels>`` on a ``<Pdf>``: boxes on its pages with their words; Label Studio Enterprise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml_backend.labeling.box_control import BoxControl
+from ml_backend.labeling.control import to_number
+from ml_backend.labeling.objects.pdf import Pdf
+from ml_backend.labeling.shape_control import PAGE
+from ml_backend.records import JsonObject
+
+
+class OcrLabels(BoxControl):
+    """Normal form: a list of {page, x, y, width, height, rotation, text} with its label."""
+
+    tag = "OcrLabels"
+    object_tags = (Pdf,)
+
+    def geometry_schema(self) -> JsonObject:
+        page: JsonObject = {PAGE: {"type": "integer"}}
+        return {**page, **super().geometry_schema(), "text": {"type": "string"}}
+
+    def describe_geometry(self) -> str:
+        geometry = super().describe_geometry()
+        return f'"{PAGE}": 1 for the first page, 2 for the second …, {geometry}, "text": its words'
+
+    def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
+        place = super().to_geometry(item)
+        page, text = to_number(item.get(PAGE, 1)), item.get("text")
+        if isinstance(place, str):
+            return place
+        if not isinstance(page, int) or page < 1:
+            return f'"{PAGE}" must be a whole number from 1 on.'
+        return {**place, "pageIndex": page - 1, "ocrtext": text if isinstance(text, str) else ""}
+
+    def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
+        item = super().from_geometry(value)
+        page, text = to_number(value.get("pageIndex") or 0), value.get("ocrtext")
+        if item is None or not isinstance(page, int):
+            return None
+        return {PAGE: page + 1, **item, "text": text if isinstance(text, str) else ""}

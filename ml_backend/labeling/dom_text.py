@@ -1,0 +1,43 @@
+"""The text a browser has of an HTML document, as Label Studio's editor counts it for HyperText.
+
+Measured in the editor: each text node counts with all its white space, each ``<br>`` counts as one
+character, block ends count nothing. Before that the editor's sanitizer takes out scripts, iframes
+and comments. A document of its own (``inline="false"``) has a head, which does not count.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+_REMOVED = ("script", "iframe", "template")
+_LEAST_TAGGED = "<"
+
+
+@lru_cache(maxsize=64)
+def dom_text(html: str, *, inline: bool = False) -> str:
+    """The text of the DOM, "\\n" for each ``<br>``; offsets into it are those of globalOffsets."""
+    source = html.replace("\r\n", "\n").replace("\r", "\n")
+    if inline:
+        # As the content of an element: nothing before it moves into a head.
+        source = f"<!DOCTYPE html><html><body><div>{source}</div></body></html>"
+    elif _LEAST_TAGGED not in source and "&" not in source:
+        return source.lstrip("\t\n\f ")
+    tree = LexborHTMLParser(source)
+    for tag in _REMOVED:
+        for node in tree.css(tag):
+            node.decompose()
+    parts: list[str] = []
+    body = tree.body
+    for node in body.traverse(include_text=True) if body is not None else ():
+        if node.tag == "-text":
+            parts.append(_content(node))
+        elif node.tag == "br":
+            parts.append("\n")
+    return "".join(parts)
+
+
+def _content(node: Any) -> str:
+    return str(node.text_content or "")
