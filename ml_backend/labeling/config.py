@@ -137,7 +137,7 @@ class LabelingConfig:
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         """The files of a task the model must see, in document order, each once."""
         found: dict[tuple[str, str], Attachment] = {}
-        for thing in self._inputs:
+        for thing in (*self._inputs, *self._all.values()):
             for item in thing.attachments(data):
                 found.setdefault((item.name, item.url), item)
         return list(found.values())
