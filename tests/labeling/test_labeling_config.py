@@ -55,7 +55,7 @@ def choices(attributes: str, *inner: str) -> str:
     [
         (choices("", "<View/>"), "no <Choice> with a value"),
         (choices('perRegion="true"'), "nothing that can be answered marks regions"),
-        (choices('perItem="true"'), "each item"),
+        (choices('perItem="true"'), "without a valueList"),
         (f'<Repeater on="$images" indexFlag="{{{{idx}}}}">{CHOICES}</Repeater>', "Repeater"),
         ('<Taxonomy name="c" toName="t" apiUrl="$u"><Choice value="A"/></Taxonomy>', "apiUrl"),
         ('<Taxonomy name="c" toName="t" labeling="true"><Choice value="A"/></Taxonomy>', "labels"),
