@@ -63,7 +63,7 @@ class ChoiceControl(Control):
             asked = f"a list of all classes that apply ({empty}{most})"
         else:
             asked = self.or_null("the one class that fits best")
-        return f"{asked}. Classes:\n{classes.describe()}"
+        return f"{asked}. {self._source.title}:\n{classes.describe()}"
 
     def to_regions(self, answer: object, data: Data) -> Reading:
         classes = self._source.of(data)

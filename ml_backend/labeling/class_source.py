@@ -56,13 +56,20 @@ class ClassSource:
         self.varies = self._from_task or any(map(_reads_task, self._own))
         if not self._own and not self._from_task:
             raise ConfigError(f"it has no <{child}> with a value")
+        self._last: tuple[Data, Classes] | None = None
         self._fixed = None if self.varies else self._build({})
         if self._fixed is not None and not self._fixed.all:
             raise ConfigError(f"it has no <{child}> with a value")
 
     def of(self, data: Data) -> Classes:
         """The classes of a task; empty when its data brings none."""
-        return self._build(data) if self._fixed is None else self._fixed
+        if self._fixed is not None:
+            return self._fixed
+        # Asked for again and again while one task is converted; never two tasks share a mapping.
+        last = self._last
+        if last is None or last[0] is not data:
+            last = self._last = (data, self._build(data))
+        return last[1]
 
     @property
     def fixed(self) -> tuple[AnswerClass, ...]:
@@ -75,6 +82,11 @@ class ClassSource:
             return []
         shown = (pictures(each.picture, each.shown) for each in self.of(data).all if each.picture)
         return [picture for found in shown for picture in found]
+
+    @property
+    def title(self) -> str:
+        """What stands above the list of classes in a description."""
+        return "Classes, taken from the task's data" if self._from_task else "Classes"
 
     @property
     def whereabouts(self) -> str:
