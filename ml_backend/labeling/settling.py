@@ -144,9 +144,11 @@ def _limit_usages(settled: Settled, controls: Mapping[str, Control], data: Data)
     limits = {name: control.usage_limits(data) for name, control in controls.items()}
     for region in settled.result:
         control = controls.get(str(region.get("from_name")))
-        for label in control.stored_labels(region) if control is not None else ():
-            most = limits[control.name].get(label) if control is not None else None
-            if control is None or most is None:
+        if control is None:
+            continue
+        for label in control.stored_labels(region):
+            most = limits[control.name].get(label)
+            if most is None:
                 continue
             key = (control.name, label)
             used[key] = used.get(key, 0) + 1
