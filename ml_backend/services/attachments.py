@@ -222,7 +222,13 @@ def _from_studio(error: LabelStudioError) -> AttachmentError:
             "Label Studio has no such file",
             fix="Was it deleted, or the storage disconnected from the project?",
         )
-    return AttachmentError(error.message.rstrip("."), kind, fix=error.fix)
+    fix = error.fix
+    if error.status == 403:
+        fix = (
+            "Use the token of a user with access to the project. Local files are given out only "
+            "where Label Studio runs with LOCAL_FILES_SERVING_ENABLED=true."
+        )
+    return AttachmentError(error.message.rstrip("."), kind, fix=fix)
 
 
 def _named(item: Mapping[str, str], error: AttachmentError) -> AttachmentError:

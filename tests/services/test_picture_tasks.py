@@ -181,5 +181,6 @@ def test_a_model_without_vision_stops_the_run_with_its_words(
         assert again.totals.succeeded == 1
         stats = simulator.stats()
         assert stats["images"] == 2
+        house.container.loop.run(house.container.models.close())
         house.container.close()
         house.container.store.close()
