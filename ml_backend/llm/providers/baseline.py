@@ -120,10 +120,10 @@ class Index:
 
     def answer(self, request: Request, text: str) -> tuple[JsonObject, float | None]:
         """Return an answer that fits the schema, and the vote's share where one class is asked."""
-        leave_out = {
-            *self._of_task.get(request.task_id, ()),
-            *self._same_text.get(normal_form(text), ()),
-        }
+        leave_out = set(self._of_task.get(request.task_id, ()))
+        # Tasks without any text, such as pictures, are no duplicates for that.
+        if normal := normal_form(text):
+            leave_out.update(self._same_text.get(normal, ()))
         near = self._neighbours.nearest(text, NEIGHBOURS, leave_out)
         if not near:
             raise ModelError(
