@@ -137,7 +137,8 @@ class LabelingConfig:
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         """The files of a task the model must see, in document order, each once."""
         found: dict[tuple[str, str], Attachment] = {}
-        for thing in self._inputs:
+        things: list[ObjectTag | Control] = [*self._inputs, *self._all.values()]
+        for thing in things:
             for item in thing.attachments(data):
                 found.setdefault((item.name, item.url), item)
         return list(found.values())

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ml_backend.labeling.conditions import Condition
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
-from ml_backend.records import JsonObject, Region
+from ml_backend.records import Attachment, JsonObject, Region
 
 Data = Mapping[str, Any]
 
@@ -92,6 +92,10 @@ class Control(ABC):
     def classes(self) -> tuple[str, ...]:
         """The class values Label Studio stores for this control."""
         return ()
+
+    def attachments(self, data: Data) -> list[Attachment]:
+        """The files by which a task shows what there is to choose from; most controls have none."""
+        return []
 
     def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
         """The names, shown and stored, of the classes these regions choose; for conditions."""

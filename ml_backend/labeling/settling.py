@@ -141,11 +141,14 @@ def _limit_usages(settled: Settled, controls: Mapping[str, Control], data: Data)
     """Leave out the regions beyond a label's maxUsages: the editor lets nobody add them."""
     used: dict[tuple[str, str], int] = {}
     dropped: set[str] = set()
+    limits = {name: control.usage_limits(data) for name, control in controls.items()}
     for region in settled.result:
         control = controls.get(str(region.get("from_name")))
-        limits = control.usage_limits(data) if control is not None else {}
-        for label, most in limits.items():
-            if control is None or label not in control.stored_labels(region):
+        if control is None:
+            continue
+        for label in control.stored_labels(region):
+            most = limits[control.name].get(label)
+            if most is None:
                 continue
             key = (control.name, label)
             used[key] = used.get(key, 0) + 1
