@@ -93,8 +93,8 @@ def test_promises_hold_for_each_config(sample: Sample, law: Any) -> None:
 
 def test_every_control_tag_is_in_some_config() -> None:
     used = {
-        control.tag.lower()
+        type(control)
         for sample in EVERY
         for control in [*sample.config.controls.values(), *sample.config.companions.values()]
     }
-    assert used == set(CONTROLS)
+    assert set(CONTROLS.values()) <= used

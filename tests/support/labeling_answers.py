@@ -23,8 +23,28 @@ SCALARS: st.SearchStrategy[Any] = (
     | st.sampled_from(["A", "PER", "1", "10e400", "\ud800", "\0", "NaN", 10**400, -1, 0, "yes"])
 )
 KEYS = st.text(max_size=3) | st.sampled_from(
-    ["quote", "occurrence", "label", "labels", "text", "x", "y", "width", "height", "rotation"]
-    + ["points", "radius_x", "radius_y", "page", "role", "content", "from", "to", "id", "good"]
+    [
+        "quote",
+        "occurrence",
+        "label",
+        "labels",
+        "text",
+        "x",
+        "y",
+        "width",
+        "height",
+        "rotation",
+        "points",
+        "radius_x",
+        "radius_y",
+        "page",
+        "role",
+        "content",
+        "from",
+        "to",
+        "id",
+        "good",
+    ]
 )
 
 
@@ -69,7 +89,7 @@ def hostile_answers(sample: Sample) -> st.SearchStrategy[Any]:
 @cache
 def hostile_data(sample: Sample) -> st.SearchStrategy[dict[str, Any]]:
     """Task data in which any key may be missing or anything."""
-    fields = {name: ANYTHING for name in sample.config.input_fields}
+    fields = dict.fromkeys(sample.config.input_fields, ANYTHING)
     tops = st.fixed_dictionaries({}, optional={**fields, "options": ANYTHING})
     return st.tuples(st.just(sample.data), tops).map(lambda pair: {**pair[0], **pair[1]}) | tops
 

@@ -234,8 +234,15 @@ HELD_OUT = [
             _TEXT,
             '<Labels name="a" toName="t"><Label value="PER" maxUsages="2"/>'
             '<Label value="Place" alias="LOC"/></Labels>',
-            _choices("who", "man", "woman", perRegion="true", required="true",
-                     visibleWhen="region-selected", whenLabelValue="PER"),
+            _choices(
+                "who",
+                "man",
+                "woman",
+                perRegion="true",
+                required="true",
+                visibleWhen="region-selected",
+                whenLabelValue="PER",
+            ),
             '<Rating name="any" toName="t" visibleWhen="region-selected" whenTagName="a"/>',
         ),
         TEXT,
@@ -244,8 +251,15 @@ HELD_OUT = [
         "a conversation to carry on",
         _view(
             '<Chat name="chat" value="$chat" toName="chat" messageRoles="user,assistant"/>',
-            _choices("good", "yes", "no", to="chat", perRegion="true",
-                     visibleWhen="region-selected", whenRole="assistant"),
+            _choices(
+                "good",
+                "yes",
+                "no",
+                to="chat",
+                perRegion="true",
+                visibleWhen="region-selected",
+                whenRole="assistant",
+            ),
             '<Rating name="all" toName="chat"/>',
         ),
         {"chat": [{"role": "user", "content": "Hi"}]},
@@ -260,11 +274,20 @@ HELD_OUT = [
     ),
     Sample(
         "odd cases of names",
-        '<view><text NAME="t" VALUE="$text"/><labels name="ä b" toname="t" CHOICE="Multiple">'
-        '<label VALUE="a &quot;b&quot;"/><label value="a &gt; b"/></labels>'
-        '<CHOICES name="c" toName="t" required="True"><choice value="é"/><choice value="É"/>'
-        "</CHOICES></view>",
+        '<View><Text name="t" VALUE="$text"/><Labels name="ä b" toname="t" CHOICE="Multiple">'
+        '<Label VALUE="a &quot;b&quot;"/><Label value="a &gt; b"/></Labels>'
+        '<Choices name="c" toName="t" Required="True"><Choice value="é"/><Choice value="É"/>'
+        "</Choices></View>",
         TEXT,
+    ),
+    Sample(
+        "asked for each page",
+        _view(
+            '<Image name="i" valueList="$pages"/>',
+            _choices("c", "x", "y", to="i", perItem="true", choice="multiple"),
+            '<Rating name="r" toName="i" perItem="true" required="true"/>',
+        ),
+        {"pages": ["/data/1.png", "/data/2.png"]},
     ),
 ]
 
