@@ -105,7 +105,7 @@ def test_tasks_without_ground_truth_are_not_shown_as_measured(
 
 def test_what_predictions_leave_to_people_is_said(terminal: Terminal) -> None:
     box = """<Image name="image" value="$image"/>
-    <RectangleLabels name="box" toName="image"><Label value="A"/></RectangleLabels></View>"""
+    <BrushLabels name="box" toName="image"><Label value="A"/></BrushLabels></View>"""
     config = CONFIG.replace("</View>", box)
     terminal.fake.seed(config, [{"data": {"text": "hello", "image": "x.png"}}], title="Photos")
     made = terminal.run("prompts", "create", "Mixed", "--project", "Photos", "--text", "{text}?")
