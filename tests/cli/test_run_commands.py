@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from cli.conftest import CONFIG, LABEL, Terminal
 
+from support.files import image
 from support.server import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +109,8 @@ def test_what_predictions_leave_to_people_is_said(terminal: Terminal) -> None:
     box = """<Image name="image" value="$image"/>
     <RectangleLabels name="box" toName="image"><Label value="A"/></RectangleLabels></View>"""
     config = CONFIG.replace("</View>", box)
-    terminal.fake.seed(config, [{"data": {"text": "hello", "image": "x.png"}}], title="Photos")
+    picture = f"data:image/png;base64,{b64encode(image()).decode()}"
+    terminal.fake.seed(config, [{"data": {"text": "hello", "image": picture}}], title="Photos")
     made = terminal.run("prompts", "create", "Mixed", "--project", "Photos", "--text", "{text}?")
     ran = terminal.run("run", "Mixed", "--project", "Photos")
     for result in (made, ran):
