@@ -70,7 +70,11 @@ class Control(ABC):
         self.per_region = tag.is_true("perregion")
         self.conditions: tuple[Condition, ...] = ()
         """All must hold, or Label Studio hides it."""
-        self.known_to_import = {"name", "toName"} <= tag.exact_names
+        self.known_to_import = (
+            {"name", "toName"} <= tag.exact_names
+            and all(thing.known_to_import for thing in objects)
+            and all(map(_has_usual_case, tag.descendants()))
+        )
         """False when Label Studio's import, unlike its editor, overlooks this tag."""
 
     @classmethod
@@ -155,6 +159,12 @@ class Control(ABC):
         return words if self.required else f"{words}, or null if that cannot be told"
 
 
+def _has_usual_case(tag: Tag) -> bool:
+    """Whether the import, which minds the case, reads a class where the editor does."""
+    names = {name for name in ("value", "alias") if tag.get(name)}
+    return not names or (names <= tag.exact_names and tag.written == tag.kind.capitalize())
+
+
 def content_id(content: Any) -> str:
     """Ten hexadecimal digits that stand for any JSON."""
     text = json.dumps(content, sort_keys=True)
@@ -186,6 +196,12 @@ def to_number(given: object) -> float | int | None:
     if number != number or number in (float("inf"), float("-inf")):
         return None
     return int(given) if number.is_integer() else number
+
+
+def objects_in(answer: object) -> list[Mapping[str, Any]]:
+    """The objects of a list, which may be no list at all."""
+    found = answer if isinstance(answer, list) else []
+    return [item for item in found if isinstance(item, Mapping)]
 
 
 def shown(given: object, length: int = 60) -> str:

@@ -243,7 +243,7 @@ class RegionControl(Control):
         of: dict[tuple[Any, str], list[Region]] = {}
         for region in regions:
             of.setdefault((region.get("from_name"), str(region.get("id", ""))), []).append(region)
-        found: dict[str, tuple[tuple[Any, ...], str, JsonObject]] = {}
+        found: dict[tuple[str, str], tuple[tuple[Any, ...], str, JsonObject]] = {}
         for region in regions:
             if region.get("from_name") != self.name:
                 continue
@@ -259,7 +259,8 @@ class RegionControl(Control):
             }
             for key, label in self._labels(value, data):
                 item = {**place, **({"label": label} if label is not None else {}), **asked}
-                found.setdefault(repr(item), ((*order, *key), region_id, item))
+                said = (repr(item), region_id if reader.repeats else "")
+                found.setdefault(said, ((*order, *key), region_id, item))
         ordered = sorted(found.values(), key=lambda entry: entry[0])
         return [(region_id, item) for _, region_id, item in ordered]
 
@@ -302,6 +303,8 @@ class PlaceReader:
 
     shape = "An item must be an object."
     """What is said of an item that is none."""
+    repeats = False
+    """True when two items may say the same; else they are one."""
 
     def name(self, item: Mapping[str, Any]) -> str:
         """What an item is called in messages; "" when nothing can be said of it."""
