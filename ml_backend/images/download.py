@@ -14,24 +14,14 @@ import httpcore
 
 from ml_backend.errors import AttachmentError
 from ml_backend.images.hosts import Reach, to_ascii
+from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.records import FailureKind
 
-MOST_BYTES = 25 * 1024**2
-FETCH_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
-REDIRECTS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _MAY_PASS = frozenset({408, 425, 429})
 _IN_PATH = "/%:@!$&'()*+,;=~"
 _HEADERS = ((b"User-Agent", b"prompts-for-label-studio"), (b"Accept-Encoding", b"identity"))
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bytes and seconds a file may take, redirects included."""
-
-    most_bytes: int = MOST_BYTES
-    seconds: float = FETCH_SECONDS
 
 
 def download(
@@ -48,7 +38,10 @@ def download(
         answer = _get(target, reach, deadline, limits)
         if isinstance(answer, bytes):
             return answer
-        url = urljoin(url, answer.location)
+        try:
+            url = urljoin(url, answer.location)
+        except ValueError:
+            raise AttachmentError("it is redirected to a malformed address") from None
     raise AttachmentError(f"it is redirected more than {REDIRECTS} times", FailureKind.NO_INPUT)
 
 
@@ -127,11 +120,6 @@ def bounded(chunks: Iterable[bytes], most: int) -> bytes:
         if len(content) > most:
             raise too_large(most)
     return bytes(content)
-
-
-def too_large(most: int) -> AttachmentError:
-    """The error for a file over the limit."""
-    return AttachmentError(f"it is larger than {most / 1024**2:g} MB", fix="Make the file smaller.")
 
 
 class _Checked(httpcore.NetworkBackend):

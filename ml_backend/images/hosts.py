@@ -69,7 +69,10 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 def resolve(host: str, port: int) -> Sequence[Address]:
     """The addresses of a host, as the operating system finds them; raises OSError for none."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except ValueError:  # a label of more than 63 characters, a NUL
+        raise OSError("it is no host name") from None
     return [ipaddress.ip_address(str(entry[4][0])) for entry in found]
 
 

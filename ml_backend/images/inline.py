@@ -7,7 +7,7 @@ import binascii
 from urllib.parse import unquote_to_bytes
 
 from ml_backend.errors import AttachmentError
-from ml_backend.images.download import MOST_BYTES, too_large
+from ml_backend.images.limits import MOST_BYTES, too_large
 
 # A third more in base64, and up to three times as much in percent signs.
 _LONGEST = 4 * MOST_BYTES

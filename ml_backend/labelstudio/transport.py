@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -153,7 +153,10 @@ class Transport:
             if response.status_code == 401 and with_token:
                 return None
             if response.has_redirect_location:
-                return File(b"", urljoin(url, response.headers["location"]))
+                location = response.headers["location"]
+                with suppress(ValueError):  # malformed: whoever follows it will say so
+                    location = urljoin(url, location)
+                return File(b"", location)
             if not response.is_success:
                 response.read()
                 # Without the words that its API's refusals have.

@@ -18,8 +18,8 @@ from ml_backend.errors import (
     LabelStudioUnreachable,
 )
 from ml_backend.images import document, inline, picture
-from ml_backend.images.download import REDIRECTS, Limits, download, too_large
 from ml_backend.images.hosts import Reach
+from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.labelstudio import CLOUD_SCHEMES, LabelStudioDoor
 from ml_backend.prompting.messages import ATTACHMENT
 from ml_backend.records import FailureKind, JsonObject, ProviderName
@@ -27,10 +27,10 @@ from ml_backend.services.kept_contents import Content, Kept
 
 MOST_ATTACHMENTS = 50
 IMAGE_TOKENS = 50_000
-"""The most tokens a picture is known to be charged as.
+"""The most tokens we know a picture to be charged as.
 
-OpenAI bills a picture of eight tiles to gpt-4o-mini as 48,169 tokens; every other provider's figure
-for 2048 × 2048 pixels lies below 11,000.
+By OpenAI's formula one of 2048 pixels is at most eight tiles, which gpt-4o-mini counts as
+2,833 + 8 × 5,667 = 48,169. Servers that count patches stay far below for that size.
 """
 THREADS = 6
 CACHE_BYTES = 64 * 1024**2
@@ -151,7 +151,13 @@ class Attachments:
                 "it is no address a file can be read from",
                 fix="Upload the file to Label Studio, or give its https:// address.",
             )
-        return download(url, self._reach, limits=self._limits)
+        return self._download(url)
+
+    def _download(self, url: str, *, listed_only: bool = True) -> bytes:
+        # Late: its HTTP client takes a while to import, and many configs have no pictures.
+        from ml_backend.images.download import download
+
+        return download(url, self._reach, listed_only=listed_only, limits=self._limits)
 
     def _read_from_studio(self, studio: LabelStudioDoor, url: str) -> bytes:
         limits = self._limits
@@ -167,7 +173,7 @@ class Attachments:
             url = studio.locate(file.location)
             if not url:
                 # A storage's own address, which Label Studio made for us: our token stays here.
-                return download(file.location, self._reach, listed_only=False, limits=limits)
+                return self._download(file.location, listed_only=False)
             if urlsplit(url).path.rstrip("/").endswith("/user/login"):
                 raise AttachmentError(
                     "Label Studio gives this file to people who are signed in only, not to a token"

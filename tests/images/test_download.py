@@ -6,8 +6,9 @@ import time
 import pytest
 
 from ml_backend.errors import AttachmentError
-from ml_backend.images.download import Limits, download
+from ml_backend.images.download import download
 from ml_backend.images.hosts import Reach
+from ml_backend.images.limits import Limits
 from ml_backend.records import FailureKind
 from support.files import FileHost
 
@@ -121,6 +122,7 @@ def test_the_address_is_checked_again_at_each_redirect(host):
         ("file:///etc/passwd", "no web address"),
         ("http://user:pw@files.example.com/", "user name or password"),
         ("/loop", "redirected more than"),
+        ("http://[broken", "malformed"),
     ],
 )
 def test_redirects_lead_nowhere_a_task_could_not(host, to, words):
@@ -176,9 +178,10 @@ def test_a_file_cut_off_or_a_host_that_is_gone_may_pass(host):
     assert caught.value.kind is FailureKind.CONNECTION
 
 
-def test_an_unknown_name_may_pass(host):
+@pytest.mark.parametrize("name", ["nowhere", "a" * 64, "a\x00b", "a b", ".", "a..b", "-"])
+def test_an_unknown_name_may_pass(name):
     with pytest.raises(AttachmentError) as caught:
-        download("http://nowhere.invalid/a.png", Reach(("nowhere.invalid",)))
+        download(f"http://{name}.invalid/a.png", Reach(("*.invalid",)))
     assert caught.value.kind is FailureKind.CONNECTION
 
 

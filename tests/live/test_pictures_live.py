@@ -62,10 +62,8 @@ def test_a_picture_nobody_may_read_fails_alone_and_says_why(make_project, raw, s
             {"image": "https://example.com/a.png?key=SECRET"},
         ],
     )
-    server.cli("prompts", "create", "Look", "--project", project.id, "--text", "Which?")
-    server.start()
-    server.cli("run", "Look", "--project", project.id)
-    found = server.cli("predictions", "failures", "--project", project.id)
+    done = run(server, project.id)
+    found = server.cli("runs", "failures", done["id"])
     assert sum(sum(held.values()) for held in project.versions_per_task().values()) == 1
     for words in ("Label Studio has no such file", "169.254.169.254", "example.com to IMAGE_HOSTS"):
         assert words in " ".join(found.split())

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import AttachmentError
-from ml_backend.images.download import Limits
 from ml_backend.images.hosts import Address, Reach
+from ml_backend.images.limits import Limits
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.prompting import messages
 from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
@@ -169,6 +169,11 @@ def test_a_storage_at_a_private_address_is_never_read(place: Place) -> None:
     place.studio.redirect(path, place.far("/a.png", "inside.example.org"))
     assert "private or reserved" in place.refusal("s3://bucket/a.png").message
     assert place.elsewhere.requests == []
+
+
+def test_a_malformed_redirect_says_so(place: Place) -> None:
+    place.studio.redirect(f"{prefix_of(place)}/data/upload/1/x", "http://[broken")
+    assert "malformed" in place.refusal("/data/upload/1/x").message
 
 
 @pytest.mark.parametrize(

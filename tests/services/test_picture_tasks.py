@@ -184,3 +184,11 @@ def test_a_model_without_vision_stops_the_run_with_its_words(
         house.container.loop.run(house.container.models.close())
         house.container.close()
         house.container.store.close()
+
+
+def test_a_task_of_text_is_asked_in_plain_strings_as_ever(house: House) -> None:
+    project, _ = house.project(1)
+    prompt, version = house.prompt(project)
+    house.run(prompt, version, project)
+    [request] = house.model.asked
+    assert [type(message["content"]) for message in request.messages] == [str, str]

@@ -1,0 +1,78 @@
+"""Our server, a real Label Studio and its editor in a browser, for the round trip of an answer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser.editor import Editor, chromium
+from browser.round_trip import RoundTrip
+
+from ml_backend.container import Container
+from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.settings import Settings
+from support.live_label_studio import LiveLabelStudio
+from support.simulator import Simulator
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def editor(live: LiveLabelStudio) -> Iterator[Editor]:
+    if chromium() is None:
+        pytest.fail("There is no Chromium here. Install it: apt-get install chromium")
+    with Editor(live.url) as opened:
+        opened.sign_in()
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def container(
+    live: LiveLabelStudio, simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Container]:
+    settings = Settings.from_env(
+        {
+            "LABEL_STUDIO_URL": live.url,
+            "LABEL_STUDIO_API_KEY": live.token,
+            "DATA_DIR": str(tmp_path_factory.mktemp("data")),
+            "OPENAI_BASE_URL": simulator.url,
+            "OPENAI_API_KEY": "sk-simulated",
+            "OPENAI_MODEL": "simulated",
+        }
+    )
+    made = Container(settings)
+    yield made
+    made.close()
+    made.store.close()
+
+
+@pytest.fixture(scope="session")
+def shipped(live: LiveLabelStudio) -> dict[str, str]:
+    """Title -> labeling config of the templates this Label Studio ships."""
+    studio = LabelStudioDoor(live.url, live.token)
+    templates = studio._transport.get("api/templates")["templates"]
+    studio.close()
+    return {template["title"]: template["config"] for template in templates}
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def round_trip(
+    container: Container,
+    simulator: Simulator,
+    editor: Editor,
+    numbers: Iterator[int],
+    tmp_path: Path,
+) -> Iterator[RoundTrip]:
+    with RoundTrip(container, simulator, editor, tmp_path, next(numbers)) as trip:
+        yield trip
