@@ -84,14 +84,17 @@ class Relations(Control):
             return Reading(answer=[])
         if not isinstance(answer, list):
             return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
-        found: dict[str, Region] = {}
+        found: dict[tuple[str, str], Region] = {}
         problems: list[str] = []
         for item in answer:
             relation = self._relation(item, ids, data, problems)
             if isinstance(relation, str):
                 problems.append(relation)
             else:
-                found.setdefault(repr(relation), relation)
+                # The editor keeps one relation from one region to another.
+                ends = (relation["from_id"], relation["to_id"])
+                kept = found.setdefault(ends, relation)
+                kept["labels"] = self._ordered([*kept["labels"], *relation["labels"]], data)
         return Reading(
             list(found.values()),
             problems=tuple(dict.fromkeys(problems)),
@@ -138,6 +141,11 @@ class Relations(Control):
             else:
                 found[label.order] = label
         return [found[order] for order in sorted(found)]
+
+    def _ordered(self, sent: Sequence[str], data: Data) -> list[str]:
+        """Stored names, each once, in the order of the config."""
+        known = self._source.of(data).all if self._source is not None else ()
+        return [label.sent for label in known if label.sent in sent]
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         return self.read(regions, {}, data)
