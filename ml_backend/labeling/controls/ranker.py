@@ -54,6 +54,8 @@ class Ranker(Control):
 
     def describe(self, data: Data) -> str:
         field = self._list.field
+        if not self._list.ids(data):
+            return f'null: this task brings no ids in "{field}"'
         if not self.buckets:
             return self.or_null(f'a list of all ids in "{field}", the best first')
         names = ", ".join(
@@ -68,6 +70,8 @@ class Ranker(Control):
         if answer is None:
             return Reading()
         known = self._list.ids(data)
+        if not known:
+            return Reading(problems=(f'This task brings no ids in "{self._list.field}".',))
         problems: list[str] = []
         if not self.buckets:
             if isinstance(answer, Mapping):
