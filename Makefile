@@ -13,7 +13,7 @@ BIN = $(APP)/bin
 export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-fast check serve bench faults screenshot image-steps clean
+.PHONY: demo test test-fast check serve bench faults screenshot docs image-steps clean
 
 demo: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
@@ -42,6 +42,9 @@ bench: $(APP)/.ready
 screenshot: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/pip install --quiet -r scripts/requirements.txt
 	$(BIN)/python scripts/screenshot.py --label-studio $(STUDIO)/bin/label-studio
+
+docs: $(APP)/.ready
+	PYTHONPATH=. $(BIN)/python scripts/labeling_configs.py
 
 image-steps:
 	$(PYTHON) scripts/image_steps.py

@@ -23,6 +23,10 @@ class Ranker(Control):
     """Normal form: all ids, best first; with buckets {bucket: [ids]}; None when nothing is said."""
 
     tag = "Ranker"
+    example = (
+        '<Ranker name="rank" toName="items"/>',
+        {"rank": ["b", "a"]},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)

@@ -33,6 +33,17 @@ class Relations(Control):
     """Normal form: a list of {from, to, direction, labels}, [] when nothing is related."""
 
     tag = "Relations"
+    example = (
+        '<Labels name="who" toName="text"><Label value="PER"/></Labels>'
+        '<Relations><Relation value="met"/></Relations>',
+        {
+            "who": [
+                {"id": 1, "quote": "Ada", "occurrence": 1, "label": "PER"},
+                {"id": 2, "quote": "Mary", "occurrence": 1, "label": "PER"},
+            ],
+            "relations": [{"from": 1, "to": 2, "direction": "right", "labels": ["met"]}],
+        },
+    )
     names_objects = True
     needs_object = False
 
