@@ -174,7 +174,7 @@ def test_an_orphaned_worker_ends_and_frees_the_port(server: Server) -> None:
     master.kill()
     server.processes[0].wait(5)
     following = server.launch()
-    eventually(lambda: is_gone(worker))
+    eventually(lambda: is_gone(worker), seconds=10)
     eventually(lambda: server.log().count("is up at") == 2)
     eventually(server.is_up)
     assert following.poll() is None
