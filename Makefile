@@ -20,7 +20,7 @@ demo: $(APP)/.ready $(STUDIO)/.ready
 
 test: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m "not live and not faults" -n 3 --dist worksteal
-	$(BIN)/python -m pytest -m "live and not faults" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "live and not faults" -n 3 --dist load --maxschedchunk 1
 
 test-fast: $(APP)/.ready
 	$(BIN)/python -m pytest -m "not live and not faults and not slow" -n 3 --dist worksteal
