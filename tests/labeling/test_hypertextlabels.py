@@ -31,6 +31,7 @@ def span(quote: str, occurrence: int = 1) -> dict[str, Any]:
         ("Ada <b>met <i>Bob</i></b>", "Bob", (8, 11, "Bob")),
         ("Ada <b>met <i>Bob</i></b>", "Ada met Bob", (0, 11, "Ada met Bob")),
         ("<p>one</p><p>Ada</p>", "Ada", (3, 6, "Ada")),
+        ("<p>Ada</p><p>met Bob</p>", "Ada\n\nmet", (0, 6, "Adamet")),
         ("<p>one</p>\n<p>Ada</p>", "Ada", (4, 7, "Ada")),
         ("  \n <div>\n  <p>Ada", "Ada", (3, 6, "Ada")),
         ("a<br>b<br/>Ada", "Ada", (4, 7, "Ada")),
