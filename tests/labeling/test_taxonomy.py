@@ -129,6 +129,7 @@ OPTIONS = [
         (choices('value="$options"', ""), "a plain string", []),
         (choices('value="$options"', ""), "Two a", []),
         (choices('value="$options" allowNested="true"', ""), "Two > Two b", [["Two", "2b"]]),
+        (choices('value="$options" allowNested="true"', ""), "Two", []),
         (choices('value="$options"', '<Choice value="own"/>'), "own", ["own"]),
         (choices('value="$a.options"', ""), "One", []),
         (taxonomy('value="$options"', ""), ["Two > Two b", "Two"], [["Two"], ["Two", "2b"]]),
