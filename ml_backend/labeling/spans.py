@@ -83,8 +83,11 @@ class Quotable:
         size = len(self.text)
         if len(quote) > _MAX_LOOSE_QUOTE or len(quote) * size > _MAX_STEPS:
             return Miss.ABSENT
-        # In a page there is nothing between two blocks that a person sees apart.
-        for flags, gap in ((0, r"\s+"), (re.IGNORECASE, r"\s+"), (re.IGNORECASE, r"\s*")):
+        passes = [(0, r"\s+"), (re.IGNORECASE, r"\s+")]
+        if "\n" in quote:
+            # In a page there is nothing between two blocks that a person sees apart.
+            passes.append((re.IGNORECASE, r"\s*"))
+        for flags, gap in passes:
             if self._patience < 0:
                 return Miss.ABSENT
             self._patience -= size * (1 + len(quote) // 100)
