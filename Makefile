@@ -1,5 +1,6 @@
 # make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
 # make test   every test that needs no more than pip
+# make browser  the tests that use Label Studio's editor in a browser (needs Chromium)
 # make check  lint, format, types
 # make serve  the server, with the settings of your environment
 # make image-steps  what the Dockerfile does, without a Docker engine
@@ -13,17 +14,23 @@ BIN = $(APP)/bin
 export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-fast check serve bench faults screenshot image-steps clean
+.PHONY: demo test test-fast browser check serve bench faults screenshot image-steps clean
 
 demo: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
 
 test: $(APP)/.ready $(STUDIO)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal
 	$(BIN)/python -m pytest -m "live and not faults" -n 3 --dist worksteal
+	@if command -v chromium || command -v chromium-browser; then $(MAKE) browser; else \
+	  echo "Left out: the tests that use Label Studio's editor in a browser. For these:"; \
+	  echo "  apt-get install chromium && make browser"; fi
 
 test-fast: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults and not slow" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 3 --dist worksteal
+
+browser: $(APP)/.ready $(STUDIO)/.ready
+	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal
 
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
