@@ -51,7 +51,11 @@ class RoundTrip:
         config = LabelingConfig.parse(case.config)
         conversion = config.to_conversion(case.answer, case.data)
         said = [problem.message for problem in conversion.problems] + list(conversion.errors)
-        assert (conversion.answer, said) == (case.answer, []), "the case's answer is not normal"
+        if said or conversion.answer != case.answer:
+            raise AssertionError(
+                f"the answer is not in normal form: {said}\n  given  {_json(case.answer)}"
+                f"\n  normal {_json(conversion.answer)}"
+            )
         task = self._make_project(case)
         sent = self._predict(case, config, task)
         try:
@@ -92,7 +96,8 @@ class RoundTrip:
         ended = container.executor.execute(run.id)
         assert ended is not None, "the run was interrupted"
         failures = [item.message for item in container.runs.failures(ended)]
-        assert (ended.status, ended.message, failures) == (RunStatus.COMPLETED, "", [])
+        if ended.status is not RunStatus.COMPLETED or failures:
+            raise AssertionError(f"the run is {ended.status}: {ended.message} {failures}")
         [prediction] = [
             row for row in self._studio.predictions(self._project) if row.task_id == task
         ]
