@@ -21,8 +21,8 @@ demo: $(APP)/.ready $(STUDIO)/.ready
 
 test: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal
-	$(BIN)/python -m pytest -m "live and not faults" -n 3 --dist worksteal
-	@if command -v chromium || command -v chromium-browser; then $(MAKE) browser; else \
+	$(BIN)/python -m pytest -m "live and not faults" -n 3 --dist load --maxschedchunk 1
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then $(MAKE) browser; else \
 	  echo "Left out: the tests that use Label Studio's editor in a browser. For these:"; \
 	  echo "  apt-get install chromium && make browser"; fi
 

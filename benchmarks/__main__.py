@@ -29,6 +29,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from benchmarks.setup_times import SetupTimes
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.server import Installation, eventually
 from support.simulator import Simulator
@@ -114,6 +115,9 @@ def measure(count: int, in_flight: int, latency: float) -> dict[str, Any]:
             run = run_on_server(server, project, "All")
         plain = plain_client_cpu(model.url, count, in_flight)
         stored = studio.state()
+        # A run of its own: these calls would take CPU from what the first one measures.
+        with SetupTimes(server.url, project, CONFIG) as setup:
+            run_on_server(server, project, "All")
     assert run["total_predictions"] == count, run
     seconds = run["seconds"]
     ideal = math.ceil(count / in_flight) * latency
@@ -129,6 +133,9 @@ def measure(count: int, in_flight: int, latency: float) -> dict[str, Any]:
         "cpu_over_plain_client": 1000 * watch.used / count / plain,
         "memory_mb": watch.peak / 1e6,
         "health_s": health,
+        "setup_calls": setup.count,
+        "setup_p50_ms": 1000 * setup.percentile(0.50),
+        "setup_p99_ms": 1000 * setup.percentile(0.99),
         "label_studio_calls": {
             key: stored["calls"][key] - studio_before.get(key, 0) for key in stored["calls"]
         },
@@ -191,6 +198,7 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
         Limit("server CPU per task", figures["cpu_ms_per_task"], 2.0, "ms"),
         Limit("server memory, peak", figures["memory_mb"], 250.0, "MB"),
         Limit("start until /health answers", figures["health_s"], 2.0, "s"),
+        Limit("/setup during a run, p99", figures["setup_p99_ms"], 50.0, "ms"),
     ]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ml_backend.images.hosts import Reach
 from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
 from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.services.attachments import Attachments
 from ml_backend.services.backend import Backend
 from ml_backend.services.connecting import Connecting
 from ml_backend.services.deletion import Deletions
@@ -86,8 +88,13 @@ class Container:
         return Examples(self.store, self.studio)
 
     @cached_property
+    def attachments(self) -> Attachments:
+        """What fetches the pictures and documents of tasks."""
+        return Attachments(lambda: self.studio, Reach(self.settings.image_hosts))
+
+    @cached_property
     def recipes(self) -> Recipes:
-        return Recipes(self.store, self.studio, self.models, self.examples)
+        return Recipes(self.store, self.studio, self.models, self.examples, self.attachments)
 
     @cached_property
     def prompts(self) -> Prompts:
@@ -147,6 +154,7 @@ class Container:
             open_models=lambda: self.models,
             loop=self.loop,
             address=self.settings.own_address(),
+            reach=Reach(self.settings.image_hosts),
         )
 
     @cached_property
@@ -170,6 +178,7 @@ class Container:
             self._open_studio(READ_TIMEOUT),
             self.models,
             self.prompts,
+            self.attachments,
             self.loop,
             deadline=self.settings.predict_deadline,
             at_once=max(1, self.settings.threads - RESERVED_THREADS),
@@ -232,4 +241,7 @@ class Container:
             self.executor.shutdown.set()
         if "sweep" in self.__dict__:
             self.sweep.shutdown.set()
-        return "engine" not in self.__dict__ or self.engine.wait_idle(timeout)
+        idle = "engine" not in self.__dict__ or self.engine.wait_idle(timeout)
+        if idle and "attachments" in self.__dict__:
+            self.attachments.close()
+        return idle

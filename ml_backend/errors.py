@@ -6,6 +6,7 @@ PromptsError
 │   ├── TemplateError     the prompt text cannot be rendered
 │   └── NotFound          a prompt, version, run, project or connection that is not there
 ├── Conflict              the state forbids it (title taken, run still going)
+├── AttachmentError       a picture or document of a task cannot be had
 ├── AnswerError           a model's answer does not fit the labeling config
 ├── ModelError            the model door: one call failed
 │   ├── RunStopper        … in a way that would fail every further call too
@@ -57,6 +58,16 @@ class NotFound(InvalidInput):
 
 class Conflict(PromptsError):
     """The request is sound but the present state forbids it."""
+
+
+class AttachmentError(PromptsError):
+    """A file of one task that cannot be given to a model; ``kind`` says whether waiting helps."""
+
+    def __init__(
+        self, message: str, kind: FailureKind = FailureKind.NO_INPUT, *, fix: str = ""
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.kind = kind
 
 
 class AnswerError(PromptsError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ml_backend.errors import InvalidInput
+from ml_backend.images.hosts import read_hosts
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
 
 DEFAULT_MODEL = "gpt-5-mini"
@@ -33,6 +34,7 @@ class Settings:
     llm_max_concurrency: int
     llm_timeout: float
     predict_deadline: float
+    image_hosts: tuple[str, ...]
     host: str
     port: int
     workers: int
@@ -65,6 +67,7 @@ class Settings:
             llm_max_concurrency=read.whole("LLM_MAX_CONCURRENCY", 64, least=1, most=4096),
             llm_timeout=read.number("LLM_TIMEOUT", 60.0, least=0.1),
             predict_deadline=read.number("PREDICT_DEADLINE", 80.0, least=0.1),
+            image_hosts=read_hosts(read.text("IMAGE_HOSTS")),
             host=read.text("HOST", "127.0.0.1"),
             port=read.whole("PORT", 9090, least=0, most=65535),
             workers=read.whole("WORKERS", 1, least=1, most=64),

@@ -18,6 +18,7 @@ FLOORS = {
     "scoring": 1,
     "demo": 1,
     "llm": 2,
+    "images": 2,
     "labelstudio": 2,
     "store": 2,
     "jobs": 2,

@@ -23,6 +23,7 @@ def test_defaults_are_those_of_the_readme(tmp_path: Path) -> None:
         60.0,
         80.0,
     )
+    assert settings.image_hosts == ()
     assert settings.database_url == f"sqlite:///{tmp_path}/prompts.db"
 
 
@@ -35,6 +36,8 @@ def test_defaults_are_those_of_the_readme(tmp_path: Path) -> None:
         ("LLM_MAX_CONCURRENCY", "-1"),
         ("LLM_TIMEOUT", "soon"),
         ("LLM_TIMEOUT", "nan"),
+        ("IMAGE_HOSTS", "https://example.com"),
+        ("IMAGE_HOSTS", "*"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
         ("LABEL_STUDIO_URL", "localhost:8080"),

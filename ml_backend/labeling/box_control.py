@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.control import to_number
-from ml_backend.labeling.shape_control import Box, ShapeControl, clamp, numbers, tidy
+from ml_backend.labeling.shape_control import Box, ShapeControl, clamp, numbers, tidy, upright
 from ml_backend.records import JsonObject
+
+_MOST = 100.0
 
 
 class BoxControl(ShapeControl):
@@ -31,15 +33,15 @@ class BoxControl(ShapeControl):
         if found is None:
             return 'A box must have the numbers "x", "y", "width" and "height".'
         x, y, width, height = found
-        rotation = to_number(item.get("rotation")) or 0
+        rotation = upright(item.get("rotation"))
         if rotation == 0:
             left, top, right, bottom = clamp(x), clamp(y), clamp(x + width), clamp(y + height)
             if (left, top, right, bottom) != (x, y, x + width, y + height):
                 x, y, width, height = left, top, right - left, bottom - top
-        if width <= 0 or height <= 0:
+        if width <= 0 or height <= 0 or max(x, y, width, height) > _MOST:
             return "A box has no size, or lies outside of the image (percent from 0 to 100)."
         value = {"x": x, "y": y, "width": width, "height": height}
-        return {name: tidy(number) for name, number in value.items()} | {"rotation": tidy(rotation)}
+        return {name: tidy(number) for name, number in value.items()} | {"rotation": rotation}
 
     def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
         found = numbers(value, "x", "y", "width", "height")

@@ -11,7 +11,7 @@ from ml_backend.labeling.classes import PATH_SEPARATOR, AnswerClass, Classes, la
 from ml_backend.labeling.control import Agreement, Control, Data, Reading
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
-from ml_backend.records import JsonObject, Region
+from ml_backend.records import Attachment, JsonObject, Region
 
 
 class ChoiceControl(Control):
@@ -44,6 +44,9 @@ class ChoiceControl(Control):
     def classes(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(item.sent for item in self._source.fixed))
 
+    def attachments(self, data: Data) -> list[Attachment]:
+        return self._source.attachments(data)
+
     def schema(self, data: Data) -> JsonObject:
         classes = self._source.of(data)
         if self.multiple and classes.all:
@@ -60,7 +63,7 @@ class ChoiceControl(Control):
             asked = f"a list of all classes that apply ({empty}{most})"
         else:
             asked = self.or_null("the one class that fits best")
-        return f"{asked}. Classes:\n{classes.describe()}"
+        return f"{asked}. {self._source.title}:\n{classes.describe()}"
 
     def to_regions(self, answer: object, data: Data) -> Reading:
         classes = self._source.of(data)
@@ -111,7 +114,7 @@ class ChoiceControl(Control):
         classes = self._source.of(data)
         # A class that left the config keeps its stored name: it must not pass for an answer.
         names: dict[str, int] = {}
-        for path in self._paths(regions):
+        for path in self.paths(regions):
             item = classes.by_path(path)
             if item:
                 names.setdefault(item.shown, item.order)
@@ -121,7 +124,7 @@ class ChoiceControl(Control):
             return sorted(names, key=lambda name: names[name])
         return next(iter(names), None)
 
-    def _paths(self, regions: Sequence[Region]) -> list[list[str]]:
+    def paths(self, regions: Sequence[Region]) -> list[list[str]]:
         """What the regions choose, each as a path of stored names."""
         found = []
         for region in regions:
@@ -136,7 +139,7 @@ class ChoiceControl(Control):
     def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
         classes = self._source.of(data)
         names: set[str] = set()
-        for path in self._paths(regions):
+        for path in self.paths(regions):
             item = classes.by_path(path)
             names |= {path[-1], last_name(item), item.shown} if item else {path[-1]}
         return names

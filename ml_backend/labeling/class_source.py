@@ -13,8 +13,10 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling import values
 from ml_backend.labeling.classes import PATH_SEPARATOR, AnswerClass, Classes
+from ml_backend.labeling.html_images import pictures
 from ml_backend.labeling.html_text import to_text
 from ml_backend.labeling.tags import Tag
+from ml_backend.records import Attachment
 
 Data = Mapping[str, Any]
 
@@ -29,8 +31,9 @@ class _Node:
     alias: str
     hint: str
     html: str
-    most: int | None
     children: tuple[_Node, ...]
+    most: int | None = None
+    of_task: bool = False
 
 
 class ClassSource:
@@ -53,18 +56,37 @@ class ClassSource:
         self.varies = self._from_task or any(map(_reads_task, self._own))
         if not self._own and not self._from_task:
             raise ConfigError(f"it has no <{child}> with a value")
+        self._last: tuple[Data, Classes] | None = None
         self._fixed = None if self.varies else self._build({})
         if self._fixed is not None and not self._fixed.all:
             raise ConfigError(f"it has no <{child}> with a value")
 
     def of(self, data: Data) -> Classes:
         """The classes of a task; empty when its data brings none."""
-        return self._build(data) if self._fixed is None else self._fixed
+        if self._fixed is not None:
+            return self._fixed
+        # Asked for again and again while one task is converted; never two tasks share a mapping.
+        last = self._last
+        if last is None or last[0] is not data:
+            last = self._last = (data, self._build(data))
+        return last[1]
 
     @property
     def fixed(self) -> tuple[AnswerClass, ...]:
         """The classes that every task has."""
         return (self._fixed or self._build({})).all
+
+    def attachments(self, data: Data) -> list[Attachment]:
+        """The pictures by which a task shows classes without words."""
+        if not self._from_task:
+            return []
+        shown = (pictures(each.picture, each.shown) for each in self.of(data).all if each.picture)
+        return [picture for found in shown for picture in found]
+
+    @property
+    def title(self) -> str:
+        """What stands above the list of classes in a description."""
+        return "Classes, taken from the task's data" if self._from_task else "Classes"
 
     @property
     def whereabouts(self) -> str:
@@ -94,6 +116,7 @@ class ClassSource:
                     path=place,
                     meaning="" if meaning == shown[-1] else meaning,
                     most=node.most or self._most,
+                    picture=node.html if node.of_task and not meaning else "",
                 )
             if self._nested:
                 yield from self._classes(node.children, data, shown, place)
@@ -125,8 +148,8 @@ def _task_nodes(options: Any, depth: int = 0) -> Iterator[_Node]:
                 alias=values.as_text(option.get("alias")),
                 hint=values.as_text(option.get("hint")),
                 html=values.as_text(option.get("html")),
-                most=None,
                 children=tuple(_task_nodes(option.get("children"), depth + 1)),
+                of_task=True,
             )
 
 

@@ -31,6 +31,8 @@ class AnswerClass:
     most: int | None = None
     """How often a task may use it as a label (maxUsages); None for any number."""
     order: int = 0
+    picture: str = ""
+    """HTML of the task that shows it, where there are no words in it."""
 
     @property
     def sent(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling import values
-from ml_backend.labeling.control import Agreement, Control
+from ml_backend.labeling.control import Agreement, Control, objects_in
 from ml_backend.labeling.controls.relations import RELATION
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.reader import ParsedConfig, read
@@ -137,7 +137,8 @@ class LabelingConfig:
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         """The files of a task the model must see, in document order, each once."""
         found: dict[tuple[str, str], Attachment] = {}
-        for thing in self._inputs:
+        things: list[ObjectTag | Control] = [*self._inputs, *self._all.values()]
+        for thing in things:
             for item in thing.attachments(data):
                 found.setdefault((item.name, item.url), item)
         return list(found.values())
@@ -164,6 +165,7 @@ class LabelingConfig:
                 numbers.setdefault(number, region_id)
         settled = settle(result, self._all, data)
         problems += settled.problems
+        numbers = {number: settled.same.get(each, each) for number, each in numbers.items()}
         result = settled.result + self._relate(answer, numbers, settled.result, data, problems)
         errors = [_unanswered(name, problems) for name in settled.missing]
         if not errors and not result and (not says_none or settled.problems):
@@ -276,14 +278,14 @@ class LabelingConfig:
         relations = answer.get(self._relations.name) if self._relations is not None else None
         if not isinstance(relations, list):
             return None
-        items: dict[Any, str] = {}
+        items: dict[str, str] = {}
         for name, control in self.controls.items():
-            for item in answer.get(name) or () if isinstance(control, RegionControl) else ():
+            for item in objects_in(answer.get(name)) if isinstance(control, RegionControl) else ():
                 rest = {key: value for key, value in item.items() if key != NUMBER}
-                items[item.get(NUMBER)] = repr((name, sorted(rest.items(), key=str)))
+                items[repr(item.get(NUMBER))] = repr((name, sorted(rest.items(), key=str)))
         return [
-            {**each, "from": items.get(each.get("from")), "to": items.get(each.get("to"))}
-            for each in relations
+            {**each, **{end: items.get(repr(each.get(end))) for end in ("from", "to")}}
+            for each in objects_in(relations)
         ]
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ml_backend.labeling.conditions import Condition
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
-from ml_backend.records import JsonObject, Region
+from ml_backend.records import Attachment, JsonObject, Region
 
 Data = Mapping[str, Any]
 
@@ -70,7 +70,11 @@ class Control(ABC):
         self.per_region = tag.is_true("perregion")
         self.conditions: tuple[Condition, ...] = ()
         """All must hold, or Label Studio hides it."""
-        self.known_to_import = {"name", "toName"} <= tag.exact_names
+        self.known_to_import = (
+            {"name", "toName"} <= tag.exact_names
+            and all(thing.known_to_import for thing in objects)
+            and all(map(_has_usual_case, tag.descendants()))
+        )
         """False when Label Studio's import, unlike its editor, overlooks this tag."""
 
     @classmethod
@@ -92,6 +96,10 @@ class Control(ABC):
     def classes(self) -> tuple[str, ...]:
         """The class values Label Studio stores for this control."""
         return ()
+
+    def attachments(self, data: Data) -> list[Attachment]:
+        """The files by which a task shows what there is to choose from; most controls have none."""
+        return []
 
     def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
         """The names, shown and stored, of the classes these regions choose; for conditions."""
@@ -151,6 +159,12 @@ class Control(ABC):
         return words if self.required else f"{words}, or null if that cannot be told"
 
 
+def _has_usual_case(tag: Tag) -> bool:
+    """Whether the import, which minds the case, reads a class where the editor does."""
+    names = {name for name in ("value", "alias") if tag.get(name)}
+    return not names or (names <= tag.exact_names and tag.written == tag.kind.capitalize())
+
+
 def content_id(content: Any) -> str:
     """Ten hexadecimal digits that stand for any JSON."""
     text = json.dumps(content, sort_keys=True)
@@ -182,6 +196,12 @@ def to_number(given: object) -> float | int | None:
     if number != number or number in (float("inf"), float("-inf")):
         return None
     return int(given) if number.is_integer() else number
+
+
+def objects_in(answer: object) -> list[Mapping[str, Any]]:
+    """The objects of a list, which may be no list at all."""
+    found = answer if isinstance(answer, list) else []
+    return [item for item in found if isinstance(item, Mapping)]
 
 
 def shown(given: object, length: int = 60) -> str:

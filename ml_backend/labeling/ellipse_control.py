@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.control import to_number
-from ml_backend.labeling.shape_control import Box, ShapeControl, clamp, numbers, tidy
+from ml_backend.labeling.shape_control import Box, ShapeControl, clamp, numbers, tidy, upright
 from ml_backend.records import JsonObject
 
 _STORED = {"x": "x", "y": "y", "radius_x": "radiusX", "radius_y": "radiusY"}
+_MOST = 50.0
+"""Percent: a larger radius reaches out of the image, and Label Studio's import refuses it."""
 
 
 class EllipseControl(ShapeControl):
@@ -34,9 +36,9 @@ class EllipseControl(ShapeControl):
         x, y, radius_x, radius_y = found
         if radius_x <= 0 or radius_y <= 0:
             return "An ellipse has no size."
-        value = (clamp(x), clamp(y), min(radius_x, 100.0), min(radius_y, 100.0))
+        value = (clamp(x), clamp(y), min(radius_x, _MOST), min(radius_y, _MOST))
         place = {name: tidy(n) for name, n in zip(_STORED.values(), value, strict=True)}
-        return place | {"rotation": tidy(to_number(item.get("rotation")) or 0)}
+        return place | {"rotation": upright(item.get("rotation"))}
 
     def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
         found = numbers(value, *_STORED.values())

@@ -22,6 +22,9 @@ class ObjectTag(ABC):
         self.name = tag.get("name")
         self.value = tag.attrs.get("value", "") or tag.text
         self.paths = values.paths(self.value)
+        written = tag.exact_names
+        self.known_to_import = "name" in written and not written.isdisjoint({"value", "valueList"})
+        """False when Label Studio's import, unlike its editor, overlooks this tag."""
 
     @property
     def is_static(self) -> bool:

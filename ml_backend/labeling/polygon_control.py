@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling.control import to_number
+from ml_backend.labeling.control import objects_in, to_number
 from ml_backend.labeling.shape_control import Box, ShapeControl, clamp, numbers, tidy
 from ml_backend.records import JsonObject
 
@@ -56,7 +56,8 @@ class PolygonControl(ShapeControl):
         return {"points": [{"x": tidy(p[0]), "y": tidy(p[1])} for p in points if p]}
 
     def box(self, item: Mapping[str, Any]) -> Box:
-        places = [numbers(point, "x", "y") or [0.0, 0.0] for point in item.get("points", ())]
+        found = (numbers(point, "x", "y") for point in objects_in(item.get("points")))
+        places = [place for place in found if place]
         if not places:
             return 0, 0, 0, 0
         xs, ys = [x for x, _ in places], [y for _, y in places]

@@ -14,6 +14,8 @@ from ml_backend.labeling.controls.textarea import is_prompt_area
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.objects import OBJECTS
 from ml_backend.labeling.objects.header import Header
+from ml_backend.labeling.objects.image import Image
+from ml_backend.labeling.per_item import PerItem
 from ml_backend.labeling.region_control import RegionControl
 from ml_backend.labeling.tags import Tag, parse_xml
 
@@ -146,14 +148,23 @@ def _read_control(
         objects = [parsed.objects[target] for target in targets]
         try:
             control = kind.for_objects(objects)(tag, objects)
+            control.conditions = place.conditions
+            if tag.is_true("peritem") and not control.per_region:
+                control = _per_item(control)
         except ConfigError as error:
             reason = error.message
         else:
-            control.conditions = place.conditions
             (parsed.companions if control.per_region else parsed.controls)[name] = control
             parsed.outline.append(control)
             return
     parsed.unanswerable[name] = reason
+
+
+def _per_item(control: Control) -> Control:
+    thing = control.objects[0] if control.objects else None
+    if control.makes_regions or not isinstance(thing, Image) or not thing.has_pages:
+        raise ConfigError("it asks about each item (perItem) of an object without a valueList")
+    return PerItem(control, thing)
 
 
 def _targets(tag: Tag, kind: type[Control] | None, parsed: ParsedConfig) -> list[str]:
@@ -174,8 +185,6 @@ def _refusal(tag: Tag, place: _Place) -> str:
         return f"<{tag.written}> cannot be answered by a model that reads and sees"
     if not tag.get("toname") and kind.needs_object and tag.kind not in OBJECTS:
         return "it has no toName, so it is about nothing"
-    if tag.is_true("peritem"):
-        return "it asks about each item (perItem), which is not supported yet"
     if place.repeated or "{{" in tag.get("name"):
         return "it is repeated for each item (<Repeater>), which is not supported yet"
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import indent
 from typing import Any
 
 from ml_backend.labeling.class_source import ClassSource
@@ -122,19 +123,20 @@ class RegionControl(Control):
         empty = "at least one" if self.required else "[] if there is none"
         parts = [f'"{NUMBER}": a number of your own for it'] if self.is_numbered else []
         parts.append(self.describe_place(data))
-        lines = []
+        classes = ""
         if self._source is not None:
-            classes = self._source.of(data)
-            if not classes.all:
-                return f"null: the task brings no classes ({self._source.whereabouts})"
+            known = self._source.of(data)
+            if not known.all:
+                return f'null: this task brings no classes in "{self._source.whereabouts}"'
             parts.append('"label": a class')
-            lines.append(f"Classes:\n{classes.describe()}")
+            classes = f". {self._source.title}:\n{known.describe()}"
+        lines = []
         for name, control in self.companions.items():
             parts.append(f'"{name}": see below')
-            only = _only(control)
-            lines.append(f'The "{name}" of each{only}: {control.describe(data)}')
+            text = f'"{name}" of each{_only(control)}: {control.describe(data)}'
+            lines.append(indent(text, "  "))
         head = f"a list of {self.describe_list(data)} ({empty}), each {{{', '.join(parts)}}}"
-        return ". ".join([head, *lines]) if lines else head
+        return "\n".join([head + classes, *lines])
 
     # Answer -> regions
 
@@ -194,6 +196,7 @@ class RegionControl(Control):
         regions: list[Region] = []
         numbers: dict[int, str] = {}
         ids: dict[str, str] = {}
+        taken: set[str] = set()
         said = ""
         main: Region | None = None
         place: tuple[JsonObject, JsonObject] | None = None
@@ -205,8 +208,9 @@ class RegionControl(Control):
                 group = self._group(draft)
                 content = repr([(each["from_name"], each["value"], draft.more) for each in group])
                 if content not in ids:
-                    _tell_apart(group, ids.values())
+                    _tell_apart(group, taken)
                     regions += group
+                    taken.add(group[0]["id"])
                     main, place = group[0], (draft.place, draft.more)
                 said = ids.setdefault(content, group[0]["id"])
             if draft.number is not None:
@@ -236,7 +240,10 @@ class RegionControl(Control):
     def items(self, regions: Sequence[Region], data: Data) -> list[tuple[str, JsonObject]]:
         """The items these regions say, with the ids of their regions, in the answer's order."""
         reader = self.reader(data)
-        found: dict[str, tuple[tuple[Any, ...], str, JsonObject]] = {}
+        of: dict[tuple[Any, str], list[Region]] = {}
+        for region in regions:
+            of.setdefault((region.get("from_name"), str(region.get("id", ""))), []).append(region)
+        found: dict[tuple[str, str], tuple[tuple[Any, ...], str, JsonObject]] = {}
         for region in regions:
             if region.get("from_name") != self.name:
                 continue
@@ -247,12 +254,13 @@ class RegionControl(Control):
                 continue
             order, place = placed
             asked = {
-                name: control.to_answer(_of(regions, control.name, region_id), data)
+                name: control.to_answer(of.get((control.name, region_id), []), data)
                 for name, control in self.companions.items()
             }
             for key, label in self._labels(value, data):
                 item = {**place, **({"label": label} if label is not None else {}), **asked}
-                found.setdefault(repr(item), ((*order, *key), region_id, item))
+                said = (repr(item), region_id if reader.repeats else "")
+                found.setdefault(said, ((*order, *key), region_id, item))
         ordered = sorted(found.values(), key=lambda entry: entry[0])
         return [(region_id, item) for _, region_id, item in ordered]
 
@@ -295,6 +303,8 @@ class PlaceReader:
 
     shape = "An item must be an object."
     """What is said of an item that is none."""
+    repeats = False
+    """True when two items may say the same; else they are one."""
 
     def name(self, item: Mapping[str, Any]) -> str:
         """What an item is called in messages; "" when nothing can be said of it."""
@@ -309,14 +319,6 @@ class PlaceReader:
     ) -> tuple[tuple[Any, ...], JsonObject] | None:
         """Sort key and place of a region's value; None for one that has no place here."""
         raise NotImplementedError
-
-
-def _of(regions: Sequence[Region], name: str, region_id: str) -> list[Region]:
-    return [
-        region
-        for region in regions
-        if region.get("from_name") == name and str(region.get("id", "")) == region_id
-    ]
 
 
 def _tell_apart(group: Sequence[Region], ids: Collection[str]) -> None:

@@ -27,6 +27,8 @@ class Settled:
     result: list[Region]
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    same: dict[str, str] = field(default_factory=dict)
+    """The id of a region left out since another says the same -> that one's."""
 
 
 def settle(result: Sequence[Region], controls: Mapping[str, Control], data: Data) -> Settled:
@@ -36,6 +38,7 @@ def settle(result: Sequence[Region], controls: Mapping[str, Control], data: Data
     settled.result = without_hidden(settled.result, controls, data)
     if _drop_incomplete(settled, controls, data):
         settled.result = without_hidden(settled.result, controls, data)
+    _join_doubles(settled, controls)
     scene = _Scene(settled.result, controls, data)
     for name, control in controls.items():
         answered = any(region.get("from_name") == name for region in settled.result)
@@ -141,11 +144,14 @@ def _limit_usages(settled: Settled, controls: Mapping[str, Control], data: Data)
     """Leave out the regions beyond a label's maxUsages: the editor lets nobody add them."""
     used: dict[tuple[str, str], int] = {}
     dropped: set[str] = set()
+    limits = {name: control.usage_limits(data) for name, control in controls.items()}
     for region in settled.result:
         control = controls.get(str(region.get("from_name")))
-        limits = control.usage_limits(data) if control is not None else {}
-        for label, most in limits.items():
-            if control is None or label not in control.stored_labels(region):
+        if control is None:
+            continue
+        for label in control.stored_labels(region):
+            most = limits[control.name].get(label)
+            if most is None:
                 continue
             key = (control.name, label)
             used[key] = used.get(key, 0) + 1
@@ -174,6 +180,21 @@ def _drop_incomplete(settled: Settled, controls: Mapping[str, Control], data: Da
             settled.problems.append(Problem(maker, message))
     _drop(settled, dropped)
     return bool(dropped)
+
+
+def _join_doubles(settled: Settled, controls: Mapping[str, Control]) -> None:
+    """Leave out regions that say the same as another, now that the hidden is gone."""
+    said: dict[str, list[Any]] = {}
+    for region in settled.result:
+        what = [region.get("from_name"), region.get("value"), region.get("item_index")]
+        if isinstance(controls.get(str(what[0])), RegionControl) or region["id"] in said:
+            said.setdefault(region["id"], []).append(what)
+    first: dict[str, str] = {}
+    for region_id, parts in said.items():
+        other = first.setdefault(repr(parts), region_id)
+        if other != region_id:
+            settled.same[region_id] = other
+    _drop(settled, set(settled.same))
 
 
 def _drop(settled: Settled, ids: set[str]) -> None:

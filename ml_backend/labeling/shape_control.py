@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.control import Agreement, Data, to_number
+from ml_backend.labeling.control import Agreement, Data, objects_in, to_number
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.region_control import Draft, PlaceReader, RegionControl
@@ -79,7 +79,7 @@ class ShapeControl(RegionControl):
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Score: F1 of shapes that overlap by half (IoU 0.5) under the same label; exact is 1.0."""
-        ours, theirs = _shapes(answer), _shapes(truth)
+        ours, theirs = objects_in(answer), objects_in(truth)
         if not ours and not theirs:
             return Agreement.exact(True)
         pairs = sorted(
@@ -170,6 +170,11 @@ def clamp(number: float) -> float:
     return min(100.0, max(0.0, number))
 
 
+def upright(given: object) -> float | int:
+    """A rotation in degrees, 0 up to 360; 0 for none."""
+    return tidy((to_number(given) or 0) % 360 % 360)
+
+
 def overlap_of(left: Box, right: Box) -> float:
     """Intersection over union of two boxes."""
     width = min(left[2], right[2]) - max(left[0], right[0])
@@ -177,12 +182,6 @@ def overlap_of(left: Box, right: Box) -> float:
     shared = max(0.0, width) * max(0.0, height)
     total = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (left, right)) - shared
     return shared / total if total > 0 else float(left == right)
-
-
-def _shapes(answer: Any) -> list[Mapping[str, Any]]:
-    return (
-        [item for item in answer if isinstance(item, Mapping)] if isinstance(answer, list) else []
-    )
 
 
 def _same(left: Mapping[str, Any], right: Mapping[str, Any], name: str) -> bool:

@@ -39,7 +39,7 @@ class ShapeLabels(Control):
 
     def describe(self, data: Data) -> str:
         asked = "a list of classes" if self.multiple else self.or_null("a class")
-        return f"{asked}. Classes:\n{self._source.of(data).describe()}"
+        return f"{asked}. {self._source.title}:\n{self._source.of(data).describe()}"
 
     def to_regions(self, answer: object, data: Data) -> Reading:
         given = answer if isinstance(answer, list) else [] if answer is None else [answer]

@@ -1,6 +1,7 @@
 """The only place that talks to Label Studio; it knows neither prompts, runs nor the store."""
 
 from ml_backend.labelstudio.door import LabelStudioDoor
+from ml_backend.labelstudio.files import CLOUD_SCHEMES
 from ml_backend.labelstudio.records import (
     AnnotatedTask,
     Annotation,
@@ -13,6 +14,7 @@ from ml_backend.labelstudio.records import (
 )
 
 __all__ = [
+    "CLOUD_SCHEMES",
     "AnnotatedTask",
     "Annotation",
     "Backend",

@@ -161,15 +161,18 @@ class Reads:
         if ground_truth_only and not self.get_project(project_id).ground_truths:
             return
         query = {} if task_ids is None else queries.selecting(task_ids)
+        # By the annotations themselves: the tasks' counters lag behind a promotion's webhook.
         query["filters"] = {
             "conjunction": "and",
-            "items": [queries.condition("total_annotations", "greater", 0)],
+            "items": [queries.condition("annotations_ids", "greater", 0)],
         }
         fields = {"fields": "all", "include": ANNOTATED_FIELDS}
         for page in self._iter_pages(project_id, query, fields, ANNOTATED_PAGE):
             with self._shape("tasks with annotations"):
                 tasks = [AnnotatedTask.from_wire(wire) for wire in page]
             for task in tasks:
+                if all(each.was_cancelled for each in task.annotations):
+                    continue
                 if not ground_truth_only:
                     yield task
                 elif truths := tuple(each for each in task.annotations if each.ground_truth):

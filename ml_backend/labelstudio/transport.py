@@ -9,13 +9,20 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from ml_backend.errors import InvalidInput, LabelStudioError
+from ml_backend.errors import (
+    InvalidInput,
+    LabelStudioAuthError,
+    LabelStudioError,
+    LabelStudioNotFound,
+)
 from ml_backend.labelstudio import failures
 from ml_backend.labelstudio.arrays import iter_array
 
@@ -24,6 +31,15 @@ if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio
 
 CONNECT_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file Label Studio gave; or ``location``, where it sends us on to; or it was too large."""
+
+    content: bytes
+    location: str = ""
+    too_large: bool = False
 
 
 class Transport:
@@ -107,6 +123,58 @@ class Transport:
                     yield from iter_array(response.iter_text(1 << 20))
                 except ValueError as error:
                     raise failures.not_label_studio(self.url, response.status_code) from error
+
+    def read_file(
+        self, url: str, *, with_token: bool, most_bytes: int, seconds: float, what: str
+    ) -> File:
+        """The content at an address of this Label Studio, or where it sends us on to."""
+        _ = self._client  # what opening it takes is not the file's time
+        deadline = time.monotonic() + seconds
+        file = self._file(url, with_token, most_bytes, deadline, what)
+        if file is None and self._forget_access_token():
+            file = self._file(url, with_token, most_bytes, deadline, what)
+        if file is None:
+            raise failures.of_auth(401, "it refused the token", url=self.url, secret=self._secret)
+        return file
+
+    def _file(
+        self, url: str, with_token: bool, most_bytes: int, deadline: float, what: str
+    ) -> File | None:
+        """One attempt; None when the token was refused."""
+        import httpx
+
+        headers = {**(self._headers() if with_token else {}), "Accept-Encoding": "identity"}
+        client = self._client._client_wrapper.httpx_client.httpx_client
+        timeout = httpx.Timeout(self._timeout, connect=CONNECT_TIMEOUT)
+        with (
+            self._failures(write=False),
+            client.stream("GET", url, headers=headers, timeout=timeout) as response,
+        ):
+            if response.status_code == 401 and with_token:
+                return None
+            if response.has_redirect_location:
+                location = response.headers["location"]
+                with suppress(ValueError):  # malformed: whoever follows it will say so
+                    location = urljoin(url, location)
+                return File(b"", location)
+            if not response.is_success:
+                response.read()
+                # Without the words that its API's refusals have.
+                if response.status_code in (404, 410):
+                    raise LabelStudioNotFound(f"Label Studio has no {what}", status=404)
+                if response.status_code == 403:
+                    message = f"The user of this token may not see {what} in Label Studio"
+                    raise LabelStudioAuthError(message, status=403)
+                raise self._refusal(response, what=what, write=False)
+            content = bytearray()
+            # Raw: what was packed must not unpack to more than the limit.
+            for chunk in response.iter_raw(1 << 16):
+                content += chunk
+                if len(content) > most_bytes:
+                    return File(b"", too_large=True)
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("it sends the file too slowly")
+            return File(bytes(content))
 
     def _request(
         self,

@@ -27,7 +27,7 @@ class Request:
     """
 
     model: str
-    messages: list[dict[str, str]]
+    messages: list[JsonObject]
     schema: JsonObject
     parameters: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 60.0

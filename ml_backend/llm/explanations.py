@@ -107,7 +107,7 @@ def _words(
         case FailureKind.SERVER_ERROR:
             return f"The server at {where} failed{times}: {said}", "Try again later."
         case _:
-            return _bad_request(trouble, where, said)
+            return _bad_request(trouble, model, where, said)
 
 
 def _authentication(trouble: Trouble, connection: Connection, said: str) -> tuple[str, str]:
@@ -123,7 +123,10 @@ def _authentication(trouble: Trouble, connection: Connection, said: str) -> tupl
     return f"The provider refused the API key of {_name(connection)}.", fix
 
 
-def _bad_request(trouble: Trouble, where: str, said: str) -> tuple[str, str]:
+def _bad_request(trouble: Trouble, model: str, where: str, said: str) -> tuple[str, str]:
+    if trouble.no_images:
+        fix = "Choose a model with vision; a server of your own may need its vision part."
+        return f"The model “{model}” takes no pictures or files: {said}", fix
     if 300 <= trouble.status < 400:
         return (
             f"There is no chat completion at {where}: {said}",

@@ -48,6 +48,7 @@ class Trouble:
     parameter: str = ""
     replacement: str | None = None
     refused_connection: bool = False
+    no_images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,22 @@ NO_MODEL = re.compile(
 )
 MODEL_NOT_FOUND = re.compile(r"\bmodel\b.{0,120}?\bnot found", re.IGNORECASE | re.DOTALL)
 NO_KEY = re.compile(r"invalid_api_key|incorrect api key|invalid api key", re.IGNORECASE)
+NO_IMAGES = re.compile(
+    r"\b(image|vision|multi-?modal|file)\w*( content| input)?( types?)?s? (is|are) "
+    r"(not|only) (supported|enabled)"
+    r"|not (currently )?support(ed)? (image|vision|multi-?modal|file)|not a multi-?modal"
+    r"|at most 0 image|unknown variant `(image_url|file)`|missing data required for image"
+    r"|support image input|content must be a string",
+    re.IGNORECASE,
+)
+TOO_MANY_IMAGES = re.compile(
+    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images", re.IGNORECASE
+)
+BAD_IMAGE = re.compile(
+    r"invalid_image|image_parse_error|unsupported image|invalid image|valid image"
+    r"|(decode|load|process|parse|identify) (the )?(base64 )?image",
+    re.IGNORECASE,
+)
 FORM = re.compile(
     r"response_?format|json_schema|json_object|json[ _]mode|structured[ _]outputs?|tool_choice"
     r"|\btools?\b|function[ _]call|guided|grammar|schema|\bstrict\b",
@@ -128,6 +145,7 @@ def judge(refusal: Refusal, headers: Mapping[str, str], sent: Collection[str]) -
     """Return what an HTTP error means; ``sent`` names the fields of the request."""
     return (
         _judge_account(refusal)
+        or _judge_images(refusal)
         or _judge_content(refusal)
         or _judge_busy(refusal, headers)
         or _judge_request(refusal, sent)
@@ -147,6 +165,22 @@ def _judge_account(refusal: Refusal) -> Trouble | None:
         return Trouble(Cure.FAIL, FailureKind.REFUSED, said, status)
     if status in (401, 403) or (status == 400 and NO_KEY.search(words)):
         return Trouble(Cure.STOP, FailureKind.AUTHENTICATION, said, status)
+    return None
+
+
+def _judge_images(refusal: Refusal) -> Trouble | None:
+    """Pictures or files the model cannot see: no other form of the answer would help."""
+    words = f"{refusal.code} {refusal.said}"
+    status, said, kind = refusal.status, refusal.said, FailureKind.BAD_REQUEST
+    # llama.cpp and Ollama say so with 500, OpenRouter with 404.
+    if status not in (400, 404, 415, 422, 500, 501):
+        return None
+    if NO_IMAGES.search(words):
+        return Trouble(Cure.STOP, kind, said, status, no_images=True)
+    if TOO_MANY_IMAGES.search(words):
+        return Trouble(Cure.FAIL, FailureKind.TOO_LONG, said, status)
+    if BAD_IMAGE.search(words):
+        return Trouble(Cure.FAIL, kind, said, status)
     return None
 
 

@@ -20,7 +20,7 @@ class Gazetteer:
         for position, item in marked:
             quote = item.get("quote")
             if isinstance(quote, str) and quote.strip():
-                rest = {k: v for k, v in item.items() if k not in ("quote", "occurrence")}
+                rest = {k: v for k, v in item.items() if k not in ("quote", "occurrence", "id")}
                 key = json.dumps(rest, sort_keys=True, ensure_ascii=False)
                 self._labels[quote.strip()][key].append(position)
         self._starting_with: dict[str, list[str]] = defaultdict(list)

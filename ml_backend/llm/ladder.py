@@ -190,7 +190,7 @@ def _parameters(parameters: Mapping[str, Any], mends: Mapping[str, str | None]) 
     return body
 
 
-def _with_schema(messages: list[dict[str, str]], schema: JsonObject) -> list[dict[str, str]]:
+def _with_schema(messages: list[JsonObject], schema: JsonObject) -> list[JsonObject]:
     order = (
         "Answer with one JSON object that fits this JSON schema, and with nothing else:\n"
         + json.dumps(schema, ensure_ascii=False)

@@ -32,6 +32,7 @@ from ml_backend.records import (
     Task,
 )
 from ml_backend.services.answering import Answering
+from ml_backend.services.attachments import Attachments
 from ml_backend.services.continuing import Continuing, covers
 from ml_backend.services.examples import Examples
 from ml_backend.services.models import Models
@@ -94,6 +95,7 @@ class Backend:
         studio: LabelStudioDoor,
         models: Models,
         prompts: Prompts,
+        attachments: Attachments,
         loop: LoopThread,
         *,
         deadline: float,
@@ -106,7 +108,7 @@ class Backend:
         self._deadline = deadline
         self._wake = wake
         self._examples = Examples(store, studio)
-        self._recipes = Recipes(store, studio, models, self._examples)
+        self._recipes = Recipes(store, studio, models, self._examples, attachments)
         self._reader = ProjectReader(store, studio)
         self._continuing = Continuing(store)
         self._answering = Answering(store, models, self._continuing, loop, at_once=at_once)

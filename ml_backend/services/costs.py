@@ -56,12 +56,14 @@ class Budget:
             )
         return cls(limit, price, spent)
 
-    async def reserve(self, messages: Sequence[dict[str, Any]], schema: object) -> float:
-        """Set aside the most one call can cost.
+    async def reserve(
+        self, messages: Sequence[dict[str, Any]], schema: object, file_tokens: int = 0
+    ) -> float:
+        """Set aside the most one call can cost; ``file_tokens`` bounds what files in it take.
 
         Raises BudgetReached when that could cross the limit even with nothing else in flight.
         """
-        worst = self._worst_case(messages, schema)
+        worst = self._worst_case(messages, schema, file_tokens)
         while self._spent + self._reserved + worst > self.limit:
             if self._reserved <= 0:
                 raise BudgetReached(
@@ -84,7 +86,18 @@ class Budget:
         self._spent += reserved if cost is None else cost
         self._settled.set()
 
-    def _worst_case(self, messages: Sequence[dict[str, Any]], schema: object) -> float:
+    def _worst_case(
+        self, messages: Sequence[dict[str, Any]], schema: object, file_tokens: int
+    ) -> float:
         # A token is at least one byte, so bytes bound tokens from above whatever the tokenizer.
-        size = len(json.dumps([messages, schema], ensure_ascii=False).encode("utf-8", "replace"))
-        return cost_of(self._price, Usage(size, COMPLETION_CAP)) or 0.0
+        words = [_without_files(message) for message in messages]
+        size = len(json.dumps([words, schema], ensure_ascii=False).encode("utf-8", "replace"))
+        return cost_of(self._price, Usage(size + file_tokens, COMPLETION_CAP)) or 0.0
+
+
+def _without_files(message: dict[str, Any]) -> dict[str, Any]:
+    """The message without pictures and files: their bytes say nothing of their tokens."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    return {**message, "content": [part for part in content if part.get("type") == "text"]}

@@ -18,6 +18,7 @@ from ml_backend.errors import (
     LabelStudioNotFound,
     PromptsError,
 )
+from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
 from ml_backend.records import Connection, ProviderName
@@ -31,6 +32,7 @@ OK, WARN, FAIL, SKIP = "ok", "warn", "fail", "skip"
 TESTED_RELEASE = "1.23"
 MODEL_SECONDS = 30.0
 HEALTH_SECONDS = 3.0
+HTTPS_PORT = 443
 PRIVATE_NETWORK = (
     "Label Studio refuses ML backends on loopback and private addresses unless it is started with "
     "USE_DEFAULT_BANNED_SUBNETS=false (or with ML_BLOCK_LOCAL_IP=false and "
@@ -64,6 +66,7 @@ class Doctor:
         open_models: Callable[[], Models],
         loop: LoopThread,
         address: str,
+        reach: Reach | None = None,
         model_seconds: float = MODEL_SECONDS,
     ) -> None:
         self._open_store = open_store
@@ -71,6 +74,7 @@ class Doctor:
         self._open_models = open_models
         self._loop = loop
         self._address = address
+        self._reach = reach or Reach()
         self._model_seconds = model_seconds
 
     def checks(self) -> Iterator[Check]:
@@ -83,6 +87,7 @@ class Doctor:
             yield check
         yield self._check_server(store)
         yield from self._check_models(store)
+        yield self._check_pictures()
         if store is None or studio is None:
             yield Check("backend", SKIP, "Needs the database and Label Studio.")
             return
@@ -200,6 +205,23 @@ class Doctor:
                 f"It lists {', '.join(names[:5])}{' …' if len(names) > 5 else ''}.",
             )
         return Check(name, OK, f"{connection.provider.value} answers{_using(wanted)}.")
+
+    def _check_pictures(self) -> Check:
+        hosts = self._reach.hosts
+        if not hosts:
+            message = "Read from Label Studio, its storages and the tasks themselves."
+            fix = "Pictures that lie elsewhere need their host in IMAGE_HOSTS."
+            return Check("pictures", OK, message, fix)
+        for host in hosts:
+            try:
+                if host.startswith("*.") or self._reach.addresses(host, HTTPS_PORT):
+                    continue
+                reason = "is at a private or reserved address, which is never read"
+            except OSError as error:
+                reason = f"is not found ({error.strerror or error})"
+            fix = "Correct IMAGE_HOSTS, or upload those files to Label Studio."
+            return Check("pictures", WARN, f"{host} of IMAGE_HOSTS {reason}.", fix)
+        return Check("pictures", OK, f"Read from Label Studio, and from {', '.join(hosts)}.")
 
     def _projects(self, store: Store, studio: LabelStudioDoor) -> list[Project]:
         """Return the projects of our prompts that still exist."""

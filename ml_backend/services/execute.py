@@ -187,7 +187,14 @@ class Executor:
     def _publish(self, run: Run, fence: int, patience: Patience) -> str:
         with self._writer.hold(patience, run.id) as session:
             run, _ = self._drop_strangers(run, fence, patience)
-            publisher = Publisher(self._store, self._studio, session, patience)
+            project = patience.call(lambda: self._studio.get_project(run.project_id))
+            publisher = Publisher(
+                self._store,
+                self._studio,
+                session,
+                patience,
+                may_be_imported=self._recipes.config_of(project).may_be_imported,
+            )
             if run.stage is Stage.PLANNING:
                 plan = {**run.plan, **publisher.plan(run)}
                 run = self._set(run, fence, stage=Stage.CLEARING, plan=plan)

@@ -51,6 +51,12 @@ PROJECT_UPDATED = "PROJECT_UPDATED"
 SERVER_STARTED = "SERVER_STARTED"
 """Our own: anything may have happened while no server was up."""
 
+IMPORT_SETTLED = "IMPORT_SETTLED"
+"""Our own: an import was heard of a while ago, and by now Label Studio has committed it."""
+
+SETTLE_SECONDS = 60.0
+"""Label Studio tells of an import from within its transaction, and may then count for long."""
+
 OF_TASKS = frozenset(
     {
         "ANNOTATION_CREATED",
@@ -62,7 +68,9 @@ OF_TASKS = frozenset(
     }
 )
 ACTIONS = OF_TASKS | {START_TRAINING, PROJECT_UPDATED}
-"""The events that something depends on here."""
+"""The events that something depends on here, and that may come from outside."""
+
+IMPORTS = frozenset({TASKS_CREATED, IMPORT_SETTLED})
 
 
 class Heard(StrEnum):
@@ -100,6 +108,8 @@ class Fit:
         self._lock = threading.Lock()
         self._pauses: dict[int, tuple[float, float]] = {}
         """Project -> seconds of its last pause, and when that ends."""
+        self._unsettled: list[tuple[float, Event]] = []
+        """Imports to look at once more, and when; lost with the process, whose heir reads all."""
         self._begun = False
         self._closed = threading.Event()
         self._hold: Hold | None = None
@@ -156,6 +166,7 @@ class Fit:
         """Look into every project whose events have ceased for now."""
         self._begin()
         self._recover_lost()
+        self._look_again()
         now = time.time()
         waiting = self._store.events.projects(
             quiet_since=now - QUIET_SECONDS, waiting_since=now - LONGEST_WAIT
@@ -194,6 +205,12 @@ class Fit:
             with self._lock:
                 self._lost.discard(project_id)
 
+    def _look_again(self) -> None:
+        while self._unsettled and self._unsettled[0][0] <= time.time():
+            event = self._unsettled[0][1]
+            self._store.events.add(event.project_id, IMPORT_SETTLED, task_ids=event.task_ids)
+            del self._unsettled[0]
+
     def _attend(self, project_id: int) -> None:
         self._hold = Hold(self._store, f"fit:{project_id}")
         began = time.monotonic()
@@ -227,12 +244,14 @@ class Fit:
             keep_instruction(self._store, project)
             self._update_pool(project, events)
             actions = {event.action for event in events}
-            if TASKS_CREATED in actions:
+            if actions & IMPORTS:
                 self._store.follows.put_off(
                     project_id, quiet=QUIET_AFTER_IMPORT, longest=LONGEST_BURST
                 )
             if START_TRAINING in actions:
                 self._training.start(project)
+            due = time.time() + SETTLE_SECONDS
+            self._unsettled += [(due, each) for each in events if each.action == TASKS_CREATED]
         self._store.events.remove(events)
 
     def _forget(self, project_id: int, error: LabelStudioNotFound) -> None:
@@ -283,7 +302,7 @@ class Fit:
         for event in events:
             if event.action == SERVER_STARTED:
                 return None
-            if event.action not in OF_TASKS:
+            if event.action not in OF_TASKS | IMPORTS:
                 continue
             if event.task_ids is None and event.annotation_ids is None:
                 return None

@@ -9,7 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ml_backend.errors import AnswerError, BudgetReached, ModelError, RunStopper, TemplateError
+from ml_backend.errors import (
+    AnswerError,
+    AttachmentError,
+    BudgetReached,
+    ModelError,
+    RunStopper,
+    TemplateError,
+)
 from ml_backend.labeling import Conversion, LabelingConfig
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.json_text import read_object
@@ -18,6 +25,7 @@ from ml_backend.prompting import messages as prompting
 from ml_backend.prompting import template
 from ml_backend.records import (
     Asked,
+    Attachment,
     Connection,
     Example,
     Failure,
@@ -29,6 +37,7 @@ from ml_backend.records import (
     Task,
     Usage,
 )
+from ml_backend.services.attachments import Attachments, Ready
 from ml_backend.services.costs import COMPLETION_CAP, Budget, cost_of
 from ml_backend.services.in_flight import InFlight
 from ml_backend.store import CachedAnswer
@@ -66,6 +75,7 @@ class Predictor:
         parameters: JsonObject,
         timeout: float,
         price: Price | None,
+        attachments: Attachments,
         examples: Sequence[Example] = (),
         budget: Budget | None = None,
         lenient: bool = False,
@@ -84,6 +94,8 @@ class Predictor:
         self._budget = budget
         self._in_flight = in_flight or InFlight()
         self._parameters = dict(parameters)
+        self._attachments = attachments
+        self._provider = connection.provider
         self._is_baseline = connection.provider is ProviderName.BASELINE
         self._examples = [
             replace(example, data=dict(config.inputs(example.data))) for example in examples
@@ -117,9 +129,10 @@ class Predictor:
 
     def _prepare(self, task: Task) -> Question:
         inputs = self._config.inputs(task.data)
-        if not self._has_content(task.data, inputs):
+        attachments = self._config.attachments(task.data)
+        if not self._has_content(task.data, inputs, attachments):
             names = sorted({*(name for name, _ in inputs), *self._variables()})
-            message = f"Nothing to ask: the task has no text in {', '.join(names)}."
+            message = f"Nothing to ask: the task has nothing in {', '.join(names)}."
             if not names:
                 message = "Nothing to ask: neither prompt nor labeling config names a data field."
             return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, message))
@@ -131,6 +144,7 @@ class Predictor:
                 data=task.data,
                 known=self._known,
                 lenient=self._lenient,
+                attachments=attachments,
             )
         except TemplateError as error:
             return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, str(error)))
@@ -139,8 +153,13 @@ class Predictor:
         key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
         return Question(task, key, tuple(messages), schema, dict(inputs))
 
-    def _has_content(self, data: Mapping[str, Any], inputs: Sequence[tuple[str, str]]) -> bool:
-        if any(text.strip() for _, text in inputs):
+    def _has_content(
+        self,
+        data: Mapping[str, Any],
+        inputs: Sequence[tuple[str, str]],
+        attachments: Sequence[Attachment],
+    ) -> bool:
+        if attachments or any(text.strip() for _, text in inputs):
             return True
         values = (data.get(name.split(".")[0].split("[")[0]) for name in self._variables())
         return any(str(value).strip() for value in values if value not in (None, [], {}))
@@ -193,12 +212,16 @@ class Predictor:
     async def _ask_model(self, question: Question) -> tuple[Outcome, CachedAnswer | None]:
         """Ask, and ask again with what is wrong; the best of the answers stands."""
         asked = Asked(cost=0.0, request_key=question.key)
-        messages = list(question.messages)
+        try:
+            ready = await self._get_ready(question)
+        except AttachmentError as error:
+            return Failure(question.task.id, error.kind, str(error), asked=asked), None
+        messages = list(ready.messages)
         best: Prediction | None = None
         failure = Failure(question.task.id, FailureKind.INVALID_ANSWER, "There was no answer.")
         for turn in range(1 + REASKS):
             try:
-                reply = await self._call(question, messages)
+                reply = await self._call(question, messages, ready.tokens)
             except ModelError as error:
                 if isinstance(error, RunStopper) and best is None:
                     raise
@@ -217,7 +240,7 @@ class Predictor:
             again = REASKS if isinstance(outcome, Failure) else 1
             if not wrong or turn >= again or self._is_baseline:
                 break  # fine, or as good as it gets; the baseline never changes its mind
-            messages = prompting.reask(list(question.messages), reply.text, wrong)
+            messages = prompting.reask(ready.messages, reply.text, wrong)
         if best is None:
             return replace(failure, asked=asked), None
         if not self.uses_cache:
@@ -225,7 +248,17 @@ class Predictor:
         answer = CachedAnswer(question.key, best.raw, best.score, asked)
         return replace(best, asked=asked), answer
 
-    async def _call(self, question: Question, messages: list[JsonObject]) -> Reply:
+    async def _get_ready(self, question: Question) -> Ready:
+        """The messages with their files, which the baseline does not look at."""
+        if self._is_baseline:
+            return Ready(question.messages)
+        return await self._attachments.put_in(
+            question.messages, task_id=question.task.id, provider=self._provider
+        )
+
+    async def _call(
+        self, question: Question, messages: list[JsonObject], file_tokens: int
+    ) -> Reply:
         request = Request(
             model=self._model_name,
             messages=messages,
@@ -238,7 +271,7 @@ class Predictor:
         )
         if self._budget is None:
             return await self._model.complete(request)
-        reserved = await self._budget.reserve(messages, question.schema)
+        reserved = await self._budget.reserve(messages, question.schema, file_tokens)
         # A call that fails has, as far as anybody knows, cost its worst case.
         cost: float | None = None
         try:

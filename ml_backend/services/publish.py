@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ml_backend.errors import LabelStudioError, LabelStudioRejected, PromptsError
 from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
-from ml_backend.records import JsonObject, Prediction, Run
+from ml_backend.records import JsonObject, Prediction, Region, Run
 from ml_backend.services.label_stream import choose_model_version
 from ml_backend.services.waiting import Patience
 from ml_backend.services.writer import WriterSession
@@ -23,6 +23,7 @@ from ml_backend.store import Store
 log = logging.getLogger(__name__)
 
 IMPORT_AT_ONCE = 10_000
+SAY_EVERY = 100
 ROUNDS = 5
 SECONDS_PER_DELETE_BY_ID = 0.065
 SECONDS_PER_ROW_DELETED_BY_LABEL = 0.0045
@@ -50,12 +51,20 @@ class Publisher:
     """Publishes one run under a held writer session."""
 
     def __init__(
-        self, store: Store, studio: LabelStudioDoor, session: WriterSession, patience: Patience
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        session: WriterSession,
+        patience: Patience,
+        *,
+        may_be_imported: Callable[[Sequence[Region]], bool] = lambda result: True,
     ) -> None:
+        """``may_be_imported`` tells the results that an import takes from those it would drop."""
         self._store = store
         self._studio = studio
         self._session = session
         self._patience = patience
+        self._may_be_imported = may_be_imported
 
     def plan(self, run: Run) -> JsonObject:
         """Return what will be removed and written, to be committed before the first write."""
@@ -131,6 +140,7 @@ class Publisher:
                 )
                 if created != len(rows):
                     log.warning("run %s: sent %s, stored %s", run.id, len(rows), created)
+            self._create(run, self._targets(run))
         except LabelStudioError as error:
             log.warning("run %s: import interrupted: %s", run.id, error.message)
             self._patience.say(f"the import was interrupted: {error.message}")
@@ -264,6 +274,7 @@ class Publisher:
                     kept = []
                 for rows in self._chunks(run, kept, only=difference.missing):
                     self._session.import_predictions(run.project_id, run.label, rows, watermark)
+                self._create(run, difference.missing)
         except LabelStudioRejected as error:
             # A task deleted this moment: the next round reads the tasks again.
             log.warning("run %s: Label Studio refused: %s", run.id, error.message)
@@ -286,14 +297,29 @@ class Publisher:
     ) -> Iterator[list[JsonObject]]:
         targets = self._targets(run) if only is None else only
         rows = list(first)
-        for outcome in self._store.outcomes.iter(run.id, ok=True, task_ids=targets):
-            if isinstance(outcome, Prediction):
-                rows.append(_row(outcome, run.label))
+        for outcome in self._outcomes(run, targets, imported=True):
+            rows.append(_row(outcome, run.label))
             if len(rows) >= IMPORT_AT_ONCE:
                 yield rows
                 rows = []
         if rows:
             yield rows
+
+    def _create(self, run: Run, targets: set[int]) -> None:
+        """Create, one by one, the predictions an import would drop though the editor takes them."""
+        watermark = run.plan["watermark"]
+        for count, outcome in enumerate(self._outcomes(run, targets, imported=False), 1):
+            row = _row(outcome, run.label)
+            self._session.create_predictions(run.project_id, [row], watermark)
+            if count % SAY_EVERY == 0:
+                self._patience.say(f"{count} predictions created one by one")
+
+    def _outcomes(self, run: Run, targets: set[int], *, imported: bool) -> Iterator[Prediction]:
+        for outcome in self._store.outcomes.iter(run.id, ok=True, task_ids=targets):
+            if not isinstance(outcome, Prediction):
+                continue
+            if self._may_be_imported(outcome.result) is imported:
+                yield outcome
 
     def _repeat(self, write: Any) -> None:
         """Send an idempotent write until Label Studio has answered it, settling in between."""

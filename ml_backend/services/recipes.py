@@ -17,6 +17,7 @@ from ml_backend.records import (
     PromptVersion,
     ProviderName,
 )
+from ml_backend.services.attachments import Attachments
 from ml_backend.services.costs import Budget, price_of
 from ml_backend.services.examples import Examples
 from ml_backend.services.models import Models
@@ -39,12 +40,18 @@ class Recipes:
     """Builds predictors; the one place that knows what a prediction depends on."""
 
     def __init__(
-        self, store: Store, studio: LabelStudioDoor, models: Models, examples: Examples
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        models: Models,
+        examples: Examples,
+        attachments: Attachments,
     ) -> None:
         self._store = store
         self._studio = studio
         self._models = models
         self._examples = examples
+        self._attachments = attachments
 
     def config_of(self, project: Project) -> LabelingConfig:
         """Return a project's labeling config; raises ConfigError when none of it is answerable."""
@@ -98,6 +105,7 @@ class Recipes:
             parameters=version.parameters,
             timeout=self._models.timeout,
             price=price,
+            attachments=self._attachments,
             examples=examples,
             budget=guard,
             lenient=version.is_lenient,

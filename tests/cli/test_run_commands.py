@@ -17,6 +17,10 @@ from cli.conftest import CONFIG, LABEL, Terminal
 from support.server import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ"
+    "/pLvAAAAAElFTkSuQmCC"
+)
 
 
 def test_a_run_predicts_every_task_and_reads_back_label_studio(
@@ -105,9 +109,9 @@ def test_tasks_without_ground_truth_are_not_shown_as_measured(
 
 def test_what_predictions_leave_to_people_is_said(terminal: Terminal) -> None:
     box = """<Image name="image" value="$image"/>
-    <RectangleLabels name="box" toName="image"><Label value="A"/></RectangleLabels></View>"""
+    <BrushLabels name="box" toName="image"><Label value="A"/></BrushLabels></View>"""
     config = CONFIG.replace("</View>", box)
-    terminal.fake.seed(config, [{"data": {"text": "hello", "image": "x.png"}}], title="Photos")
+    terminal.fake.seed(config, [{"data": {"text": "hello", "image": PIXEL}}], title="Photos")
     made = terminal.run("prompts", "create", "Mixed", "--project", "Photos", "--text", "{text}?")
     ran = terminal.run("run", "Mixed", "--project", "Photos")
     for result in (made, ran):

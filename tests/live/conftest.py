@@ -16,6 +16,13 @@ from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
 from support.simulator import Simulator
 
+LONGEST = ("test_faults.py", "test_sweep_live.py")
+"""Files whose tests wait for a minute and more: begun first, the others fill the time beside."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 class LiveProject:
     """A project, asked through Label Studio's own API alone."""

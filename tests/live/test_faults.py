@@ -99,7 +99,7 @@ def test_killed_while_writing(
     server: Installation, project: LiveProject, simulator: Simulator, kind: str, time_: int
 ) -> None:
     run_id = start_second_run(server, project)
-    eventually(lambda: in_flight(server, kind), seconds=60, every=0.001)
+    eventually(lambda: in_flight(server, kind), every=0.001)
     time.sleep(0.05 * time_)
     server.kill()
     calls = simulator.stats()["calls"]
@@ -124,7 +124,7 @@ def test_label_studio_away_in_the_middle_of_a_run(
         own.stop()
 
         waiting = f"SELECT 1 FROM runs WHERE id = {run_id} AND message LIKE 'waiting for Label S%'"
-        eventually(lambda: store(server, waiting), seconds=60, every=0.2)
+        eventually(lambda: store(server, waiting), every=0.2)
         run = server.json("runs", "show", run_id)
         assert run["status"] == "InProgress"
         assert "waiting for Label Studio" in run["message"]
@@ -132,7 +132,7 @@ def test_label_studio_away_in_the_middle_of_a_run(
         time.sleep(AWAY_SECONDS)
         assert server.json("runs", "show", run_id)["status"] == "InProgress"
         own.start()
-        run = eventually(lambda: ended(server, run_id), seconds=90, every=0.2)
+        run = eventually(lambda: ended(server, run_id), every=0.2)
         assert (run["status"], run["total_predictions"]) == ("Completed", 200)
         project.assert_each_task_holds("Mail__Version 1")
         assert simulator.stats()["calls"] == 200

@@ -128,7 +128,7 @@ def test_retrieving_twice_adds_nothing_and_a_new_version_replaces(
     server.cli("versions", "activate", "Topics", "Version 2")
     assert reported(project) == "Topics__Version 2" == retrieve(project, 50)
     # Label Studio stores beside what stood there; the sweep, seconds later, takes it away.
-    eventually(lambda: len(project.studio.predictions(project.id)) == 50, seconds=60)
+    eventually(lambda: len(project.studio.predictions(project.id)) == 50)
     project.assert_each_task_holds("Topics__Version 2")
 
 
@@ -159,12 +159,9 @@ def test_what_a_deadline_leaves_arrives_by_itself(
     project.studio.retrieve_predictions(project.id, ids)
     ready = len(project.studio.predictions(project.id))
     assert 4 <= ready < 50
-    eventually(lambda: len(project.studio.predictions(project.id)) == 50, seconds=60)
+    eventually(lambda: len(project.studio.predictions(project.id)) == 50)
     project.assert_each_task_holds("Topics__Version 1")
-    eventually(
-        lambda: [run["status"] for run in server.json("runs", "list")] == ["Completed"],
-        seconds=30,
-    )
+    eventually(lambda: [run["status"] for run in server.json("runs", "list")] == ["Completed"])
     assert simulator.stats()["calls"] == 50
 
 
@@ -181,7 +178,7 @@ def test_tasks_opened_during_a_run_pay_nothing_twice(
     eventually(lambda: simulator.stats()["calls"] > 4)
     for task_id in project.studio.task_ids(project.id)[:12]:
         project.studio.get_task(task_id)
-    eventually(lambda: server.json("runs", "show", run["id"])["status"] == "Completed", seconds=120)
+    eventually(lambda: server.json("runs", "show", run["id"])["status"] == "Completed")
     assert simulator.stats()["calls"] == 50
-    eventually(lambda: len(project.studio.predictions(project.id)) == 50, seconds=60)
+    eventually(lambda: len(project.studio.predictions(project.id)) == 50)
     project.assert_each_task_holds("Topics__Version 1")

@@ -14,6 +14,7 @@ FORM = (Cure.LOWER_FORM, FailureKind.BAD_REQUEST)
 BUSY = (Cure.RETRY, FailureKind.SERVER_ERROR)
 LIMIT = (Cure.WAIT, FailureKind.RATE_LIMIT)
 BAD = (Cure.FAIL, FailureKind.BAD_REQUEST)
+BLIND = (Cure.STOP, FailureKind.BAD_REQUEST)
 SENT = ("model", "messages", "temperature", "max_tokens", "response_format")
 
 
@@ -40,6 +41,22 @@ def judged(status, body, headers=None):
         (429, {"error": {"message": "Request too large for gpt-4o on tokens per min (TPM): Limit "
                          "30000, Requested 50000.", "code": "rate_limit_exceeded"}}, TOO_LONG),
         (413, "Payload Too Large", TOO_LONG),
+        (400, {"error": {"message": "Invalid content type. image_url is only supported by certain "
+                         "models.", "param": "messages.[1].content.[1].type"}}, BLIND),
+        (400, {"error": {"message": "x is not a multimodal model"}}, BLIND),
+        (400, {"error": {"message": "At most 0 image(s) may be provided in one prompt."}}, BLIND),
+        (400, {"error": {"message": "This model does not support file content types."}}, BLIND),
+        (400, {"error": {"message": "messages[0].content must be a string"}}, BLIND),
+        (422, {"error": {"message": "Failed to deserialize the JSON body: messages[1]: unknown "
+                         "variant `image_url`, expected `text`"}}, BLIND),
+        (500, {"error": {"code": 500, "message": "image input is not supported - hint: you may "
+                         "need to provide the mmproj"}}, BLIND),
+        (500, {"error": "this model is missing data required for image input"}, BLIND),
+        (404, {"error": {"message": "No endpoints found that support image input"}}, BLIND),
+        (400, {"error": {"message": "At most 4 image(s) may be provided in one request."}},
+         TOO_LONG),
+        (400, {"error": {"message": "You uploaded an unsupported image. Please make sure your "
+                         "image is valid.", "code": "invalid_image_format"}}, BAD),
         (404, {"error": {"message": "The model `x` does not exist.", "code": 404}}, NO_MODEL),
         (404, {"error": {"message": 'model "x" not found, try pulling it first'}}, NO_MODEL),
         (404, {"error": {"code": "DeploymentNotFound", "message": "The API deployment for this "

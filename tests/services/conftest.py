@@ -64,10 +64,12 @@ class House:
     def project(self, count: int = 5, config: str = CONFIG) -> tuple[int, list[int]]:
         return self.fake.seed(config, [{"data": {"text": f"text {n}"}} for n in range(count)])
 
-    def prompt(self, project_id: int, title: str = "P") -> tuple[Prompt, PromptVersion]:
+    def prompt(
+        self, project_id: int, title: str = "P", text: str = "Label {text}"
+    ) -> tuple[Prompt, PromptVersion]:
         studio = self.container.studio
         prompt = self.container.prompts.create(title, project=studio.get_project(project_id))
-        return prompt, self.version(prompt)
+        return prompt, self.version(prompt, text)
 
     def version(self, prompt: Prompt, text: str = "Label {text}") -> PromptVersion:
         return self.container.prompts.create_version(prompt, text=text)

@@ -58,6 +58,23 @@ def at(house: House, address: str) -> dict[str, Check]:
     return {check.name: check for check in doctor.checks()}
 
 
+@pytest.mark.parametrize(
+    ("hosts", "status", "words"),
+    [
+        ((), "ok", "from Label Studio"),
+        (("*.example.com",), "ok", "*.example.com"),
+        (("*.example.com", "localhost"), "warn", "localhost of IMAGE_HOSTS is at a private"),
+        (("nowhere.invalid",), "warn", "nowhere.invalid of IMAGE_HOSTS is not found"),
+    ],
+)
+def test_hosts_that_pictures_can_never_be_read_from_are_told(
+    fake: FakeLabelStudio, tmp_path: Path, hosts: tuple[str, ...], status: str, words: str
+) -> None:
+    check = examine(Container(settings(fake, tmp_path, image_hosts=hosts)))["pictures"]
+    assert check.status == status
+    assert words in check.message
+
+
 def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> None:
     found = examine(Container(settings(fake, tmp_path)))
     status = {name: check.status for name, check in found.items()}
@@ -67,6 +84,7 @@ def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> 
         "token": "ok",
         "server": "warn",
         "model: offline baseline": "ok",
+        "pictures": "ok",
         "backend": "skip",
         "second server": "ok",
     }

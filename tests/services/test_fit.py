@@ -158,6 +158,25 @@ def test_tasks_imported_with_annotations_are_examples(place: Annotated) -> None:
     assert [task for task, _, _ in place.pool().values()] == ids
 
 
+def test_an_import_is_looked_at_once_more_when_label_studio_has_committed_it(
+    place: Annotated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SETTLE_SECONDS", 0.0)
+    task = place.tasks[0]
+    place.tell("TASKS_CREATED", task_ids=[task])
+    assert place.pool() == {}, "told from within Label Studio's transaction"
+    annotation = place.annotate(task)
+    place.work()
+    assert place.pool() == {annotation: (task, "A", False)}
+    reads = place.reads()
+    place.work()
+    assert place.reads() == reads, "once more and not for ever"
+
+
+def test_nobody_outside_can_ask_for_that_look(place: Annotated) -> None:
+    assert place.fit.hear(module.IMPORT_SETTLED, [place.project]) is Heard.IGNORED
+
+
 def test_many_tasks_are_read_with_all_others(
     place: Annotated, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -413,6 +413,8 @@ class Rows:
     def _reader(self, column: str) -> Callable[[Row], Any]:
         if column.startswith("data."):
             return lambda row: row["data"].get(column.removeprefix("data."), "")
+        if column == "annotations_ids":  # of several annotations any may pass: the last speaks
+            return lambda row: max((a["id"] for a in self.annotations_of(row["id"])), default=0)
         if column == "total_annotations":
             return lambda row: self.total_annotations(row["id"])
         if column in ("id", "inner_id", "total_predictions"):

@@ -23,14 +23,17 @@ SETTINGS = frozenset(
         *("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"),
         *("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "LLM_MAX_CONCURRENCY"),
         *("DATA_DIR", "DATABASE_URL", "SECRET_KEY", "BASIC_AUTH_USER", "BASIC_AUTH_PASS"),
-        *("LLM_TIMEOUT", "PREDICT_DEADLINE", "HOST", "PORT", "WORKERS", "THREADS"),
+        *("LLM_TIMEOUT", "PREDICT_DEADLINE", "IMAGE_HOSTS", "HOST", "PORT", "WORKERS", "THREADS"),
         *("LOG_LEVEL", "LOG_FORMAT"),
     }
 )
 
 
-def eventually(what: Callable[[], T], *, seconds: float = 30.0, every: float = 0.05) -> T:
-    """Return the first truthy value of ``what``; AssertionError when there is none in time."""
+def eventually(what: Callable[[], T], *, seconds: float = 120.0, every: float = 0.05) -> T:
+    """Return the first truthy value of ``what``; AssertionError when there is none in time.
+
+    The time is generous: on a busy machine everything comes late, and no test measures speed.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = what()
@@ -91,7 +94,7 @@ class Installation:
                 start_new_session=True,
             )
         if wait:
-            eventually(self.is_up, seconds=20)
+            eventually(self.is_up)
         return self
 
     def is_up(self) -> bool:

@@ -15,7 +15,7 @@ from ml_backend.container import Container
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.settings import Settings
 from support.live_label_studio import LiveLabelStudio
-from support.server import Installation
+from support.server import Installation, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG
 
@@ -106,12 +106,15 @@ def test_retrieving_stores_one_prediction_a_task_and_again_adds_nothing(
 
 
 def test_connecting_without_a_prompt_tells_the_person_what_to_do(connected: Connected) -> None:
-    response = connected.connect()
-    assert response.status_code == 400
-    assert (
-        f"Project {connected.project.id} has no prompt yet. Write labeling instructions"
-        in response.text
-    )
+    words = f"Project {connected.project.id} has no prompt yet. Write labeling instructions"
+
+    def is_told() -> bool:
+        response = connected.connect()
+        assert response.status_code == 400
+        return words in response.text
+
+    # Right after the start the instructions may take too long to be read.
+    eventually(is_told)
 
 
 def test_extra_parameters_choose_the_prompt(connected: Connected) -> None:

@@ -69,7 +69,7 @@ class Server:
 
     def start(self, way: str = "serve") -> psutil.Process:
         process = self.launch(way)
-        eventually(self.is_up, seconds=20, every=0.02)
+        eventually(self.is_up, every=0.02)
         return psutil.Process(process.pid)
 
     def is_up(self) -> bool:
@@ -174,8 +174,8 @@ def test_an_orphaned_worker_ends_and_frees_the_port(server: Server) -> None:
     master.kill()
     server.processes[0].wait(5)
     following = server.launch()
-    eventually(lambda: is_gone(worker), seconds=2.5)
-    eventually(lambda: server.log().count("is up at") == 2, seconds=6)
+    eventually(lambda: is_gone(worker), seconds=10)
+    eventually(lambda: server.log().count("is up at") == 2)
     eventually(server.is_up)
     assert following.poll() is None
 
@@ -194,7 +194,7 @@ def test_a_run_left_behind_goes_on_without_any_request(
     def completed() -> bool:
         return container.store.runs.get(run_id).status is RunStatus.COMPLETED
 
-    eventually(completed, seconds=30)
+    eventually(completed)
     assert len(studio.state()["predictions"]) == 3
     close(container)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml_backend.labeling.control import Agreement, Data, shown, to_number
+from ml_backend.labeling.control import Agreement, Data, objects_in, shown, to_number
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.objects.chat import Chat as ChatObject
 from ml_backend.labeling.region_control import Draft, PlaceReader, RegionControl
@@ -76,6 +76,7 @@ class Chat(RegionControl):
 
 class _MessageReader(PlaceReader):
     shape = 'A message must be an object with "role" and "content".'
+    repeats = True
 
     def __init__(self, roles: Sequence[str], before: int) -> None:
         self._roles = roles
@@ -110,4 +111,4 @@ class _MessageReader(PlaceReader):
 
 
 def _messages(answer: Any) -> list[str]:
-    return [repr(sorted(item.items())) for item in answer or () if isinstance(item, Mapping)]
+    return [repr(sorted(item.items())) for item in objects_in(answer)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.labeling.choice_control import ChoiceControl
@@ -30,6 +31,15 @@ class Choices(ChoiceControl):
     def stored(self, item: AnswerClass) -> Any:
         return list(item.path) if self._nested else item.sent
 
+    def paths(self, regions: Sequence[Region]) -> list[list[str]]:
+        found = super().paths(regions)
+        # Who chooses everything within a class has that class stored as well.
+        return [path for path in found if not any(_is_within(other, path) for other in found)]
+
     def may_be_imported(self, region: Region) -> bool:
         # The import's check knows no paths and would drop the whole prediction.
         return super().may_be_imported(region) and not self._nested
+
+
+def _is_within(path: list[str], parent: list[str]) -> bool:
+    return len(path) > len(parent) and path[: len(parent)] == parent

@@ -78,7 +78,10 @@ class DateTime(Control):
         date, _, time = text.replace(" ", "T", 1).partition("T")
         if self.has_date and len(date) < 8:
             return None
-        return _moment(date, time or "00:00")
+        moment = _moment(date, time if time and self.has_time else "00:00")
+        if moment is None or self.has_date:
+            return moment
+        return moment.replace(month=moment.month if self.has_month else 1, day=1)
 
     def _normal(self, moment: calendar.datetime) -> str:
         if self.is_time:
@@ -115,6 +118,8 @@ def _moment(date: str, time: str) -> calendar.datetime | None:
     if not days or not hours:
         return None
     year, month, day = (int(part or 1) for part in days.groups())
+    if year < 1000:
+        return None  # Python writes it with fewer digits than it reads
     try:
         return calendar.datetime(year, month, day, int(hours[1]), int(hours[2]))
     except ValueError:

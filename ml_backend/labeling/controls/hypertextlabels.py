@@ -1,11 +1,22 @@
-"""``<HyperTextLabels>``: spans of a ``<HyperText>`` or ``<Text>``."""
+"""``<HyperTextLabels>``: spans of a ``<HyperText>``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ml_backend.errors import ConfigError
+from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.objects.hypertext import HyperText
 from ml_backend.labeling.span_control import SpanControl
+from ml_backend.labeling.tags import Tag
 
 
 class HyperTextLabels(SpanControl):
     """Normal form: a list of {quote, occurrence, label} in text order, [] when nothing is there."""
 
     tag = "HyperTextLabels"
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        if not isinstance(objects[0], HyperText):
+            raise ConfigError("its toName must name a <HyperText>: the editor shows no others")
+        super().__init__(tag, objects)

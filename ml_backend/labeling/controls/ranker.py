@@ -119,11 +119,7 @@ class Ranker(Control):
         stored = last_value(regions, "ranker")
         if not isinstance(stored, Mapping):
             return None
-        columns = {
-            name: [each for each in ids if isinstance(each, str)]
-            for name, ids in stored.items()
-            if isinstance(ids, list)
-        }
+        columns = {name: _texts(ids) for name, ids in stored.items() if isinstance(ids, list)}
         if not self.buckets:
             return columns.get(self.name) or None
         return {name: columns.get(name, []) for name in self.buckets}
@@ -140,8 +136,8 @@ class Ranker(Control):
 
 def _pairs_in_order(answer: Any, truth: Any) -> float:
     """(1 + Kendall's tau) / 2 over the ids both have; 0 when that is fewer than the truth has."""
-    ours = {each: n for n, each in enumerate(answer if isinstance(answer, list) else ())}
-    wanted = truth if isinstance(truth, list) else []
+    ours = {each: n for n, each in enumerate(_texts(answer))}
+    wanted = _texts(truth)
     pairs = [(a, b) for n, a in enumerate(wanted) for b in wanted[n + 1 :]]
     if not pairs:
         return float(answer == truth)
@@ -151,4 +147,8 @@ def _pairs_in_order(answer: Any, truth: Any) -> float:
 def _columns(answer: Any) -> dict[str, str]:
     """Id -> the bucket it is in."""
     columns = answer if isinstance(answer, Mapping) else {}
-    return {each: name for name, ids in columns.items() for each in ids}
+    return {each: name for name, ids in columns.items() for each in _texts(ids)}
+
+
+def _texts(given: Any) -> list[str]:
+    return [each for each in given if isinstance(each, str)] if isinstance(given, list) else []

@@ -12,7 +12,15 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.class_source import ClassSource
 from ml_backend.labeling.classes import AnswerClass
-from ml_backend.labeling.control import Agreement, Control, Data, Reading, shown, to_number
+from ml_backend.labeling.control import (
+    Agreement,
+    Control,
+    Data,
+    Reading,
+    objects_in,
+    shown,
+    to_number,
+)
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
@@ -163,7 +171,7 @@ class Relations(Control):
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Relations as written; ``LabelingConfig.compare`` puts what they relate in their place."""
-        ours, theirs = set(map(_key, answer or ())), set(map(_key, truth or ()))
+        ours, theirs = set(map(_key, objects_in(answer))), set(map(_key, objects_in(truth)))
         total = len(ours) + len(theirs)
         return Agreement(ours == theirs, 2 * len(ours & theirs) / total if total else 1.0)
 

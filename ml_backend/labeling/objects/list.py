@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling import values
+from ml_backend.labeling.html_images import pictures
 from ml_backend.labeling.html_text import to_text
 from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.records import Attachment
 
 
 class List(ObjectTag):
@@ -20,6 +22,15 @@ class List(ObjectTag):
         if not isinstance(value, list | tuple):
             return values.as_text(value)
         return "\n".join(_line(item) for item in value)
+
+    def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
+        value = values.resolve(self.value, data)
+        found: list[Attachment] = []
+        for item in value if isinstance(value, list | tuple) else ():
+            if isinstance(item, Mapping) and not (item.get("title") or item.get("body")):
+                name = f"{self.field}: {values.as_text(item.get('id'))}"
+                found += pictures(values.as_text(item.get("html")), name)
+        return found
 
     def ids(self, data: Mapping[str, Any]) -> list[str]:
         """The ids of a task's items as Label Studio stores them, each once."""

@@ -64,6 +64,7 @@ class DialoguePassage(Passage):
         for words in paragraphs:
             self._starts.append(place)
             place += len(words) + 1
+        self._between = {start - 1 for start in self._starts[1:]}
 
     def to_place(self, start: int, end: int) -> JsonObject:
         first, last = self._number(start), self._number(end - 1)
@@ -94,6 +95,11 @@ class DialoguePassage(Passage):
         return (start, end) if start < end else None
 
     def snap(self, start: int, end: int) -> Offsets:
+        # What is between two paragraphs belongs to neither.
+        while start in self._between:
+            start += 1
+        while end - 1 in self._between:
+            end -= 1
         if self._granularity == "word":
             return to_words(self.text, start, end)
         if self._granularity in ("paragraph", "phrase"):

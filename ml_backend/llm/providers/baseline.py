@@ -120,10 +120,10 @@ class Index:
 
     def answer(self, request: Request, text: str) -> tuple[JsonObject, float | None]:
         """Return an answer that fits the schema, and the vote's share where one class is asked."""
-        leave_out = {
-            *self._of_task.get(request.task_id, ()),
-            *self._same_text.get(normal_form(text), ()),
-        }
+        leave_out = set(self._of_task.get(request.task_id, ()))
+        # Tasks without any text, such as pictures, are no duplicates for that.
+        if normal := normal_form(text):
+            leave_out.update(self._same_text.get(normal, ()))
         near = self._neighbours.nearest(text, NEIGHBOURS, leave_out)
         if not near:
             raise ModelError(
@@ -136,15 +136,21 @@ class Index:
         shares: list[float] = []
         for name, schema in request.schema.get("properties", {}).items():
             votes = [(example.get(name), weight) for example, weight in voters]
-            if _is_spans(schema):
+            if _types(schema) == ["null"] or "from" in _item_keys(schema):
+                # Nothing to choose from, or relations, which no neighbour can tell.
+                answer[name] = [] if "array" in _types(schema) else None
+            elif _is_spans(schema):
                 answer[name] = self._spans(name, schema, request.inputs, leave_out)
             elif "array" in _types(schema) and "enum" in schema.get("items", {}):
                 answer[name] = _elect_several(votes, schema)
             elif "enum" in schema:
                 answer[name], share = _elect(votes, schema["enum"])
                 shares.append(share)
+            elif "properties" in schema:
+                answer[name] = {key: [] for key in schema["properties"]}
             else:
                 answer[name] = _copy(votes, schema)
+        _number(answer, request.schema)
         return answer, shares[0] if len(shares) == 1 else None
 
     def _spans(
@@ -153,7 +159,7 @@ class Index:
         if name not in self._gazetteers:
             return []
         gazetteer, field = self._gazetteers[name]
-        allowed = schema["items"].get("properties", {})
+        allowed = {k: v for k, v in schema["items"]["properties"].items() if k != "id"}
         return [
             item
             for item in gazetteer.find(inputs.get(field, ""), leave_out)
@@ -193,7 +199,23 @@ def _list(value: Any) -> list[Any]:
 
 
 def _is_spans(schema: JsonObject) -> bool:
-    return "quote" in schema.get("items", {}).get("properties", {})
+    return "quote" in _item_keys(schema)
+
+
+def _item_keys(schema: JsonObject) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = schema.get("items", {}).get("properties", {})
+    return properties
+
+
+def _number(answer: JsonObject, schema: JsonObject) -> None:
+    """Give the items that want an id one each, over all controls."""
+    count = 0
+    for name, part in schema.get("properties", {}).items():
+        items = _list(answer[name]) if "id" in _item_keys(part) else []
+        if items:
+            numbered = [{**item, "id": count + n} for n, item in enumerate(items, 1)]
+            answer[name] = numbered
+            count += len(numbered)
 
 
 def _types(schema: JsonObject) -> Sequence[str]:
@@ -226,6 +248,8 @@ def _elect_several(votes: Sequence[tuple[Any, float]], schema: JsonObject) -> li
     chosen = sorted(position for position, weight in tally.items() if weight * 2 > total)
     if not chosen and tally and "null" not in _types(schema):
         chosen = [min(tally, key=lambda position: (-tally[position], position))]
+    if not tally and any(_list(value) for value, _ in votes):
+        chosen = [0]  # a task with options of its own, which no neighbour chose from
     return [allowed[position] for position in chosen]
 
 
