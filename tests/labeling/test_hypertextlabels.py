@@ -45,6 +45,7 @@ def span(quote: str, occurrence: int = 1) -> dict[str, Any]:
         ("<iframe>Ada</iframe>x Ada", "Ada", (2, 5, "Ada")),
         ("a<!-- Ada -->b Ada", "Ada", (3, 6, "Ada")),
         ("<p>x</p><style>p {}</style>Ada", "Ada", (5, 8, "Ada")),
+        ("<p>x</p><style>Ada</style> Ada", "Ada", (5, 8, "Ada")),
         ("<head><title>Ada</title></head><body>x Ada</body>", "Ada", (2, 5, "Ada")),
         ("one\r\ntwo\rAda", "Ada", (8, 11, "Ada")),
         ("<pre>\n x Ada</pre>", "Ada", (3, 6, "Ada")),
