@@ -148,6 +148,16 @@ class OutcomeStore:
                 return
             last = rows[-1].task_id
 
+    def newest(
+        self, run_ids: Sequence[int], task_ids: Collection[int] | None = None
+    ) -> dict[int, Outcome]:
+        """Return by task the outcome of the last of these runs that has one."""
+        found: dict[int, Outcome] = {}
+        for run_id in sorted(run_ids):
+            for outcome in self.iter(run_id, task_ids=task_ids):
+                found[outcome.task_id] = outcome
+        return found
+
     def totals(self, run_id: int) -> Totals:
         """Add up a run from its outcomes: the truth that counters kept while running follow."""
         o = t.outcomes.c
