@@ -119,6 +119,8 @@ class LabelStudioError(PromptsError):
         super().__init__(message, fix=fix)
         self.status = status
         self.maybe_done = maybe_done
+        self.by_caller = False
+        """True when it met the token of whoever called us, not the server's own."""
 
 
 class LabelStudioUnreachable(LabelStudioError):

@@ -30,10 +30,12 @@ class JobStore:
         request: JsonObject,
         *,
         created_by: Person | None,
+        seconds: float,
         prompt_id: int | None = None,
         version_id: int | None = None,
         project_id: int | None = None,
-    ) -> Job:
+    ) -> tuple[Job, int]:
+        """Keep a job that this process holds for so long; return it and the fence."""
         with self._db.write() as c:
             job_id = inserted_id(
                 c.execute(
@@ -46,10 +48,12 @@ class JobStore:
                         request=request,
                         created_by=person_column(created_by),
                         created_at=datetime.now(UTC),
+                        fence=1,
+                        lease_until=time.time() + seconds,
                     )
                 )
             )
-        return self.get(job_id)
+        return self.get(job_id), 1
 
     def get(self, job_id: int) -> Job:
         with self._db.read() as c:

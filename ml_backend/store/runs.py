@@ -40,15 +40,22 @@ class RunStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def create(self, *, created_by: Person | None = None, **values: Any) -> Run:
+    def create(
+        self, *, created_by: Person | None = None, handed_out: bool = False, **values: Any
+    ) -> Run:
+        """Keep a new run, pending; ``handed_out`` leaves its answers to an outside worker."""
         now = datetime.now(UTC)
         values["created_by"] = person_column(created_by)
+        status, stage = RunStatus.PENDING, Stage.PENDING
+        if handed_out:
+            status, stage = RunStatus.IN_PROGRESS, Stage.ASKING
+            values |= {"holder": OUTSIDE, "lease_until": FOREVER, "started_at": now}
         with self._db.write() as c:
             run_id = inserted_id(
                 c.execute(
                     sa.insert(t.runs).values(
-                        status=RunStatus.PENDING.value,
-                        stage=Stage.PENDING.value,
+                        status=status.value,
+                        stage=stage.value,
                         created_at=now,
                         **values,
                     )
@@ -156,22 +163,6 @@ class RunStore:
                 .where(run, t.runs.c.holder == OUTSIDE)
                 .values(holder=None, lease_until=0.0)
             )
-
-    def hand_out(self, run_id: int) -> Run:
-        """Leave a pending run to an outside worker: no process of ours asks it."""
-        with self._db.write() as c:
-            c.execute(
-                sa.update(t.runs)
-                .where(t.runs.c.id == run_id, t.runs.c.status == RunStatus.PENDING.value)
-                .values(
-                    status=RunStatus.IN_PROGRESS.value,
-                    stage=Stage.ASKING.value,
-                    holder=OUTSIDE,
-                    lease_until=FOREVER,
-                    started_at=datetime.now(UTC),
-                )
-            )
-        return self.get(run_id)
 
     def take_back(self, run_id: int) -> None:
         """Have a run that an outside worker answered published."""
