@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.prompting import template
@@ -148,7 +148,11 @@ class Authoring:
         for project_id in prompt.project_ids:
             project = self._studio.get_project(project_id)
             config = self._recipes.config_of(project)
-            template.check(text, self._recipes.known_variables(project, config))
+            try:
+                template.check(text, self._recipes.known_variables(project, config))
+            except TemplateError as error:
+                error.field = "text"  # which variable it is stands in the message
+                raise
 
 
 def skill_of(config: LabelingConfig) -> str | None:
