@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import comb
+from math import exp, lgamma, log
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,13 @@ def mcnemar(b: int, c: int) -> float:
     n = b + c
     if n == 0:
         return 1.0
-    tail = sum(comb(n, k) for k in range(min(b, c) + 1))
-    # Whole numbers divide exactly; a float power of 0.5 would underflow from 1,075 pairs on.
-    return min(1.0, 2 * tail / (1 << n))
+    return min(1.0, 2 * sum(exp(_log_coin(n, k)) for k in range(min(b, c) + 1)))
+
+
+def _log_coin(n: int, k: int) -> float:
+    """The logarithm of the probability of ``k`` heads in ``n`` throws.
+
+    By logarithms: of ten thousand pairs the whole numbers have thousands of digits, and a power of
+    one half underflows.
+    """
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2)

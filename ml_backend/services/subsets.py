@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.records import Failure, JsonObject, Outcome, Prediction, Run, Subset, Task
@@ -94,7 +94,7 @@ class Subsets:
         ]
 
     def page(self, studio: LabelStudioDoor, project: Project, query: TaskQuery) -> TaskPage:
-        """Return a page of the tasks a query selects; raises InvalidInput beyond the last one."""
+        """Return a page of the tasks a query selects; raises NotFound beyond the last one."""
         config = self._recipes.config_of(project)
         runs = self._runs(project, query)
         if query.subset is Subset.ALL and not query.narrows and not query.by_score:
@@ -206,7 +206,7 @@ class Subsets:
 
 def _require_page(query: TaskQuery, count: int) -> None:
     if query.page > 1 and (query.page - 1) * query.page_size >= count:
-        raise InvalidInput("Invalid page.", field="page")
+        raise NotFound("Invalid page.", field="page")
 
 
 def _ordered(

@@ -4,108 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Place
+from web.conftest import SECRETS, Api
 
-from ml_backend.container import Container
 from ml_backend.records import JobKind
-from support.fake_label_studio import FakeLabelStudio
 from support.sdk import calls, ended_run, in_process
-from support.simulator import Simulator
-from support.wire import CONFIG, region
 
 pytestmark = pytest.mark.slow
-
-STRANGER = "a" * 40
-SECRETS = ("sk-a-provider-secret", "an-auth-token-secret", "google-secret")
-
-
-def task(number: int, truth: str | None = None) -> dict[str, Any]:
-    wire: dict[str, Any] = {"data": {"text": f"message {number}"}}
-    if truth:
-        wire["annotations"] = [{"result": [region(truth)], "ground_truth": True}]
-    return wire
-
-
-@dataclass
-class Api:
-    """The SDK's client over our app, and a project with ground truth."""
-
-    container: Container
-    app: Any
-    client: LabelStudio
-    studio: FakeLabelStudio
-    simulator: Simulator
-    project: int
-    tasks: list[int]
-
-    def prompt(self, title: str = "Topics") -> tuple[Any, Any]:
-        prompt = self.client.prompts.create(title=title, associated_projects=[self.project])
-        version = self.client.prompts.versions.create(
-            prompt.id, title="Version 1", prompt="Which? {text}", provider_model_id="simulated"
-        )
-        return prompt, version
-
-    def connection(self, **more: Any) -> Any:
-        values = {"provider": "Custom", "endpoint": self.simulator.url, "api_key": SECRETS[0]}
-        return self.client.model_providers.create(**{**values, **more})
-
-    def as_user(self, **user: Any) -> LabelStudio:
-        """Another user's client; ``hidden`` are projects they do not see."""
-        known = {"id": 2, "email": "other@example.com", "username": "other", "hidden": []}
-        users = {STRANGER: {**known, **user}}
-        self.studio.control(settings={"users": users})
-        return in_process(self.app, STRANGER)
-
-    def request(self, method: str, path: str, **more: Any) -> Any:
-        http = self.client._client_wrapper.httpx_client
-        return http.request(f"api/{path}", method=method, **more)
-
-
-@pytest.fixture
-def api(place: Place, studio: FakeLabelStudio, simulator: Simulator) -> Iterator[Api]:
-    rows = [task(n, "ab"[n % 2] if n < 6 else None) for n in range(10)]
-    project, tasks = studio.seed(CONFIG, rows)
-    container = place.container
-    app = place.client.application
-    container.engine.start()
-    client = in_process(app, studio.token)
-    yield Api(container, app, client, studio, simulator, project, tasks)
-    container.background.shutdown.set()
-    container.engine.stop()
-    container.engine.wait_idle(5)
-
-
-@pytest.fixture
-def ids(api: Api) -> dict[str, int]:
-    """A prompt with a version, a run that an outside worker answers, and a connection."""
-    prompt, version = api.prompt()
-    run = api.client.prompts.runs.create(
-        prompt.id, version.id, project=api.project, job_id="worker-1"
-    )
-    connection = api.connection()
-    api.client.prompts.versions.refine_prompt(
-        prompt.id,
-        version.id,
-        project_id=api.project,
-        teacher_model_name="simulated",
-        teacher_model_provider_connection_id=connection.id,
-    )
-    return {
-        "prompt": prompt.id,
-        "version": version.id,
-        "run": run.id,
-        "project": api.project,
-        "connection": connection.id,
-        "task": api.tasks[0],
-    }
-
 
 NAMES = list(
     calls(
