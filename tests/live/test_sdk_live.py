@@ -13,6 +13,7 @@ from label_studio_sdk.core.api_error import ApiError
 from live.conftest import LiveProject
 
 from ml_backend.labelstudio import LabelStudioDoor
+from support.documents import run_script, script_of
 from support.live_label_studio import LiveLabelStudio
 from support.sdk import calls, ended_run
 from support.server import Installation
@@ -150,3 +151,15 @@ def test_a_script_for_enterprise_with_a_personal_access_token(api: Live) -> None
     prompts.delete(prompt.id)
     assert api.project.studio.prediction_keys(api.project.id) == []
     door.close()
+
+
+def test_the_script_of_the_documentation(api: Live) -> None:
+    printed = run_script(
+        script_of("sdk.md"),
+        PROMPTS_URL=api.server.url,
+        LABEL_STUDIO_API_KEY=api.token,
+        PROJECT=str(api.project.id),
+    )
+    assert "run Completed 12 of 12" in printed
+    assert "annotations made 6" in printed
+    assert printed.endswith("done\n")
