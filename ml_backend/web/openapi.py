@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from flask import Flask, Response, jsonify
@@ -43,15 +44,16 @@ FIELD_ERRORS: Document = {
 
 def register(app: Flask, operations: Sequence[Operation]) -> None:
     """Add the document and its page to an app; both need no token."""
-    document = describe(operations)
+    # Made when first asked for: a server must be up in a moment.
+    document = cache(lambda: describe(operations))
 
     @app.get(SCHEMA)
     def schema() -> Response:
-        return jsonify(document)
+        return jsonify(document())
 
     @app.get(DOCUMENTATION)
     def documentation() -> Response:
-        return Response(render(document), mimetype="text/html")
+        return Response(render(document()), mimetype="text/html")
 
 
 def describe(operations: Sequence[Operation]) -> Document:
