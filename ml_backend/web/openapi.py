@@ -11,6 +11,7 @@ from flask import Flask, Response, jsonify
 from pydantic import BaseModel
 
 from ml_backend import __version__
+from ml_backend.web.field_words import field_words
 from ml_backend.web.operations import ADAPTERS, ID, Operation
 from ml_backend.web.page import render
 from ml_backend.web.paths import DOCUMENTATION, SCHEMA
@@ -64,6 +65,7 @@ def describe(operations: Sequence[Operation]) -> Document:
     for operation in operations:
         path = "/api" + ID.sub(r"{\1}", PATH_TEXT.sub(r"{\1}", operation.rule))
         paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas)
+    _add_words(schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Prompts for Label Studio", "version": __version__, "description": ABOUT},
@@ -81,6 +83,14 @@ def describe(operations: Sequence[Operation]) -> Document:
         },
         "security": [{"token": []}],
     }
+
+
+def _add_words(schemas: Document) -> None:
+    for model, words in field_words().items():
+        properties = schemas.get(model, {}).get("properties", {})
+        for field, text in words.items():
+            if field in properties:
+                properties[field].setdefault("description", text)
 
 
 def _operation(operation: Operation, schemas: Document) -> Document:

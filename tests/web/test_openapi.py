@@ -39,6 +39,8 @@ def test_it_needs_no_token_and_all_it_names_exists(document: dict[str, Any]) -> 
     ids = [each["operationId"] for each in operations]
     assert len(ids) == len(set(ids)) > METHODS_OF_THE_SDK
     assert all(each["summary"].endswith(".") for each in operations)
+    item = document["components"]["schemas"]["TaskItem"]["properties"]
+    assert item["score"]["description"].startswith("Agreement with the ground truth")
 
 
 def test_every_path_the_sdk_calls_is_described(document: dict[str, Any]) -> None:

@@ -38,7 +38,10 @@ def test_there_are_thirty() -> None:
     assert len(NAMES) == 30
 
 
-def test_each_method_succeeds_and_lists_are_not_empty(api: Api, ids: dict[str, int]) -> None:
+def test_each_method_succeeds_and_lists_are_not_empty(
+    api: Api, ids: dict[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     made = calls(api.client, ids)
     for name in NAMES:
         found = made[name]()
@@ -48,6 +51,8 @@ def test_each_method_succeeds_and_lists_are_not_empty(api: Api, ids: dict[str, i
             assert found, name
         if hasattr(found, "results"):
             assert found.results, name
+        assert not any(secret in str(found) for secret in SECRETS), name
+    assert not any(secret in caplog.text for secret in (*SECRETS, api.studio.token))
 
 
 def test_each_method_is_401_without_a_known_token(api: Api, ids: dict[str, int]) -> None:
