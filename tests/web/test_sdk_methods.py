@@ -327,6 +327,13 @@ def test_odd_json_is_refused(api: Api, body: bytes, status: int) -> None:
     assert json.loads(answer.data)
 
 
+@pytest.mark.parametrize("number", [0, 2**31, 10**30])
+def test_numbers_that_no_id_can_be_are_404(api: Api, number: int) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        answer = api.request(method, f"prompts/{number}/", json={})
+        assert (answer.status_code, list(answer.json())) == (404, ["detail"])
+
+
 def test_lists_are_paged_ordered_and_searched(api: Api) -> None:
     for title in ("Beta", "Alpha", "Gamma"):
         api.client.prompts.create(title=title, associated_projects=[api.project])
