@@ -18,7 +18,7 @@ from web.conftest import Api, Place
 from support.sdk import calls, in_process
 
 METHODS_OF_THE_SDK = 30
-EXAMPLES = 8
+EXAMPLES = 5
 
 
 @pytest.fixture
