@@ -7,23 +7,33 @@ from functools import cached_property
 from ml_backend.images.hosts import Reach
 from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
 from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.services.access import Access
 from ml_backend.services.attachments import Attachments
+from ml_backend.services.authoring import Authoring
 from ml_backend.services.backend import Backend
+from ml_backend.services.background import Background
+from ml_backend.services.compare import Comparisons
 from ml_backend.services.connecting import Connecting
+from ml_backend.services.connections import Connections
+from ml_backend.services.deferred import Deferred
 from ml_backend.services.deletion import Deletions
 from ml_backend.services.disconnecting import Disconnecting
 from ml_backend.services.doctor import Doctor
+from ml_backend.services.estimates import Estimates
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.examples import Examples
 from ml_backend.services.execute import Executor
 from ml_backend.services.fit import Fit
 from ml_backend.services.follow import Following
+from ml_backend.services.handing_in import HandingIn
 from ml_backend.services.models import Models
 from ml_backend.services.predictions import Predictions
 from ml_backend.services.project_reader import READ_TIMEOUT
 from ml_backend.services.prompts import Prompts
 from ml_backend.services.recipes import Recipes
+from ml_backend.services.refine import Refining
 from ml_backend.services.runs import Runs
+from ml_backend.services.subsets import Subsets
 from ml_backend.services.sweep import Sweep
 from ml_backend.services.training import Training
 from ml_backend.services.writer import SETTLE_SECONDS, Writer
@@ -36,6 +46,9 @@ RESERVED_THREADS = 3
 
 LOOK_EVERY = 0.5
 """Seconds between looks at events and at follows that are due."""
+
+JOBS_EVERY = 2.0
+"""Seconds between looks at jobs whose process is gone."""
 
 SWEEP_EVERY = 1.0
 """Seconds between looks at what may stand twice."""
@@ -62,7 +75,7 @@ class Container:
     def studio_as(self, token: str) -> LabelStudioDoor:
         """Return the same Label Studio with another token; to be closed by the caller."""
         self.settings.require_label_studio()
-        return LabelStudioDoor(self.settings.label_studio_url, token)
+        return LabelStudioDoor(self.settings.label_studio_url, token, by_caller=True)
 
     def _open_studio(self, timeout: float = 30.0) -> LabelStudioDoor:
         settings = self.settings
@@ -124,6 +137,60 @@ class Container:
     @cached_property
     def deletions(self) -> Deletions:
         return Deletions(self.store, self.studio, self.predictions)
+
+    def predictions_through(self, studio: LabelStudioDoor) -> Predictions:
+        """Return bulk actions with the rights of the token behind a door."""
+        writer = Writer(self.store, studio, settle_seconds=self._settle_seconds)
+        return Predictions(self.store, studio, writer)
+
+    # What the API's callers ask for
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(self.store, lambda: self.studio)
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(self.store, self.access, self.models)
+
+    @cached_property
+    def authoring(self) -> Authoring:
+        return Authoring(
+            self.store, self.studio, self.access, self.prompts, self.recipes, self.connections
+        )
+
+    @cached_property
+    def subsets(self) -> Subsets:
+        return Subsets(self.store, self.recipes)
+
+    @cached_property
+    def handing_in(self) -> HandingIn:
+        return HandingIn(self.store, self.recipes)
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        return Estimates(self.store, self.recipes)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        return Comparisons(self.store, self.recipes)
+
+    @cached_property
+    def refining(self) -> Refining:
+        return Refining(self.store, self.recipes, self.models, self.loop)
+
+    @cached_property
+    def deferred(self) -> Deferred:
+        return Deferred(
+            self.store, self.studio, self.deletions, self.refining, self.predictions_through
+        )
+
+    @cached_property
+    def background(self) -> Background:
+        """What goes on after its call was answered."""
+        return Background(self.store, self.deferred.handlers)
+
+    # Connecting projects
 
     @cached_property
     def connecting(self) -> Connecting:
@@ -223,6 +290,7 @@ class Container:
             Repeater("fit", self.fit.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
+            Repeater("jobs", self.background.take_over, every=JOBS_EVERY),
         )
 
     def close(self, timeout: float = 0.0) -> bool:
@@ -239,6 +307,8 @@ class Container:
             self.engine.stop()
         if "executor" in self.__dict__:
             self.executor.shutdown.set()
+        if "background" in self.__dict__:
+            self.background.shutdown.set()
         if "sweep" in self.__dict__:
             self.sweep.shutdown.set()
         idle = "engine" not in self.__dict__ or self.engine.wait_idle(timeout)

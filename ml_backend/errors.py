@@ -5,6 +5,7 @@ PromptsError
 │   ├── ConfigError       the labeling config cannot be answered
 │   ├── TemplateError     the prompt text cannot be rendered
 │   └── NotFound          a prompt, version, run, project or connection that is not there
+├── Forbidden             the caller may see it and still not do this
 ├── Conflict              the state forbids it (title taken, run still going)
 ├── AttachmentError       a picture or document of a task cannot be had
 ├── AnswerError           a model's answer does not fit the labeling config
@@ -56,8 +57,16 @@ class NotFound(InvalidInput):
     """A named or numbered thing of ours (or a Label Studio project) that does not exist."""
 
 
+class Forbidden(PromptsError):
+    """The caller is known and may see the thing, but has no right to do this to it."""
+
+
 class Conflict(PromptsError):
-    """The request is sound but the present state forbids it."""
+    """The request is sound but the present state forbids it; ``field`` when one value does."""
+
+    def __init__(self, message: str, *, field: str = "", fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.field = field
 
 
 class AttachmentError(PromptsError):
@@ -121,6 +130,8 @@ class LabelStudioError(PromptsError):
         super().__init__(message, fix=fix)
         self.status = status
         self.maybe_done = maybe_done
+        self.by_caller = False
+        """True when it met the token of whoever called us, not the server's own."""
 
 
 class LabelStudioUnreachable(LabelStudioError):

@@ -115,6 +115,36 @@ BASELINE_MODEL = "nearest-annotated-tasks"
 """The one model of the offline baseline."""
 
 
+class Scope(StrEnum):
+    """Who may use a connection: everybody, its creator, or whoever sees a prompt that uses it."""
+
+    ORGANIZATION = "Organization"
+    USER = "User"
+    MODEL = "Model"
+
+
+class JobKind(StrEnum):
+    """Work that goes on after the call that asked for it was answered."""
+
+    DELETE_PROMPT = "delete_prompt"
+    DELETE_VERSION = "delete_version"
+    DELETE_PREDICTIONS = "delete_predictions"
+    PROMOTE = "promote"
+    REFINE = "refine"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Label Studio user, as known when they did what is remembered here."""
+
+    id: int
+    username: str
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    avatar: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A Label Studio task: its id and its data, which is untrusted text."""
@@ -221,6 +251,15 @@ class Connection:
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Model -> (prompt, completion) dollars per million tokens; goes before the price table."""
     created_at: datetime | None = None
+    updated_at: datetime | None = None
+    scope: Scope = Scope.ORGANIZATION
+    created_by: Person | None = None
+    """None for one made by command: it belongs to who runs the server."""
+    organization: int | None = None
+    details: JsonObject = field(default_factory=dict)
+    """What the SDK keeps of a connection and nothing here depends on."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Secrets besides ``api_key``, by the SDK's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +276,12 @@ class Prompt:
     updated_at: datetime
     origin: Origin = Origin.BY_HAND
     """Prompts that come from a connection or project are not that project's own choice."""
+    created_by: Person | None = None
+    """None for one made by command: it belongs to who runs the server."""
+    organization: int | None = None
+    skill_name: str = ""
+    input_fields: Any = None
+    output_classes: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +300,8 @@ class PromptVersion:
     created_at: datetime
     updated_at: datetime
     origin: Origin = Origin.BY_HAND
+    created_by: Person | None = None
+    organization: int | None = None
 
     @property
     def is_lenient(self) -> bool:
@@ -316,3 +363,29 @@ class Run:
     completed_at: datetime | None
     stale: str = ""
     """Why its metrics no longer hold, "" while they do."""
+    created_by: Person | None = None
+    organization: int | None = None
+
+    @property
+    def worker_job(self) -> str:
+        """Return what an outside worker that answers this run calls it, "" when we ask."""
+        return str(self.options.get("job_id") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that goes on in the background; ``result`` is its report once it is Completed."""
+
+    id: int
+    kind: JobKind
+    prompt_id: int | None
+    version_id: int | None
+    project_id: int | None
+    status: RunStatus
+    request: JsonObject
+    result: JsonObject
+    message: str
+    """What it does now, or why it failed."""
+    created_by: Person | None
+    created_at: datetime
+    completed_at: datetime | None

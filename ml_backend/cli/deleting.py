@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ml_backend.cli import documents
 from ml_backend.cli.app import App, version_name
 from ml_backend.cli.progress import bar
 from ml_backend.records import Prompt, PromptVersion
+from ml_backend.services import reports
 
 if TYPE_CHECKING:
     from ml_backend.services.deletion import Deletion
@@ -27,7 +27,7 @@ def delete_with_predictions(
         what = f"version {version.title!r} of {what}"
     go_ahead = app.go_ahead(
         f"Delete {what} and {plan.predictions} predictions?",
-        plan=documents.of_deletion(plan),
+        plan=reports.of_deletion(plan),
         show=lambda stderr: _show(app, what, plan, stderr=stderr),
         yes=yes,
         dry_run=dry_run,
@@ -35,14 +35,14 @@ def delete_with_predictions(
     if not go_ahead:
         return
     with bar(app, "Deleting") as progress:
-        reports = deletions.execute(plan, app.patience(), progress)
-    deleted = sum(report.deleted for report in reports)
+        done = deletions.execute(plan, app.patience(), progress)
+    deleted = sum(report.deleted for report in done)
     if app.as_json:
-        held = [documents.of_delete_report(report) for report in reports]
-        app.document({**documents.of_deletion(plan), "deleted": deleted, "label_studio": held})
+        held = [reports.of_delete_report(report) for report in done]
+        app.document({**reports.of_deletion(plan), "deleted": deleted, "label_studio": held})
         return
     click.echo(f"Deleted {what} and {deleted} predictions.")
-    for report in reports:
+    for report in done:
         show_remaining(app, report)
 
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
 
 if TYPE_CHECKING:
-    from ml_backend.services.deletion import Deletion
-    from ml_backend.services.predictions import DeletePlan, DeleteReport, VersionCount
-    from ml_backend.services.promotions import PromotePlan, PromoteReport
+    from ml_backend.services.predictions import VersionCount
     from ml_backend.store import Follow
 
 Document = dict[str, Any]
@@ -123,61 +121,3 @@ def of_count(count: VersionCount) -> Document:
         "slot": label.slot.value if label else None,
         "shown_in_label_stream": count.shown,
     }
-
-
-def of_delete_plan(plan: DeletePlan) -> Document:
-    return {
-        "project": plan.project_id,
-        "would_delete": plan.total,
-        "tasks": plan.tasks,
-        "model_versions": _versions(plan.by_version),
-        "mode": plan.mode,
-    }
-
-
-def of_delete_report(report: DeleteReport) -> Document:
-    return {
-        "project": report.plan.project_id,
-        "deleted": report.deleted,
-        "model_versions": _versions(report.remaining),
-        "notes": list(report.notes),
-    }
-
-
-def of_promote_plan(plan: PromotePlan) -> Document:
-    return {
-        "project": plan.project_id,
-        "would_create": plan.would_create,
-        "model_versions": _versions(plan.by_version),
-        "skipped_identical": plan.skipped_identical,
-        "skipped_annotated": plan.skipped_annotated,
-        "skipped_doubled": plan.skipped_doubled,
-        "without_prediction": plan.without_prediction,
-    }
-
-
-def of_promote_report(report: PromoteReport) -> Document:
-    plan = of_promote_plan(report.plan)
-    del plan["would_create"], plan["model_versions"]
-    return {
-        **plan,
-        "created": report.created,
-        "annotations": report.annotations,
-        "annotated_tasks": report.annotated_tasks,
-        "notes": list(report.notes),
-    }
-
-
-def of_deletion(deletion: Deletion) -> Document:
-    return {
-        "prompt": deletion.prompt.id,
-        "version": deletion.version.id if deletion.version else None,
-        "predictions": deletion.predictions,
-        "model_versions": _versions(deletion.by_version),
-        "projects": [plan.project_id for plan in deletion.plans],
-        "open_runs": [run.id for run in deletion.runs],
-    }
-
-
-def _versions(counts: Any) -> list[Document]:
-    return [{"model_version": name, "predictions": n} for name, n in counts.items()]

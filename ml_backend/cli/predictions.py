@@ -11,6 +11,7 @@ from ml_backend.cli import documents
 from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
 from ml_backend.cli.deleting import show_remaining
 from ml_backend.cli.progress import bar
+from ml_backend.services import reports
 
 if TYPE_CHECKING:
     from ml_backend.services.predictions import DeletePlan
@@ -121,7 +122,7 @@ def delete_predictions(
     plan = service.plan_delete(found.id, **_named(app, selection))
     go_ahead = app.go_ahead(
         f"Delete {plan.total} predictions?",
-        plan=documents.of_delete_plan(plan),
+        plan=reports.of_delete_plan(plan),
         show=lambda stderr: _show_delete(app, found.title, plan, stderr=stderr),
         yes=yes or not plan.total,
         dry_run=dry_run,
@@ -131,7 +132,7 @@ def delete_predictions(
     with bar(app, "Deleting") as progress:
         report = service.execute_delete(plan, app.patience(), progress)
     if app.as_json:
-        app.document(documents.of_delete_report(report))
+        app.document(reports.of_delete_report(report))
         return
     click.echo(f"Deleted {report.deleted} predictions.")
     show_remaining(app, report)
@@ -163,7 +164,7 @@ def promote_predictions(
     )
     go_ahead = app.go_ahead(
         f"Create {plan.would_create} annotations?",
-        plan=documents.of_promote_plan(plan),
+        plan=reports.of_promote_plan(plan),
         show=lambda stderr: _show_promote(app, found.title, plan, stderr=stderr),
         yes=yes or not plan.would_create,
         dry_run=dry_run,
@@ -173,7 +174,7 @@ def promote_predictions(
     with bar(app, "Promoting") as progress:
         report = service.execute_promote(plan, app.patience(), progress)
     if app.as_json:
-        app.document(documents.of_promote_report(report))
+        app.document(reports.of_promote_report(report))
         return
     click.echo(
         f"Created {report.created} annotations. Label Studio's project {found.id} now holds "

@@ -15,13 +15,22 @@ class LabelStudioDoor(Webhooks, Files):
 
     ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy
     token, a personal access token or an access token made of one, looked at on the first call only.
+    ``by_caller`` marks its errors as those of a caller's token, not of the server's own.
     ``timeout`` bounds the silence of a read, ``write_timeout`` that of a write, in seconds.
     """
 
     def __init__(
-        self, url: str, api_key: str, *, timeout: float = 30.0, write_timeout: float = 900.0
+        self,
+        url: str,
+        api_key: str,
+        *,
+        timeout: float = 30.0,
+        write_timeout: float = 900.0,
+        by_caller: bool = False,
     ) -> None:
-        transport = Transport(url, api_key, timeout=timeout, write_timeout=write_timeout)
+        transport = Transport(
+            url, api_key, timeout=timeout, write_timeout=write_timeout, by_caller=by_caller
+        )
         super().__init__(transport)
         self.url = transport.url
 

@@ -92,6 +92,31 @@ class Reads:
             found = [Project.from_wire(wire) for wire in self._iter_projects({})]
         return sorted(found, key=lambda project: project.id)
 
+    def project_titles(self) -> dict[int, str]:
+        """Id -> title of all projects the token may see, without their labeling configs."""
+        return self._project_titles()
+
+    def project_wires(self, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """All projects the token may see as Label Studio sends them; ``params`` narrow it down."""
+        with self._not_found_is_foreign(), self._shape("the list of projects"):
+            return [dict(wire) for wire in self._iter_projects(params)]
+
+    def task_page(
+        self, project_id: int, *, page: int, page_size: int, newest_first: bool = False
+    ) -> tuple[list[Task], int]:
+        """One page of the project's tasks by id, counted from 1, and how many tasks it has."""
+        query = queries.encode({"ordering": ["tasks:-id" if newest_first else "tasks:id"]})
+        params = {"project": int(project_id), "page": page, "page_size": page_size, "query": query}
+        project = self.get_project(project_id)
+        if (page - 1) * page_size >= project.tasks:
+            return [], project.tasks  # Label Studio would answer the last page once more
+        if project.predicts_on_listing:
+            params["review"] = "true"
+        wire = self._get_page({**params, "include": "id,data"})
+        with self._shape("tasks"):
+            tasks = [Task(int(row["id"]), row["data"]) for row in wire["tasks"]]
+            return tasks, int(wire["total"])
+
     def data_columns(self, project_id: int) -> tuple[str, ...]:
         """Keys that the data of the project's tasks has, or once had."""
         what = f"project {project_id}"

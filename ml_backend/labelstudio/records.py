@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_backend.records import Region
+from ml_backend.records import Person, Region
 
 Wire = Mapping[str, Any]
 
@@ -22,11 +22,36 @@ class User:
     email: str
     name: str
     organization_id: int | None
+    username: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    avatar: str | None = None
+    owns_organization: bool = False
+    """Whether the organization's owner, as whoami names it by email, is this user."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> User:
-        name = f"{wire.get('first_name') or ''} {wire.get('last_name') or ''}".strip()
-        return cls(int(wire["id"]), str(wire["email"]), name, wire.get("active_organization"))
+        first, last = wire.get("first_name") or "", wire.get("last_name") or ""
+        email = str(wire["email"])
+        owner = (wire.get("active_organization_meta") or {}).get("email") or ""
+        return cls(
+            id=int(wire["id"]),
+            email=email,
+            name=f"{first} {last}".strip(),
+            organization_id=wire.get("active_organization"),
+            username=str(wire.get("username") or email),
+            first_name=str(first),
+            last_name=str(last),
+            avatar=wire.get("avatar"),
+            owns_organization=bool(email) and email.casefold() == str(owner).casefold(),
+        )
+
+    @property
+    def person(self) -> Person:
+        """What is remembered of the user beside what they make."""
+        return Person(
+            self.id, self.username, self.email, self.first_name, self.last_name, self.avatar
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,17 @@ class Transport:
     Safe to share between threads. The SDK (1.5 s, 50 MB) is imported on the first request.
     """
 
-    def __init__(self, url: str, api_key: str, *, timeout: float, write_timeout: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        *,
+        timeout: float,
+        write_timeout: float,
+        by_caller: bool = False,
+    ) -> None:
         self.url = checked_url(url)
+        self._by_caller = by_caller
         self.write_timeout = write_timeout
         self._secret = api_key.strip()
         self._timeout = timeout
@@ -230,7 +239,7 @@ class Transport:
             )
 
     def _refusal(self, response: httpx.Response, *, what: str, write: bool) -> LabelStudioError:
-        return failures.of_status(
+        error = failures.of_status(
             response.status_code,
             response.content,
             url=self.url,
@@ -239,6 +248,8 @@ class Transport:
             secret=self._secret,
             location=response.headers.get("location", ""),
         )
+        error.by_caller = self._by_caller
+        return error
 
     @contextmanager
     def _failures(self, *, write: bool) -> Iterator[None]:
@@ -262,7 +273,9 @@ class Transport:
                 return self._client._client_wrapper.get_headers()
         except ApiError as error:
             reason = failures.reason_of(error.body, self._secret)
-            raise failures.of_auth(401, reason, url=self.url, secret=self._secret) from error
+            refused = failures.of_auth(401, reason, url=self.url, secret=self._secret)
+            refused.by_caller = self._by_caller
+            raise refused from error
         except ValueError as error:
             raise failures.not_label_studio(self.url, 200) from error
 

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ml_backend.labeling import Agreement, LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
-from ml_backend.records import Example, JsonObject, Prediction, Run, RunStatus, Slot, Subset
+from ml_backend.records import (
+    Example,
+    JsonObject,
+    Outcome,
+    Prediction,
+    Run,
+    RunStatus,
+    Slot,
+    Subset,
+)
 from ml_backend.scoring.agreement import summarize
 from ml_backend.services.examples import read_answer
 from ml_backend.store import Store
@@ -29,13 +38,27 @@ MANY_RUNS = 10_000
 
 
 @dataclass(slots=True)
-class _Truths:
+class Truths:
     """A task's ground truths."""
 
     data: Mapping[str, Any]
     answers: list[JsonObject] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
     """Of those that are in the example pool as well: an empty annotation is not."""
+
+    def judge(self, outcome: Outcome, config: LabelingConfig) -> tuple[Compared, JsonObject]:
+        """Return how an outcome agrees with the truth it agrees with best, and that truth.
+
+        A failed task is a miss in every control that its ground truth answers.
+        """
+        given = outcome.answer if isinstance(outcome, Prediction) else {}
+        compared, best = max(
+            ((config.compare(given, answer, self.data), answer) for answer in self.answers),
+            key=lambda pair: _goodness(pair[0]),
+        )
+        if isinstance(outcome, Prediction):
+            return dict(compared), best
+        return dict.fromkeys(compared), best
 
 
 class Evaluation:
@@ -51,32 +74,38 @@ class Evaluation:
         Only tasks the run covered and that hold ground truth count. Where a task has several
         ground truths, the one that agrees best counts.
         """
-        truths = self._truths(run.project_id, config)
+        truths = self.truths(run.project_id, config)
         items: list[Compared] = []
         measured: list[str] = []
         for outcome in self._store.outcomes.iter(run.id, task_ids=truths):
             truth = truths[outcome.task_id]
-            given = outcome.answer if isinstance(outcome, Prediction) else {}
-            compared = max(
-                (config.compare(given, answer, truth.data) for answer in truth.answers),
-                key=_goodness,
-            )
-            if isinstance(outcome, Prediction):
-                items.append(dict(compared))
-            else:
-                # A failed task is a miss in every control that its ground truth answers.
-                items.append(dict.fromkeys(compared))
+            items.append(truth.judge(outcome, config)[0])
             measured += truth.digests
         return {**summarize(items), FINGERPRINT: _fingerprint(measured)}
 
-    def _truths(self, project_id: int, config: LabelingConfig) -> dict[int, _Truths]:
-        truths: dict[int, _Truths] = {}
-        for task in self._studio.iter_annotated(project_id, ground_truth_only=True):
+    def compared(
+        self, run: Run, truths: Mapping[int, Truths], config: LabelingConfig
+    ) -> dict[int, Compared]:
+        """Return how each task of a run that has ground truth agrees with it, by control."""
+        outcomes = self._store.outcomes.iter(run.id, task_ids=truths)
+        return {each.task_id: truths[each.task_id].judge(each, config)[0] for each in outcomes}
+
+    def truths(
+        self, project_id: int, config: LabelingConfig, task_ids: Sequence[int] | None = None
+    ) -> dict[int, Truths]:
+        """Return the ground truths of a project, or of these tasks, by task.
+
+        Those that cannot be read are left out.
+        """
+        truths: dict[int, Truths] = {}
+        for task in self._studio.iter_annotated(
+            project_id, task_ids=task_ids, ground_truth_only=True
+        ):
             for annotation in task.annotations:
                 answer = read_answer(annotation, task.data, config)
                 if not annotation.ground_truth or answer is None:
                     continue
-                truth = truths.setdefault(task.id, _Truths(task.data))
+                truth = truths.setdefault(task.id, Truths(task.data))
                 truth.answers.append(answer)
                 if annotation.result:
                     truth.digests.append(_digest(task.id, annotation.id, answer))

@@ -12,6 +12,7 @@ from ml_backend.records import (
     Failure,
     FailureKind,
     JsonObject,
+    Person,
     Prompt,
     PromptVersion,
     Run,
@@ -51,6 +52,10 @@ class RunOptions:
     activate: bool | None = None
     follow: bool = False
     """Whether it counts towards the budget of a prompt that follows its project."""
+    worker_job: str = ""
+    """What an outside worker calls this run: it hands in the answers, and we ask nothing."""
+    created_by: Person | None = None
+    organization: int | None = None
 
 
 class Runs:
@@ -83,6 +88,8 @@ class Runs:
         self._store.prompts.register_label(label, prompt.id, version.id, slot)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
+            created_by=options.created_by,
+            organization=options.organization,
             prompt_id=prompt.id,
             version_id=version.id,
             project_id=project.id,
@@ -91,6 +98,7 @@ class Runs:
             subset=options.subset.value,
             snapshot=snapshot(version) | {"prompt_title": prompt.title},
             options={
+                **_as_asked(options),
                 "task_ids": task_ids,
                 "only_missing": options.only_missing,
                 "budget": options.budget,
@@ -100,6 +108,7 @@ class Runs:
             },
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
+            handed_out=bool(options.worker_job),
         )
 
     def check(self, version: PromptVersion, project: Project, budget: float | None) -> None:
@@ -230,6 +239,18 @@ class Runs:
                 fix="Task ids are shown in the Data Manager's first column.",
             )
         return wanted
+
+
+def _as_asked(options: RunOptions) -> JsonObject:
+    """Return what only those read who want to know how a run was asked for."""
+    asked: JsonObject = {}
+    if options.worker_job:
+        asked["job_id"] = options.worker_job
+    if options.filters is not None:
+        asked["filters"] = options.filters
+    if options.subset is Subset.SAMPLE:
+        asked["sample_size"] = options.sample_size
+    return asked
 
 
 def _slot_of(options: RunOptions) -> Slot:

@@ -7,12 +7,14 @@ from ml_backend.store.database import Database
 from ml_backend.store.events import Event, EventStore
 from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.follows import Follow, FollowStore
+from ml_backend.store.jobs import JobStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.runs import RunStore, totals_columns
 from ml_backend.store.served import Served, ServedStore
+from ml_backend.store.standings import Standing, StandingStore
 from ml_backend.store.summary import Summary, SummaryStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 
@@ -26,6 +28,7 @@ __all__ = [
     "KnownProject",
     "Publication",
     "Served",
+    "Standing",
     "Store",
     "Summary",
     "totals_columns",
@@ -50,6 +53,8 @@ class Store:
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
         self.served = ServedStore(self.database)
+        self.jobs = JobStore(self.database)
+        self.standings = StandingStore(self.database)
         self.summary = SummaryStore(self.database)
 
     def close(self) -> None:

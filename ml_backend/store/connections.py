@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+import json
+from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
-from ml_backend.records import Connection, ProviderName
+from ml_backend.records import Connection, Person, ProviderName, Scope
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
+from ml_backend.store.people import person_column, read_person
 
 
 class Cipher(Protocol):
@@ -51,11 +53,22 @@ class ConnectionStore:
             )
         return connection
 
-    def create(self, *, title: str, api_key: str, **values: Any) -> Connection:
+    def create(
+        self,
+        *,
+        title: str,
+        api_key: str,
+        secrets: Mapping[str, str] | None = None,
+        created_by: Person | None = None,
+        **values: Any,
+    ) -> Connection:
+        """Keep a connection; ``secrets`` are those besides the key, by the SDK's names."""
         if self.find(title) is not None:
-            raise Conflict(f"A connection named {title!r} already exists.")
+            raise Conflict(f"A connection named {title!r} already exists.", field="title")
         now = datetime.now(UTC)
-        encrypted = self._cipher.encrypt(api_key) if api_key else ""
+        values["encrypted_secrets"] = self._encrypt_all(secrets or {})
+        values["created_by"] = person_column(created_by)
+        encrypted = self._encrypt(api_key)
         with self._db.write() as c:
             key = inserted_id(
                 c.execute(
@@ -70,6 +83,27 @@ class ConnectionStore:
             )
         return self.get(key)
 
+    def update(
+        self,
+        connection_id: int,
+        *,
+        api_key: str | None = None,
+        secrets: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> Connection:
+        """Change columns of a connection; secrets that are None stay as they are."""
+        if api_key is not None:
+            values["encrypted_key"] = self._encrypt(api_key)
+        if secrets is not None:
+            values["encrypted_secrets"] = self._encrypt_all(secrets)
+        with self._db.write() as c:
+            c.execute(
+                sa.update(t.connections)
+                .where(t.connections.c.id == connection_id)
+                .values(**values, updated_at=datetime.now(UTC))
+            )
+        return self.get(connection_id)
+
     def delete(self, connection_id: int) -> None:
         with self._db.write() as c:
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
@@ -82,6 +116,18 @@ class ConnectionStore:
         with self._db.read() as c:
             return [(row.prompt_id, row.title) for row in c.execute(query)]
 
+    def spent(self) -> dict[int, float]:
+        """Return connection -> dollars that the runs of its versions are known to have cost."""
+        v, r = t.versions.c, t.runs.c
+        query = (
+            sa.select(v.connection_id, sa.func.sum(r.cost))
+            .select_from(t.runs.join(t.versions, v.id == r.version_id))
+            .where(v.connection_id.is_not(None), r.cost.is_not(None))
+            .group_by(v.connection_id)
+        )
+        with self._db.read() as c:
+            return {row[0]: float(row[1]) for row in c.execute(query)}
+
     def _record(self, row: Any) -> Connection:
         return Connection(
             id=row.id,
@@ -91,10 +137,26 @@ class ConnectionStore:
             deployment=row.deployment,
             api_version=row.api_version,
             default_model=row.default_model,
-            api_key=self._cipher.decrypt(row.encrypted_key) if row.encrypted_key else "",
+            api_key=self._decrypt(row.encrypted_key),
             prices=row.prices or {},
             created_at=row.created_at,
+            updated_at=row.updated_at,
+            scope=Scope(row.scope),
+            created_by=read_person(row.created_by),
+            organization=row.organization,
+            details=row.details or {},
+            secrets=json.loads(self._decrypt(row.encrypted_secrets) or "{}"),
         )
+
+    def _encrypt(self, text: str) -> str:
+        return self._cipher.encrypt(text) if text else ""
+
+    def _encrypt_all(self, secrets: Mapping[str, str]) -> str:
+        given = {name: secret for name, secret in secrets.items() if secret}
+        return self._encrypt(json.dumps(given)) if given else ""
+
+    def _decrypt(self, token: str) -> str:
+        return self._cipher.decrypt(token) if token else ""
 
 
 class AnswerForms(MutableMapping[str, str]):

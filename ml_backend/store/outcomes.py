@@ -148,6 +148,33 @@ class OutcomeStore:
                 return
             last = rows[-1].task_id
 
+    def newest(
+        self, run_ids: Sequence[int], task_ids: Collection[int] | None = None
+    ) -> dict[int, Outcome]:
+        """Return by task the outcome of the last of these runs that has one."""
+        found: dict[int, Outcome] = {}
+        for run_id in sorted(run_ids):
+            for outcome in self.iter(run_id, task_ids=task_ids):
+                found[outcome.task_id] = outcome
+        return found
+
+    def mean_usage(self, version_id: int, project_id: int) -> tuple[int, float, float]:
+        """Return how many paid answers a version gave in a project, and their mean tokens.
+
+        The means are of prompt and completion tokens for each task.
+        """
+        o, r = t.outcomes.c, t.runs.c
+        means = (sa.func.avg(o.prompt_tokens), sa.func.avg(o.completion_tokens))
+        query = (
+            sa.select(sa.func.count(), *means)
+            .select_from(t.outcomes.join(t.runs, r.id == o.run_id))
+            .where(r.version_id == version_id, r.project_id == project_id)
+            .where(o.ok.is_(True), o.cached.is_(False), o.prompt_tokens > 0)
+        )
+        with self._db.read() as c:
+            count, prompt, completion = c.execute(query).one()
+        return int(count), float(prompt or 0), float(completion or 0)
+
     def totals(self, run_id: int) -> Totals:
         """Add up a run from its outcomes: the truth that counters kept while running follow."""
         o = t.outcomes.c

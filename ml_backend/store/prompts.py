@@ -13,6 +13,7 @@ from ml_backend.records import (
     JsonObject,
     Label,
     Origin,
+    Person,
     Prompt,
     PromptVersion,
     ProviderName,
@@ -20,6 +21,7 @@ from ml_backend.records import (
 )
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
+from ml_backend.store.people import person_column, read_person
 
 
 class PromptStore:
@@ -64,19 +66,20 @@ class PromptStore:
         project_ids: Sequence[int],
         *,
         origin: Origin = Origin.BY_HAND,
+        created_by: Person | None = None,
+        **columns: Any,
     ) -> Prompt:
         """Make a prompt; one of another origin belongs to the one project given."""
         now = datetime.now(UTC)
         with self._db.write() as c:
             if c.execute(sa.select(t.prompts.c.id).where(t.prompts.c.title == title)).first():
-                raise Conflict(
-                    f"A prompt named {title!r} already exists.",
-                    fix="Choose another title, or add a version to that prompt.",
-                )
+                raise title_taken(title)
             values = {"title": title, "description": description, "created_at": now}
             values |= {
                 "origin": origin.value,
                 "origin_project_id": None if origin is Origin.BY_HAND else project_ids[0],
+                "created_by": person_column(created_by),
+                **columns,
             }
             prompt_id = inserted_id(
                 c.execute(sa.insert(t.prompts).values(**values, updated_at=now))
@@ -97,7 +100,7 @@ class PromptStore:
                     )
                 ).first()
             ):
-                raise Conflict(f"A prompt named {title!r} already exists.")
+                raise title_taken(title)
             c.execute(
                 sa.update(t.prompts)
                 .where(t.prompts.c.id == prompt_id)
@@ -147,8 +150,11 @@ class PromptStore:
             raise NotFound(f"There is no prompt version {version_id}.", field="version")
         return _version(row)
 
-    def create_version(self, prompt_id: int, **values: Any) -> PromptVersion:
+    def create_version(
+        self, prompt_id: int, *, created_by: Person | None = None, **values: Any
+    ) -> PromptVersion:
         now = datetime.now(UTC)
+        values["created_by"] = person_column(created_by)
         with self._db.write() as c:
             self._refuse_taken(c, prompt_id, values["title"])
             version_id = inserted_id(
@@ -205,6 +211,7 @@ class PromptStore:
         if c.execute(taken).first():
             raise Conflict(
                 f"This prompt already has a version named {title!r}.",
+                field="version",
                 fix="Choose another title for the version.",
             )
 
@@ -257,6 +264,15 @@ class PromptStore:
 _LIST_HINT = "`ls-prompts prompts list` shows them."
 
 
+def title_taken(title: str) -> Conflict:
+    """Return the error of a title that another prompt has."""
+    return Conflict(
+        f"A prompt named {title!r} already exists.",
+        field="title",
+        fix="Choose another title, or add a version to that prompt.",
+    )
+
+
 def _projects(c: sa.Connection, prompt_id: int | None = None) -> dict[int, tuple[int, ...]]:
     query = sa.select(t.prompt_projects).order_by(t.prompt_projects.c.project_id)
     if prompt_id is not None:
@@ -283,6 +299,11 @@ def _prompt(row: Any, projects: dict[int, tuple[int, ...]]) -> Prompt:
         created_at=row.created_at,
         updated_at=row.updated_at,
         origin=Origin(row.origin),
+        created_by=read_person(row.created_by),
+        organization=row.organization,
+        skill_name=row.skill_name,
+        input_fields=row.input_fields,
+        output_classes=row.output_classes,
     )
 
 
@@ -301,4 +322,6 @@ def _version(row: Any) -> PromptVersion:
         created_at=row.created_at,
         updated_at=row.updated_at,
         origin=Origin(row.origin),
+        created_by=read_person(row.created_by),
+        organization=row.organization,
     )

@@ -10,10 +10,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.errors import NotFound
-from ml_backend.records import JsonObject, Run, RunStatus, Slot, Stage, Subset, Totals, Usage
+from ml_backend.records import (
+    JsonObject,
+    Person,
+    Run,
+    RunStatus,
+    Slot,
+    Stage,
+    Subset,
+    Totals,
+    Usage,
+)
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
+from ml_backend.store.people import person_column, read_person
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
+
+OUTSIDE = "an outside worker"
+"""Holds the runs whose answers are handed in."""
+
+FOREVER = 1e11
 
 _OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
 
@@ -24,14 +40,22 @@ class RunStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def create(self, **values: Any) -> Run:
+    def create(
+        self, *, created_by: Person | None = None, handed_out: bool = False, **values: Any
+    ) -> Run:
+        """Keep a new run, pending; ``handed_out`` leaves its answers to an outside worker."""
         now = datetime.now(UTC)
+        values["created_by"] = person_column(created_by)
+        status, stage = RunStatus.PENDING, Stage.PENDING
+        if handed_out:
+            status, stage = RunStatus.IN_PROGRESS, Stage.ASKING
+            values |= {"holder": OUTSIDE, "lease_until": FOREVER, "started_at": now}
         with self._db.write() as c:
             run_id = inserted_id(
                 c.execute(
                     sa.insert(t.runs).values(
-                        status=RunStatus.PENDING.value,
-                        stage=Stage.PENDING.value,
+                        status=status.value,
+                        stage=stage.value,
                         created_at=now,
                         **values,
                     )
@@ -130,8 +154,44 @@ class RunStore:
         )
 
     def request_cancel(self, run_id: int) -> None:
+        """Ask whoever works on a run to stop; one that an outside worker answers is let go."""
         with self._db.write() as c:
-            c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(cancel_requested=True))
+            run = t.runs.c.id == run_id
+            c.execute(sa.update(t.runs).where(run).values(cancel_requested=True))
+            c.execute(
+                sa.update(t.runs)
+                .where(run, t.runs.c.holder == OUTSIDE)
+                .values(holder=None, lease_until=0.0)
+            )
+
+    def take_back(self, run_id: int) -> None:
+        """Have a run that an outside worker answered published."""
+        with self._db.write() as c:
+            c.execute(
+                sa.update(t.runs)
+                .where(t.runs.c.id == run_id, t.runs.c.holder == OUTSIDE)
+                .values(
+                    stage=Stage.PLANNING.value,
+                    holder=None,
+                    lease_until=0.0,
+                    asked_at=datetime.now(UTC),
+                )
+            )
+
+    def is_handed_out(self, run_id: int) -> bool:
+        """Return whether an outside worker answers a run now."""
+        query = sa.select(t.runs.c.id).where(t.runs.c.id == run_id, t.runs.c.holder == OUTSIDE)
+        with self._db.read() as c:
+            return c.execute(query).first() is not None
+
+    def set_totals(self, run_id: int, totals: Totals) -> None:
+        """Show how far an outside worker is."""
+        with self._db.write() as c:
+            c.execute(
+                sa.update(t.runs)
+                .where(t.runs.c.id == run_id, t.runs.c.holder == OUTSIDE)
+                .values(**totals_columns(totals))
+            )
 
     def reopen(self, run_id: int, stage: Stage, plan: JsonObject) -> bool:
         """Make a failed or canceled run pending again; False when it is not one."""
@@ -233,4 +293,6 @@ def _run(row: Any) -> Run:
         asked_at=row.asked_at,
         completed_at=row.completed_at,
         stale=row.stale,
+        created_by=read_person(row.created_by),
+        organization=row.organization,
     )

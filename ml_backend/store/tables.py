@@ -68,6 +68,13 @@ connections = Table(
     Column("prices", JSON, nullable=False, default=dict),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column(
+        "scope", String(20), nullable=False, default="Organization", server_default="Organization"
+    ),
+    Column("created_by", JSON),
+    Column("organization", Integer),
+    Column("details", JSON),
+    Column("encrypted_secrets", Text, nullable=False, default="", server_default=""),
 )
 
 answer_forms = Table(
@@ -89,6 +96,11 @@ prompts = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("origin", String(20), nullable=False, default="", server_default=""),
     Column("origin_project_id", Integer),
+    Column("created_by", JSON),
+    Column("organization", Integer),
+    Column("skill_name", String(60), nullable=False, default="", server_default=""),
+    Column("input_fields", JSON),
+    Column("output_classes", JSON),
     sqlite_autoincrement=True,
 )
 
@@ -114,6 +126,8 @@ versions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("origin", String(20), nullable=False, default="", server_default=""),
+    Column("created_by", JSON),
+    Column("organization", Integer),
     UniqueConstraint("prompt_id", "title"),
     sqlite_autoincrement=True,
 )
@@ -162,6 +176,8 @@ runs = Table(
     Column("asked_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
     Column("stale", Text, nullable=False, default="", server_default=""),
+    Column("created_by", JSON),
+    Column("organization", Integer),
     sqlite_autoincrement=True,
 )
 
@@ -327,4 +343,24 @@ follows = Table(
     Column("first_at", Float),
     Column("due_at", Float),
     Column("message", Text, nullable=False, default=""),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(30), nullable=False),
+    Column("prompt_id", Integer, index=True),
+    Column("version_id", Integer),
+    Column("project_id", Integer),
+    Column("status", String(20), nullable=False, index=True),
+    Column("request", JSON, nullable=False, default=dict),
+    Column("result", JSON, nullable=False, default=dict),
+    Column("message", Text, nullable=False, default=""),
+    Column("created_by", JSON),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("completed_at", UtcDateTime),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("lease_until", Float, nullable=False, default=0.0),
+    sqlite_autoincrement=True,
 )

@@ -26,7 +26,7 @@ def create_app(container: Container) -> Flask:
     """
     from flask import Flask
 
-    from ml_backend.web import auth, connections_api, errors, identity, metrics, ml_protocol
+    from ml_backend.web import api, auth, errors, identity, metrics, ml_protocol
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
@@ -36,7 +36,7 @@ def create_app(container: Container) -> Flask:
     auth.register(app, container.settings)
     errors.register(app)
     identity.register(app, container.studio_as)
-    connections_api.register(app, container)
+    api.register(app)
     instance = container.store.writing.instance()
     ml_protocol.register(app, container.backend, container.fit, instance)
     return app

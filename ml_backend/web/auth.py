@@ -14,7 +14,7 @@ from flask import Flask, Response, jsonify, request
 from ml_backend.errors import InvalidInput
 from ml_backend.settings import Settings
 from ml_backend.web.errors import reason_phrase
-from ml_backend.web.identity import is_api
+from ml_backend.web.paths import is_api
 
 CHALLENGE = 'Basic realm="Prompts for Label Studio", charset="UTF-8"'
 REFUSAL = "This server needs the user name and password of its BASIC_AUTH_USER and BASIC_AUTH_PASS."

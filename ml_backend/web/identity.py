@@ -14,11 +14,11 @@ from flask import Flask, Response, g, request
 
 from ml_backend.errors import LabelStudioAuthError
 from ml_backend.labelstudio import LabelStudioDoor, User
+from ml_backend.services.access import Caller
 from ml_backend.services.recent import Recent
 from ml_backend.web import errors
+from ml_backend.web.paths import is_api, is_public
 
-API = "/api/"
-CHALLENGE = 'Bearer realm="Prompts for Label Studio"'
 KNOWN_SECONDS = 60.0
 REFUSED_SECONDS = 10.0
 HOW_TO = (
@@ -29,21 +29,20 @@ HOW_TO = (
 OpenDoor = Callable[[str], LabelStudioDoor]
 
 
-def is_api(path: str) -> bool:
-    """Return whether a path is the API's, where a Label Studio token counts and no basic auth."""
-    return path.startswith(API)
+def caller() -> Caller:
+    """Return the person who calls, with the door that their token opens."""
+    found: Caller = g.caller
+    return found
 
 
 def door() -> LabelStudioDoor:
     """Return the door to Label Studio with the caller's token, for this request."""
-    found: LabelStudioDoor = g.caller_door
-    return found
+    return caller().studio
 
 
-def user() -> User:
-    """Return the person who calls."""
-    found: User = g.caller
-    return found
+def lasting_door(open_door: OpenDoor) -> LabelStudioDoor:
+    """Return such a door that outlasts the request; whoever takes it closes it."""
+    return open_door(given_token())
 
 
 def register(app: Flask, open_door: OpenDoor) -> None:
@@ -52,14 +51,15 @@ def register(app: Flask, open_door: OpenDoor) -> None:
 
     @app.before_request
     def _check() -> Response | None:
-        if not is_api(request.path):
+        if not is_api(request.path) or is_public(request.path):
             return None
         try:
             token = given_token()
             g.caller_door = open_door(token)
             g.caller = callers.find(token, g.caller_door)
         except LabelStudioAuthError as error:
-            return refuse(error)
+            error.by_caller = True
+            return errors.api_answer(error)
         return None
 
     @app.teardown_request
@@ -86,27 +86,14 @@ class _Callers:
         self._known: Recent[bytes, User] = Recent(KNOWN_SECONDS, 1024)
         self._refused: Recent[bytes, LabelStudioAuthError] = Recent(REFUSED_SECONDS, 1024)
 
-    def find(self, token: str, studio: LabelStudioDoor) -> User:
+    def find(self, token: str, studio: LabelStudioDoor) -> Caller:
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         refused = self._refused.find_new(key)
         if refused is not None:
             raise LabelStudioAuthError(refused.message, status=refused.status, fix=refused.fix)
         try:
-            return self._known.get(key, studio.whoami)
+            return Caller(self._known.get(key, studio.whoami), key, studio)
         except LabelStudioAuthError as error:
             error.fix = HOW_TO
             self._refused.put(key, error)
             raise
-
-
-def refuse(error: LabelStudioAuthError) -> Response:
-    """Answer for a token that is not enough: 403 where it is known but has no right.
-
-    A blueprint of the API takes this as its handler of LabelStudioAuthError.
-    """
-    response = errors.answer(error)
-    status = 403 if error.status == 403 else 401
-    response.status = f"{status} {errors.reason_phrase(error.message)}"
-    if status == 401:
-        response.headers["WWW-Authenticate"] = CHALLENGE
-    return response

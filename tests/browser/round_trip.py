@@ -61,8 +61,7 @@ class RoundTrip:
             answer = config.to_answer(stored, case.data)
             if answer != case.answer:
                 wrong.append(
-                    f"the annotation says {_json(answer)}\ninstead of          "
-                    f"{_json(case.answer)}"
+                    f"the annotation says {_json(answer)}\ninstead of          {_json(case.answer)}"
                 )
         except NotSubmitted as refusal:
             wrong = [f"Label Studio refuses to submit: {refusal}", f"sent {_json(sent)}"]

@@ -85,7 +85,13 @@ class FakeLabelStudio:
 
     def reset(self) -> None:
         """Forget all rows, calls, faults and latencies; tokens of both kinds are on again."""
-        settings = {"legacy": True, "personal": True, "access_seconds": 300, "block_private": False}
+        settings = {
+            "legacy": True,
+            "personal": True,
+            "access_seconds": 300,
+            "block_private": False,
+            "users": {},
+        }
         self.control(reset=True, settings=settings, down=False)
 
     def seed(

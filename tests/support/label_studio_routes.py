@@ -20,7 +20,8 @@ from support.label_studio_rows import USER_ID, Refused, Row, Rows
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 VERSION = "1.23.2"
-USER = {"id": USER_ID, "email": "labeler@example.com", "first_name": "", "last_name": ""}
+OWNER = "labeler@example.com"
+USER = {"id": USER_ID, "email": OWNER, "username": "labeler", "first_name": "", "last_name": ""}
 PAGE_404 = "<html><title>404 | Label Studio</title></html>"
 WRITES = ("POST", "PATCH", "DELETE", "PUT")
 FILTERS = ("task", "project")
@@ -37,6 +38,7 @@ class FakeServer(Connections):
             "personal": True,
             "access_seconds": 300,
             "block_private": False,
+            "users": {},
         }
         self.faults: list[Row] = []
         self.latency: list[Row] = []
@@ -200,6 +202,9 @@ class FakeServer(Connections):
         if request.path in ("/api/version", "/api/token/refresh/"):
             return
         kind, _, value = request.headers.get("Authorization", "").partition(" ")
+        if kind == "Token" and value in self.settings["users"]:
+            self._check_project(request, self.settings["users"][value])
+            return
         if kind == "Token" and value == self.token:
             if self.settings["legacy"]:
                 return
@@ -213,6 +218,18 @@ class FakeServer(Connections):
         if kind == "Token" and value:
             raise Refused(401, "Invalid token.")
         raise Refused(401, "Authentication credentials were not provided.")
+
+    def _user(self, request: web.Request) -> Row:
+        """Who calls: the owner, or one of ``settings["users"]``: token -> id, email, hidden."""
+        value = request.headers.get("Authorization", "").partition(" ")[2]
+        return self.settings["users"].get(value) or {**USER, "hidden": []}
+
+    def _check_project(self, request: web.Request, user: Row) -> None:
+        """A project hidden from a user is not there for them."""
+        match = re.match(r"/api/projects/(\d+)", request.path)
+        named = match.group(1) if match else request.query.get("project")
+        if named is not None and int(named) in user.get("hidden", []):
+            raise Refused(404, "No Project matches the given query.")
 
     def _sign(self, kind: str, seconds: float) -> str:
         claims = {
@@ -247,10 +264,16 @@ class FakeServer(Connections):
         return web.json_response({"release": VERSION, "edition": "Community"})
 
     async def _whoami(self, request: web.Request) -> web.Response:
-        return web.json_response({**USER, "active_organization": 1})
+        meta = {"title": "Label Studio", "email": OWNER}
+        user = {key: each for key, each in self._user(request).items() if key != "hidden"}
+        return web.json_response(
+            {**USER, **user, "active_organization": 1, "active_organization_meta": meta}
+        )
 
     async def _list_projects(self, request: web.Request) -> web.Response:
-        found = [self.rows.show_project(row) for row in self.rows.projects.values()]
+        hidden = self._user(request).get("hidden", [])
+        rows = [row for row in self.rows.projects.values() if row["id"] not in hidden]
+        found = [self.rows.show_project(row) for row in rows]
         found.reverse()
         size = min(int(request.query.get("page_size", 30)), 100)
         page, rest = paginate(found, request, size)

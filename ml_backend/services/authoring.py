@@ -1,0 +1,180 @@
+"""Prompts and versions as the API's callers write them: checked against their projects first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ml_backend.errors import InvalidInput, TemplateError
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.prompting import template
+from ml_backend.records import BASELINE_MODEL, Connection, Prompt, PromptVersion, ProviderName
+from ml_backend.services.access import Access, Caller
+from ml_backend.services.connections import Connections
+from ml_backend.services.prompts import Prompts, check_title, require_text
+from ml_backend.services.recipes import Recipes
+from ml_backend.store import Store
+
+TEXT_CLASSIFICATION = "TextClassification"
+NAMED_ENTITIES = "NamedEntityRecognition"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a caller gives of a version; None was not given."""
+
+    title: str | None = None
+    text: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    connection_id: int | None = None
+    max_few_shot_examples: int | None = None
+    organization: int | None = None
+
+    @property
+    def names_model(self) -> bool:
+        return not (self.provider is None and self.connection_id is None and self.model is None)
+
+
+class Authoring:
+    """Makes and changes prompts and versions for callers."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        access: Access,
+        prompts: Prompts,
+        recipes: Recipes,
+        connections: Connections,
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._access = access
+        self._prompts = prompts
+        self._recipes = recipes
+        self._connections = connections
+
+    def create_prompt(
+        self, caller: Caller, title: str, project_ids: Sequence[int], **given: Any
+    ) -> Prompt:
+        """Make a prompt; fields and classes not given are those of its first project's config."""
+        configs = self._configs(caller, project_ids)
+        columns = {name: value for name, value in given.items() if value is not None}
+        for config in configs[:1]:
+            columns.setdefault("input_fields", list(config.input_fields))
+            columns.setdefault("output_classes", list(config.output_classes))
+            columns.setdefault("skill_name", skill_of(config) or "")
+        columns.setdefault("organization", caller.user.organization_id)
+        return self._store.prompts.create(
+            check_title(title, "title"),
+            require_text(columns.pop("description", ""), "description"),
+            list(project_ids),
+            created_by=caller.person,
+            **columns,
+        )
+
+    def update_prompt(self, caller: Caller, prompt: Prompt, **given: Any) -> Prompt:
+        """Change what is given; a new list of projects is checked as at the making."""
+        if "title" in given:
+            given["title"] = check_title(given["title"], "title")
+        if "description" in given:
+            given["description"] = require_text(given["description"] or "", "description")
+        if "skill_name" in given:
+            given["skill_name"] = given["skill_name"] or ""
+        project_ids = given.get("project_ids")
+        if project_ids is not None:
+            self._configs(caller, [each for each in project_ids if each not in prompt.project_ids])
+        return self._store.prompts.update(prompt.id, **given)
+
+    def create_version(self, caller: Caller, prompt: Prompt, draft: Draft) -> PromptVersion:
+        """Make a version with a model the caller may use."""
+        self._check_text(prompt, draft.text or "")
+        chosen = self._connections.choose(caller, draft.provider, draft.connection_id)
+        return self._store.prompts.create_version(
+            prompt.id,
+            title=check_title(draft.title or "", "version"),
+            text=draft.text,
+            max_few_shot_examples=draft.max_few_shot_examples or 0,
+            parameters={},
+            created_by=caller.person,
+            organization=_first(draft.organization, caller.user.organization_id),
+            **_model_columns(chosen, draft.model),
+        )
+
+    def update_version(
+        self, caller: Caller, prompt: Prompt, version: PromptVersion, draft: Draft
+    ) -> PromptVersion:
+        """Change what is given; predictions stay until the next run overwrites them."""
+        values: dict[str, Any] = {}
+        if draft.title is not None:
+            values["title"] = check_title(draft.title, "version")
+        if draft.text is not None:
+            self._check_text(prompt, draft.text)
+            values["text"] = draft.text
+        if draft.max_few_shot_examples is not None:
+            values["max_few_shot_examples"] = draft.max_few_shot_examples
+        if draft.organization is not None:
+            values["organization"] = draft.organization
+        if draft.names_model:
+            values |= self._changed_model(caller, version, draft)
+        return self._store.prompts.update_version(version.id, **values)
+
+    def _changed_model(
+        self, caller: Caller, version: PromptVersion, draft: Draft
+    ) -> dict[str, Any]:
+        if draft.provider is None and draft.connection_id is None:
+            is_baseline = version.provider is ProviderName.BASELINE
+            return {"model": BASELINE_MODEL if is_baseline else draft.model}
+        connection_id = draft.connection_id
+        if connection_id is None and draft.provider == version.provider.value:
+            connection_id = version.connection_id
+        chosen = self._connections.choose(caller, draft.provider, connection_id)
+        return _model_columns(chosen, draft.model or version.model)
+
+    def _configs(self, caller: Caller, project_ids: Sequence[int]) -> list[LabelingConfig]:
+        """Return the configs of projects the caller sees, each with something to answer."""
+        found = []
+        for project_id in project_ids:
+            project: Project = self._access.project(caller, project_id)
+            found.append(self._recipes.config_of(project))
+        return found
+
+    def _check_text(self, prompt: Prompt, text: str) -> None:
+        if not require_text(text, "text").strip():
+            raise InvalidInput("This field may not be blank.", field="text")
+        for project_id in prompt.project_ids:
+            project = self._studio.get_project(project_id)
+            config = self._recipes.config_of(project)
+            try:
+                template.check(text, self._recipes.known_variables(project, config))
+            except TemplateError as error:
+                error.field = "text"  # which variable it is stands in the message
+                raise
+
+
+def skill_of(config: LabelingConfig) -> str | None:
+    """Return the SDK's word for what a config asks, None where it has none."""
+    tags = {control.tag for control in config.controls.values()}
+    if any(tag.endswith("Labels") for tag in tags):
+        return NAMED_ENTITIES
+    return TEXT_CLASSIFICATION if tags & {"Choices", "Taxonomy"} else None
+
+
+def _model_columns(connection: Connection, model: str | None) -> dict[str, Any]:
+    name = model or connection.default_model
+    if connection.provider is ProviderName.BASELINE:
+        name = BASELINE_MODEL
+    if not name:
+        raise InvalidInput("This field may not be blank.", field="model")
+    return {
+        "provider": connection.provider.value,
+        "model": name,
+        "connection_id": connection.id,
+    }
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)

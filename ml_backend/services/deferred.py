@@ -1,0 +1,146 @@
+"""What jobs do: deletions, promotions, refinements, each from a request that was checked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ml_backend.errors import Conflict, LabelStudioAuthError, NotFound
+from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.records import JobKind, JsonObject, Prompt
+from ml_backend.services import reports
+from ml_backend.services.background import Handler, Work
+from ml_backend.services.deletion import Deletions
+from ml_backend.services.predictions import DeletePlan, Predictions, PromotePlan
+from ml_backend.services.refine import Refining
+from ml_backend.store import Store
+
+
+class Deferred:
+    """The handlers of all kinds of jobs.
+
+    Prompts and versions are deleted with the server's own token, so that the work survives a
+    restart and the end of the caller's token; the caller's rights were checked before. Predictions
+    are deleted and promoted with the caller's.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        deletions: Deletions,
+        refining: Refining,
+        predictions_through: Callable[[LabelStudioDoor], Predictions],
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._deletions = deletions
+        self._refining = refining
+        self._predictions_through = predictions_through
+
+    @property
+    def handlers(self) -> Mapping[JobKind, Handler]:
+        return {
+            JobKind.DELETE_PROMPT: self._delete_prompt,
+            JobKind.DELETE_VERSION: self._delete_version,
+            JobKind.DELETE_PREDICTIONS: self._delete_predictions,
+            JobKind.PROMOTE: self._promote,
+            JobKind.REFINE: self._refine,
+        }
+
+    def plan_delete(
+        self, studio: LabelStudioDoor, project_id: int, request: JsonObject
+    ) -> DeletePlan:
+        """Count what a deletion asked for would remove."""
+        predictions = self._predictions_through(studio)
+        return predictions.plan_delete(
+            project_id,
+            labels=request.get("labels"),
+            prompt=self._prompt(request),
+            unversioned=bool(request.get("unversioned")),
+            task_ids=request.get("task_ids"),
+            filters=request.get("filters"),
+            everything=bool(request.get("all")),
+        )
+
+    def plan_promote(
+        self, studio: LabelStudioDoor, project_id: int, request: JsonObject
+    ) -> PromotePlan:
+        """Count what a promotion asked for would make."""
+        predictions = self._predictions_through(studio)
+        return predictions.plan_promote(
+            project_id,
+            labels=request.get("labels"),
+            prompt=self._prompt(request),
+            task_ids=request.get("task_ids"),
+            filters=request.get("filters"),
+            everything=bool(request.get("all")),
+            include_annotated=bool(request.get("include_annotated")),
+        )
+
+    def _delete_prompt(self, work: Work) -> JsonObject:
+        prompt = self._store.prompts.find(work.job.prompt_id or 0)
+        if prompt is None:
+            return {"deleted": 0}
+        plan = work.patience.call(lambda: self._deletions.plan(prompt))
+        done = self._deletions.execute(plan, work.patience, work.progress)
+        return {"deleted": sum(report.deleted for report in done)}
+
+    def _delete_version(self, work: Work) -> JsonObject:
+        prompt = self._store.prompts.find(work.job.prompt_id or 0)
+        if prompt is None:
+            return {"deleted": 0}
+        versions = {each.id: each for each in self._store.prompts.versions(prompt.id)}
+        version = versions.get(work.job.version_id or 0)
+        if version is None:
+            return {"deleted": 0}
+        plan = work.patience.call(lambda: self._deletions.plan(prompt, version))
+        done = self._deletions.execute(plan, work.patience, work.progress)
+        return {"deleted": sum(report.deleted for report in done)}
+
+    def _delete_predictions(self, work: Work) -> JsonObject:
+        studio, project_id = self._callers_door(work), work.job.project_id or 0
+        plan = self.plan_delete(studio, project_id, work.job.request)
+        predictions = self._predictions_through(studio)
+        report = predictions.execute_delete(plan, work.patience, work.progress)
+        return reports.of_delete_report(report)
+
+    def _promote(self, work: Work) -> JsonObject:
+        studio, project_id = self._callers_door(work), work.job.project_id or 0
+        plan = self.plan_promote(studio, project_id, work.job.request)
+        predictions = self._predictions_through(studio)
+        try:
+            report = predictions.execute_promote(plan, work.patience, work.progress)
+        except LabelStudioAuthError as error:
+            error.fix = "Repeat the call with a fresh token; what was promoted is left out."
+            raise
+        return reports.of_promote_report(report)
+
+    def _refine(self, work: Work) -> JsonObject:
+        request = work.job.request
+        connection = self._store.connections.find(request["connection_id"])
+        if connection is None:
+            raise NotFound("The teacher's connection was removed.", field="connection")
+        project = work.patience.call(lambda: self._studio.get_project(work.job.project_id or 0))
+        version = self._store.prompts.get_version(work.job.version_id or 0)
+        done = self._refining.refine(self._studio, project, version, connection, request["teacher"])
+        return {
+            "prompt": done.prompt,
+            "reasoning": done.reasoning,
+            "examples": done.examples,
+            "cost": done.cost,
+            "prompt_tokens": done.usage.prompt_tokens,
+            "completion_tokens": done.usage.completion_tokens,
+        }
+
+    @staticmethod
+    def _callers_door(work: Work) -> LabelStudioDoor:
+        if work.studio is None:
+            raise Conflict(
+                "The server was restarted meanwhile, and the caller's token is kept nowhere.",
+                fix="Repeat the call; what was done is left out.",
+            )
+        return work.studio
+
+    def _prompt(self, request: JsonObject) -> Prompt | None:
+        prompt_id = request.get("prompt_id")
+        return self._store.prompts.get(prompt_id) if prompt_id is not None else None

@@ -1,0 +1,71 @@
+"""Bulk actions as JSON: what they would do and what they did; the words are the API's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ml_backend.records import JsonObject
+
+if TYPE_CHECKING:
+    from ml_backend.services.deletion import Deletion
+    from ml_backend.services.predictions import DeletePlan, DeleteReport
+    from ml_backend.services.promotions import PromotePlan, PromoteReport
+
+
+def of_delete_plan(plan: DeletePlan) -> JsonObject:
+    return {
+        "project": plan.project_id,
+        "would_delete": plan.total,
+        "tasks": plan.tasks,
+        "model_versions": _versions(plan.by_version),
+        "mode": plan.mode,
+    }
+
+
+def of_delete_report(report: DeleteReport) -> JsonObject:
+    return {
+        "project": report.plan.project_id,
+        "deleted": report.deleted,
+        "model_versions": _versions(report.remaining),
+        "notes": list(report.notes),
+    }
+
+
+def of_promote_plan(plan: PromotePlan) -> JsonObject:
+    return {
+        "project": plan.project_id,
+        "would_create": plan.would_create,
+        "model_versions": _versions(plan.by_version),
+        "skipped_identical": plan.skipped_identical,
+        "skipped_annotated": plan.skipped_annotated,
+        "skipped_doubled": plan.skipped_doubled,
+        "without_prediction": plan.without_prediction,
+    }
+
+
+def of_promote_report(report: PromoteReport) -> JsonObject:
+    plan = of_promote_plan(report.plan)
+    del plan["would_create"], plan["model_versions"]
+    return {
+        **plan,
+        "created": report.created,
+        "annotations": report.annotations,
+        "annotated_tasks": report.annotated_tasks,
+        "notes": list(report.notes),
+    }
+
+
+def of_deletion(deletion: Deletion) -> JsonObject:
+    return {
+        "prompt": deletion.prompt.id,
+        "version": deletion.version.id if deletion.version else None,
+        "predictions": deletion.predictions,
+        "model_versions": _versions(deletion.by_version),
+        "projects": [plan.project_id for plan in deletion.plans],
+        "open_runs": [run.id for run in deletion.runs],
+    }
+
+
+def _versions(counts: Mapping[str | None, int] | Mapping[str, int]) -> list[JsonObject]:
+    return [{"model_version": name, "predictions": n} for name, n in counts.items()]

@@ -1,0 +1,152 @@
+"""Jobs: work that goes on after its call was answered, held by one process at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_backend.errors import NotFound
+from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database, inserted_id
+from ml_backend.store.people import person_column, read_person
+
+_OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
+
+
+class JobStore:
+    """Queries over jobs; who works on one names the fence it got with its claim."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def create(
+        self,
+        kind: JobKind,
+        request: JsonObject,
+        *,
+        created_by: Person | None,
+        seconds: float,
+        prompt_id: int | None = None,
+        version_id: int | None = None,
+        project_id: int | None = None,
+    ) -> tuple[Job, int]:
+        """Keep a job that this process holds for so long; return it and the fence."""
+        with self._db.write() as c:
+            job_id = inserted_id(
+                c.execute(
+                    sa.insert(t.jobs).values(
+                        kind=kind.value,
+                        prompt_id=prompt_id,
+                        version_id=version_id,
+                        project_id=project_id,
+                        status=RunStatus.PENDING.value,
+                        request=request,
+                        created_by=person_column(created_by),
+                        created_at=datetime.now(UTC),
+                        fence=1,
+                        lease_until=time.time() + seconds,
+                    )
+                )
+            )
+        return self.get(job_id), 1
+
+    def get(self, job_id: int) -> Job:
+        with self._db.read() as c:
+            row = c.execute(sa.select(t.jobs).where(t.jobs.c.id == job_id)).first()
+        if row is None:
+            raise NotFound(f"There is no job {job_id}.", field="job")
+        return _job(row)
+
+    def search(
+        self,
+        *,
+        kinds: Sequence[JobKind] = (),
+        prompt_id: int | None = None,
+        version_id: int | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+    ) -> list[Job]:
+        """Return jobs, newest first."""
+        j = t.jobs.c
+        query = sa.select(t.jobs).order_by(j.id.desc()).limit(limit)
+        if kinds:
+            query = query.where(j.kind.in_([kind.value for kind in kinds]))
+        if prompt_id is not None:
+            query = query.where(j.prompt_id == prompt_id)
+        if version_id is not None:
+            query = query.where(j.version_id == version_id)
+        if open_only:
+            query = query.where(j.status.in_(_OPEN))
+        with self._db.read() as c:
+            return [_job(row) for row in c.execute(query)]
+
+    def claimable(self) -> list[int]:
+        """Return open jobs that no living process holds, oldest first."""
+        j = t.jobs.c
+        query = sa.select(j.id).where(j.status.in_(_OPEN), j.lease_until < time.time())
+        with self._db.read() as c:
+            return list(c.execute(query.order_by(j.id)).scalars())
+
+    def claim(self, job_id: int, seconds: float) -> int | None:
+        """Take an open, unheld job; return the fence to work under, else None."""
+        with self._db.write() as c:
+            query = sa.select(t.jobs).where(t.jobs.c.id == job_id).with_for_update()
+            row = c.execute(query).first()
+            if row is None or row.status not in _OPEN or row.lease_until >= time.time():
+                return None
+            fence = int(row.fence) + 1
+            c.execute(
+                sa.update(t.jobs)
+                .where(t.jobs.c.id == job_id)
+                .values(
+                    status=RunStatus.IN_PROGRESS.value,
+                    fence=fence,
+                    lease_until=time.time() + seconds,
+                )
+            )
+        return fence
+
+    def change(self, job_id: int, fence: int, **values: Any) -> bool:
+        """Set columns under the fence; False when another process took the job over."""
+        with self._db.write() as c:
+            done = c.execute(
+                sa.update(t.jobs)
+                .where(t.jobs.c.id == job_id, t.jobs.c.fence == fence)
+                .values(**values)
+            )
+            return done.rowcount == 1
+
+    def finish(
+        self, job_id: int, fence: int, status: RunStatus, *, message: str, result: JsonObject
+    ) -> bool:
+        return self.change(
+            job_id,
+            fence,
+            status=status.value,
+            message=message,
+            result=result,
+            lease_until=0.0,
+            completed_at=datetime.now(UTC),
+        )
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row.id,
+        kind=JobKind(row.kind),
+        prompt_id=row.prompt_id,
+        version_id=row.version_id,
+        project_id=row.project_id,
+        status=RunStatus(row.status),
+        request=row.request or {},
+        result=row.result or {},
+        message=row.message,
+        created_by=read_person(row.created_by),
+        created_at=row.created_at,
+        completed_at=row.completed_at,
+    )

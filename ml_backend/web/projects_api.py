@@ -1,0 +1,183 @@
+"""Projects: their subsets and tasks, connecting them, deleting and promoting predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml_backend.records import Job, JobKind, JsonObject
+from ml_backend.services import reports
+from ml_backend.services.access import Caller
+from ml_backend.services.subsets import TaskQuery
+from ml_backend.web import identity
+from ml_backend.web.house import house
+from ml_backend.web.operations import Operations
+from ml_backend.web.wire.actions import (
+    Connecting,
+    Disconnecting,
+    Promoting,
+    PromotionAnswer,
+    RemovalAnswer,
+    Removing,
+    Selecting,
+)
+from ml_backend.web.wire.parts import Page, numbers, ordered, paged
+from ml_backend.web.wire.projects import (
+    SubsetAnswer,
+    SubsetQuery,
+    TaskItem,
+    TaskListQuery,
+    TaskResults,
+)
+
+api = Operations("projects_api", "projects")
+
+PROJECT = "/projects/<project_id>"
+WAIT_SECONDS = 20.0
+NAMES = {"tasks": "task_ids", "filter": "filters_json"}
+
+
+@api.add("GET", f"{PROJECT}/subsets", list[SubsetAnswer], query=SubsetQuery)
+def list_subsets(project_id: int, query: SubsetQuery) -> list[SubsetAnswer]:
+    """List the subsets a run can be started on, with their tasks counted."""
+    caller = identity.caller()
+    project = house().access.project(caller, project_id)
+    found = house().subsets.counts(caller.studio, project)
+    keys = {"subset": lambda each: each.subset.value, "count": lambda each: each.count}
+    return [SubsetAnswer.of(each) for each in ordered(found, query.ordering, keys)]
+
+
+@api.add("GET", f"{PROJECT}/subset-tasks", Page[TaskResults], query=TaskListQuery)
+def list_subset_tasks(project_id: int, query: TaskListQuery) -> dict[str, Any]:
+    """List tasks with what a prompt said about them, what is true, and whether they agree."""
+    caller = identity.caller()
+    access = house().access
+    project = access.project(caller, project_id)
+    run = access.run(caller, query.model_run) if query.model_run is not None else None
+    if query.parent_model is not None:
+        access.prompt(caller, query.parent_model)
+    found = house().subsets.page(
+        caller.studio,
+        project,
+        TaskQuery(
+            subset=query.project_subset,
+            run=run,
+            version_id=query.model_version,
+            prompt_id=query.parent_model,
+            output_class=query.output_class,
+            output_control=query.output_from_name,
+            aligned_class=query.alignment_class,
+            aligned_control=query.alignment_from_name,
+            alignment=query.alignment_outcome,
+            predicted_by=numbers(query.prediction_version_ids),
+            order=query.ordering or "id",
+            page=query.page,
+            page_size=query.page_size,
+        ),
+    )
+    results = TaskResults(
+        task_count=found.count if query.include_total else None,
+        task_result_list=[TaskItem.of(each) for each in found.results],
+    )
+    return paged(found.count, query, [results])
+
+
+@api.add(
+    "POST",
+    f"{PROJECT}/predictions/delete",
+    RemovalAnswer,
+    others={202: RemovalAnswer},
+    body=Removing,
+    names=NAMES,
+)
+def delete_predictions(project_id: int, body: Removing) -> Any:
+    """Count predictions and, unless dry_run, delete them with your own rights."""
+    caller = identity.caller()
+    project = house().access.project(caller, project_id)
+    request = _request(caller, body)
+    plan = house().deferred.plan_delete(caller.studio, project.id, request)
+    counted = {**reports.of_delete_plan(plan), "dry_run": body.dry_run}
+    if body.dry_run or not plan.total:
+        return counted if body.dry_run else {**counted, "deleted": 0}
+    job = _begin(JobKind.DELETE_PREDICTIONS, caller, project.id, request)
+    if not job.status.is_final:
+        return {**counted, "job": job.id}, 202
+    done = job.result
+    return {
+        **counted,
+        "deleted": done["deleted"],
+        "remaining": done["model_versions"],
+        "notes": done["notes"],
+    }
+
+
+@api.add(
+    "POST",
+    f"{PROJECT}/predictions/promote",
+    PromotionAnswer,
+    others={202: PromotionAnswer},
+    body=Promoting,
+    names=NAMES,
+)
+def promote_predictions(project_id: int, body: Promoting) -> Any:
+    """Count predictions and, unless dry_run, make annotations of them in your name."""
+    caller = identity.caller()
+    project = house().access.project(caller, project_id)
+    request = _request(caller, body)
+    plan = house().deferred.plan_promote(caller.studio, project.id, request)
+    counted = {**reports.of_promote_plan(plan), "dry_run": body.dry_run}
+    if body.dry_run or not plan.would_create:
+        return counted if body.dry_run else {**counted, "created": 0}
+    job = _begin(JobKind.PROMOTE, caller, project.id, request)
+    if not job.status.is_final:
+        return {**counted, "job": job.id}, 202
+    return {**counted, **job.result}
+
+
+@api.add("POST", f"{PROJECT}/connect", JsonObject, body=Connecting)
+def connect_project(project_id: int, body: Connecting) -> JsonObject:
+    """Connect a project to this server, or mend its connection."""
+    caller = identity.caller()
+    project = house().access.project(caller, project_id)
+    report = (
+        house()
+        .connecting_through(caller.studio)
+        .connect(
+            project,
+            body.url,
+            prompt=body.prompt,
+            version=body.version,
+            title=body.title,
+            extra_params=body.extra_params,
+        )
+    )
+    return report.document()
+
+
+@api.add("POST", f"{PROJECT}/disconnect", JsonObject, body=Disconnecting)
+def disconnect_project(project_id: int, body: Disconnecting) -> JsonObject:
+    """Disconnect a project from this server."""
+    caller = identity.caller()
+    project = house().access.project(caller, project_id)
+    disconnecting = house().disconnecting_through(caller.studio)
+    plan = disconnecting.plan(project)
+    if not body.dry_run:
+        disconnecting.execute(plan)
+    return {**plan.document(), "disconnected": not body.dry_run and not plan.is_empty}
+
+
+def _request(caller: Caller, body: Selecting) -> JsonObject:
+    """Return the selection; a prompt named must be one the caller sees."""
+    if body.prompt is not None:
+        house().access.prompt(caller, body.prompt)
+    return body.request()
+
+
+def _begin(kind: JobKind, caller: Caller, project_id: int, request: JsonObject) -> Job:
+    job = house().background.submit(
+        kind,
+        request,
+        created_by=caller.person,
+        project_id=project_id,
+        studio=identity.lasting_door(house().studio_as),
+    )
+    return house().background.wait(job, WAIT_SECONDS)

@@ -1,0 +1,219 @@
+"""Bulk actions, jobs, comparing, refining and costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from label_studio_sdk.core.api_error import ApiError
+from web.conftest import Api
+
+from support.sdk import ended_run
+
+pytestmark = pytest.mark.slow
+
+
+def predicted(api: Api) -> Any:
+    """A prompt whose version predicted all ten tasks."""
+    prompt, version = api.prompt()
+    run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)
+    assert ended_run(api.client, run).status == "Completed"
+    return prompt
+
+
+def post(api: Api, path: str, body: dict[str, Any], client: Any = None) -> Any:
+    return api.request("POST", f"projects/{api.project}/{path}", client, json=body)
+
+
+LABEL = "Topics__Version 1"
+
+
+def test_deleting_counts_first_and_says_what_is_left(api: Api) -> None:
+    predicted(api)
+    body = {"model_version": LABEL, "task_ids": api.tasks[:3]}
+    counted = post(api, "predictions/delete", {**body, "dry_run": True}).json()
+    assert (counted["would_delete"], counted["tasks"], counted["dry_run"]) == (3, 3, True)
+    assert counted["deleted"] is None
+    assert len(api.studio.state()["predictions"]) == 10
+    done = post(api, "predictions/delete", body).json()
+    assert (done["deleted"], done["job"]) == (3, None)
+    assert done["remaining"] == [{"model_version": LABEL, "predictions": 7}]
+    again = post(api, "predictions/delete", body).json()
+    assert (again["would_delete"], again["deleted"]) == (0, 0)
+    nothing = post(api, "predictions/delete", {})
+    assert (nothing.status_code, list(nothing.json())) == (400, ["model_version"])
+    typo = post(api, "predictions/delete", {"all": True, "dryrun": True})
+    assert (typo.status_code, list(typo.json())) == (400, ["dryrun"])
+    assert len(api.studio.state()["predictions"]) == 7
+
+
+def test_promoting_is_done_in_the_callers_name(api: Api) -> None:
+    prompt = predicted(api)
+    body = {"prompt": prompt.id, "all": True}
+    counted = post(api, "predictions/promote", {**body, "dry_run": True}).json()
+    assert counted["would_create"] == 4
+    assert counted["skipped_annotated"] + counted["skipped_identical"] == 6  # of ground truth
+    other = api.as_user()
+    # The server's own token would be refused from here on.
+    api.studio.control(settings={"legacy": False})
+    done = post(api, "predictions/promote", body, other)
+    assert done.status_code == 200, done.text
+    assert done.json()["created"] == counted["would_create"]
+    again = post(api, "predictions/promote", body, other).json()
+    assert (again["would_create"], again["created"]) == (0, 0)
+
+
+def test_what_takes_long_goes_on_as_a_job(api: Api, monkeypatch: Any) -> None:
+    predicted(api)
+    api.studio.control(latency=[{"path": "model-versions", "method": "DELETE", "seconds": 2}])
+    monkeypatch.setattr("ml_backend.web.projects_api.WAIT_SECONDS", 0.2)
+    answer = post(api, "predictions/delete", {"model_version": LABEL})
+    assert answer.status_code == 202
+    body = answer.json()
+    assert (body["would_delete"], body["deleted"]) == (10, None)
+    listed = api.request("GET", "jobs/").json()["results"]
+    assert [(each["id"], each["kind"]) for each in listed] == [(body["job"], "delete_predictions")]
+    job = api.container.background.wait(api.container.store.jobs.get(body["job"]), 20)
+    assert (job.status, job.result["deleted"]) == ("Completed", 10)
+    stranger = api.as_user(hidden=[api.project])
+    assert api.request("GET", f"jobs/{job.id}/", stranger).status_code == 404
+    assert api.request("GET", "jobs/", stranger).json()["results"] == []
+
+
+def test_comparing_versions_on_the_same_tasks(api: Api) -> None:
+    prompt, first = api.prompt()
+    second = api.client.prompts.versions.create(
+        prompt.id, title="Version 2", prompt="Better? {text}", provider_model_id="simulated"
+    )
+    # Ground truth is a b a b a b.
+    for version, said in ((first, "aaabbb"), (second, "ababab")):
+        api.answered(prompt, version, dict(zip(api.tasks, said, strict=False)))
+    path = f"prompts/{prompt.id}/compare?versions={first.id},{second.id}"
+    found = api.request("GET", path).json()
+    assert (found["tasks"], found["left_out"]) == (6, 0)
+    assert [(each["correct"], each["n"]) for each in found["versions"]] == [(4, 6), (6, 6)]
+    assert found["versions"][1]["low"] < 1.0
+    pair = found["pairs"][0]
+    assert (pair["overall"]["only_first"], pair["overall"]["only_second"]) == (0, 2)
+    assert pair["overall"]["p"] == pytest.approx(0.5)
+    assert pair["controls"]["topic"] == pair["overall"]
+    changed = [{"task": api.tasks[n], "right": second.id} for n in (1, 4)]
+    assert pair["changed"] == changed
+
+
+def test_different_tasks_are_not_compared_in_silence(api: Api) -> None:
+    prompt, first = api.prompt()
+    second = api.client.prompts.versions.create(
+        prompt.id, title="Version 2", prompt="{text}", provider_model_id="simulated"
+    )
+    path = f"prompts/{prompt.id}/compare?versions={first.id},{second.id}"
+    none = api.request("GET", path)
+    assert (none.status_code, list(none.json())) == (400, ["versions"])
+    api.answered(prompt, first, dict.fromkeys(api.tasks[:6], "a"))
+    run = api.client.prompts.runs.create(
+        prompt.id, second.id, project=api.project, project_subset="Sample", sample_subset_size=2
+    )
+    ended_run(api.client, run)
+    refused = api.request("GET", path)
+    assert refused.status_code == 400
+    assert "common_only" in refused.json()["versions"][0]
+    found = api.request("GET", f"{path}&common_only=true").json()
+    assert (found["tasks"], found["left_out"]) == (2, 4)
+    for wrong in ("1", "1,x", "", f"{first.id},99999"):
+        answer = api.request("GET", f"prompts/{prompt.id}/compare?versions={wrong}")
+        assert answer.status_code in (400, 404), wrong
+
+
+def test_a_teacher_sees_the_mistakes_and_answers_with_a_prompt(api: Api) -> None:
+    prompt, version = api.prompt()
+    connection = api.connection()
+    api.answered(prompt, version, dict.fromkeys(api.tasks[:6], "a"))
+    api.simulator.control(markers=["message 1", "message 0", "Which?"])
+    about = {
+        "project_id": api.project,
+        "teacher_model_name": "teacher",
+        "teacher_model_provider_connection_id": connection.id,
+    }
+    versions = api.client.prompts.versions
+    done = versions.refine_prompt(prompt.id, version.id, **about)
+    assert (done.refinement_status, done.title) == ("Completed", "Version 2")
+    assert done.prompt
+    assert done.reasoning
+    assert done.previous_version.id == version.id
+    assert done.total_cost is None
+    found = versions.get_refined_prompt(
+        prompt.id, version.id, refinement_job_id=done.refinement_job_id
+    )
+    assert found == done
+    # It becomes a version only when one is made of it.
+    assert len(versions.list(prompt.id)) == 1
+    job = api.container.store.jobs.get(int(done.refinement_job_id))
+    assert job.result["examples"] == 3
+    later = versions.refine_prompt(prompt.id, version.id, async_=True, **about)
+    assert later.refinement_job_id != done.refinement_job_id
+    api.container.background.wait(api.container.store.jobs.get(int(later.refinement_job_id)), 20)
+    ended = versions.get_refined_prompt(
+        prompt.id, version.id, refinement_job_id=later.refinement_job_id
+    )
+    assert ended.refinement_status == "Completed"
+    with pytest.raises(ApiError) as caught:
+        versions.get_refined_prompt(prompt.id, version.id, refinement_job_id="99999")
+    assert caught.value.status_code == 404
+
+
+def test_a_teacher_that_refuses_is_said_so(api: Api) -> None:
+    prompt, version = api.prompt()
+    connection = api.connection()
+    api.simulator.control({"fault": "auth"})
+    with pytest.raises(ApiError) as caught:
+        api.client.prompts.versions.refine_prompt(
+            prompt.id,
+            version.id,
+            project_id=api.project,
+            teacher_model_name="teacher",
+            teacher_model_provider_connection_id=connection.id,
+        )
+    assert caught.value.status_code == 422
+    assert "sk-a-provider-secret" not in str(caught.value.body)
+    found = api.client.prompts.versions.get_refined_prompt(prompt.id, version.id)
+    assert (found.refinement_status, found.prompt) == ("Failed", "")
+
+
+def test_costs_are_estimated_from_real_tasks_and_never_zero_for_unknown(api: Api) -> None:
+    prompt, version = api.prompt()
+    estimate = api.client.prompts.versions.cost_estimate
+    unknown = estimate(prompt.id, version.id)
+    assert (unknown.is_error, unknown.total_cost_usd) == (True, None)
+    assert "unknown" in unknown.error_message
+    connection = api.connection()
+    api.container.store.connections.update(connection.id, prices={"priced": [1.0, 2.0]})
+    priced = api.client.prompts.versions.create(
+        prompt.id,
+        title="Priced",
+        prompt="Which? {text}",
+        provider_model_id="priced",
+        model_provider_connection=connection.id,
+    )
+    first = estimate(prompt.id, priced.id)
+    assert first.is_error is False
+    parts = float(first.prompt_cost_usd) + float(first.completion_cost_usd)
+    assert float(first.total_cost_usd) == pytest.approx(parts)
+    assert 1e-5 < float(first.total_cost_usd) < 1e-2
+    path = f"prompts/{prompt.id}/versions/{priced.id}/cost-estimate"
+    some = api.request("GET", f"{path}?project_subset=HasGT&project_id={api.project}").json()
+    assert (some["tasks"], some["measured"]) == (6, False)
+    assert float(some["total_cost_usd"]) == pytest.approx(0.6 * float(first.total_cost_usd))
+    assert api.request("POST", path).json()["tasks"] == 10
+    run = api.client.prompts.runs.create(prompt.id, priced.id, project=api.project)
+    assert ended_run(api.client, run).status == "Completed"
+    measured = api.request("GET", path).json()
+    cost = api.request("GET", f"inference-runs/{run.id}/").json()["cost"]
+    assert measured["measured"] is True
+    assert float(measured["total_cost_usd"]) == pytest.approx(cost, rel=0.01)
+    spent = api.client.model_providers.get(connection.id).budget_total_spent
+    assert spent == pytest.approx(cost)
+    nowhere = api.client.prompts.create(title="No project")
+    alone = api.client.prompts.versions.create(
+        nowhere.id, title="V", prompt="x", provider_model_id="simulated"
+    )
+    assert estimate(nowhere.id, alone.id).error_type == "NoProject"
