@@ -8,6 +8,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Group, pass_app
+from ml_backend.cli.details import show_details
 from ml_backend.cli.outcome import finish, show
 from ml_backend.cli.run import carry_out
 from ml_backend.cli.watching import execute, watch
@@ -67,12 +68,14 @@ def list_runs(
 
 @runs.command("show")
 @click.argument("run_id", type=int)
+@click.option("--report", is_flag=True, help="Also classes, confusions and calibration.")
 @pass_app
-def show_run(app: App, run_id: int) -> None:
+def show_run(app: App, run_id: int, report: bool) -> None:
     """Show a run: counts, cost, failures and metrics.
 
     \b
-    Example:
+    Examples:
+      ls-prompts runs show 7 --report
       ls-prompts runs show 7 --json
     """
     run = app.container.store.runs.get(run_id)
@@ -80,6 +83,8 @@ def show_run(app: App, run_id: int) -> None:
         app.document(documents.of_run(run))
     else:
         show(app, run)
+        if report:
+            show_details(app, run.metrics)
 
 
 @runs.command("watch")
