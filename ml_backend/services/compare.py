@@ -38,7 +38,7 @@ Judged = Mapping[int, Compared]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What a version's answers to the tasks compared took."""
+    """What a version's answers took."""
 
     cost: float | None
     """Dollars; None when a price is unknown. Answers from the cache cost nothing again."""
@@ -152,7 +152,7 @@ class Comparisons:
                     run,
                     len(answers),
                     summarize(answers[each] for each in sorted(common)),
-                    _effort(self._store.outcomes.iter(run.id, task_ids=common)),
+                    effort_of(self._store.outcomes.iter(run.id, task_ids=common)),
                     changed=not snapshot(version).items() <= run.snapshot.items(),
                 )
                 for version, run, answers in zip(versions, runs, judged, strict=True)
@@ -316,7 +316,8 @@ def _changed(
     return tuple(found[:SHOWN_CHANGES])
 
 
-def _effort(outcomes: Iterable[Outcome]) -> Effort:
+def effort_of(outcomes: Iterable[Outcome]) -> Effort:
+    """Return what answers took."""
     asked = [outcome.asked for outcome in outcomes]
     costs = [each.cost for each in asked]
     paid = len([each for each in asked if not each.cached])
