@@ -49,7 +49,12 @@ def compare_scores(first: Mapping[int, float], second: Mapping[int, float]) -> S
     rng = np.random.default_rng(SEED)
     # Scores are mostly few different numbers: drawing counts of them is drawing tasks.
     values, counts = np.unique(differences.round(12), return_counts=True)
-    drawn = rng.multinomial(len(common), counts / len(common), size=DRAWS) @ values / len(common)
+    drawn = np.concatenate(
+        [
+            rng.multinomial(len(common), counts / len(common), size=size) @ values / len(common)
+            for size in _portions(DRAWS, len(values))
+        ]
+    )
     low, high = (float(each) for each in np.quantile(drawn, (0.025, 0.975)))
     mean = float(differences.mean())
     return ScoreDifference(len(common), mean, low, high, _by_signs(rng, differences))
@@ -63,9 +68,11 @@ def _by_signs(rng: Any, differences: Any) -> float:
     sizes, counts = sizes[sizes > 0], counts[sizes > 0]
     if not len(sizes):
         return 1.0
-    heads = rng.binomial(counts, 0.5, size=(FLIPS, len(counts)))
-    thrown = abs((2 * heads - counts) @ sizes)
-    extreme = int((thrown >= abs(float(differences.sum())) - _SLACK).sum())
+    wanted = abs(float(differences.sum())) - _SLACK
+    extreme = 0
+    for size in _portions(FLIPS, len(sizes)):
+        heads = rng.binomial(counts, 0.5, size=(size, len(counts)))
+        extreme += int((abs((2 * heads - counts) @ sizes) >= wanted).sum())
     return min(1.0, (1 + extreme) / (1 + FLIPS))
 
 
@@ -97,15 +104,20 @@ def _drawn_f1(
     rng = np.random.default_rng(SEED)
     macro: list[float] = []
     micro: list[float] = []
-    size = max(1, min(DRAWS, _AT_ONCE // len(tasks)))
-    for start in range(0, DRAWS, size):
-        count = min(size, DRAWS - start)
-        chosen = rng.multinomial(len(tasks), np.full(len(tasks), 1 / len(tasks)), size=count)
+    even = np.full(len(tasks), 1 / len(tasks))
+    for size in _portions(DRAWS, len(tasks)):
+        chosen = rng.multinomial(len(tasks), even, size=size)
         good, all_named = 2 * (chosen @ hits), chosen @ named
         with np.errstate(invalid="ignore"):
             macro += np.nanmean(np.where(all_named > 0, good / all_named, np.nan), axis=1).tolist()
         micro += (good.sum(axis=1) / all_named.sum(axis=1)).tolist()
     return macro, micro
+
+
+def _portions(draws: int, width: int) -> list[int]:
+    """How many draws to make at once, so that a table of them takes little memory."""
+    size = max(1, _AT_ONCE // width)
+    return [min(size, draws - start) for start in range(0, draws, size)]
 
 
 def _middle(drawn: Sequence[float]) -> Interval:
