@@ -9,6 +9,8 @@ from scipy.stats import kendalltau
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.evidence import Evidence, match, of_classes
+from ml_backend.simulator.answers import Author, draw
+from support.labeling_configs import EVERY, IDS, Sample
 
 TEXT = '<Text name="t" value="$text"/>'
 IMAGE = '<Image name="i" value="$image"/>'
@@ -197,3 +199,47 @@ def test_matching_pairs_each_item_once() -> None:
     assert match(alike, ["x", "x"], ["x", "x"]) == [(0, 0), (1, None), (None, 1)]
     assert match(alike, ["x", "x"], ["y", "x"]) == [(0, 1), (1, 0)]
     assert of_classes(["a", "a"], ["a"]).pairs == [("a", "a")]
+
+
+# Laws for every control tag
+
+
+def answered(sample: Sample) -> dict[str, Any] | None:
+    """An answer of a sample's task in normal form, the first that can be used."""
+    schema = sample.config.schema(sample.data)
+    text = " ".join(map(str, sample.data.values()))
+    for seed in range(20):
+        made = Author(schema, draw(seed, text), text).write()
+        found = sample.config.to_conversion(made, sample.data)
+        if found.result and not found.errors:
+            return found.answer
+    return None
+
+
+@pytest.mark.parametrize("sample", EVERY, ids=IDS)
+def test_every_control_agrees_with_itself_and_a_failure_with_nothing(sample: Sample) -> None:
+    truth = answered(sample)
+    if truth is None:
+        pytest.skip("no simulated answer can be used")
+    parsed, data = sample.config, sample.data
+    compared = parsed.compare(truth, truth, data)
+    same, failed = parsed.weigh(truth, truth, data), parsed.weigh(None, truth, data)
+    assert same.keys() == failed.keys() == compared.keys()
+    for name, evidence in same.items():
+        assert compared[name].correct
+        assert all(true == given for true, given in evidence.pairs)
+        missed = failed[name]
+        assert sorted(repr(true) for true, _ in missed.pairs) == sorted(
+            repr(true) for true, _ in evidence.pairs
+        )
+        assert all(given is None for _, given in missed.pairs)
+        assert all(both == ours == theirs for both, ours, theirs in evidence.overlap.values())
+        assert all(both == ours == 0 for both, ours, _ in missed.overlap.values())
+        assert all(error == 0 for error in evidence.errors)
+        assert missed.errors == []
+        assert all(tau == 1 for tau in evidence.orders)
+        assert all(tau == -1 for tau in missed.orders)
+    for regions in parsed.weigh_regions(truth, truth, data).values():
+        assert all(each.counts and each.agreement and each.agreement.correct for each in regions)
+    for regions in parsed.weigh_regions(None, truth, data).values():
+        assert all(each.counts and each.agreement is None for each in regions)
