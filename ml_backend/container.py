@@ -32,6 +32,7 @@ from ml_backend.services.project_reader import READ_TIMEOUT
 from ml_backend.services.prompts import Prompts
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.refine import Refining
+from ml_backend.services.run_report import RunReports
 from ml_backend.services.runs import Runs
 from ml_backend.services.subsets import Subsets
 from ml_backend.services.sweep import Sweep
@@ -174,6 +175,10 @@ class Container:
     @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.store, self.recipes)
+
+    @cached_property
+    def run_reports(self) -> RunReports:
+        return RunReports(self.store, self.runs)
 
     @cached_property
     def refining(self) -> Refining:

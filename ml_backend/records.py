@@ -32,6 +32,13 @@ class Subset(StrEnum):
     CUSTOM = "Custom"
 
 
+class TruthSource(StrEnum):
+    """Which annotations an evaluation takes for true: those starred, or all that were submitted."""
+
+    GROUND_TRUTH = "ground_truth"
+    ANNOTATIONS = "annotations"
+
+
 class RunStatus(StrEnum):
     """The SDK's five run states."""
 
@@ -83,15 +90,8 @@ class FailureKind(StrEnum):
         return self in DEFINITE_FAILURES
 
 
-DEFINITE_FAILURES = frozenset(
-    {
-        FailureKind.INVALID_ANSWER,
-        FailureKind.TOO_LONG,
-        FailureKind.REFUSED,
-        FailureKind.TRUNCATED,
-        FailureKind.NO_INPUT,
-    }
-)
+DEFINITE_FAILURES = frozenset(list(FailureKind)[: list(FailureKind).index(FailureKind.TIMEOUT)])
+"""The first five."""
 
 
 class Origin(StrEnum):
@@ -365,6 +365,11 @@ class Run:
     """Why its metrics no longer hold, "" while they do."""
     created_by: Person | None = None
     organization: int | None = None
+
+    @property
+    def truth(self) -> TruthSource:
+        """Which annotations it is measured on."""
+        return TruthSource(self.options.get("truth") or TruthSource.GROUND_TRUTH)
 
     @property
     def worker_job(self) -> str:

@@ -76,6 +76,7 @@ def of_run(run: Run) -> Document:
         "project": run.project_id,
         "project_subset": run.subset.value,
         "slot": run.slot.value,
+        "truth": run.truth.value,
         "model_version": run.label,
         "status": run.status.value,
         "stage": run.stage.value,

@@ -8,6 +8,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App
+from ml_backend.cli.details import headline
 from ml_backend.errors import LabelStudioError
 from ml_backend.records import Run, RunStatus
 
@@ -74,12 +75,22 @@ def _show_metrics(app: App, metrics: dict[str, Any]) -> None:
     rows = list(controls.items())
     if len(controls) != 1:
         rows.append(("all", metrics["overall"]))
+    by = "submitted annotations" if metrics.get("truth") == "annotations" else "ground truth"
     app.table(
-        ("Control", "n", "Correct", "Failed", "Accuracy", "95% interval"),
-        [(name, row["n"], row["correct"], row["failed"], *_accuracy(row)) for name, row in rows],
-        title="Agreement with ground truth",
+        ("Control", "n", "Correct", "Failed", "Accuracy", "95% interval", "Also"),
+        [
+            (name, row["n"], row["correct"], row["failed"], *_accuracy(row), headline(row))
+            for name, row in rows
+        ],
+        title=f"Agreement with {by}",
         numbers=("n", "Correct", "Failed", "Accuracy"),
     )
+    if "humans" in metrics:
+        people = metrics["humans"]["overall"]
+        click.echo(
+            f"People agree with each other on {people['accuracy']:.1%} of {people['n']} tasks that "
+            f"several annotated ({people['low']:.1%} to {people['high']:.1%})."
+        )
 
 
 def _accuracy(row: dict[str, Any]) -> tuple[str, str]:

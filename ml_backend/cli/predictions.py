@@ -14,6 +14,7 @@ from ml_backend.cli.progress import bar
 from ml_backend.services import reports
 
 if TYPE_CHECKING:
+    from ml_backend.labelstudio import Project
     from ml_backend.services.predictions import DeletePlan
     from ml_backend.services.promotions import PromotePlan
 
@@ -64,16 +65,26 @@ def predictions() -> None:
 
 @predictions.command("list")
 @selecting()
+@click.option(
+    "--below",
+    type=float,
+    metavar="SCORE",
+    help="List the tasks whose prediction scores below this, the least sure first.",
+)
 @pass_app
-def list_predictions(app: App, /, project: str, **selection: Any) -> None:
-    """Count a project's predictions by model version.
+def list_predictions(app: App, /, project: str, below: float | None, **selection: Any) -> None:
+    """Count a project's predictions by model version, or list those that people should see first.
 
     \b
     Examples:
       ls-prompts predictions list --project 3
+      ls-prompts predictions list --project 3 --prompt Topic --below 0.7
       ls-prompts predictions list --project 3 --prompt Topic --tasks 1,2
     """
     found = app.project(project)
+    if below is not None:
+        _show_unsure(app, found, below, _named(app, selection))
+        return
     rows = app.container.predictions.count(found.id, **_named(app, selection))
     if app.as_json:
         versions = [documents.of_count(row) for row in rows]
@@ -232,6 +243,35 @@ def list_failures(app: App, project: str, raw: bool) -> None:
         empty=f"No task of {found.title!r} was asked for in vain.",
         numbers=("Task",),
     )
+
+
+def _show_unsure(app: App, project: Project, below: float, named: dict[str, Any]) -> None:
+    rows, without = app.container.predictions.unsure(project.id, below, **named)
+    if app.as_json:
+        listed = [
+            {"task": key.task_id, "score": key.score, "model_version": key.model_version}
+            for key in rows
+        ]
+        tasks = list(dict.fromkeys(key.task_id for key in rows))
+        app.document(
+            {
+                "project": project.id,
+                "below": below,
+                "task_ids": tasks,
+                "predictions": listed,
+                "without_score": without,
+            }
+        )
+        return
+    app.table(
+        ("Task", "Score", "Model version"),
+        [(key.task_id, f"{key.score:.3f}", version_name(key.model_version)) for key in rows],
+        title=f"Predictions in {project.title!r} that score below {below:g}",
+        empty=f"No prediction in {project.title!r} scores below {below:g}.",
+        numbers=("Task", "Score"),
+    )
+    if without:
+        app.note(f"{without} predictions have no score: nobody knows how sure they are.")
 
 
 def _named(app: App, selection: dict[str, Any]) -> dict[str, Any]:

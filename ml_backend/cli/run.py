@@ -9,7 +9,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
-from ml_backend.records import Prompt, Run, Slot, Subset
+from ml_backend.records import Prompt, Run, Slot, Subset, TruthSource
 
 if TYPE_CHECKING:
     from ml_backend.labelstudio import Project
@@ -42,6 +42,14 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
         ),
         click.option("--only-missing", is_flag=True, help="Only tasks without a prediction."),
         click.option("--budget", type=float, metavar="USD", help="Stop before it is crossed."),
+        click.option(
+            "--truth",
+            type=click.Choice([each.value for each in TruthSource]),
+            default=TruthSource.GROUND_TRUTH.value,
+            show_default=True,
+            help="What to measure on; annotations takes all that people submitted, and makes "
+            "HasGT the tasks that have one.",
+        ),
         click.option("--fresh", is_flag=True, help="Ask again what was asked before."),
         click.option(
             "--activate/--no-activate",
@@ -137,6 +145,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             only_missing=options["only_missing"],
             budget=options["budget"],
             fresh=options["fresh"],
+            truth=TruthSource(options["truth"]),
             activate=options["activate"],
             follow=follow,
         ),

@@ -1,16 +1,19 @@
-"""`runs`: list, show, watch, cancel, resume, failures."""
+"""`runs`: list, show, watch, cancel, resume, report, failures."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Group, pass_app
+from ml_backend.cli.details import show_details
 from ml_backend.cli.outcome import finish, show
 from ml_backend.cli.run import carry_out
 from ml_backend.cli.watching import execute, watch
+from ml_backend.reporting import run_page
 
 
 @click.group(cls=Group)
@@ -67,12 +70,14 @@ def list_runs(
 
 @runs.command("show")
 @click.argument("run_id", type=int)
+@click.option("--report", is_flag=True, help="Also classes, confusions and calibration.")
 @pass_app
-def show_run(app: App, run_id: int) -> None:
+def show_run(app: App, run_id: int, report: bool) -> None:
     """Show a run: counts, cost, failures and metrics.
 
     \b
-    Example:
+    Examples:
+      ls-prompts runs show 7 --report
       ls-prompts runs show 7 --json
     """
     run = app.container.store.runs.get(run_id)
@@ -80,6 +85,8 @@ def show_run(app: App, run_id: int) -> None:
         app.document(documents.of_run(run))
     else:
         show(app, run)
+        if report:
+            show_details(app, run.metrics)
 
 
 @runs.command("watch")
@@ -139,6 +146,38 @@ def resume_run(app: App, run_id: int, detach: bool) -> None:
     elif run_id not in app.container.store.runs.claimable():
         app.note(f"Run {run_id} is under way already.")
     carry_out(app, run, detach=detach)
+
+
+@runs.command("report")
+@click.argument("run_id", type=int)
+@click.option(
+    "--html",
+    "path",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path, allow_dash=True),
+    help="Write it there as one page that needs nothing else; - is stdout.",
+)
+@pass_app
+def report_run(app: App, run_id: int, path: Path | None) -> None:
+    """Make a report of a run, for somebody who has access to nothing.
+
+    \b
+    Examples:
+      ls-prompts runs report 7 --html topic.html
+      ls-prompts runs report 7 --json
+    """
+    if (path is None) != app.as_json:
+        raise click.UsageError("Say what to make: --html FILE or --json.")
+    run = app.container.store.runs.get(run_id)
+    document = app.container.run_reports.document(run, app.container.studio)
+    if path is None:
+        app.document(document)
+        return
+    page = run_page(document)
+    if str(path) == "-":
+        click.echo(page)
+        return
+    path.write_text(page, encoding="utf-8")
+    click.echo(f"Wrote the report of run {run_id} to {path}.")
 
 
 @runs.command("failures")

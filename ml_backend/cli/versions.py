@@ -1,4 +1,4 @@
-"""`versions`: list, show, create, activate, delete."""
+"""`versions`: list, show, create, activate, delete; `compare` is in comparing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Group, json_object, pass_app, read_text
+from ml_backend.cli.comparing import compare_versions
 from ml_backend.cli.deleting import delete_with_predictions
 
 
@@ -164,6 +165,9 @@ def delete_version(app: App, prompt: str, version: str, yes: bool, dry_run: bool
     found = app.container.prompts.find(prompt)
     chosen = app.container.prompts.find_version(found, version)
     delete_with_predictions(app, found, chosen, yes=yes, dry_run=dry_run)
+
+
+versions.add_command(compare_versions)
 
 
 def _first_line(text: str, limit: int = 60) -> str:

@@ -151,6 +151,9 @@ class ChoiceControl(Control):
         total = len(ours) + len(theirs)
         return Agreement(ours == theirs, 2 * len(ours & theirs) / total if total else 1.0)
 
+    def named(self, answer: Any) -> Sequence[str]:
+        return [] if answer is None else [str(name) for name in _as_list(answer)]
+
 
 def _as_list(answer: Any) -> list[Any]:
     return answer if isinstance(answer, list) else [answer]

@@ -13,6 +13,7 @@ from ml_backend.errors import ConfigError
 from ml_backend.labeling import values
 from ml_backend.labeling.control import Agreement, Control, objects_in
 from ml_backend.labeling.controls.relations import RELATION
+from ml_backend.labeling.evidence import Evidence
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.region_control import NUMBER, RegionControl
@@ -33,6 +34,33 @@ class Conversion:
     answer: JsonObject
     problems: tuple[Problem, ...] = ()
     errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfRegion:
+    """What is said of one region; ``agreement`` None when its task failed."""
+
+    counts: bool
+    """False where the truth says nothing of it: what was answered is too much."""
+    agreement: Agreement | None
+    evidence: Evidence
+
+    @classmethod
+    def of(
+        cls,
+        control: Control,
+        given: Any,
+        right: Any,
+        data: Mapping[str, Any] | None,
+        *,
+        failed: bool,
+    ) -> OfRegion:
+        if right in (None, []):
+            return cls(False, None, control.evidence(given, None, data))
+        agreement = None if failed else Agreement.exact(False)
+        if given not in (None, []):
+            agreement = control.compare(given, right, data)
+        return cls(True, agreement, control.evidence(given, right, data))
 
 
 class LabelingConfig:
@@ -274,6 +302,44 @@ class LabelingConfig:
                 Agreement.exact(False) if given is None else control.compare(given, right, data)
             )
         return agreements
+
+    def weigh(
+        self,
+        answer: Mapping[str, Any] | None,
+        truth: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+    ) -> dict[str, Evidence]:
+        """What scoring counts for each control the truth answers; None is a failed task."""
+        found = {}
+        for name, control in self.controls.items():
+            given, right = (answer or {}).get(name), truth.get(name)
+            if right is None:
+                continue
+            if control is self._relations:
+                given, right = self._related(answer or {}), self._related(truth)
+            found[name] = control.evidence(given, right, data)
+        return found
+
+    def weigh_regions(
+        self,
+        answer: Mapping[str, Any] | None,
+        truth: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+    ) -> dict[str, list[OfRegion]]:
+        """What scoring counts for each control that is asked about regions, region by region."""
+        found: dict[str, list[OfRegion]] = {}
+        for name, control in self.controls.items():
+            if not isinstance(control, RegionControl) or truth.get(name) is None:
+                continue
+            said = control.said_of_each((answer or {}).get(name), truth[name])
+            for companion, pairs in said.items():
+                asked = self.companions[companion]
+                found.setdefault(companion, []).extend(
+                    OfRegion.of(asked, given, right, data, failed=answer is None)
+                    for given, right in pairs
+                    if given not in (None, []) or right not in (None, [])
+                )
+        return found
 
     def _related(self, answer: Mapping[str, Any]) -> list[JsonObject] | None:
         """The relations of an answer with the items themselves in place of their numbers."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ml_backend.labeling.conditions import Condition
+from ml_backend.labeling.evidence import Evidence, of_classes
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import Attachment, JsonObject, Region
@@ -139,6 +140,15 @@ class Control(ABC):
         """Agreement of two answers in normal form, neither of them None."""
         return Agreement.exact(answer == truth)
 
+    def named(self, answer: Any) -> Sequence[str] | None:
+        """The classes an answer in normal form names; None for a control that is not about any."""
+        return None
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        """What scoring counts of an answer, None for a failure, beside how far it agrees."""
+        true = self.named(truth)
+        return Evidence() if true is None else of_classes(self.named(answer) or (), true)
+
     def region(self, value: JsonObject) -> Region:
         """A region of this control; what says the same has the same id.
 
@@ -198,6 +208,12 @@ def to_number(given: object) -> float | int | None:
     if number != number or number in (float("inf"), float("-inf")):
         return None
     return int(given) if number.is_integer() else number
+
+
+def errors_of(answer: object, truth: object) -> list[float]:
+    """How far a number is off; nothing where one of them is none."""
+    ours, theirs = to_number(answer), to_number(truth)
+    return [] if ours is None or theirs is None else [abs(float(ours) - float(theirs))]
 
 
 def objects_in(answer: object) -> list[Mapping[str, Any]]:

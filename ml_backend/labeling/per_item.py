@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.labeling.control import Agreement, Control, Data, Reading, shown, to_number
+from ml_backend.labeling.evidence import Evidence
 from ml_backend.labeling.objects.image import Image
 from ml_backend.records import JsonObject, Region
 
@@ -93,6 +94,16 @@ class PerItem(Control):
             )
         score = sum(each.score for each in found) / len(found) if found else 1.0
         return Agreement(all(each.correct for each in found), score)
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        """That of all pages the truth answers."""
+        given = answer if isinstance(answer, list) else []
+        found = Evidence()
+        for page, right in enumerate(truth if isinstance(truth, list) else []):
+            if right not in (None, []):
+                left = given[page] if page < len(given) else None
+                found.add(self._control.evidence(left, right, data))
+        return found
 
     def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
         return self._control.selected(regions, data)

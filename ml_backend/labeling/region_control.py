@@ -14,10 +14,21 @@ from typing import Any
 
 from ml_backend.labeling.class_source import ClassSource
 from ml_backend.labeling.classes import AnswerClass
-from ml_backend.labeling.control import Control, Data, Reading, content_id, shown, to_number
+from ml_backend.labeling.control import (
+    Control,
+    Data,
+    Reading,
+    content_id,
+    objects_in,
+    shown,
+    to_number,
+)
+from ml_backend.labeling.evidence import Evidence, match
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
+
+Item = Mapping[str, Any]
 
 NUMBER = "id"
 """Of an item, where the config has relations: what they name it by."""
@@ -231,6 +242,56 @@ class RegionControl(Control):
                 region.update({"id": main["id"], "to_name": self.to_name}, **draft.more)
                 group.append(region)
         return group
+
+    # Comparing
+
+    def likeness(
+        self, ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]
+    ) -> Iterator[tuple[float, int, int]]:
+        """(how alike, place in ours, place in theirs) of items that mark the same place."""
+        keys = list(self.place_schema({}))
+        places: dict[str, list[int]] = {}
+        for n, item in enumerate(theirs):
+            places.setdefault(repr([item.get(key) for key in keys]), []).append(n)
+        for m, item in enumerate(ours):
+            for n in places.get(repr([item.get(key) for key in keys]), ()):
+                yield 1.0, m, n
+
+    def matched(self, answer: Any, truth: Any) -> list[tuple[Item | None, Item | None]]:
+        """The truth's items beside those of the answer that mark the same place."""
+        ours, theirs = objects_in(answer), objects_in(truth)
+        given, true = list(map(self.class_of, ours)), list(map(self.class_of, theirs))
+        return [
+            (None if n is None else theirs[n], None if m is None else ours[m])
+            for n, m in match(self.likeness(ours, theirs), given, true)
+        ]
+
+    def _counted(self, item: Item | None) -> str | None:
+        return None if item is None else self.class_of(item)
+
+    def class_of(self, item: Item) -> str:
+        """What an item is counted as; one without a label as its tag."""
+        label = item.get("label")
+        return label if self.has_labels and isinstance(label, str) else self.tag
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        return Evidence(
+            [
+                (self._counted(right), self._counted(left))
+                for right, left in self.matched(answer, truth)
+            ]
+        )
+
+    def said_of_each(self, answer: Any, truth: Any) -> dict[str, list[tuple[Any, Any]]]:
+        """Companion -> (what the answer says, what the truth says) of each region of either.
+
+        None where one has no such region or says nothing of it.
+        """
+        pairs = self.matched(answer, truth) if self.companions else []
+        return {
+            control.name: [((left or {}).get(key), (right or {}).get(key)) for right, left in pairs]
+            for key, control in self.companions.items()
+        }
 
     # Regions -> answer
 

@@ -7,14 +7,14 @@ off where that leaves a shape, since the editor takes it but cannot show it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.control import Agreement, Data, objects_in, to_number
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.objects.image import Image
-from ml_backend.labeling.region_control import Draft, PlaceReader, RegionControl
+from ml_backend.labeling.region_control import Draft, Item, PlaceReader, RegionControl
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
 
@@ -82,24 +82,26 @@ class ShapeControl(RegionControl):
         ours, theirs = objects_in(answer), objects_in(truth)
         if not ours and not theirs:
             return Agreement.exact(True)
-        pairs = sorted(
-            (
-                (-overlap_of(self.box(left), self.box(right)), m, n)
-                for m, left in enumerate(ours)
-                for n, right in enumerate(theirs)
-                if _same(left, right, "label") and _same(left, right, PAGE)
-            ),
-        )
-        used_ours: set[int] = set()
-        used_theirs: set[int] = set()
-        equal = True
-        for score, m, n in pairs:
-            if -score >= _ALIKE and m not in used_ours and n not in used_theirs:
-                used_ours.add(m)
-                used_theirs.add(n)
-                equal = equal and self._says_the_same(ours[m], theirs[n], data)
-        f1 = 2 * len(used_ours) / (len(ours) + len(theirs))
+        same = [
+            (left, right)
+            for right, left in self.matched(ours, theirs)
+            if left is not None and right is not None and _same(left, right, "label")
+        ]
+        equal = all(self._says_the_same(left, right, data) for left, right in same)
+        f1 = 2 * len(same) / (len(ours) + len(theirs))
         return Agreement(f1 == 1.0 and equal, f1)
+
+    def likeness(
+        self, ours: Sequence[Item], theirs: Sequence[Item]
+    ) -> Iterator[tuple[float, int, int]]:
+        """Shapes of one page that overlap by half."""
+        boxes = [self.box(item) for item in theirs]
+        for m, left in enumerate(ours):
+            box = self.box(left)
+            for n, right in enumerate(theirs):
+                alike = overlap_of(box, boxes[n]) if _same(left, right, PAGE) else 0.0
+                if alike >= _ALIKE:
+                    yield alike, m, n
 
     def _says_the_same(
         self, left: Mapping[str, Any], right: Mapping[str, Any], data: Data | None

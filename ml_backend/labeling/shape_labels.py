@@ -82,6 +82,10 @@ class ShapeLabels(Control):
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         return Agreement.exact(answer == truth)
 
+    def named(self, answer: Any) -> Sequence[str]:
+        names = answer if isinstance(answer, list) else [] if answer is None else [answer]
+        return [str(name) for name in names]
+
 
 def _labels(regions: Sequence[Region]) -> Iterator[str]:
     for region in regions:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.control import Agreement, Data, shown, to_number
+from ml_backend.labeling.evidence import Evidence
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.region_control import NUMBER, Draft, PlaceReader, RegionControl
 from ml_backend.labeling.selectable import Passage, Selectable
@@ -56,16 +57,29 @@ class SpanControl(RegionControl):
         ours, theirs = _spans(answer), _spans(truth)
         if ours == theirs:
             return Agreement(_asked(answer) == _asked(truth), 1.0)
+        counts = self._overlap(ours, theirs, data).values()
+        shared, total = sum(c[0] for c in counts), sum(c[1] + c[2] for c in counts)
+        return Agreement(False, 2 * shared / total if total else 0.0)
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        """Spans that are the same to the letter, and the characters labelled."""
+        found = super().evidence(answer, truth, data)
+        found.overlap = self._overlap(_spans(answer), _spans(truth), data)
+        return found
+
+    def _overlap(
+        self, ours: set[Span], theirs: set[Span], data: Data | None
+    ) -> dict[str, tuple[int, int, int]]:
+        """Label -> characters labelled by both, by ours, by theirs."""
         content = "" if data is None else self._object.passage(data).text
         places = _places(ours | theirs, content)
-        shared = total = 0
-        for label in {label for *_, label in ours | theirs}:
-            both, left, right = overlap(
+        return {
+            label: overlap(
                 [places[span[:2]] for span in ours if span[2] == label],
                 [places[span[:2]] for span in theirs if span[2] == label],
             )
-            shared, total = shared + both, total + left + right
-        return Agreement(False, 2 * shared / total if total else 0.0)
+            for label in sorted({label for *_, label in ours | theirs})
+        }
 
 
 class _SpanReader(PlaceReader):

@@ -140,10 +140,12 @@ class PredictionKey:
     id: int
     task_id: int
     model_version: str | None
+    score: float | None = None
 
     @classmethod
     def from_wire(cls, wire: Wire) -> PredictionKey:
-        return cls(int(wire["id"]), int(wire["task"]), wire["model_version"])
+        task_id, score = int(wire["task"]), wire.get("score")
+        return cls(int(wire["id"]), task_id, wire["model_version"], score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Agreement(Protocol):
     def score(self) -> float: ...
 
 
-def wilson(correct: int, n: int) -> tuple[float, float]:
+def wilson(correct: float, n: int) -> tuple[float, float]:
     """The 95 % Wilson score interval of a proportion; (0, 1) when nothing was tried."""
     if n <= 0:
         return 0.0, 1.0

@@ -14,7 +14,7 @@ from ml_backend.records import BASELINE_MODEL, Connection, Prompt, PromptVersion
 from ml_backend.services.access import Access, Caller
 from ml_backend.services.connections import Connections
 from ml_backend.services.prompts import Prompts, check_title, require_text
-from ml_backend.services.recipes import Recipes
+from ml_backend.services.recipes import Recipes, snapshot
 from ml_backend.store import Store
 
 TEXT_CLASSIFICATION = "TextClassification"
@@ -120,7 +120,11 @@ class Authoring:
             values["organization"] = draft.organization
         if draft.names_model:
             values |= self._changed_model(caller, version, draft)
-        return self._store.prompts.update_version(version.id, **values)
+        changed = self._store.prompts.update_version(version.id, **values)
+        if snapshot(changed) != {**snapshot(version), "version_title": changed.title}:
+            why = f"{changed.title!r} was changed after this run."
+            self._store.runs.mark_version_stale(version.id, why)
+        return changed
 
     def _changed_model(
         self, caller: Caller, version: PromptVersion, draft: Draft

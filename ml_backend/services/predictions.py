@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from ml_backend.errors import InvalidInput
+from ml_backend.labelstudio.records import PredictionKey
 from ml_backend.records import JsonObject, Label, Prompt
 from ml_backend.services.promotions import PromotePlan, PromoteReport, Promotions
 from ml_backend.services.removals import DeletePlan, DeleteReport, Removals
@@ -35,6 +38,25 @@ class VersionCount:
 
 class Predictions(Removals, Promotions):
     """All bulk actions. A plan counts without changing anything; executing it reads again first."""
+
+    def unsure(
+        self, project_id: int, below: float, **selected: Any
+    ) -> tuple[list[PredictionKey], int]:
+        """Return the predictions whose score is below a limit, the least sure first.
+
+        With how many have no score: nothing is known of how sure they are. ``selected`` is as in
+        ``count``.
+        """
+        if not 0 < below <= 1:
+            raise InvalidInput(
+                f"No score is below {below:g}.", field="below", fix="Give one above 0, up to 1."
+            )
+        found = self.choose(
+            project_id, select(**selected), self._studio.prediction_keys(project_id)
+        )
+        chosen = [key for key in found if key.score is not None and key.score < below]
+        chosen.sort(key=lambda key: (key.score, key.task_id))
+        return chosen, sum(key.score is None for key in found)
 
     def count(
         self,

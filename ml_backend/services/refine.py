@@ -31,9 +31,10 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.costs import cost_of, price_of
-from ml_backend.services.evaluate import Evaluation, Truths
+from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.models import Models
 from ml_backend.services.recipes import Recipes
+from ml_backend.services.truths import Truths
 from ml_backend.store import Store
 
 EXAMPLES = 10

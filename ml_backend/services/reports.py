@@ -1,13 +1,15 @@
-"""Bulk actions as JSON: what they would do and what they did; the words are the API's."""
+"""Bulk actions and comparisons as JSON; the words are the API's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ml_backend.records import JsonObject
 
 if TYPE_CHECKING:
+    from ml_backend.services.compare import Comparison, Measure, VersionScore
     from ml_backend.services.deletion import Deletion
     from ml_backend.services.predictions import DeletePlan, DeleteReport
     from ml_backend.services.promotions import PromotePlan, PromoteReport
@@ -64,6 +66,51 @@ def of_deletion(deletion: Deletion) -> JsonObject:
         "model_versions": _versions(deletion.by_version),
         "projects": [plan.project_id for plan in deletion.plans],
         "open_runs": [run.id for run in deletion.runs],
+    }
+
+
+def of_comparison(found: Comparison) -> JsonObject:
+    return {
+        "project": found.project_id,
+        "truth": found.truth.value,
+        "tasks": found.tasks,
+        "left_out": found.left_out,
+        "versions": [_of_version_score(each) for each in found.versions],
+        "pairs": [
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "overall": _of_measure(pair.overall),
+                "controls": {name: _of_measure(each) for name, each in pair.controls.items()},
+                "changed": [{"task": task, "right": right} for task, right in pair.changed],
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def _of_version_score(each: VersionScore) -> JsonObject:
+    return {
+        "version": each.version.id,
+        "title": each.version.title,
+        "prompt": each.version.prompt_id,
+        "run": each.run.id,
+        "run_tasks": each.tasks,
+        "changed": each.changed,
+        **each.summary["overall"],
+        "controls": each.summary["controls"],
+        **asdict(each.effort),
+    }
+
+
+def _of_measure(measure: Measure) -> JsonObject:
+    score = asdict(measure.score)
+    del score["n"]
+    return {
+        **asdict(measure.paired),
+        "p_holm": measure.p_holm,
+        "better": (None, "first", "second")[measure.better],
+        "score": score | {"p_holm": measure.score_p_holm},
     }
 
 

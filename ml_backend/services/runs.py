@@ -20,12 +20,14 @@ from ml_backend.records import (
     Slot,
     Stage,
     Subset,
+    TruthSource,
 )
 from ml_backend.services.costs import Budget, price_of
 from ml_backend.services.heartbeat import CLAIM_SECONDS
 from ml_backend.services.prompts import label_of
 from ml_backend.services.recipes import Recipes, snapshot
 from ml_backend.services.selection import require_narrowing
+from ml_backend.services.truths import TruthReader, no_truth
 from ml_backend.services.writer import holder_name
 from ml_backend.store import Store
 
@@ -49,6 +51,8 @@ class RunOptions:
     only_missing: bool = False
     budget: float | None = None
     fresh: bool = False
+    truth: TruthSource = TruthSource.GROUND_TRUTH
+    """What it is measured on; with ANNOTATIONS the HasGT subset is the tasks people annotated."""
     activate: bool | None = None
     follow: bool = False
     """Whether it counts towards the budget of a prompt that follows its project."""
@@ -103,6 +107,7 @@ class Runs:
                 "only_missing": options.only_missing,
                 "budget": options.budget,
                 "fresh": options.fresh,
+                "truth": options.truth.value,
                 "activate": options.activate,
                 "follow": options.follow,
             },
@@ -206,16 +211,14 @@ class Runs:
         if options.subset is Subset.SAMPLE:
             return self._studio.task_ids(project.id)[: options.sample_size]
         if options.subset is Subset.HAS_GT:
-            tasks = self._studio.iter_annotated(project.id, ground_truth_only=True)
-            found = [task.id for task in tasks]
-            if not found:
-                raise InvalidInput(
-                    f"Project {project.title!r} has no ground truth.",
-                    field="subset",
-                    fix="Star annotations in Label Studio to make them ground truth.",
-                )
-            return sorted(found)
+            return self._true_tasks(project, options.truth)
         return self._custom_tasks(project, options)
+
+    def _true_tasks(self, project: Project, source: TruthSource) -> list[int]:
+        found = TruthReader(self._store, self._studio).task_ids(project.id, source)
+        if not found:
+            raise no_truth(project, source, "subset")
+        return found
 
     def _custom_tasks(self, project: Project, options: RunOptions) -> list[int]:
         if options.filters is not None:

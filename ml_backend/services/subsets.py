@@ -9,11 +9,21 @@ from typing import Any
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor, Project
-from ml_backend.records import Failure, JsonObject, Outcome, Prediction, Run, Subset, Task
+from ml_backend.records import (
+    Failure,
+    JsonObject,
+    Outcome,
+    Prediction,
+    Run,
+    Subset,
+    Task,
+    TruthSource,
+)
 from ml_backend.services.alignment import Alignment, alignments, names_class
-from ml_backend.services.evaluate import Evaluation, Truths
+from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.runs import SAMPLE_SIZE
+from ml_backend.services.truths import Truths
 from ml_backend.store import Store
 
 MANY_RUNS = 10_000
@@ -50,6 +60,10 @@ class TaskQuery:
     @property
     def narrows(self) -> bool:
         return bool(self.output_class or self.aligned_class or self.predicted_by)
+
+    @property
+    def truth(self) -> TruthSource:
+        return self.run.truth if self.run is not None else TruthSource.GROUND_TRUTH
 
     @property
     def by_score(self) -> bool:
@@ -99,7 +113,7 @@ class Subsets:
         runs = self._runs(project, query)
         if query.subset is Subset.ALL and not query.narrows and not query.by_score:
             return self._plain_page(studio, project, query, config, runs)
-        truths = Evaluation(self._store, studio).truths(project.id, config)
+        truths = Evaluation(self._store, studio).truths(project.id, config, source=query.truth)
         ids = self._subset_ids(studio, project, query, truths)
         outcomes = self._store.outcomes.newest(runs, ids)
         chosen = [
@@ -132,7 +146,7 @@ class Subsets:
         )
         ids = [task.id for task in tasks]
         outcomes = self._store.outcomes.newest(runs, ids)
-        truths = Evaluation(self._store, studio).truths(project.id, config, ids)
+        truths = Evaluation(self._store, studio).truths(project.id, config, ids, source=query.truth)
         return TaskPage(count, _results(tasks, outcomes, truths, config))
 
     def _runs(self, project: Project, query: TaskQuery) -> list[int]:

@@ -221,6 +221,16 @@ class RunStore:
                 .values(stale=why)
             )
 
+    def mark_version_stale(self, version_id: int, why: str) -> None:
+        """Note that the evaluations of a version measured what it no longer is."""
+        r = t.runs.c
+        with self._db.write() as c:
+            c.execute(
+                sa.update(t.runs)
+                .where(r.version_id == version_id, r.slot == Slot.EVALUATE.value, r.stale == "")
+                .values(stale=why)
+            )
+
     def is_canceled(self, run_id: int) -> bool:
         with self._db.read() as c:
             return bool(

@@ -6,14 +6,15 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import JobKind, Prompt
+from ml_backend.records import JobKind, Prompt, PromptVersion
 from ml_backend.services.access import Caller
 from ml_backend.services.authoring import skill_of
 from ml_backend.web import identity
 from ml_backend.web.deleting import delete_in_background
 from ml_backend.web.house import house
 from ml_backend.web.operations import Operations
-from ml_backend.web.wire.actions import CompareQuery, ComparisonAnswer, GoingOn
+from ml_backend.web.wire.actions import GoingOn
+from ml_backend.web.wire.comparing import CompareQuery, ComparisonAnswer
 from ml_backend.web.wire.parts import Page, numbers, ordered, paged, slice_of
 from ml_backend.web.wire.projects import CompatibleQuery, ProjectAnswer
 from ml_backend.web.wire.prompts import (
@@ -122,9 +123,11 @@ def compare_versions(id: int, query: CompareQuery) -> ComparisonAnswer:
     caller = identity.caller()
     prompt = house().access.prompt(caller, id)
     wanted = numbers(query.versions)
-    if not 2 <= len(wanted) <= 10:
+    others = numbers(query.others) if query.others else []
+    if not 2 <= len(wanted) + len(others) <= 10:
         raise InvalidInput("Name two to ten versions.", field="versions")
     versions = [house().access.version(prompt, each) for each in wanted]
+    versions += [_other_version(caller, each) for each in others]
     project_id = query.project or next(
         iter(house().access.visible(caller, prompt.project_ids)), None
     )
@@ -132,9 +135,20 @@ def compare_versions(id: int, query: CompareQuery) -> ComparisonAnswer:
         raise InvalidInput("The prompt has no project.", field="project")
     project = house().access.project(caller, project_id)
     found = house().comparisons.compare(
-        caller.studio, project, prompt, versions, common_only=query.common_only
+        caller.studio,
+        project,
+        versions,
+        common_only=query.common_only,
+        control=query.control,
+        truth=query.truth,
     )
     return ComparisonAnswer.of(prompt.id, found)
+
+
+def _other_version(caller: Caller, version_id: int) -> PromptVersion:
+    """Return a version of any prompt the caller may see."""
+    version = house().store.prompts.get_version(version_id)
+    return house().access.version(house().access.prompt(caller, version.prompt_id), version_id)
 
 
 def _titles(caller: Caller, prompts: Any) -> dict[int, str]:

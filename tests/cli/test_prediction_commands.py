@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.conftest import LABEL, Terminal
+from cli.conftest import CONFIG, LABEL, Terminal
 
 from ml_backend.cli.app import App, version_name
 from ml_backend.container import Container
@@ -196,3 +196,24 @@ def test_on_a_terminal_the_person_is_asked_and_may_refuse(
     assert process.wait(30) == 0, shown.decode()
     assert b"4 predictions on 4 tasks" in shown
     assert terminal.held() == {LABEL: 4}
+
+
+def test_the_least_sure_tasks_are_listed_first(terminal: Terminal) -> None:
+    tasks = [
+        {
+            "data": {"text": f"{score}"},
+            "predictions": [{"result": [], "score": score, "model_version": version}],
+        }
+        for score, version in ((0.9, "a"), (0.69, "a"), (None, "a"), (0.2, "a"), (0.1, "b"))
+    ]
+    _, ids = terminal.fake.seed(CONFIG, tasks, title="Scored")
+    listing = ("predictions", "list", "--project", "Scored")
+    found = terminal.json(*listing, "--below", 0.7)
+    assert found["task_ids"] == [ids[4], ids[3], ids[1]]
+    assert found["without_score"] == 1
+    of_one = terminal.json(*listing, "--below", 0.7, "--model-version", "a")
+    assert of_one["task_ids"] == [ids[3], ids[1]]
+    shown = terminal.run(*listing, "--below", 0.7)
+    assert "0.690" in shown.stdout
+    assert "have no score" in shown.stderr
+    assert "No score is below 0" in terminal.run(*listing, "--below", 0, code=1).stderr

@@ -242,3 +242,49 @@ def test_a_second_ctrl_c_leaves_the_run_to_be_taken_up_again(terminal: Terminal)
     run = terminal.json("runs", "watch", 1, "--execute", code=1)
     assert run["status"] == "Canceled"
     assert terminal.held() == {LABEL: run["succeeded"]}
+
+
+# What an evaluation found, in full
+
+
+def test_the_report_of_a_run_is_shown_and_written(
+    terminal: Terminal, mails: list[int], tmp_path: Path
+) -> None:
+    run = terminal.json("evaluate", "Topic", "--project", "Mails")["id"]
+    shown = terminal.run("runs", "show", run, "--report").stdout
+    assert "Classes of topic" in shown
+    assert "Confusions of topic" in shown
+    page = tmp_path / "report.html"
+    assert "Wrote the report" in terminal.run("runs", "report", run, "--html", page).stdout
+    assert "Topic of {text}?" in page.read_text()
+    assert terminal.run("runs", "report", run, "--html", "-").stdout.startswith("<!doctype html>")
+    document = terminal.json("runs", "report", run)
+    assert document["prompt"]["text"] == "Topic of {text}?"
+    assert document["metrics"]["controls"]["topic"]["micro"]["support"] == 2
+    terminal.run("runs", "report", run, code=2)
+
+
+def test_versions_are_compared_in_words_and_as_json(terminal: Terminal, mails: list[int]) -> None:
+    terminal.run("versions", "create", "Topic", "--text", "Now {text}?")
+    pair = ("versions", "compare", "Topic", "Version 1", "Version 2", "--project", "Mails")
+    assert "no completed run" in terminal.run(*pair, code=1).stderr
+    for version in ("Version 1", "Version 2"):
+        terminal.run("evaluate", "Topic", "--project", "Mails", "--version", version)
+    assert "no significant difference" in terminal.run(*pair).stdout
+    found = terminal.json(*pair)
+    assert (found["tasks"], found["pairs"][0]["overall"]["better"]) == (2, None)
+    terminal.run("versions", "compare", "Topic", "Version 1", "--project", "Mails", code=2)
+    terminal.run("prompts", "create", "Else", "--project", "Mails", "--text", "Else {text}?")
+    terminal.run("evaluate", "Else", "--project", "Mails", "--tasks", mails[0])
+    other = ("versions", "compare", "Topic", "Version 1", "--with", "Else", "Version 1")
+    refused = terminal.run(*other, "--project", "Mails", code=1)
+    assert f"lacks 1: {mails[1]}" in refused.stderr
+    shown = terminal.run(*other, "--project", "Mails", "--common").stdout
+    assert "1 that not all have are left out" in shown
+    assert "Else · Version 1" in shown
+
+
+def test_submitted_annotations_may_be_the_truth(terminal: Terminal, mails: list[int]) -> None:
+    run = terminal.json("evaluate", "Topic", "--project", "Mails", "--truth", "annotations")
+    assert (run["truth"], run["metrics"]["truth"]) == ("annotations", "annotations")
+    assert "submitted annotations" in terminal.run("runs", "show", run["id"]).stdout

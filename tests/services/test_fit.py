@@ -480,15 +480,6 @@ def test_a_first_reading_makes_nothing_stale(house: House) -> None:
     assert place.store.runs.get(run.id).stale == ""
 
 
-def test_all_evaluations_of_a_version_can_be_marked(place: Annotated) -> None:
-    place.annotate(place.tasks[0], ground_truth=True)
-    run = place.evaluated()
-    evaluation = place.container.evaluation
-    assert evaluation.stale_for_project(place.project, "Edited.", version_id=99) == []
-    assert evaluation.stale_for_project(place.project, "Edited.") == [run.id]
-    assert place.store.runs.get(run.id).stale == "Edited."
-
-
 # START_TRAINING
 
 

@@ -187,7 +187,7 @@ class Rows:
             "was_cancelled": bool(wire.get("was_cancelled")),
             "parent_prediction": wire.get("parent_prediction"),
             "lead_time": wire.get("lead_time"),
-            "completed_by": USER_ID,
+            "completed_by": wire.get("completed_by", USER_ID),
             "created_at": now(),
         }
         self.annotations[row["id"]] = row

@@ -99,6 +99,44 @@ def test_comparing_versions_on_the_same_tasks(api: Api) -> None:
     assert pair["controls"]["topic"] == pair["overall"]
     changed = [{"task": api.tasks[n], "right": second.id} for n in (1, 4)]
     assert pair["changed"] == changed
+    assert (pair["overall"]["better"], pair["overall"]["p_holm"]) == (None, pytest.approx(0.5))
+    assert pair["overall"]["difference"] == pytest.approx(1 / 3)
+    assert pair["overall"]["low"] < 1 / 3 < pair["overall"]["high"]
+    assert {"cost", "latency", "cached", "changed"} <= found["versions"][0].keys()
+    # The same version of another prompt's, and one control alone.
+    other, third = api.prompt("Other")
+    api.answered(other, third, dict(zip(api.tasks, "ababab", strict=False)))
+    path = f"prompts/{prompt.id}/compare?versions={second.id}&others={third.id}&control=topic"
+    mixed = api.request("GET", path).json()
+    assert [each["prompt"] for each in mixed["versions"]] == [prompt.id, other.id]
+    assert mixed["pairs"][0]["overall"]["p"] == 1.0
+    stranger = api.as_user(hidden=[api.project])
+    assert api.request("GET", path, stranger).status_code in (403, 404)
+
+
+def test_the_whole_report_is_among_a_runs_indicators(api: Api) -> None:
+    prompt, version = api.prompt()
+    api.answered(prompt, version, dict(zip(api.tasks, "aaabbb", strict=False)))
+    run = api.client.prompts.runs.list(prompt.id, version.id)[0]
+    found = {each.title: each.values for each in api.client.prompts.indicators.list(run.id)}
+    assert found["Classes of topic"]["micro"]["f1"] == pytest.approx(4 / 6)
+    confusion = api.client.prompts.indicators.get(run.id, "confusion-topic").values
+    assert confusion["classes"] == ["a", "b"]
+    assert confusion["matrix"] == [[2, 1, 0], [1, 2, 0], [0, 0, 0]]
+
+
+def test_a_run_may_be_measured_on_all_annotations(api: Api) -> None:
+    prompt, version = api.prompt()
+    made = api.request(
+        "POST",
+        f"prompts/{prompt.id}/versions/{version.id}/inference-runs",
+        json={"project": api.project, "project_subset": "HasGT", "truth": "annotations"},
+    )
+    assert made.status_code == 201, made.text
+    assert api.container.store.runs.get(made.json()["id"]).truth == "annotations"
+    assert api.request("GET", f"inference-runs/{made.json()['id']}/").json()["truth"] == (
+        "annotations"
+    )
 
 
 def test_different_tasks_are_not_compared_in_silence(api: Api) -> None:

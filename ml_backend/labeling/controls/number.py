@@ -10,10 +10,12 @@ from ml_backend.labeling.control import (
     Control,
     Data,
     Reading,
+    errors_of,
     last_value,
     shown,
     to_number,
 )
+from ml_backend.labeling.evidence import Evidence
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
@@ -85,3 +87,6 @@ class Number(Control):
         if ours is None or theirs is None:
             return Agreement.exact(False)
         return Agreement.exact(abs(ours - theirs) <= _TOLERANCE * max(1, abs(ours), abs(theirs)))
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        return Evidence(errors=errors_of(answer, truth))

@@ -58,3 +58,6 @@ class Pairwise(Control):
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         side = last_value(regions, "selected")
         return side if side in _SIDES else None
+
+    def named(self, answer: Any) -> Sequence[str]:
+        return [] if answer is None else [str(answer)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.control import Agreement, Control, Data, Reading, last_value, shown
+from ml_backend.labeling.evidence import Evidence
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.objects.list import List
 from ml_backend.labeling.tags import Tag
@@ -140,6 +141,14 @@ class Ranker(Control):
         ids = ours.keys() | theirs.keys()
         same = sum(ours.get(each) == theirs.get(each) for each in ids)
         return Agreement(answer == truth, same / len(ids) if ids else 1.0)
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        """Kendall's tau of a ranking; of buckets, which one each item is in."""
+        if not self.buckets:
+            several = len(_texts(truth)) > 1
+            return Evidence(orders=[2 * _pairs_in_order(answer, truth) - 1] if several else [])
+        ours, theirs = _columns(answer), _columns(truth)
+        return Evidence([(theirs.get(each), ours.get(each)) for each in {**theirs, **ours}])
 
 
 def _pairs_in_order(answer: Any, truth: Any) -> float:

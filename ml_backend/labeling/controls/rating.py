@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.control import Control, Data, Reading, last_value, shown, to_number
+from ml_backend.labeling.control import (
+    Control,
+    Data,
+    Reading,
+    errors_of,
+    last_value,
+    shown,
+    to_number,
+)
+from ml_backend.labeling.evidence import Evidence
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
@@ -51,3 +60,11 @@ class Rating(Control):
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         return to_number(last_value(regions, "rating")) or None
+
+    def named(self, answer: Any) -> Sequence[str]:
+        return [] if answer is None else [str(answer)]
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        found = super().evidence(answer, truth, data)
+        found.errors = errors_of(answer, truth)
+        return found

@@ -21,6 +21,7 @@ from ml_backend.labeling.control import (
     shown,
     to_number,
 )
+from ml_backend.labeling.evidence import Evidence, match
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.tags import Tag
 from ml_backend.records import JsonObject, Region
@@ -193,6 +194,31 @@ class Relations(Control):
         ours, theirs = set(map(_key, objects_in(answer))), set(map(_key, objects_in(truth)))
         total = len(ours) + len(theirs)
         return Agreement(ours == theirs, 2 * len(ours & theirs) / total if total else 1.0)
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        """Relations between the same items in the same direction, by their labels."""
+        ours, theirs = self._arrows(answer), self._arrows(truth)
+        alike = (
+            (1.0, m, n)
+            for m, (ends, _) in enumerate(ours)
+            for n, (others, _) in enumerate(theirs)
+            if ends == others
+        )
+        given, true = [label for _, label in ours], [label for _, label in theirs]
+        return Evidence(
+            [
+                (None if n is None else true[n], None if m is None else given[m])
+                for n, m in match(alike, given, true)
+            ]
+        )
+
+    def _arrows(self, answer: Any) -> list[tuple[str, str]]:
+        """What each relation leads from and to, with one of its labels."""
+        return [
+            (repr([item.get(key) for key in ("from", "to", "direction")]), str(label))
+            for item in objects_in(answer)
+            for label in item.get("labels") or [self.tag]
+        ]
 
 
 def _key(item: Mapping[str, Any]) -> str:

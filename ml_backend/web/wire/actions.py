@@ -8,9 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from ml_backend.records import Job, JobKind, JsonObject, RunStatus, Subset
-from ml_backend.scoring.paired import Paired
-from ml_backend.services.compare import Comparison, Pair, VersionScore
-from ml_backend.web.wire.parts import Exact, Given, Id, Ids, Shown
+from ml_backend.web.wire.parts import Exact, Given, Id, Shown
 from ml_backend.web.wire.prompts import VersionAnswer
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
@@ -209,119 +207,6 @@ class RefinedAnswer(Shown):
     refinement_job_id: str
     refinement_status: RunStatus
     error: str | None = None
-
-
-class CompareQuery(Given):
-    """Which versions, in which project."""
-
-    versions: Annotated[Ids, Field(description="Two to ten version ids.")]
-    project: Annotated[Id | None, Field(description="By default the prompt's first.")] = None
-    common_only: Annotated[
-        bool, Field(description="Compare on the tasks all have, where their runs differ.")
-    ] = False
-
-
-class ComparedVersion(Shown):
-    """How a version did on the tasks compared."""
-
-    version: int
-    title: str
-    run: int
-    run_tasks: int
-    """Tasks with ground truth in its run."""
-    n: int
-    correct: int
-    failed: int
-    accuracy: float | None
-    low: float | None
-    high: float | None
-    controls: dict[str, Any]
-
-    @classmethod
-    def of(cls, score: VersionScore) -> ComparedVersion:
-        overall = score.summary["overall"]
-        names = ("n", "correct", "failed", "accuracy", "low", "high")
-        return cls(
-            version=score.version.id,
-            title=score.version.title,
-            run=score.run.id,
-            run_tasks=score.tasks,
-            controls=score.summary["controls"],
-            **{name: overall[name] for name in names},
-        )
-
-
-class PairedAnswer(Shown):
-    """Two versions task by task; p of McNemar's exact test, two-sided."""
-
-    n: int
-    only_first: int
-    only_second: int
-    both: int
-    neither: int
-    p: float
-
-    @classmethod
-    def of(cls, paired: Paired) -> PairedAnswer:
-        return cls(
-            n=paired.n,
-            only_first=paired.only_first,
-            only_second=paired.only_second,
-            both=paired.both,
-            neither=paired.neither,
-            p=paired.p,
-        )
-
-
-class ChangedTask(Shown):
-    """A task that exactly one of two versions got right."""
-
-    task: int
-    right: int
-    """The version that got it right."""
-
-
-class PairAnswer(Shown):
-    """Two versions, overall and by control."""
-
-    first: int
-    second: int
-    overall: PairedAnswer
-    controls: dict[str, PairedAnswer]
-    changed: list[ChangedTask]
-
-    @classmethod
-    def of(cls, pair: Pair) -> PairAnswer:
-        return cls(
-            first=pair.first,
-            second=pair.second,
-            overall=PairedAnswer.of(pair.overall),
-            controls={name: PairedAnswer.of(each) for name, each in pair.controls.items()},
-            changed=[ChangedTask(task=task, right=right) for task, right in pair.changed],
-        )
-
-
-class ComparisonAnswer(Shown):
-    """Versions of a prompt on the same tasks with ground truth."""
-
-    prompt: int
-    project: int
-    tasks: int
-    left_out: int
-    """Tasks that not every version's run has."""
-    versions: list[ComparedVersion]
-    pairs: list[PairAnswer]
-
-    @classmethod
-    def of(cls, prompt_id: int, found: Comparison) -> ComparisonAnswer:
-        return cls(
-            prompt=prompt_id,
-            project=found.project_id,
-            tasks=found.tasks,
-            left_out=found.left_out,
-            versions=[ComparedVersion.of(each) for each in found.versions],
-            pairs=[PairAnswer.of(each) for each in found.pairs],
-        )
 
 
 class Connecting(Exact):

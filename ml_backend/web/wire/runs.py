@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ml_backend.records import Failure, Run, RunStatus, Subset
+from ml_backend.records import Failure, Run, RunStatus, Subset, TruthSource
 from ml_backend.web.wire.parts import Dollars, Given, Id, PageQuery, Shown, UserSimple, Whole
 
 
@@ -35,6 +35,13 @@ class RunCreate(Given):
     budget: Annotated[
         Dollars | None, Field(description="Dollars that are never exceeded; ours.")
     ] = None
+    truth: Annotated[
+        TruthSource,
+        Field(
+            description="What it is measured on: annotations takes all that people submitted, "
+            "and makes HasGT the tasks that have one; ours."
+        ),
+    ] = TruthSource.GROUND_TRUTH
     organization: Id | None = None
     predictions_updated_at: datetime | None = None
     total_correct_predictions: Whole | None = None
@@ -101,6 +108,8 @@ class RunProgress(RunAnswer):
     """A run in full: how far it is, what it cost, what went wrong."""
 
     slot: str
+    truth: TruthSource
+    """What it was measured on."""
     label: str
     """The model version its predictions have in Label Studio."""
     stage: str
@@ -132,6 +141,7 @@ class RunProgress(RunAnswer):
         return cls(
             **run_columns(run),
             slot=run.slot.value,
+            truth=run.truth,
             label=run.label,
             stage=run.stage.value,
             message=run.message,

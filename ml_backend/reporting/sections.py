@@ -1,0 +1,121 @@
+"""What a report says of one control: classes, confusions, overlap, errors, order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from ml_backend.reporting import charts
+from ml_backend.reporting.elements import table, tag
+from ml_backend.scoring.classes import matrix
+
+LARGEST_MATRIX = 30
+MOST_BARS = 30
+MOST_ROWS = 100
+NOTHING = "(none)"
+
+Counts = Mapping[str, Any]
+
+
+def control_section(name: str, counts: Counts) -> Element | None:
+    """The section of a control; None where its accuracy already says all."""
+    parts: list[Element] = []
+    if "error" in counts:
+        error = counts["error"]
+        text = (
+            f"Off by {number(error['mae'])} on average (MAE), {number(error['worst'])} at most, "
+            f"over the {error['n']} of {counts['n']} that were answered."
+        )
+        parts.append(tag("p", text))
+    if "order" in counts:
+        order = counts["order"]
+        text = f"Kendall's tau {number(order['kendall_tau'])} over {order['n']} rankings."
+        parts.append(tag("p", text))
+    if "classes" in counts:
+        parts += [*_classes(counts), *_confusion(counts)]
+    return tag("section", tag("h2", name), parts) if parts else None
+
+
+def number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """An interval of shares."""
+    return "-" if low is None or high is None else f"{percent(low)} to {percent(high)}"
+
+
+def _classes(counts: Counts) -> list[Element]:
+    rows = counts["classes"]
+    overlap = counts.get("overlap", {})
+    by_class = overlap.get("classes", {})
+    columns = ["Class", "True", "Given", "Correct", "Precision", "Recall", "95% interval", "F1"]
+    columns += ["Overlap F1"] if overlap else []
+    shown = [
+        [
+            row["class"],
+            *(str(row[key]) for key in ("support", "given", "correct")),
+            number(row["precision"]),
+            number(row["recall"]),
+            span(row["recall_low"], row["recall_high"]),
+            number(row["f1"]),
+            *([number(by_class.get(row["class"], {}).get("f1"))] if overlap else []),
+        ]
+        for row in rows[:MOST_ROWS]
+    ]
+    for mean in ("macro", "micro"):
+        each = counts[mean]
+        sums = [str(each.get(key, "")) for key in ("support", "given", "correct")]
+        rates = [number(each["precision"]), number(each["recall"]), "", number(each["f1"])]
+        last = number(overlap["f1"]) if overlap and mean == "micro" else ""
+        shown.append([f"{mean} mean", *sums, *rates, *([last] if overlap else [])])
+    macro = counts["macro"]
+    interval = (
+        f"Macro F1 {number(macro['f1'])}, 95% interval {number(macro['f1_low'])} to "
+        f"{number(macro['f1_high'])}."
+        if macro.get("f1_low") is not None
+        else f"Macro F1 {number(macro['f1'])}."
+    )
+    left = max(0, len(rows) - MOST_ROWS) + counts["classes_left_out"]
+    more = f" {left} classes more are left out here." if left else ""
+    bars = [(row["class"], row["f1"]) for row in rows[:MOST_BARS]]
+    return [
+        tag("h3", "Classes"),
+        tag("p", interval + more),
+        charts.bars(bars, "F1 by class"),
+        table(columns, shown),
+    ]
+
+
+def _confusion(counts: Counts) -> list[Element]:
+    names = [row["class"] for row in counts["classes"]]
+    heading = tag("h3", "Confusions")
+    if len(names) > LARGEST_MATRIX or counts["classes_left_out"]:
+        wrong = [cell for cell in counts["confusion"] if cell["true"] != cell["given"]]
+        rows = [
+            (cell["true"] or NOTHING, cell["given"] or NOTHING, str(cell["n"]))
+            for cell in wrong[:MOST_ROWS]
+        ]
+        return [heading, table(("True", "Given", "Times"), rows, numbers=2)]
+    labels = [*names, NOTHING]
+    cells: list[list[str | Element]] = [
+        [label, *(_heat(n, sum(row), place == column) for column, n in enumerate(row))]
+        for place, (label, row) in enumerate(
+            zip(labels, matrix(counts["confusion"], names), strict=True)
+        )
+    ]
+    note = f"Rows are what is true, columns what was given; {NOTHING} is missed or too much."
+    return [heading, table(["True ↓ given →", *labels], cells), tag("p", note, class_="note")]
+
+
+def _heat(n: int, total: int, right: bool) -> Element:
+    """A cell, darker the larger its part of the row."""
+    share = round(60 * n / total) if total else 0
+    color = "var(--mark)" if right else "var(--warn)"
+    style = f"background: color-mix(in srgb, {color} {share}%, transparent)"
+    return tag("span", str(n) if n else "·", class_="heat", style=style)

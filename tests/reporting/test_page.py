@@ -1,0 +1,103 @@
+"""The report's page: whole, alone, and nothing that was said in it acts."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from ml_backend.labeling.evidence import Evidence
+from ml_backend.reporting import run_page
+from ml_backend.scoring import summarize
+from ml_backend.scoring.calibration import calibrate
+from ml_backend.scoring.tally import Tally
+
+EVIL = "\"'></td><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\0\ud800</style>"
+
+
+class Right:
+    correct, score = True, 1.0
+
+
+def metrics(name: str) -> dict[str, Any]:
+    tally = Tally()
+    tally.add(Evidence([(name, name), (name, None), ("b", name)], {name: (3, 4, 5)}, [1.5], [0.5]))
+    found = summarize([{name: Right()}, {name: None}])
+    found["controls"][name] |= tally.as_dict()
+    counts = {"n": 2, "accuracy": 0.5, "low": 0.1, "high": 0.9, "score": 0.5}
+    return found | {
+        "per_region": {name: summarize([{name: Right()}])["overall"] | tally.as_dict()},
+        "humans": {"overall": counts, "controls": {name: counts}},
+        "calibration": calibrate([(0.8, True), (0.3, False)]),
+        "truth": "ground_truth",
+    }
+
+
+def document(text: str = "x", **changes: Any) -> dict[str, Any]:
+    return {
+        "run": {
+            "id": 7, "stale": text, "message": text, "status": "Completed", "total_tasks": 2,
+            "project_subset": "HasGT", "completed_at": None, "failed": 1, "cost": None,
+            "prompt_tokens": 5, "completion_tokens": 1, "cached": 0,
+        },
+        "prompt": {
+            "title": text, "version": text, "text": text, "provider": text, "model": text,
+            "parameters": {text: text}, "max_few_shot_examples": 3,
+        },
+        "project": text,
+        "metrics": metrics(text),
+        "effort": {"cost_per_task": 0.5, "latency": 1.0, "latency_p95": None},
+        "failures": [{"task": 1, "kind": "timeout", "message": text, "raw": text}],
+        "failures_left_out": 2,
+        "made_at": "2026-01-01",
+        **changes,
+    }  # fmt: skip
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_what_tasks_and_models_say_shows_as_text() -> None:
+    page = Tags(run_page(document(EVIL)))
+    tags = {tag for tag, _ in page.found}
+    assert tags.isdisjoint({"script", "img", "iframe", "link", "object"})
+    assert page.text.count("<script>alert(1)</script>") > 10
+    plain = [tag for tag, _ in Tags(run_page(document("x"))).found]
+    assert [tag for tag, _ in page.found] == plain
+
+
+def test_nothing_is_fetched_from_anywhere() -> None:
+    page = run_page(document())
+    for tag, attributes in Tags(page).found:
+        assert not {"src", "href", "srcset", "data"} & attributes.keys(), tag
+        assert not any(name.startswith("on") for name in attributes)
+    assert "url(" not in page
+    assert "@import" not in page
+    assert "http" not in page
+
+
+def test_it_has_the_figures_of_its_plots_and_says_what_is_unknown() -> None:
+    page = run_page(document())
+    text = Tags(page).text
+    for wanted in ("50.0%", "unknown", "Kendall", "MAE", "Confusions", "Calibration", "Stale"):
+        assert wanted in text, wanted
+    assert page.count("<svg") == page.count("</svg>") >= 4
+    assert "2 more are left out" in text
+
+
+@pytest.mark.parametrize("known", [{}, {"overall": {"n": 0}, "controls": {}}])
+def test_a_run_without_measurement_has_a_report_too(known: dict[str, Any]) -> None:
+    page = run_page(document(metrics=known, failures=[], failures_left_out=0))
+    assert "None of these tasks has ground truth" in page
