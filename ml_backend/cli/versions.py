@@ -70,7 +70,9 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
         return
     mark = ", active" if shown == active else ""
     click.secho(f"{found.title} · {shown.title}  (version {shown.id}{mark})", bold=True)
-    click.echo(f"{shown.provider.value} · {shown.model}\n")
+    few_shot = shown.max_few_shot_examples
+    shots = f" · up to {few_shot} few-shot examples" if few_shot else ""
+    click.echo(f"{shown.provider.value} · {shown.model}{shots}\n")
     click.echo(shown.text)
 
 
@@ -87,6 +89,13 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
     metavar="JSON",
     help='What the model is called with besides, e.g. {"temperature": 0}.',
 )
+@click.option(
+    "--few-shot",
+    type=click.IntRange(0, 1000),
+    default=0,
+    metavar="N",
+    help="Show up to N similar annotated tasks beside each task, never the task itself.",
+)
 @pass_app
 def create_version(
     app: App,
@@ -97,6 +106,7 @@ def create_version(
     model: str | None,
     connection: str | None,
     parameters: dict[str, Any] | None,
+    few_shot: int,
 ) -> None:
     """Add a version to a prompt. It changes nothing live until it is run or activated.
 
@@ -104,6 +114,7 @@ def create_version(
     Examples:
       ls-prompts versions create Topic --file topic-2.md
       ls-prompts versions create Topic --text "Which topic?" --model gpt-5 --title Short
+      ls-prompts versions create Topic --file topic.md --few-shot 5
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give the prompt with --text or with --file.")
@@ -115,6 +126,7 @@ def create_version(
         connection=connection,
         model=model,
         parameters=parameters,
+        few_shot=few_shot,
     )
     if app.as_json:
         active = app.container.store.prompts.active_version(found.id)

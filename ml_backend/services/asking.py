@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.records import Failure, Outcome, Prediction, Task, Totals
-from ml_backend.services.predict import Predictor, Question
+from ml_backend.services.predict import Predictor
+from ml_backend.services.questions import Question
 from ml_backend.store import CachedAnswer, Store
 
 GROUP_SECONDS = 0.05
@@ -171,14 +172,20 @@ class Asking:
             await self._queue.put(None)
 
     async def _enqueue(self, tasks: Sequence[Task], threads: ThreadPoolExecutor) -> None:
-        questions = [self._predictor.prepare(task) for task in tasks]
+        loop = asyncio.get_running_loop()
+        if self._predictor.few_shot is None:
+            questions = [self._predictor.prepare(task) for task in tasks]
+        else:  # a search each, which would hold up everybody else's calls
+            questions = await loop.run_in_executor(threads, self._prepare, tasks)
         cached: dict[str, CachedAnswer] = {}
         if self._use_cache:
             keys = [question.key for question in questions if question.key]
-            loop = asyncio.get_running_loop()
             cached = await loop.run_in_executor(threads, self._store.outcomes.find_answers, keys)
         for question in questions:
             await self._queue.put((question, cached.get(question.key)))
+
+    def _prepare(self, tasks: Sequence[Task]) -> list[Question]:
+        return [self._predictor.prepare(task) for task in tasks]
 
     async def _work(self) -> None:
         while not self._stopping:

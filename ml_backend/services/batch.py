@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from ml_backend.errors import RunStopper
 from ml_backend.records import Outcome
-from ml_backend.services.predict import Predictor, Question
+from ml_backend.services.predict import Predictor
+from ml_backend.services.questions import Question
 from ml_backend.store import CachedAnswer, Store
 
 log = logging.getLogger(__name__)

@@ -131,6 +131,7 @@ class Prompts:
         connection: str | int | None = None,
         model: str | None = None,
         parameters: JsonObject | None = None,
+        few_shot: int = 0,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
         if not require_text(text, "text").strip():
@@ -161,7 +162,7 @@ class Prompts:
             provider=chosen.provider.value,
             model=name,
             connection_id=chosen.id,
-            max_few_shot_examples=0,
+            max_few_shot_examples=few_shot,
             parameters=parameters or {},
         )
 
