@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
 
 if TYPE_CHECKING:
+    from ml_backend.services.estimates import Estimate
     from ml_backend.services.predictions import VersionCount
     from ml_backend.store import Follow
 
@@ -98,6 +99,29 @@ def of_run(run: Run) -> Document:
         "triggered_at": run.started_at.isoformat() if run.started_at else None,
         "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,
         "completed_at": run.completed_at.isoformat() if run.completed_at else None,
+    }
+
+
+def of_estimate(told: Estimate) -> Document:
+    return {
+        "total_cost_usd": told.total_cost,
+        "low_cost_usd": told.low,
+        "high_cost_usd": told.high,
+        "prompt_cost_usd": told.prompt_cost,
+        "completion_cost_usd": told.completion_cost,
+        "tasks": told.tasks,
+        "samples": told.samples,
+        "sampled_tasks": told.sampled,
+        "answered_already": told.kept,
+        "measured": told.measured,
+        "prompt_tokens_per_task": told.prompt_tokens,
+        "completion_tokens_per_task": told.completion_tokens,
+        "price": {
+            "prompt_per_million": told.price.prompt,
+            "completion_per_million": told.price.completion,
+            "source": told.price.source,
+            "date": told.price.dated or None,
+        },
     }
 
 

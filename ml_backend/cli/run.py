@@ -9,6 +9,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
+from ml_backend.cli.estimate import note_cost
 from ml_backend.records import Prompt, Run, Slot, Subset
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"{project.title!r}"
     )
     note_unanswerable(app, project)
+    note_cost(app, started, version, project)
     if follow:
         note_following(app, prompt, project)
     carry_out(app, started, detach=options["detach"])

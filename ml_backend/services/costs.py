@@ -24,9 +24,7 @@ def price_of(connection: Connection, model: str) -> Price | None:
 
 def cost_of(price: Price | None, usage: Usage) -> float | None:
     """Return dollars for measured tokens, None when the price is unknown."""
-    if price is None:
-        return None
-    return (usage.prompt_tokens * price.prompt + usage.completion_tokens * price.completion) / 1e6
+    return None if price is None else price.cost(usage)
 
 
 class Budget:

@@ -228,4 +228,8 @@ def _cost(found: Estimate) -> CostAnswer:
         tasks=found.tasks,
         sampled_tasks=found.sampled,
         measured=found.measured,
+        low_cost_usd=_dollars(found.low),
+        high_cost_usd=_dollars(found.high),
+        price_source=found.price.source,
+        price_date=found.price.dated or None,
     )

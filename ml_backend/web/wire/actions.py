@@ -168,6 +168,12 @@ class CostAnswer(Shown):
     sampled_tasks: int | None = None
     measured: bool | None = None
     """Whether tokens were measured in earlier runs, or estimated from a sample of tasks."""
+    low_cost_usd: str | None = None
+    """Of 100 such runs at least 90 end between this and ``high_cost_usd``."""
+    high_cost_usd: str | None = None
+    price_source: str | None = None
+    price_date: str | None = None
+    """Of the price table; null for a connection's own prices."""
 
 
 def _flag(value: Any) -> Any:
