@@ -9,7 +9,8 @@ from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
 if TYPE_CHECKING:
     from ml_backend.services.estimates import Estimate
     from ml_backend.services.predictions import VersionCount
-    from ml_backend.store import Follow
+    from ml_backend.services.spending import Spending
+    from ml_backend.store import Follow, Store
 
 Document = dict[str, Any]
 
@@ -53,7 +54,14 @@ def of_version(version: PromptVersion, *, active: bool) -> Document:
     }
 
 
-def of_connection(connection: Connection) -> Document:
+def spending_of(store: Store, connection: Connection) -> Spending:
+    """Return how a connection stands."""
+    from ml_backend.services.spending import spending_of as standing
+
+    return standing(store, connection)
+
+
+def of_connection(connection: Connection, spending: Spending) -> Document:
     return {
         "id": connection.id,
         "title": connection.title,
@@ -63,6 +71,12 @@ def of_connection(connection: Connection) -> Document:
         "api_version": connection.api_version,
         "default_model": connection.default_model,
         "has_api_key": bool(connection.api_key),
+        "budget_limit": connection.budget_limit,
+        "budget_reset_period": connection.budget_period or None,
+        "budget_last_reset_date": spending.since.isoformat() if spending.since else None,
+        "budget_total_spent": spending.cost,
+        "budget_alert_threshold": spending.threshold,
+        "budget_warning": spending.warning or None,
         "prices": {name: list(price) for name, price in connection.prices.items()},
         "created_at": connection.created_at.isoformat() if connection.created_at else None,
     }

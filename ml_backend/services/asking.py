@@ -121,6 +121,7 @@ class Asking:
                 ended.set()
                 self._full.set()
                 await flusher
+                await asyncio.to_thread(self._predictor.write_down, at_once=True)
         finally:
             # Not waited for: the loop is everybody's, and a page may take its time to come.
             threads.shutdown(wait=False, cancel_futures=True)
@@ -246,6 +247,7 @@ class Asking:
             return False
         for outcome in outcomes:
             self._tally.add(outcome)
+        await asyncio.get_running_loop().run_in_executor(threads, self._predictor.write_down)
         return True
 
     def _lost_answers(self) -> PromptsError:

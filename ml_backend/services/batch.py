@@ -62,6 +62,7 @@ class Batch:
             await asyncio.wait([asking], timeout=KEEP_EVERY)
             await self._keep_answers()
         await asking
+        await asyncio.to_thread(self._predictor.write_down, at_once=True)
 
     async def _ask_in_turn(self) -> None:
         while self._waiting and not self._closed:

@@ -34,13 +34,16 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.attachments import Attachments, Ready
-from ml_backend.services.costs import COMPLETION_CAP, Budget, cost_of
+from ml_backend.services.costs import CAPS, COMPLETION_CAP, Guard, cost_of
 from ml_backend.services.in_flight import InFlight
 from ml_backend.services.questions import Question, Questions, unexpected
 from ml_backend.services.shots import Shots
 from ml_backend.store import CachedAnswer
 
 log = logging.getLogger(__name__)
+
+MAY_BE_CHARGED = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECTION})
+"""Failures after which a provider may have answered, and charges for it."""
 
 REASKS = 2
 """How often an unusable answer is sent back; one with parts that do not fit only once."""
@@ -62,9 +65,9 @@ class Predictor:
         timeout: float,
         price: Price | None,
         attachments: Attachments,
+        guard: Guard,
         examples: Sequence[Example] = (),
         shots: Shots | None = None,
-        budget: Budget | None = None,
         lenient: bool = False,
         in_flight: InFlight | None = None,
     ) -> None:
@@ -75,7 +78,7 @@ class Predictor:
         self._model_name = model_name
         self._timeout = timeout
         self._price = price
-        self._budget = budget
+        self._guard = guard
         self._in_flight = in_flight or InFlight()
         self._parameters = dict(parameters)
         self._attachments = attachments
@@ -100,9 +103,9 @@ class Predictor:
             identity=json.dumps(identity, sort_keys=True),
             few_shot=shots.chooser if shots else None,
         )
-        if budget is not None:
+        if guard.is_limited and not any(name in self._parameters for name in CAPS):
             # No part of the identity: an answer that was not cut off is the same with the cap.
-            self._parameters.setdefault("max_completion_tokens", COMPLETION_CAP)
+            self._parameters[CAPS[0]] = COMPLETION_CAP
 
     @property
     def uses_cache(self) -> bool:
@@ -113,6 +116,10 @@ class Predictor:
     def few_shot(self) -> JsonObject | None:
         """Where its few-shot examples come from; None when it has none."""
         return self._shots.provenance if self._shots else None
+
+    def write_down(self, *, at_once: bool = False) -> None:
+        """Commit what was spent."""
+        self._guard.flush(at_once=at_once)
 
     def prepare(self, task: Task) -> Question:
         """Return the question for a task; untrusted data never raises out of here."""
@@ -220,17 +227,22 @@ class Predictor:
             inputs=question.inputs or {},
             examples=self._examples,
         )
-        if self._budget is None:
-            return await self._model.complete(request)
-        reserved = await self._budget.reserve(messages, question.schema, file_tokens)
-        # A call that fails has, as far as anybody knows, cost its worst case.
+        reserved = await self._guard.reserve(messages, question.schema, file_tokens)
+        # A call nobody heard back from has, as far as anybody knows, cost its worst case.
         cost: float | None = None
+        usage = Usage()
         try:
             reply = await self._model.complete(request)
-            cost = cost_of(self._price, reply.usage)
+            usage = reply.usage
+            cost = cost_of(self._price, usage)
             return reply
+        except ModelError as error:
+            usage = error.usage
+            if error.kind not in MAY_BE_CHARGED:
+                cost = cost_of(self._price, usage)
+            raise
         finally:
-            self._budget.settle(reserved, cost)
+            self._guard.settle(reserved, cost, usage)
 
     def _add(self, asked: Asked, usage: Usage, latency: float, calls: int) -> Asked:
         cost = cost_of(self._price, usage)

@@ -20,7 +20,7 @@ from ml_backend.records import (
     ProviderName,
 )
 from ml_backend.services.attachments import Attachments
-from ml_backend.services.costs import Budget, price_of
+from ml_backend.services.costs import Guard, price_of
 from ml_backend.services.examples import Examples
 from ml_backend.services.models import Models
 from ml_backend.services.predict import Predictor
@@ -98,7 +98,7 @@ class Recipes:
         ``evaluated`` are the tasks whose ground truth the answers will be measured on.
         """
         price = price_of(recipe.connection, version.model)
-        guard = Budget.require(budget, price, spent)
+        guard = self.guard(recipe, version, budget=budget, spent=spent)
         is_baseline = recipe.connection.provider is ProviderName.BASELINE
         few_shot = bool(version.max_few_shot_examples) and not is_baseline
         if examples is None:
@@ -123,10 +123,19 @@ class Recipes:
             attachments=self._attachments,
             examples=examples if is_baseline else (),
             shots=shots,
-            budget=guard,
+            guard=guard,
             lenient=version.is_lenient,
             in_flight=self._models.in_flight,
         )
+
+    def guard(
+        self, recipe: Recipe, version: PromptVersion, *, budget: float | None, spent: float
+    ) -> Guard:
+        """Return what keeps a run within budgets; raises InvalidInput where that cannot be."""
+        price = price_of(recipe.connection, version.model)
+        purse = self._models.purse(recipe.connection)
+        purse.flush()
+        return Guard.require(purse, price, limit=budget, spent=spent, parameters=version.parameters)
 
     def _shots(
         self,

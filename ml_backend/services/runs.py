@@ -21,7 +21,6 @@ from ml_backend.records import (
     Stage,
     Subset,
 )
-from ml_backend.services.costs import Budget, price_of
 from ml_backend.services.heartbeat import CLAIM_SECONDS
 from ml_backend.services.prompts import label_of
 from ml_backend.services.recipes import Recipes, snapshot
@@ -120,7 +119,7 @@ class Runs:
                 fix="Give dollars, for example 2.50.",
             )
         recipe = self._recipes.recipe(project, version)
-        Budget.require(budget, price_of(recipe.connection, version.model), 0.0)
+        self._recipes.guard(recipe, version, budget=budget, spent=0.0)
 
     def cancel(self, run: Run) -> Run:
         """Ask a run to stop asking; what was answered is still published."""
