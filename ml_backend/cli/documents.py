@@ -108,6 +108,7 @@ def of_run(run: Run) -> Document:
         "completion_tokens": totals.usage.completion_tokens,
         "metrics": run.metrics,
         "few_shot": run.snapshot.get("few_shot"),
+        "samples": run.options.get("samples") or 1,
         "stale": run.stale,
         "created_at": run.created_at.isoformat(),
         "triggered_at": run.started_at.isoformat() if run.started_at else None,

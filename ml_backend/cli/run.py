@@ -43,6 +43,13 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
         ),
         click.option("--only-missing", is_flag=True, help="Only tasks without a prediction."),
         click.option("--budget", type=float, metavar="USD", help="Stop before it is crossed."),
+        click.option(
+            "--samples",
+            type=click.IntRange(1, 25),
+            default=1,
+            metavar="K",
+            help="Ask each task K times, take the majority and score how far they agree.",
+        ),
         click.option("--fresh", is_flag=True, help="Ask again what was asked before."),
         click.option(
             "--activate/--no-activate",
@@ -140,6 +147,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             fresh=options["fresh"],
             activate=options["activate"],
             follow=follow,
+            samples=options["samples"],
         ),
     )
     if follow:

@@ -16,6 +16,7 @@ from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.records import Failure, Outcome, Prediction, Task, Totals
 from ml_backend.services.predict import Predictor
 from ml_backend.services.questions import Question
+from ml_backend.services.sampling import Sampler
 from ml_backend.store import CachedAnswer, Store
 
 GROUP_SECONDS = 0.05
@@ -72,6 +73,7 @@ class Asking:
         store: Store,
         run_id: int,
         predictor: Predictor,
+        sampler: Sampler,
         tally: Tally,
         *,
         concurrency: int,
@@ -82,13 +84,14 @@ class Asking:
         self._store = store
         self._run_id = run_id
         self._predictor = predictor
+        self._sampler = sampler
         self._tally = tally
         self._concurrency = concurrency
         self._fresh = fresh
         self._use_cache = predictor.uses_cache and not fresh
         self._stop = stop
         self._unread = unread or threading.Event()
-        self._queue: asyncio.Queue[tuple[Question, CachedAnswer | None] | None]
+        self._queue: asyncio.Queue[tuple[Question, dict[str, CachedAnswer]] | None]
         self._stopper: RunStopper | None = None
         self._refused: Exception | None = None
         self._outcomes: list[Outcome] = []
@@ -180,10 +183,11 @@ class Asking:
             questions = await loop.run_in_executor(threads, self._prepare, tasks)
         cached: dict[str, CachedAnswer] = {}
         if self._use_cache:
-            keys = [question.key for question in questions if question.key]
+            keys = [key for question in questions for key in self._sampler.keys(question)]
             cached = await loop.run_in_executor(threads, self._store.outcomes.find_answers, keys)
         for question in questions:
-            await self._queue.put((question, cached.get(question.key)))
+            known = {key: cached[key] for key in self._sampler.keys(question) if key in cached}
+            await self._queue.put((question, known))
 
     def _prepare(self, tasks: Sequence[Task]) -> list[Question]:
         return [self._predictor.prepare(task) for task in tasks]
@@ -195,13 +199,13 @@ class Asking:
                 return
             question, cached = item
             try:
-                outcome, answer = await self._predictor.ask(question, cached, fresh=self._fresh)
+                outcome = await self._sampler.ask(
+                    question, cached, fresh=self._fresh, keep=self._answers.append
+                )
             except RunStopper as stopper:
                 self._stopper = self._stopper or stopper
                 return
             self._outcomes.append(outcome)
-            if answer is not None:
-                self._answers.append(answer)
             if len(self._outcomes) >= GROUP_SIZE:
                 self._full.set()
 

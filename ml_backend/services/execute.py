@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from ml_backend.services.publish import Publisher
 from ml_backend.services.questions import asks_the_same
 from ml_backend.services.recipes import Recipe, Recipes, version_of
 from ml_backend.services.runs import KEPT_IN_PLAN
+from ml_backend.services.sampling import Sampler, sampled
 from ml_backend.services.task_pages import iter_task_pages
 from ml_backend.services.waiting import GIVE_UP_AFTER, Interrupted, Patience
 from ml_backend.services.writer import Writer, holder_name
@@ -145,6 +147,7 @@ class Executor:
             self._store,
             run.id,
             predictor,
+            Sampler(predictor, recipe.config, _samples(run)),
             tally,
             concurrency=self._models.concurrency,
             fresh=bool(run.options.get("fresh")),
@@ -164,6 +167,8 @@ class Executor:
 
     def _predictor(self, run: Run, patience: Patience, **options: Any) -> tuple[Recipe, Predictor]:
         version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
+        if _samples(run) > 1:
+            version = replace(version, parameters=sampled(version.parameters))
         project = patience.call(lambda: self._studio.get_project(run.project_id))
         recipe = patience.call(lambda: self._recipes.recipe(project, version))
         options |= {"budget": run.options.get("budget")}
@@ -297,6 +302,11 @@ class Executor:
         if not self._store.runs.change(run.id, fence, **values):
             raise Interrupted("Another process took the run over.")
         return self._store.runs.get(run.id)
+
+
+def _samples(run: Run) -> int:
+    """Return how many answers a run wants of each task."""
+    return int(run.options.get("samples") or 1)
 
 
 def _digest(label_config: str) -> str:

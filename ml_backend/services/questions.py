@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.errors import TemplateError
@@ -14,11 +14,12 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting import template
 from ml_backend.prompting.few_shot import FewShot
-from ml_backend.records import Attachment, Failure, FailureKind, JsonObject, Task
+from ml_backend.records import Asked, Attachment, Failure, FailureKind, JsonObject, Task
 
 log = logging.getLogger(__name__)
 
 HALF = 32
+NOT_ASKED = Asked(cost=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Questions:
             return self._prepare(task)
         except Exception:  # whatever one task's data provokes costs that task alone
             log.exception("task %s could not be prepared", task.id)
-            return Question(task, failure=unexpected(task))
+            return Question(task, failure=replace(unexpected(task), asked=NOT_ASKED))
 
     def _prepare(self, task: Task) -> Question:
         inputs = self._config.inputs(task.data)
@@ -71,7 +72,7 @@ class Questions:
             message = f"Nothing to ask: the task has nothing in {', '.join(names)}."
             if not names:
                 message = "Nothing to ask: neither prompt nor labeling config names a data field."
-            return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, message))
+            return _without_input(task, message)
         try:
             messages = prompting.build(
                 self._text,
@@ -84,7 +85,7 @@ class Questions:
             )
             examples = self._examples(task, inputs, attachments)
         except TemplateError as error:
-            return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, str(error)))
+            return _without_input(task, str(error))
         schema = self._config.schema(task.data)
         key = _digest([self._identity, messages, schema])
         if examples:
@@ -121,6 +122,11 @@ class Questions:
         names = (name.split(".")[0].split("[")[0] for name in template.variables(self._text))
         values = (data.get(name) for name in names)
         return any(str(value).strip() for value in values if value not in (None, [], {}))
+
+
+def _without_input(task: Task, why: str) -> Question:
+    failure = Failure(task.id, FailureKind.NO_INPUT, why, asked=NOT_ASKED)
+    return Question(task, failure=failure)
 
 
 def asks_the_same(key: str, other: str) -> bool:

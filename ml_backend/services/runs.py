@@ -15,6 +15,7 @@ from ml_backend.records import (
     Person,
     Prompt,
     PromptVersion,
+    ProviderName,
     Run,
     RunStatus,
     Slot,
@@ -29,6 +30,7 @@ from ml_backend.services.writer import holder_name
 from ml_backend.store import Store
 
 SAMPLE_SIZE = 20
+MOST_SAMPLES = 25
 KEPT_IN_PLAN = ("newest_task", "config")
 
 
@@ -49,6 +51,8 @@ class RunOptions:
     budget: float | None = None
     fresh: bool = False
     activate: bool | None = None
+    samples: int = 1
+    """Answers asked of each task; with several the score says how far they agree."""
     follow: bool = False
     """Whether it counts towards the budget of a prompt that follows its project."""
     worker_job: str = ""
@@ -75,6 +79,7 @@ class Runs:
         """
         self._check(options)
         self.check(version, project, options.budget)
+        _check_samples(version, options.samples)
         if project.tasks == 0:
             raise InvalidInput(
                 f"Project {project.title!r} has no tasks.",
@@ -247,9 +252,24 @@ def _as_asked(options: RunOptions) -> JsonObject:
         asked["job_id"] = options.worker_job
     if options.filters is not None:
         asked["filters"] = options.filters
+    if options.samples > 1:
+        asked["samples"] = options.samples
     if options.subset is Subset.SAMPLE:
         asked["sample_size"] = options.sample_size
     return asked
+
+
+def _check_samples(version: PromptVersion, samples: int) -> None:
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise InvalidInput(
+            f"{samples} answers for each task are not from 1 to {MOST_SAMPLES}.", field="samples"
+        )
+    if samples > 1 and version.provider is ProviderName.BASELINE:
+        raise InvalidInput(
+            "The offline baseline gives the same answer every time.",
+            field="samples",
+            fix="Leave --samples out: its score is how far similar tasks agree.",
+        )
 
 
 def _slot_of(options: RunOptions) -> Slot:

@@ -200,6 +200,7 @@ def _options(caller: Caller, body: RunCreate) -> RunOptions:
         filters=body.filters_json,
         only_missing=bool(body.only_missing_predictions),
         budget=body.budget,
+        samples=body.samples,
         worker_job=body.job_id or "",
         created_by=caller.person,
         organization=body.organization or caller.user.organization_id,

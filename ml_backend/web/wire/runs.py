@@ -35,6 +35,7 @@ class RunCreate(Given):
     budget: Annotated[
         Dollars | None, Field(description="Dollars that are never exceeded; ours.")
     ] = None
+    samples: Annotated[int, Field(ge=1, le=25, description="Answers for each task; ours.")] = 1
     organization: Id | None = None
     predictions_updated_at: datetime | None = None
     total_correct_predictions: Whole | None = None
