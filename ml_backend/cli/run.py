@@ -105,6 +105,12 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
 
 @click.command(cls=Command)
 @run_options("HasGT")
+@click.option(
+    "--held-out/--all-ground-truth",
+    default=None,
+    help="Only the tasks no teacher saw, or all; by default only those for a version that "
+    "`versions refine` made.",
+)
 @pass_app
 def evaluate(app: App, /, **options: Any) -> None:
     """Measure PROMPT on the project's ground truth.
@@ -115,6 +121,7 @@ def evaluate(app: App, /, **options: Any) -> None:
     Examples:
       ls-prompts evaluate Topic --project 3
       ls-prompts evaluate Topic --project 3 --version "Version 1" --json
+      ls-prompts evaluate Topic --project 3 --version "Version 1" --held-out
     """
     _start(app, Slot.EVALUATE, Subset.HAS_GT, options)
 
@@ -148,6 +155,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             activate=options["activate"],
             follow=follow,
             samples=options["samples"],
+            held_out=options.get("held_out"),
         ),
     )
     if follow:
@@ -159,6 +167,10 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
+    if started.options.get("held_out"):
+        app.note("Only the tasks with ground truth that no teacher model saw.")
+    if started.options.get("caution"):
+        app.note(f"Careful: {started.options['caution']}")
     note_unanswerable(app, project)
     note_cost(app, started, version, project)
     if follow:

@@ -1,4 +1,4 @@
-"""`versions`: list, show, create, activate, delete."""
+"""`versions`: list, show, create, refine, activate, delete."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Group, json_object, pass_app, read_text
 from ml_backend.cli.deleting import delete_with_predictions
+from ml_backend.cli.refining import refine_version
 
 
 @click.group(cls=Group)
@@ -176,6 +177,9 @@ def delete_version(app: App, prompt: str, version: str, yes: bool, dry_run: bool
     found = app.container.prompts.find(prompt)
     chosen = app.container.prompts.find_version(found, version)
     delete_with_predictions(app, found, chosen, yes=yes, dry_run=dry_run)
+
+
+versions.add_command(refine_version)
 
 
 def _first_line(text: str, limit: int = 60) -> str:

@@ -163,7 +163,8 @@ def _is_outdated(run: Run, truths: Mapping[str, int], *, changed: bool) -> bool:
     if measured_on is None:
         return changed
     # New ground truth elsewhere does not concern a run of chosen tasks.
-    tasks = None if run.subset in (Subset.HAS_GT, Subset.ALL) else run.options.get("task_ids")
+    whole = run.subset in (Subset.HAS_GT, Subset.ALL) and not run.options.get("held_out")
+    tasks = None if whole else run.options.get("task_ids")
     covered = None if tasks is None else set(tasks)
     now = (digest for digest, task_id in truths.items() if covered is None or task_id in covered)
     return bool(_fingerprint(now) != measured_on)

@@ -26,11 +26,16 @@ from ml_backend.services.heartbeat import CLAIM_SECONDS
 from ml_backend.services.prompts import label_of
 from ml_backend.services.recipes import Recipes, snapshot
 from ml_backend.services.selection import require_narrowing
+from ml_backend.services.splits import split_of
 from ml_backend.services.writer import holder_name
 from ml_backend.store import Store
 
 SAMPLE_SIZE = 20
 MOST_SAMPLES = 25
+SEEN_BY_TEACHER = (
+    "A teacher model saw some of these tasks with their right answers when it wrote this version: "
+    "the figures flatter it. Evaluate on the held-out tasks for a fair score."
+)
 KEPT_IN_PLAN = ("newest_task", "config")
 
 
@@ -51,6 +56,8 @@ class RunOptions:
     budget: float | None = None
     fresh: bool = False
     activate: bool | None = None
+    held_out: bool | None = None
+    """Whether HasGT covers only tasks no teacher saw; None does for a version a teacher made."""
     samples: int = 1
     """Answers asked of each task; with several the score says how far they agree."""
     follow: bool = False
@@ -89,6 +96,9 @@ class Runs:
         slot = options.slot or _slot_of(options)
         label = label_of(prompt, version, slot)
         task_ids = self._choose_tasks(project, label, options)
+        sight = self._what_teachers_saw(version, project, slot, options)
+        if sight.get("held_out"):
+            task_ids = self._held_out(version, project, task_ids or [])
         self._store.prompts.register_label(label, prompt.id, version.id, slot)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
@@ -103,6 +113,7 @@ class Runs:
             snapshot=snapshot(version) | {"prompt_title": prompt.title},
             options={
                 **_as_asked(options),
+                **sight,
                 "task_ids": task_ids,
                 "only_missing": options.only_missing,
                 "budget": options.budget,
@@ -203,6 +214,36 @@ class Runs:
         keys = self._studio.prediction_keys(project_id)
         have = {key.task_id for key in keys if key.model_version == label}
         return [task_id for task_id in everyone if task_id not in have]
+
+    def _what_teachers_saw(
+        self, version: PromptVersion, project: Project, slot: Slot, options: RunOptions
+    ) -> JsonObject:
+        """Return what a run keeps of whether it is scored on tasks that a teacher saw."""
+        refined = version.refined_from is not None
+        held_out = refined if options.held_out is None else options.held_out
+        if held_out and options.subset is Subset.HAS_GT:
+            return {"held_out": True}
+        if options.held_out and options.subset is not Subset.HAS_GT:
+            raise InvalidInput(
+                f"Held-out tasks are of the HasGT subset, not of {options.subset.value}.",
+                field="held_out",
+            )
+        return {"caution": SEEN_BY_TEACHER} if refined and slot is Slot.EVALUATE else {}
+
+    def _held_out(
+        self, version: PromptVersion, project: Project, task_ids: Sequence[int]
+    ) -> list[int]:
+        """Return the tasks no teacher saw; raises InvalidInput without any."""
+        split = split_of(self._store, project.id, version.prompt_id, task_ids)
+        found = [task_id for task_id in task_ids if split.holds_out(task_id)]
+        if not found:
+            raise InvalidInput(
+                "None of the tasks with ground truth is held out from teachers.",
+                field="held_out",
+                fix="Star more annotations as ground truth, or evaluate on all of it with "
+                "--all-ground-truth.",
+            )
+        return found
 
     def _subset_tasks(self, project: Project, options: RunOptions) -> list[int] | None:
         if options.subset is Subset.ALL:

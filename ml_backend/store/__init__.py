@@ -15,6 +15,7 @@ from ml_backend.store.prompts import PromptStore
 from ml_backend.store.runs import RunStore, totals_columns
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
+from ml_backend.store.splits import SplitStore
 from ml_backend.store.standings import Standing, StandingStore
 from ml_backend.store.summary import Summary, SummaryStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
@@ -58,6 +59,7 @@ class Store:
         self.served = ServedStore(self.database)
         self.jobs = JobStore(self.database)
         self.spendings = SpendingStore(self.database)
+        self.splits = SplitStore(self.database)
         self.standings = StandingStore(self.database)
         self.summary = SummaryStore(self.database)
 

@@ -209,6 +209,12 @@ class RefinedAnswer(Shown):
     """Empty until the job has ended."""
     title: str | None = None
     reasoning: str | None = None
+    diff: str | None = None
+    """What changed, as ``diff -u`` says it. Ours, as the next two."""
+    examples: int | None = None
+    """Tasks the teacher was shown; none of those held out."""
+    held_out: int | None = None
+    """Tasks with ground truth that no teacher sees: what a version made of it is scored on."""
     previous_version: VersionAnswer
     total_cost: str | None = None
     """Dollars; null while it goes on and when the teacher's price is unknown."""

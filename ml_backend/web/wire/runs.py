@@ -35,6 +35,12 @@ class RunCreate(Given):
     budget: Annotated[
         Dollars | None, Field(description="Dollars that are never exceeded; ours.")
     ] = None
+    held_out: Annotated[
+        bool | None,
+        Field(
+            description="HasGT: only tasks no teacher saw, by default for a version a teacher made."
+        ),
+    ] = None
     samples: Annotated[int, Field(ge=1, le=25, description="Answers for each task; ours.")] = 1
     organization: Id | None = None
     predictions_updated_at: datetime | None = None
