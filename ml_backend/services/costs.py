@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ml_backend.errors import BudgetReached, InvalidInput
@@ -93,6 +94,14 @@ class Budget:
         self._settled.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The most a call can cost, and whether its connection's purse holds that."""
+
+    worst: float
+    held: bool
+
+
 class Guard:
     """What a call may cost by the run's budget and by its connection's, and what it did cost."""
 
@@ -130,7 +139,7 @@ class Guard:
 
     async def reserve(
         self, messages: Sequence[dict[str, Any]], schema: object, file_tokens: int = 0
-    ) -> float:
+    ) -> Reserved:
         """Set aside the most a call can cost; raises BudgetReached when it may not be made."""
         worst = 0.0
         if self.is_limited and self._price is not None:
@@ -143,13 +152,15 @@ class Guard:
             if self._budget is not None:
                 self._budget.settle(worst, 0.0)
             raise
-        return worst if held or self._budget is not None else 0.0
+        return Reserved(worst, held)
 
-    def settle(self, reserved: float, cost: float | None, usage: Usage) -> None:
+    def settle(self, reserved: Reserved, cost: float | None, usage: Usage) -> None:
         """Replace a reservation by what the call did cost; unknown counts as all of it."""
         if self._budget is not None:
-            self._budget.settle(reserved, cost)
-        self._purse.settle(reserved, cost, usage)
+            self._budget.settle(reserved.worst, cost)
+        if cost is None and reserved.worst:
+            cost = reserved.worst
+        self._purse.settle(reserved.worst if reserved.held else 0.0, cost, usage)
 
     def flush(self, *, at_once: bool = False) -> None:
         """Write down what was spent: by the second, and at once where a connection has a limit."""

@@ -22,6 +22,7 @@ from ml_backend.services.predict import Predictor
 from ml_backend.services.questions import Question, asks_the_same
 from ml_backend.services.recipes import Recipe, Recipes, version_of
 from ml_backend.services.runs import SAMPLE_SIZE
+from ml_backend.services.splits import split_of
 from ml_backend.services.token_counts import size_of, tokens_of
 from ml_backend.store import Store
 
@@ -124,7 +125,7 @@ class Estimates:
                 fix="Add it with `ls-prompts connections add … --price MODEL=IN,OUT`.",
             )
         if task_ids is None:
-            task_ids = self._subset_tasks(studio, project, subset)
+            task_ids = self._subset_tasks(studio, project, version, subset)
         count = project.tasks if task_ids is None else len(task_ids)
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
@@ -150,11 +151,15 @@ class Estimates:
     # Which tasks
 
     def _subset_tasks(
-        self, studio: LabelStudioDoor, project: Project, subset: Subset
+        self, studio: LabelStudioDoor, project: Project, version: PromptVersion, subset: Subset
     ) -> list[int] | None:
         if subset is Subset.HAS_GT:
             tasks = studio.iter_annotated(project.id, ground_truth_only=True)
-            return sorted(task.id for task in tasks)
+            found = sorted(task.id for task in tasks)
+            if version.refined_from is None:
+                return found
+            split = split_of(self._store, project.id, version.prompt_id, found)
+            return [task_id for task_id in found if split.holds_out(task_id)]
         if subset is Subset.SAMPLE:
             return studio.task_ids(project.id)[:SAMPLE_SIZE]
         return None

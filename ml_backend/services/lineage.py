@@ -11,6 +11,8 @@ FROM_NOTHING = 0
 """Stands for the version a draft was made from: none."""
 LIKE = 0.7
 LOOKED_AT = 50
+LONGEST = 2_000
+"""Words that are compared."""
 
 
 def refined_from(store: Store, prompt_id: int, text: str) -> int | None:
@@ -37,4 +39,8 @@ def refined_from(store: Store, prompt_id: int, text: str) -> int | None:
 def _likeness(one: str, other: str) -> float:
     if one == other:
         return 1.0
-    return min(0.999, SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio())
+    words, others = one.split()[:LONGEST], other.split()[:LONGEST]
+    matcher = SequenceMatcher(None, words, others, autojunk=False)
+    if matcher.real_quick_ratio() < LIKE or matcher.quick_ratio() < LIKE:
+        return 0.0  # at most that, and not worth the time to know better
+    return min(0.999, matcher.ratio())
