@@ -64,3 +64,6 @@ def test_few_shot_examples_and_samples_by_the_api(api: Api) -> None:
     run = api.container.store.runs.get(run.id)
     assert run.options["samples"] == 2
     assert run.snapshot["few_shot"]["max"] == 2
+    shown = api.request("GET", f"inference-runs/{run.id}/").json()
+    assert (shown["samples"], shown["held_out"], shown["caution"]) == (2, False, None)
+    assert shown["few_shot"] == run.snapshot["few_shot"]
