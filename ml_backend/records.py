@@ -260,6 +260,9 @@ class Connection:
     """What the SDK keeps of a connection and nothing here depends on."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Secrets besides ``api_key``, by the SDK's names."""
+    budget_limit: float | None = None
+    """Dollars it may spend in a ``budget_period``; None has no limit."""
+    budget_period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +305,8 @@ class PromptVersion:
     origin: Origin = Origin.BY_HAND
     created_by: Person | None = None
     organization: int | None = None
+    refined_from: int | None = None
+    """The version a teacher made it from; it is scored on tasks that no teacher saw."""
 
     @property
     def is_lenient(self) -> bool:

@@ -25,6 +25,7 @@ COMMANDS = {
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
     "prompts": ("prompts", "Prompts: what to label, and how."),
     "versions": ("versions", "Versions of a prompt, each with its model."),
+    "estimate": ("estimate", "Say what a run would cost."),
     "run": ("run", "Get predictions from a prompt for a project's tasks."),
     "evaluate": ("run", "Measure a prompt on ground truth."),
     "runs": ("runs", "Watch, cancel and resume runs; see why tasks failed."),

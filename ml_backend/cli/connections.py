@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -13,7 +15,12 @@ from ml_backend.cli.app import App, Group, pass_app
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Connection, ProviderName
 
+if TYPE_CHECKING:
+    from ml_backend.services.spending import Spending
+
 PROVIDERS = [name.value for name in ProviderName if name is not ProviderName.BASELINE]
+PERIODS = {"never": "", "monthly": "Monthly", "yearly": "Yearly"}
+ALERT = "budget_alert_threshold"
 KEYLESS = {ProviderName.CUSTOM.value}
 
 
@@ -27,6 +34,30 @@ def price(value: str) -> tuple[str, list[float]]:
     if not model or not (0 <= prompt < float("inf") and 0 <= completion < float("inf")):
         raise click.BadParameter(f"{value!r} is not a price such as gpt-5-mini=0.25,2.")
     return model, [prompt, completion]
+
+
+def budget_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a connection's budget."""
+    options = [
+        click.option("--limit", type=click.FloatRange(0), metavar="USD", help="In a period."),
+        click.option(
+            "--period",
+            type=click.Choice(list(PERIODS), case_sensitive=False),
+            metavar=f"[{'|'.join(PERIODS)}]",
+            help="When the limit begins anew, by the calendar in UTC.",
+        ),
+        click.option(
+            "--alert", type=click.FloatRange(0), metavar="USD", help="Warn from there on."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def period_named(name: str | None) -> str:
+    """Return the period as the store has it."""
+    return PERIODS[(name or "never").casefold()]
 
 
 @click.group(cls=Group)
@@ -44,11 +75,18 @@ def list_connections(app: App) -> None:
       ls-prompts connections list
     """
     rows = [app.container.models.default, *app.container.store.connections.all()]
+    store = app.container.store
+    spendings = [documents.spending_of(store, row) for row in rows]
     if app.as_json:
-        app.document([documents.of_connection(row) for row in rows])
+        app.document(
+            [
+                documents.of_connection(row, spending)
+                for row, spending in zip(rows, spendings, strict=True)
+            ]
+        )
         return
     app.table(
-        ("Id", "Title", "Provider", "Endpoint", "Model", "Key"),
+        ("Id", "Title", "Provider", "Endpoint", "Model", "Key", "Spent", "Budget"),
         [
             (
                 row.id,
@@ -57,11 +95,16 @@ def list_connections(app: App) -> None:
                 row.endpoint,
                 row.default_model,
                 bool(row.api_key),
+                _spent(spending),
+                _budget(row),
             )
-            for row in rows
+            for row, spending in zip(rows, spendings, strict=True)
         ],
-        numbers=("Id",),
+        numbers=("Id", "Spent"),
     )
+    for row, spending in zip(rows, spendings, strict=True):
+        if spending.warning:
+            app.note(f"{row.title}: {spending.warning}")
 
 
 @connections.command("add")
@@ -86,6 +129,7 @@ def list_connections(app: App) -> None:
     multiple=True,
     help="Dollars per million prompt and completion tokens; may be repeated.",
 )
+@budget_options
 @pass_app
 def add_connection(
     app: App,
@@ -98,6 +142,9 @@ def add_connection(
     deployment: str,
     api_version: str,
     prices: tuple[tuple[str, list[float]], ...],
+    limit: float | None,
+    period: str | None,
+    alert: float | None,
 ) -> None:
     """Add a connection. Its key never goes on the command line: others could read it there.
 
@@ -136,12 +183,61 @@ def add_connection(
         deployment=deployment,
         api_version=api_version,
         prices=dict(prices),
+        budget_limit=limit,
+        budget_period=period_named(period),
+        details={} if alert is None else {ALERT: alert},
     )
     if app.as_json:
-        app.document(documents.of_connection(made))
+        app.document(
+            documents.of_connection(made, documents.spending_of(app.container.store, made))
+        )
         return
     click.echo(f"Added connection {made.id} {made.title!r}.")
     app.note(f"Next: ls-prompts connections test {made.id}")
+
+
+@connections.command("budget")
+@click.argument("connection")
+@budget_options
+@click.option("--unlimited", is_flag=True, help="Take the limit away.")
+@pass_app
+def budget_of_connection(
+    app: App,
+    connection: str,
+    limit: float | None,
+    period: str | None,
+    alert: float | None,
+    unlimited: bool,
+) -> None:
+    """Say what CONNECTION may spend; runs, /predict and teachers stop before it is crossed.
+
+    What is not given stays. A limit needs the prices of the models asked.
+
+    \b
+    Examples:
+      ls-prompts connections budget work --limit 50 --period monthly --alert 40
+      ls-prompts connections budget work --unlimited
+    """
+    if unlimited and limit is not None:
+        raise click.UsageError("Give --limit or --unlimited, not both.")
+    chosen = _find(app, connection)
+    if chosen.id is None:
+        raise InvalidInput("The environment's connection has no budget; use --budget of a run.")
+    columns: dict[str, Any] = {}
+    if limit is not None or unlimited:
+        columns["budget_limit"] = limit
+    if period is not None:
+        columns["budget_period"] = period_named(period)
+    if alert is not None:
+        columns["details"] = {**chosen.details, ALERT: alert}
+    store = app.container.store
+    changed = store.connections.update(chosen.id, **columns) if columns else chosen
+    spending = documents.spending_of(store, changed)
+    if app.as_json:
+        app.document(documents.of_connection(changed, spending))
+        return
+    click.echo(f"{changed.title!r}: {_spent(spending)} spent, budget {_budget(changed)}.")
+    app.note(spending.warning)
 
 
 @connections.command("test")
@@ -158,7 +254,8 @@ def test_connection(app: App, connection: str | None) -> None:
     chosen = container.models.default if connection is None else _find(app, connection)
     names = container.loop.run(container.models.open(chosen).check())
     if app.as_json:
-        app.document({**documents.of_connection(chosen), "models": names})
+        spending = documents.spending_of(container.store, chosen)
+        app.document({**documents.of_connection(chosen, spending), "models": names})
         return
     shown = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}"
     click.echo(f"{chosen.title!r} ({chosen.provider.value}) answers. Models: {shown or 'unnamed'}.")
@@ -186,7 +283,7 @@ def remove_connection(app: App, connection: str, yes: bool) -> None:
             f"Connection {chosen.title!r} is used by {len(users)} versions: {shown}.",
             fix="Delete those versions first.",
         )
-    document = documents.of_connection(chosen)
+    document = documents.of_connection(chosen, documents.spending_of(store, chosen))
     go_ahead = app.go_ahead(
         f"Remove connection {chosen.title!r}?",
         plan=document,
@@ -196,6 +293,18 @@ def remove_connection(app: App, connection: str, yes: bool) -> None:
     if go_ahead:
         store.connections.delete(chosen.id)
         app.document(document) if app.as_json else click.echo(f"Removed {chosen.title!r}.")
+
+
+def _spent(spending: Spending) -> str:
+    if spending.spent is None:
+        return "-"
+    return "unknown" if spending.cost is None else f"${spending.cost:.4f}"
+
+
+def _budget(connection: Connection) -> str:
+    if connection.budget_limit is None:
+        return "-"
+    return f"${connection.budget_limit:g} {connection.budget_period.casefold()}".strip()
 
 
 def _find(app: App, ref: str) -> Connection:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
 
 if TYPE_CHECKING:
+    from ml_backend.services.estimates import Estimate
     from ml_backend.services.predictions import VersionCount
-    from ml_backend.store import Follow
+    from ml_backend.services.spending import Spending
+    from ml_backend.store import Follow, Store
 
 Document = dict[str, Any]
 
@@ -45,13 +47,22 @@ def of_version(version: PromptVersion, *, active: bool) -> Document:
         "provider_model_id": version.model,
         "model_provider_connection": version.connection_id,
         "parameters": version.parameters,
+        "max_few_shot_examples": version.max_few_shot_examples,
+        "refined_from": version.refined_from,
         "active": active,
         "created_at": version.created_at.isoformat(),
         "updated_at": version.updated_at.isoformat(),
     }
 
 
-def of_connection(connection: Connection) -> Document:
+def spending_of(store: Store, connection: Connection) -> Spending:
+    """Return how a connection stands."""
+    from ml_backend.services.spending import spending_of as standing
+
+    return standing(store, connection)
+
+
+def of_connection(connection: Connection, spending: Spending) -> Document:
     return {
         "id": connection.id,
         "title": connection.title,
@@ -61,6 +72,12 @@ def of_connection(connection: Connection) -> Document:
         "api_version": connection.api_version,
         "default_model": connection.default_model,
         "has_api_key": bool(connection.api_key),
+        "budget_limit": connection.budget_limit,
+        "budget_reset_period": connection.budget_period or None,
+        "budget_last_reset_date": spending.since.isoformat() if spending.since else None,
+        "budget_total_spent": spending.cost,
+        "budget_alert_threshold": spending.threshold,
+        "budget_warning": spending.warning or None,
         "prices": {name: list(price) for name, price in connection.prices.items()},
         "created_at": connection.created_at.isoformat() if connection.created_at else None,
     }
@@ -92,11 +109,38 @@ def of_run(run: Run) -> Document:
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,
         "metrics": run.metrics,
+        "few_shot": run.snapshot.get("few_shot"),
+        "held_out": bool(run.options.get("held_out")),
+        "caution": run.options.get("caution"),
+        "samples": run.options.get("samples") or 1,
         "stale": run.stale,
         "created_at": run.created_at.isoformat(),
         "triggered_at": run.started_at.isoformat() if run.started_at else None,
         "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,
         "completed_at": run.completed_at.isoformat() if run.completed_at else None,
+    }
+
+
+def of_estimate(told: Estimate) -> Document:
+    return {
+        "total_cost_usd": told.total_cost,
+        "low_cost_usd": told.low,
+        "high_cost_usd": told.high,
+        "prompt_cost_usd": told.prompt_cost,
+        "completion_cost_usd": told.completion_cost,
+        "tasks": told.tasks,
+        "samples": told.samples,
+        "sampled_tasks": told.sampled,
+        "answered_already": told.kept,
+        "measured": told.measured,
+        "prompt_tokens_per_task": told.prompt_tokens,
+        "completion_tokens_per_task": told.completion_tokens,
+        "price": {
+            "prompt_per_million": told.price.prompt,
+            "completion_per_million": told.price.completion,
+            "source": told.price.source,
+            "date": told.price.dated or None,
+        },
     }
 
 

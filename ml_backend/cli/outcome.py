@@ -53,6 +53,10 @@ def show(app: App, run: Run) -> None:
     )
     if totals.failed:
         _show_failures(app, run)
+    if run.options.get("held_out"):
+        click.echo("Measured on the tasks that no teacher model saw.")
+    if run.options.get("caution"):
+        click.secho(f"Careful: {run.options['caution']}", fg="yellow")
     if run.metrics:
         _show_metrics(app, run.metrics)
 

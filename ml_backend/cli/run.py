@@ -9,6 +9,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
+from ml_backend.cli.estimate import note_cost
 from ml_backend.records import Prompt, Run, Slot, Subset, TruthSource
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
             show_default=True,
             help="What to measure on; annotations takes all that people submitted, and makes "
             "HasGT the tasks that have one.",
+        ),
+        click.option(
+            "--samples",
+            type=click.IntRange(1, 25),
+            default=1,
+            metavar="K",
+            help="Ask each task K times, take the majority and score how far they agree.",
         ),
         click.option("--fresh", is_flag=True, help="Ask again what was asked before."),
         click.option(
@@ -105,6 +113,12 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
 
 @click.command(cls=Command)
 @run_options("HasGT")
+@click.option(
+    "--held-out/--all-ground-truth",
+    default=None,
+    help="Only the tasks no teacher saw, or all; by default only those for a version that "
+    "`versions refine` made.",
+)
 @pass_app
 def evaluate(app: App, /, **options: Any) -> None:
     """Measure PROMPT on the project's ground truth.
@@ -115,6 +129,7 @@ def evaluate(app: App, /, **options: Any) -> None:
     Examples:
       ls-prompts evaluate Topic --project 3
       ls-prompts evaluate Topic --project 3 --version "Version 1" --json
+      ls-prompts evaluate Topic --project 3 --version "Version 1" --held-out
     """
     _start(app, Slot.EVALUATE, Subset.HAS_GT, options)
 
@@ -148,6 +163,8 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             truth=TruthSource(options["truth"]),
             activate=options["activate"],
             follow=follow,
+            samples=options["samples"],
+            held_out=options.get("held_out"),
         ),
     )
     if follow:
@@ -159,7 +176,12 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
+    if started.options.get("held_out"):
+        app.note("Only the tasks with ground truth that no teacher model saw.")
+    if started.options.get("caution"):
+        app.note(f"Careful: {started.options['caution']}")
     note_unanswerable(app, project)
+    note_cost(app, started, version, project)
     if follow:
         note_following(app, prompt, project)
     carry_out(app, started, detach=options["detach"])

@@ -1,4 +1,4 @@
-"""`versions`: list, show, create, activate, delete; `compare` is in comparing."""
+"""`versions`: list, show, create, activate, delete; `compare` and `refine` stand by themselves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ml_backend.cli import documents
 from ml_backend.cli.app import App, Group, json_object, pass_app, read_text
 from ml_backend.cli.comparing import compare_versions
 from ml_backend.cli.deleting import delete_with_predictions
+from ml_backend.cli.refining import refine_version
 
 
 @click.group(cls=Group)
@@ -71,7 +72,9 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
         return
     mark = ", active" if shown == active else ""
     click.secho(f"{found.title} · {shown.title}  (version {shown.id}{mark})", bold=True)
-    click.echo(f"{shown.provider.value} · {shown.model}\n")
+    few_shot = shown.max_few_shot_examples
+    shots = f" · up to {few_shot} few-shot examples" if few_shot else ""
+    click.echo(f"{shown.provider.value} · {shown.model}{shots}\n")
     click.echo(shown.text)
 
 
@@ -88,6 +91,13 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
     metavar="JSON",
     help='What the model is called with besides, e.g. {"temperature": 0}.',
 )
+@click.option(
+    "--few-shot",
+    type=click.IntRange(0, 1000),
+    default=0,
+    metavar="N",
+    help="Show up to N similar annotated tasks beside each task, never the task itself.",
+)
 @pass_app
 def create_version(
     app: App,
@@ -98,6 +108,7 @@ def create_version(
     model: str | None,
     connection: str | None,
     parameters: dict[str, Any] | None,
+    few_shot: int,
 ) -> None:
     """Add a version to a prompt. It changes nothing live until it is run or activated.
 
@@ -105,6 +116,7 @@ def create_version(
     Examples:
       ls-prompts versions create Topic --file topic-2.md
       ls-prompts versions create Topic --text "Which topic?" --model gpt-5 --title Short
+      ls-prompts versions create Topic --file topic.md --few-shot 5
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give the prompt with --text or with --file.")
@@ -116,6 +128,7 @@ def create_version(
         connection=connection,
         model=model,
         parameters=parameters,
+        few_shot=few_shot,
     )
     if app.as_json:
         active = app.container.store.prompts.active_version(found.id)
@@ -168,6 +181,7 @@ def delete_version(app: App, prompt: str, version: str, yes: bool, dry_run: bool
 
 
 versions.add_command(compare_versions)
+versions.add_command(refine_version)
 
 
 def _first_line(text: str, limit: int = 60) -> str:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ml_backend.llm.neighbours import TOKEN
+from ml_backend.prompting.neighbours import TOKEN
 from ml_backend.records import JsonObject
 
 

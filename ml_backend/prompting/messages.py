@@ -50,15 +50,25 @@ def build(
     ``examples`` are pairs of a user text (see ``task_text``) and the right answer as JSON. Raises
     TemplateError like ``template.render``.
     """
-    messages: list[Message] = [{"role": "system", "content": _RULES + description}]
-    for question, answer in examples:
-        messages.append({"role": "user", "content": question})
-        messages.append({"role": "assistant", "content": answer})
     content = task_text(
         text, inputs=inputs, data=data, known=known, lenient=lenient, attachments=attachments
     )
-    messages.append({"role": "user", "content": _with_attachments(content, attachments)})
-    return messages
+    messages: list[Message] = [
+        {"role": "system", "content": _RULES + description},
+        {"role": "user", "content": _with_attachments(content, attachments)},
+    ]
+    return with_examples(messages, examples)
+
+
+def with_examples(
+    messages: Sequence[Message], examples: Sequence[tuple[str, str]]
+) -> list[Message]:
+    """The messages with examples before the task, as a conversation that went before."""
+    shown = []
+    for question, answer in examples:
+        shown.append({"role": "user", "content": question})
+        shown.append({"role": "assistant", "content": answer})
+    return [*messages[:1], *shown, *messages[1:]]
 
 
 def task_text(

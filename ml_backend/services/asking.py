@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.records import Failure, Outcome, Prediction, Task, Totals
-from ml_backend.services.predict import Predictor, Question
+from ml_backend.services.predict import Predictor
+from ml_backend.services.questions import Question
+from ml_backend.services.sampling import Sampler
 from ml_backend.store import CachedAnswer, Store
 
 GROUP_SECONDS = 0.05
@@ -71,6 +73,7 @@ class Asking:
         store: Store,
         run_id: int,
         predictor: Predictor,
+        sampler: Sampler,
         tally: Tally,
         *,
         concurrency: int,
@@ -81,13 +84,14 @@ class Asking:
         self._store = store
         self._run_id = run_id
         self._predictor = predictor
+        self._sampler = sampler
         self._tally = tally
         self._concurrency = concurrency
         self._fresh = fresh
         self._use_cache = predictor.uses_cache and not fresh
         self._stop = stop
         self._unread = unread or threading.Event()
-        self._queue: asyncio.Queue[tuple[Question, CachedAnswer | None] | None]
+        self._queue: asyncio.Queue[tuple[Question, dict[str, CachedAnswer]] | None]
         self._stopper: RunStopper | None = None
         self._refused: Exception | None = None
         self._outcomes: list[Outcome] = []
@@ -120,6 +124,7 @@ class Asking:
                 ended.set()
                 self._full.set()
                 await flusher
+                await asyncio.to_thread(self._predictor.write_down, at_once=True)
         finally:
             # Not waited for: the loop is everybody's, and a page may take its time to come.
             threads.shutdown(wait=False, cancel_futures=True)
@@ -171,14 +176,21 @@ class Asking:
             await self._queue.put(None)
 
     async def _enqueue(self, tasks: Sequence[Task], threads: ThreadPoolExecutor) -> None:
-        questions = [self._predictor.prepare(task) for task in tasks]
+        loop = asyncio.get_running_loop()
+        if self._predictor.few_shot is None:
+            questions = [self._predictor.prepare(task) for task in tasks]
+        else:  # a search each, which would hold up everybody else's calls
+            questions = await loop.run_in_executor(threads, self._prepare, tasks)
         cached: dict[str, CachedAnswer] = {}
         if self._use_cache:
-            keys = [question.key for question in questions if question.key]
-            loop = asyncio.get_running_loop()
+            keys = [key for question in questions for key in self._sampler.keys(question)]
             cached = await loop.run_in_executor(threads, self._store.outcomes.find_answers, keys)
         for question in questions:
-            await self._queue.put((question, cached.get(question.key)))
+            known = {key: cached[key] for key in self._sampler.keys(question) if key in cached}
+            await self._queue.put((question, known))
+
+    def _prepare(self, tasks: Sequence[Task]) -> list[Question]:
+        return [self._predictor.prepare(task) for task in tasks]
 
     async def _work(self) -> None:
         while not self._stopping:
@@ -187,13 +199,13 @@ class Asking:
                 return
             question, cached = item
             try:
-                outcome, answer = await self._predictor.ask(question, cached, fresh=self._fresh)
+                outcome = await self._sampler.ask(
+                    question, cached, fresh=self._fresh, keep=self._answers.append
+                )
             except RunStopper as stopper:
                 self._stopper = self._stopper or stopper
                 return
             self._outcomes.append(outcome)
-            if answer is not None:
-                self._answers.append(answer)
             if len(self._outcomes) >= GROUP_SIZE:
                 self._full.set()
 
@@ -239,6 +251,7 @@ class Asking:
             return False
         for outcome in outcomes:
             self._tally.add(outcome)
+        await asyncio.get_running_loop().run_in_executor(threads, self._predictor.write_down)
         return True
 
     def _lost_answers(self) -> PromptsError:

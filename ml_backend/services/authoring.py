@@ -13,6 +13,7 @@ from ml_backend.prompting import template
 from ml_backend.records import BASELINE_MODEL, Connection, Prompt, PromptVersion, ProviderName
 from ml_backend.services.access import Access, Caller
 from ml_backend.services.connections import Connections
+from ml_backend.services.lineage import refined_from
 from ml_backend.services.prompts import Prompts, check_title, require_text
 from ml_backend.services.recipes import Recipes, snapshot
 from ml_backend.store import Store
@@ -98,6 +99,7 @@ class Authoring:
             title=check_title(draft.title or "", "version"),
             text=draft.text,
             max_few_shot_examples=draft.max_few_shot_examples or 0,
+            refined_from=refined_from(self._store, prompt.id, draft.text or ""),
             parameters={},
             created_by=caller.person,
             organization=_first(draft.organization, caller.user.organization_id),
@@ -114,6 +116,9 @@ class Authoring:
         if draft.text is not None:
             self._check_text(prompt, draft.text)
             values["text"] = draft.text
+            made_from = refined_from(self._store, prompt.id, draft.text)
+            if made_from is not None:
+                values["refined_from"] = made_from
         if draft.max_few_shot_examples is not None:
             values["max_few_shot_examples"] = draft.max_few_shot_examples
         if draft.organization is not None:

@@ -253,8 +253,11 @@ class Backend:
         connection, model = self._models.of_version(version)
         recipe = Recipe(project, config, known, connection, model)
         examples: list[Example] = []
-        if connection.provider is ProviderName.BASELINE:
+        is_baseline = connection.provider is ProviderName.BASELINE
+        if is_baseline or version.max_few_shot_examples:
             examples = self._pools.get((project.id, digest), lambda: self._pool(project, config))
+        if is_baseline:
+            self._recipes.require_examples(project, examples)
         return self._recipes.predictor(recipe, version, examples=examples)
 
     def _pool(self, project: Project, config: LabelingConfig) -> list[Example]:
@@ -263,7 +266,6 @@ class Backend:
         except LabelStudioError as error:
             log.warning("project %s: examples not refreshed: %s", project.id, error.message)
             examples = self._examples.of_project(project.id)
-        self._recipes.require_examples(project, examples)
         return examples
 
     # Answering

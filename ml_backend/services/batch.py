@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from ml_backend.errors import RunStopper
 from ml_backend.records import Outcome
-from ml_backend.services.predict import Predictor, Question
+from ml_backend.services.predict import Predictor
+from ml_backend.services.questions import Question
 from ml_backend.store import CachedAnswer, Store
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Batch:
             await asyncio.wait([asking], timeout=KEEP_EVERY)
             await self._keep_answers()
         await asking
+        await asyncio.to_thread(self._predictor.write_down, at_once=True)
 
     async def _ask_in_turn(self) -> None:
         while self._waiting and not self._closed:

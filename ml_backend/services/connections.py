@@ -49,6 +49,7 @@ class Connections:
         endpoint: str,
         deployment: str,
         details: JsonObject,
+        **columns: Any,
     ) -> Connection:
         """Keep a connection; without a scope an owner's is the organization's, else one's own."""
         name = self.check_provider(provider)
@@ -67,6 +68,7 @@ class Connections:
             details=details,
             created_by=caller.person,
             organization=caller.user.organization_id,
+            **columns,
         )
 
     def update(

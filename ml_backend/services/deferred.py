@@ -122,15 +122,11 @@ class Deferred:
             raise NotFound("The teacher's connection was removed.", field="connection")
         project = work.patience.call(lambda: self._studio.get_project(work.job.project_id or 0))
         version = self._store.prompts.get_version(work.job.version_id or 0)
-        done = self._refining.refine(self._studio, project, version, connection, request["teacher"])
-        return {
-            "prompt": done.prompt,
-            "reasoning": done.reasoning,
-            "examples": done.examples,
-            "cost": done.cost,
-            "prompt_tokens": done.usage.prompt_tokens,
-            "completion_tokens": done.usage.completion_tokens,
-        }
+        prompt = self._store.prompts.get(version.prompt_id)
+        done = self._refining.refine(
+            self._studio, project, prompt, version, connection, request["teacher"]
+        )
+        return done.document()
 
     @staticmethod
     def _callers_door(work: Work) -> LabelStudioDoor:

@@ -25,6 +25,7 @@ from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
 from ml_backend.records import Connection, ProviderName, RunStatus
 from ml_backend.services.models import Models
 from ml_backend.services.prompts import SEPARATOR
+from ml_backend.services.spending import spending_of
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -193,6 +194,10 @@ class Doctor:
             return
         for connection in connections:
             yield self._check_model(models, connection)
+            warning = spending_of(store, connection).warning
+            if warning:
+                fix = "Raise it with `ls-prompts connections budget`, or wait for the next period."
+                yield Check(f"budget: {connection.title}", WARN, warning, fix)
 
     def _check_model(self, models: Models, connection: Connection) -> Check:
         name = f"model: {connection.title}"

@@ -1,31 +1,44 @@
-"""What a run would cost, from a sample of its real tasks and a price table.
+"""What a run would cost, from a sample of its real tasks and a price table, with an interval.
 
-Tokens are measured where the version has answered tasks of the project before; else they are told
-from the very messages that would be sent, by their length.
+The very messages that would be sent are made for the sample, few-shot examples included. How many
+tokens they are is told from their length, corrected by what earlier runs of the prompt measured on
+the same model where there are any.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, PromptsError
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task
+from ml_backend.scoring.forecast import Total, from_measured, from_sizes
 from ml_backend.services.costs import price_of
-from ml_backend.services.recipes import Recipe, Recipes
+from ml_backend.services.predict import Predictor
+from ml_backend.services.questions import Question, asks_the_same
+from ml_backend.services.recipes import Recipe, Recipes, version_of
 from ml_backend.services.runs import SAMPLE_SIZE
+from ml_backend.services.splits import split_of
+from ml_backend.services.token_counts import size_of, tokens_of
 from ml_backend.store import Store
 
-SAMPLES = 4
-SAMPLE_PAGE = 10
+PAGES, PAGE = 4, 10
+SAMPLED = PAGES * PAGE
 MEASURED_FROM = 5
-"""Paid answers from which their mean tells more than an estimate."""
+"""Paid answers from which what they measured tells more than the length of texts."""
+EARLIER_RUNS = 5
 
-TOKENS_PER_MESSAGE = 4
 ANSWER_TOKENS = 24
-"""For each control, where no example says how long an answer is."""
+"""For each control, where no annotation says how long an answer is."""
+ANSWER_LIKE_OTHERS = (0.4, 1.0, 2.5)
+ANSWER_UNKNOWN = (0.2, 1.0, 6.0)
+# Models that think before they answer are charged for what they do not show.
+_THINKS = re.compile(r"(?:^|/)(?:o[1-9](?:-|$)|gpt-5(?!.*chat)|.*(?:reason|think|deepseek-r))")
+THINKING_TOKENS = (0, 400, 4_000)
 
 
 class PriceUnknown(InvalidInput):
@@ -34,20 +47,52 @@ class PriceUnknown(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Dollars a run would cost."""
+    """Dollars a run would cost if nothing of it was answered before."""
 
     tasks: int
     sampled: int
     measured: bool
+    """Whether earlier runs say how many tokens such messages have."""
     prompt_tokens: float
     """A task, on average."""
     completion_tokens: float
-    prompt_cost: float
-    completion_cost: float
+    prompt: Total
+    completion: Total
+    price: Price
+    kept: int = 0
+    """Of those sampled: answered already, so that asking again is free unless it is fresh."""
+    samples: int = 1
+
+    @property
+    def prompt_cost(self) -> float:
+        return self.prompt.mean
+
+    @property
+    def completion_cost(self) -> float:
+        return self.completion.mean
 
     @property
     def total_cost(self) -> float:
-        return self.prompt_cost + self.completion_cost
+        return self.prompt.mean + self.completion.mean
+
+    @property
+    def low(self) -> float:
+        """Dollars it will at least cost; kept answers cost nothing."""
+        asked = 1 - self.kept / self.sampled if self.sampled else 1.0
+        return (self.prompt.low + self.completion.low) * asked
+
+    @property
+    def high(self) -> float:
+        return self.prompt.high + self.completion.high
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An answer that was paid for: how long its prompt is told to be, and what was counted."""
+
+    size: float
+    prompt_tokens: float
+    completion_tokens: float
 
 
 class Estimates:
@@ -58,9 +103,19 @@ class Estimates:
         self._recipes = recipes
 
     def estimate(
-        self, studio: LabelStudioDoor, project: Project, version: PromptVersion, subset: Subset
+        self,
+        studio: LabelStudioDoor,
+        project: Project,
+        version: PromptVersion,
+        subset: Subset,
+        *,
+        task_ids: Sequence[int] | None = None,
+        samples: int = 1,
     ) -> Estimate:
-        """Return what a run would cost; raises PriceUnknown, and whatever keeps it from running."""
+        """Return what a run would cost; raises PriceUnknown, and whatever keeps it from running.
+
+        ``task_ids`` are the tasks of the run where they are known already.
+        """
         recipe = self._recipes.recipe(project, version)
         price = price_of(recipe.connection, version.model)
         if price is None:
@@ -69,70 +124,153 @@ class Estimates:
                 field="provider_model_id",
                 fix="Add it with `ls-prompts connections add … --price MODEL=IN,OUT`.",
             )
-        count = self._count(studio, project, subset)
-        answers, prompt_tokens, completion_tokens = self._store.outcomes.mean_usage(
-            version.id, project.id
-        )
-        measured = answers >= MEASURED_FROM
-        if not measured:
-            sample = self._sample(studio, project)
-            answers = len(sample)
-            prompt_tokens = self._prompt_tokens(recipe, version, sample)
-            completion_tokens = self._completion_tokens(recipe)
-        if version.provider is ProviderName.BASELINE:
-            prompt_tokens = completion_tokens = 0.0
-        prompt_rate, completion_rate = _rates(price, prompt_tokens)
+        if task_ids is None:
+            task_ids = self._subset_tasks(studio, project, version, subset)
+        count = project.tasks if task_ids is None else len(task_ids)
+        predictor = self._predictor(recipe, version)
+        questions = _askable(predictor, self._sample(studio, project, task_ids))
+        if version.provider is ProviderName.BASELINE or not count or not questions:
+            nothing = Total(0.0, 0.0, 0.0)
+            return Estimate(count, len(questions), False, 0.0, 0.0, nothing, nothing, price)
+        measured = self._measured(studio, project, version)
+        prompt, completion = self._tokens(recipe, version, questions, count, measured)
+        rates = _rates(price, prompt.mean / count)
         return Estimate(
             tasks=count,
-            sampled=answers,
-            measured=measured,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            prompt_cost=count * prompt_tokens * prompt_rate,
-            completion_cost=count * completion_tokens * completion_rate,
+            sampled=len(questions),
+            measured=bool(measured),
+            prompt_tokens=prompt.mean / count,
+            completion_tokens=completion.mean / count,
+            prompt=prompt.times(rates[0] * samples),
+            completion=completion.times(rates[1] * samples),
+            price=price,
+            kept=len(self._store.outcomes.find_answers([each.key for each in questions])),
+            samples=samples,
         )
 
-    def _count(self, studio: LabelStudioDoor, project: Project, subset: Subset) -> int:
-        if subset is Subset.HAS_GT:
-            return sum(1 for _ in studio.iter_annotated(project.id, ground_truth_only=True))
-        if subset is Subset.SAMPLE:
-            return min(SAMPLE_SIZE, project.tasks)
-        return project.tasks
+    # Which tasks
 
-    def _sample(self, studio: LabelStudioDoor, project: Project) -> list[Task]:
-        """Return tasks from all over the project: neighbours are often alike."""
-        pages = max(1, -(-project.tasks // SAMPLE_PAGE))
-        wanted = {1 + round(part * (pages - 1) / max(1, SAMPLES - 1)) for part in range(SAMPLES)}
+    def _subset_tasks(
+        self, studio: LabelStudioDoor, project: Project, version: PromptVersion, subset: Subset
+    ) -> list[int] | None:
+        if subset is Subset.HAS_GT:
+            tasks = studio.iter_annotated(project.id, ground_truth_only=True)
+            found = sorted(task.id for task in tasks)
+            if version.refined_from is None:
+                return found
+            split = split_of(self._store, project.id, version.prompt_id, found)
+            return [task_id for task_id in found if split.holds_out(task_id)]
+        if subset is Subset.SAMPLE:
+            return studio.task_ids(project.id)[:SAMPLE_SIZE]
+        return None
+
+    def _sample(
+        self, studio: LabelStudioDoor, project: Project, task_ids: Sequence[int] | None
+    ) -> list[Task]:
+        """Return tasks from all over those of a run: neighbours are often alike."""
+        if task_ids is not None:
+            chosen = _spread(task_ids, SAMPLED)
+            return _tasks(studio, project.id, chosen) if chosen else []
+        pages = max(1, -(-project.tasks // PAGE))
         found = []
-        for page in sorted(wanted):
-            found += studio.task_page(project.id, page=page, page_size=SAMPLE_PAGE)[0]
+        for page in _spread(range(1, pages + 1), PAGES):
+            found += studio.task_page(project.id, page=page, page_size=PAGE)[0]
         return found
 
-    def _prompt_tokens(self, recipe: Recipe, version: PromptVersion, sample: list[Task]) -> float:
-        predictor = self._recipes.predictor(recipe, version, examples=[])
-        sizes = []
-        for task in sample:
-            question = predictor.prepare(task)
-            if question.failure is not None:
-                continue
-            schema = json.dumps(question.schema, ensure_ascii=False)
-            texts = [str(message.get("content", "")) for message in question.messages]
-            size = sum(tokens_of(text) + TOKENS_PER_MESSAGE for text in texts)
-            sizes.append(size + tokens_of(schema))
-        return sum(sizes) / len(sizes) if sizes else 0.0
+    # How many tokens
 
-    def _completion_tokens(self, recipe: Recipe) -> float:
+    def _predictor(self, recipe: Recipe, version: PromptVersion) -> Predictor:
+        pool = []
+        if version.max_few_shot_examples:
+            pool = self._store.examples.of_project(recipe.project.id)
+        return self._recipes.predictor(recipe, version, examples=pool)
+
+    def _tokens(
+        self,
+        recipe: Recipe,
+        version: PromptVersion,
+        questions: Sequence[Question],
+        count: int,
+        measured: Sequence[Measured],
+    ) -> tuple[Total, Total]:
+        """Return the prompt and completion tokens of all tasks."""
+        sizes = [size_of(each.messages, each.schema) for each in questions]
+        if measured:
+            middle = [size.middle for size in sizes]
+            pairs = [(each.size, each.prompt_tokens) for each in measured]
+            answers = [(1.0, each.completion_tokens) for each in measured]
+            return from_measured(middle, count, pairs), from_measured([1.0], count, answers)
+        low, middle, high = (
+            [getattr(size, name) for size in sizes] for name in ("low", "middle", "high")
+        )
+        prompt = from_sizes(low, middle, high, count)
+        return prompt, self._answers(recipe, version, count)
+
+    def _answers(self, recipe: Recipe, version: PromptVersion, count: int) -> Total:
+        """Return the completion tokens of tasks nobody asked yet, from how people answer."""
         pool = self._store.examples.of_project(recipe.project.id)[:100]
+        factors = ANSWER_LIKE_OTHERS if pool else ANSWER_UNKNOWN
+        mean = float(ANSWER_TOKENS * max(1, len(recipe.config.controls)))
         if pool:
             texts = [json.dumps(example.answer, ensure_ascii=False) for example in pool]
-            return sum(tokens_of(text) for text in texts) / len(texts)
-        return float(ANSWER_TOKENS * max(1, len(recipe.config.controls)))
+            mean = sum(tokens_of(text) for text in texts) / len(texts)
+        thinks = _THINKS.match(version.model.casefold()) is not None
+        thoughts = THINKING_TOKENS if thinks else (0, 0, 0)
+        low, middle, high = (
+            factor * mean + thought for factor, thought in zip(factors, thoughts, strict=True)
+        )
+        return Total(count * middle, count * low, count * high)
+
+    def _measured(
+        self, studio: LabelStudioDoor, project: Project, version: PromptVersion
+    ) -> list[Measured]:
+        """Return what earlier runs of the prompt on the same model measured; too few are none."""
+        runs = self._store.runs.search(prompt_id=version.prompt_id, project_id=project.id)
+        found: list[Measured] = []
+        used = 0
+        for run in sorted(runs, key=lambda each: (each.version_id != version.id, -each.id)):
+            same = (run.snapshot.get("model"), run.snapshot.get("connection_id"))
+            if same != (version.model, version.connection_id) or not run.totals.usage.prompt_tokens:
+                continue
+            if len(found) >= SAMPLED or used >= EARLIER_RUNS:
+                break
+            used += 1
+            asked_with = version_of(run.snapshot, version)
+            paid = self._store.outcomes.usage(run.id)
+            chosen = _spread(sorted(paid), SAMPLED - len(found))
+            try:
+                recipe = self._recipes.recipe(project, asked_with)
+                predictor = self._predictor(recipe, asked_with)
+                tasks = _tasks(studio, project.id, chosen) if chosen else []
+            except PromptsError:
+                continue  # what it asked cannot be asked any more
+            calls = max(1, int(run.options.get("samples") or 1))
+            for question in _askable(predictor, tasks):
+                usage, key = paid[question.task.id]
+                if asks_the_same(question.key, key):
+                    size = size_of(question.messages, question.schema).middle
+                    found.append(
+                        Measured(size, usage.prompt_tokens / calls, usage.completion_tokens / calls)
+                    )
+        return found if len(found) >= MEASURED_FROM else []
 
 
-def tokens_of(text: str) -> float:
-    """Return about how many tokens a text has: four letters of ASCII, one and a half of others."""
-    plain = sum(each.isascii() for each in text)
-    return plain / 4 + (len(text) - plain) / 1.5
+def _askable(predictor: Predictor, tasks: Sequence[Task]) -> list[Question]:
+    questions = (predictor.prepare(task) for task in tasks)
+    return [question for question in questions if question.failure is None]
+
+
+def _tasks(studio: LabelStudioDoor, project_id: int, task_ids: Sequence[int]) -> list[Task]:
+    query = {"selectedItems": {"all": False, "included": list(task_ids)}}
+    return [task for page in studio.iter_tasks(project_id, query=query) for task in page]
+
+
+def _spread(items: Sequence[int], number: int) -> list[int]:
+    """Return up to so many of the items, evenly from first to last."""
+    if len(items) <= number:
+        return list(items)
+    step = (len(items) - 1) / max(1, number - 1)
+    return [items[round(place * step)] for place in range(number)]
 
 
 def _rates(price: Price, prompt_tokens: float) -> tuple[float, float]:

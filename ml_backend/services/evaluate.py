@@ -131,7 +131,8 @@ def _covered(run: Run) -> set[int] | None:
 
     New ground truth elsewhere does not concern a run of chosen tasks.
     """
-    tasks = None if run.subset in (Subset.HAS_GT, Subset.ALL) else run.options.get("task_ids")
+    whole = run.subset in (Subset.HAS_GT, Subset.ALL) and not run.options.get("held_out")
+    tasks = None if whole else run.options.get("task_ids")
     return None if tasks is None else set(tasks)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,8 +23,10 @@ from ml_backend.services.heartbeat import CLAIM_SECONDS, Heartbeat
 from ml_backend.services.models import Models
 from ml_backend.services.predict import Predictor
 from ml_backend.services.publish import Publisher
+from ml_backend.services.questions import asks_the_same
 from ml_backend.services.recipes import Recipe, Recipes, version_of
 from ml_backend.services.runs import KEPT_IN_PLAN
+from ml_backend.services.sampling import Sampler, sampled
 from ml_backend.services.task_pages import iter_task_pages
 from ml_backend.services.waiting import GIVE_UP_AFTER, Interrupted, Patience
 from ml_backend.services.writer import Writer, holder_name
@@ -137,13 +140,14 @@ class Executor:
         run = self._set(run, fence, stage=Stage.ASKING)
         run, _ = self._drop_strangers(run, fence, patience)
         tally = beat.tally = Tally(self._store.outcomes.totals(run.id))
-        spent = {"budget": run.options.get("budget"), "spent": tally.totals.cost or 0.0}
-        recipe, predictor = self._predictor(run, patience, spent)
+        recipe, predictor = self._predictor(run, patience, spent=tally.totals.cost or 0.0)
+        run = self._note_examples(run, fence, predictor)
         unread = threading.Event()
         asking = Asking(
             self._store,
             run.id,
             predictor,
+            Sampler(predictor, recipe.config, _samples(run)),
             tally,
             concurrency=self._models.concurrency,
             fresh=bool(run.options.get("fresh")),
@@ -161,14 +165,33 @@ class Executor:
         plan = {**known, **_stopped(stopper, beat)}
         return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
 
-    def _predictor(
-        self, run: Run, patience: Patience, budget: dict[str, Any]
-    ) -> tuple[Recipe, Predictor]:
+    def _predictor(self, run: Run, patience: Patience, **options: Any) -> tuple[Recipe, Predictor]:
         version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
+        if _samples(run) > 1:
+            version = replace(version, parameters=sampled(version.parameters))
         project = patience.call(lambda: self._studio.get_project(run.project_id))
         recipe = patience.call(lambda: self._recipes.recipe(project, version))
-        predictor = patience.call(lambda: self._recipes.predictor(recipe, version, **budget))
+        options |= {"budget": run.options.get("budget")}
+        if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
+            options["evaluated"] = self._covered(run, patience)
+        predictor = patience.call(lambda: self._recipes.predictor(recipe, version, **options))
         return recipe, predictor
+
+    def _covered(self, run: Run, patience: Patience) -> list[int]:
+        task_ids = run.options.get("task_ids")
+        if task_ids is not None:
+            return list(task_ids)
+        return patience.call(lambda: self._studio.task_ids(run.project_id))
+
+    def _note_examples(self, run: Run, fence: int, predictor: Predictor) -> Run:
+        """Keep with the run which pool its few-shot examples come from, and from which before."""
+        now = predictor.few_shot
+        if now is None:
+            return run
+        before = run.snapshot.get("few_shot") or {}
+        revisions = [*before.get("pool_revisions", ()), now["pool_revision"]]
+        few_shot = {**now, "pool_revisions": list(dict.fromkeys(revisions))}
+        return self._set(run, fence, snapshot={**run.snapshot, "few_shot": few_shot})
 
     def _pages(
         self, run: Run, fence: int, task_number: int, patience: Patience
@@ -241,13 +264,15 @@ class Executor:
         return self._set(run, fence, plan=plan), strangers
 
     def _strangers(self, run: Run, patience: Patience) -> set[int]:
-        budget = {"budget": run.options.get("budget")}  # part of the request, as its token limit
-        recipe, predictor = self._predictor(run, patience, budget)
+        recipe, predictor = self._predictor(run, patience, examples=[])
         asked = self._store.outcomes.request_keys(run.id)
         found = set()
         for page in iter_task_pages(self._studio, recipe.project.id, None, patience):
             for task in page:
-                if task.id in asked and predictor.prepare(task).key != asked[task.id]:
+                before = asked.get(task.id)
+                if before is None:
+                    continue
+                if not asks_the_same(predictor.prepare(task).key, before):
                     found.add(task.id)
         return found
 
@@ -277,6 +302,11 @@ class Executor:
         if not self._store.runs.change(run.id, fence, **values):
             raise Interrupted("Another process took the run over.")
         return self._store.runs.get(run.id)
+
+
+def _samples(run: Run) -> int:
+    """Return how many answers a run wants of each task."""
+    return int(run.options.get("samples") or 1)
 
 
 def _digest(label_config: str) -> str:

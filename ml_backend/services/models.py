@@ -8,6 +8,7 @@ from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import Gate, Model, open_model
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
 from ml_backend.services.in_flight import InFlight
+from ml_backend.services.spending import Purse
 from ml_backend.store import Store
 
 
@@ -24,6 +25,7 @@ class Models:
         self.in_flight = InFlight()
         self._lock = threading.Lock()
         self._open: list[tuple[Connection, Model]] = []
+        self._purses: dict[int | None, Purse] = {}
 
     def connection(self, provider: ProviderName, connection_id: int | None) -> Connection:
         """Return the connection a version names, else the one the environment makes."""
@@ -54,6 +56,13 @@ class Models:
         """Return the connection and the open model of a version."""
         connection = self.connection(version.provider, version.connection_id)
         return connection, self.open(connection)
+
+    def purse(self, connection: Connection) -> Purse:
+        """Return what keeps a connection within its budget, for all that ask it here."""
+        with self._lock:
+            if connection.id not in self._purses:
+                self._purses[connection.id] = Purse(self._store, connection)
+            return self._purses[connection.id]
 
     def adopt(self, connection: Connection, model: Model) -> None:
         """Answer a connection with a model that was opened elsewhere."""

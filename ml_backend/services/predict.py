@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ml_backend.errors import (
     AnswerError,
@@ -15,7 +13,6 @@ from ml_backend.errors import (
     BudgetReached,
     ModelError,
     RunStopper,
-    TemplateError,
 )
 from ml_backend.labeling import Conversion, LabelingConfig
 from ml_backend.llm import Model, Reply, Request
@@ -25,7 +22,6 @@ from ml_backend.prompting import messages as prompting
 from ml_backend.prompting import template
 from ml_backend.records import (
     Asked,
-    Attachment,
     Connection,
     Example,
     Failure,
@@ -38,26 +34,19 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.attachments import Attachments, Ready
-from ml_backend.services.costs import COMPLETION_CAP, Budget, cost_of
+from ml_backend.services.costs import CAPS, COMPLETION_CAP, Guard, cost_of
 from ml_backend.services.in_flight import InFlight
+from ml_backend.services.questions import Question, Questions, unexpected
+from ml_backend.services.shots import Shots
 from ml_backend.store import CachedAnswer
 
 log = logging.getLogger(__name__)
 
+MAY_BE_CHARGED = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECTION})
+"""Failures after which a provider may have answered, and charges for it."""
+
 REASKS = 2
 """How often an unusable answer is sent back; one with parts that do not fit only once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A task made ready to ask: its messages and answer schema, or why it cannot be asked."""
-
-    task: Task
-    key: str = ""
-    messages: tuple[JsonObject, ...] = ()
-    schema: JsonObject | None = None
-    inputs: Mapping[str, str] | None = None
-    failure: Failure | None = None
 
 
 class Predictor:
@@ -76,22 +65,20 @@ class Predictor:
         timeout: float,
         price: Price | None,
         attachments: Attachments,
+        guard: Guard,
         examples: Sequence[Example] = (),
-        budget: Budget | None = None,
+        shots: Shots | None = None,
         lenient: bool = False,
         in_flight: InFlight | None = None,
     ) -> None:
         if not lenient:
             template.check(text, known)
         self._config = config
-        self._text = text
-        self._known = frozenset(known)
-        self._lenient = lenient
         self._model = model
         self._model_name = model_name
         self._timeout = timeout
         self._price = price
-        self._budget = budget
+        self._guard = guard
         self._in_flight = in_flight or InFlight()
         self._parameters = dict(parameters)
         self._attachments = attachments
@@ -100,72 +87,43 @@ class Predictor:
         self._examples = [
             replace(example, data=dict(config.inputs(example.data))) for example in examples
         ]
-        self._identity = json.dumps(
-            [
-                connection.provider,
-                connection.endpoint,
-                connection.deployment,
-                model_name,
-                self._parameters,
-            ],
-            sort_keys=True,
+        identity = [
+            connection.provider,
+            connection.endpoint,
+            connection.deployment,
+            model_name,
+            self._parameters,
+        ]
+        self._shots = shots
+        self._questions = Questions(
+            config,
+            text,
+            known,
+            lenient=lenient,
+            identity=json.dumps(identity, sort_keys=True),
+            few_shot=shots.chooser if shots else None,
         )
-        if budget is not None:
+        if guard.is_limited and not any(name in self._parameters for name in CAPS):
             # No part of the identity: an answer that was not cut off is the same with the cap.
-            self._parameters.setdefault("max_completion_tokens", COMPLETION_CAP)
+            self._parameters[CAPS[0]] = COMPLETION_CAP
 
     @property
     def uses_cache(self) -> bool:
         """The baseline answers from the example pool, which changes; it is never cached."""
         return not self._is_baseline
 
+    @property
+    def few_shot(self) -> JsonObject | None:
+        """Where its few-shot examples come from; None when it has none."""
+        return self._shots.provenance if self._shots else None
+
+    def write_down(self, *, at_once: bool = False) -> None:
+        """Commit what was spent."""
+        self._guard.flush(at_once=at_once)
+
     def prepare(self, task: Task) -> Question:
         """Return the question for a task; untrusted data never raises out of here."""
-        try:
-            return self._prepare(task)
-        except Exception:  # whatever one task's data provokes costs that task alone
-            log.exception("task %s could not be prepared", task.id)
-            return Question(task, failure=_unexpected(task))
-
-    def _prepare(self, task: Task) -> Question:
-        inputs = self._config.inputs(task.data)
-        attachments = self._config.attachments(task.data)
-        if not self._has_content(task.data, inputs, attachments):
-            names = sorted({*(name for name, _ in inputs), *self._variables()})
-            message = f"Nothing to ask: the task has nothing in {', '.join(names)}."
-            if not names:
-                message = "Nothing to ask: neither prompt nor labeling config names a data field."
-            return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, message))
-        try:
-            messages = prompting.build(
-                self._text,
-                description=self._config.describe(task.data),
-                inputs=inputs,
-                data=task.data,
-                known=self._known,
-                lenient=self._lenient,
-                attachments=attachments,
-            )
-        except TemplateError as error:
-            return Question(task, failure=Failure(task.id, FailureKind.NO_INPUT, str(error)))
-        schema = self._config.schema(task.data)
-        content = json.dumps([self._identity, messages, schema], ensure_ascii=False)
-        key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
-        return Question(task, key, tuple(messages), schema, dict(inputs))
-
-    def _has_content(
-        self,
-        data: Mapping[str, Any],
-        inputs: Sequence[tuple[str, str]],
-        attachments: Sequence[Attachment],
-    ) -> bool:
-        if attachments or any(text.strip() for _, text in inputs):
-            return True
-        values = (data.get(name.split(".")[0].split("[")[0]) for name in self._variables())
-        return any(str(value).strip() for value in values if value not in (None, [], {}))
-
-    def _variables(self) -> tuple[str, ...]:
-        return template.variables(self._text)
+        return self._questions.prepare(task)
 
     async def ask(
         self, question: Question, cached: CachedAnswer | None = None, *, fresh: bool = False
@@ -189,7 +147,7 @@ class Predictor:
             raise
         except Exception:  # whatever one task's data or answer provokes costs that task alone
             log.exception("task %s failed unexpectedly", question.task.id)
-            return _unexpected(question.task), None
+            return unexpected(question.task), None
 
     async def _ask_once(self, question: Question) -> tuple[Outcome, CachedAnswer | None]:
         """Ask, unless another asks the same right now: then its answer serves here too."""
@@ -269,17 +227,22 @@ class Predictor:
             inputs=question.inputs or {},
             examples=self._examples,
         )
-        if self._budget is None:
-            return await self._model.complete(request)
-        reserved = await self._budget.reserve(messages, question.schema, file_tokens)
-        # A call that fails has, as far as anybody knows, cost its worst case.
+        reserved = await self._guard.reserve(messages, question.schema, file_tokens)
+        # A call nobody heard back from has, as far as anybody knows, cost its worst case.
         cost: float | None = None
+        usage = Usage()
         try:
             reply = await self._model.complete(request)
-            cost = cost_of(self._price, reply.usage)
+            usage = reply.usage
+            cost = cost_of(self._price, usage)
             return reply
+        except ModelError as error:
+            usage = error.usage
+            if error.kind not in MAY_BE_CHARGED:
+                cost = cost_of(self._price, usage)
+            raise
         finally:
-            self._budget.settle(reserved, cost)
+            self._guard.settle(reserved, cost, usage)
 
     def _add(self, asked: Asked, usage: Usage, latency: float, calls: int) -> Asked:
         cost = cost_of(self._price, usage)
@@ -318,7 +281,3 @@ class Predictor:
             asked=asked,
             raw=text,
         )
-
-
-def _unexpected(task: Task) -> Failure:
-    return Failure(task.id, FailureKind.INTERNAL, "An unexpected error; the server's log has it.")

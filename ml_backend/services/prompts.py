@@ -6,6 +6,7 @@ from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.prompting import template
 from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName, Slot
+from ml_backend.services.lineage import refined_from
 from ml_backend.services.models import Models
 from ml_backend.services.recipes import Recipes
 from ml_backend.store import Store
@@ -131,6 +132,7 @@ class Prompts:
         connection: str | int | None = None,
         model: str | None = None,
         parameters: JsonObject | None = None,
+        few_shot: int = 0,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
         if not require_text(text, "text").strip():
@@ -156,14 +158,19 @@ class Prompts:
             name = BASELINE_MODEL
         return self._store.prompts.create_version(
             prompt.id,
-            title=check_title(title or self.default_version_title(prompt), "version"),
+            title=self.version_title(prompt, title),
             text=text,
             provider=chosen.provider.value,
             model=name,
             connection_id=chosen.id,
-            max_few_shot_examples=0,
+            max_few_shot_examples=few_shot,
+            refined_from=refined_from(self._store, prompt.id, text),
             parameters=parameters or {},
         )
+
+    def version_title(self, prompt: Prompt, title: str | None) -> str:
+        """Return a usable title for a new version; without one the first free "Version N"."""
+        return check_title(title or self.default_version_title(prompt), "version")
 
     def default_version_title(self, prompt: Prompt) -> str:
         """Return the first free "Version N"."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ml_backend.errors import ConfigError, InvalidInput
@@ -18,11 +20,14 @@ from ml_backend.records import (
     ProviderName,
 )
 from ml_backend.services.attachments import Attachments
-from ml_backend.services.costs import Budget, price_of
+from ml_backend.services.costs import Guard, price_of
 from ml_backend.services.examples import Examples
 from ml_backend.services.models import Models
 from ml_backend.services.predict import Predictor
+from ml_backend.services.shots import Shots, build_shots
 from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +91,25 @@ class Recipes:
         examples: list[Example] | None = None,
         budget: float | None = None,
         spent: float = 0.0,
+        evaluated: Collection[int] = (),
     ) -> Predictor:
-        """Return what answers the tasks; reads the example pool when the model needs it."""
+        """Return what answers the tasks; reads the example pool when it is needed.
+
+        ``evaluated`` are the tasks whose ground truth the answers will be measured on.
+        """
         price = price_of(recipe.connection, version.model)
-        guard = Budget.require(budget, price, spent)
+        guard = self.guard(recipe, version, budget=budget, spent=spent)
+        is_baseline = recipe.connection.provider is ProviderName.BASELINE
+        few_shot = bool(version.max_few_shot_examples) and not is_baseline
         if examples is None:
             examples = []
-            if recipe.connection.provider is ProviderName.BASELINE:
+            if is_baseline or few_shot:
                 examples = self._examples.refresh(recipe.project.id, recipe.config)
+            if is_baseline:
                 self.require_examples(recipe.project, examples)
+        shots = None
+        if few_shot and examples:
+            shots = self._shots(recipe, version, examples, evaluated)
         return Predictor(
             config=recipe.config,
             text=version.text,
@@ -106,11 +121,45 @@ class Recipes:
             timeout=self._models.timeout,
             price=price,
             attachments=self._attachments,
-            examples=examples,
-            budget=guard,
+            examples=examples if is_baseline else (),
+            shots=shots,
+            guard=guard,
             lenient=version.is_lenient,
             in_flight=self._models.in_flight,
         )
+
+    def guard(
+        self, recipe: Recipe, version: PromptVersion, *, budget: float | None, spent: float
+    ) -> Guard:
+        """Return what keeps a run within budgets; raises InvalidInput where that cannot be."""
+        price = price_of(recipe.connection, version.model)
+        purse = self._models.purse(recipe.connection)
+        purse.flush()
+        return Guard.require(purse, price, limit=budget, spent=spent, parameters=version.parameters)
+
+    def _shots(
+        self,
+        recipe: Recipe,
+        version: PromptVersion,
+        pool: list[Example],
+        evaluated: Collection[int],
+    ) -> Shots:
+        shots = build_shots(
+            recipe.config,
+            version,
+            recipe.known,
+            pool,
+            revision=self._store.examples.revision(recipe.project.id),
+            evaluated=evaluated,
+        )
+        log.info(
+            "project %s, version %s: few-shot examples from %s annotated tasks, pool revision %s",
+            recipe.project.id,
+            version.id,
+            shots.provenance["pool_examples"],
+            shots.provenance["pool_revision"],
+        )
+        return shots
 
     @staticmethod
     def require_examples(project: Project, examples: list[Example]) -> None:

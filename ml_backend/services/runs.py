@@ -15,6 +15,7 @@ from ml_backend.records import (
     Person,
     Prompt,
     PromptVersion,
+    ProviderName,
     Run,
     RunStatus,
     Slot,
@@ -22,16 +23,21 @@ from ml_backend.records import (
     Subset,
     TruthSource,
 )
-from ml_backend.services.costs import Budget, price_of
 from ml_backend.services.heartbeat import CLAIM_SECONDS
 from ml_backend.services.prompts import label_of
 from ml_backend.services.recipes import Recipes, snapshot
 from ml_backend.services.selection import require_narrowing
+from ml_backend.services.splits import split_of
 from ml_backend.services.truths import TruthReader, no_truth
 from ml_backend.services.writer import holder_name
 from ml_backend.store import Store
 
 SAMPLE_SIZE = 20
+MOST_SAMPLES = 25
+SEEN_BY_TEACHER = (
+    "A teacher model saw some of these tasks with their right answers when it wrote this version: "
+    "the figures flatter it. Evaluate on the held-out tasks for a fair score."
+)
 KEPT_IN_PLAN = ("newest_task", "config")
 
 
@@ -54,6 +60,10 @@ class RunOptions:
     truth: TruthSource = TruthSource.GROUND_TRUTH
     """What it is measured on; with ANNOTATIONS the HasGT subset is the tasks people annotated."""
     activate: bool | None = None
+    held_out: bool | None = None
+    """Whether HasGT covers only tasks no teacher saw; None does for a version a teacher made."""
+    samples: int = 1
+    """Answers asked of each task; with several the score says how far they agree."""
     follow: bool = False
     """Whether it counts towards the budget of a prompt that follows its project."""
     worker_job: str = ""
@@ -80,6 +90,7 @@ class Runs:
         """
         self._check(options)
         self.check(version, project, options.budget)
+        _check_samples(version, options.samples)
         if project.tasks == 0:
             raise InvalidInput(
                 f"Project {project.title!r} has no tasks.",
@@ -89,6 +100,9 @@ class Runs:
         slot = options.slot or _slot_of(options)
         label = label_of(prompt, version, slot)
         task_ids = self._choose_tasks(project, label, options)
+        sight = self._what_teachers_saw(version, project, slot, options)
+        if sight.get("held_out"):
+            task_ids = self._held_out(version, project, task_ids or [])
         self._store.prompts.register_label(label, prompt.id, version.id, slot)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
@@ -103,6 +117,7 @@ class Runs:
             snapshot=snapshot(version) | {"prompt_title": prompt.title},
             options={
                 **_as_asked(options),
+                **sight,
                 "task_ids": task_ids,
                 "only_missing": options.only_missing,
                 "budget": options.budget,
@@ -125,7 +140,7 @@ class Runs:
                 fix="Give dollars, for example 2.50.",
             )
         recipe = self._recipes.recipe(project, version)
-        Budget.require(budget, price_of(recipe.connection, version.model), 0.0)
+        self._recipes.guard(recipe, version, budget=budget, spent=0.0)
 
     def cancel(self, run: Run) -> Run:
         """Ask a run to stop asking; what was answered is still published."""
@@ -205,6 +220,36 @@ class Runs:
         have = {key.task_id for key in keys if key.model_version == label}
         return [task_id for task_id in everyone if task_id not in have]
 
+    def _what_teachers_saw(
+        self, version: PromptVersion, project: Project, slot: Slot, options: RunOptions
+    ) -> JsonObject:
+        """Return what a run keeps of whether it is scored on tasks that a teacher saw."""
+        refined = version.refined_from is not None
+        held_out = refined if options.held_out is None else options.held_out
+        if held_out and options.subset is Subset.HAS_GT:
+            return {"held_out": True}
+        if options.held_out and options.subset is not Subset.HAS_GT:
+            raise InvalidInput(
+                f"Held-out tasks are of the HasGT subset, not of {options.subset.value}.",
+                field="held_out",
+            )
+        return {"caution": SEEN_BY_TEACHER} if refined and slot is Slot.EVALUATE else {}
+
+    def _held_out(
+        self, version: PromptVersion, project: Project, task_ids: Sequence[int]
+    ) -> list[int]:
+        """Return the tasks no teacher saw; raises InvalidInput without any."""
+        split = split_of(self._store, project.id, version.prompt_id, task_ids)
+        found = [task_id for task_id in task_ids if split.holds_out(task_id)]
+        if not found:
+            raise InvalidInput(
+                "None of the tasks with ground truth is held out from teachers.",
+                field="held_out",
+                fix="Star more annotations as ground truth, or evaluate on all of it with "
+                "--all-ground-truth.",
+            )
+        return found
+
     def _subset_tasks(self, project: Project, options: RunOptions) -> list[int] | None:
         if options.subset is Subset.ALL:
             return None
@@ -251,9 +296,24 @@ def _as_asked(options: RunOptions) -> JsonObject:
         asked["job_id"] = options.worker_job
     if options.filters is not None:
         asked["filters"] = options.filters
+    if options.samples > 1:
+        asked["samples"] = options.samples
     if options.subset is Subset.SAMPLE:
         asked["sample_size"] = options.sample_size
     return asked
+
+
+def _check_samples(version: PromptVersion, samples: int) -> None:
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise InvalidInput(
+            f"{samples} answers for each task are not from 1 to {MOST_SAMPLES}.", field="samples"
+        )
+    if samples > 1 and version.provider is ProviderName.BASELINE:
+        raise InvalidInput(
+            "The offline baseline gives the same answer every time.",
+            field="samples",
+            fix="Leave --samples out: its score is how far similar tasks agree.",
+        )
 
 
 def _slot_of(options: RunOptions) -> Slot:

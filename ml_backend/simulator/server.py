@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ml_backend.simulator import answers
+from ml_backend.simulator import answers, teacher
 from ml_backend.simulator.behaviour import FORMS, BadBehaviour, Behaviour, Rule, read_behaviour
 from ml_backend.simulator.contents import BadContent, Part, parts_of, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header
@@ -202,7 +202,9 @@ class SimulatedServer:
         text = answers.NONSENSE
         if not ignored and schema is not None and fault != "garbage":
             author = answers.Author(schema, dice, answers.last_paragraph(question.text))
-            answer = author.write()
+            answer = (
+                teacher.write(question.users[0]) if teacher.is_asked(schema) else author.write()
+            )
             if fault == "unknown_label":
                 answer = answers.spoil_label(schema, answer)
             if fault == "wrong_schema":

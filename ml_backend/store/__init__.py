@@ -14,11 +14,14 @@ from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.runs import RunStore, totals_columns
 from ml_backend.store.served import Served, ServedStore
+from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
+from ml_backend.store.splits import SplitStore
 from ml_backend.store.standings import Standing, StandingStore
 from ml_backend.store.summary import Summary, SummaryStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 
 __all__ = [
+    "ENVIRONMENT",
     "GIVEN_UP",
     "AnswerForms",
     "CachedAnswer",
@@ -28,6 +31,7 @@ __all__ = [
     "KnownProject",
     "Publication",
     "Served",
+    "Spent",
     "Standing",
     "Store",
     "Summary",
@@ -54,6 +58,8 @@ class Store:
         self.follows = FollowStore(self.database)
         self.served = ServedStore(self.database)
         self.jobs = JobStore(self.database)
+        self.spendings = SpendingStore(self.database)
+        self.splits = SplitStore(self.database)
         self.standings = StandingStore(self.database)
         self.summary = SummaryStore(self.database)
 

@@ -116,18 +116,6 @@ class ConnectionStore:
         with self._db.read() as c:
             return [(row.prompt_id, row.title) for row in c.execute(query)]
 
-    def spent(self) -> dict[int, float]:
-        """Return connection -> dollars that the runs of its versions are known to have cost."""
-        v, r = t.versions.c, t.runs.c
-        query = (
-            sa.select(v.connection_id, sa.func.sum(r.cost))
-            .select_from(t.runs.join(t.versions, v.id == r.version_id))
-            .where(v.connection_id.is_not(None), r.cost.is_not(None))
-            .group_by(v.connection_id)
-        )
-        with self._db.read() as c:
-            return {row[0]: float(row[1]) for row in c.execute(query)}
-
     def _record(self, row: Any) -> Connection:
         return Connection(
             id=row.id,
@@ -146,6 +134,8 @@ class ConnectionStore:
             organization=row.organization,
             details=row.details or {},
             secrets=json.loads(self._decrypt(row.encrypted_secrets) or "{}"),
+            budget_limit=row.budget_limit,
+            budget_period=row.budget_period,
         )
 
     def _encrypt(self, text: str) -> str:

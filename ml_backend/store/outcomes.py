@@ -158,22 +158,19 @@ class OutcomeStore:
                 found[outcome.task_id] = outcome
         return found
 
-    def mean_usage(self, version_id: int, project_id: int) -> tuple[int, float, float]:
-        """Return how many paid answers a version gave in a project, and their mean tokens.
-
-        The means are of prompt and completion tokens for each task.
-        """
-        o, r = t.outcomes.c, t.runs.c
-        means = (sa.func.avg(o.prompt_tokens), sa.func.avg(o.completion_tokens))
-        query = (
-            sa.select(sa.func.count(), *means)
-            .select_from(t.outcomes.join(t.runs, r.id == o.run_id))
-            .where(r.version_id == version_id, r.project_id == project_id)
-            .where(o.ok.is_(True), o.cached.is_(False), o.prompt_tokens > 0)
+    def usage(self, run_id: int) -> dict[int, tuple[Usage, str]]:
+        """Return by task what an answer that was paid for took, and the key of its request."""
+        o = t.outcomes.c
+        columns = (o.task_id, o.prompt_tokens, o.completion_tokens, o.request_key)
+        query = sa.select(*columns).where(
+            o.run_id == run_id, o.cached.is_(False), o.prompt_tokens > 0
         )
         with self._db.read() as c:
-            count, prompt, completion = c.execute(query).one()
-        return int(count), float(prompt or 0), float(completion or 0)
+            rows = c.execute(query).all()
+        return {
+            row.task_id: (Usage(row.prompt_tokens, row.completion_tokens), row.request_key)
+            for row in rows
+        }
 
     def totals(self, run_id: int) -> Totals:
         """Add up a run from its outcomes: the truth that counters kept while running follow."""

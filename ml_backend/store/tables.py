@@ -75,6 +75,20 @@ connections = Table(
     Column("organization", Integer),
     Column("details", JSON),
     Column("encrypted_secrets", Text, nullable=False, default="", server_default=""),
+    Column("budget_limit", Float),
+    Column("budget_period", String(20), nullable=False, default="", server_default=""),
+)
+
+spendings = Table(
+    "spendings",
+    metadata,
+    Column("connection_id", Integer, primary_key=True, autoincrement=False),
+    Column("day", String(10), primary_key=True),
+    Column("cost", Float, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("unpriced", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
 )
 
 answer_forms = Table(
@@ -128,6 +142,7 @@ versions = Table(
     Column("origin", String(20), nullable=False, default="", server_default=""),
     Column("created_by", JSON),
     Column("organization", Integer),
+    Column("refined_from", Integer),
     UniqueConstraint("prompt_id", "title"),
     sqlite_autoincrement=True,
 )
@@ -343,6 +358,15 @@ follows = Table(
     Column("first_at", Float),
     Column("due_at", Float),
     Column("message", Text, nullable=False, default=""),
+)
+
+splits = Table(
+    "splits",
+    metadata,
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("prompt_id", ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True),
+    Column("salt", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 jobs = Table(

@@ -7,6 +7,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Connection
 from ml_backend.services.connections import provider_choices
+from ml_backend.services.spending import spending_of
 from ml_backend.web import identity
 from ml_backend.web.house import house
 from ml_backend.web.operations import Operations
@@ -33,8 +34,7 @@ def list_connections(query: OrderQuery) -> list[ConnectionAnswer]:
             "scope": lambda each: each.scope.value,
         },
     )
-    spent = house().store.connections.spent()
-    return [ConnectionAnswer.of(each, spent.get(each.id or 0)) for each in found]
+    return [_answer(each) for each in found]
 
 
 @api.add("POST", CONNECTIONS, ConnectionAnswer, status=201, body=ConnectionGiven)
@@ -51,6 +51,7 @@ def create_connection(body: ConnectionGiven) -> ConnectionAnswer:
         endpoint=(body.endpoint or "").strip(),
         deployment=body.deployment_name or "",
         details=body.details(),
+        **body.budget(),
     )
     return _answer(made)
 
@@ -66,7 +67,7 @@ def update_connection(id: int, body: ConnectionGiven) -> ConnectionAnswer:
     """Change a connection; a new endpoint needs its key again."""
     caller = identity.caller()
     connection = house().access.connection(caller, id)
-    columns: dict[str, Any] = {}
+    columns: dict[str, Any] = body.budget()
     if body.provider is not None:
         columns["provider"] = body.provider
     if body.endpoint is not None:
@@ -99,5 +100,4 @@ def list_provider_choices() -> ProviderChoices:
 
 
 def _answer(connection: Connection) -> ConnectionAnswer:
-    spent = house().store.connections.spent()
-    return ConnectionAnswer.of(connection, spent.get(connection.id or 0))
+    return ConnectionAnswer.of(connection, spending_of(house().store, connection))

@@ -201,6 +201,8 @@ def _options(caller: Caller, body: RunCreate) -> RunOptions:
         only_missing=bool(body.only_missing_predictions),
         budget=body.budget,
         truth=body.truth,
+        samples=body.samples,
+        held_out=body.held_out,
         worker_job=body.job_id or "",
         created_by=caller.person,
         organization=body.organization or caller.user.organization_id,

@@ -197,6 +197,9 @@ def _refined(prompt: Prompt, version: PromptVersion, job: Job) -> RefinedAnswer:
         prompt=job.result.get("prompt", ""),
         title=house().prompts.default_version_title(prompt) if done else None,
         reasoning=job.result.get("reasoning"),
+        diff=job.result.get("diff"),
+        examples=job.result.get("examples"),
+        held_out=job.result.get("held_out"),
         previous_version=_answer(version),
         total_cost=_dollars(cost) if cost is not None else None,
         refinement_job_id=str(job.id),
@@ -228,4 +231,8 @@ def _cost(found: Estimate) -> CostAnswer:
         tasks=found.tasks,
         sampled_tasks=found.sampled,
         measured=found.measured,
+        low_cost_usd=_dollars(found.low),
+        high_cost_usd=_dollars(found.high),
+        price_source=found.price.source,
+        price_date=found.price.dated or None,
     )

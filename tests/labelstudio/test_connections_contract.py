@@ -6,6 +6,7 @@ import pytest
 
 from ml_backend.errors import LabelStudioNotFound, LabelStudioRejected
 from ml_backend.labelstudio import LabelStudioDoor
+from support.live_label_studio import personal_token
 
 
 def test_a_connection_brings_a_webhook_without_its_credentials(site, ml_backend):
@@ -60,7 +61,8 @@ def test_webhooks_are_made_changed_and_deleted(site):
 
 
 def test_an_access_token_opens_the_door_as_it_is(site):
-    personal = site.raw.post("/api/token/").json()["token"]
+    legacy = site.raw.headers["Authorization"].removeprefix("Token ")
+    personal = personal_token(site.door.url, legacy)
     access = site.raw.post("/api/token/refresh/", json={"refresh": personal}).json()["access"]
     door = LabelStudioDoor(site.door.url, access)
     assert door.whoami() == site.door.whoami()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from live.conftest import LiveProject
 
-from support.live_label_studio import LiveLabelStudio
+from support.live_label_studio import LiveLabelStudio, personal_token
 from support.relay import Relay, relaying
 from support.server import Installation, eventually
 
@@ -128,7 +128,7 @@ def test_hidden_predictions_are_shown_and_a_dead_row_moves(
 def test_the_api_connects_with_the_callers_tokens(
     guarded: Installation, project: LiveProject, live: LiveLabelStudio
 ) -> None:
-    personal = project.studio._transport.send("POST", "api/token/")["token"]
+    personal = personal_token(live.url, live.token)
     refresh = {"refresh": personal}
     access = project.studio._transport.send("POST", "api/token/refresh/", refresh)["access"]
     url = f"{guarded.url}/api/projects/{project.id}"

@@ -12,9 +12,8 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from live.conftest import LiveProject
 
-from ml_backend.labelstudio import LabelStudioDoor
 from support.documents import run_script, script_of
-from support.live_label_studio import LiveLabelStudio
+from support.live_label_studio import LiveLabelStudio, personal_token
 from support.sdk import calls, ended_run
 from support.server import Installation
 from support.simulator import Simulator
@@ -116,8 +115,7 @@ def test_each_of_the_thirty_succeeds_and_is_refused(api: Live) -> None:
 
 
 def test_a_script_for_enterprise_with_a_personal_access_token(api: Live) -> None:
-    door = LabelStudioDoor(api.project.studio.url, api.token)
-    personal = door._transport.send("POST", "api/token/")["token"]
+    personal = personal_token(api.project.studio.url, api.token)
     client = LabelStudio(base_url=api.server.url, api_key=personal)
     prompts = client.prompts
     assert api.project.id in [each.id for each in prompts.compatible_projects().results]

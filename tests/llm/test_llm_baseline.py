@@ -8,7 +8,7 @@ import pytest
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.gazetteer import Gazetteer
-from ml_backend.llm.neighbours import Neighbours, normal_form
+from ml_backend.prompting.neighbours import Neighbours, normal_form
 from ml_backend.records import Example, FailureKind, ProviderName, Usage
 from support.models import ask, connection, opened, question, run
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from ml_backend.cli.local_label_studio import (
     DATABASE,
@@ -27,6 +30,7 @@ __all__ = [
     "LabelStudioDidNotStart",
     "LiveLabelStudio",
     "free_port",
+    "personal_token",
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,3 +60,11 @@ class LiveLabelStudio(LocalLabelStudio):
         with (template.parent / f"{template.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             super().start()
+
+
+@cache
+def personal_token(url: str, token: str) -> str:
+    """A personal access token of the user a legacy token belongs to; Label Studio gives one only."""
+    headers = {"Authorization": f"Token {token}"}
+    made = httpx.post(f"{url}/api/token/", headers=headers, timeout=60)
+    return str(made.raise_for_status().json()["token"])

@@ -186,7 +186,10 @@ def test_a_teacher_sees_the_mistakes_and_answers_with_a_prompt(api: Api) -> None
     # It becomes a version only when one is made of it.
     assert len(versions.list(prompt.id)) == 1
     job = api.container.store.jobs.get(int(done.refinement_job_id))
-    assert job.result["examples"] == 3
+    # Three mistakes of six tasks, two of which no teacher sees.
+    assert 1 <= job.result["examples"] <= 3
+    assert (found.held_out, found.examples) == (2, job.result["examples"])
+    assert "+++ refined" in found.diff
     later = versions.refine_prompt(prompt.id, version.id, async_=True, **about)
     assert later.refinement_job_id != done.refinement_job_id
     api.container.background.wait(api.container.store.jobs.get(int(later.refinement_job_id)), 20)

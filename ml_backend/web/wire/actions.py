@@ -166,6 +166,12 @@ class CostAnswer(Shown):
     sampled_tasks: int | None = None
     measured: bool | None = None
     """Whether tokens were measured in earlier runs, or estimated from a sample of tasks."""
+    low_cost_usd: str | None = None
+    """Of 100 such runs at least 90 end between this and ``high_cost_usd``."""
+    high_cost_usd: str | None = None
+    price_source: str | None = None
+    price_date: str | None = None
+    """Of the price table; null for a connection's own prices."""
 
 
 def _flag(value: Any) -> Any:
@@ -201,6 +207,12 @@ class RefinedAnswer(Shown):
     """Empty until the job has ended."""
     title: str | None = None
     reasoning: str | None = None
+    diff: str | None = None
+    """What changed, as ``diff -u`` says it. Ours, as the next two."""
+    examples: int | None = None
+    """Tasks the teacher was shown; none of those held out."""
+    held_out: int | None = None
+    """Tasks with ground truth that no teacher sees: what a version made of it is scored on."""
     previous_version: VersionAnswer
     total_cost: str | None = None
     """Dollars; null while it goes on and when the teacher's price is unknown."""

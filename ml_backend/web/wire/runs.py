@@ -42,6 +42,13 @@ class RunCreate(Given):
             "and makes HasGT the tasks that have one; ours."
         ),
     ] = TruthSource.GROUND_TRUTH
+    held_out: Annotated[
+        bool | None,
+        Field(
+            description="HasGT: only tasks no teacher saw, by default for a version a teacher made."
+        ),
+    ] = None
+    samples: Annotated[int, Field(ge=1, le=25, description="Answers for each task; ours.")] = 1
     organization: Id | None = None
     predictions_updated_at: datetime | None = None
     total_correct_predictions: Whole | None = None
@@ -128,6 +135,13 @@ class RunProgress(RunAnswer):
     metrics: dict[str, Any]
     stale: str
     """Why its metrics no longer hold."""
+    samples: int
+    held_out: bool
+    """Whether it covers only tasks that no teacher saw."""
+    caution: str | None
+    """Why its metrics flatter the version."""
+    few_shot: dict[str, Any] | None
+    """Where its few-shot examples come from."""
 
     @classmethod
     def of(cls, run: Run) -> RunProgress:
@@ -158,6 +172,10 @@ class RunProgress(RunAnswer):
             eta_seconds=left / rate if rate and not run.status.is_final else None,
             metrics=run.metrics,
             stale=run.stale,
+            samples=int(run.options.get("samples") or 1),
+            held_out=bool(run.options.get("held_out")),
+            caution=run.options.get("caution"),
+            few_shot=run.snapshot.get("few_shot"),
         )
 
 

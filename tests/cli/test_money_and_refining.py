@@ -1,0 +1,106 @@
+"""`estimate`, budgets of connections, `--samples`, `--few-shot` and `versions refine`."""
+
+from __future__ import annotations
+
+import pytest
+from cli.conftest import Terminal
+
+
+@pytest.fixture
+def priced(terminal: Terminal, mails: list[int]) -> Terminal:
+    terminal.run(
+        *("connections", "add", "work", "--provider", "Custom", "--model", "gpt-4o-mini"),
+        *("--endpoint", terminal.model.url, "--price", "gpt-4o-mini=1,2"),
+        *("--limit", "5", "--period", "monthly", "--alert", "4"),
+    )
+    terminal.run("versions", "create", "Topic", "--text", "Which {text}?", "--connection", "work")
+    return terminal
+
+
+def test_an_estimate_has_an_interval_and_says_where_its_price_is_from(priced: Terminal) -> None:
+    told = priced.json("estimate", "Topic", "--project", "Mails")
+    assert 0 < told["low_cost_usd"] < told["total_cost_usd"] < told["high_cost_usd"]
+    assert (told["tasks"], told["sampled_tasks"], told["measured"]) == (4, 4, False)
+    assert told["price"]["source"] == "connection “work”"
+    some = priced.json("estimate", "Topic", "--project", "Mails", "--subset", "HasGT")
+    assert some["tasks"] == 2
+    shown = priced.run("estimate", "Topic", "--project", "Mails").stdout
+    assert "per million tokens (connection “work”)" in shown
+    run = priced.run("run", "Topic", "--project", "Mails")
+    assert "Estimated cost: $0.0" in run.stderr
+
+
+def test_an_unknown_price_is_said_before_a_run_and_keeps_none_from_running(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    result = terminal.run("run", "Topic", "--project", "Mails")
+    assert "Estimated cost: unknown" in result.stderr
+    assert "Add it" in terminal.run("estimate", "Topic", "--project", "Mails", code=1).stderr
+
+
+def test_a_connection_shows_what_it_spent_and_stops_at_its_budget(priced: Terminal) -> None:
+    run = priced.json("run", "Topic", "--project", "Mails")
+    (_, row) = priced.json("connections", "list")
+    assert row["budget_total_spent"] == pytest.approx(run["cost"])
+    assert (row["budget_limit"], row["budget_reset_period"]) == (5, "Monthly")
+    assert row["budget_alert_threshold"] == 4
+    changed = priced.json("connections", "budget", "work", "--limit", "0.000001", "--alert", "0")
+    assert "used up" in changed["budget_warning"]
+    assert "used up" in priced.run("connections", "list").stderr
+    stopped = priced.json("run", "Topic", "--project", "Mails", "--fresh", code=1)
+    assert "'work' may spend" in stopped["message"]
+    assert "budget: work" in priced.run("doctor").stdout
+    free = priced.json("connections", "budget", "work", "--unlimited", "--period", "never")
+    assert (free["budget_limit"], free["budget_reset_period"]) == (None, None)
+    assert priced.json("run", "Topic", "--project", "Mails", "--fresh")["status"] == "Completed"
+
+
+def test_the_environments_connection_has_no_budget(terminal: Terminal, mails: list[int]) -> None:
+    assert (
+        "no connection"
+        in terminal.run("connections", "budget", "nowhere", "--limit", "1", code=1).stderr
+    )
+    both = ("connections", "budget", "work", "--limit", "1", "--unlimited")
+    terminal.run(*both, code=2)
+
+
+def test_several_answers_for_each_task_are_paid_and_scored(priced: Terminal) -> None:
+    run = priced.json("run", "Topic", "--project", "Mails", "--samples", 3)
+    assert run["samples"] == 3
+    assert priced.model.stats()["calls"] == 12
+    scores = {row["score"] for row in priced.rows("predictions")}
+    assert scores == {1.0}  # the simulated model says the same each time
+
+
+def test_few_shot_examples_are_shown_and_said(priced: Terminal) -> None:
+    made = priced.json("versions", "create", "Topic", "--text", "{text}!", "--few-shot", 2)
+    assert made["max_few_shot_examples"] == 2
+    run = priced.json("run", "Topic", "--project", "Mails")
+    assert run["few_shot"]["pool_examples"] == 2
+    assert "up to 2 few-shot" in priced.run("versions", "show", "Topic", "Version 3").stdout
+
+
+def test_a_teacher_refines_and_its_version_is_scored_on_held_out_tasks(priced: Terminal) -> None:
+    priced.run("evaluate", "Topic", "--project", "Mails")
+    refine = ("versions", "refine", "Topic", "--project", "Mails", "--teacher-model", "gpt-4o-mini")
+    done = priced.json(*refine, "--connection", "work")
+    assert done["prompt"].startswith("Which {text}?")
+    assert done["held_out"] == 1
+    assert done["cost"] > 0
+    assert done["version"] is None
+    made = priced.json(*refine, "--accept", "--title", "Better")["version"]
+    assert (made["title"], made["model_provider_connection"]) == ("Better", 1)
+    if made["refined_from"] is not None:  # the pupil may have been right where it was seen
+        result = priced.run("evaluate", "Topic", "--project", "Mails")
+        assert "no teacher model saw" in result.stderr
+        every = priced.run("evaluate", "Topic", "--project", "Mails", "--all-ground-truth")
+        assert "flatter" in every.stderr
+    again = priced.run("evaluate", "Topic", "--project", "Mails", "--held-out")
+    assert "of 1 tasks" in again.stdout
+
+
+def test_a_refinement_is_shown_with_its_diff(priced: Terminal) -> None:
+    refine = ("versions", "refine", "Topic", "--project", "Mails", "--teacher-model", "gpt-4o-mini")
+    result = priced.run(*refine)
+    assert "+++ refined" in result.stdout
+    assert "--accept makes a version" in result.stderr
