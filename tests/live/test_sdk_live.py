@@ -144,11 +144,10 @@ def test_a_script_for_enterprise_with_a_personal_access_token(api: Live) -> None
         timeout=60,
     )
     assert answer.json()["created"] == 6
-    me = door.whoami().id
+    me = api.project.studio.whoami().id
     assert {each.completed_by for each in api.project.annotations()} == {me}
     prompts.delete(prompt.id)
     assert api.project.studio.prediction_keys(api.project.id) == []
-    door.close()
 
 
 def test_the_script_of_the_documentation(api: Live) -> None:

@@ -64,7 +64,7 @@ class LiveLabelStudio(LocalLabelStudio):
 
 @cache
 def personal_token(url: str, token: str) -> str:
-    """A personal access token of the user a legacy token belongs to; Label Studio gives one only."""
+    """The personal access token of a legacy token's user: Label Studio gives each of them one."""
     headers = {"Authorization": f"Token {token}"}
     made = httpx.post(f"{url}/api/token/", headers=headers, timeout=60)
     return str(made.raise_for_status().json()["token"])
