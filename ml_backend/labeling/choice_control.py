@@ -74,8 +74,9 @@ class ChoiceControl(Control):
             return Reading(problems=(f'This task brings no classes in "{where}".',))
         if self.multiple:
             given = answer if isinstance(answer, list) else [answer]
-            if classes.find(answer) is not None:
-                given = [answer]  # a path as a list of names
+            is_path = any(classes.find(name) is None for name in given)
+            if is_path and classes.find(answer) is not None:
+                given = [answer]  # a path as a list of names, unless each is a class by itself
             return self._read_several(given, classes)
         if isinstance(answer, list) and len(answer) == 1:
             answer = answer[0]
