@@ -1,5 +1,6 @@
 # make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
 # make test   every test that needs no more than pip
+# make browser  the tests that use Label Studio's editor in a browser (needs Chromium)
 # make check  lint, format, types
 # make serve  the server, with the settings of your environment
 # make image-steps  what the Dockerfile does, without a Docker engine
@@ -9,21 +10,28 @@ PYTHON ?= python3
 APP = .venvs/app
 STUDIO = .venvs/label-studio
 BIN = $(APP)/bin
+CHROMIUM = $(shell command -v chromium || command -v chromium-browser)
 # A freshly made Label Studio database, kept to begin each test session's with.
 export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-fast check serve bench faults screenshot image-steps clean
+.PHONY: demo test test-fast browser check serve bench faults screenshot docs image-steps clean
 
 demo: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
 
+# Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults" -n 3 --dist worksteal
-	$(BIN)/python -m pytest -m "live and not faults" -n 3 --dist load --maxschedchunk 1
+	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "(live$(if $(CHROMIUM), or browser)) and not faults" -n 3 --dist load --maxschedchunk 1
+	@$(if $(CHROMIUM),,echo "Left out: the tests that use Label Studio's editor in a browser. For these:"; \
+	  echo "  apt-get install chromium && make browser")
 
 test-fast: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults and not slow" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 3 --dist worksteal
+
+browser: $(APP)/.ready $(STUDIO)/.ready
+	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal
 
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
@@ -42,6 +50,9 @@ bench: $(APP)/.ready
 screenshot: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/pip install --quiet -r scripts/requirements.txt
 	$(BIN)/python scripts/screenshot.py --label-studio $(STUDIO)/bin/label-studio
+
+docs: $(APP)/.ready
+	PYTHONPATH=. $(BIN)/python scripts/labeling_configs.py
 
 image-steps:
 	$(PYTHON) scripts/image_steps.py

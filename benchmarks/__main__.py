@@ -29,6 +29,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from benchmarks.api_load import ApiLoad, paths_of
 from benchmarks.setup_times import SetupTimes
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.server import Installation, eventually
@@ -113,6 +114,7 @@ def measure(count: int, in_flight: int, latency: float) -> dict[str, Any]:
         studio_before = studio.state()["calls"]
         with ProcessWatch(server.pid) as watch:
             run = run_on_server(server, project, "All")
+        api = api_while_running(server, studio, project)
         plain = plain_client_cpu(model.url, count, in_flight)
         stored = studio.state()
         # A run of its own: these calls would take CPU from what the first one measures.
@@ -136,12 +138,27 @@ def measure(count: int, in_flight: int, latency: float) -> dict[str, Any]:
         "setup_calls": setup.count,
         "setup_p50_ms": 1000 * setup.percentile(0.50),
         "setup_p99_ms": 1000 * setup.percentile(0.99),
+        "api_at_20_a_second": api,
         "label_studio_calls": {
             key: stored["calls"][key] - studio_before.get(key, 0) for key in stored["calls"]
         },
         "machine": f"{platform.machine()}, {psutil.cpu_count()} cores, "
         f"Python {platform.python_version()}",
     }
+
+
+def api_while_running(
+    server: Installation, studio: FakeLabelStudio, project: int
+) -> dict[str, Any]:
+    """Run once more, with 20 requests a second on the API from this process; their latencies."""
+    run = server.json("run", "Bench", "--project", project, "--fresh", "--detach")
+    paths = paths_of(project, run["parent_model"], run["version"], run["id"])
+    patch = (f"/api/prompts/{run['parent_model']}/", "description")
+    with ApiLoad(server.url, studio.token, paths, patch) as load:
+        eventually(lambda: has_ended(server, run["id"]), seconds=600, every=0.1)
+    if load.wrong:
+        print("\n".join(load.wrong[:10]))
+    return load.figures()
 
 
 def run_on_server(server: Installation, project: int, subset: str) -> dict[str, Any]:
@@ -197,6 +214,8 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
         Limit("wall time over ideal", figures["wall_over_ideal"], 1.15, "×"),
         Limit("server CPU per task", figures["cpu_ms_per_task"], 2.0, "ms"),
         Limit("server memory, peak", figures["memory_mb"], 250.0, "MB"),
+        Limit("API at 20/s during a run, wrong", figures["api_at_20_a_second"]["wrong"], 0, ""),
+        Limit("API at 20/s during a run, p95", figures["api_at_20_a_second"]["p95_ms"], 500, "ms"),
         Limit("start until /health answers", figures["health_s"], 2.0, "s"),
         Limit("/setup during a run, p99", figures["setup_p99_ms"], 50.0, "ms"),
     ]
@@ -229,6 +248,11 @@ def main() -> None:
             style=style,
         )
     table.add_row("ideal / measured wall", f"{figures['ideal_s']:.1f} / {figures['wall_s']:.1f} s")
+    api = figures["api_at_20_a_second"]
+    table.add_row(
+        "API median / p99 / max",
+        f"{api['median_ms']:.0f} / {api['p99_ms']:.0f} / {api['max_ms']:.0f} ms",
+    )
     table.add_row("CPU over the plain client's call", f"{figures['cpu_over_plain_client']:.2f} ×")
     Console().print(table)
     print(f"All figures: {options.output}")

@@ -74,9 +74,10 @@ class ChoiceControl(Control):
             return Reading(problems=(f'This task brings no classes in "{where}".',))
         if self.multiple:
             given = answer if isinstance(answer, list) else [answer]
-            is_path = any(classes.find(name) is None for name in given)
-            if is_path and classes.find(answer) is not None:
-                given = [answer]  # a path as a list of names, unless each is a class by itself
+            shown = {item.shown for item in classes.all}
+            each_is_one = all(isinstance(name, str) and name in shown for name in given)
+            if not each_is_one and classes.find(answer) is not None:
+                given = [answer]  # a path as a list of names
             return self._read_several(given, classes)
         if isinstance(answer, list) and len(answer) == 1:
             answer = answer[0]

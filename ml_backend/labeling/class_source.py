@@ -97,7 +97,12 @@ class ClassSource:
         nodes = [*self._own]
         if self._from_task:
             nodes += _task_nodes(values.resolve(self._value, data))
-        return Classes(self._classes(nodes, data, (), ()))
+        found = list(self._classes(nodes, data, (), ()))
+        if self._nested and self._leaves_only:
+            # A class may be there twice, once with others in it: the editor takes it for that one.
+            parents = {each.path[:depth] for each in found for depth in range(1, len(each.path))}
+            found = [each for each in found if each.path not in parents]
+        return Classes(found)
 
     def _classes(
         self, nodes: Iterable[_Node], data: Data, names: tuple[str, ...], path: tuple[str, ...]

@@ -17,6 +17,7 @@ from ml_backend.labeling.evidence import Evidence
 from ml_backend.labeling.object_tag import ObjectTag
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.region_control import NUMBER, RegionControl
+from ml_backend.labeling.schema_limits import within_limits
 from ml_backend.labeling.settling import settle
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
@@ -125,12 +126,13 @@ class LabelingConfig:
         return self._build_schema({})
 
     def _build_schema(self, data: Mapping[str, Any]) -> JsonObject:
-        return {
+        schema: JsonObject = {
             "type": "object",
             "properties": {name: item.schema(data) for name, item in self.controls.items()},
             "required": list(self.controls),
             "additionalProperties": False,
         }
+        return within_limits(schema)
 
     def describe(self, data: Mapping[str, Any]) -> str:
         """What is asked of the model: each control, with the headings labelers see around it."""

@@ -54,6 +54,8 @@ class Control(ABC):
     """
 
     tag: ClassVar[str]
+    example: ClassVar[tuple[str, JsonObject]]
+    """Tags and an answer, for docs/labeling-configs.md; ``documentation.py`` has the objects."""
     names_objects: ClassVar[bool] = False
     """True when the description says itself which objects are meant."""
     makes_regions: ClassVar[bool] = False

@@ -8,11 +8,11 @@ and comments. A document of its own (``inline="false"``) has a head, which does 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
 _REMOVED = ("script", "iframe", "template")
+_UNSEEN = ("style", "title")
 _LEAST_TAGGED = "<"
 
 
@@ -33,11 +33,10 @@ def dom_text(html: str, *, inline: bool = False) -> str:
     body = tree.body
     for node in body.traverse(include_text=True) if body is not None else ():
         if node.tag == "-text":
-            parts.append(_content(node))
+            content = str(node.text_content or "")
+            # It counts, but nobody sees it: no quote may be found there.
+            hidden = node.parent is not None and node.parent.tag in _UNSEEN
+            parts.append(" " * len(content) if hidden else content)
         elif node.tag == "br":
             parts.append("\n")
     return "".join(parts)
-
-
-def _content(node: Any) -> str:
-    return str(node.text_content or "")

@@ -47,7 +47,8 @@ class Draft:
     labels: list[AnswerClass] = field(default_factory=list)
     asked: dict[str, list[Region]] = field(default_factory=dict)
     """Companion -> what it says of this region."""
-    number: int | None = None
+    numbers: list[int] = field(default_factory=list)
+    """What the items that became it call themselves."""
 
 
 class RegionControl(Control):
@@ -199,33 +200,32 @@ class RegionControl(Control):
             problems += [f'"{name}" of {what}: {message}' for message in reading.problems]
             draft.asked[name] = reading.regions
         number = to_number(item.get(NUMBER))
-        draft.number = number if isinstance(number, int) else None
+        draft.numbers = [number] if isinstance(number, int) else []
         return draft
 
     def _assemble(self, drafts: Sequence[Draft]) -> tuple[list[Region], dict[int, str]]:
         """The regions of the drafts, doubles left out; and which number became which region."""
+        merged: dict[str, Draft] = {}
+        for draft in drafts:
+            said = [
+                (each["from_name"], each["value"]) for of in draft.asked.values() for each in of
+            ]
+            labels = [] if self.multiple else draft.labels
+            first = merged.setdefault(repr((draft.place, draft.more, labels, said)), draft)
+            if first is not draft:
+                first.labels += [label for label in draft.labels if label not in first.labels]
+                first.numbers += draft.numbers
         regions: list[Region] = []
         numbers: dict[int, str] = {}
-        ids: dict[str, str] = {}
         taken: set[str] = set()
-        said = ""
-        main: Region | None = None
-        place: tuple[JsonObject, JsonObject] | None = None
-        for draft in drafts:
-            if self.multiple and main is not None and place == (draft.place, draft.more):
-                names = main["value"][self.tag.lower()]
-                names += [each.sent for each in draft.labels if each.sent not in names]
-            else:
-                group = self._group(draft)
-                content = repr([(each["from_name"], each["value"], draft.more) for each in group])
-                if content not in ids:
-                    _tell_apart(group, taken)
-                    regions += group
-                    taken.add(group[0]["id"])
-                    main, place = group[0], (draft.place, draft.more)
-                said = ids.setdefault(content, group[0]["id"])
-            if draft.number is not None:
-                numbers.setdefault(draft.number, said)
+        for draft in merged.values():
+            draft.labels.sort(key=lambda label: label.order)
+            group = self._group(draft)
+            _tell_apart(group, taken)
+            regions += group
+            taken.add(group[0]["id"])
+            for number in draft.numbers:
+                numbers.setdefault(number, group[0]["id"])
         return regions, numbers
 
     def _group(self, draft: Draft) -> list[Region]:

@@ -83,11 +83,15 @@ class Quotable:
         size = len(self.text)
         if len(quote) > _MAX_LOOSE_QUOTE or len(quote) * size > _MAX_STEPS:
             return Miss.ABSENT
-        for flags in (0, re.IGNORECASE):
+        passes = [(0, r"\s+"), (re.IGNORECASE, r"\s+")]
+        if "\n" in quote:
+            # In a page there is nothing between two blocks that a person sees apart.
+            passes.append((re.IGNORECASE, r"\s*"))
+        for flags, gap in passes:
             if self._patience < 0:
                 return Miss.ABSENT
             self._patience -= size * (1 + len(quote) // 100)
-            pattern = _pattern(quote, flags)
+            pattern = _pattern(quote, flags, gap)
             found = pattern.search(self.text)
             if found:
                 again = pattern.search(self.text, found.start() + 1)
@@ -96,12 +100,12 @@ class Quotable:
 
 
 @lru_cache(maxsize=256)
-def _pattern(quote: str, flags: int) -> re.Pattern[str]:
+def _pattern(quote: str, flags: int, gap: str) -> re.Pattern[str]:
     """A pattern rather than a folded copy of the text, so that offsets are of the original."""
     words = unicodedata.normalize("NFC", quote).split()
     parts = ("".join(_char_pattern(char) for char in word) for word in words)
     # A match must not end inside a character: "e" is no quote of "e" + accent.
-    return re.compile(r"\s+".join(parts) + f"(?![{_COMBINING}])", flags)
+    return re.compile(gap.join(parts) + f"(?![{_COMBINING}])", flags)
 
 
 def _char_pattern(char: str) -> str:

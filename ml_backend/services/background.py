@@ -26,7 +26,7 @@ BEAT_SECONDS = 2.0
 GIVE_UP_AFTER = 120.0
 """Seconds a job waits for a Label Studio that is away."""
 
-WAITING_AT_ONCE = 3
+WAITING_AT_ONCE = 2
 """Calls that wait for a job's end; the threads that answer are few."""
 
 

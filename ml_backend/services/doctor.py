@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from ml_backend.errors import (
 from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
-from ml_backend.records import Connection, ProviderName
+from ml_backend.records import Connection, ProviderName, RunStatus
 from ml_backend.services.models import Models
 from ml_backend.services.prompts import SEPARATOR
 from ml_backend.store import Store
@@ -86,6 +87,8 @@ class Doctor:
             studio = opened
             yield check
         yield self._check_server(store)
+        if store is not None:
+            yield self._check_jobs(store)
         yield from self._check_models(store)
         yield self._check_pictures()
         if store is None or studio is None:
@@ -161,6 +164,22 @@ class Doctor:
                 "on the folder they are started in.",
             )
         return Check("server", OK, f"{self._address} answers: {health['status']}.")
+
+    @staticmethod
+    def _check_jobs(store: Store) -> Check:
+        jobs = store.jobs.search(limit=100)
+        going = [job for job in jobs if not job.status.is_final]
+        lately = datetime.now(UTC) - timedelta(days=1)
+        failed = [
+            job for job in jobs if job.status is RunStatus.FAILED and job.created_at > lately
+        ][:3]
+        if going:
+            parts = (f"{job.id} {job.kind.value} {job.message}".strip() for job in going[:5])
+            return Check("jobs", OK, f"{len(going)} go on: {'; '.join(parts)}.")
+        if failed:
+            parts = (f"{job.id} {job.kind.value}: {job.message}" for job in failed)
+            return Check("jobs", WARN, f"The last that failed: {' '.join(parts)}")
+        return Check("jobs", OK, "None goes on.")
 
     def _check_models(self, store: Store | None) -> Iterator[Check]:
         if store is None:

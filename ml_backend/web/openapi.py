@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from flask import Flask, Response, jsonify
 from pydantic import BaseModel
 
 from ml_backend import __version__
+from ml_backend.web.field_words import field_words
 from ml_backend.web.operations import ADAPTERS, ID, Operation
 from ml_backend.web.page import render
 from ml_backend.web.paths import DOCUMENTATION, SCHEMA
@@ -43,15 +45,16 @@ FIELD_ERRORS: Document = {
 
 def register(app: Flask, operations: Sequence[Operation]) -> None:
     """Add the document and its page to an app; both need no token."""
-    document = describe(operations)
+    # Made when first asked for: a server must be up in a moment.
+    document = cache(lambda: describe(operations))
 
     @app.get(SCHEMA)
     def schema() -> Response:
-        return jsonify(document)
+        return jsonify(document())
 
     @app.get(DOCUMENTATION)
     def documentation() -> Response:
-        return Response(render(document), mimetype="text/html")
+        return Response(render(document()), mimetype="text/html")
 
 
 def describe(operations: Sequence[Operation]) -> Document:
@@ -62,6 +65,7 @@ def describe(operations: Sequence[Operation]) -> Document:
     for operation in operations:
         path = "/api" + ID.sub(r"{\1}", PATH_TEXT.sub(r"{\1}", operation.rule))
         paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas)
+    _add_words(schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Prompts for Label Studio", "version": __version__, "description": ABOUT},
@@ -79,6 +83,14 @@ def describe(operations: Sequence[Operation]) -> Document:
         },
         "security": [{"token": []}],
     }
+
+
+def _add_words(schemas: Document) -> None:
+    for model, words in field_words().items():
+        properties = schemas.get(model, {}).get("properties", {})
+        for field, text in words.items():
+            if field in properties:
+                properties[field].setdefault("description", text)
 
 
 def _operation(operation: Operation, schemas: Document) -> Document:

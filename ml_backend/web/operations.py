@@ -14,12 +14,12 @@ from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.web.errors import FieldErrors
 from ml_backend.web.wire.parts import LARGEST
 
 ID = re.compile(r"<(\w+)>")
-NUMBER = rf"<int(min=1,max={LARGEST}):\1>"
+NUMBER = r"<int:\1>"
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
@@ -95,6 +95,9 @@ class Operations:
         def view(**path: int) -> Response:
             g.field_names = names
             given: dict[str, Any] = dict(path)
+            # Not left to the routing, which answers 405 for a number out of range.
+            if any(isinstance(each, int) and not 1 <= each <= LARGEST for each in path.values()):
+                raise NotFound("Not found.")
             if operation.query is not None:
                 given["query"] = read_query(operation.query)
             if operation.body is not None:
@@ -139,9 +142,7 @@ def read_query(model: type[M]) -> M:
     """Return the query of the request; raises FieldErrors for what does not fit."""
     given = request.args.to_dict()
     wrong = {
-        name: ["Null characters are not allowed."]
-        for name, value in given.items()
-        if "\0" in value or "\ufffd" in value
+        name: ["Null characters are not allowed."] for name, value in given.items() if "\0" in value
     }
     if wrong:
         raise FieldErrors(wrong)

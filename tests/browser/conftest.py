@@ -1,4 +1,4 @@
-"""Our server, a real Label Studio and its editor in a browser, for the round trip of an answer."""
+"""Our server, a real Label Studio and its editor in a browser, for an answer's round trip."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.settings import Settings
 from support.live_label_studio import LiveLabelStudio
 from support.simulator import Simulator
+
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +51,8 @@ def container(
     made = Container(settings)
     yield made
     made.close()
+    made.loop.run(made.models.close())
+    made.studio.close()
     made.store.close()
 
 
@@ -61,18 +65,12 @@ def shipped(live: LiveLabelStudio) -> dict[str, str]:
     return {template["title"]: template["config"] for template in templates}
 
 
-@pytest.fixture(scope="session")
-def numbers() -> Iterator[int]:
-    return itertools.count(1)
-
-
 @pytest.fixture
 def round_trip(
     container: Container,
     simulator: Simulator,
     editor: Editor,
-    numbers: Iterator[int],
     tmp_path: Path,
 ) -> Iterator[RoundTrip]:
-    with RoundTrip(container, simulator, editor, tmp_path, next(numbers)) as trip:
+    with RoundTrip(container, simulator, editor, tmp_path, next(NUMBERS)) as trip:
         yield trip

@@ -55,8 +55,9 @@ TURNED = """([name, page]) => {
   return image.currentItemIndex === page && image.currentImageEntity.imageLoaded;
 }"""
 
-# What a person sees selected: [region id or "", control, value].
-SHOWN = """() => {
+# What a person sees selected: [region id or "", control, value]. The controls follow the region
+# that is selected a timer later.
+SHOWN = """async () => {
   const annotation = Htx.annotationStore.selected;
   const plain = (value) => value === undefined ? null : JSON.parse(JSON.stringify(value));
   const read = (tag) => {
@@ -73,6 +74,7 @@ SHOWN = """() => {
   for (const region of annotation.regions) {
     if (region.classification) continue;
     annotation.selectArea(region);
+    await new Promise((done) => setTimeout(done, 10));
     for (const result of region.results) {
       if (result.from_name.perregion && result.from_name.displaymode !== "region-list") {
         seen.push([region.cleanId, result.from_name.name, read(result.from_name)]);
@@ -83,14 +85,11 @@ SHOWN = """() => {
   return seen;
 }"""
 
-# Regions of a text or on a picture that are not to be seen there.
+# Regions of a text that are not to be seen there.
 UNMARKED = """() => Htx.annotationStore.selected.regions
   .filter((each) => !each.classification && "_spans" in each
     && !each._spans?.some((span) => span.isConnected))
   .map((each) => each.cleanId)"""
-MARKED_TEXT = """() => Object.fromEntries(Htx.annotationStore.selected.regions
-  .filter((each) => each._spans)
-  .map((each) => [each.cleanId, each._spans.map((span) => span.textContent).join("")]))"""
 
 
 class NotSubmitted(Exception):
@@ -163,10 +162,6 @@ class Editor:
     def unmarked(self) -> list[str]:
         """Ids of the regions of texts that are not highlighted."""
         return list(self.page.evaluate(UNMARKED))
-
-    def marked_text(self) -> dict[str, str]:
-        """Region id -> the characters that are highlighted for it."""
-        return dict(self.page.evaluate(MARKED_TEXT))
 
     def submit(self) -> None:
         """Submit with the editor's own button; NotSubmitted when it refuses."""

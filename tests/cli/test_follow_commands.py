@@ -10,6 +10,8 @@ from cli.conftest import Terminal
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 def follows(terminal: Terminal) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = terminal.json("prompts", "show", "Topic")["follows"]

@@ -15,6 +15,8 @@ from ml_backend.records import Prompt, PromptVersion, RunStatus, Slot, Subset
 from ml_backend.services.deletion import Deletions
 from ml_backend.services.waiting import Patience
 
+pytestmark = pytest.mark.slow
+
 
 def patience(give_up_after: float = 10.0) -> Patience:
     say = lambda message: None  # noqa: E731

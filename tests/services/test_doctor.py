@@ -87,6 +87,7 @@ def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> 
         "pictures": "ok",
         "backend": "skip",
         "second server": "ok",
+        "jobs": "ok",
     }
     assert "baseline" in found["model: offline baseline"].message
     assert "serve" in found["server"].fix

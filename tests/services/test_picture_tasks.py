@@ -19,6 +19,8 @@ from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.files import image
 from support.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """<View><Image name="img" value="$image"/>
 <Choices name="topic" toName="img"><Choice value="A"/><Choice value="B"/></Choices></View>"""
 SECRET = "https://pictures.example.com/a.png?key=SECRET"

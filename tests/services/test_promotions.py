@@ -17,6 +17,8 @@ from ml_backend.services.predictions import PromotePlan, PromoteReport
 from ml_backend.services.waiting import Patience
 from support.fake_label_studio import TOKEN
 
+pytestmark = pytest.mark.slow
+
 
 def patience() -> Patience:
     return Patience(lambda message: None, threading.Event(), give_up_after=10.0, first_pause=0.05)

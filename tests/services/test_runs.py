@@ -13,6 +13,8 @@ from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
 from ml_backend.services.prompts import check_title
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_identical_request_is_answered_from_the_cache_unless_fresh(house: House) -> None:
     project, _ = house.project()

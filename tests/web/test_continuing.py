@@ -17,6 +17,8 @@ from support.fake_label_studio import FakeLabelStudio
 from support.server import eventually
 from support.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def engine(place: Place) -> Iterator[None]:

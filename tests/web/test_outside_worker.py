@@ -125,3 +125,13 @@ def test_a_run_of_ours_takes_nothing_from_outside(api: Api) -> None:
         )
     )
     assert (status, list(body)) == (400, ["modelrun_id"])
+
+
+def test_a_prompt_goes_while_an_outside_worker_is_at_it(api: Api, run: Any) -> None:
+    api.client.prompts.batch_predictions(
+        modelrun_id=run.id, results=[{"task_id": api.tasks[0], "output": "a"}]
+    )
+    api.client.prompts.delete(run.parent_model)
+    status, _ = refused(lambda: api.client.prompts.get(run.parent_model))
+    assert status == 404
+    assert api.studio.state()["predictions"] == []

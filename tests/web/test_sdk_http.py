@@ -12,6 +12,7 @@ from label_studio_sdk import AsyncLabelStudio, LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from web.conftest import Api
 
+from support.documents import run_script, script_of
 from support.serving import free_port, serving
 
 pytestmark = pytest.mark.slow
@@ -96,3 +97,16 @@ def test_the_async_client(api: Api, url: str, personal: bool) -> None:
         assert caught.value.status_code == 404
 
     asyncio.run(asyncio.wait_for(work(), 60))
+
+
+@pytest.mark.parametrize("personal", [False, True], ids=["legacy token", "personal token"])
+def test_the_script_of_the_documentation(api: Api, url: str, personal: bool) -> None:
+    token = personal_token(api) if personal else api.studio.token
+    printed = run_script(
+        script_of("sdk.md"), PROMPTS_URL=url, LABEL_STUDIO_API_KEY=token, PROJECT=str(api.project)
+    )
+    assert "run Completed 10 of 10" in printed
+    assert "of 6 right" in printed
+    assert "annotations made 4" in printed
+    assert printed.endswith("done\n")
+    assert api.studio.state()["predictions"] == []

@@ -38,7 +38,10 @@ def test_there_are_thirty() -> None:
     assert len(NAMES) == 30
 
 
-def test_each_method_succeeds_and_lists_are_not_empty(api: Api, ids: dict[str, int]) -> None:
+def test_each_method_succeeds_and_lists_are_not_empty(
+    api: Api, ids: dict[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     made = calls(api.client, ids)
     for name in NAMES:
         found = made[name]()
@@ -48,6 +51,8 @@ def test_each_method_succeeds_and_lists_are_not_empty(api: Api, ids: dict[str, i
             assert found, name
         if hasattr(found, "results"):
             assert found.results, name
+        assert not any(secret in str(found) for secret in SECRETS), name
+    assert not any(secret in caplog.text for secret in (*SECRETS, api.studio.token))
 
 
 def test_each_method_is_401_without_a_known_token(api: Api, ids: dict[str, int]) -> None:
@@ -320,6 +325,13 @@ def test_odd_json_is_refused(api: Api, body: bytes, status: int) -> None:
     answer = api.app.test_client().post("/api/prompts/", data=body, headers=headers)
     assert answer.status_code == status
     assert json.loads(answer.data)
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 10**30])
+def test_numbers_that_no_id_can_be_are_404(api: Api, number: int) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        answer = api.request(method, f"prompts/{number}/", json={})
+        assert (answer.status_code, list(answer.json())) == (404, ["detail"])
 
 
 def test_lists_are_paged_ordered_and_searched(api: Api) -> None:

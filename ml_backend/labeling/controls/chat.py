@@ -25,6 +25,10 @@ class Chat(RegionControl):
     """Normal form: a list of {role, content}, in the order of the conversation."""
 
     tag = "Chat"
+    example = (
+        '<Chat name="chat" value="$chat" toName="chat" messageRoles="user,assistant"/>',
+        {"chat": [{"role": "assistant", "content": "Hello!"}]},
+    )
     has_labels = False
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:

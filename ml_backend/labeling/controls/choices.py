@@ -20,6 +20,11 @@ class Choices(ChoiceControl):
     """
 
     tag = "Choices"
+    example = (
+        '<Choices name="topic" toName="text"><Choice value="Sport" alias="s"/>'
+        '<Choice value="Arts" hint="music, too"/></Choices>',
+        {"topic": "Sport"},
+    )
 
     def read_classes(self, tag: Tag) -> ClassSource:
         self._nested = tag.is_true("allownested")

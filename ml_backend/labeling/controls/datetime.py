@@ -27,6 +27,10 @@ class DateTime(Control):
     """Normal form: "2024-05-01T10:30", "2024-05-01", "2024-05", "2024" or "10:30", or None."""
 
     tag = "DateTime"
+    example = (
+        '<DateTime name="day" toName="text" only="date" format="%d.%m.%Y"/>',
+        {"day": "2024-05-01"},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)

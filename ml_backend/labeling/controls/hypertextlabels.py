@@ -15,6 +15,10 @@ class HyperTextLabels(SpanControl):
     """Normal form: a list of {quote, occurrence, label} in text order, [] when nothing is there."""
 
     tag = "HyperTextLabels"
+    example = (
+        '<HyperTextLabels name="who" toName="html"><Label value="PER"/></HyperTextLabels>',
+        {"who": [{"quote": "Ada", "occurrence": 1, "label": "PER"}]},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         if not isinstance(objects[0], HyperText):

@@ -9,4 +9,8 @@ class KeyPoint(KeyPointControl):
     """Normal form: a list of {x, y}."""
 
     tag = "KeyPoint"
+    example = (
+        '<KeyPoint name="nose" toName="image"/>',
+        {"nose": [{"x": 50, "y": 40}]},
+    )
     has_labels = False

@@ -9,3 +9,7 @@ class KeyPointLabels(KeyPointControl):
     """Normal form: a list of {x, y} with its label."""
 
     tag = "KeyPointLabels"
+    example = (
+        '<KeyPointLabels name="nose" toName="image"><Label value="Cat"/></KeyPointLabels>',
+        {"nose": [{"x": 50, "y": 40, "label": "Cat"}]},
+    )

@@ -15,6 +15,10 @@ class Labels(SpanControl):
     """Normal form: a list of {quote, occurrence, label} in text order, [] when nothing is there."""
 
     tag = "Labels"
+    example = (
+        '<Labels name="who" toName="text"><Label value="Person" alias="PER"/></Labels>',
+        {"who": [{"quote": "Ada", "occurrence": 1, "label": "Person"}]},
+    )
 
     @classmethod
     def for_objects(cls, objects: Sequence[ObjectTag]) -> type[Control]:

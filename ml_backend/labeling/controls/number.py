@@ -31,6 +31,10 @@ class Number(Control):
     """
 
     tag = "Number"
+    example = (
+        '<Number name="people" toName="text" min="0" step="1"/>',
+        {"people": 2},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)

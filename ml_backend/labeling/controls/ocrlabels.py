@@ -16,6 +16,17 @@ class OcrLabels(BoxControl):
     """Normal form: a list of {page, x, y, width, height, rotation, text} with its label."""
 
     tag = "OcrLabels"
+    example = (
+        '<OcrLabels name="sum" toName="pdf"><Label value="Sum"/></OcrLabels>',
+        {
+            "sum": [
+                {
+                    **{"page": 1, "x": 10, "y": 20, "width": 30, "height": 4, "rotation": 0},
+                    **{"text": "9 €", "label": "Sum"},
+                }
+            ]
+        },
+    )
     object_tags = (Pdf,)
 
     def geometry_schema(self) -> JsonObject:

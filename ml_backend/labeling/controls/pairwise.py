@@ -22,6 +22,10 @@ class Pairwise(Control):
     """Normal form: "left", "right" or None."""
 
     tag = "Pairwise"
+    example = (
+        '<Pairwise name="better" toName="text,other"/>',
+        {"better": "left"},
+    )
     names_objects = True
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:

@@ -15,6 +15,10 @@ class ParagraphLabels(SpanControl):
     """Normal form: a list of {quote, occurrence, label} in text order, [] when nothing is there."""
 
     tag = "ParagraphLabels"
+    example = (
+        '<ParagraphLabels name="who" toName="talk"><Label value="PER"/></ParagraphLabels>',
+        {"who": [{"quote": "Mary", "occurrence": 1, "label": "PER"}]},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         if not isinstance(objects[0], Paragraphs):

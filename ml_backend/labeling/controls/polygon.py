@@ -9,4 +9,8 @@ class Polygon(PolygonControl):
     """Normal form: a list of {points: [{x, y} …]}."""
 
     tag = "Polygon"
+    example = (
+        '<Polygon name="shape" toName="image"/>',
+        {"shape": [{"points": [{"x": 10, "y": 10}, {"x": 30, "y": 10}, {"x": 20, "y": 30}]}]},
+    )
     has_labels = False

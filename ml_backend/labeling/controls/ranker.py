@@ -24,6 +24,10 @@ class Ranker(Control):
     """Normal form: all ids, best first; with buckets {bucket: [ids]}; None when nothing is said."""
 
     tag = "Ranker"
+    example = (
+        '<Ranker name="rank" toName="items"/>',
+        {"rank": ["b", "a"]},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)
@@ -55,6 +59,8 @@ class Ranker(Control):
 
     def describe(self, data: Data) -> str:
         field = self._list.field
+        if not self._list.ids(data):
+            return f'null: this task brings no ids in "{field}"'
         if not self.buckets:
             return self.or_null(f'a list of all ids in "{field}", the best first')
         names = ", ".join(
@@ -69,6 +75,8 @@ class Ranker(Control):
         if answer is None:
             return Reading()
         known = self._list.ids(data)
+        if not known:
+            return Reading(problems=(f'This task brings no ids in "{self._list.field}".',))
         problems: list[str] = []
         if not self.buckets:
             if isinstance(answer, Mapping):

@@ -27,6 +27,10 @@ class Rating(Control):
     """Normal form: the number of stars, or None; the editor stores no rating of 0."""
 
     tag = "Rating"
+    example = (
+        '<Rating name="stars" toName="text" maxRating="3"/>',
+        {"stars": 2},
+    )
     needs_object = False
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:

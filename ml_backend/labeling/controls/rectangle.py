@@ -9,4 +9,9 @@ class Rectangle(BoxControl):
     """Normal form: a list of {x, y, width, height, rotation}."""
 
     tag = "Rectangle"
+    example = (
+        '<Rectangle name="box" toName="image"/><Labels name="what" toName="image">'
+        '<Label value="Cat"/></Labels>',
+        {"box": [{"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0, "what": "Cat"}]},
+    )
     has_labels = False

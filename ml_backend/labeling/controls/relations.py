@@ -34,6 +34,17 @@ class Relations(Control):
     """Normal form: a list of {from, to, direction, labels}, [] when nothing is related."""
 
     tag = "Relations"
+    example = (
+        '<Labels name="who" toName="text"><Label value="PER"/></Labels>'
+        '<Relations><Relation value="met"/></Relations>',
+        {
+            "who": [
+                {"id": 1, "quote": "Ada", "occurrence": 1, "label": "PER"},
+                {"id": 2, "quote": "Mary", "occurrence": 1, "label": "PER"},
+            ],
+            "relations": [{"from": 1, "to": 2, "direction": "right", "labels": ["met"]}],
+        },
+    )
     names_objects = True
     needs_object = False
 
@@ -85,14 +96,17 @@ class Relations(Control):
             return Reading(answer=[])
         if not isinstance(answer, list):
             return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
-        found: dict[str, Region] = {}
+        found: dict[tuple[str, str], Region] = {}
         problems: list[str] = []
         for item in answer:
             relation = self._relation(item, ids, data, problems)
             if isinstance(relation, str):
                 problems.append(relation)
             else:
-                found.setdefault(repr(relation), relation)
+                # The editor keeps one relation from one region to another.
+                ends = (relation["from_id"], relation["to_id"])
+                kept = found.setdefault(ends, relation)
+                kept["labels"] = self._ordered([*kept["labels"], *relation["labels"]], data)
         return Reading(
             list(found.values()),
             problems=tuple(dict.fromkeys(problems)),
@@ -139,6 +153,11 @@ class Relations(Control):
             else:
                 found[label.order] = label
         return [found[order] for order in sorted(found)]
+
+    def _ordered(self, sent: Sequence[str], data: Data) -> list[str]:
+        """Stored names, each once, in the order of the config."""
+        known = self._source.of(data).all if self._source is not None else ()
+        return [label.sent for label in known if label.sent in sent]
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         return self.read(regions, {}, data)

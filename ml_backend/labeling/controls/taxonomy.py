@@ -17,6 +17,11 @@ class Taxonomy(ChoiceControl):
     """Normal form: a list of paths as shown, "Animals > Cats", in config order."""
 
     tag = "Taxonomy"
+    example = (
+        '<Taxonomy name="kind" toName="text"><Choice value="Person" alias="P">'
+        '<Choice value="Writer"/></Choice></Taxonomy>',
+        {"kind": ["Person > Writer"]},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         if tag.get("apiurl"):

@@ -25,6 +25,10 @@ class TextArea(Control):
     """
 
     tag = "TextArea"
+    example = (
+        '<TextArea name="summary" toName="text" maxSubmissions="1"/>',
+        {"summary": "Two meet."},
+    )
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)

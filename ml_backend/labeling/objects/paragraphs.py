@@ -81,7 +81,8 @@ class DialoguePassage(Passage):
             return self.text[start:end]
         head = self._paragraphs[first][start - self._starts[first] :]
         tail = self._paragraphs[last][: end - self._starts[last]]
-        return "\n".join([head, *self._paragraphs[first + 1 : last], tail])
+        # As the editor joins them: with nothing between.
+        return "".join([head, *self._paragraphs[first + 1 : last], tail])
 
     def from_place(self, value: Mapping[str, Any]) -> Offsets | None:
         first, last = whole(value.get("start")), whole(value.get("end"))

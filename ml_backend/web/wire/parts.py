@@ -23,19 +23,19 @@ Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Given(BaseModel):
     """A request of the SDK: what it sends besides is passed over, as Label Studio does."""
 
-    model_config = ConfigDict(extra="ignore", str_max_length=1_000_000)
+    model_config = ConfigDict(extra="ignore", defer_build=True, str_max_length=1_000_000)
 
 
 class Exact(BaseModel):
     """A request of our own: an unknown name is an error, for it may be a misspelt limit."""
 
-    model_config = ConfigDict(extra="forbid", str_max_length=1_000_000)
+    model_config = ConfigDict(extra="forbid", defer_build=True, str_max_length=1_000_000)
 
 
 class Shown(BaseModel):
     """An answer."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class UserSimple(Shown):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from ml_backend.records import Prompt, Subset
 from ml_backend.services.alignment import Alignment
@@ -184,13 +184,6 @@ class TaskItem(Shown):
 class TaskResults(Shown):
     """The tasks of one page."""
 
-    task_count: int | None = None
+    task_count: Annotated[int | None, Field(exclude_if=lambda count: count is None)] = None
     """Of all pages; left out when include_total is false."""
     task_result_list: list[TaskItem]
-
-    @model_serializer(mode="wrap")
-    def _without_total(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        shown: dict[str, Any] = handler(self)
-        if self.task_count is None:
-            shown.pop("task_count", None)
-        return shown

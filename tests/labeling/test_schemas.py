@@ -1,0 +1,104 @@
+"""Every schema is taken by real grammar engines, which then let a model say what is right only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ml_backend.labeling import LabelingConfig
+from support.grammar_engines import Llguidance, Outlines
+from support.labeling_answers import answers
+from support.labeling_configs import EVERY, IDS, TEMPLATES, TEXT, Sample
+
+every_config = pytest.mark.parametrize("sample", EVERY, ids=IDS)
+both_engines = pytest.mark.parametrize("engine", [Llguidance, Outlines])
+
+
+def first_answer(schema: Mapping[str, Any]) -> Any:
+    """An answer as the schema has it: the first class, one item in each list."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
+    if kind == "object":
+        return {name: first_answer(part) for name, part in schema["properties"].items()}
+    if kind == "array":
+        return [first_answer(schema["items"])]
+    return {"string": "some “words”", "integer": 1, "number": 12.5, "null": None}[kind]
+
+
+def test_the_templates_are_all_those_a_model_can_answer():
+    assert len(TEMPLATES) == 49
+    assert all(sample.config.controls for sample in TEMPLATES)
+
+
+@every_config
+def test_schemas_keep_the_rules_of_strict_mode(check_strict, sample):
+    check_strict(sample.config.schema(sample.data))
+
+
+@both_engines
+@every_config
+def test_engines_take_every_schema_and_only_answers_within_it(sample: Sample, engine):
+    schema = sample.config.schema(sample.data)
+    grammar = engine(schema)
+    answer = first_answer(schema)
+    assert grammar.takes(answer)
+    name = next(iter(schema["properties"]))
+    lacking = {key: value for key, value in answer.items() if key != name}
+    for wrong in (lacking, {**answer, "more": 1}, {**answer, name: {"no": 1}}, [], None):
+        assert not grammar.takes(wrong)
+
+
+@given(st.sampled_from(EVERY), st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_engines_take_every_answer_in_normal_form(sample, data):
+    made = sample.config.to_conversion(data.draw(answers(sample)), sample.data)
+    if not made.errors:
+        assert Llguidance(sample.config.schema(sample.data)).takes(made.answer)
+
+
+def many(tag: str, child: str, name: str, count: int, length: int = 1) -> str:
+    classes = "".join(f'<{child} value="{name}{i}{"x" * length}"/>' for i in range(count))
+    return f'<{tag} name="{name}" toName="t">{classes}</{tag}>'
+
+
+TREE = "".join(
+    f'<Choice value="a{i}">' + "".join(f'<Choice value="b{j}"/>' for j in range(40)) + "</Choice>"
+    for i in range(50)
+)
+BIG = {
+    "a taxonomy of 2,050": f'<Taxonomy name="x" toName="t">{TREE}</Taxonomy>',
+    "six of 200 classes": "".join(many("Choices", "Choice", f"c{i}", 200) for i in range(6)),
+    "long names": "".join(many("Choices", "Choice", f"c{i}", 100, 900) for i in range(3)),
+    "labels of several makers": many("Labels", "Label", "l", 245)
+    + "".join(many("Labels", "Label", f"m{i}", 245) for i in range(5)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("controls", BIG.values(), ids=BIG)
+def test_many_classes_are_left_to_the_description(check_strict, controls):
+    config = LabelingConfig.parse(f'<View><Text name="t" value="$text"/>{controls}</View>')
+    schema = config.schema(TEXT)
+    check_strict(schema)
+    assert Llguidance(schema).takes(first_answer(schema))
+    described = config.describe(TEXT)
+    for control in config.controls.values():
+        assert described.count(control.classes[-1]) >= 1
+
+
+def test_many_ids_and_options_of_a_task_are_left_to_the_description(check_strict):
+    xml = """<View><Text name="t" value="$text"/><List name="li" value="$items"/>
+    <Ranker name="r" toName="li"><Bucket name="a"/><Bucket name="b"/></Ranker>
+    <Choices name="c" toName="t" value="$items"/></View>"""
+    items = [{"id": f"id {i} {'x' * 60}", "value": f"value {i}"} for i in range(3000)]
+    config = LabelingConfig.parse(xml)
+    data = {"text": "x", "items": items}
+    schema = config.schema(data)
+    check_strict(schema)
+    made = config.to_conversion({"r": {"a": [items[2999]["id"]]}, "c": "value 2999"}, data)
+    assert made.answer["c"] == "value 2999"
+    assert made.answer["r"]["a"] == [items[2999]["id"]]

@@ -1,0 +1,180 @@
+"""RectangleLabels, EllipseLabels, KeyPointLabels, PolygonLabels, and the same without labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ml_backend.labeling import LabelingConfig
+
+XML = """<View><Image name="i" {source}/><{tag} name="s" toName="i" {extra}>
+<Label value="Cat"/><Label value="Dog" alias="dg"/></{tag}></View>"""
+DATA = {"image": "/a.png", "pages": ["/a.png", "/b.png"]}
+
+
+def config(tag: str, extra: str = "", source: str = 'value="$image"') -> str:
+    return XML.replace("{tag}", tag).replace("{extra}", extra).replace("{source}", source)
+
+
+def box(x: Any, y: Any, width: Any, height: Any, rotation: Any = 0, **more: Any) -> dict[str, Any]:
+    return {"x": x, "y": y, "width": width, "height": height, "rotation": rotation, **more}
+
+
+def ellipse(x: Any, y: Any, rx: Any, ry: Any, rotation: Any = 0) -> dict[str, Any]:
+    return {"x": x, "y": y, "radius_x": rx, "radius_y": ry, "rotation": rotation}
+
+
+def stored_ellipse(x: Any, y: Any, rx: Any, ry: Any, rotation: Any = 0) -> dict[str, Any]:
+    return {"x": x, "y": y, "radiusX": rx, "radiusY": ry, "rotation": rotation}
+
+
+def corners(*points: tuple[Any, Any]) -> dict[str, Any]:
+    return {"points": [{"x": x, "y": y} for x, y in points]}
+
+
+def stored_corners(*points: tuple[Any, Any]) -> dict[str, Any]:
+    return {"points": [list(point) for point in points], "closed": True}
+
+
+SHAPES = [
+    ("Rectangle", box(10, 20, 30, 40), box(10, 20, 30, 40)),
+    ("Rectangle", box(30.123456789, 20, 30.5, 40.0), box(30.123456789, 20, 30.5, 40)),
+    ("Rectangle", box("10", "20", "30", "40", None), box(10, 20, 30, 40)),
+    ("Rectangle", box(90, -10, 30, 40), box(90, 0, 10, 30)),
+    ("Rectangle", box(-10, 95, 20, 20), box(0, 95, 10, 5)),
+    ("Rectangle", box(0, 0, 100, 100), box(0, 0, 100, 100)),
+    ("Rectangle", box(50, 50, 20, 10, 45), box(50, 50, 20, 10, 45)),
+    ("Rectangle", box(50, 50, 20, 10, -90), box(50, 50, 20, 10, 270)),
+    ("Rectangle", box(50, 50, 20, 10, 360), box(50, 50, 20, 10, 0)),
+    ("Rectangle", {"x": 1, "y": 2, "width": 3, "height": 4}, box(1, 2, 3, 4)),
+    ("Ellipse", ellipse(50, 50, 10, 5), stored_ellipse(50, 50, 10, 5)),
+    ("Ellipse", ellipse(150, -5, 60, 50, 400), stored_ellipse(100, 0, 50, 50, 40)),
+    ("KeyPoint", {"x": 5, "y": 99.5}, {"x": 5, "y": 99.5, "width": 0.75}),
+    ("KeyPoint", {"x": 0, "y": 100}, {"x": 0, "y": 100, "width": 0.75}),
+    ("Polygon", corners((10, 10), (30, 10), (20, 30)),
+     stored_corners((10, 10), (30, 10), (20, 30))),
+    ("Polygon", corners((10, 10), (30, 10), (20, 30), (10, 10)),
+     stored_corners((10, 10), (30, 10), (20, 30))),
+    ("Polygon", corners((-5, 10), (130, 10), (20, 30), (20, 30)),
+     stored_corners((0, 10), (100, 10), (20, 30))),
+    ("Polygon", {"points": [[10, 10], [30, 10], [20, 30]]},
+     stored_corners((10, 10), (30, 10), (20, 30))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tag", "item", "place"), SHAPES)
+def test_shapes_are_stored_in_percent_within_the_image(convert, without_ids, tag, item, place):
+    made = convert(config(f"{tag}Labels"), {"s": [{**item, "label": "dg"}]}, DATA)
+    kind = f"{tag}Labels".lower()
+    assert without_ids(made) == [
+        {"from_name": "s", "to_name": "i", "type": kind, "value": {**place, kind: ["dg"]}}
+    ]
+    assert made.answer["s"][0]["label"] == "Dog"
+    bare = f'<View><Image name="i" value="$image"/><{tag} name="s" toName="i"/></View>'
+    made = convert(bare, {"s": [item]}, DATA)
+    assert without_ids(made) == [
+        {"from_name": "s", "to_name": "i", "type": tag.lower(), "value": place}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "item", "reason"),
+    [
+        ("Rectangle", {"x": 1, "y": 2, "width": 3}, 'must have the numbers "x", "y", "width"'),
+        ("Rectangle", box(1, 2, "wide", 4), "must have the numbers"),
+        ("Rectangle", box(1, 2, float("inf"), 4), "must have the numbers"),
+        ("Rectangle", box(1, 2, 0, 4), "has no size"),
+        ("Rectangle", box(110, 2, 5, 4), "lies outside of the image"),
+        ("Rectangle", box(110, 2, 5, 4, 45), "lies outside of the image"),
+        ("Rectangle", box(320, 240, 64, 48), "percent from 0 to 100"),
+        ("Ellipse", ellipse(5, 5, 0, 5), "has no size"),
+        ("Ellipse", ellipse(5, None, 3, 5), 'must have the numbers "x", "y", "radius_x"'),
+        ("KeyPoint", {"x": 101, "y": 5}, "outside of the image"),
+        ("KeyPoint", {"x": [5], "y": 5}, 'must have the numbers "x" and "y"'),
+        ("Polygon", corners((1, 1), (2, 2)), 'at least three different "points"'),
+        ("Polygon", corners((1, 1), (2, 2), (1, 1)), 'at least three different "points"'),
+        ("Polygon", {"points": [1, 2, 3]}, 'must have the numbers "x" and "y"'),
+        ("Polygon", {"points": None}, 'at least three different "points"'),
+        ("Polygon", [1, 2], "each must be an object"),
+    ],
+)
+def test_what_is_no_shape_is_reported_and_the_others_stay(convert, tag, item, reason):
+    good = next(item for name, item, _ in SHAPES if name == tag)
+    bad = {**item, "label": "Cat"} if isinstance(item, dict) else item
+    made = convert(config(f"{tag}Labels"), {"s": [bad, {**good, "label": "Cat"}]}, DATA)
+    assert len(made.result) == 1
+    assert len(made.problems) == 1
+    assert reason in made.problems[0].message
+
+
+def test_a_shape_without_a_known_label_is_reported(convert):
+    made = convert(config("RectangleLabels"), {"s": [box(1, 1, 5, 5, label="Cow")]}, DATA)
+    assert 'The label of one of the boxes: "Cow" is not one of "Cat", "Dog".' in made.errors[0]
+
+
+def test_shapes_stay_in_the_order_given_and_doubles_are_one(convert):
+    items = [box(9, 1, 5, 5, label="Dog"), box(1, 1, 5, 5, label="Cat")]
+    made = convert(config("RectangleLabels"), {"s": [*items, items[0]]}, DATA)
+    assert made.answer["s"] == items
+    assert len(made.result) == 2
+
+
+def test_labels_of_one_shape_share_a_region_where_a_region_may_have_several(convert):
+    xml = config("RectangleLabels", 'choice="multiple"')
+    items = [box(1, 1, 5, 5, label="Dog"), box(1, 1, 5, 5, label="Cat")]
+    made = convert(xml, {"s": items}, DATA)
+    assert [each["value"]["rectanglelabels"] for each in made.result] == [["Cat", "dg"]]
+    elsewhere = [items[0], box(50, 1, 5, 5, label="Cat"), items[1]]
+    assert len(convert(xml, {"s": elsewhere}, DATA).result) == 2
+
+
+def test_a_shape_is_on_a_page(convert):
+    xml = config("RectangleLabels", source='valueList="$pages"')
+    items = [box(1, 1, 5, 5, label="Cat", page=2), box(1, 1, 5, 5, label="Cat", page=1)]
+    made = convert(xml, {"s": items}, DATA)
+    assert [each["item_index"] for each in made.result] == [0, 1]
+    assert [each["page"] for each in made.answer["s"]] == [1, 2]
+    for page in (0, 3, None, "two", 1.5):
+        made = convert(xml, {"s": [box(1, 1, 5, 5, label="Cat", page=page)]}, DATA)
+        assert '"page" must be a whole number from 1 to 2.' in made.errors[0]
+
+
+def test_an_annotation_without_a_page_is_on_the_first():
+    parsed = LabelingConfig.parse(config("RectangleLabels", source='valueList="$pages"'))
+    value = {**box(1, 1, 5, 5), "rectanglelabels": ["dg"]}
+    region = {"id": "a", "from_name": "s", "to_name": "i", "original_width": 9, "value": value}
+    (item,) = parsed.to_answer([region], DATA)["s"]
+    assert item == {"page": 1, **box(1, 1, 5, 5), "label": "Dog"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth", "correct", "score"),
+    [
+        ([box(0, 0, 10, 10, label="Cat")], [box(0, 0, 10, 10, label="Cat")], True, 1.0),
+        ([box(0, 0, 10, 10, label="Cat")], [box(0, 0, 10, 9, label="Cat")], True, 1.0),
+        ([box(0, 0, 10, 10, label="Cat")], [box(0, 0, 10, 4, label="Cat")], False, 0.0),
+        ([box(0, 0, 10, 10, label="Cat")], [box(0, 0, 10, 10, label="Dog")], False, 0.0),
+        ([box(0, 0, 10, 10, label="Cat")], [], False, 0.0),
+        ([], [], True, 1.0),
+        ([box(0, 0, 9, 9, label="Cat")] * 2, [box(0, 0, 9, 9, label="Cat")], False,
+         pytest.approx(2 / 3)),
+    ],
+)  # fmt: skip
+def test_shapes_agree_when_they_overlap_by_half(answer, truth, correct, score):
+    parsed = LabelingConfig.parse(config("RectangleLabels"))
+    agreement = parsed.compare({"s": answer}, {"s": truth}, DATA)["s"]
+    assert (agreement.correct, agreement.score) == (correct, score)
+
+
+def test_words_on_a_document_are_boxes_on_its_pages(convert, without_ids):
+    xml = """<View><Pdf name="pdf" value="$pdf"/><OcrLabels name="o" toName="pdf">
+    <Label value="Sum"/></OcrLabels></View>"""
+    item = {"page": 2, **box(1, 2, 3, 4), "text": "9 €", "label": "Sum"}
+    made = convert(xml, {"o": [item, {**item, "page": 0}]}, {"pdf": "/a.pdf"})
+    value = {**box(1, 2, 3, 4), "pageIndex": 1, "ocrtext": "9 €", "ocrlabels": ["Sum"]}
+    assert without_ids(made) == [
+        {"from_name": "o", "to_name": "pdf", "type": "ocrlabels", "value": value}
+    ]
+    assert made.answer == {"o": [item]}
+    assert len(made.problems) == 1
