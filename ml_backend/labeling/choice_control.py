@@ -74,7 +74,9 @@ class ChoiceControl(Control):
             return Reading(problems=(f'This task brings no classes in "{where}".',))
         if self.multiple:
             given = answer if isinstance(answer, list) else [answer]
-            if classes.find(answer) is not None:
+            shown = {item.shown for item in classes.all}
+            each_is_one = all(isinstance(name, str) and name in shown for name in given)
+            if not each_is_one and classes.find(answer) is not None:
                 given = [answer]  # a path as a list of names
             return self._read_several(given, classes)
         if isinstance(answer, list) and len(answer) == 1:

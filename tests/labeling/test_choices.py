@@ -161,3 +161,15 @@ def test_annotations_become_answers(xml, results, answer):
 def test_choices_agree_as_sets(xml, answer, truth, correct, score):
     agreement = LabelingConfig.parse(xml).compare({"c": answer}, {"c": truth})["c"]
     assert (agreement.correct, agreement.score) == (correct, score)
+
+
+def test_classes_that_would_also_be_a_path_are_classes_each() -> None:
+    tree = """<View><Text name="t" value="$text"/><Taxonomy name="c" toName="t">
+    <Choice value="Animals"><Choice value="Cats"/><Choice value="Dogs"/></Choice>
+    <Choice value="Cats"/></Taxonomy></View>"""
+    config = LabelingConfig.parse(tree)
+    two = config.to_conversion({"c": ["Animals", "Cats"]}, {}).answer
+    assert two == {"c": ["Animals", "Cats"]}
+    # "Dogs" is no class by itself.
+    path = config.to_conversion({"c": ["Animals", "Dogs"]}, {}).answer
+    assert path == {"c": ["Animals > Dogs"]}

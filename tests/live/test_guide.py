@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from live.conftest import LiveProject
 
@@ -95,6 +97,30 @@ def test_promoting_twice_creates_annotations_once(
     third = server.json(*promote)
     assert third["created"] == 0
     assert len(project.annotations()) == 200
+
+
+def test_a_model_is_never_measured_on_its_own_answers_and_versions_are_compared(
+    server: Installation, project: LiveProject, tmp_path: Path
+) -> None:
+    server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
+    server.cli("run", "Mail", "--project", project.id)
+    promoted = ("--model-version", "Mail__Version 1", "--all", "--yes")
+    server.cli("predictions", "promote", "--project", project.id, *promoted)
+    on_all = ("evaluate", "Mail", "--project", project.id, "--truth", "annotations")
+    assert server.json(*on_all)["metrics"]["overall"]["n"] == 60
+    # With the predictions gone Label Studio forgets what the annotations were made from.
+    server.cli("predictions", "delete", "--project", project.id, *promoted[:2], "--yes")
+    assert server.json(*on_all)["metrics"]["overall"]["n"] == 60
+
+    server.cli("versions", "create", "Mail", "--text", "Be brief.\n\n" + TEXT)
+    measured = server.json("evaluate", "Mail", "--project", project.id)
+    assert measured["metrics"]["controls"]["topic"]["micro"]["support"] == 60
+    pair = ("versions", "compare", "Mail", "Version 1", "Version 2", "--project", project.id)
+    found = server.json(*pair, "--truth", "ground_truth")
+    assert (found["tasks"], len(found["pairs"])) == (60, 1)
+    page = tmp_path / "report.html"
+    server.cli("runs", "report", measured["id"], "--html", page)
+    assert "Be brief." in page.read_text(encoding="utf-8")
 
 
 def test_only_missing_asks_the_new_tasks_alone(server: Installation, project: LiveProject) -> None:
