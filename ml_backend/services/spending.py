@@ -107,7 +107,7 @@ class Purse:
         self._moving = Spent()
         self._known = Spending(None, connection.budget_limit, alert_of(connection), None)
         self._looked_at = float("-inf")
-        self._looking = False
+        self._looking = asyncio.Lock()
         self._reserved = 0.0
         self._settled = asyncio.Event()
         self._alerted: tuple[date | None, str] | None = None
@@ -135,7 +135,8 @@ class Purse:
         A call that does not fit beside those in flight waits for them. Raises BudgetReached when
         it could cross the limit even with nothing else in flight.
         """
-        if self.is_due and not self._looking:
+        never = self._looked_at == float("-inf")
+        if never or (self.is_due and not self._looking.locked()):
             await self._look()
         while self.limit is not None and self.spent + self._reserved + worst > self.limit:
             if self._reserved <= 0:
@@ -168,11 +169,11 @@ class Purse:
         self._settled.set()
 
     async def _look(self) -> None:
-        self._looking = True
-        try:
-            await asyncio.to_thread(self.flush)
-        finally:
-            self._looking = False
+        """Look what the budget is and what others spent; one look serves all who wait for it."""
+        before = self._looked_at
+        async with self._looking:
+            if self._looked_at == before:
+                await asyncio.to_thread(self.flush)
 
     def flush(self) -> None:
         """Write down what was spent, and read what others have and what the budget is now."""
