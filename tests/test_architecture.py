@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "ml_backend"
 
 FLOORS = {
+    "kinds": 0,
     "records": 0,
     "errors": 0,
     "labeling": 1,

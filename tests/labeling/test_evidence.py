@@ -206,6 +206,8 @@ def test_matching_pairs_each_item_once() -> None:
 
 def answered(sample: Sample) -> dict[str, Any] | None:
     """An answer of a sample's task in normal form, the first that can be used."""
+    if sample.title == "moments":  # no random words make a date
+        return {"full": "2024-05-01T10:30", "day": "2024-05-02", "hour": "08:15", "year": "2024"}
     schema = sample.config.schema(sample.data)
     text = " ".join(map(str, sample.data.values()))
     for seed in range(20):
@@ -219,8 +221,7 @@ def answered(sample: Sample) -> dict[str, Any] | None:
 @pytest.mark.parametrize("sample", EVERY, ids=IDS)
 def test_every_control_agrees_with_itself_and_a_failure_with_nothing(sample: Sample) -> None:
     truth = answered(sample)
-    if truth is None:
-        pytest.skip("no simulated answer can be used")
+    assert truth is not None
     parsed, data = sample.config, sample.data
     compared = parsed.compare(truth, truth, data)
     same, failed = parsed.weigh(truth, truth, data), parsed.weigh(None, truth, data)

@@ -1,0 +1,125 @@
+"""The kinds and states of the nouns in ``records``: what one of several a thing is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Slot(StrEnum):
+    """Which of a prompt's two sets of predictions a run writes."""
+
+    ALL = "all"
+    EVALUATE = "evaluate"
+
+
+class Subset(StrEnum):
+    """The tasks a run covers; the SDK's ``project_subset``."""
+
+    ALL = "All"
+    HAS_GT = "HasGT"
+    SAMPLE = "Sample"
+    CUSTOM = "Custom"
+
+
+class TruthSource(StrEnum):
+    """Which annotations an evaluation takes for true: those starred, or all that were submitted."""
+
+    GROUND_TRUTH = "ground_truth"
+    ANNOTATIONS = "annotations"
+
+
+class RunStatus(StrEnum):
+    """The SDK's five run states."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELED)
+
+
+class Stage(StrEnum):
+    """Where a run stands inside; each is entered by a commit and recovered from by reading."""
+
+    PENDING = "pending"
+    ASKING = "asking"
+    PLANNING = "planning"
+    CLEARING = "clearing"
+    LOADING = "loading"
+    VERIFYING = "verifying"
+    DONE = "done"
+
+
+class FailureKind(StrEnum):
+    """Why a task has no prediction. The first five concern the answer: asking again is no cure."""
+
+    INVALID_ANSWER = "invalid_answer"
+    TOO_LONG = "too_long"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    NO_INPUT = "no_input"
+    TIMEOUT = "timeout"
+    RATE_LIMIT = "rate_limit"
+    SERVER_ERROR = "server_error"
+    CONNECTION = "connection"
+    AUTHENTICATION = "authentication"
+    MODEL_NOT_FOUND = "model_not_found"
+    QUOTA = "quota"
+    BAD_REQUEST = "bad_request"
+    BUDGET = "budget"
+    INTERNAL = "internal_error"
+
+    @property
+    def is_definite(self) -> bool:
+        """True when the task itself got its verdict, so older predictions of it may go."""
+        return self in DEFINITE_FAILURES
+
+
+DEFINITE_FAILURES = frozenset(
+    {
+        FailureKind.INVALID_ANSWER,
+        FailureKind.TOO_LONG,
+        FailureKind.REFUSED,
+        FailureKind.TRUNCATED,
+        FailureKind.NO_INPUT,
+    }
+)
+
+
+class Origin(StrEnum):
+    """Where a prompt's text comes from; all but BY_HAND are kept in step with Label Studio."""
+
+    BY_HAND = ""
+    EXTRA_PARAMS = "extra_params"
+    INSTRUCTIONS = "instructions"
+
+
+class ProviderName(StrEnum):
+    """The SDK's provider names, and our offline baseline."""
+
+    OPENAI = "OpenAI"
+    AZURE_OPENAI = "AzureOpenAI"
+    CUSTOM = "Custom"
+    BASELINE = "Baseline"
+
+
+class Scope(StrEnum):
+    """Who may use a connection: everybody, its creator, or whoever sees a prompt that uses it."""
+
+    ORGANIZATION = "Organization"
+    USER = "User"
+    MODEL = "Model"
+
+
+class JobKind(StrEnum):
+    """Work that goes on after the call that asked for it was answered."""
+
+    DELETE_PROMPT = "delete_prompt"
+    DELETE_VERSION = "delete_version"
+    DELETE_PREDICTIONS = "delete_predictions"
+    PROMOTE = "promote"
+    REFINE = "refine"
