@@ -87,11 +87,8 @@ class FailureKind(StrEnum):
     @property
     def is_definite(self) -> bool:
         """True when the task itself got its verdict, so older predictions of it may go."""
-        return self in DEFINITE_FAILURES
-
-
-DEFINITE_FAILURES = frozenset(list(FailureKind)[: list(FailureKind).index(FailureKind.TIMEOUT)])
-"""The first five."""
+        kinds = list(FailureKind)
+        return kinds.index(self) < kinds.index(FailureKind.TIMEOUT)
 
 
 class Origin(StrEnum):
