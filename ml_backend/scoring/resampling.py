@@ -60,7 +60,7 @@ def compare_scores(first: Mapping[int, float], second: Mapping[int, float]) -> S
             for size in _portions(DRAWS, len(values))
         ]
     )
-    low, high = (float(each) for each in np.quantile(drawn, (0.025, 0.975)))
+    low, high = _middle(drawn)
     mean = float(differences.mean())
     return ScoreDifference(len(common), mean, low, high, _by_signs(rng, drawn_from))
 
@@ -128,10 +128,11 @@ def _portions(draws: int, width: int) -> list[int]:
 
 
 def _middle(drawn: Sequence[float]) -> Interval:
+    """The middle 95 %; None where all draws are alike: that says nothing of tasks not seen."""
     import numpy as np
 
     low, high = (float(each) for each in np.quantile(drawn, (0.025, 0.975)))
-    return (low, high) if isfinite(low) and isfinite(high) else (None, None)
+    return (low, high) if isfinite(low) and isfinite(high) and low < high else (None, None)
 
 
 def _names(tasks: Sequence[Mapping[Pair, int]]) -> list[str]:

@@ -40,7 +40,7 @@ def test_it_is_as_scipy_has_it():
 def test_equal_scores_and_no_tasks_differ_by_nothing():
     same = compare_scores({1: 0.5, 2: 1.0}, {1: 0.5, 2: 1.0, 3: 0.0})
     assert (same.n, same.difference, same.p) == (2, 0.0, 1.0)
-    assert (same.low, same.high) == (0.0, 0.0)
+    assert (same.low, same.high) == (None, None)
     none = compare_scores({1: 0.5}, {2: 0.5})
     assert (none.n, none.difference, none.low, none.p) == (0, None, None, 1.0)
 
@@ -64,7 +64,8 @@ def test_the_interval_of_f1_holds_the_true_one():
     assert held >= 88
 
 
-def test_one_task_has_no_interval():
+def test_tasks_that_are_all_alike_have_no_interval():
+    assert f1_intervals([Counter({("a", "a"): 1})] * 5)["micro"] == (None, None)
     assert f1_intervals([Counter({("a", "a"): 1})]) == {
         "macro": (None, None),
         "micro": (None, None),
