@@ -200,7 +200,7 @@ class Asking:
             question, cached = item
             try:
                 outcome = await self._sampler.ask(
-                    question, cached, fresh=self._fresh, keep=self._answers.append
+                    question, cached, fresh=self._fresh, keep=self._keep_answer
                 )
             except RunStopper as stopper:
                 self._stopper = self._stopper or stopper
@@ -208,6 +208,10 @@ class Asking:
             self._outcomes.append(outcome)
             if len(self._outcomes) >= GROUP_SIZE:
                 self._full.set()
+
+    def _keep_answer(self, answer: CachedAnswer) -> None:
+        # Looked up anew each time: a commit during the call has begun another list.
+        self._answers.append(answer)
 
     async def _flush_groups(self, threads: ThreadPoolExecutor, ended: asyncio.Event) -> None:
         """Commit what came back at least every 50 ms, whatever else waits."""

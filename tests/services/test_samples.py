@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from services.conftest import House
 
 from ml_backend.errors import InvalidInput, ModelError
@@ -23,6 +25,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.sampling import combine
+from ml_backend.store import tables
 
 CONFIG = LabelingConfig.parse("""<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices>
@@ -118,6 +121,24 @@ def test_a_run_asks_k_times_and_counts_all_of_it(house: House) -> None:
     assert (again.totals.cached, len(house.model.asked)) == (4, 12)
     moody.run(samples=4)
     assert len(house.model.asked) == 16
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_answers_that_come_back_after_a_commit_are_kept(house: House, samples: int) -> None:
+    moody = Moody(house)
+    complete = house.model.complete
+
+    async def slowly(request: Request) -> Any:
+        # Longer than the time between commits, and for each task another.
+        await asyncio.sleep(0.04 + 0.05 * (request.task_id % 4))
+        return await complete(request)
+
+    house.model.complete = slowly  # type: ignore[method-assign]
+    moody.run(samples=samples)
+    # In the store, not only in this process's memory of the last answers.
+    with house.container.store.database.read() as c:
+        kept = c.execute(sa.select(sa.func.count()).select_from(tables.answers)).scalar()
+    assert kept == 4 * samples
 
 
 def test_a_key_refused_midway_keeps_what_was_answered(house: House) -> None:
