@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from cli.conftest import Terminal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def priced(terminal: Terminal, mails: list[int]) -> Terminal:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from cli.conftest import CONFIG, LABEL, Terminal
+
+pytestmark = pytest.mark.slow
 
 KEY = "sk-a-secret-that-nobody-sees"
 

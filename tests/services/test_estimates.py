@@ -16,6 +16,8 @@ from ml_backend.services.costs import cost_of, price_of
 from ml_backend.services.estimates import Estimate, PriceUnknown
 from ml_backend.services.token_counts import size_of
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 100
 TASKS = 150
 PRICES = {"scripted": [2.0, 8.0]}

@@ -13,6 +13,8 @@ from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, Slot, Subset, Task
 from ml_backend.services.sources import Address
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices>
 <TextArea name="why" toName="text"/></View>"""

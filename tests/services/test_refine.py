@@ -19,6 +19,8 @@ from ml_backend.services.refine import Refinement
 from ml_backend.services.splits import SHARE, Split, split_of
 from support.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 PROPOSED = "Say what {text} is about. Pears are A."
 
 

@@ -27,6 +27,8 @@ from ml_backend.services.sources import Address
 from ml_backend.services.spending import BudgetPeriod, Purse, period_start, spending_of
 from ml_backend.store import Spent
 
+pytestmark = pytest.mark.slow
+
 PRICE = [1.0, 10.0]
 # A call's worst case is its bytes and 4,096 completion tokens.
 WORST = 4096 * 10 / 1e6

@@ -10,6 +10,8 @@ from web.conftest import Place
 
 from ml_backend.records import RunStatus, Slot, Subset
 
+pytestmark = pytest.mark.slow
+
 
 def named(response: Any) -> str:
     assert response.status_code == 200, response.status
