@@ -23,7 +23,7 @@ demo: $(APP)/.ready $(STUDIO)/.ready
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal
-	$(BIN)/python -m pytest -m "(live$(if $(CHROMIUM), or browser)) and not faults" -n 3 --dist load --maxschedchunk 1
+	$(BIN)/python -m pytest -m "(live$(if $(CHROMIUM), or browser)) and not faults" -n 4 --dist load --maxschedchunk 1
 	@$(if $(CHROMIUM),,echo "Left out: the tests that use Label Studio's editor in a browser. For these:"; \
 	  echo "  apt-get install chromium && make browser")
 

@@ -41,7 +41,8 @@ def stored(made: Any) -> Any:
         (["Plants", "animals > cats", "Plants"], [["an", "Cats"], ["Plants"]],
          ["Animals > Cats", "Plants"]),
         ("Plants", [["Plants"]], ["Plants"]),
-        (["Animals", "Cats"], [["an", "Cats"]], ["Animals > Cats"]),
+        # Both are nodes of their own: a list in normal form is no path.
+        (["Animals", "Cats"], [["an"], ["c2"]], ["Animals", "Cats"]),
         ([], [], []),
     ],
 )  # fmt: skip
