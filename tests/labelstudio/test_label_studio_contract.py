@@ -12,6 +12,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
 )
 from ml_backend.labelstudio import LabelStudioDoor
+from support.live_label_studio import personal_token
 from support.wire import region, row
 
 
@@ -386,7 +387,8 @@ def test_ml_backend_that_does_not_answer_is_rejected_without_its_password(site):
 
 @pytest.mark.filterwarnings("ignore:The `parse_obj` method")
 def test_personal_access_token_works(site):
-    token = site.raw.post("/api/token/").json()["token"]
+    legacy = site.raw.headers["Authorization"].removeprefix("Token ")
+    token = personal_token(site.door.url, legacy)
     door = LabelStudioDoor(f"{site.door.url}/", token)
     assert door.whoami() == site.door.whoami()
     assert door.import_predictions(site.project_id, [row(site.task_ids[0])]) == 1
