@@ -15,6 +15,8 @@ from click.testing import CliRunner
 from ml_backend import __version__
 from ml_backend.cli import COMMANDS, cli
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("sqlalchemy", "openai", "label_studio_sdk", "rich", "flask", "httpx", "cryptography")
 

@@ -19,6 +19,8 @@ from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 
+pytestmark = pytest.mark.slow
+
 
 def settings(fake: FakeLabelStudio, folder: Path, **changes: Any) -> Settings:
     environment = {

@@ -19,6 +19,8 @@ from ml_backend.services.authoring import Draft
 from ml_backend.services.compare import Comparison
 from ml_backend.services.indicators import indicators_of
 
+pytestmark = pytest.mark.slow
+
 
 def annotation(topic: str, by: int = 1, **more: Any) -> dict[str, Any]:
     region = {

@@ -13,6 +13,8 @@ from ml_backend.container import Container
 from ml_backend.errors import InvalidInput
 from ml_backend.web import create_app
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def guarded(place: Place) -> Iterator[FlaskClient]:

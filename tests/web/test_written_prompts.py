@@ -13,6 +13,8 @@ from web.test_prompt_sources import named
 from ml_backend.records import Origin
 from support.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 TEXT_IN_PARAMS = "Which topic is it? {text}"
 PROMPT_CONFIG = """<View>
   <TextArea name="prompt" toName="text"/>
