@@ -68,7 +68,7 @@ class ChoiceControl(Control):
     def to_regions(self, answer: object, data: Data) -> Reading:
         classes = self._source.of(data)
         if answer is None:
-            return Reading(answer=[] if self.multiple else None)
+            return Reading()
         if not classes.all:
             where = self._source.whereabouts
             return Reading(problems=(f'This task brings no classes in "{where}".',))
@@ -86,7 +86,7 @@ class ChoiceControl(Control):
             return Reading(problems=("Exactly one class is allowed, not a list.",))
         if found is None:
             return Reading(problems=(classes.unknown(answer),))
-        return Reading([self._region([found])], found.shown, answered=True)
+        return Reading([self._region([found])], answered=True)
 
     def _read_several(self, answer: list[Any], classes: Classes) -> Reading:
         found: dict[int, AnswerClass] = {}
@@ -101,10 +101,9 @@ class ChoiceControl(Control):
                 found[item.order] = item
         chosen = [found[order] for order in sorted(found)]
         if problems and not chosen:
-            return Reading(answer=[], problems=tuple(problems))
+            return Reading(problems=tuple(problems))
         return Reading(
             [self._region(chosen)] if chosen else [],
-            [item.shown for item in chosen],
             tuple(dict.fromkeys(problems)),
             answered=True,
         )

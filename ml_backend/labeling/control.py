@@ -34,12 +34,11 @@ class Agreement:
 class Reading:
     """What a control makes of its part of an answer.
 
-    ``answer`` is in normal form: exactly what the regions say. ``answered`` is False when nothing
-    was said or nothing of it could be used.
+    ``answered`` is False when nothing was said or nothing of it could be used. What the regions say
+    in normal form is for ``to_answer`` to tell.
     """
 
     regions: list[Region] = field(default_factory=list)
-    answer: Any = None
     problems: tuple[str, ...] = ()
     answered: bool = False
     numbers: dict[int, str] = field(default_factory=dict)

@@ -13,7 +13,6 @@ from selectolax.lexbor import LexborHTMLParser
 
 _REMOVED = ("script", "iframe", "template")
 _UNSEEN = ("style", "title")
-_LEAST_TAGGED = "<"
 
 
 @lru_cache(maxsize=64)
@@ -23,7 +22,7 @@ def dom_text(html: str, *, inline: bool = False) -> str:
     if inline:
         # As the content of an element: nothing before it moves into a head.
         source = f"<!DOCTYPE html><html><body><div>{source}</div></body></html>"
-    elif _LEAST_TAGGED not in source and "&" not in source:
+    elif "<" not in source and "&" not in source:
         return source.lstrip("\t\n\f ")
     tree = LexborHTMLParser(source)
     for tag in _REMOVED:

@@ -59,8 +59,7 @@ class PerItem(Control):
         if self.must_answer and lacking:
             problems.append(f"Each page must be answered; {lacking} of {pages} are not.")
             regions = []
-        said = self.to_answer(regions, data)
-        return Reading(regions, said, tuple(problems), answered=bool(regions))
+        return Reading(regions, tuple(problems), answered=bool(regions))
 
     def _on_page(self, region: Region, page: int) -> Region:
         return {**region, "id": f"{region['id']}p{page}", "item_index": page}

@@ -6,7 +6,7 @@ its item, under their own names, and becomes regions of the same id.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from textwrap import indent
@@ -154,7 +154,7 @@ class RegionControl(Control):
 
     def to_regions(self, answer: object, data: Data) -> Reading:
         if answer is None:
-            return Reading(answer=[])
+            return Reading()
         if not isinstance(answer, list):
             return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
         reader = self.reader(data)
@@ -168,7 +168,6 @@ class RegionControl(Control):
         regions, numbers = self._assemble(drafts)
         return Reading(
             regions,
-            self.to_answer(regions, data),
             tuple(dict.fromkeys(problems)),
             answered=bool(regions) or not answer,
             numbers=numbers,
@@ -359,7 +358,7 @@ class RegionControl(Control):
         return {item.sent: item.most for item in self._source.of(data).all if item.most}
 
 
-class PlaceReader:
+class PlaceReader(ABC):
     """Reads where the items of one task are."""
 
     shape = "An item must be an object."
@@ -371,15 +370,15 @@ class PlaceReader:
         """What an item is called in messages; "" when nothing can be said of it."""
         return "an item"
 
+    @abstractmethod
     def read(self, item: Mapping[str, Any]) -> Draft | str:
         """The place of an item, or the reason why it has none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back(
         self, value: Mapping[str, Any], region: Region
     ) -> tuple[tuple[Any, ...], JsonObject] | None:
         """Sort key and place of a region's value; None for one that has no place here."""
-        raise NotImplementedError
 
 
 def _tell_apart(group: Sequence[Region], ids: Collection[str]) -> None:

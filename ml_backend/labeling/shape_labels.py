@@ -44,7 +44,7 @@ class ShapeLabels(Control):
     def to_regions(self, answer: object, data: Data) -> Reading:
         given = answer if isinstance(answer, list) else [] if answer is None else [answer]
         classes = self._source.of(data)
-        found: dict[int, tuple[str, str]] = {}
+        found: dict[int, str] = {}
         problems = []
         for name in given:
             item = classes.find(name)
@@ -53,12 +53,10 @@ class ShapeLabels(Control):
             elif found and not self.multiple:
                 problems.append("Exactly one label is allowed.")
             else:
-                found[item.order] = (item.sent, item.shown)
+                found[item.order] = item.sent
         chosen = [found[order] for order in sorted(found)]
-        names = [name for _, name in chosen]
-        regions = [self.region({"labels": [sent for sent, _ in chosen]})] if chosen else []
-        said = names if self.multiple else next(iter(names), None)
-        return Reading(regions, said, tuple(problems), answered=bool(chosen))
+        regions = [self.region({"labels": chosen})] if chosen else []
+        return Reading(regions, tuple(problems), answered=bool(chosen))
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         classes = self._source.of(data)

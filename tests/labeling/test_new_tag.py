@@ -29,7 +29,7 @@ class Mood(Control):
             return Reading()
         if answer not in ("up", "down"):
             return Reading(problems=(f"{shown(answer)} is no mood.",))
-        return Reading([self.region({"mood": answer})], answer, answered=True)
+        return Reading([self.region({"mood": answer})], answered=True)
 
     def to_answer(self, regions, data):
         return last_value(regions, "mood")

@@ -72,7 +72,7 @@ class DateTime(Control):
         if wrong:
             return Reading(problems=(wrong,))
         stored = moment.strftime(_TIME if self.is_time else _python_format(self.format))
-        return Reading([self.region({"datetime": stored})], self._normal(moment), answered=True)
+        return Reading([self.region({"datetime": stored})], answered=True)
 
     def _read(self, answer: str) -> calendar.datetime | None:
         """The moment an ISO text names, as far as this control asks for it."""

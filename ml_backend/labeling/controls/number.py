@@ -67,7 +67,7 @@ class Number(Control):
             return Reading(problems=(f"A number was expected, not {shown(answer)}.",))
         if not self._fits(number):
             return Reading(problems=(f"{number:g} is not a number{self._bounds()}.",))
-        return Reading([self.region({"number": number})], number, answered=True)
+        return Reading([self.region({"number": number})], answered=True)
 
     def _fits(self, number: float) -> bool:
         if self.least is not None and number < self.least:

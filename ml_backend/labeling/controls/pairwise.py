@@ -53,7 +53,7 @@ class Pairwise(Control):
         side = answer.strip().lower() if isinstance(answer, str) else None
         if side not in _SIDES:
             return Reading(problems=(f'{shown(answer)} is neither "left" nor "right".',))
-        return Reading([self.region({"selected": side})], side, answered=True)
+        return Reading([self.region({"selected": side})], answered=True)
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         side = last_value(regions, "selected")

@@ -85,7 +85,7 @@ class Ranker(Control):
             if not ids:
                 return Reading(problems=tuple(problems) or ("No id was given.",))
             ranked = [*ids, *(each for each in known if each not in ids)]
-            return Reading([self._region({self.name: ranked})], ranked, tuple(problems), True)
+            return Reading([self._region({self.name: ranked})], tuple(problems), answered=True)
         if not isinstance(answer, Mapping):
             return Reading(problems=(f"An object of lists was expected, not {shown(answer)}.",))
         used: set[str] = set()
@@ -100,7 +100,7 @@ class Ranker(Control):
             columns = {UNSORTED: rest, **sorted_in}
         if problems and not used:
             return Reading(problems=tuple(problems))
-        return Reading([self._region(columns)], sorted_in, tuple(problems), answered=True)
+        return Reading([self._region(columns)], tuple(problems), answered=True)
 
     def _ids(
         self, given: object, known: Sequence[str], used: set[str], problems: list[str]

@@ -56,7 +56,7 @@ class Rating(Control):
         if not isinstance(stars, int) or not 1 <= stars <= self.most:
             given = stars if isinstance(stars, int) and abs(stars) < 10**9 else shown(answer)
             return Reading(problems=(f"{given} is not a whole number from 1 to {self.most}.",))
-        return Reading([self.region({"rating": stars})], stars, answered=True)
+        return Reading([self.region({"rating": stars})], answered=True)
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         return to_number(last_value(regions, "rating")) or None

@@ -93,7 +93,7 @@ class Relations(Control):
     def relate(self, answer: object, ids: Mapping[int, str], data: Data) -> Reading:
         """The relations between regions whose numbers stand for these ids."""
         if answer is None:
-            return Reading(answer=[])
+            return Reading()
         if not isinstance(answer, list):
             return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
         found: dict[tuple[str, str], Region] = {}

@@ -69,7 +69,6 @@ class TextArea(Control):
             return Reading(problems=tuple(problems))
         return Reading(
             [self.region({"text": texts})],
-            texts[0] if self.most == 1 else texts,
             tuple(problems),
             answered=True,
         )
