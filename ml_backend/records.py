@@ -12,36 +12,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ml_backend.kinds import (
-    DEFINITE_FAILURES as DEFINITE_FAILURES,
-)
-from ml_backend.kinds import (
     FailureKind as FailureKind,
-)
-from ml_backend.kinds import (
     JobKind as JobKind,
-)
-from ml_backend.kinds import (
     Origin as Origin,
-)
-from ml_backend.kinds import (
     ProviderName as ProviderName,
-)
-from ml_backend.kinds import (
     RunStatus as RunStatus,
-)
-from ml_backend.kinds import (
     Scope as Scope,
-)
-from ml_backend.kinds import (
     Slot as Slot,
-)
-from ml_backend.kinds import (
     Stage as Stage,
-)
-from ml_backend.kinds import (
     Subset as Subset,
-)
-from ml_backend.kinds import (
     TruthSource as TruthSource,
 )
 

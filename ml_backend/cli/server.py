@@ -44,8 +44,7 @@ def doctor(app: App) -> None:
     Example:
       ls-prompts doctor
     """
-    from ml_backend.services.doctor import FAIL, OK
-    from ml_backend.services.doctor import Check as Finding
+    from ml_backend.services.doctor import FAIL, OK, Check as Finding
 
     findings: list[Check] = []
 

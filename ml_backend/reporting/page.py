@@ -10,8 +10,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ml_backend.reporting import charts
-from ml_backend.reporting.elements import table as make_table
-from ml_backend.reporting.elements import tag, to_html
+from ml_backend.reporting.elements import table as make_table, tag, to_html
 from ml_backend.reporting.sections import control_section, number, percent, span
 
 Document = Mapping[str, Any]

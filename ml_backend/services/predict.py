@@ -18,8 +18,7 @@ from ml_backend.labeling import Conversion, LabelingConfig
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.json_text import read_object
 from ml_backend.llm.prices import Price
-from ml_backend.prompting import messages as prompting
-from ml_backend.prompting import template
+from ml_backend.prompting import messages as prompting, template
 from ml_backend.records import (
     Asked,
     Connection,

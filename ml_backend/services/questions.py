@@ -11,8 +11,7 @@ from typing import Any
 
 from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.prompting import messages as prompting
-from ml_backend.prompting import template
+from ml_backend.prompting import messages as prompting, template
 from ml_backend.prompting.few_shot import FewShot
 from ml_backend.records import Asked, Attachment, Failure, FailureKind, JsonObject, Task
 

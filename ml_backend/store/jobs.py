@@ -113,13 +113,7 @@ class JobStore:
 
     def change(self, job_id: int, fence: int, **values: Any) -> bool:
         """Set columns under the fence; False when another process took the job over."""
-        with self._db.write() as c:
-            done = c.execute(
-                sa.update(t.jobs)
-                .where(t.jobs.c.id == job_id, t.jobs.c.fence == fence)
-                .values(**values)
-            )
-            return done.rowcount == 1
+        return self._db.change_claimed(t.jobs, job_id, fence, values)
 
     def finish(
         self, job_id: int, fence: int, status: RunStatus, *, message: str, result: JsonObject

@@ -130,13 +130,7 @@ class RunStore:
 
     def change(self, run_id: int, fence: int, **values: Any) -> bool:
         """Set columns under the fence; False when it is no longer the run's."""
-        with self._db.write() as c:
-            done = c.execute(
-                sa.update(t.runs)
-                .where(t.runs.c.id == run_id, t.runs.c.fence == fence)
-                .values(**values)
-            )
-            return done.rowcount == 1
+        return self._db.change_claimed(t.runs, run_id, fence, values)
 
     def finish(
         self, run_id: int, fence: int, status: RunStatus, message: str, **columns: Any

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ml_backend.labeling.controls import CONTROLS
 from support.labeling_answers import ANYTHING, answers, hostile_answers, hostile_data

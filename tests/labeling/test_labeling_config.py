@@ -5,8 +5,7 @@ from subprocess import run
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling import LabelingConfig

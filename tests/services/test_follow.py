@@ -14,8 +14,7 @@ from services.conftest import CONFIG, House
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
 from ml_backend.services import fit, follow
-from ml_backend.store import Follow
-from ml_backend.store import tables as t
+from ml_backend.store import Follow, tables as t
 from support.backends import answering
 
 pytestmark = pytest.mark.slow

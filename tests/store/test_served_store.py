@@ -10,8 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from ml_backend.records import Asked, Failure, FailureKind, Prediction, Slot, Stage, Subset
-from ml_backend.store import Store
-from ml_backend.store import tables as t
+from ml_backend.store import Store, tables as t
 
 LABEL = "P__Version 1"
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
