@@ -22,6 +22,8 @@ class Settings:
     """Everything the environment decides; README.md has the table."""
 
     label_studio_url: str
+    label_studio_public_url: str
+    """Where people's browsers find it, when that is another address."""
     label_studio_api_key: str = field(repr=False)
     openai_api_key: str = field(repr=False)
     openai_base_url: str
@@ -55,6 +57,7 @@ class Settings:
         data_dir = Path(read.text("DATA_DIR", "./data")).absolute()
         return cls(
             label_studio_url=read.url("LABEL_STUDIO_URL"),
+            label_studio_public_url=read.url("LABEL_STUDIO_PUBLIC_URL"),
             label_studio_api_key=read.text("LABEL_STUDIO_API_KEY"),
             openai_api_key=read.text("OPENAI_API_KEY"),
             openai_base_url=read.url("OPENAI_BASE_URL"),

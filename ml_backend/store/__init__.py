@@ -18,6 +18,7 @@ from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
 from ml_backend.store.splits import SplitStore
 from ml_backend.store.standings import Standing, StandingStore
 from ml_backend.store.summary import Summary, SummaryStore
+from ml_backend.store.web_sessions import WebSessionStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 
 __all__ = [
@@ -62,6 +63,7 @@ class Store:
         self.splits = SplitStore(self.database)
         self.standings = StandingStore(self.database)
         self.summary = SummaryStore(self.database)
+        self.web_sessions = WebSessionStore(self.database, cipher)
 
     def close(self) -> None:
         self.database.close()

@@ -388,3 +388,12 @@ jobs = Table(
     Column("lease_until", Float, nullable=False, default=0.0),
     sqlite_autoincrement=True,
 )
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("encrypted_token", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+)

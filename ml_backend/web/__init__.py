@@ -26,7 +26,7 @@ def create_app(container: Container) -> Flask:
     """
     from flask import Flask
 
-    from ml_backend.web import api, auth, errors, identity, metrics, ml_protocol
+    from ml_backend.web import api, auth, errors, identity, metrics, ml_protocol, ui
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
@@ -35,8 +35,9 @@ def create_app(container: Container) -> Flask:
     metrics.register(app, container)
     auth.register(app, container.settings)
     errors.register(app)
-    identity.register(app, container.studio_as)
+    callers = identity.register(app, container.studio_as)
     api.register(app)
+    ui.register(app, container, callers)
     instance = container.store.writing.instance()
     ml_protocol.register(app, container.backend, container.fit, instance)
     return app

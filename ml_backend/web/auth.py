@@ -2,7 +2,7 @@
 
 ``/health`` answers without credentials, for container health checks, but not with wrong ones:
 Label Studio explains a 401 there to the person who connects the backend. The API under /api/ checks
-a Label Studio token instead (``identity``).
+a Label Studio token instead (``identity``), and so do the pages under /ui/ (``ui.access``).
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from flask import Flask, Response, jsonify, request
 from ml_backend.errors import InvalidInput
 from ml_backend.settings import Settings
 from ml_backend.web.errors import reason_phrase
-from ml_backend.web.paths import is_api
+from ml_backend.web.paths import is_api, is_page, leads_to_pages
 
 CHALLENGE = 'Basic realm="Prompts for Label Studio", charset="UTF-8"'
 REFUSAL = "This server needs the user name and password of its BASIC_AUTH_USER and BASIC_AUTH_PASS."
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Guard an app but for its API; raises InvalidInput when only one of the two is set."""
+    """Guard an app but for its API and its pages.
+
+    Raises InvalidInput when only one of the two settings is there.
+    """
     user, password = settings.basic_auth_user, settings.basic_auth_pass
     if not user and not password:
         return
@@ -35,7 +38,9 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def _check() -> Response | None:
-        if is_api(request.path):
+        if is_api(request.path) or is_page(request.path):
+            return None
+        if leads_to_pages(request.method, request.path, request.accept_mimetypes.accept_html):
             return None
         given = request.authorization
         is_health = request.path.rstrip("/").endswith("/health")

@@ -42,21 +42,22 @@ def door() -> LabelStudioDoor:
 
 def lasting_door(open_door: OpenDoor) -> LabelStudioDoor:
     """Return such a door that outlasts the request; whoever takes it closes it."""
-    return open_door(given_token())
+    return open_door(g.caller_token)
 
 
-def register(app: Flask, open_door: OpenDoor) -> None:
-    """Let only Label Studio's users into /api/; ``open_door`` opens Label Studio with a token."""
-    callers = _Callers()
+def register(app: Flask, open_door: OpenDoor) -> Callers:
+    """Let only Label Studio's users into /api/; ``open_door`` opens Label Studio with a token.
+
+    Returns what knows them, for other ways in.
+    """
+    callers = Callers(open_door)
 
     @app.before_request
     def _check() -> Response | None:
         if not is_api(request.path) or is_public(request.path):
             return None
         try:
-            token = given_token()
-            g.caller_door = open_door(token)
-            g.caller = callers.find(token, g.caller_door)
+            callers.admit(given_token())
         except LabelStudioAuthError as error:
             error.by_caller = True
             return errors.api_answer(error)
@@ -67,6 +68,8 @@ def register(app: Flask, open_door: OpenDoor) -> None:
         opened = g.pop("caller_door", None)
         if opened is not None:
             opened.close()
+
+    return callers
 
 
 def given_token() -> str:
@@ -79,14 +82,27 @@ def given_token() -> str:
     return token
 
 
-class _Callers:
-    """Remembers whose a token is for a minute and refusals for seconds, by a hash of the token."""
+class Callers:
+    """Knows whose a token is: for a minute, and refusals for seconds, by a hash of the token."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_door: OpenDoor) -> None:
+        self._open_door = open_door
         self._known: Recent[bytes, User] = Recent(KNOWN_SECONDS, 1024)
         self._refused: Recent[bytes, LabelStudioAuthError] = Recent(REFUSED_SECONDS, 1024)
 
-    def find(self, token: str, studio: LabelStudioDoor) -> Caller:
+    def admit(self, token: str) -> Caller:
+        """Make the user of a token this request's caller; raises LabelStudioAuthError."""
+        g.caller_token = token
+        g.caller_door = self._open_door(token)
+        g.caller = self._find(token, g.caller_door)
+        return caller()
+
+    def forget(self) -> None:
+        """Ask Label Studio about everybody anew."""
+        self._known.clear()
+        self._refused.clear()
+
+    def _find(self, token: str, studio: LabelStudioDoor) -> Caller:
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         refused = self._refused.find_new(key)
         if refused is not None:

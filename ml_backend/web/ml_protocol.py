@@ -15,7 +15,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput
@@ -24,6 +25,7 @@ from ml_backend.services.backend import Backend
 from ml_backend.services.fit import START_TRAINING, Fit
 from ml_backend.services.ml_wire import to_project_id, to_results, to_task
 from ml_backend.services.sources import Address
+from ml_backend.web.paths import PAGES, leads_to_pages
 from ml_backend.web.webhook import hear
 
 MODEL_CLASS = "PromptModel"
@@ -55,7 +57,11 @@ def _blueprint(backend: Backend, fit: Fit, instance: str) -> Blueprint:
         return jsonify(status="UP", model_class=MODEL_CLASS, version=__version__, instance=instance)
 
     @routes.get("/")
-    def about() -> Response:
+    def about() -> AnyResponse:
+        if leads_to_pages(request.method, request.path, request.accept_mimetypes.accept_html):
+            # A person, not Label Studio.
+            number = g.address.prompt if g.address.prompt.isdecimal() else ""
+            return redirect(f"{PAGES}/prompts{'/' if number else ''}{number}")
         return jsonify(
             name="Prompts for Label Studio",
             version=__version__,

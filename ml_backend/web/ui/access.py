@@ -1,0 +1,153 @@
+"""Who may see the pages: a Label Studio token, kept in the store, for a signed session cookie.
+
+Every change carries the session's own token against requests that other sites make browsers send.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, current_app, g, request, session
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from ml_backend.errors import Forbidden, LabelStudioAuthError, PromptsError
+from ml_backend.web.errors import status_of
+from ml_backend.web.house import house
+from ml_backend.web.identity import Callers
+from ml_backend.web.ui.pages import by_htmx, go, pages, refusal
+
+log = logging.getLogger(__name__)
+
+KEY, CSRF = "key", "csrf"
+OPEN_ENDPOINTS = frozenset({"ui.sign_in", "ui.take_sign_in", "ui.color_scheme"})
+"""What needs no session."""
+
+QUIET = "quiet"
+V = TypeVar("V", bound=Callable[..., Any])
+
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class SameSiteSession(SecureCookieSessionInterface):
+    """A cookie no script reads and no other site's form sends; Secure wherever HTTPS is spoken."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "ls_prompts"
+
+    def get_cookie_httponly(self, app: Flask) -> bool:
+        return True
+
+    def get_cookie_samesite(self, app: Flask) -> str:
+        return "Lax"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return "/ui"
+
+
+def quiet(view: V) -> V:
+    """Mark a view whose calls come by themselves: they keep no session from idling."""
+    setattr(view, QUIET, True)
+    return view
+
+
+def csrf_token() -> str:
+    """Return the token that this session's forms carry."""
+    if CSRF not in session:
+        session[CSRF] = secrets.token_urlsafe(24)
+    return str(session[CSRF])
+
+
+CALLERS = "callers"
+"""Where an app keeps who knows Label Studio's users."""
+
+
+@pages.before_request
+def _check() -> Response | None:
+    if request.method in UNSAFE:
+        _require_csrf()
+    if request.endpoint in OPEN_ENDPOINTS:
+        return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    touch = not getattr(view, QUIET, False)
+    key = session.get(KEY)
+    token = house().store.web_sessions.token(str(key), touch=touch) if key else None
+    if token is None:
+        return to_sign_in()
+    known: Callers = current_app.extensions[CALLERS]
+    known.admit(token)
+    return None
+
+
+@pages.after_request
+def _secure(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["Vary"] = "Cookie, HX-Request"
+    return response
+
+
+@pages.errorhandler(PromptsError)
+def _refuse(error: PromptsError) -> Response:
+    if isinstance(error, LabelStudioAuthError) and error.by_caller and error.status == 401:
+        return to_sign_in("Label Studio no longer takes your token.")
+    status = status_of(error)
+    level = logging.ERROR if status >= 500 else logging.WARNING
+    log.log(level, "%s: %s", type(error).__name__, error)
+    return refusal(error.message, error.fix, 422 if status == 400 else status.value)
+
+
+@pages.errorhandler(HTTPException)
+def _refuse_http(error: HTTPException) -> Response:
+    return refusal(error.description or error.name, "", error.code or 500)
+
+
+@pages.errorhandler(Exception)
+def _fail(error: Exception) -> Response:
+    log.error("an unexpected error", exc_info=error)
+    return refusal("An unexpected error.", "The server's log has it.", 500)
+
+
+@pages.context_processor
+def _context() -> dict[str, Any]:
+    return {"caller": g.get("caller")}
+
+
+def to_sign_in(why: str = "") -> Response:
+    """Send a person to sign in, and back to where they were afterwards."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" and not by_htmx() else ""
+    if by_htmx():
+        wanted = _current_path()
+    query = urlencode({name: each for name, each in (("next", wanted), ("why", why)) if each})
+    return go(f"/ui/sign-in{'?' if query else ''}{query}")
+
+
+def _current_path() -> str:
+    """Return the path of the page that htmx asks from."""
+    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _require_csrf() -> None:
+    given = request.form.get("csrf_token") or request.headers.get("X-CSRF-Token", "")
+    expected = str(session.get(CSRF, ""))
+    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise Forbidden(
+            "This form is of another session.",
+            fix="Go back, reload the page and send it again; what you typed is still there.",
+        )

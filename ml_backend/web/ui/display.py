@@ -1,0 +1,129 @@
+"""How figures, times and links are written on pages: the filters of the templates."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Flask, request
+
+from ml_backend.settings import Settings
+
+NONE = "–"
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Give the templates their words."""
+    studio = settings.label_studio_public_url or settings.label_studio_url
+    app.jinja_env.filters.update(
+        ago=ago,
+        count=count,
+        duration=duration,
+        money=money,
+        percent=percent,
+        plural=plural,
+        pretty=pretty,
+        shown=shown,
+        score=score,
+    )
+    app.jinja_env.globals.update(
+        label_studio=studio,
+        color_scheme=color_scheme,
+        task_url=lambda project, task: f"{studio}/projects/{project}/data?task={task}",
+        data_manager_url=lambda project: f"{studio}/projects/{project}/data",
+        with_query=with_query,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def color_scheme() -> str:
+    """Return the theme a person chose, "" for the system's."""
+    chosen = request.cookies.get("color_scheme", "")
+    return chosen if chosen in ("light", "dark") else ""
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """Return a share as percent, never rounded to a hundred or to nothing that it is not."""
+    if share is None:
+        return NONE
+    text = f"{share:.{digits}%}"
+    if share < 1 and float(text[:-1]) >= 100:
+        return f"{100 - 10**-digits:.{digits}f}%"
+    if share > 0 and float(text[:-1]) == 0:
+        return f"<{10**-digits:.{digits}f}%"
+    return text
+
+
+def money(dollars: float | None) -> str:
+    """Return dollars with as many digits as they need; None is unknown and not nothing."""
+    if dollars is None:
+        return "unknown"
+    if dollars == 0:
+        return "$0"
+    if dollars >= 1:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.4f}" if dollars >= 0.0001 else f"${dollars:.2g}"
+
+
+def count(number: float | None) -> str:
+    """Return a whole number with thousands set apart."""
+    return NONE if number is None else f"{number:,.0f}"
+
+
+def score(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return "1 task" or "2 tasks"."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return seconds as a person says them."""
+    if seconds is None:
+        return NONE
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    if seconds < 2 * DAY:
+        return f"{seconds / HOUR:.0f} h"
+    return f"{seconds / DAY:.0f} days"
+
+
+def ago(moment: datetime | None) -> str:
+    """Return how long ago something was."""
+    if moment is None:
+        return NONE
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return "just now" if seconds < 10 else f"{duration(seconds)} ago"
+
+
+def shown(value: Any, longest: int = 200) -> str:
+    """Return a value of a task or an answer on one line, cut where it is long."""
+    if value is None:
+        return NONE
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def pretty(value: Any) -> str:
+    """Return JSON over several lines."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def with_query(path: str = "", **changed: Any) -> str:
+    """Return a path (this page's for "") with this page's query, some of it changed or dropped."""
+    query = {**request.args.to_dict(), **changed}
+    query.pop("alert", None)
+    kept = {name: value for name, value in query.items() if value is not None and value != ""}
+    path = path or quote(request.path)
+    return f"{path}?{urlencode(kept)}" if kept else path

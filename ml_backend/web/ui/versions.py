@@ -1,0 +1,13 @@
+"""The versions tab of a prompt."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from ml_backend.web.ui.prompt_view import PromptView, panel
+
+
+@panel("versions")
+def fill(view: PromptView) -> str:
+    """Return the tab's panel."""
+    return render_template("prompt/versions.html", view=view)
