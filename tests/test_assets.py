@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_backend.web.ui import assets
 from scripts.assets import FILES, PACKAGES, VENDOR, copy
 from support.server import ROOT
 
@@ -128,6 +129,12 @@ def test_a_file_that_the_packages_lack_is_named_and_older_copies_stay(
     with pytest.raises(FileNotFoundError, match=re.escape(FILES["htmx.min.js"])):
         copy(tree)
     assert named(tree / VENDOR) == set(FILES)
+
+
+def test_every_name_that_the_pages_ask_for_is_copied() -> None:
+    assert ROOT / VENDOR == assets.VENDOR
+    asked = {"htmx.min.js", *(name for _, _, name in assets.FONTS)}
+    assert asked == {name for name in FILES if "LICENSE" not in name}
 
 
 # make
