@@ -1,5 +1,11 @@
 # The server as an image; docs/docker.md has how to run it, alone or beside a Label Studio.
 
+# Script and fonts of the web pages. Nothing of Node gets into the image.
+FROM node:22-slim AS packages
+WORKDIR /source
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --omit=dev
+
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1
@@ -10,6 +16,9 @@ COPY requirements.txt requirements-dev.txt ./
 RUN /opt/prompts/bin/pip install -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY ml_backend ml_backend
+COPY scripts/assets.py scripts/assets.py
+COPY --from=packages /source/node_modules node_modules
+RUN python scripts/assets.py
 RUN /opt/prompts/bin/pip install --no-deps .
 
 FROM python:3.11-slim

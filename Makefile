@@ -1,8 +1,10 @@
 # make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
 # make test   every test that needs no more than pip
-# make browser  the tests that use Label Studio's editor in a browser (needs Chromium)
+# make browser  the tests in a browser, also in Label Studio's editor (needs Chromium and npm)
 # make check  lint, format, types
 # make serve  the server, with the settings of your environment
+# make assets  script and fonts of the web pages, from npm (the targets that show pages do it by themselves)
+# make wheel  a wheel of it, with script and fonts, in dist/
 # make image-steps  what the Dockerfile does, without a Docker engine
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
@@ -11,26 +13,31 @@ APP = .venvs/app
 STUDIO = .venvs/label-studio
 BIN = $(APP)/bin
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser)
+NPM = $(shell command -v npm)
+# One file for all that scripts/assets.py copies: it copies all or nothing.
+ASSETS = ml_backend/web/ui/static/vendor/htmx.min.js
+# Read when tests begin: whether there is all that those in a browser need.
+HAS_BROWSER = $(and $(CHROMIUM),$(shell test -f $(ASSETS) && echo yes))
 # A freshly made Label Studio database, kept to begin each test session's with.
 export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-fast browser check serve bench faults screenshot docs image-steps clean
+.PHONY: demo test test-fast browser check serve bench faults screenshot docs assets wheel image-steps clean
 
-demo: $(APP)/.ready $(STUDIO)/.ready
+demo: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
-test: $(APP)/.ready $(STUDIO)/.ready
+test: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal
-	$(BIN)/python -m pytest -m "(live$(if $(CHROMIUM), or browser)) and not faults" -n 4 --dist load --maxschedchunk 1
-	@$(if $(CHROMIUM),,echo "Left out: the tests that use Label Studio's editor in a browser. For these:"; \
-	  echo "  apt-get install chromium && make browser")
+	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist load --maxschedchunk 1
+	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
+	  echo "  apt-get install chromium npm && make browser")
 
 test-fast: $(APP)/.ready
 	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 3 --dist worksteal
 
-browser: $(APP)/.ready $(STUDIO)/.ready
+browser: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal
 
 faults: $(APP)/.ready $(STUDIO)/.ready
@@ -41,24 +48,34 @@ check: $(APP)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-serve: $(APP)/.ready
+serve: $(APP)/.ready assets
 	$(BIN)/python -m ml_backend serve
 
 bench: $(APP)/.ready
 	$(BIN)/python -m benchmarks
 
-screenshot: $(APP)/.ready $(STUDIO)/.ready
+screenshot: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/pip install --quiet -r scripts/requirements.txt
 	$(BIN)/python scripts/screenshot.py --label-studio $(STUDIO)/bin/label-studio
 
 docs: $(APP)/.ready
 	PYTHONPATH=. $(BIN)/python scripts/labeling_configs.py
 
+# Never a failure: only looks depend on it. What cannot do without depends on $(ASSETS) itself.
+LEFT_OUT = No script and fonts for the web pages, which work without
+assets:
+	@$(if $(NPM),$(MAKE) --silent $(ASSETS) || echo "$(LEFT_OUT): mend what npm says above - then make assets", \
+	  test -f $(ASSETS) || echo "$(LEFT_OUT). For them: apt-get install npm && make assets")
+
+wheel: $(APP)/.ready $(ASSETS)
+	rm -rf build *.egg-info  # setuptools would pack what an older tree left there
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 image-steps:
 	$(PYTHON) scripts/image_steps.py
 
 clean:
-	rm -rf .venvs .cache build dist *.egg-info
+	rm -rf .venvs .cache build dist *.egg-info node_modules $(dir $(ASSETS))
 
 $(APP)/.ready: requirements.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -70,3 +87,10 @@ $(STUDIO)/.ready: requirements-label-studio.txt
 	$(PYTHON) -m venv $(STUDIO)
 	$(STUDIO)/bin/pip install --quiet -r requirements-label-studio.txt
 	touch $@
+
+node_modules/.ready: package.json package-lock.json .npmrc
+	$(or $(NPM),npm) ci --ignore-scripts --loglevel=error
+	touch $@
+
+$(ASSETS): node_modules/.ready scripts/assets.py
+	$(PYTHON) scripts/assets.py

@@ -1,10 +1,11 @@
 """Carry out the Dockerfile's steps without Docker: `make image-steps`.
 
 Where no Docker engine is at hand, this is the next best thing: each step runs in a scratch folder
-that stands for the image's root, with a clean virtual environment, only what .dockerignore lets
-through, and (as root) as the image's own user. Then the image's command is started, first without
-credentials, which it must refuse, then with them, and the health check is asked. What cannot be
-done this way is listed as not run. Exits with 0 when all of it held, else with 1.
+that stands for the image's root, with a clean virtual environment, this machine's npm where the
+image has Node, only what .dockerignore lets through, and (as root) as the image's own user. Then
+the image's command is started, first without credentials, which it must refuse, then with them,
+and the health check is asked. What cannot be done this way is listed as not run. Exits with 0 when
+all of it held, else with 1.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ SOURCE = Path(__file__).resolve().parents[1]
 NOT_HERE = ("groupadd", "useradd", "apt-get")
 """Commands that would change this machine and not the scratch folder."""
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+VENDOR = "web/ui/static/vendor"
+"""Where in ml_backend the files are that come from npm."""
 START_SECONDS = 60.0
 CREDENTIALS = ("label-studio", "a password")
 SETTINGS = {
@@ -94,6 +97,10 @@ class Image:
     def root(self) -> Path:
         return self.scratch / "root"
 
+    def stage(self, name: str) -> Path:
+        """Return where the root of a finished stage is."""
+        return self.scratch / f"stage-{name}"
+
     def place(self, path: str) -> Path:
         """Return where a path of the image is on this machine."""
         return self.root / str(Path(self.folder) / path).lstrip("/")
@@ -113,18 +120,20 @@ class Image:
 
     def _from(self, arguments: str) -> None:
         base, _, name = arguments.partition(" AS ")
-        wanted = re.fullmatch(r"python:(\d+\.\d+)-slim", base)
+        wanted = re.fullmatch(r"(python:\d+\.\d+|node:\d+)-slim", base)
         if not wanted:
-            raise StepFailed(f"{base} is no slim Python with its minor version.")
-        code = "import sys; print('%d.%d' % sys.version_info[:2])"
-        found = subprocess.check_output([self.python, "-c", code], text=True).strip()
-        if found != wanted[1]:
-            self.not_run.append(f"FROM {base}: carried out with Python {found}")
+            raise StepFailed(f"{base} is no slim Python with its minor version, and no slim Node.")
+        program, _, version = wanted[1].partition(":")
+        programs = {"python": self.python} if program == "python" else _node()
+        found = _version(programs[program])
+        if not found.startswith(f"{version}."):
+            self.not_run.append(f"FROM {base}: carried out with {program} {found}")
         if self.root.exists():
-            self.root.rename(self.scratch / f"stage-{self.stages[-1]}")
+            self.root.rename(self.stage(self.stages[-1]))
         self.stages.append(name or str(len(self.stages)))
         (self.root / "usr/local/bin").mkdir(parents=True)
-        (self.root / "usr/local/bin/python").symlink_to(self.python)
+        for command, place in programs.items():
+            (self.root / "usr/local/bin" / command).symlink_to(place)
         self.environment = {"PATH": f"{self.root}/usr/local/bin:{SYSTEM_PATH}", "LANG": "C.UTF-8"}
         self.folder, self.user = "/", "0:0"
 
@@ -144,9 +153,10 @@ class Image:
         stage = words.pop(0).removeprefix("--from=") if words[0].startswith("--from=") else ""
         *sources, target = words
         goal = self.place(target)
+        goal.parent.mkdir(parents=True, exist_ok=True)
         for source in sources:
             if stage:
-                origin = self.scratch / f"stage-{stage}" / source.lstrip("/")
+                origin = self.stage(stage) / source.lstrip("/")
                 shutil.copytree(origin, goal, symlinks=True)
                 continue
             ignored = Ignored((SOURCE / ".dockerignore").read_text())
@@ -213,6 +223,22 @@ def _ignoring(ignored: Ignored) -> Callable[[str, list[str]], list[str]]:
     return of_folder
 
 
+def check_files(image: Image) -> None:
+    """Raise StepFailed when the image lacks a file of the package, or what npm brought it."""
+    source = image.stage("build") / "source/ml_backend"
+    [installed] = image.root.glob("opt/prompts/lib/python*/site-packages/ml_backend")
+    files = [each.relative_to(source) for each in source.rglob("*") if each.is_file()]
+    missing = [str(each) for each in files if not (installed / each).is_file()]
+    if missing:
+        raise StepFailed(
+            f"The image lacks {', '.join(missing)}: see package-data in pyproject.toml."
+        )
+    brought = sorted(each.name for each in (installed / VENDOR).glob("*"))
+    if not brought:
+        raise StepFailed(f"The image has nothing in {VENDOR}.")
+    print(f"  {len(files)} files of ml_backend, of npm {', '.join(brought)}")
+
+
 def check(image: Image) -> None:
     """Start what the image starts; raises StepFailed when it does not do what it should."""
     print(f"CMD {image.command} without credentials", flush=True)
@@ -275,6 +301,21 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _node() -> dict[str, str]:
+    """Return this machine's node and npm."""
+    programs = {name: shutil.which(name) for name in ("node", "npm")}
+    missing = [name for name, place in programs.items() if place is None]
+    if missing:
+        raise StepFailed(f"There is no {missing[0]} here: apt-get install npm")
+    return {name: str(place) for name, place in programs.items()}
+
+
+def _version(program: str) -> str:
+    """Return the version of a Python or a Node."""
+    said = subprocess.check_output([program, "--version"], text=True)
+    return said.strip().removeprefix("Python ").removeprefix("v")
+
+
 def _pythons() -> Iterator[str]:
     """Yield this machine's Pythons that make environments and that any user may run."""
     folders = os.get_exec_path()
@@ -298,6 +339,7 @@ def main() -> None:
     try:
         for name, arguments in instructions((SOURCE / "Dockerfile").read_text()):
             image.carry_out(name, arguments)
+        check_files(image)
         check(image)
     except (StepFailed, subprocess.TimeoutExpired) as error:
         sys.exit(f"FAILED: {error}")

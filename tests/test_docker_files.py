@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -24,7 +25,15 @@ from ml_backend.errors import InvalidInput, LabelStudioError
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import ProviderName
 from ml_backend.settings import Settings
-from scripts.image_steps import Ignored, instructions
+from scripts.assets import FILES, PACKAGES, VENDOR
+from scripts.image_steps import (
+    VENDOR as CARRIED,
+    Ignored,
+    Image,
+    StepFailed,
+    check_files,
+    instructions,
+)
 from support.backends import answering
 from support.live_label_studio import LiveLabelStudio, free_port
 from support.server import ROOT, Installation
@@ -86,10 +95,54 @@ def settings(**more: str) -> Settings:
 # The image
 
 
-def test_both_stages_stand_on_the_oldest_python_that_is_promised() -> None:
+def test_it_is_built_on_the_oldest_python_that_is_promised_and_holds_nothing_else() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    minor = project["requires-python"].removeprefix(">=")
-    assert {each.partition(" AS ")[0] for each in of("FROM")} == {f"python:{minor}-slim"}
+    python = f"python:{project['requires-python'].removeprefix('>=')}-slim"
+    node, *rest = (each.partition(" AS ")[0] for each in of("FROM"))
+    assert re.fullmatch(r"node:\d+-slim", node)
+    assert rest == [python, python]
+
+
+def test_script_and_fonts_come_from_the_lock_and_are_there_before_the_package_is_installed() -> (
+    None
+):
+    text = [f"{name} {arguments}" for name, arguments in STEPS]
+    steps = (
+        "FROM node:22-slim AS packages",
+        "COPY package.json package-lock.json .npmrc ./",
+        "RUN npm ci --ignore-scripts --omit=dev",
+        "FROM python:3.11-slim AS build",
+        "COPY ml_backend ml_backend",
+        f"COPY --from=packages /source/{PACKAGES} {PACKAGES}",
+        "RUN python scripts/assets.py",
+        "RUN /opt/prompts/bin/pip install --no-deps .",
+        "COPY --from=build /opt/prompts /opt/prompts",
+    )
+    assert [text.index(step) for step in steps] == sorted(text.index(step) for step in steps)
+    ignored = Ignored((ROOT / ".dockerignore").read_text())
+    assert all(ignored(VENDOR / name) for name in FILES), "a machine's own copies stay out"
+    assert not ignored(VENDOR.parent / "page.css")
+
+
+@pytest.mark.parametrize("lacks", ["cli/demo.py", f"{CARRIED}/htmx.min.js", CARRIED])
+def test_the_steps_without_an_engine_refuse_an_image_that_lacks_files(
+    lacks: str, tmp_path: Path
+) -> None:
+    image = Image(tmp_path, sys.executable)
+    source = image.stage("build") / "source/ml_backend"
+    installed = image.root / "opt/prompts/lib/python3.11/site-packages/ml_backend"
+    for name in ("cli/demo.py", f"{CARRIED}/htmx.min.js"):
+        for folder in (source, installed):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+    check_files(image)
+    if lacks == CARRIED:
+        shutil.rmtree(source / lacks)
+        shutil.rmtree(installed / lacks)
+    else:
+        (installed / lacks).unlink()
+    with pytest.raises(StepFailed, match=lacks):
+        check_files(image)
 
 
 def test_it_runs_as_a_user_that_is_not_root_and_owns_the_data() -> None:
@@ -117,7 +170,11 @@ def test_it_copies_what_is_there_and_what_dockerignore_lets_through() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".env", ".git/config", "data/secret_key", "tests/conftest.py", ".venvs/app/bin/pip"]
+    "path",
+    [
+        *(".env", ".git/config", "data/secret_key", "tests/conftest.py", ".venvs/app/bin/pip"),
+        *("node_modules/.package-lock.json", "scripts/screenshot.py"),
+    ],
 )
 def test_nothing_private_gets_into_an_image(path: str) -> None:
     ignored = Ignored((ROOT / ".dockerignore").read_text())

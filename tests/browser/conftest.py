@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.editor import Editor, chromium
+from browser.editor import Editor
 from browser.round_trip import RoundTrip
 
 from ml_backend.container import Container
@@ -27,8 +27,6 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="session")
 def editor(live: LiveLabelStudio) -> Iterator[Editor]:
-    if chromium() is None:
-        pytest.fail("There is no Chromium here. Install it: apt-get install chromium")
     with Editor(live.url) as opened:
         opened.sign_in()
         yield opened

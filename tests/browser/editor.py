@@ -6,20 +6,17 @@ store it keeps on the page; everything that changes something is done with its o
 
 from __future__ import annotations
 
-import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Error, Page, Route, sync_playwright
+from playwright.sync_api import Error, Page, Route
 
 from ml_backend.cli.local_label_studio import EMAIL, PASSWORD
+from support.browser import chromium
 
 SIZE = {"width": 1400, "height": 1000}
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"),
-    *("--disable-quic", "--disable-background-networking", "--disable-extensions"),
-]
 PATIENCE = 30_000
 """Milliseconds for what must happen."""
 MARKED_WITHIN = 4_000
@@ -96,25 +93,13 @@ class NotSubmitted(Exception):
     """The editor refused; the message is what it told the person."""
 
 
-def chromium() -> str | None:
-    """Where the system's Chromium is."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
 class Editor:
     """One page, signed in once; ``open`` goes from task to task."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._playwright = sync_playwright().start()
-        try:
-            self._browser = self._playwright.chromium.launch(
-                executable_path=chromium(), args=ARGUMENTS
-            )
-        except BaseException:
-            self._playwright.stop()
-            raise
-        self.page: Page = self._browser.new_page(viewport=SIZE)
+        self._open = ExitStack()
+        self.page: Page = self._open.enter_context(chromium()).new_page(viewport=SIZE)
         self.page.set_default_timeout(PATIENCE)
         self.page.route(self._is_elsewhere, _refuse)
         self.complaints: list[str] = []
@@ -175,8 +160,7 @@ class Editor:
         self.page.screenshot(path=path, full_page=True)
 
     def close(self) -> None:
-        self._browser.close()
-        self._playwright.stop()
+        self._open.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,189 @@
+"""Script and fonts of the web pages: from npm's lock to the server's folder and the wheel.
+
+`make image-steps` holds that the image has them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ml_backend.web.ui import assets
+from scripts.assets import FILES, PACKAGES, VENDOR, copy
+from support.server import ROOT
+
+LOCK = json.loads((ROOT / "package-lock.json").read_text())
+WANTED = json.loads((ROOT / "package.json").read_text())
+UI = Path("ml_backend/web/ui")
+
+
+MADE_OF = (
+    *("Makefile", "scripts/assets.py", "package.json", "package-lock.json", ".npmrc"),
+    *(
+        "requirements-label-studio.txt",
+        "pyproject.toml",
+        "requirements.txt",
+        "requirements-dev.txt",
+    ),
+    *("README.md", "LICENSE"),
+)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A source tree without any code, whose packages are not there yet."""
+    for name in MADE_OF:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def packages(tree: Path) -> Path:
+    """The tree's packages: of each file that is copied, one that says its own name."""
+    for origin in FILES.values():
+        (tree / PACKAGES / origin).parent.mkdir(parents=True, exist_ok=True)
+        (tree / PACKAGES / origin).write_text(origin)
+    return tree / PACKAGES
+
+
+@pytest.fixture
+def npm(tree: Path, packages: Path) -> Path:
+    """An npm that finds the packages there and writes down what it was called with."""
+    program = tree / "npm"
+    program.write_text('#!/bin/sh\necho "$@" >> npm.calls\n')
+    program.chmod(0o755)
+    return program
+
+
+def make(tree: Path, *arguments: str) -> str:
+    """Run make in a tree, assert that it did not fail, and return what it printed."""
+    done = subprocess.run(
+        ["make", f"PYTHON={sys.executable}", *arguments],
+        cwd=tree,
+        # Without the flags of the make that these tests may run in.
+        env={name: value for name, value in os.environ.items() if "MAKE" not in name},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def named(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir()}
+
+
+# The packages
+
+
+def test_every_package_is_pinned_and_locked_by_its_hash() -> None:
+    wanted = {**WANTED["dependencies"], **WANTED["devDependencies"]}
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+    locked = {name.removeprefix("node_modules/"): each for name, each in LOCK["packages"].items()}
+    del locked[""]
+    assert {name: each["version"] for name, each in locked.items()} == wanted
+    assert all(each["integrity"].startswith("sha512-") for each in locked.values())
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert not any("resolved" in each for each in LOCK["packages"].values())
+    assert "omit-lockfile-registry-resolved=true" in (ROOT / ".npmrc").read_text()
+    assert "//" not in (ROOT / ".npmrc").read_text()
+
+
+def test_nothing_that_npm_brings_is_committed() -> None:
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {f"/{PACKAGES}/", f"/{VENDOR}/"} <= set(ignored)
+
+
+# The copies
+
+
+def test_exactly_the_files_the_pages_name_are_copied_with_their_licences(
+    tree: Path, packages: Path
+) -> None:
+    (tree / VENDOR).mkdir(parents=True)
+    (tree / VENDOR / "of-an-older-tree.js").touch()
+    copy(tree)
+    assert {each.name: each.read_text() for each in (tree / VENDOR).iterdir()} == FILES
+    owners = {re.split("/(?:dist|files|LICENSE)", origin)[0] for origin in FILES.values()}
+    assert owners == set(WANTED["dependencies"])
+    assert {f"{owner}/LICENSE" for owner in owners} <= set(FILES.values())
+
+
+def test_a_file_that_the_packages_lack_is_named_and_older_copies_stay(
+    tree: Path, packages: Path
+) -> None:
+    copy(tree)
+    (packages / FILES["htmx.min.js"]).unlink()
+    with pytest.raises(FileNotFoundError, match=re.escape(FILES["htmx.min.js"])):
+        copy(tree)
+    assert named(tree / VENDOR) == set(FILES)
+
+
+def test_every_name_that_the_pages_ask_for_is_copied() -> None:
+    assert ROOT / VENDOR == assets.VENDOR
+    asked = {"htmx.min.js", *(name for _, _, name in assets.FONTS)}
+    assert asked == {name for name in FILES if "LICENSE" not in name}
+
+
+# make
+
+
+@pytest.mark.parametrize(
+    ("npm", "hint"),
+    [
+        pytest.param("", "apt-get install npm && make assets", id="there-is-none"),
+        pytest.param("npm-of-nobody", "mend what npm says above", id="it-fails"),
+    ],
+)
+def test_without_npm_one_line_says_what_is_left_out_and_all_goes_on(
+    npm: str, hint: str, tree: Path
+) -> None:
+    [line] = make(tree, "assets", f"NPM={npm}").splitlines()
+    assert line.startswith("No script and fonts for the web pages, which work without")
+    assert hint in line
+
+
+def test_they_are_fetched_once_and_again_when_the_lock_changes(tree: Path, npm: Path) -> None:
+    call = "ci --ignore-scripts --loglevel=error\n"
+    for _ in range(2):
+        assert make(tree, "assets", f"NPM={npm}") == ""
+        assert (tree / "npm.calls").read_text() == call
+        assert named(tree / VENDOR) == set(FILES)
+    assert make(tree, "assets", "NPM=") == "", "for what is there no npm is needed"
+    (tree / "package-lock.json").touch()
+    make(tree, "assets", f"NPM={npm}")
+    assert (tree / "npm.calls").read_text() == call * 2
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_templates_styles_script_and_fonts(tree: Path, npm: Path) -> None:
+    shutil.copytree(
+        ROOT / "ml_backend",
+        tree / "ml_backend",
+        ignore=shutil.ignore_patterns("__pycache__", VENDOR.name),
+    )
+    for name in ("templates/of_the_test.html", "static/of_the_test.css", "static/a/b/deep.svg"):
+        (tree / UI / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / UI / name).touch()
+    wanted = {str(each.relative_to(tree)) for each in (tree / UI).rglob("*") if each.is_file()}
+    (tree / "app").mkdir()
+    (tree / "app/.ready").touch()
+    make(tree, "wheel", f"NPM={npm}", "APP=app", f"BIN={Path(sys.executable).parent}")
+    [wheel] = (tree / "dist").iterdir()
+    with zipfile.ZipFile(wheel) as opened:
+        held = set(opened.namelist())
+    assert wanted <= held
+    assert {str(VENDOR / name) for name in FILES} <= held
+    assert not any(name.startswith((str(PACKAGES), "scripts", "tests")) for name in held)
