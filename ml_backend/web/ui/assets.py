@@ -15,7 +15,12 @@ from flask import Flask, Response, abort, request
 
 STATIC = Path(__file__).parent / "static"
 VENDOR = STATIC / "vendor"
-KINDS = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
+KINDS = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 YEAR = 31_536_000
 FONTS = (
     ("Figtree", 400, "figtree-400.woff2"),
@@ -40,7 +45,7 @@ class Assets:
 
     def __init__(self) -> None:
         self._files: dict[str, Asset] = {}
-        for path in (*sorted(VENDOR.glob("*")), STATIC / "app.js"):
+        for path in (*sorted(VENDOR.glob("*")), STATIC / "app.js", STATIC / "icon.svg"):
             if path.suffix in KINDS and path.is_file():
                 self._add(path.name, path.read_bytes(), path.suffix)
         self._add("app.css", self._style(), ".css")
