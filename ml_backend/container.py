@@ -32,6 +32,7 @@ from ml_backend.services.project_reader import READ_TIMEOUT
 from ml_backend.services.prompts import Prompts
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.refine import Refining
+from ml_backend.services.results import Results
 from ml_backend.services.run_report import RunReports
 from ml_backend.services.runs import Runs
 from ml_backend.services.subsets import Subsets
@@ -163,6 +164,10 @@ class Container:
     @cached_property
     def subsets(self) -> Subsets:
         return Subsets(self.store, self.recipes)
+
+    @cached_property
+    def results(self) -> Results:
+        return Results(self.store, self.recipes, self.evaluation)
 
     @cached_property
     def handing_in(self) -> HandingIn:

@@ -14,7 +14,7 @@ from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import Example, JsonObject, Run, RunStatus, Slot, Subset, TruthSource
 from ml_backend.services.measurement import Measurement
 from ml_backend.services.truths import Compared, TruthReader, Truths, digest
-from ml_backend.store import Store
+from ml_backend.store import Judged, Store
 
 FINGERPRINT = "ground_truth"
 """Of a run's metrics: what tells whether the ground truth still is the one measured on."""
@@ -27,20 +27,24 @@ class Evaluation:
 
     def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
         self._store = store
+        self._studio = studio
         self._reader = TruthReader(store, studio)
 
     def measure(self, run: Run, config: LabelingConfig) -> JsonObject:
         """Return the metrics of a run: see ``Measurement``.
 
         Only tasks the run covered and that hold a truth count. Where a task has several truths,
-        the one that agrees best counts.
+        the one that agrees best counts. Which tasks were right, and their classes, are kept in
+        the store, in place of what an earlier measurement kept.
         """
         read = self._reader.read(run.project_id, config, run.truth)
         measurement = Measurement(config)
         measured: list[str] = []
+        judged: list[Judged] = []
         for outcome in self._store.outcomes.iter(run.id, task_ids=read.by_task):
-            measurement.add(outcome, read.by_task[outcome.task_id])
+            judged.append(measurement.add(outcome, read.by_task[outcome.task_id]))
             measured += read.digests.get(outcome.task_id, [])
+        self._store.results.judge(run.id, judged)
         if run.truth is TruthSource.ANNOTATIONS:
             # What nobody looked at is no truth, and the pool does not tell it from the rest.
             covered = _covered(run)
@@ -55,6 +59,20 @@ class Evaluation:
             "truth": run.truth.value,
             FINGERPRINT: _fingerprint(measured),
         }
+
+    def judge_by_task(self, run: Run) -> bool:
+        """Have what ``measure`` keeps by task; return whether the run was measured at all.
+
+        A run measured by a version that did not keep it is measured once more, on the truths
+        as they are now; its metrics stay.
+        """
+        if self._store.results.is_judged(run.id):
+            return True
+        if not run.metrics:
+            return False
+        project = self._studio.get_project(run.project_id)
+        self.measure(run, LabelingConfig.parse(project.label_config))
+        return True
 
     def compared(
         self, run: Run, truths: Mapping[int, Truths], config: LabelingConfig

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations, permutations
 from typing import Any
@@ -13,6 +14,7 @@ from ml_backend.scoring.agreement import summarize
 from ml_backend.scoring.calibration import calibrate
 from ml_backend.scoring.tally import Tally
 from ml_backend.services.truths import Compared, Truths
+from ml_backend.store import Cell, Judged
 
 
 class Measurement:
@@ -27,21 +29,25 @@ class Measurement:
         self._scored: list[tuple[float, bool]] = []
         self._humans = _HumanAgreement(config)
 
-    def add(self, outcome: Outcome, truths: Truths) -> None:
-        """Add a task that has truths."""
+    def add(self, outcome: Outcome, truths: Truths) -> Judged:
+        """Add a task that has truths; return what they say of it alone."""
         compared, best = truths.judge(outcome, self._config)
         self._items.append(compared)
         given = outcome.answer if isinstance(outcome, Prediction) else None
+        pairs: Counter[Cell] = Counter()
         for name, evidence in self._config.weigh(given, best, truths.data).items():
             self._tallies.setdefault(name, Tally()).add(evidence)
+            pairs.update((name, *pair) for pair in evidence.pairs)
         for name, regions in self._config.weigh_regions(given, best, truths.data).items():
             for region in regions:
                 self._region_tallies.setdefault(name, Tally()).add(region.evidence)
+                pairs.update((name, *pair) for pair in region.evidence.pairs)
                 if region.counts:
                     self._regions.setdefault(name, []).append({name: region.agreement})
         if isinstance(outcome, Prediction) and outcome.score is not None and compared:
             self._scored.append((outcome.score, is_right(compared)))
         self._humans.add(truths)
+        return Judged(outcome.task_id, is_right(compared) if compared else None, pairs)
 
     def as_dict(self) -> JsonObject:
         """Return overall and controls with their details; more where there is anything to say.

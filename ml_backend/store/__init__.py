@@ -12,6 +12,15 @@ from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
+from ml_backend.store.results import (
+    Cell,
+    CellCount,
+    Chosen,
+    Judged,
+    Place,
+    ResultFilter,
+    ResultStore,
+)
 from ml_backend.store.runs import RunStore, totals_columns
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
@@ -26,11 +35,17 @@ __all__ = [
     "GIVEN_UP",
     "AnswerForms",
     "CachedAnswer",
+    "Cell",
+    "CellCount",
+    "Chosen",
     "Cipher",
     "Event",
     "Follow",
+    "Judged",
     "KnownProject",
+    "Place",
     "Publication",
+    "ResultFilter",
     "Served",
     "Spent",
     "Standing",
@@ -50,6 +65,7 @@ class Store:
         self.answer_forms = AnswerForms(self.database)
         self.runs = RunStore(self.database)
         self.outcomes = OutcomeStore(self.database)
+        self.results = ResultStore(self.database)
         self.writing = WritingStore(self.database)
         self.promotions = PromotionStore(self.database)
         self.examples = ExampleStore(self.database)

@@ -58,14 +58,12 @@ class OutcomeStore:
 
     def forget(self, run_id: int, kinds: Collection[FailureKind]) -> int:
         """Drop failures of these kinds so that their tasks are asked again; return how many."""
+        o, p = t.outcomes.c, t.class_pairs.c
+        mine = (o.run_id == run_id, o.ok.is_(False), o.kind.in_([kind.value for kind in kinds]))
         with self._db.write() as c:
-            return c.execute(
-                sa.delete(t.outcomes).where(
-                    t.outcomes.c.run_id == run_id,
-                    t.outcomes.c.ok.is_(False),
-                    t.outcomes.c.kind.in_([kind.value for kind in kinds]),
-                )
-            ).rowcount
+            tasks = sa.select(o.task_id).where(*mine)
+            c.execute(sa.delete(t.class_pairs).where(p.run_id == run_id, p.task_id.in_(tasks)))
+            return c.execute(sa.delete(t.outcomes).where(*mine)).rowcount
 
     def request_keys(self, run_id: int) -> dict[int, str]:
         """Return by task the key of the request its outcome answers."""
@@ -77,7 +75,7 @@ class OutcomeStore:
     def forget_tasks(self, run_id: int, task_ids: Sequence[int]) -> None:
         """Drop all that a run holds of tasks that are no longer the ones it asked."""
         with self._db.write() as c:
-            for table in (t.outcomes, t.kept_predictions):
+            for table in (t.outcomes, t.class_pairs, t.kept_predictions):
                 for start in range(0, len(task_ids), 500):
                     chunk = task_ids[start : start + 500]
                     c.execute(
@@ -143,7 +141,7 @@ class OutcomeStore:
                 rows = c.execute(query).all()
             for row in rows:
                 if wanted is None or row.task_id in wanted:
-                    yield _outcome(row)
+                    yield read_outcome(row)
             if len(rows) < page:
                 return
             last = rows[-1].task_id
@@ -234,8 +232,6 @@ class OutcomeStore:
         with self._db.write() as c:
             c.execute(sa.delete(t.kept_predictions).where(t.kept_predictions.c.run_id == run_id))
 
-    # Served: what /predict handed to Label Studio.
-
 
 def _answers(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
@@ -278,6 +274,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
             "result": outcome.result,
             "score": outcome.score,
             "problems": problems,
+            "flagged": bool(problems),
         }
     return common | {
         "ok": False,
@@ -287,10 +284,12 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "result": None,
         "score": None,
         "problems": None,
+        "flagged": outcome.kind is FailureKind.INVALID_ANSWER,
     }
 
 
-def _outcome(row: Any) -> Outcome:
+def read_outcome(row: Any) -> Outcome:
+    """Return the outcome of a whole row."""
     asked = Asked(
         usage=Usage(row.prompt_tokens, row.completion_tokens),
         cost=row.cost,

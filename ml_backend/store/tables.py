@@ -7,52 +7,27 @@ prompts, versions and runs are never given twice, or an old label would change h
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from ml_backend.store.run_tables import (
+    class_pairs as class_pairs,
+    kept_predictions as kept_predictions,
+    outcomes as outcomes,
+    runs as runs,
 )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime on every database; SQLite alone would drop the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value is not None else None
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
+from ml_backend.store.schema import UtcDateTime, metadata as metadata
 
 connections = Table(
     "connections",
@@ -155,79 +130,6 @@ labels = Table(
     Column("version_id", Integer, nullable=False, index=True),
     Column("slot", String(10), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-)
-
-runs = Table(
-    "runs",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("prompt_id", Integer, nullable=False, index=True),
-    Column("version_id", Integer, nullable=False, index=True),
-    Column("project_id", Integer, nullable=False, index=True),
-    Column("label", String(500), nullable=False),
-    Column("slot", String(10), nullable=False),
-    Column("subset", String(10), nullable=False),
-    Column("status", String(20), nullable=False, index=True),
-    Column("stage", String(20), nullable=False),
-    Column("snapshot", JSON, nullable=False),
-    Column("options", JSON, nullable=False),
-    Column("total", Integer, nullable=False, default=0),
-    Column("succeeded", Integer, nullable=False, default=0),
-    Column("failed", Integer, nullable=False, default=0),
-    Column("cached", Integer, nullable=False, default=0),
-    Column("prompt_tokens", Integer, nullable=False, default=0),
-    Column("completion_tokens", Integer, nullable=False, default=0),
-    Column("cost", Float),
-    Column("failures", JSON, nullable=False, default=dict),
-    Column("message", Text, nullable=False, default=""),
-    Column("plan", JSON, nullable=False, default=dict),
-    Column("metrics", JSON, nullable=False, default=dict),
-    Column("cancel_requested", Boolean, nullable=False, default=False),
-    Column("holder", String(200)),
-    Column("fence", Integer, nullable=False, default=0),
-    Column("lease_until", Float, nullable=False, default=0.0),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("started_at", UtcDateTime),
-    Column("asked_at", UtcDateTime),
-    Column("completed_at", UtcDateTime),
-    Column("stale", Text, nullable=False, default="", server_default=""),
-    Column("created_by", JSON),
-    Column("organization", Integer),
-    sqlite_autoincrement=True,
-)
-
-outcomes = Table(
-    "outcomes",
-    metadata,
-    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("task_id", Integer, primary_key=True),
-    Column("ok", Boolean, nullable=False),
-    Column("published", Boolean, nullable=False, default=False),
-    Column("request_key", String(64), nullable=False, default=""),
-    Column("kind", String(30), nullable=False, default=""),
-    Column("message", Text, nullable=False, default=""),
-    Column("answer", JSON),
-    Column("result", JSON),
-    Column("score", Float),
-    Column("problems", JSON),
-    Column("raw", Text, nullable=False, default=""),
-    Column("prompt_tokens", Integer, nullable=False, default=0),
-    Column("completion_tokens", Integer, nullable=False, default=0),
-    Column("cost", Float),
-    Column("latency", Float, nullable=False, default=0.0),
-    Column("calls", Integer, nullable=False, default=0),
-    Column("cached", Boolean, nullable=False, default=False),
-)
-
-kept_predictions = Table(
-    "kept_predictions",
-    metadata,
-    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("prediction_id", Integer, primary_key=True),
-    Column("task_id", Integer, nullable=False),
-    Column("label", String(500), nullable=False),
-    Column("score", Float),
-    Column("result", JSON, nullable=False),
 )
 
 served = Table(

@@ -1,0 +1,303 @@
+"""A run's outcomes as people go through them: judged, counted and in pages.
+
+Counting and paging read the index ``ix_outcomes_results`` alone, never the wide rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from ml_backend.records import Outcome
+from ml_backend.store import tables as t
+from ml_backend.store.database import Database, storable
+from ml_backend.store.outcomes import read_outcome
+
+Cell = tuple[str, str | None, str | None]
+"""(control, class of the truth, class given)"""
+
+TASKS_AT_ONCE = 2_000
+"""Judged in one transaction: others who write wait for no more than these."""
+
+IDS_AT_ONCE = 500
+
+
+class ResultFilter(StrEnum):
+    """Which of a run's outcomes; REVIEW are those unsure or flagged, ERROR the failures."""
+
+    ALL = "all"
+    WRONG = "mismatch"
+    RIGHT = "match"
+    REVIEW = "review"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the truth says of one outcome; ``right`` None where it answers no control."""
+
+    task_id: int
+    right: bool | None
+    pairs: Mapping[Cell, int] = field(default_factory=dict)
+    """How often each pair of classes occurs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Some of a run's outcomes; ``below`` is the score under which one is unsure."""
+
+    run_id: int
+    filter: ResultFilter = ResultFilter.ALL
+    below: float = 0.7
+    cell: Cell | None = None
+    task_ids: tuple[int, ...] | None = None
+
+
+class Place(NamedTuple):
+    """Where an outcome stands among others, whatever the order."""
+
+    task_id: int
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellCount:
+    """A cell of a confusion matrix: how often it occurs, and on how many tasks."""
+
+    truth: str | None
+    given: str | None
+    n: int
+    tasks: int
+
+
+class ResultStore:
+    """Queries over the outcomes of one run."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # Judging
+
+    def is_judged(self, run_id: int) -> bool:
+        """Return whether a run's outcomes were held against truths, task by task."""
+        with self._db.read() as c:
+            return bool(c.execute(sa.select(t.runs.c.judged).where(t.runs.c.id == run_id)).scalar())
+
+    def judge(self, run_id: int, judged: Sequence[Judged]) -> None:
+        """Keep what the truth says of each outcome, in place of all that was kept before."""
+        for start in range(0, len(judged), TASKS_AT_ONCE):
+            part = judged[start : start + TASKS_AT_ONCE]
+            with self._db.write() as c:
+                _replace(c, run_id, part)
+        now = {each.task_id for each in judged}
+        with self._db.write() as c:
+            _forget(c, run_id, now)
+            c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(judged=True))
+
+    # Counting
+
+    def counts(self, run_id: int, below: float) -> dict[ResultFilter, int]:
+        """Return how many outcomes there are by filter."""
+        found = [
+            sa.func.count().filter(_fits(each, below)).label(each.name) for each in ResultFilter
+        ]
+        query = sa.select(*found).where(t.outcomes.c.run_id == run_id)
+        with self._db.read() as c:
+            row = c.execute(query).one()
+        return {each: int(getattr(row, each.name)) for each in ResultFilter}
+
+    def count(self, chosen: Chosen) -> int:
+        """Return how many outcomes a selection has."""
+        query = sa.select(sa.func.count()).where(*_where(chosen))
+        with self._db.read() as c:
+            return int(c.execute(query).scalar_one())
+
+    def cells(self, run_id: int, control: str) -> list[CellCount]:
+        """Return the cells of a control's confusion matrix, the most frequent first."""
+        p = t.class_pairs.c
+        n, tasks = sa.func.sum(p.n).label("n"), sa.func.count().label("tasks")
+        query = (
+            sa.select(p.truth, p.given, n, tasks)
+            .where(p.run_id == run_id, p.control == control)
+            .group_by(p.cell, p.truth, p.given)
+            .order_by(n.desc(), p.cell)
+        )
+        with self._db.read() as c:
+            rows = c.execute(query).all()
+        return [CellCount(row.truth, row.given, int(row.n), int(row.tasks)) for row in rows]
+
+    # Paging
+
+    def places(
+        self,
+        chosen: Chosen,
+        order: str,
+        *,
+        after: Place | None = None,
+        before: Place | None = None,
+        limit: int,
+    ) -> list[Place]:
+        """Return places in order: the first, those after one, or the last of those before one.
+
+        ``order`` is "task", "-task", or "score": the least sure first, those without score last.
+        """
+        o = t.outcomes.c
+        where = _where(chosen)
+        if after is not None:
+            where.append(_beyond(order, after, forward=True))
+        if before is not None:
+            where.append(_beyond(order, before, forward=False))
+        backward = before is not None and after is None
+        columns = _columns(order)
+        query = (
+            sa.select(o.task_id, o.score)
+            .where(*where)
+            .order_by(*(each.desc() if up == backward else each.asc() for each, up in columns))
+            .limit(limit)
+        )
+        with self._db.read() as c:
+            found = [Place(row.task_id, row.score) for row in c.execute(query)]
+        return found[::-1] if backward else found
+
+    def count_before(self, chosen: Chosen, order: str, place: Place) -> int:
+        """Return how many outcomes of a selection stand before a place."""
+        beyond = _beyond(order, place, forward=False)
+        query = sa.select(sa.func.count()).where(*_where(chosen), beyond)
+        with self._db.read() as c:
+            return int(c.execute(query).scalar_one())
+
+    def read(self, run_id: int, task_ids: Sequence[int]) -> dict[int, tuple[Outcome, bool | None]]:
+        """Return the outcomes of these tasks, and whether each was right; None is not known."""
+        o = t.outcomes.c
+        found: dict[int, tuple[Outcome, bool | None]] = {}
+        with self._db.read() as c:
+            for part in _parts(task_ids):
+                query = sa.select(t.outcomes).where(o.run_id == run_id, o.task_id.in_(part))
+                for row in c.execute(query):
+                    found[row.task_id] = (read_outcome(row), row.right)
+        return found
+
+
+def _fits(wanted: ResultFilter, below: float) -> sa.ColumnElement[bool]:
+    o = t.outcomes.c
+    match wanted:
+        case ResultFilter.WRONG:
+            return o.right.is_(False)
+        case ResultFilter.RIGHT:
+            return o.right.is_(True)
+        case ResultFilter.REVIEW:
+            return sa.or_(o.flagged.is_(True), o.score < below)
+        case ResultFilter.ERROR:
+            return o.ok.is_(False)
+        case ResultFilter.ALL:
+            return sa.true()
+
+
+def _where(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+    o, p = t.outcomes.c, t.class_pairs.c
+    where = [o.run_id == chosen.run_id, _fits(chosen.filter, chosen.below)]
+    if chosen.task_ids is not None:
+        where.append(o.task_id.in_(chosen.task_ids))
+    if chosen.cell is not None:
+        control, truth, given = _storable(chosen.cell)
+        query = sa.select(p.task_id).where(
+            p.run_id == chosen.run_id,
+            p.control == control,
+            p.cell == _key(control, truth, given),
+        )
+        where.append(o.task_id.in_(query))
+    return where
+
+
+def _columns(order: str) -> list[tuple[sa.ColumnElement[Any], bool]]:
+    """Return what an order sorts by, and whether upwards."""
+    o = t.outcomes.c
+    if order == "score":
+        return [(o.score.is_(None), True), (o.score, True), (o.task_id, True)]
+    return [(o.task_id, order == "task")]
+
+
+def _beyond(order: str, place: Place, *, forward: bool) -> sa.ColumnElement[bool]:
+    """Return what holds of the outcomes after a place, or of those before it."""
+    score, task_id = t.outcomes.c.score, t.outcomes.c.task_id
+    if order != "score":
+        up = forward == (order == "task")
+        return task_id > place.task_id if up else task_id < place.task_id
+    further = task_id > place.task_id if forward else task_id < place.task_id
+    if place.score is None:
+        return sa.and_(score.is_(None), further) if forward else sa.or_(score.is_not(None), further)
+    same = sa.and_(score == place.score, further)
+    if forward:
+        return sa.or_(score > place.score, same, score.is_(None))
+    return sa.or_(score < place.score, same)
+
+
+# Judging
+
+
+def _replace(c: sa.Connection, run_id: int, judged: Sequence[Judged]) -> None:
+    o = t.outcomes.c
+    _forget_pairs(c, run_id, [each.task_id for each in judged])
+    for right in (True, False, None):
+        for part in _parts([each.task_id for each in judged if each.right is right]):
+            c.execute(
+                sa.update(t.outcomes)
+                .where(o.run_id == run_id, o.task_id.in_(part), o.right.is_distinct_from(right))
+                .values(right=right)
+            )
+    rows = [row for each in judged for row in _pair_rows(run_id, each)]
+    if rows:
+        c.execute(sa.insert(t.class_pairs), rows)
+
+
+def _forget(c: sa.Connection, run_id: int, kept: Collection[int]) -> None:
+    """Forget what was kept of all other tasks."""
+    o, p = t.outcomes.c, t.class_pairs.c
+    known = sa.select(o.task_id).where(o.run_id == run_id, o.right.is_not(None))
+    gone = [each for each in c.execute(known).scalars() if each not in kept]
+    for part in _parts(gone):
+        mine = (o.run_id == run_id, o.task_id.in_(part))
+        c.execute(sa.update(t.outcomes).where(*mine).values(right=None))
+    paired = sa.select(p.task_id).where(p.run_id == run_id).distinct()
+    _forget_pairs(c, run_id, [each for each in c.execute(paired).scalars() if each not in kept])
+
+
+def _forget_pairs(c: sa.Connection, run_id: int, task_ids: Sequence[int]) -> None:
+    p = t.class_pairs.c
+    for part in _parts(task_ids):
+        c.execute(sa.delete(t.class_pairs).where(p.run_id == run_id, p.task_id.in_(part)))
+
+
+def _pair_rows(run_id: int, judged: Judged) -> Iterator[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for cell, n in judged.pairs.items():
+        control, truth, given = _storable(cell)
+        key = _key(control, truth, given)
+        row = {"control": control, "cell": key, "truth": truth, "given": given, "n": 0}
+        # Two texts may be the same once they are storable.
+        found.setdefault(key, {"run_id": run_id, "task_id": judged.task_id, **row})["n"] += n
+    yield from found.values()
+
+
+def _storable(cell: Cell) -> Cell:
+    control, truth, given = cell
+    return (
+        storable(control),
+        None if truth is None else storable(truth),
+        None if given is None else storable(given),
+    )
+
+
+def _key(*cell: str | None) -> str:
+    return hashlib.sha256(json.dumps(cell).encode()).hexdigest()[:32]
+
+
+def _parts(task_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(task_ids), IDS_AT_ONCE):
+        yield task_ids[start : start + IDS_AT_ONCE]
