@@ -30,6 +30,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from benchmarks.api_load import ApiLoad, paths_of
+from benchmarks.results_speed import measure_results
 from benchmarks.setup_times import SetupTimes
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.server import Installation, eventually
@@ -218,6 +219,12 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
         Limit("API at 20/s during a run, p95", figures["api_at_20_a_second"]["p95_ms"], 500, "ms"),
         Limit("start until /health answers", figures["health_s"], 2.0, "s"),
         Limit("/setup during a run, p99", figures["setup_p99_ms"], 50.0, "ms"),
+        Limit(
+            f"counts and slowest page of {figures['results']['outcomes']:,} results",
+            figures["results"]["together_ms"],
+            100.0,
+            "ms",
+        ),
     ]
 
 
@@ -226,9 +233,11 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=1000)
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--latency", type=float, default=0.5)
+    parser.add_argument("--results", type=int, default=100_000)
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/run.json"))
     options = parser.parse_args()
     figures = measure(options.tasks, options.in_flight, options.latency)
+    figures["results"] = measure_results(options.results)
     held = limits(figures)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(figures, indent=2) + "\n")
@@ -252,6 +261,13 @@ def main() -> None:
     table.add_row(
         "API median / p99 / max",
         f"{api['median_ms']:.0f} / {api['p99_ms']:.0f} / {api['max_ms']:.0f} ms",
+    )
+    results = figures["results"]
+    table.add_row(
+        "counts and page over a bare count", f"{results['together_over_bare_count']:.1f} ×"
+    )
+    table.add_row(
+        "results inserted / judged", f"{results['insert_s']:.1f} / {results['judge_s']:.1f} s"
     )
     table.add_row("CPU over the plain client's call", f"{figures['cpu_over_plain_client']:.2f} ×")
     Console().print(table)

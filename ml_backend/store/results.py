@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from ml_backend.records import Outcome
 from ml_backend.store import tables as t
-from ml_backend.store.database import Database, storable
+from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.outcomes import read_outcome
 
 Cell = tuple[str, str | None, str | None]
@@ -91,13 +91,14 @@ class ResultStore:
 
     def judge(self, run_id: int, judged: Sequence[Judged]) -> None:
         """Keep what the truth says of each outcome, in place of all that was kept before."""
+        with self._db.write() as c:
+            c.execute(sa.delete(t.class_pairs).where(t.class_pairs.c.run_id == run_id))
         for start in range(0, len(judged), TASKS_AT_ONCE):
             part = judged[start : start + TASKS_AT_ONCE]
             with self._db.write() as c:
-                _replace(c, run_id, part)
-        now = {each.task_id for each in judged}
+                _keep(c, run_id, part)
         with self._db.write() as c:
-            _forget(c, run_id, now)
+            _forget(c, run_id, {each.task_id for each in judged})
             c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(judged=True))
 
     # Counting
@@ -122,10 +123,12 @@ class ResultStore:
         """Return the cells of a control's confusion matrix, the most frequent first."""
         p = t.class_pairs.c
         n, tasks = sa.func.sum(p.n).label("n"), sa.func.count().label("tasks")
+        # All rows of a cell have the same classes.
+        names = (sa.func.min(p.truth).label("truth"), sa.func.min(p.given).label("given"))
         query = (
-            sa.select(p.truth, p.given, n, tasks)
+            sa.select(*names, n, tasks)
             .where(p.run_id == run_id, p.control == control)
-            .group_by(p.cell, p.truth, p.given)
+            .group_by(p.cell)
             .order_by(n.desc(), p.cell)
         )
         with self._db.read() as c:
@@ -241,9 +244,8 @@ def _beyond(order: str, place: Place, *, forward: bool) -> sa.ColumnElement[bool
 # Judging
 
 
-def _replace(c: sa.Connection, run_id: int, judged: Sequence[Judged]) -> None:
+def _keep(c: sa.Connection, run_id: int, judged: Sequence[Judged]) -> None:
     o = t.outcomes.c
-    _forget_pairs(c, run_id, [each.task_id for each in judged])
     for right in (True, False, None):
         for part in _parts([each.task_id for each in judged if each.right is right]):
             c.execute(
@@ -252,26 +254,18 @@ def _replace(c: sa.Connection, run_id: int, judged: Sequence[Judged]) -> None:
                 .values(right=right)
             )
     rows = [row for each in judged for row in _pair_rows(run_id, each)]
-    if rows:
-        c.execute(sa.insert(t.class_pairs), rows)
+    # Two processes may judge a run at once; they find the same.
+    insert_ignoring(c, t.class_pairs, rows)
 
 
 def _forget(c: sa.Connection, run_id: int, kept: Collection[int]) -> None:
-    """Forget what was kept of all other tasks."""
-    o, p = t.outcomes.c, t.class_pairs.c
+    """Forget whether all other tasks were right."""
+    o = t.outcomes.c
     known = sa.select(o.task_id).where(o.run_id == run_id, o.right.is_not(None))
     gone = [each for each in c.execute(known).scalars() if each not in kept]
     for part in _parts(gone):
         mine = (o.run_id == run_id, o.task_id.in_(part))
         c.execute(sa.update(t.outcomes).where(*mine).values(right=None))
-    paired = sa.select(p.task_id).where(p.run_id == run_id).distinct()
-    _forget_pairs(c, run_id, [each for each in c.execute(paired).scalars() if each not in kept])
-
-
-def _forget_pairs(c: sa.Connection, run_id: int, task_ids: Sequence[int]) -> None:
-    p = t.class_pairs.c
-    for part in _parts(task_ids):
-        c.execute(sa.delete(t.class_pairs).where(p.run_id == run_id, p.task_id.in_(part)))
 
 
 def _pair_rows(run_id: int, judged: Judged) -> Iterator[dict[str, Any]]:

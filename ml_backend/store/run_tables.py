@@ -96,6 +96,8 @@ class_pairs = Table(
     Column("truth", Text),
     Column("given", Text),
     Column("n", Integer, nullable=False),
+    # Its key is most of a row: so SQLite keeps it once, and in the order it is read in.
+    sqlite_with_rowid=False,
 )
 
 kept_predictions = Table(

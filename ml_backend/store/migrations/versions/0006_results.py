@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "run_id", "control", "cell", "task_id", name=op.f("pk_class_pairs")
         ),
+        sqlite_with_rowid=False,
     )
 
 

@@ -1,0 +1,157 @@
+"""Going through the results of one long run: how soon they are counted and a page is found.
+
+Times drift with the machine; so they are also held against counting the run's rows by the
+database alone, which no way of reading them can beat.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_backend.records import Asked, Failure, FailureKind, Outcome, Prediction, Problem, Usage
+from ml_backend.store import Chosen, Judged, Place, ResultFilter, Store
+from ml_backend.store.cipher import SecretCipher
+
+CLASSES = ("Positive", "Neutral", "Negative")
+ORDERS = ("task", "-task", "score")
+PAGE = 51
+REPEATS = 7
+AT_ONCE = 5_000
+
+
+def measure_results(count: int) -> dict[str, Any]:
+    """Fill a database with a run of ``count`` outcomes and return what looking at it takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'prompts.db'}", SecretCipher("a secret"))
+        try:
+            run_id = _run(store)
+            began = time.perf_counter()
+            _fill(store, run_id, count)
+            filled = time.perf_counter()
+            _judge(store, run_id, count)
+            judged = time.perf_counter()
+            return {
+                "outcomes": count,
+                "insert_s": filled - began,
+                "judge_s": judged - filled,
+                **_figures(store, run_id, count),
+            }
+        finally:
+            store.close()
+
+
+def _run(store: Store) -> int:
+    prompt = store.prompts.create("Bench", "", [1])
+    version = store.prompts.create_version(
+        prompt.id,
+        title="v1",
+        text="{text}",
+        provider="Baseline",
+        model="m",
+        connection_id=None,
+        max_few_shot_examples=0,
+        parameters={},
+    )
+    return store.runs.create(
+        prompt_id=prompt.id,
+        version_id=version.id,
+        project_id=1,
+        label="Bench__v1",
+        slot="evaluate",
+        subset="HasGT",
+        snapshot={},
+        options={},
+        total=0,
+        cost=0.0,
+    ).id
+
+
+def _fill(store: Store, run_id: int, count: int) -> None:
+    draw = random.Random(1)
+    for start in range(1, count + 1, AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, count + 1))
+        store.outcomes.add(run_id, [_outcome(number, draw) for number in numbers])
+
+
+def _outcome(task_id: int, draw: random.Random) -> Outcome:
+    asked = Asked(Usage(200, 20), 0.0003, 0.5, 1, request_key="k" * 64)
+    if draw.random() < 0.02:
+        kind = draw.choice((FailureKind.INVALID_ANSWER, FailureKind.TIMEOUT))
+        return Failure(task_id, kind, "The answer was no use.", "said " * 50, asked)
+    given = draw.choice(CLASSES)
+    region = {
+        "id": f"r{task_id}",
+        "from_name": "sentiment",
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": [given]},
+    }
+    problems = (Problem("sentiment", "It is not in the text."),) if draw.random() < 0.03 else ()
+    raw = f'{{"sentiment": "{given}"}}'
+    score = round(draw.random(), 4)
+    return Prediction(task_id, {"sentiment": given}, [region], score, problems, asked, raw)
+
+
+def _judge(store: Store, run_id: int, count: int) -> None:
+    draw = random.Random(2)
+    found = []
+    for task_id in range(1, count + 1):
+        true, given = draw.choice(CLASSES), draw.choice(CLASSES)
+        found.append(Judged(task_id, true == given, {("sentiment", true, given): 1}))
+    store.results.judge(run_id, found)
+
+
+def _figures(store: Store, run_id: int, count: int) -> dict[str, Any]:
+    middle = Place(count // 2, 0.5)
+    cell = ("sentiment", "Positive", "Negative")
+    pages: dict[str, Callable[[], Any]] = {
+        f"{wanted.value} by {order}{at}": lambda wanted=wanted, order=order, beside=beside: (
+            store.results.places(Chosen(run_id, wanted), order, limit=PAGE, **beside)
+        )
+        for wanted in ResultFilter
+        for order in ORDERS
+        for at, beside in (("", {}), (", from the middle", {"after": middle}))
+    }
+    pages["a cell by score"] = lambda: store.results.places(
+        Chosen(run_id, cell=cell), "score", limit=PAGE
+    )
+    times = {name: _milliseconds(ask) for name, ask in pages.items()}
+    slowest = max(times, key=lambda name: times[name])
+    counts = _milliseconds(lambda: store.results.counts(run_id, 0.7))
+    position = _milliseconds(lambda: store.results.count_before(Chosen(run_id), "score", middle))
+    bare = _milliseconds(lambda: _count_rows(store, run_id))
+    return {
+        "counts_ms": counts,
+        "slowest_page_ms": times[slowest],
+        "slowest_page": slowest,
+        "position_ms": position,
+        "cells_ms": _milliseconds(lambda: store.results.cells(run_id, "sentiment")),
+        "bare_count_ms": bare,
+        "together_ms": counts + times[slowest] + position,
+        "together_over_bare_count": (counts + times[slowest] + position) / bare,
+        "pages_ms": times,
+    }
+
+
+def _count_rows(store: Store, run_id: int) -> None:
+    with store.database.read() as c:
+        c.execute(sa.text("SELECT count(*) FROM outcomes WHERE run_id = :run"), {"run": run_id})
+
+
+def _milliseconds(ask: Callable[[], Any]) -> float:
+    """The median of a few times, the first left out."""
+    ask()
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        ask()
+        times.append(time.perf_counter() - began)
+    return 1000 * statistics.median(times)
