@@ -20,6 +20,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     """Add the pages to an app; ``callers`` knows Label Studio's users by their tokens."""
     from ml_backend.web.ui import (  # noqa: F401 - each adds its pages
         home,
+        jobs,
         not_found,
         prompt_page,
         sign_in,

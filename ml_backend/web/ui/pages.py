@@ -16,6 +16,7 @@ from ml_backend.web.paths import PAGES
 
 pages = Blueprint("ui", __name__, url_prefix=PAGES, template_folder="templates")
 
+HOME = f"{PAGES}/prompts"
 SLOT = re.compile(r"[a-z][a-z-]{0,40}")
 
 
@@ -57,3 +58,9 @@ def refusal(message: str, fix: str, status: int) -> Response:
         return response
     text = render_template("refusal.html", message=message, fix=fix, status=status)
     return make_response(text, status)
+
+
+def own_path(wanted: str, otherwise: str = HOME) -> str:
+    """Return a path of our own pages, ``otherwise`` for anything else."""
+    is_own = wanted.startswith("/ui/") and "\\" not in wanted and "\n" not in wanted
+    return wanted if is_own and "/ui/sign-" not in wanted else otherwise
