@@ -51,7 +51,8 @@ def refusal(message: str, fix: str, status: int) -> Response:
     if by_htmx():
         response = make_response(render_template("parts/alert.html", message=message, fix=fix))
         slot = request.values.get("alert", "alert")
-        if request.method != "GET" or "alert" in request.values:
+        # A refused dialog is none to show: what it would say belongs to the page it was opened on.
+        if request.method != "GET" or "alert" in request.values or for_target("dlg"):
             response.headers["HX-Retarget"] = f"#{slot if SLOT.fullmatch(slot) else 'alert'}"
             response.headers["HX-Reswap"] = "innerHTML"
         response.status_code = status
