@@ -9,7 +9,7 @@ from typing import Any
 from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import ConfigError, InvalidInput
+from ml_backend.errors import ConfigError, InvalidInput, PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
@@ -19,7 +19,7 @@ from ml_backend.services.first_drafts import first_draft, instructions
 from ml_backend.services.prompts import require_text
 from ml_backend.web import identity
 from ml_backend.web.house import house
-from ml_backend.web.ui.pages import dialog, go, pages
+from ml_backend.web.ui.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.prompt_view import number
 
 FIRST_VERSION = "Version 1"
@@ -69,6 +69,16 @@ def create_prompt() -> Response:
     caller = identity.caller()
     if "show" in request.form:
         return _form(caller)
+    try:
+        return _create(caller)
+    except PromptsError as error:
+        if by_htmx():
+            raise
+        # Without script the form comes back as it was, with the reason above it.
+        return _form(caller, error)
+
+
+def _create(caller: Caller) -> Response:
     project_id = number("project")
     if project_id is None:
         raise InvalidInput(
@@ -90,13 +100,15 @@ def create_prompt() -> Response:
     return go(f"/ui/prompts/{prompt.id}?project={project_id}")
 
 
-def _form(caller: Caller) -> Response:
+def _form(caller: Caller, problem: PromptsError | None = None) -> Response:
     choices = _choices(caller)
     possible = [each.id for each in choices if not each.reason]
     wanted = number("project") or (possible[0] if len(possible) == 1 else None)
     target = _target(caller, wanted)
     return dialog(
         "create.html",
+        status=200 if problem is None else 422,
+        problem=problem,
         choices=choices,
         possible=possible,
         target=target,

@@ -66,6 +66,12 @@ class Findings:
                 threading.Thread(
                     target=newest.look, args=(checks,), name="doctor", daemon=True
                 ).start()
+        # Waiting is done without the lock: others look meanwhile.
         if newest.done.wait(wait) or before is None:
             return newest
         return before
+
+    def forget(self, key: bytes) -> None:
+        """Look anew the next time: something was changed."""
+        with self._lock:
+            self._rounds.pop(key, None)

@@ -54,8 +54,8 @@ MENDS: Mapping[str, tuple[str, str]] = {
     "backend": ("Connect a project", "#projects"),
 }
 UNCONNECTED = (
-    "No project is connected to this server yet. Runs do not need it; Label Studio's own "
-    "Retrieve Predictions and predictions while people label do."
+    "No project with a prompt is connected to this server yet. Runs do not need it; Label "
+    "Studio's own Retrieve Predictions and predictions while people label do."
 )
 
 
@@ -98,9 +98,12 @@ class Connection:
 def show_health() -> str:
     """Show what is set up; the findings come when they are made, or at once when asked for."""
     caller = identity.caller()
-    titles = house().access.titles(caller)
     chosen = number("project")
-    prompted = [each for each in _prompted(caller) if each != chosen]
+    titles: Mapping[int, str] = {}
+    prompted: list[int] = []
+    with suppress(LabelStudioError):  # that it is away is one of the findings
+        titles = house().access.titles(caller)
+        prompted = [each for each in _prompted(caller) if each != chosen and each in titles]
     report = _look(caller, fresh=0.0, wait=PATIENT_SECONDS) if "check" in request.args else None
     return render_template(
         "health.html",
@@ -149,10 +152,13 @@ def connect_project() -> Response:
         .connecting_through(caller.studio)
         .connect(project, url if url and url != offered else None)
     )
+    _findings().forget(caller.key)
     if by_htmx():
         found = _connection(caller, project.id)
         text = render_template("health_project.html", connection=found, report=done, **WORDS)
-        return make_response(text)
+        response = make_response(text)
+        response.headers["HX-Trigger"] = "connections-changed"
+        return response
     for sentence in sentences(done):
         flash(sentence)
     return go(f"/ui/health?project={project.id}")
@@ -175,6 +181,7 @@ def disconnect_project() -> Response:
     disconnecting = house().disconnecting_through(caller.studio)
     plan = disconnecting.plan(project)
     disconnecting.execute(plan)
+    _findings().forget(caller.key)
     flash(
         f"{project.title} was not connected; nothing changed."
         if plan.is_empty
@@ -190,8 +197,9 @@ def sentences(done: Connected) -> list[str]:
         "repaired": "The connection is mended.",
         "unchanged": "Nothing to do: it is connected.",
     }[done.outcome]
-    if done.done:
-        first = f"{first} Set: {'; '.join(done.done)}."
+    further = done.done[done.outcome == "created" :]  # the connection itself was said
+    if further:
+        first = f"{first} Set as well: {'; '.join(further)}."
     return [first, *done.notes]
 
 
@@ -231,15 +239,19 @@ def _prompted(caller: Caller) -> list[int]:
 
 
 def _look(caller: Caller, *, fresh: float, wait: float) -> Report:
+    return _report(_findings().look(caller.key, _checks_for(caller), fresh=fresh, wait=wait))
+
+
+def _findings() -> Findings:
     known: Findings = current_app.extensions.setdefault(FINDINGS, Findings())
-    return _report(known.look(caller.key, _checks_for(caller), fresh=fresh, wait=wait))
+    return known
 
 
 def _checks_for(caller: Caller) -> Callable[[], Iterator[Check]]:
     """Return the doctor's checks about what the person sees, for a thread without the request."""
     doctor, store, access = house().doctor, house().store, house().access
     projects: set[int] = set()
-    with suppress(LabelStudioError):  # that it is away is one of the findings
+    with suppress(LabelStudioError):
         projects = set(access.titles(caller))
     jobs = {job.id for job in store.jobs.search(limit=100) if access.sees_job(caller, job)}
     connections = {each.id for each in house().connections.visible(caller)}

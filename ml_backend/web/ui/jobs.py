@@ -108,7 +108,8 @@ def _deleted(result: JsonObject) -> list[str]:
 
 
 def _gone(result: JsonObject) -> list[str]:
-    return [f"It is gone, and {plural(int(result.get('deleted', 0)), 'prediction')} of it."]
+    number = int(result.get("deleted", 0))
+    return [f"Deleted, with {plural(number, 'prediction')}. Annotations stay."]
 
 
 def _promoted(result: JsonObject) -> list[str]:

@@ -41,8 +41,12 @@ def test_a_job_under_way_shows_how_far_it_is_and_asks_again(pages: Pages) -> Non
 @pytest.mark.parametrize(
     ("kind", "result", "said"),
     [
-        (JobKind.DELETE_PROMPT, {"deleted": 1204}, "It is gone, and 1,204 predictions of it."),
-        (JobKind.DELETE_VERSION, {"deleted": 1}, "It is gone, and 1 prediction of it."),
+        (
+            JobKind.DELETE_PROMPT,
+            {"deleted": 1204},
+            "Deleted, with 1,204 predictions. Annotations stay.",
+        ),
+        (JobKind.DELETE_VERSION, {"deleted": 1}, "Deleted, with 1 prediction. Annotations stay."),
         (
             JobKind.DELETE_PREDICTIONS,
             {"deleted": 2, "model_versions": [{"model_version": "a", "predictions": 3}]},
