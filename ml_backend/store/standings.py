@@ -78,7 +78,7 @@ class Standing:
 
 
 class StandingStore:
-    """Four short queries, however many prompts are asked about."""
+    """A few short queries, however many prompts are asked about."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -88,39 +88,39 @@ class StandingStore:
         found = {prompt_id: Standing() for prompt_id in prompt_ids}
         v, r = t.versions.c, t.runs.c
         versions = sa.select(v.prompt_id, sa.func.count()).where(v.prompt_id.in_(found))
-        asked = r.succeeded + r.failed
-        unknown = sa.case((sa.and_(r.cost.is_(None), asked > 0), 1), else_=0)
-        sums = (
-            sa.select(
-                r.prompt_id,
-                sa.func.count().label("runs"),
-                sa.func.max(r.id).label("last"),
-                sa.func.sum(r.cost).label("cost"),
-                sa.func.sum(unknown).label("unpriced"),
-            )
-            .where(r.prompt_id.in_(found))
-            .group_by(r.prompt_id)
-        )
-        evaluated = sa.select(
-            r.prompt_id, r.version_id, r.stale, r.metrics["overall"].label("overall")
-        ).where(
-            r.prompt_id.in_(found),
-            r.slot == Slot.EVALUATE.value,
-            r.status == RunStatus.COMPLETED.value,
-        )
-        latest = sums.subquery()
-        last = sa.select(
-            r.prompt_id, r.id, r.version_id, r.status, asked.label("done"), r.total, r.created_at
-        ).join(latest, r.id == latest.c.last)
+        unknown = sa.case((sa.and_(r.cost.is_(None), r.succeeded + r.failed > 0), 1), else_=0)
+        sums = sa.select(
+            r.prompt_id,
+            sa.func.count().label("runs"),
+            sa.func.sum(r.cost).label("cost"),
+            sa.func.sum(unknown).label("unpriced"),
+        ).where(r.prompt_id.in_(found))
         with self._db.read() as c:
             for prompt_id, count in c.execute(versions.group_by(v.prompt_id)):
                 found[prompt_id].versions = count
-            for row in c.execute(sums):
+            for row in c.execute(sums.group_by(r.prompt_id)):
                 standing = found[row.prompt_id]
                 standing.runs, standing.unpriced = row.runs, int(row.unpriced)
                 standing.cost = float(row.cost or 0.0)
-            for row in c.execute(last):
-                found[row.prompt_id].last = LastRun(
+        for prompt_id, last in self.last_runs(found).items():
+            found[prompt_id].last = last
+        for prompt_id, scores in self.evaluations(found).items():
+            found[prompt_id].evaluated = scores
+        return found
+
+    def of_prompt(self, prompt_id: int) -> Standing:
+        return self.of_prompts([prompt_id])[prompt_id]
+
+    def last_runs(self, prompt_ids: Collection[int]) -> dict[int, LastRun]:
+        """Return prompt -> its newest run, of those that have any."""
+        r = t.runs.c
+        last = sa.select(sa.func.max(r.id).label("id")).group_by(r.prompt_id)
+        newest = last.where(r.prompt_id.in_(prompt_ids)).subquery()
+        done = (r.succeeded + r.failed).label("done")
+        query = sa.select(r.prompt_id, r.id, r.version_id, r.status, done, r.total, r.created_at)
+        with self._db.read() as c:
+            return {
+                row.prompt_id: LastRun(
                     row.id,
                     row.version_id,
                     RunStatus(row.status),
@@ -128,14 +128,32 @@ class StandingStore:
                     row.total,
                     row.created_at,
                 )
-            for row in c.execute(evaluated.order_by(r.id)):
-                score = _score(row)
-                if score is not None:
-                    found[row.prompt_id].evaluated[row.version_id] = score
-        return found
+                for row in c.execute(query.join(newest, r.id == newest.c.id))
+            }
 
-    def of_prompt(self, prompt_id: int) -> Standing:
-        return self.of_prompts([prompt_id])[prompt_id]
+    def evaluations(self, prompt_ids: Collection[int]) -> dict[int, dict[int, Score]]:
+        """Return prompt -> version -> the last evaluation that measured anything.
+
+        Metrics are large: earlier runs are read only where the last one says nothing.
+        """
+        r = t.runs.c
+        ended = (r.slot == Slot.EVALUATE.value, r.status == RunStatus.COMPLETED.value)
+        overall = r.metrics["overall"].label("overall")
+        query = sa.select(r.id, r.prompt_id, r.version_id, r.stale, overall)
+        last = sa.select(sa.func.max(r.id).label("id")).where(r.prompt_id.in_(prompt_ids), *ended)
+        newest = last.group_by(r.version_id).subquery()
+        with self._db.read() as c:
+            rows = c.execute(query.join(newest, r.id == newest.c.id)).all()
+            empty = [row.version_id for row in rows if _score(row) is None]
+            if empty:
+                earlier = query.where(r.version_id.in_(empty), *ended)
+                rows = [*rows, *c.execute(earlier.order_by(r.id))]
+        found: dict[int, dict[int, Score]] = {}
+        for row in rows:
+            score = _score(row)
+            if score is not None:
+                found.setdefault(row.prompt_id, {})[row.version_id] = score
+        return found
 
 
 def _score(row: Any) -> Score | None:

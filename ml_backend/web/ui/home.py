@@ -23,26 +23,28 @@ LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A prompt as the list shows it; ``projects`` are those the person sees, id -> title."""
+class Listed:
+    """A prompt with those of its projects that the person sees, id -> title."""
 
     prompt: Prompt
-    standing: Standing
     projects: Mapping[int, str]
 
     def mentions(self, wanted: str) -> bool:
-        """Return whether its name or one of its projects holds a text."""
+        """Return whether its name, its description or one of its projects holds a text."""
         texts = (self.prompt.title, self.prompt.description, *self.projects.values())
         return any(wanted in text.casefold() for text in texts)
 
 
-SORTS: Mapping[str, Callable[[Row], Any]] = {
-    "name": lambda row: row.prompt.title.casefold(),
-    "accuracy": lambda row: -1.0 if row.standing.best is None else row.standing.best,
-    "run": lambda row: row.standing.last.created_at if row.standing.last else row.prompt.created_at,
-}
-"""A prompt that never ran stands by when it was made: the newest is not to be looked for."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A prompt as the list shows it."""
 
+    prompt: Prompt
+    projects: Mapping[int, str]
+    standing: Standing
+
+
+SORTS = ("name", "accuracy", "run")
 NEWEST = "-run"
 
 
@@ -61,14 +63,13 @@ def list_prompts() -> str:
     search = request.args.get("search", "").strip()[:LONGEST_SEARCH]
     order = request.args.get("sort", "")
     order = order if order.removeprefix("-") in SORTS else NEWEST
-    rows = _rows(caller, found)
-    matching = [row for row in rows if row.mentions(search.casefold())]
-    matching.sort(key=SORTS[order.removeprefix("-")], reverse=order.startswith("-"))
+    matching = [each for each in _listed(caller, found) if each.mentions(search.casefold())]
+    matching.sort(key=_key(order, matching), reverse=order.startswith("-"))
     last_page = max(1, -(-len(matching) // ROWS))
     page = min(max(1, number("page") or 1), last_page)
     return render_template(
         "prompts_list.html" if for_target("list") else "prompts.html",
-        rows=matching[(page - 1) * ROWS : page * ROWS],
+        rows=_rows(matching[(page - 1) * ROWS : page * ROWS]),
         total=len(found),
         matching=len(matching),
         search=search,
@@ -85,19 +86,42 @@ def list_prompts() -> str:
 def show_row(prompt_id: int) -> str:
     """Return a prompt's row anew: how far its run is."""
     caller = identity.caller()
-    [row] = _rows(caller, [house().access.prompt(caller, prompt_id)])
+    [row] = _rows(_listed(caller, [house().access.prompt(caller, prompt_id)]))
     return render_template("prompts_row.html", row=row)
 
 
-def _rows(caller: Caller, prompts: Sequence[Prompt]) -> list[Row]:
-    standings = house().store.standings.of_prompts([each.id for each in prompts])
+def _listed(caller: Caller, prompts: Sequence[Prompt]) -> list[Listed]:
     title = house().access.title
     found = []
     for prompt in prompts:
         titles = {each: title(caller, each) for each in prompt.project_ids}
         projects = {each: name for each, name in titles.items() if name is not None}
-        found.append(Row(prompt, standings[prompt.id], projects))
+        found.append(Listed(prompt, projects))
     return found
+
+
+def _rows(listed: Sequence[Listed]) -> list[Row]:
+    standings = house().store.standings.of_prompts([each.prompt.id for each in listed])
+    return [Row(each.prompt, each.projects, standings[each.prompt.id]) for each in listed]
+
+
+def _key(order: str, listed: Sequence[Listed]) -> Callable[[Listed], Any]:
+    """Return what to sort by; how prompts stand is read only as far as the order needs it.
+
+    A prompt that never ran stands by when it was made: the newest is not to be looked for.
+    """
+    ids, standings = [each.prompt.id for each in listed], house().store.standings
+    if order.endswith("name"):
+        return lambda each: each.prompt.title.casefold()
+    if order.endswith("accuracy"):
+        known = standings.evaluations(ids)
+        best = {
+            prompt: max(score.accuracy for score in scores.values())
+            for prompt, scores in known.items()
+        }
+        return lambda each: best.get(each.prompt.id, -1.0)
+    last = {prompt: run.created_at for prompt, run in standings.last_runs(ids).items()}
+    return lambda each: last.get(each.prompt.id, each.prompt.created_at)
 
 
 def _deleting(caller: Caller) -> list[Job]:
