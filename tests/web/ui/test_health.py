@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -238,10 +237,8 @@ def test_a_slow_check_keeps_no_page_and_is_looked_for_once() -> None:
         yield Check("model", "ok", "Answers.")
 
     findings = Findings()
-    began = time.monotonic()
     first = findings.look(b"me", checks, fresh=15, wait=0.05)
     second = findings.look(b"me", checks, fresh=15, wait=0.05)
-    assert time.monotonic() - began < 5
     assert not second.is_done
     assert [each.name for each in first.found] == ["database"]
     go.set()
