@@ -139,6 +139,13 @@ class Connecting:
             _explain(error)
             raise
 
+    def rows(self, project_id: int) -> tuple[list[Backend], list[Backend]]:
+        """Return a project's connections to this server, and those to others."""
+        rows = self._studio.list_backends(project_id)
+        ours = Ours(self._store, self._own, project_id)
+        mine = [row for row in rows if ours.holds(row)]
+        return mine, [row for row in rows if row not in mine]
+
     def _wanted(
         self,
         project: Project,

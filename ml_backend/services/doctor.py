@@ -22,7 +22,7 @@ from ml_backend.errors import (
 from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
-from ml_backend.records import Connection, ProviderName, RunStatus
+from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.models import Models
 from ml_backend.services.prompts import SEPARATOR
 from ml_backend.services.spending import spending_of
@@ -53,6 +53,22 @@ class Check:
     fix: str = ""
 
 
+def _all(_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of the server's belongings findings may name; all of them for who runs it."""
+
+    project: Callable[[int], bool] = _all
+    job: Callable[[Job], bool] = _all
+    connection: Callable[[Connection], bool] = _all
+
+
+EVERYTHING = Sight()
+
+
 class Doctor:
     """Looks at each part in turn; a part that cannot be opened is a finding, not an error.
 
@@ -79,8 +95,8 @@ class Doctor:
         self._reach = reach or Reach()
         self._model_seconds = model_seconds
 
-    def checks(self) -> Iterator[Check]:
-        """Yield the findings as they are made."""
+    def checks(self, sight: Sight = EVERYTHING) -> Iterator[Check]:
+        """Yield the findings as they are made, about what is in sight."""
         database, store = self._check_database()
         yield database
         studio = None
@@ -89,14 +105,14 @@ class Doctor:
             yield check
         yield self._check_server(store)
         if store is not None:
-            yield self._check_jobs(store)
-        yield from self._check_models(store)
+            yield self._check_jobs(store, sight)
+        yield from self._check_models(store, sight)
         yield self._check_pictures()
         if store is None or studio is None:
             yield Check("backend", SKIP, "Needs the database and Label Studio.")
             return
         try:
-            projects = self._projects(store, studio)
+            projects = self._projects(store, studio, sight)
             rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
             yield self._check_backends(rows)
             yield self._check_second_server(store, studio, projects, rows)
@@ -167,8 +183,8 @@ class Doctor:
         return Check("server", OK, f"{self._address} answers: {health['status']}.")
 
     @staticmethod
-    def _check_jobs(store: Store) -> Check:
-        jobs = store.jobs.search(limit=100)
+    def _check_jobs(store: Store, sight: Sight) -> Check:
+        jobs = [job for job in store.jobs.search(limit=100) if sight.job(job)]
         going = [job for job in jobs if not job.status.is_final]
         lately = datetime.now(UTC) - timedelta(days=1)
         failed = [
@@ -182,13 +198,13 @@ class Doctor:
             return Check("jobs", WARN, f"The last that failed: {' '.join(parts)}")
         return Check("jobs", OK, "None goes on.")
 
-    def _check_models(self, store: Store | None) -> Iterator[Check]:
+    def _check_models(self, store: Store | None, sight: Sight) -> Iterator[Check]:
         if store is None:
             yield Check("model", SKIP, "Needs the database.")
             return
         try:
             models = self._open_models()
-            connections = [models.default, *store.connections.all()]
+            connections = [models.default, *filter(sight.connection, store.connections.all())]
         except PromptsError as error:
             yield Check("model", FAIL, error.message, error.fix)
             return
@@ -247,11 +263,13 @@ class Doctor:
             return Check("pictures", WARN, f"{host} of IMAGE_HOSTS {reason}.", fix)
         return Check("pictures", OK, f"Read from Label Studio, and from {', '.join(hosts)}.")
 
-    def _projects(self, store: Store, studio: LabelStudioDoor) -> list[Project]:
+    def _projects(self, store: Store, studio: LabelStudioDoor, sight: Sight) -> list[Project]:
         """Return the projects of our prompts that still exist."""
         ids = sorted({each for prompt in store.prompts.all() for each in prompt.project_ids})
         projects = []
         for project_id in ids:
+            if not sight.project(project_id):
+                continue
             try:
                 projects.append(studio.get_project(project_id))
             except LabelStudioNotFound:

@@ -16,6 +16,7 @@ from ml_backend.web.paths import PAGES
 
 pages = Blueprint("ui", __name__, url_prefix=PAGES, template_folder="templates")
 
+HOME = f"{PAGES}/prompts"
 SLOT = re.compile(r"[a-z][a-z-]{0,40}")
 
 
@@ -50,10 +51,17 @@ def refusal(message: str, fix: str, status: int) -> Response:
     if by_htmx():
         response = make_response(render_template("parts/alert.html", message=message, fix=fix))
         slot = request.values.get("alert", "alert")
-        if request.method != "GET" or "alert" in request.values:
+        # A refused dialog is none to show: what it would say belongs to the page it was opened on.
+        if request.method != "GET" or "alert" in request.values or for_target("dlg"):
             response.headers["HX-Retarget"] = f"#{slot if SLOT.fullmatch(slot) else 'alert'}"
             response.headers["HX-Reswap"] = "innerHTML"
         response.status_code = status
         return response
     text = render_template("refusal.html", message=message, fix=fix, status=status)
     return make_response(text, status)
+
+
+def own_path(wanted: str, otherwise: str = HOME) -> str:
+    """Return a path of our own pages, ``otherwise`` for anything else."""
+    is_own = wanted.startswith("/ui/") and "\\" not in wanted and "\n" not in wanted
+    return wanted if is_own and "/ui/sign-" not in wanted else otherwise

@@ -9,9 +9,8 @@ from ml_backend.errors import LabelStudioAuthError, LabelStudioError, PromptsErr
 from ml_backend.web.house import house
 from ml_backend.web.identity import Callers
 from ml_backend.web.ui.access import CSRF, KEY
-from ml_backend.web.ui.pages import by_htmx, go, pages
+from ml_backend.web.ui.pages import by_htmx, go, own_path, pages
 
-HOME = "/ui/prompts"
 YEAR = 31_536_000
 
 
@@ -40,7 +39,7 @@ def take_sign_in() -> Response:
         )
     except PromptsError as error:
         return _form(str(error), 422)
-    wanted = _own_path(request.form.get("next", ""))
+    wanted = own_path(request.form.get("next", ""))
     session.clear()
     session[KEY] = house().store.web_sessions.create(token)
     return redirect(wanted, 303)
@@ -59,7 +58,7 @@ def sign_out() -> Response:
 def color_scheme() -> Response:
     """Choose light, dark or the system's."""
     chosen = request.form.get("scheme", "")
-    response = make_response(redirect(_own_path(request.form.get("next", "")), 303))
+    response = make_response(redirect(own_path(request.form.get("next", "")), 303))
     if chosen in ("light", "dark"):
         response.set_cookie("color_scheme", chosen, max_age=YEAR, path="/ui", samesite="Lax")
     else:
@@ -68,7 +67,7 @@ def color_scheme() -> Response:
 
 
 def _form(message: str = "", status: int = 200) -> Response:
-    wanted = _own_path(request.values.get("next", ""))
+    wanted = own_path(request.values.get("next", ""))
     if by_htmx():
         return go("/ui/sign-in")
     text = render_template(
@@ -79,9 +78,3 @@ def _form(message: str = "", status: int = 200) -> Response:
         session_key=CSRF,
     )
     return make_response(text, status)
-
-
-def _own_path(wanted: str) -> str:
-    """Return a path of our own pages, the first page for anything else."""
-    is_own = wanted.startswith("/ui/") and "\\" not in wanted and "\n" not in wanted
-    return wanted if is_own and "/ui/sign-" not in wanted else HOME
