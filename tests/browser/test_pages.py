@@ -1,0 +1,189 @@
+"""Every page in a browser: both themes, wide and narrow, for everybody, light, and inert.
+
+Over a fake Label Studio and a simulated model; the walk through a real one is test_guide_walk.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from label_studio_sdk import LabelStudio
+from playwright.sync_api import Browser, Page
+
+from support.browser import axe, chromium
+from support.fake_label_studio import FakeLabelStudio
+from support.sdk import ended_run
+from support.server import Installation
+from support.simulator import Simulator
+from support.wire import region
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = '"><img src=x onerror="window.hit=1"><script>window.hit=1</script>{{7*7}}\''
+CONFIG = """<View><Text name="text" value="$text"/><Choices name="topic" toName="text">
+<Choice value="a"/><Choice value="b"/><Choice value="&lt;script&gt;window.hit=1&lt;/script&gt;"/>
+</Choices></View>"""
+LABELS = ["a", "b", "<script>window.hit=1</script>"]
+MOST_BYTES = 150_000
+
+
+@dataclass
+class Place:
+    """A server with a prompt that has been used in every way, by somebody malicious."""
+
+    url: str
+    token: str
+    project: int
+    prompt: int
+    versions: list[int]
+    run: int
+    connection: int
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with FakeLabelStudio() as studio, Simulator() as simulator:
+        rows: list[dict[str, Any]] = [{"data": {"text": f"{HOSTILE} {n}"}} for n in range(60)]
+        for n, row in enumerate(rows[:30]):
+            result = [region(LABELS[n % 3])]
+            row["annotations"] = [{"result": result, "ground_truth": True}]
+        project, _ = studio.seed(CONFIG, rows)
+        simulator.control(
+            {"match": "Please", "answer": {"topic": LABELS[2]}}
+        )
+        settings = {
+            "LABEL_STUDIO_URL": studio.url,
+            "LABEL_STUDIO_API_KEY": studio.token,
+            "OPENAI_BASE_URL": simulator.url,
+            "OPENAI_API_KEY": "sk-a-secret-key",
+            "OPENAI_MODEL": "simulated",
+        }
+        data: Path = tmp_path_factory.mktemp("data")
+        with Installation(data, **settings).start() as installation:
+            client = LabelStudio(base_url=installation.url, api_key=studio.token)
+            yield used(client, installation.url, studio.token, project, simulator.url)
+
+
+def used(client: LabelStudio, url: str, token: str, project: int, model: str) -> Place:
+    prompts = client.prompts
+    prompt = prompts.create(title=HOSTILE[:60], associated_projects=[project], description=HOSTILE)
+    versions = [
+        prompts.versions.create(
+            prompt.id,
+            title=f"v{n} <b>",
+            prompt=f"{'Please. ' * n}Which? {{text}}",
+            provider_model_id="simulated",
+        )
+        for n in range(2)
+    ]
+    connection = client.model_providers.create(
+        provider="Custom", endpoint=model, api_key="sk-another-secret"
+    )
+    runs = [
+        prompts.runs.create(prompt.id, each.id, project=project, project_subset=subset)
+        for each, subset in ((versions[0], "HasGT"), (versions[1], "HasGT"), (versions[1], "All"))
+    ]
+    ended = [ended_run(client, each) for each in runs]
+    assert {each.status for each in ended} == {"Completed"}
+    return Place(
+        url,
+        token,
+        project,
+        int(prompt.id),
+        [int(each.id) for each in versions],
+        int(ended[1].id),
+        int(connection.id),
+    )
+
+
+PAGES = {
+    "prompts": "/ui/prompts",
+    "create": "/ui/prompts/new",
+    "results": "/ui/prompts/{prompt}",
+    "mismatches": "/ui/prompts/{prompt}/results?filter=mismatch",
+    "alignment": "/ui/prompts/{prompt}/alignment",
+    "versions": "/ui/prompts/{prompt}/versions",
+    "compare": "/ui/prompts/{prompt}/compare?versions={first}&versions={second}&go=1",
+    "history": "/ui/prompts/{prompt}/history",
+    "enhance": "/ui/prompts/{prompt}/enhance",
+    "predictions": "/ui/predictions?project={project}",
+    "connections": "/ui/connections",
+    "add connection": "/ui/connections/new",
+    "health": "/ui/health",
+    "no such page": "/ui/nothing",
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+def signed_in(browser: Browser, place: Place, **options: Any) -> Page:
+    context = browser.new_context(**options)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.goto(f"{place.url}/ui/sign-in")
+    page.fill("#token", place.token)
+    page.click("text=Sign in >> nth=-1")
+    page.wait_for_url("**/ui/prompts")
+    return page
+
+
+def address(place: Place, path: str) -> str:
+    first, second = place.versions
+    numbers = {"prompt": place.prompt, "project": place.project, "first": first, "second": second}
+    for name, number in numbers.items():
+        path = path.replace(f"{{{name}}}", str(number))
+    return f"{place.url}{path}"
+
+
+@pytest.fixture(scope="module")
+def wide(browser: Browser, place: Place) -> Iterator[Page]:
+    size = {"width": 1280, "height": 800}
+    page = signed_in(browser, place, viewport=size, color_scheme="light")
+    yield page
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def narrow(browser: Browser, place: Place) -> Iterator[Page]:
+    size = {"width": 390, "height": 844}
+    page = signed_in(browser, place, viewport=size, color_scheme="dark")
+    yield page
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("shape", ["wide", "narrow"])
+def test_page_is_for_everybody_light_and_inert(
+    request: pytest.FixtureRequest, place: Place, path: str, shape: str
+) -> None:
+    page: Page = request.getfixturevalue(shape)
+    complaints: list[str] = []
+    sizes: list[int] = []
+
+    def hear(message: Any) -> None:
+        if message.type == "error" and "404" not in message.text:
+            complaints.append(message.text)
+
+    def weigh(request: Any) -> None:
+        sizes.append(request.sizes()["responseBodySize"])
+
+    page.on("console", hear)
+    page.on("requestfinished", weigh)
+    page.goto(address(place, path), wait_until="networkidle")
+    page.remove_listener("console", hear)
+    page.remove_listener("requestfinished", weigh)
+    assert complaints == []
+    assert page.evaluate("window.hit") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert axe(page) == []
+    assert sum(sizes) < MOST_BYTES
+    assert "sk-a-secret-key" not in page.content()
+    assert place.token not in page.content()
