@@ -226,6 +226,10 @@ def test_costs_are_estimated_from_real_tasks_and_never_zero_for_unknown(api: Api
     unknown = estimate(prompt.id, version.id)
     assert (unknown.is_error, unknown.total_cost_usd) == (True, None)
     assert "unknown" in unknown.error_message
+    path = f"prompts/{prompt.id}/versions/{version.id}/cost-estimate"
+    tokens = api.request("GET", path).json()
+    assert (tokens["error_type"], tokens["tasks"]) == ("PriceUnknown", 10)
+    assert 0 < tokens["low_tokens"] < tokens["tokens"] < tokens["high_tokens"]
     connection = api.connection()
     api.container.store.connections.update(connection.id, prices={"priced": [1.0, 2.0]})
     priced = api.client.prompts.versions.create(
