@@ -183,7 +183,7 @@ class Container:
 
     @cached_property
     def run_reports(self) -> RunReports:
-        return RunReports(self.store, self.runs)
+        return RunReports(self.store, self.runs, self.recipes)
 
     @cached_property
     def refining(self) -> Refining:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -227,6 +227,59 @@ class Indicator(Shown):
     """What to ask for it alone by."""
     title: str
     values: dict[str, Any]
+
+
+class ReportQuery(Given):
+    """In which form."""
+
+    format: Annotated[
+        Literal["json", "html"] | None,
+        Field(
+            description="html is one file for somebody without access; without a format the "
+            "Accept header decides."
+        ),
+    ] = None
+
+
+class WrongAnswer(Shown):
+    """A control of a task that was answered wrongly."""
+
+    task: int
+    control: str
+    truth: Any = None
+    """Of several right answers the one it agrees with best."""
+    given: Any = None
+
+
+class ReportedFailure(Shown):
+    """Why a task has no prediction."""
+
+    task: int
+    kind: str
+    message: str
+    raw: str
+    """What the model said, its beginning."""
+
+
+class ReportAnswer(Shown):
+    """All there is to know of a run."""
+
+    run: dict[str, Any]
+    project: str
+    prompt: dict[str, Any]
+    """As it was asked, whatever it is now."""
+    metrics: dict[str, Any]
+    effort: dict[str, Any]
+    """Cost and time of a task."""
+    wrong: list[WrongAnswer]
+    """Against the truths as they are now."""
+    wrong_left_out: int
+    """Tasks answered wrongly that are not listed."""
+    wrong_unknown: str
+    """Why wrong answers could not be listed."""
+    failures: list[ReportedFailure]
+    failures_left_out: int
+    made_at: str
 
 
 class HandedIn(Given):
