@@ -31,6 +31,7 @@ from ml_backend.services.predictions import Predictions
 from ml_backend.services.previews import Previews
 from ml_backend.services.project_reader import READ_TIMEOUT
 from ml_backend.services.prompts import Prompts
+from ml_backend.services.provenance import Provenances
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.refine import Refining
 from ml_backend.services.run_report import RunReports
@@ -168,6 +169,10 @@ class Container:
     @cached_property
     def previews(self) -> Previews:
         return Previews(self.store, self.recipes, self.examples)
+
+    @cached_property
+    def provenances(self) -> Provenances:
+        return Provenances(self.store)
 
     @cached_property
     def handing_in(self) -> HandingIn:

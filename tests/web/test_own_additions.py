@@ -289,3 +289,18 @@ def test_a_report_is_json_or_a_page_for_those_who_see_the_project(api: Api) -> N
     assert api.request("GET", path, other).status_code == 404
     described = api.request("GET", "schema").json()["paths"]["/api/inference-runs/{id}/report"]
     assert set(described["get"]["responses"]["200"]["content"]) == {"application/json", "text/html"}
+
+
+def test_the_provenance_of_predictions_is_told_to_those_who_see_them(api: Api) -> None:
+    prompt, version = api.prompt()
+    run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)
+    assert ended_run(api.client, run).status == "Completed"
+    path = f"projects/{api.project}/predictions/provenance"
+    first, second = api.request("GET", f"{path}?task_ids={api.tasks[1]},{api.tasks[0]}").json()
+    assert [first["task"], second["task"]] == api.tasks[:2]
+    assert (first["origin"], first["run"], first["version"]) == ("run", run.id, version.id)
+    assert (first["prompt"], first["few_shot"]) == (prompt.id, None)
+    missing = api.request("GET", path)
+    assert (missing.status_code, list(missing.json())) == (400, ["task_ids"])
+    other = api.as_user(hidden=[api.project])
+    assert api.request("GET", f"{path}?task_ids=1", other).status_code == 404
