@@ -28,8 +28,10 @@ from ml_backend.services.follow import Following
 from ml_backend.services.handing_in import HandingIn
 from ml_backend.services.models import Models
 from ml_backend.services.predictions import Predictions
+from ml_backend.services.previews import Previews
 from ml_backend.services.project_reader import READ_TIMEOUT
 from ml_backend.services.prompts import Prompts
+from ml_backend.services.provenance import Provenances
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.refine import Refining
 from ml_backend.services.results import Results
@@ -170,6 +172,14 @@ class Container:
         return Results(self.store, self.recipes, self.evaluation)
 
     @cached_property
+    def previews(self) -> Previews:
+        return Previews(self.store, self.recipes, self.examples)
+
+    @cached_property
+    def provenances(self) -> Provenances:
+        return Provenances(self.store)
+
+    @cached_property
     def handing_in(self) -> HandingIn:
         return HandingIn(self.store, self.recipes)
 
@@ -183,7 +193,7 @@ class Container:
 
     @cached_property
     def run_reports(self) -> RunReports:
-        return RunReports(self.store, self.runs)
+        return RunReports(self.store, self.runs, self.recipes)
 
     @cached_property
     def refining(self) -> Refining:

@@ -95,6 +95,8 @@ class Asked:
     cached: bool = False
     request_key: str = ""
     """SHA-256 of the exact request: tells whether a task still is the one that was asked."""
+    examples: int | None = None
+    """Few-shot examples it showed; None for an outcome that was read from a run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
 
 if TYPE_CHECKING:
+    from ml_backend.llm.prices import Price
     from ml_backend.services.estimates import Estimate
     from ml_backend.services.predictions import VersionCount
     from ml_backend.services.spending import Spending
@@ -113,6 +114,7 @@ def of_run(run: Run) -> Document:
         "held_out": bool(run.options.get("held_out")),
         "caution": run.options.get("caution"),
         "samples": run.options.get("samples") or 1,
+        "sample_seed": run.options.get("sample_seed"),
         "stale": run.stale,
         "created_at": run.created_at.isoformat(),
         "triggered_at": run.started_at.isoformat() if run.started_at else None,
@@ -135,12 +137,22 @@ def of_estimate(told: Estimate) -> Document:
         "measured": told.measured,
         "prompt_tokens_per_task": told.prompt_tokens,
         "completion_tokens_per_task": told.completion_tokens,
-        "price": {
-            "prompt_per_million": told.price.prompt,
-            "completion_per_million": told.price.completion,
-            "source": told.price.source,
-            "date": told.price.dated or None,
-        },
+        "tokens": told.tokens.mean,
+        "low_tokens": told.tokens.low,
+        "high_tokens": told.tokens.high,
+        "price": _of_price(told.price),
+        "price_unknown": told.unknown or None,
+    }
+
+
+def _of_price(price: Price | None) -> Document | None:
+    if price is None:
+        return None
+    return {
+        "prompt_per_million": price.prompt,
+        "completion_per_million": price.completion,
+        "source": price.source,
+        "date": price.dated or None,
     }
 
 

@@ -8,7 +8,7 @@ import click
 
 from ml_backend.cli import documents
 from ml_backend.cli.app import App, Command, ids, pass_app
-from ml_backend.errors import InvalidInput, PromptsError
+from ml_backend.errors import PromptsError
 from ml_backend.records import ProviderName, Run, Subset
 
 if TYPE_CHECKING:
@@ -84,25 +84,24 @@ def note_cost(app: App, run: Run, version: PromptVersion, project: Project) -> N
             task_ids=run.options.get("task_ids"),
             samples=int(run.options.get("samples") or 1),
         )
-    except InvalidInput as error:
-        app.note(f"Estimated cost: unknown. {error.message}")
     except PromptsError as error:
         app.note(f"Estimated cost: not known now ({error.message})")
     else:
         app.note(f"Estimated cost: {lines(told)[0]}")
+        if told.unknown:
+            app.note(told.unknown)
 
 
 def lines(told: Estimate) -> list[str]:
     """Return an estimate in words, the amount first."""
     how = "measured in earlier runs" if told.measured else "told from their length"
-    dated = f", {told.price.dated}" if told.price.dated else ""
-    amount = f"${told.total_cost:.4f} (${told.low:.4f} to ${told.high:.4f})"
+    tokens = told.tokens
     said = [
-        amount,
+        _amount(told),
+        f"{tokens.mean:,.0f} tokens ({tokens.low:,.0f} to {tokens.high:,.0f}): "
         f"{told.prompt_tokens:.0f} prompt and {told.completion_tokens:.0f} completion tokens a "
         f"task, {how}; {told.sampled} tasks sampled",
-        f"${told.price.prompt:g} and ${told.price.completion:g} per million tokens "
-        f"({told.price.source}{dated})",
+        _price(told),
     ]
     if told.samples > 1:
         said.append(f"{told.samples} answers for each task")
@@ -112,3 +111,18 @@ def lines(told: Estimate) -> list[str]:
             "(unless --fresh)"
         )
     return said
+
+
+def _amount(told: Estimate) -> str:
+    if told.total is None:
+        tokens = told.tokens
+        return f"price unknown; {tokens.low:,.0f} to {tokens.high:,.0f} tokens"
+    return f"${told.total.mean:.4f} (${told.total.low:.4f} to ${told.total.high:.4f})"
+
+
+def _price(told: Estimate) -> str:
+    price = told.price
+    if price is None:
+        return told.unknown
+    dated = f", {price.dated}" if price.dated else ""
+    return f"${price.prompt:g} and ${price.completion:g} per million tokens ({price.source}{dated})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -107,6 +108,46 @@ def list_predictions(app: App, /, project: str, below: float | None, **selection
         title=f"Predictions in {found.title!r} (project {found.id}, {found.tasks} tasks)",
         empty=f"Project {found.title!r} holds no such predictions.",
         numbers=("Predictions", "Tasks"),
+    )
+
+
+@predictions.command("provenance")
+@click.option("--project", required=True, help="Id or exact title.")
+@click.option("--tasks", type=ids, metavar="IDS", required=True, help="E.g. 1,2,3.")
+@pass_app
+def show_provenance(app: App, project: str, tasks: list[int]) -> None:
+    """Say where the predictions of tasks came from: version, run, few-shot pool.
+
+    \b
+    Example:
+      ls-prompts predictions provenance --project 3 --tasks 1,2
+    """
+    from ml_backend.services.provenance import document_of
+
+    found = app.project(project)
+    provenances = app.container.provenances
+    rows = [
+        document_of(each) for each in provenances.of_tasks(app.container.studio, found.id, tasks)
+    ]
+    if app.as_json:
+        app.document([{**row, "given_at": _moment(row["given_at"])} for row in rows])
+        return
+    app.table(
+        ("Task", "Prediction", "Model version", "From", "Given", "Pool", "Examples in it", "Shown"),
+        [
+            (
+                row["task"],
+                row["prediction"],
+                version_name(row["model_version"]),
+                _origin(row),
+                _moment(row["given_at"]),
+                *_pool(row["few_shot"]),
+            )
+            for row in rows
+        ],
+        title=f"Predictions in {found.title!r} and where they came from",
+        empty="These tasks have no predictions.",
+        numbers=("Task", "Prediction", "Examples in it", "Shown"),
     )
 
 
@@ -311,3 +352,26 @@ def _show_promote(app: App, title: str, plan: PromotePlan, *, stderr: bool) -> N
         numbers=("Count",),
         stderr=stderr,
     )
+
+
+def _origin(row: dict[str, Any]) -> str:
+    if row["run"] is not None:
+        return f"run {row['run']}"
+    if row["origin"] is not None:
+        return "/predict"
+    return "not remembered" if row["prompt"] is not None else "not ours"
+
+
+def _pool(few_shot: dict[str, Any] | None) -> tuple[Any, Any, Any]:
+    """Return the revision of a pool, its examples, and how many of them were shown."""
+    if few_shot is None:
+        return None, None, None
+    revisions = few_shot.get("pool_revisions") or [few_shot["pool_revision"]]
+    shown = few_shot["shown"]
+    if shown is None:
+        shown = f"at most {few_shot['max']}"
+    return ", ".join(f"revision {each}" for each in revisions), few_shot["pool_examples"], shown
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

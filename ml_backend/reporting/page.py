@@ -37,6 +37,7 @@ def run_page(document: Document) -> str:
         _agreement(document),
         _controls(document["metrics"]),
         _calibration(document["metrics"]),
+        _wrong(document),
         _failures(document),
         _effort(document),
         _prompt(prompt),
@@ -153,6 +154,33 @@ def _calibration(metrics: Document) -> Element | None:
             ],
         ),
     )
+
+
+def _wrong(document: Document) -> Element | None:
+    if not (document["metrics"].get("overall") or {}).get("n"):
+        return None
+    heading, rows, left = tag("h2", "Wrong answers"), document["wrong"], document["wrong_left_out"]
+    if not rows and not left:
+        return tag("section", heading, tag("p", "None."))
+    tasks = "1 task more is" if left == 1 else f"{left} tasks more are"
+    more = f"{tasks} left out here. {document['wrong_unknown']}" if left else ""
+    shown = [
+        (str(each["task"]), each["control"], _value(each["truth"]), _value(each["given"]))
+        for each in rows
+    ]
+    return tag(
+        "section",
+        heading,
+        make_table(("Task", "Control", "True", "Given"), shown, numbers=4) if rows else None,
+        tag("p", more.strip(), class_="note") if more else None,
+    )
+
+
+def _value(value: Any) -> str:
+    """A part of an answer: texts as they are, nothing as a dash, the rest as JSON."""
+    if value is None or value == []:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _failures(document: Document) -> Element:

@@ -22,6 +22,7 @@ from ml_backend.records import (
     Example,
     Failure,
     FailureKind,
+    JsonObject,
     Outcome,
     Prediction,
     Prompt,
@@ -39,6 +40,7 @@ from ml_backend.services.models import Models
 from ml_backend.services.predict import Predictor
 from ml_backend.services.project_reader import REMEMBER_SECONDS, ProjectReader
 from ml_backend.services.prompts import Prompts, label_of
+from ml_backend.services.provenance import sources_of
 from ml_backend.services.recent import Recent
 from ml_backend.services.recipes import Recipe, Recipes
 from ml_backend.services.sources import (
@@ -177,7 +179,7 @@ class Backend:
         outcomes, stopped = self._answering.answer(
             predictor, project_id, serving.version, tasks, until
         )
-        self._keep(project_id, serving, outcomes, began)
+        self._keep(project_id, serving, outcomes, began, predictor.few_shot)
         if not stopped:
             self._go_on(project_id, serving, tasks, outcomes)
         self._report(project_id, serving.label, outcomes)
@@ -310,12 +312,15 @@ class Backend:
         serving: Serving,
         outcomes: Sequence[Outcome | None],
         began: datetime,
+        few_shot: JsonObject | None,
     ) -> None:
         known = [each for each in outcomes if each is not None and 0 < each.task_id <= LARGEST_ID]
-        good = [each.task_id for each in known if isinstance(each, Prediction)]
+        good = [each for each in known if isinstance(each, Prediction)]
         failures = [each for each in known if isinstance(each, Failure)]
-        self._store.served.add(project_id, serving.label, good, decided_at=began)
-        self._store.served.add_failures(project_id, serving.label, failures)
+        label, ids = serving.label, [each.task_id for each in good]
+        sources = sources_of(good, label, serving.version, began, few_shot)
+        self._store.served.add(project_id, label, ids, decided_at=began, sources=sources)
+        self._store.served.add_failures(project_id, label, failures)
 
     def _go_on(
         self,

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml_backend.errors import InvalidInput, PromptsError
+from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task
@@ -21,11 +22,13 @@ from ml_backend.services.costs import price_of
 from ml_backend.services.predict import Predictor
 from ml_backend.services.questions import Question, asks_the_same
 from ml_backend.services.recipes import Recipe, Recipes, version_of
-from ml_backend.services.runs import SAMPLE_SIZE
+from ml_backend.services.runs import SAMPLE_SIZE, sample_of
 from ml_backend.services.splits import split_of
 from ml_backend.services.token_counts import size_of, tokens_of
 from ml_backend.store import Store
 
+TRUTHS_KEPT = 30.0
+"""Seconds in which the tasks with ground truth are not read again, unless their number changes."""
 PAGES, PAGE = 4, 10
 SAMPLED = PAGES * PAGE
 MEASURED_FROM = 5
@@ -41,14 +44,11 @@ _THINKS = re.compile(r"(?:^|/)(?:o[1-9](?:-|$)|gpt-5(?!.*chat)|.*(?:reason|think
 THINKING_TOKENS = (0, 400, 4_000)
 
 
-class PriceUnknown(InvalidInput):
-    """Nobody knows what this model costs; that is not nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Dollars a run would cost if nothing of it was answered before."""
+    """What a run would take if nothing of it was answered before: tokens and, by price, dollars."""
 
+    model: str
     tasks: int
     sampled: int
     measured: bool
@@ -56,34 +56,55 @@ class Estimate:
     prompt_tokens: float
     """A task, on average."""
     completion_tokens: float
-    prompt: Total
-    completion: Total
-    price: Price
+    tokens: Total
+    """Of all tasks and answers."""
+    prompt: Total | None
+    """Dollars; None where nobody knows the price, which is not nothing."""
+    completion: Total | None
+    price: Price | None
     kept: int = 0
     """Of those sampled: answered already, so that asking again is free unless it is fresh."""
     samples: int = 1
 
     @property
-    def prompt_cost(self) -> float:
-        return self.prompt.mean
+    def unknown(self) -> str:
+        """Why no cost is told, and how to mend that; empty where one is."""
+        if self.price is not None:
+            return ""
+        return (
+            f"The price of {self.model!r} at this connection is unknown. "
+            f"Add it with `ls-prompts connections add … --price '{self.model}=IN,OUT'` "
+            "(dollars per million tokens)."
+        )
 
     @property
-    def completion_cost(self) -> float:
-        return self.completion.mean
+    def prompt_cost(self) -> float | None:
+        return self.prompt.mean if self.prompt else None
 
     @property
-    def total_cost(self) -> float:
-        return self.prompt.mean + self.completion.mean
+    def completion_cost(self) -> float | None:
+        return self.completion.mean if self.completion else None
 
     @property
-    def low(self) -> float:
-        """Dollars it will at least cost; kept answers cost nothing."""
+    def total(self) -> Total | None:
+        """Dollars; it costs at least ``low``, for kept answers cost nothing."""
+        if self.prompt is None or self.completion is None:
+            return None
+        both = self.prompt + self.completion
         asked = 1 - self.kept / self.sampled if self.sampled else 1.0
-        return (self.prompt.low + self.completion.low) * asked
+        return Total(both.mean, both.low * asked, both.high)
 
     @property
-    def high(self) -> float:
-        return self.prompt.high + self.completion.high
+    def total_cost(self) -> float | None:
+        return self.total.mean if self.total else None
+
+    @property
+    def low(self) -> float | None:
+        return self.total.low if self.total else None
+
+    @property
+    def high(self) -> float | None:
+        return self.total.high if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +122,7 @@ class Estimates:
     def __init__(self, store: Store, recipes: Recipes) -> None:
         self._store = store
         self._recipes = recipes
+        self._true_tasks: dict[int, tuple[tuple[int, int, int], float, list[int]]] = {}
 
     def estimate(
         self,
@@ -111,38 +133,38 @@ class Estimates:
         *,
         task_ids: Sequence[int] | None = None,
         samples: int = 1,
+        sample_size: int = SAMPLE_SIZE,
+        sample_seed: int | None = None,
     ) -> Estimate:
-        """Return what a run would cost; raises PriceUnknown, and whatever keeps it from running.
+        """Return what a run would cost; raises whatever keeps it from running.
 
-        ``task_ids`` are the tasks of the run where they are known already.
+        ``task_ids`` are the tasks of the run where they are known already; size and seed are those
+        of a Sample subset.
         """
         recipe = self._recipes.recipe(project, version)
         price = price_of(recipe.connection, version.model)
-        if price is None:
-            raise PriceUnknown(
-                f"The price of {version.model!r} at this connection is unknown.",
-                field="provider_model_id",
-                fix="Add it with `ls-prompts connections add … --price MODEL=IN,OUT`.",
-            )
         if task_ids is None:
             task_ids = self._subset_tasks(studio, project, version, subset)
+            if subset is Subset.SAMPLE:
+                task_ids = sample_of(task_ids or (), sample_size, sample_seed)
         count = project.tasks if task_ids is None else len(task_ids)
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
         if version.provider is ProviderName.BASELINE or not count or not questions:
-            nothing = Total(0.0, 0.0, 0.0)
-            return Estimate(count, len(questions), False, 0.0, 0.0, nothing, nothing, price)
+            return _of_nothing(version, count, len(questions), price)
         measured = self._measured(studio, project, version)
         prompt, completion = self._tokens(recipe, version, questions, count, measured)
-        rates = _rates(price, prompt.mean / count)
+        rates = _rates(price, prompt.mean / count) if price else None
         return Estimate(
+            model=version.model,
             tasks=count,
             sampled=len(questions),
             measured=bool(measured),
             prompt_tokens=prompt.mean / count,
             completion_tokens=completion.mean / count,
-            prompt=prompt.times(rates[0] * samples),
-            completion=completion.times(rates[1] * samples),
+            tokens=(prompt + completion).times(samples),
+            prompt=prompt.times(rates[0] * samples) if rates else None,
+            completion=completion.times(rates[1] * samples) if rates else None,
             price=price,
             kept=len(self._store.outcomes.find_answers([each.key for each in questions])),
             samples=samples,
@@ -154,15 +176,25 @@ class Estimates:
         self, studio: LabelStudioDoor, project: Project, version: PromptVersion, subset: Subset
     ) -> list[int] | None:
         if subset is Subset.HAS_GT:
-            tasks = studio.iter_annotated(project.id, ground_truth_only=True)
-            found = sorted(task.id for task in tasks)
+            found = self._with_ground_truth(studio, project)
             if version.refined_from is None:
                 return found
             split = split_of(self._store, project.id, version.prompt_id, found)
             return [task_id for task_id in found if split.holds_out(task_id)]
         if subset is Subset.SAMPLE:
-            return studio.task_ids(project.id)[:SAMPLE_SIZE]
+            return studio.task_ids(project.id)
         return None
+
+    def _with_ground_truth(self, studio: LabelStudioDoor, project: Project) -> list[int]:
+        """Return the tasks with ground truth; a person who tries options asks again and again."""
+        counted = (project.ground_truths, project.annotations, project.tasks)
+        before, read_at, found = self._true_tasks.get(project.id, ((), 0.0, []))
+        now = time.monotonic()
+        if before != counted or now - read_at > TRUTHS_KEPT:
+            tasks = studio.iter_annotated(project.id, ground_truth_only=True)
+            found = sorted(task.id for task in tasks)
+            self._true_tasks[project.id] = (counted, now, found)
+        return found
 
     def _sample(
         self, studio: LabelStudioDoor, project: Project, task_ids: Sequence[int] | None
@@ -253,6 +285,15 @@ class Estimates:
                         Measured(size, usage.prompt_tokens / calls, usage.completion_tokens / calls)
                     )
         return found if len(found) >= MEASURED_FROM else []
+
+
+def _of_nothing(version: PromptVersion, count: int, sampled: int, price: Price | None) -> Estimate:
+    """Return the estimate of a run that no model is asked in."""
+    nothing = Total(0.0, 0.0, 0.0)
+    free = nothing if price else None
+    return Estimate(
+        version.model, count, sampled, False, 0.0, 0.0, nothing, free, free, price=price
+    )
 
 
 def _askable(predictor: Predictor, tasks: Sequence[Task]) -> list[Question]:

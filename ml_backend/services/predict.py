@@ -163,12 +163,12 @@ class Predictor:
         return await self._in_flight.lead(question.key, lambda: self._ask_model(question))
 
     def _from_cache(self, question: Question, cached: CachedAnswer) -> Outcome:
-        free = Asked(cost=0.0, cached=True, request_key=question.key)
+        free = Asked(cost=0.0, cached=True, request_key=question.key, examples=question.examples)
         return self._from_text(question, cached.text, cached.score, free)
 
     async def _ask_model(self, question: Question) -> tuple[Outcome, CachedAnswer | None]:
         """Ask, and ask again with what is wrong; the best of the answers stands."""
-        asked = Asked(cost=0.0, request_key=question.key)
+        asked = Asked(cost=0.0, request_key=question.key, examples=question.examples)
         try:
             ready = await self._get_ready(question)
         except AttachmentError as error:

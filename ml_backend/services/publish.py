@@ -197,6 +197,7 @@ class Publisher:
             ),
         )
         self._store.outcomes.mark_published(run.id)
+        self._store.provenance.forget_replaced(run)
         self._store.outcomes.drop_kept(run.id)
         return note
 

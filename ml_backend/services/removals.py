@@ -164,6 +164,8 @@ class Removals:
         shown = patience.call(lambda: self._studio.get_project(plan.project_id)).model_version
         if plan.total:
             self._remove(session, plan, patience, progress)
+            gone = [(key.task_id, key.model_version) for key in plan.keys]
+            self._store.provenance.forget(plan.project_id, gone)
             insist(lambda: session.repair_counters(plan.project_id), self._studio, patience)
         remaining = self._remaining(plan.project_id, patience)
         if not plan.total:

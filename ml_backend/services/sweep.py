@@ -80,6 +80,7 @@ class Sweep:
         except LabelStudioNotFound:
             log.info("project %s is gone: nothing is left to sweep", project_id)
             self._store.served.give_up(project_id)
+            self._store.provenance.forget_project(project_id)
         except Interrupted:
             self._store.served.put_off(due, BUSY_SECONDS)
         except PromptsError as error:

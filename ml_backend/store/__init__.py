@@ -12,6 +12,7 @@ from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompts import PromptStore
+from ml_backend.store.provenance import ProvenanceStore, Source
 from ml_backend.store.results import (
     Cell,
     CellCount,
@@ -47,6 +48,7 @@ __all__ = [
     "Publication",
     "ResultFilter",
     "Served",
+    "Source",
     "Spent",
     "Standing",
     "Store",
@@ -74,6 +76,7 @@ class Store:
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
         self.served = ServedStore(self.database)
+        self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)
         self.spendings = SpendingStore(self.database)
         self.splits = SplitStore(self.database)

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from ml_backend.records import Failure, FailureKind, Slot, Stage
 from ml_backend.store import tables as t
-from ml_backend.store.database import Database, storable
+from ml_backend.store.database import Database, insert_ignoring, storable
+from ml_backend.store.provenance import Source
 
 SWEEP_AFTER = (5.0, 60.0, 150.0)
 """Seconds after an answer when its tasks are looked at for doubles."""
@@ -49,9 +50,12 @@ class ServedStore:
         task_ids: Sequence[int],
         *,
         decided_at: datetime | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
         """Note predictions before they are handed out; their failures of before are history.
 
+        So is where the predictions came from that the prompt gave these tasks before: ``sources``
+        say it of these; those of a run say it themselves.
         ``decided_at`` is when the version was chosen, for answers that took long since: what was
         decided meanwhile is newer than they are.
         """
@@ -69,17 +73,20 @@ class ServedStore:
         ]
         if not rows:
             return
-        f, owned = t.predict_failures.c, t.labels.alias()
+        f, p, owned = t.predict_failures.c, t.provenance.c, t.labels.alias()
         siblings = (
             sa.select(t.labels.c.label)
             .join(owned, owned.c.prompt_id == t.labels.c.prompt_id)
             .where(owned.c.label == label)
         )
         mine = (f.project_id == project_id, sa.or_(f.label == label, f.label.in_(siblings)))
+        replaced = (p.project_id == project_id, sa.or_(p.label == label, p.label.in_(siblings)))
         with self._db.write() as c:
             c.execute(sa.insert(t.served), rows)
             for ids in _parts(task_ids):
                 c.execute(sa.delete(t.predict_failures).where(*mine, f.task_id.in_(ids)))
+                c.execute(sa.delete(t.provenance).where(*replaced, p.task_id.in_(ids)))
+            insert_ignoring(c, t.provenance, [_of_source(project_id, each) for each in sources])
 
     def due(self) -> list[Served]:
         """Return what is to be looked at for doubles now."""
@@ -250,6 +257,20 @@ def _published_since() -> sa.Exists:
 
 def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
     return [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
+
+
+def _of_source(project_id: int, source: Source) -> dict[str, object]:
+    pool = source.few_shot or {}
+    return {
+        "project_id": project_id,
+        "task_id": source.task_id,
+        "label": source.label,
+        "version_id": source.version_id,
+        "given_at": source.given_at,
+        "shown": source.shown or 0,
+        "pool_revision": pool.get("pool_revision"),
+        "pool_examples": pool.get("pool_examples"),
+    }
 
 
 def _served(row: sa.Row[tuple[object, ...]]) -> Served:

@@ -145,6 +145,19 @@ served = Table(
     Index("ix_served_project_task", "project_id", "task_id"),
 )
 
+provenance = Table(
+    "provenance",
+    metadata,
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("task_id", Integer, primary_key=True, autoincrement=False),
+    Column("label", String(500), primary_key=True),
+    Column("version_id", Integer, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("pool_revision", Integer),
+    Column("pool_examples", Integer),
+)
+
 predict_failures = Table(
     "predict_failures",
     metadata,

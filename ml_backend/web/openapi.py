@@ -157,6 +157,8 @@ def _responses(operation: Operation, schemas: Document) -> Document:
         if kind is not None:
             schema = _schema(kind, "serialization", schemas)
             response["content"] = {"application/json": {"schema": schema}}
+            if operation.page:
+                response["content"]["text/html"] = {"schema": {"type": "string"}}
         found[str(status)] = response
     for status in _error_statuses(operation):
         name = "FieldErrors" if status == 400 else "Detail"

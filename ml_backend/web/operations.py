@@ -40,6 +40,8 @@ class Operation:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     public: bool = False
+    page: bool = False
+    """Whether it also answers a page: the function then returns a response of its own."""
 
 
 class Operations:
@@ -62,6 +64,7 @@ class Operations:
         body: type[BaseModel] | None = None,
         names: dict[str, str] | None = None,
         public: bool = False,
+        page: bool = False,
     ) -> Callable[[H], H]:
         """Make a function answer a method of a path.
 
@@ -81,6 +84,7 @@ class Operations:
                 query=query,
                 body=body,
                 public=public,
+                page=page,
             )
             self.all.append(operation)
             self._route(operation, handler, names or {})
@@ -103,6 +107,8 @@ class Operations:
             if operation.body is not None:
                 given["body"] = read_body(operation.body)
             found = handler(**given)
+            if operation.page and isinstance(found, Response):
+                return found
             value, status = found if isinstance(found, tuple) else (found, usual)
             return _respond(value, status, operation.answers[status])
 

@@ -7,6 +7,7 @@ from typing import Any
 from ml_backend.records import Job, JobKind, JsonObject
 from ml_backend.services import reports
 from ml_backend.services.access import Caller
+from ml_backend.services.provenance import document_of
 from ml_backend.services.subsets import TaskQuery
 from ml_backend.web import identity
 from ml_backend.web.house import house
@@ -22,6 +23,8 @@ from ml_backend.web.wire.actions import (
 )
 from ml_backend.web.wire.parts import Page, numbers, ordered, paged
 from ml_backend.web.wire.projects import (
+    ProvenanceAnswer,
+    ProvenanceQuery,
     SubsetAnswer,
     SubsetQuery,
     TaskItem,
@@ -79,6 +82,21 @@ def list_subset_tasks(project_id: int, query: TaskListQuery) -> dict[str, Any]:
         task_result_list=[TaskItem.of(each) for each in found.results],
     )
     return paged(found.count, query, [results])
+
+
+@api.add(
+    "GET",
+    f"{PROJECT}/predictions/provenance",
+    list[ProvenanceAnswer],
+    query=ProvenanceQuery,
+    names=NAMES,
+)
+def list_provenance(project_id: int, query: ProvenanceQuery) -> list[JsonObject]:
+    """Say where the predictions of tasks came from: version, run, few-shot pool."""
+    caller = identity.caller()
+    project = house().access.project(caller, project_id)
+    found = house().provenances.of_tasks(caller.studio, project.id, numbers(query.task_ids))
+    return [document_of(each) for each in found]
 
 
 @api.add(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response, request
+
 from ml_backend.errors import Forbidden, InvalidInput, NotFound
 from ml_backend.records import Prompt, PromptVersion, Run, Subset
+from ml_backend.reporting import run_page
 from ml_backend.services.access import Caller
 from ml_backend.services.indicators import indicators_of
 from ml_backend.services.runs import SAMPLE_SIZE, RunOptions
@@ -22,6 +25,8 @@ from ml_backend.web.wire.runs import (
     HandedInFailures,
     Indicator,
     PredictionsQuery,
+    ReportAnswer,
+    ReportQuery,
     RunAnswer,
     RunCreate,
     RunProgress,
@@ -105,6 +110,24 @@ def list_failures(id: int, query: FailureQuery) -> dict[str, Any]:
     found = [each for each in house().runs.failures(run) if query.kind in (None, each.kind.value)]
     shown = [FailureAnswer.of(each) for each in slice_of(found, query)]
     return paged(len(found), query, shown)
+
+
+@api.add("GET", "/inference-runs/<id>/report", ReportAnswer, query=ReportQuery, page=True)
+def get_report(id: int, query: ReportQuery) -> Any:
+    """Report a run: metrics, wrong answers, failures, cost and the prompt, as JSON or as a page."""
+    caller = identity.caller()
+    run = house().access.run(caller, id)
+    document = house().run_reports.document(run, caller.studio)
+    accepted = request.accept_mimetypes
+    wanted = query.format or (
+        "html" if accepted["text/html"] > accepted["application/json"] else "json"
+    )
+    if wanted == "json":
+        return document
+    # Task data is on it: whatever an escape should ever miss must neither run nor fetch.
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+    return Response(run_page(document), mimetype="text/html", headers=headers)
 
 
 @api.add("GET", "/inference-runs/<id>/indicators/", list[Indicator])
@@ -196,6 +219,7 @@ def _options(caller: Caller, body: RunCreate) -> RunOptions:
     return RunOptions(
         subset=subset,
         sample_size=body.sample_subset_size or SAMPLE_SIZE,
+        sample_seed=body.sample_seed,
         task_ids=body.task_ids,
         filters=body.filters_json,
         only_missing=bool(body.only_missing_predictions),

@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput, ModelError, NotFound
 from ml_backend.records import Job, JobKind, Prompt, PromptVersion, RunStatus
-from ml_backend.services.estimates import Estimate, PriceUnknown
+from ml_backend.services.estimates import Estimate
 from ml_backend.web import identity
 from ml_backend.web.deleting import delete_in_background
 from ml_backend.web.house import house
@@ -121,8 +121,6 @@ def cost_estimate(prompt_id: int, version_id: int, query: CostQuery) -> CostAnsw
     project = house().access.project(caller, project_id)
     try:
         found = house().estimates.estimate(caller.studio, project, version, query.project_subset)
-    except PriceUnknown as error:
-        return _no_cost("PriceUnknown", str(error))
     except (InvalidInput, ModelError) as error:
         return _no_cost(type(error).__name__, str(error))
     return _cost(found)
@@ -215,8 +213,8 @@ def _check_parent(prompt: Prompt, body: VersionUpdate) -> None:
         )
 
 
-def _dollars(cost: float) -> str:
-    return f"{cost:.8f}"
+def _dollars(cost: float | None) -> str | None:
+    return None if cost is None else f"{cost:.8f}"
 
 
 def _no_cost(kind: str, message: str) -> CostAnswer:
@@ -224,7 +222,11 @@ def _no_cost(kind: str, message: str) -> CostAnswer:
 
 
 def _cost(found: Estimate) -> CostAnswer:
+    price = found.price
     return CostAnswer(
+        is_error=price is None,
+        error_type=None if price else "PriceUnknown",
+        error_message=found.unknown or None,
         prompt_cost_usd=_dollars(found.prompt_cost),
         completion_cost_usd=_dollars(found.completion_cost),
         total_cost_usd=_dollars(found.total_cost),
@@ -233,6 +235,9 @@ def _cost(found: Estimate) -> CostAnswer:
         measured=found.measured,
         low_cost_usd=_dollars(found.low),
         high_cost_usd=_dollars(found.high),
-        price_source=found.price.source,
-        price_date=found.price.dated or None,
+        price_source=price.source if price else None,
+        price_date=price.dated or None if price else None,
+        tokens=round(found.tokens.mean),
+        low_tokens=round(found.tokens.low),
+        high_tokens=round(found.tokens.high),
     )

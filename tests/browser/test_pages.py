@@ -52,9 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             result = [region(LABELS[n % 3])]
             row["annotations"] = [{"result": result, "ground_truth": True}]
         project, _ = studio.seed(CONFIG, rows)
-        simulator.control(
-            {"match": "Please", "answer": {"topic": LABELS[2]}}
-        )
+        simulator.control({"match": "Please", "answer": {"topic": LABELS[2]}})
         settings = {
             "LABEL_STUDIO_URL": studio.url,
             "LABEL_STUDIO_API_KEY": studio.token,

@@ -36,8 +36,19 @@ def test_an_unknown_price_is_said_before_a_run_and_keeps_none_from_running(
     terminal: Terminal, mails: list[int]
 ) -> None:
     result = terminal.run("run", "Topic", "--project", "Mails")
-    assert "Estimated cost: unknown" in result.stderr
-    assert "Add it" in terminal.run("estimate", "Topic", "--project", "Mails", code=1).stderr
+    assert "Estimated cost: price unknown; " in result.stderr
+    assert "--price 'gpt-4o-mini=IN,OUT'" in result.stderr
+    shown = terminal.run("estimate", "Topic", "--project", "Mails").stdout
+    assert "price unknown" in shown
+    assert "tokens a task" in shown
+    assert "Add it with" in shown
+    told = terminal.json("estimate", "Topic", "--project", "Mails")
+    assert (told["total_cost_usd"], told["high_cost_usd"], told["price"]) == (None, None, None)
+    assert 0 < told["low_tokens"] < told["tokens"] < told["high_tokens"]
+    assert "unknown" in told["price_unknown"]
+    budget = ("--budget", "1")
+    refused = terminal.run("run", "Topic", "--project", "Mails", *budget, code=1).stderr
+    assert "price" in refused
 
 
 def test_a_connection_shows_what_it_spent_and_stops_at_its_budget(priced: Terminal) -> None:

@@ -217,3 +217,12 @@ def test_the_least_sure_tasks_are_listed_first(terminal: Terminal) -> None:
     assert "0.690" in shown.stdout
     assert "have no score" in shown.stderr
     assert "No score is below 0" in terminal.run(*listing, "--below", 0, code=1).stderr
+
+
+def test_where_predictions_came_from_is_told(terminal: Terminal, predicted: list[int]) -> None:
+    asked = ("predictions", "provenance", "--project", "Mails", "--tasks", predicted[0])
+    (row,) = terminal.json(*asked)
+    assert (row["task"], row["model_version"], row["origin"]) == (predicted[0], LABEL, "run")
+    assert (row["run"], row["few_shot"]) == (1, None)
+    assert "run 1" in terminal.run(*asked).stdout
+    terminal.run(*asked[:-2], code=2)

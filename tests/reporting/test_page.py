@@ -48,6 +48,12 @@ def document(text: str = "x", **changes: Any) -> dict[str, Any]:
         "project": text,
         "metrics": metrics(text),
         "effort": {"cost_per_task": 0.5, "latency": 1.0, "latency_p95": None},
+        "wrong": [
+            {"task": 1, "control": text, "truth": text, "given": [text]},
+            {"task": 2, "control": text, "truth": None, "given": []},
+        ],
+        "wrong_left_out": 3,
+        "wrong_unknown": text,
         "failures": [{"task": 1, "kind": "timeout", "message": text, "raw": text}],
         "failures_left_out": 2,
         "made_at": "2026-01-01",
@@ -95,6 +101,13 @@ def test_it_has_the_figures_of_its_plots_and_says_what_is_unknown() -> None:
         assert wanted in text, wanted
     assert page.count("<svg") == page.count("</svg>") >= 4
     assert "2 more are left out" in text
+    assert "3 tasks more are left out" in text
+    assert '["x"]' in text
+
+
+def test_a_run_that_was_wholly_right_says_so() -> None:
+    text = Tags(run_page(document(wrong=[], wrong_left_out=0, wrong_unknown=""))).text
+    assert "Wrong answersNone." in text
 
 
 @pytest.mark.parametrize("known", [{}, {"overall": {"n": 0}, "controls": {}}])

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from services.conftest import CONFIG, House
 
+from ml_backend.errors import InvalidInput
 from ml_backend.llm import Request
 from ml_backend.records import Asked, Prediction, Prompt, PromptVersion, Subset, Usage
 from ml_backend.services.costs import cost_of, price_of
-from ml_backend.services.estimates import Estimate, PriceUnknown
+from ml_backend.services.estimates import Estimate
 from ml_backend.services.token_counts import size_of
 
 pytestmark = pytest.mark.slow
@@ -159,6 +160,26 @@ def test_a_real_run_costs_what_was_estimated_once_it_was_measured(place: Place) 
     assert told.low == free.totals.cost == 0.0
 
 
+def test_sample_is_the_one_a_run_would_draw(place: Place) -> None:
+    few = place.estimate(Subset.SAMPLE, sample_size=5)
+    drawn = place.estimate(Subset.SAMPLE, sample_size=5, sample_seed=1)
+    assert (few.tasks, drawn.tasks, drawn.sampled) == (5, 5, 5)
+    assert few.prompt_tokens != drawn.prompt_tokens
+
+
+def test_ground_truth_is_not_read_again_while_its_number_stays(place: Place) -> None:
+    assert place.estimate(Subset.HAS_GT).tasks == 12
+    before = place.house.fake.state()["calls"]
+    assert place.estimate(Subset.HAS_GT).tasks == 12
+    again = place.house.fake.state()["calls"]
+    listed = {name: again[name] - before.get(name, 0) for name in again if "api/tasks" in name}
+    assert sum(listed.values()) == 1, "only the sampled tasks"
+    place.house.fake.seed(CONFIG, [])
+    studio = place.house.container.studio
+    studio._transport.send("PATCH", "api/annotations/1/", {"ground_truth": False})
+    assert place.estimate(Subset.HAS_GT).tasks == 11
+
+
 def test_subsets_samples_and_few_shot_examples_count(place: Place) -> None:
     everything = place.estimate()
     some = place.estimate(Subset.HAS_GT)
@@ -167,6 +188,8 @@ def test_subsets_samples_and_few_shot_examples_count(place: Place) -> None:
     assert place.estimate(task_ids=place.tasks[:3]).tasks == 3
     three = place.estimate(samples=3)
     assert three.total_cost == pytest.approx(3 * everything.total_cost)
+    assert three.tokens.mean == pytest.approx(3 * everything.tokens.mean)
+    assert everything.unknown == ""
     place.version = place.house.container.prompts.create_version(
         place.prompt, text="Which topic? {text}", connection="priced", few_shot=5
     )
@@ -203,12 +226,27 @@ def test_pictures_count_up_to_the_most_one_is_known_to_cost(house: House, tmp_pa
     assert told.prompt_tokens > 1000
 
 
-def test_an_unknown_price_is_said_and_never_zero(house: House) -> None:
-    project, _ = house.project(2)
-    _, version = house.prompt(project)
+@pytest.mark.parametrize("count", [2, 0], ids=["tasks", "no tasks"])
+def test_tokens_are_told_where_the_price_is_unknown_and_the_cost_is_never_zero(
+    house: House, count: int
+) -> None:
+    project, _ = house.project(count)
+    prompt, version = house.prompt(project)
     studio = house.container.studio
-    with pytest.raises(PriceUnknown, match="scripted"):
-        house.container.estimates.estimate(studio, studio.get_project(project), version, Subset.ALL)
+    told = house.container.estimates.estimate(
+        studio, studio.get_project(project), version, Subset.ALL
+    )
+    costs = (told.prompt_cost, told.completion_cost, told.total_cost, told.low, told.high)
+    assert costs == (None,) * 5
+    assert "'scripted'" in told.unknown
+    assert "--price 'scripted=IN,OUT'" in told.unknown
+    assert told.tasks == count
+    if count:
+        assert 0 < told.tokens.low < told.tokens.mean < told.tokens.high
+        each = told.prompt_tokens + told.completion_tokens
+        assert told.tokens.mean == pytest.approx(each * count)
+        with pytest.raises(InvalidInput, match="price"):
+            house.start(prompt, version, project, budget=1.0)
 
 
 def test_the_price_table_names_its_date() -> None:

@@ -225,3 +225,36 @@ def test_the_loop_of_evaluating_and_comparing_runs_on_the_demo(house: House) -> 
     document = house.container.run_reports.document(runs[0], house.container.studio)
     assert json.loads(json.dumps(document))["metrics"]["overall"]["n"] == 60
     assert "draft one: {text}" in run_page(document)
+
+
+def test_the_report_lists_wrong_answers_with_what_is_true(house: House) -> None:
+    project, tasks = seed(
+        house, [annotation("A")], [annotation("B")], [annotation("B")], [annotation("A")] * 2
+    )
+    says(house, {"text 2": "no JSON"})
+    run = evaluated(house, *house.prompt(project), project)
+    reports, studio = house.container.run_reports, house.container.studio
+    document = reports.document(run, studio)
+    wrong = {"task": tasks[1], "control": "topic", "truth": "B", "given": "A"}
+    assert (document["wrong"], document["wrong_left_out"]) == ([wrong], 0)
+    assert [each["task"] for each in document["failures"]] == [tasks[2]]
+    studio.delete_project(project)
+    gone = reports.document(run, studio)
+    assert (gone["wrong"], gone["wrong_left_out"]) == ([], 1)
+    assert "does not have the project" in gone["wrong_unknown"]
+    assert "1 task more is left out" in run_page(gone)
+
+
+def test_the_report_names_how_many_wrong_answers_it_leaves_out(house: House) -> None:
+    project, tasks = seed(house, *([annotation("B")] for _ in range(203)))
+    run = evaluated(house, *house.prompt(project), project)
+    document = house.container.run_reports.document(run, house.container.studio)
+    assert [each["task"] for each in document["wrong"]] == tasks[:200]
+    assert document["wrong_left_out"] == 3
+
+
+def test_a_run_without_truths_reports_nothing_wrong(house: House) -> None:
+    project, _ = house.project(2)
+    run = house.run(*house.prompt(project), project)
+    document = house.container.run_reports.document(run, house.container.studio)
+    assert (document["wrong"], document["wrong_left_out"], document["wrong_unknown"]) == ([], 0, "")

@@ -226,6 +226,10 @@ def test_costs_are_estimated_from_real_tasks_and_never_zero_for_unknown(api: Api
     unknown = estimate(prompt.id, version.id)
     assert (unknown.is_error, unknown.total_cost_usd) == (True, None)
     assert "unknown" in unknown.error_message
+    path = f"prompts/{prompt.id}/versions/{version.id}/cost-estimate"
+    tokens = api.request("GET", path).json()
+    assert (tokens["error_type"], tokens["tasks"]) == ("PriceUnknown", 10)
+    assert 0 < tokens["low_tokens"] < tokens["tokens"] < tokens["high_tokens"]
     connection = api.connection()
     api.container.store.connections.update(connection.id, prices={"priced": [1.0, 2.0]})
     priced = api.client.prompts.versions.create(
@@ -258,3 +262,45 @@ def test_costs_are_estimated_from_real_tasks_and_never_zero_for_unknown(api: Api
         nowhere.id, title="V", prompt="x", provider_model_id="simulated"
     )
     assert estimate(nowhere.id, alone.id).error_type == "NoProject"
+
+
+def test_a_report_is_json_or_a_page_for_those_who_see_the_project(api: Api) -> None:
+    prompt, version = api.prompt()
+    run = api.client.prompts.runs.create(
+        prompt.id, version.id, project=api.project, project_subset="HasGT"
+    )
+    assert ended_run(api.client, run).status == "Completed"
+    path = f"inference-runs/{run.id}/report"
+    document = api.request("GET", path).json()
+    assert document["run"]["id"] == run.id
+    assert document["metrics"]["overall"]["n"] == 6
+    wrong = 6 - document["metrics"]["overall"]["correct"]
+    assert len({each["task"] for each in document["wrong"]}) == wrong
+    assert api.request("GET", f"{path}?format=json").json()["prompt"] == document["prompt"]
+    for how in ({"params": {"format": "html"}}, {"headers": {"Accept": "text/html,*/*;q=0.8"}}):
+        page = api.request("GET", path, **how)
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+        assert page.text.startswith("<!doctype html>")
+        assert "Wrong answers" in page.text
+    odd = api.request("GET", f"{path}?format=pdf")
+    assert (odd.status_code, list(odd.json())) == (400, ["format"])
+    other = api.as_user(hidden=[api.project])
+    assert api.request("GET", path, other).status_code == 404
+    described = api.request("GET", "schema").json()["paths"]["/api/inference-runs/{id}/report"]
+    assert set(described["get"]["responses"]["200"]["content"]) == {"application/json", "text/html"}
+
+
+def test_the_provenance_of_predictions_is_told_to_those_who_see_them(api: Api) -> None:
+    prompt, version = api.prompt()
+    run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)
+    assert ended_run(api.client, run).status == "Completed"
+    path = f"projects/{api.project}/predictions/provenance"
+    first, second = api.request("GET", f"{path}?task_ids={api.tasks[1]},{api.tasks[0]}").json()
+    assert [first["task"], second["task"]] == api.tasks[:2]
+    assert (first["origin"], first["run"], first["version"]) == ("run", run.id, version.id)
+    assert (first["prompt"], first["few_shot"]) == (prompt.id, None)
+    missing = api.request("GET", path)
+    assert (missing.status_code, list(missing.json())) == (400, ["task_ids"])
+    other = api.as_user(hidden=[api.project])
+    assert api.request("GET", f"{path}?task_ids=1", other).status_code == 404

@@ -154,7 +154,10 @@ class CostQuery(Given):
 
 
 class CostAnswer(Shown):
-    """What a run would cost in US dollars, or why that is not known; never 0 for unknown."""
+    """What a run would cost in US dollars, or why that is not known; never 0 for unknown.
+
+    With the error type ``PriceUnknown`` the tokens are told all the same.
+    """
 
     prompt_cost_usd: str | None = None
     completion_cost_usd: str | None = None
@@ -172,6 +175,10 @@ class CostAnswer(Shown):
     price_source: str | None = None
     price_date: str | None = None
     """Of the price table; null for a connection's own prices."""
+    tokens: int | None = None
+    """Of all tasks, prompts and completions together."""
+    low_tokens: int | None = None
+    high_tokens: int | None = None
 
 
 def _flag(value: Any) -> Any:

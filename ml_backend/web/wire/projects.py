@@ -187,3 +187,27 @@ class TaskResults(Shown):
     task_count: Annotated[int | None, Field(exclude_if=lambda count: count is None)] = None
     """Of all pages; left out when include_total is false."""
     task_result_list: list[TaskItem]
+
+
+class ProvenanceQuery(Given):
+    """Of which tasks."""
+
+    task_ids: Annotated[Ids, Field(description="Up to 1,000 tasks, such as 1,2,3.")]
+
+
+class ProvenanceAnswer(Shown):
+    """Where a prediction came from."""
+
+    task: int
+    prediction: int
+    model_version: str | None = None
+    prompt: int | None = None
+    """Null for a prediction that is not this server's."""
+    version: int | None = None
+    origin: Literal["predict", "run"] | None = None
+    """Null where nothing is remembered."""
+    run: int | None = None
+    given_at: datetime | None = None
+    few_shot: dict[str, Any] | None = None
+    """The pool of examples: its revision, how many were in it and how many were shown, null of a
+    run; null as a whole for a version that shows none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,15 @@ class RunCreate(Given):
     project: Id
     project_subset: Subset = Subset.ALL
     sample_subset_size: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    sample_seed: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=2**53 - 1,
+            description="Draws the Sample subset from all tasks, the same for the same seed; null "
+            "takes the first ones; ours.",
+        ),
+    ] = None
     filters_json: Annotated[
         dict[str, Any] | None, Field(description="A Data Manager filter; makes the subset Custom.")
     ] = None
@@ -136,6 +145,8 @@ class RunProgress(RunAnswer):
     stale: str
     """Why its metrics no longer hold."""
     samples: int
+    sample_seed: int | None
+    """What its sample was drawn with; null took the first tasks."""
     held_out: bool
     """Whether it covers only tasks that no teacher saw."""
     caution: str | None
@@ -173,6 +184,7 @@ class RunProgress(RunAnswer):
             metrics=run.metrics,
             stale=run.stale,
             samples=int(run.options.get("samples") or 1),
+            sample_seed=run.options.get("sample_seed"),
             held_out=bool(run.options.get("held_out")),
             caution=run.options.get("caution"),
             few_shot=run.snapshot.get("few_shot"),
@@ -215,6 +227,59 @@ class Indicator(Shown):
     """What to ask for it alone by."""
     title: str
     values: dict[str, Any]
+
+
+class ReportQuery(Given):
+    """In which form."""
+
+    format: Annotated[
+        Literal["json", "html"] | None,
+        Field(
+            description="html is one file for somebody without access; without a format the "
+            "Accept header decides."
+        ),
+    ] = None
+
+
+class WrongAnswer(Shown):
+    """A control of a task that was answered wrongly."""
+
+    task: int
+    control: str
+    truth: Any = None
+    """Of several right answers the one it agrees with best."""
+    given: Any = None
+
+
+class ReportedFailure(Shown):
+    """Why a task has no prediction."""
+
+    task: int
+    kind: str
+    message: str
+    raw: str
+    """What the model said, its beginning."""
+
+
+class ReportAnswer(Shown):
+    """All there is to know of a run."""
+
+    run: dict[str, Any]
+    project: str
+    prompt: dict[str, Any]
+    """As it was asked, whatever it is now."""
+    metrics: dict[str, Any]
+    effort: dict[str, Any]
+    """Cost and time of a task."""
+    wrong: list[WrongAnswer]
+    """Against the truths as they are now."""
+    wrong_left_out: int
+    """Tasks answered wrongly that are not listed."""
+    wrong_unknown: str
+    """Why wrong answers could not be listed."""
+    failures: list[ReportedFailure]
+    failures_left_out: int
+    made_at: str
 
 
 class HandedIn(Given):
