@@ -30,6 +30,7 @@ from ml_backend.services.handing_in import HandingIn
 from ml_backend.services.holdings import Holdings
 from ml_backend.services.models import Models
 from ml_backend.services.predictions import Predictions
+from ml_backend.services.previews import Previews
 from ml_backend.services.project_reader import READ_TIMEOUT
 from ml_backend.services.prompts import Prompts
 from ml_backend.services.recipes import Recipes
@@ -177,6 +178,10 @@ class Container:
     @cached_property
     def subsets(self) -> Subsets:
         return Subsets(self.store, self.recipes)
+
+    @cached_property
+    def previews(self) -> Previews:
+        return Previews(self.store, self.recipes, self.examples)
 
     @cached_property
     def handing_in(self) -> HandingIn:

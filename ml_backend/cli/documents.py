@@ -113,6 +113,7 @@ def of_run(run: Run) -> Document:
         "held_out": bool(run.options.get("held_out")),
         "caution": run.options.get("caution"),
         "samples": run.options.get("samples") or 1,
+        "sample_seed": run.options.get("sample_seed"),
         "stale": run.stale,
         "created_at": run.created_at.isoformat(),
         "triggered_at": run.started_at.isoformat() if run.started_at else None,

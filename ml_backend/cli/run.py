@@ -28,10 +28,16 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
             type=click.Choice(names, case_sensitive=False),
             metavar=f"[{'|'.join(names)}]",
             help=f"The tasks to ask; by default {subset}, Custom with --tasks or --filter, Sample "
-            "with --sample-size.",
+            "with --sample-size or --sample-seed.",
         ),
         click.option(
             "--sample-size", type=click.IntRange(1), help="Of the Sample subset; by default 20."
+        ),
+        click.option(
+            "--sample-seed",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Draw the sample from all tasks, the same for the same N; by default the first.",
         ),
         click.option("--tasks", type=ids, metavar="IDS", help="These tasks, e.g. 1,2,3."),
         click.option(
@@ -154,6 +160,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         RunOptions(
             subset=subset,
             sample_size=options["sample_size"] or SAMPLE_SIZE,
+            sample_seed=options["sample_seed"],
             task_ids=options["tasks"],
             filters=options["filters"],
             slot=slot,
@@ -195,6 +202,8 @@ def _subset(options: dict[str, Any], usual: Subset) -> Subset:
         "--sample-size": ("sample_size", Subset.SAMPLE),
     }
     given = {name: s for name, (option, s) in implied.items() if options[option] is not None}
+    if "--sample-size" not in given and options["sample_seed"] is not None:
+        given["--sample-seed"] = Subset.SAMPLE
     if len(given) > 1:
         raise click.UsageError(f"Give {' or '.join(given)}, not both.")
     chosen = Subset(options["subset"]) if options["subset"] is not None else None

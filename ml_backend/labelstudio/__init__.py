@@ -6,9 +6,11 @@ from ml_backend.labelstudio.records import (
     AnnotatedTask,
     Annotation,
     Backend,
+    Place,
     PredictionKey,
     PredictionRow,
     Project,
+    Tab,
     User,
     Webhook,
 )
@@ -19,9 +21,11 @@ __all__ = [
     "Annotation",
     "Backend",
     "LabelStudioDoor",
+    "Place",
     "PredictionKey",
     "PredictionRow",
     "Project",
+    "Tab",
     "User",
     "Webhook",
 ]

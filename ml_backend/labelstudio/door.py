@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from ml_backend.labelstudio.data_manager import DataManager
 from ml_backend.labelstudio.files import Files
 from ml_backend.labelstudio.transport import Transport
 from ml_backend.labelstudio.webhooks import Webhooks
 
 
-class LabelStudioDoor(Webhooks, Files):
+class LabelStudioDoor(Webhooks, Files, DataManager):
     """Reads and writes of a Label Studio; safe to share between threads.
 
     ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy

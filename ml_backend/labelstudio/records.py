@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_backend.records import Person, Region
+from ml_backend.records import JsonObject, Person, Region, Task
 
 Wire = Mapping[str, Any]
 
@@ -230,3 +230,50 @@ class Webhook:
             sends_payload=bool(wire.get("send_payload", True)),
             for_all_actions=bool(wire.get("send_for_all_actions", True)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A task of a project, None where there is no such task, and the ids beside it."""
+
+    task: Task | None
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of the Data Manager: its filters, and what is selected where that is kept."""
+
+    id: int
+    title: str
+    query: JsonObject
+    """What a run takes as its filter; empty when the tab shows every task."""
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> Tab:
+        data = wire["data"] or {}
+        return cls(
+            id=int(wire["id"]),
+            title=str(data.get("title") or f"Tab {wire['id']}"),
+            query={**_tab_filters(data.get("filters")), **_selection(data.get("selectedItems"))},
+        )
+
+
+def _tab_filters(filters: Any) -> JsonObject:
+    """The filters of a tab; lines without a value, which Label Studio passes over, are left out."""
+    lines = (filters or {}).get("items") or []
+    items = [dict(line) for line in lines if line.get("value") is not None]
+    if not items:
+        return {}
+    return {"filters": {"conjunction": filters.get("conjunction") or "and", "items": items}}
+
+
+def _selection(selected: Any) -> JsonObject:
+    """The tasks ticked in a tab; ticking none, or all, says nothing."""
+    chosen = selected or {}
+    if chosen.get("all") and chosen.get("excluded"):
+        return {"selectedItems": {"all": True, "excluded": list(chosen["excluded"])}}
+    if chosen.get("all") is False and chosen.get("included"):
+        return {"selectedItems": {"all": False, "included": list(chosen["included"])}}
+    return {}

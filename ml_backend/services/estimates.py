@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,11 +22,13 @@ from ml_backend.services.costs import price_of
 from ml_backend.services.predict import Predictor
 from ml_backend.services.questions import Question, asks_the_same
 from ml_backend.services.recipes import Recipe, Recipes, version_of
-from ml_backend.services.runs import SAMPLE_SIZE
+from ml_backend.services.runs import SAMPLE_SIZE, sample_of
 from ml_backend.services.splits import split_of
 from ml_backend.services.token_counts import size_of, tokens_of
 from ml_backend.store import Store
 
+TRUTHS_KEPT = 30.0
+"""Seconds in which the tasks with ground truth are not read again, unless their number changes."""
 PAGES, PAGE = 4, 10
 SAMPLED = PAGES * PAGE
 MEASURED_FROM = 5
@@ -101,6 +104,7 @@ class Estimates:
     def __init__(self, store: Store, recipes: Recipes) -> None:
         self._store = store
         self._recipes = recipes
+        self._true_tasks: dict[int, tuple[tuple[int, int, int], float, list[int]]] = {}
 
     def estimate(
         self,
@@ -111,10 +115,13 @@ class Estimates:
         *,
         task_ids: Sequence[int] | None = None,
         samples: int = 1,
+        sample_size: int = SAMPLE_SIZE,
+        sample_seed: int | None = None,
     ) -> Estimate:
         """Return what a run would cost; raises PriceUnknown, and whatever keeps it from running.
 
-        ``task_ids`` are the tasks of the run where they are known already.
+        ``task_ids`` are the tasks of the run where they are known already; size and seed are those
+        of a Sample subset.
         """
         recipe = self._recipes.recipe(project, version)
         price = price_of(recipe.connection, version.model)
@@ -126,6 +133,8 @@ class Estimates:
             )
         if task_ids is None:
             task_ids = self._subset_tasks(studio, project, version, subset)
+            if subset is Subset.SAMPLE:
+                task_ids = sample_of(task_ids or (), sample_size, sample_seed)
         count = project.tasks if task_ids is None else len(task_ids)
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
@@ -154,15 +163,25 @@ class Estimates:
         self, studio: LabelStudioDoor, project: Project, version: PromptVersion, subset: Subset
     ) -> list[int] | None:
         if subset is Subset.HAS_GT:
-            tasks = studio.iter_annotated(project.id, ground_truth_only=True)
-            found = sorted(task.id for task in tasks)
+            found = self._with_ground_truth(studio, project)
             if version.refined_from is None:
                 return found
             split = split_of(self._store, project.id, version.prompt_id, found)
             return [task_id for task_id in found if split.holds_out(task_id)]
         if subset is Subset.SAMPLE:
-            return studio.task_ids(project.id)[:SAMPLE_SIZE]
+            return studio.task_ids(project.id)
         return None
+
+    def _with_ground_truth(self, studio: LabelStudioDoor, project: Project) -> list[int]:
+        """Return the tasks with ground truth; a person who tries options asks again and again."""
+        counted = (project.ground_truths, project.annotations, project.tasks)
+        before, read_at, found = self._true_tasks.get(project.id, ((), 0.0, []))
+        now = time.monotonic()
+        if before != counted or now - read_at > TRUTHS_KEPT:
+            tasks = studio.iter_annotated(project.id, ground_truth_only=True)
+            found = sorted(task.id for task in tasks)
+            self._true_tasks[project.id] = (counted, now, found)
+        return found
 
     def _sample(
         self, studio: LabelStudioDoor, project: Project, task_ids: Sequence[int] | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class RunOptions:
 
     subset: Subset = Subset.ALL
     sample_size: int = SAMPLE_SIZE
+    sample_seed: int | None = None
+    """Draws the sample from all tasks, the same for the same seed; None takes the first ones."""
     task_ids: Sequence[int] | None = None
     filters: JsonObject | None = None
     slot: Slot | None = None
@@ -201,6 +204,12 @@ class Runs:
                 field="sample_size",
                 fix="Give a number from 1.",
             )
+        if options.sample_seed is not None and options.subset is not Subset.SAMPLE:
+            raise InvalidInput(
+                f"A seed draws a sample; the subset is {options.subset.value}.",
+                field="sample_seed",
+                fix="Use the Sample subset, or leave the seed out.",
+            )
 
     def _choose_tasks(self, project: Project, label: str, options: RunOptions) -> list[int] | None:
         chosen = self._subset_tasks(project, options)
@@ -254,7 +263,8 @@ class Runs:
         if options.subset is Subset.ALL:
             return None
         if options.subset is Subset.SAMPLE:
-            return self._studio.task_ids(project.id)[: options.sample_size]
+            every = self._studio.task_ids(project.id)
+            return sample_of(every, options.sample_size, options.sample_seed)
         if options.subset is Subset.HAS_GT:
             return self._true_tasks(project, options.truth)
         return self._custom_tasks(project, options)
@@ -268,8 +278,7 @@ class Runs:
     def _custom_tasks(self, project: Project, options: RunOptions) -> list[int]:
         if options.filters is not None:
             filters = require_narrowing(options.filters)
-            query = filters if "filters" in filters else {"filters": filters}
-            found = self._studio.task_ids(project.id, query=query)
+            found = self._studio.task_ids(project.id, query=filters)
             if not found:
                 raise InvalidInput(
                     "No task fits the filter.",
@@ -289,6 +298,18 @@ class Runs:
         return wanted
 
 
+def sample_of(task_ids: Sequence[int], size: int, seed: int | None) -> list[int]:
+    """Return a sample of tasks in their order: the first ones, or those that a seed draws.
+
+    A seed draws by the task's id alone, so that tasks imported later change little of a sample.
+    """
+    if seed is None:
+        return list(task_ids[:size])
+    drawn = sorted(task_ids, key=lambda each: hashlib.sha256(f"{seed}:{each}".encode()).digest())
+    chosen = set(drawn[:size])
+    return [each for each in task_ids if each in chosen]
+
+
 def _as_asked(options: RunOptions) -> JsonObject:
     """Return what only those read who want to know how a run was asked for."""
     asked: JsonObject = {}
@@ -300,6 +321,8 @@ def _as_asked(options: RunOptions) -> JsonObject:
         asked["samples"] = options.samples
     if options.subset is Subset.SAMPLE:
         asked["sample_size"] = options.sample_size
+        if options.sample_seed is not None:
+            asked["sample_seed"] = options.sample_seed
     return asked
 
 

@@ -196,6 +196,7 @@ def _options(caller: Caller, body: RunCreate) -> RunOptions:
     return RunOptions(
         subset=subset,
         sample_size=body.sample_subset_size or SAMPLE_SIZE,
+        sample_seed=body.sample_seed,
         task_ids=body.task_ids,
         filters=body.filters_json,
         only_missing=bool(body.only_missing_predictions),

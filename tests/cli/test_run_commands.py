@@ -70,6 +70,9 @@ def test_named_tasks_are_asked_alone(terminal: Terminal, mails: list[int]) -> No
 def test_a_sample_size_alone_means_a_sample(terminal: Terminal, mails: list[int]) -> None:
     run = terminal.json("run", "Topic", "--project", "Mails", "--sample-size", 3)
     assert (run["project_subset"], run["slot"], run["total_tasks"]) == ("Sample", "evaluate", 3)
+    assert run["sample_seed"] is None
+    drawn = terminal.json("run", "Topic", "--project", "Mails", "--sample-seed", 3)
+    assert (drawn["project_subset"], drawn["sample_seed"]) == ("Sample", 3)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,8 @@ def test_a_sample_size_alone_means_a_sample(terminal: Terminal, mails: list[int]
         ("--tasks", 1, "--subset", "Sample"),
         ("--tasks", 1, "--filter", "{}"),
         ("--tasks", 1, "--sample-size", 3),
+        ("--tasks", 1, "--sample-seed", 3),
+        ("--sample-seed", 3, "--subset", "HasGT"),
         ("--subset", "Custom"),
     ],
 )

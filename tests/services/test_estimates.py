@@ -159,6 +159,26 @@ def test_a_real_run_costs_what_was_estimated_once_it_was_measured(place: Place) 
     assert told.low == free.totals.cost == 0.0
 
 
+def test_sample_is_the_one_a_run_would_draw(place: Place) -> None:
+    few = place.estimate(Subset.SAMPLE, sample_size=5)
+    drawn = place.estimate(Subset.SAMPLE, sample_size=5, sample_seed=1)
+    assert (few.tasks, drawn.tasks, drawn.sampled) == (5, 5, 5)
+    assert few.prompt_tokens != drawn.prompt_tokens
+
+
+def test_ground_truth_is_not_read_again_while_its_number_stays(place: Place) -> None:
+    assert place.estimate(Subset.HAS_GT).tasks == 12
+    before = place.house.fake.state()["calls"]
+    assert place.estimate(Subset.HAS_GT).tasks == 12
+    again = place.house.fake.state()["calls"]
+    listed = {name: again[name] - before.get(name, 0) for name in again if "api/tasks" in name}
+    assert sum(listed.values()) == 1, "only the sampled tasks"
+    place.house.fake.seed(CONFIG, [])
+    studio = place.house.container.studio
+    studio._transport.send("PATCH", "api/annotations/1/", {"ground_truth": False})
+    assert place.estimate(Subset.HAS_GT).tasks == 11
+
+
 def test_subsets_samples_and_few_shot_examples_count(place: Place) -> None:
     everything = place.estimate()
     some = place.estimate(Subset.HAS_GT)

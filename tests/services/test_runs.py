@@ -12,6 +12,7 @@ from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, Templ
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
 from ml_backend.services.prompts import check_title
+from ml_backend.services.runs import sample_of
 
 pytestmark = pytest.mark.slow
 
@@ -177,6 +178,7 @@ def test_custom_tasks_by_id_and_by_filter(house: House) -> None:
         ({"subset": Subset.CUSTOM}, "tasks"),
         ({"task_ids": [1]}, "subset"),
         ({"subset": Subset.SAMPLE, "sample_size": 0}, "sample_size"),
+        ({"subset": Subset.HAS_GT, "sample_seed": 1}, "sample_seed"),
         ({"budget": 0.0}, "budget"),
         ({"budget": 1.0}, "budget"),
         ({"subset": Subset.HAS_GT}, "subset"),
@@ -215,3 +217,53 @@ def test_titles_that_would_spoil_a_model_version_are_refused(title: str) -> None
 def test_a_version_cannot_be_named_evaluate() -> None:
     with pytest.raises(InvalidInput):
         check_title("Evaluate", "version")
+
+
+def test_a_seed_draws_the_same_sample_again_and_another_one_another(house: House) -> None:
+    project, tasks = house.project(60)
+    prompt, version = house.prompt(project)
+
+    def drawn(seed: int | None) -> list[int]:
+        run = house.start(
+            prompt, version, project, subset=Subset.SAMPLE, sample_size=10, sample_seed=seed
+        )
+        assert run.options.get("sample_seed") == seed
+        return run.options["task_ids"]
+
+    assert drawn(None) == tasks[:10]
+    assert drawn(7) == drawn(7) == sorted(drawn(7))
+    assert len({*drawn(7)}) == 10
+    assert drawn(7) != drawn(8)
+    assert max(drawn(7)) > tasks[29], "from all tasks, not from the first ones"
+
+
+def test_a_seeded_sample_changes_little_when_tasks_are_imported() -> None:
+    before, after = (sample_of(range(1, n + 1), 20, 3) for n in (200, 220))
+    assert len({*before} & {*after}) >= 15
+    assert sample_of([5, 9], 20, 3) == [5, 9]
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["filter", "ticked tasks"])
+def test_the_tasks_of_a_data_manager_tab_are_a_selection(house: House, place: int) -> None:
+    project, tasks = house.project(12)
+    prompt, version = house.prompt(project)
+    line = {"filter": "filter:tasks:data.text", "operator": "contains", "type": "String"}
+    filters = {"conjunction": "and", "items": [{**line, "value": "text 1"}]}
+    ticked = {"all": False, "included": tasks[3:5]}
+    wires = [
+        {"title": "Ones", "filters": filters},
+        {"title": "Ticked", "selectedItems": ticked},
+    ]
+    for data in wires:
+        body = {"project": project, "data": data}
+        house.container.studio._transport.send("POST", "api/dm/views/", body)
+    tab = house.container.studio.tabs(project)[place]
+    run = house.start(prompt, version, project, subset=Subset.CUSTOM, filters=tab.query)
+    assert run.options["task_ids"] == ([tasks[1], *tasks[10:]], tasks[3:5])[place]
+
+
+def test_the_tab_of_every_task_is_no_selection(house: House) -> None:
+    project, _ = house.project(2)
+    prompt, version = house.prompt(project)
+    with pytest.raises(InvalidInput, match="needs tasks"):
+        house.start(prompt, version, project, subset=Subset.CUSTOM, filters={})

@@ -103,6 +103,8 @@ class FakeServer(Connections):
             web.get("/api/predictions/", self._list_predictions),
             web.post("/api/predictions/", self._create_prediction),
             web.delete(f"/api/predictions/{number}/", self._delete_prediction),
+            web.get("/api/dm/views/", self._list_views),
+            web.post("/api/dm/views/", self._create_view),
             web.post("/api/dm/actions", self._action),
             *self.connection_routes(),
         ]
@@ -387,13 +389,26 @@ class FakeServer(Connections):
             raise Refused(404, "No Annotation matches the given query.")
         return web.Response(status=204)
 
-    async def _list_predictions(self, request: web.Request) -> web.Response:
+    def _wanted(self, request: web.Request) -> dict[str, int]:
+        """The filters of a listing; one that names what is not there is refused."""
         wanted = {name: int(request.query[name]) for name in FILTERS if name in request.query}
         known = {"task": self.rows.tasks, "project": self.rows.projects}
         message = "Select a valid choice. That choice is not one of the available choices."
         wrong = {name: [message] for name, value in wanted.items() if value not in known[name]}
         if wrong:
             raise Refused(400, "Validation error", wrong)
+        return wanted
+
+    async def _list_views(self, request: web.Request) -> web.Response:
+        wanted = self._wanted(request)["project"]
+        rows = self.rows.views.values()
+        return web.json_response([row for row in rows if row["project"] == wanted])
+
+    async def _create_view(self, request: web.Request) -> web.Response:
+        return web.json_response(self.rows.create_view(await body_of(request)), status=201)
+
+    async def _list_predictions(self, request: web.Request) -> web.Response:
+        wanted = self._wanted(request)
         rows = self.rows.predictions.values()
         found = [row for row in rows if all(row[name] == wanted[name] for name in wanted)]
         return web.json_response(found)

@@ -42,6 +42,7 @@ class Rows:
     annotations: dict[int, Row] = field(default_factory=dict)
     backends: dict[int, Row] = field(default_factory=dict)
     webhooks: dict[int, Row] = field(default_factory=dict)
+    views: dict[int, Row] = field(default_factory=dict)
     counts_deletes: bool = True
     """False for good once tasks and then a project were deleted: counters no longer follow."""
     tasks_deleted: bool = False
@@ -365,6 +366,16 @@ class Rows:
 
     # the Data Manager
 
+    def create_view(self, wire: Mapping[str, Any]) -> Row:
+        """A tab; what is selected in it stands beside its data and is sent within it."""
+        data = dict(wire.get("data") or {})
+        if wire.get("selected_items"):
+            data["selectedItems"] = wire["selected_items"]
+        project = self.project(int(wire["project"]))["id"]
+        row = {"id": self._next("view"), "data": data, "order": 0, "user": 1, "project": project}
+        self.views[row["id"]] = row
+        return row
+
     def select(self, project_id: int, query: Mapping[str, Any]) -> list[Row]:
         """Tasks by id. Without included ids, even with an empty list of them, all tasks."""
         self.project(project_id)
@@ -417,6 +428,8 @@ class Rows:
             return lambda row: max((a["id"] for a in self.annotations_of(row["id"])), default=0)
         if column == "total_annotations":
             return lambda row: self.total_annotations(row["id"])
+        if column == "cancelled_annotations":
+            return lambda row: sum(a["was_cancelled"] for a in self.annotations_of(row["id"]))
         if column in ("id", "inner_id", "total_predictions"):
             return lambda row: row[column]
         raise Refused(500, f"Cannot resolve keyword '{column}' into field.")

@@ -230,6 +230,12 @@ def test_a_sample_and_chosen_tasks(api: Api) -> None:
         prompt.id, version.id, project=api.project, project_subset="Sample", sample_subset_size=3
     )
     assert (sample.total_tasks, sample.sample_subset_size) == (3, 3)
+    path = f"prompts/{prompt.id}/versions/{version.id}/inference-runs"
+    body = {"project": api.project, "project_subset": "Sample", "sample_subset_size": 3}
+    drawn = api.request("POST", path, json={**body, "sample_seed": 4}).json()
+    assert api.request("GET", f"inference-runs/{drawn['id']}/").json()["sample_seed"] == 4
+    odd = api.request("POST", path, json={"project": api.project, "sample_seed": 4})
+    assert (odd.status_code, list(odd.json())) == (400, ["sample_seed"])
     item = {
         "filter": "filter:tasks:data.text",
         "operator": "contains",

@@ -17,6 +17,15 @@ class RunCreate(Given):
     project: Id
     project_subset: Subset = Subset.ALL
     sample_subset_size: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    sample_seed: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=2**53 - 1,
+            description="Draws the Sample subset from all tasks, the same for the same seed; null "
+            "takes the first ones; ours.",
+        ),
+    ] = None
     filters_json: Annotated[
         dict[str, Any] | None, Field(description="A Data Manager filter; makes the subset Custom.")
     ] = None
@@ -136,6 +145,8 @@ class RunProgress(RunAnswer):
     stale: str
     """Why its metrics no longer hold."""
     samples: int
+    sample_seed: int | None
+    """What its sample was drawn with; null took the first tasks."""
     held_out: bool
     """Whether it covers only tasks that no teacher saw."""
     caution: str | None
@@ -173,6 +184,7 @@ class RunProgress(RunAnswer):
             metrics=run.metrics,
             stale=run.stale,
             samples=int(run.options.get("samples") or 1),
+            sample_seed=run.options.get("sample_seed"),
             held_out=bool(run.options.get("held_out")),
             caution=run.options.get("caution"),
             few_shot=run.snapshot.get("few_shot"),
