@@ -142,6 +142,11 @@ class Access:
             return versions[version_id]
         raise NotFound(f"This prompt has no version {version_id}.", field="version")
 
+    def any_version(self, caller: Caller, version_id: int) -> PromptVersion:
+        """Return a version of whichever prompt the caller sees."""
+        version = self._store.prompts.get_version(version_id)
+        return self.version(self.prompt(caller, version.prompt_id), version_id)
+
     def run(self, caller: Caller, run_id: int) -> Run:
         """Return a run; NotFound unless the caller sees its project."""
         run = self._store.runs.get(run_id)

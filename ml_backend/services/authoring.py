@@ -106,6 +106,27 @@ class Authoring:
             **_model_columns(chosen, draft.model),
         )
 
+    def restore(
+        self, caller: Caller, prompt: Prompt, version: PromptVersion, title: str
+    ) -> PromptVersion:
+        """Make a new version that asks what an earlier one asks, with a model the caller may use.
+
+        What a teacher wrote stays a teacher's.
+        """
+        self._check_text(prompt, version.text)
+        chosen = self._connections.choose(caller, version.provider.value, version.connection_id)
+        return self._store.prompts.create_version(
+            prompt.id,
+            title=check_title(title, "version"),
+            text=version.text,
+            max_few_shot_examples=version.max_few_shot_examples,
+            refined_from=version.refined_from,
+            parameters=version.parameters,
+            created_by=caller.person,
+            organization=caller.user.organization_id,
+            **_model_columns(chosen, version.model),
+        )
+
     def update_version(
         self, caller: Caller, prompt: Prompt, version: PromptVersion, draft: Draft
     ) -> PromptVersion:
