@@ -19,6 +19,7 @@ from ml_backend.web.ui.pages import pages
 def register(app: Flask, container: Container, callers: Callers) -> None:
     """Add the pages to an app; ``callers`` knows Label Studio's users by their tokens."""
     from ml_backend.web.ui import (  # noqa: F401 - each adds its pages
+        enhance,
         home,
         not_found,
         prompt_page,
