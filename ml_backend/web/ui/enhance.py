@@ -219,12 +219,14 @@ def _teachers(view: PromptView, jobs: Sequence[Job]) -> Teachers:
         found.insert(0, ("", f"The server’s own: {_words(default)}"))
     last = next((job for job in jobs if job.status is RunStatus.COMPLETED), None)
     values = [value for value, _ in found]
-    connection = str(last.request.get("connection_id") or "") if last is not None else ""
-    if connection not in values:
-        connection = next(iter(values), "")
     models = [str(job.request.get("teacher") or "") for job in jobs]
+    connection = str(last.request.get("connection_id") or "") if last is not None else None
     if view.version is not None and view.version.provider is not ProviderName.BASELINE:
         models.append(view.version.model)
+        if connection is None:
+            connection = str(view.version.connection_id or "")
+    if connection not in values:
+        connection = next(iter(values), "")
     models += [each.default_model for each in (default, *visible)]
     if default.provider is ProviderName.BASELINE:
         models = [each for each in models if each != default.default_model]

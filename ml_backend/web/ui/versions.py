@@ -36,8 +36,10 @@ class Standing:
 
     version: PromptVersion
     run: Run | None
+    is_reference: bool
+    """Whether it is the one that the others are held against."""
     comparable: bool
-    """Measured on the same truths of the same tasks as the one looked at."""
+    """Measured on the same truths of the same tasks as that one."""
     previous: PromptVersion | None
     """The version made before it."""
     refined_from: PromptVersion | None
@@ -56,12 +58,14 @@ class Standing:
 def fill(view: PromptView) -> str:
     """Return the tab's panel."""
     found = standings(view)
+    reference = next((each for each in found if each.is_reference), None)
     measured = [each for each in found if each.run is not None]
     plotted = measured[:PLOTTED]
     return render_template(
         "prompt/versions.html",
         view=view,
         standings=found,
+        reference=reference.version if reference else None,
         plotted=len(plotted),
         measured=len(measured),
         accuracy=_accuracy(plotted),
@@ -84,6 +88,7 @@ def standings(view: PromptView) -> list[Standing]:
             Standing(
                 version=version,
                 run=run,
+                is_reference=run is not None and run is reference,
                 comparable=same,
                 previous=view.versions[place - 1] if place else None,
                 refined_from=known.get(version.refined_from or 0),
@@ -105,11 +110,17 @@ def _accuracy(found: list[Standing]) -> str:
 
 
 def _cost(found: list[Standing]) -> str:
-    costs = [(_named(each), each.cost_per_task) for each in found]
-    if not any(cost for _, cost in costs):
+    if not any(each.cost_per_task for each in found):
         return ""
-    shown = [(name, cost, "unknown" if cost is None else money(cost)) for name, cost in costs]
+    shown = [(_named(each), each.cost_per_task, _written(each)) for each in found]
     return to_markup(charts.amounts(shown, "Dollars a task, by version"))
+
+
+def _written(each: Standing) -> str:
+    if each.cost_per_task is not None:
+        return money(each.cost_per_task)
+    known = each.run is not None and each.run.totals.cost is not None
+    return "all from the cache" if known else "unknown"
 
 
 def _named(each: Standing) -> str:
@@ -128,9 +139,9 @@ def show_difference(prompt_id: int) -> Response:
         raise InvalidInput(
             "This prompt has no version yet.", field="version", fix="Write one and save it."
         )
-    new = _chosen(view, "to") or view.version
+    new = _chosen(view, "new") or view.version
     earlier = [each for each in view.versions if each.id < new.id]
-    old = _chosen(view, "from") or (earlier[-1] if earlier else view.versions[0])
+    old = _chosen(view, "old") or (earlier[-1] if earlier else view.versions[0])
     text = render_template(
         "prompt/difference.html",
         view=view,
@@ -270,7 +281,8 @@ def delete_version(prompt_id: int, version_id: int) -> Response:
     back = versions_page(prompt)
     if not job.status.is_final:
         return go(f"/ui/jobs/{job.id}?back={quote(back, safe='')}")
-    flash(f"{version.title} and {plural(plan.predictions, 'prediction')} of it are deleted.")
+    taken = f" and {plural(plan.predictions, 'prediction')} of it" if plan.predictions else ""
+    flash(f"{version.title}{taken} deleted.")
     return go(back)
 
 
