@@ -7,9 +7,19 @@ from typing import Any
 
 from web.ui.conftest import Pages
 
-from ml_backend.records import Run, RunStatus, Slot, Subset, TruthSource
+from ml_backend.records import (
+    Asked,
+    Prediction,
+    Run,
+    RunStatus,
+    Slot,
+    Subset,
+    TruthSource,
+    Usage,
+)
 from ml_backend.scoring import wilson
 from ml_backend.services.recipes import snapshot
+from support.wire import region
 
 
 def ran(
@@ -26,15 +36,17 @@ def ran(
     cost: float | None = 0.06,
     failed: int = 0,
     cached: int = 0,
+    said: str = "",
     **options: Any,
 ) -> Run:
     """A run of which ``correct`` of ``n`` truths were right; ``status`` None leaves it open.
 
-    ``truths`` stands for the ground truth it was measured on, by default that of its tasks.
+    ``truths`` stands for the ground truth it was measured on, by default that of its tasks;
+    ``said`` is what was answered, a letter a task.
     """
     store = pages.container.store
     version = store.prompts.get_version(version_id)
-    task_ids = list(tasks or pages.api.tasks[:n])
+    task_ids = list(tasks or pages.api.tasks[: len(said) or n])
     run = store.runs.create(
         prompt_id=version.prompt_id,
         version_id=version.id,
@@ -49,6 +61,18 @@ def ran(
     )
     fence = store.runs.claim(run.id, "a test", 60.0)
     assert fence is not None
+    store.outcomes.add(
+        run.id,
+        [
+            Prediction(
+                task,
+                {"topic": answer},
+                [region(answer)],
+                asked=Asked(Usage(100, 10), 0.001, latency=0.5, calls=1, request_key=f"{run.id}"),
+            )
+            for task, answer in zip(task_ids, said, strict=False)
+        ],
+    )
     low, high = wilson(correct, n)
     overall = {
         "n": n, "correct": correct, "failed": failed, "accuracy": correct / n if n else None,
