@@ -80,9 +80,11 @@ def fill(view: PromptView) -> str:
     """Return the tab's panel."""
     project_id = view.project.id if view.project is not None else 0
     before = number("before")
-    runs = house().store.runs.search(
-        prompt_id=view.prompt.id, project_id=project_id, before=before, limit=PAGE + 1
-    )
+    runs = list(view.runs[: PAGE + 1])
+    if before is not None:
+        runs = house().store.runs.search(
+            prompt_id=view.prompt.id, project_id=project_id, before=before, limit=PAGE + 1
+        )
     months = _months(view.prompt.id, project_id)
     return render_template(
         "prompt/history.html",

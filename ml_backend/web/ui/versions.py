@@ -23,8 +23,8 @@ from ml_backend.web.ui.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.prompt_view import LATEST_RUNS, PromptView, number, open_view, panel
 from ml_backend.web.ui.run_words import WORDS, measured_on, per_task
 
-PLOTTED = 30
-"""Versions shown in the plots; the table has them all."""
+PAGE = 30
+"""Versions in the table and the plots of a page."""
 
 TYPED_FROM = 1_000
 """Predictions from which deleting them asks for the title to be typed."""
@@ -59,17 +59,20 @@ def fill(view: PromptView) -> str:
     """Return the tab's panel."""
     found = standings(view)
     reference = next((each for each in found if each.is_reference), None)
-    measured = [each for each in found if each.run is not None]
-    plotted = measured[:PLOTTED]
+    before = number("before")
+    older = [each for each in found if before is None or each.version.id < before]
+    shown = older[:PAGE]
+    measured = [each for each in shown if each.run is not None]
     return render_template(
         "prompt/versions.html",
         view=view,
-        standings=found,
+        standings=shown,
+        total=len(found),
+        newest=shown[:1] == found[:1],
+        older=shown[-1].version.id if len(older) > PAGE else None,
         reference=reference.version if reference else None,
-        plotted=len(plotted),
-        measured=len(measured),
-        accuracy=_accuracy(plotted),
-        cost=_cost(plotted),
+        accuracy=_accuracy(measured),
+        cost=_cost(measured),
         **WORDS,
     )
 

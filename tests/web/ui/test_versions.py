@@ -74,6 +74,24 @@ def marked(page: Page) -> list[str]:
     ]
 
 
+def test_thirty_versions_are_shown_and_the_older_ones_a_page_further(pages: Pages) -> None:
+    prompt, first = pages.api.prompt()
+    ran(pages, first.id)
+    for number in range(2, 33):
+        pages.container.store.prompts.create_version(
+            prompt.id, title=f"Version {number}", text="{text}", provider="Custom", model="m",
+            connection_id=None, max_few_shot_examples=0, parameters={},
+        )  # fmt: skip
+    page = tab(pages, prompt)
+    assert len(page.all(".versions tbody tr")) == 30
+    assert "32 versions" in page.text("#panel")
+    assert len(page.html) < 150_000
+    further = pages.get(str(page.one(".pager a").attributes["href"]))
+    assert [each.text() for each in further.all(".versions .title")] == ["Version 2", "Version 1"]
+    assert "Restore" in further.text(".versions")
+    assert further.one(".pager a").text() == "Newest"
+
+
 def test_stale_and_flattered_scores_are_marked(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     run = ran(pages, first.id, 6, caution="A teacher model saw some of these tasks.")
