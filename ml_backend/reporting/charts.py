@@ -42,6 +42,23 @@ def bars(rows: Sequence[tuple[str, float | None]], title: str) -> Element:
     return _svg(LEFT + WIDTH + 30, ROW * len(rows) + 30, title, parts)
 
 
+def amounts(rows: Sequence[tuple[str, float | None, str]], title: str) -> Element:
+    """A bar for each name, the longest for the most: (name, amount, how it is written).
+
+    An amount of None has no bar: it is not known.
+    """
+    most = max((amount or 0.0 for _, amount, _ in rows), default=0.0) or 1.0
+    parts = []
+    for place, (name, amount, written) in enumerate(rows):
+        y, width = ROW * place, round(WIDTH * (amount or 0.0) / most, 1)
+        parts.append(_name(name, y + ROW / 2))
+        if amount is not None:
+            parts.append(tag("rect", x=LEFT, y=y + 5, width=width, height=ROW - 10, class_="bar"))
+        x = LEFT + (width if amount is not None else 0.0) + 8
+        parts.append(_text(written, x, y + ROW / 2 + 4, "start"))
+    return _svg(LEFT + WIDTH + 90, ROW * len(rows) + 4, title, parts)
+
+
 def reliability(bins: Sequence[Mapping[str, Any]]) -> Element:
     """Share of right answers over mean score, a point for each bin; on the line they agree."""
 

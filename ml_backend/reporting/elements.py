@@ -35,7 +35,12 @@ def table(
 
 def to_html(root: Element) -> str:
     """The document; characters that no file can hold are replaced."""
-    text = "<!doctype html>\n" + tostring(root, encoding="unicode", method="html")
+    return f"<!doctype html>\n{to_markup(root)}"
+
+
+def to_markup(element: Element) -> str:
+    """An element to be put into a page."""
+    text = tostring(element, encoding="unicode", method="html")
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 

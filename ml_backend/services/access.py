@@ -142,6 +142,11 @@ class Access:
             return versions[version_id]
         raise NotFound(f"This prompt has no version {version_id}.", field="version")
 
+    def any_version(self, caller: Caller, version_id: int) -> PromptVersion:
+        """Return a version of whichever prompt the caller sees."""
+        version = self._store.prompts.get_version(version_id)
+        return self.version(self.prompt(caller, version.prompt_id), version_id)
+
     def run(self, caller: Caller, run_id: int) -> Run:
         """Return a run; NotFound unless the caller sees its project."""
         run = self._store.runs.get(run_id)
@@ -202,6 +207,17 @@ class Access:
             found = (self._store.prompts.find(prompt_id) for prompt_id, _ in users)
             return any(prompt is not None and self.sees(caller, prompt) for prompt in found)
         return False
+
+    def require_connection(self, caller: Caller, version: PromptVersion) -> None:
+        """Raise Forbidden when a version is answered by a connection of another person's own."""
+        if version.connection_id is None:
+            return
+        connection = self._store.connections.find(version.connection_id)
+        if connection is not None and not self.may_use(caller, connection):
+            raise Forbidden(
+                "The connection of this version is not for you to use.",
+                fix="Make a version with a connection of yours.",
+            )
 
     def may_change(self, caller: Caller, connection: Connection) -> bool:
         """Return whether a caller may change a connection, or make it."""

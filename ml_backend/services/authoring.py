@@ -106,6 +106,39 @@ class Authoring:
             **_model_columns(chosen, draft.model),
         )
 
+    def restore(
+        self, caller: Caller, prompt: Prompt, version: PromptVersion, title: str
+    ) -> PromptVersion:
+        """Make a new version that asks what an earlier one asks; a teacher's stays a teacher's."""
+        return self.follow_up(caller, prompt, version, title, version.text, version.refined_from)
+
+    def follow_up(
+        self,
+        caller: Caller,
+        prompt: Prompt,
+        version: PromptVersion,
+        title: str,
+        text: str,
+        made_from: int | None,
+    ) -> PromptVersion:
+        """Make a new version that is answered as an earlier one, by a model the caller may use.
+
+        ``made_from`` is the version a teacher made the text from, None for a text of a person.
+        """
+        self._check_text(prompt, text)
+        chosen = self._connections.choose(caller, version.provider.value, version.connection_id)
+        return self._store.prompts.create_version(
+            prompt.id,
+            title=check_title(title, "version"),
+            text=text,
+            max_few_shot_examples=version.max_few_shot_examples,
+            refined_from=made_from,
+            parameters=version.parameters,
+            created_by=caller.person,
+            organization=caller.user.organization_id,
+            **_model_columns(chosen, version.model),
+        )
+
     def update_version(
         self, caller: Caller, prompt: Prompt, version: PromptVersion, draft: Draft
     ) -> PromptVersion:

@@ -29,11 +29,24 @@ from ml_backend.services.truths import Compared, no_truth
 from ml_backend.store import Store
 
 MANY_RUNS = 10_000
+MOST_VERSIONS = 10
 SHOWN_CHANGES = 1_000
 SHOWN_TASKS = 10
 
 Number = TypeVar("Number", bool, float)
 Judged = Mapping[int, Compared]
+
+
+class NotRun(InvalidInput):
+    """A version without a completed run has nothing to be compared by."""
+
+
+class DifferentTasks(InvalidInput):
+    """Runs of different tasks; ``common`` of them all have."""
+
+    def __init__(self, message: str, *, common: int, field: str, fix: str) -> None:
+        super().__init__(message, field=field, fix=fix)
+        self.common = common
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +213,7 @@ class Comparisons:
         ]
         whole = [run for run in found if run.subset in (Subset.HAS_GT, Subset.ALL)]
         if not found:
-            raise InvalidInput(
+            raise NotRun(
                 f"Version {version.title!r} has no completed run in project {project.title!r}.",
                 field="versions",
                 fix="Evaluate it first: a run over the HasGT subset.",
@@ -236,9 +249,10 @@ def _check(
             fix="Evaluate them on the same tasks.",
         )
     if common != every and not common_only:
-        raise InvalidInput(
+        raise DifferentTasks(
             f"The last runs of these versions are of different tasks ({sizes}; "
             f"{len(common)} in common).",
+            common=len(common),
             field="versions",
             fix="Evaluate them on the same tasks, or compare on those they have in common: "
             "--common, common_only=true.",

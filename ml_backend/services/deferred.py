@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ml_backend.errors import Conflict, LabelStudioAuthError, NotFound
+from ml_backend.errors import Conflict, LabelStudioAuthError
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import JobKind, JsonObject, Prompt
 from ml_backend.services import reports
@@ -119,14 +119,19 @@ class Deferred:
 
     def _refine(self, work: Work) -> JsonObject:
         request = work.job.request
-        connection = self._store.connections.find(request["connection_id"])
-        if connection is None:
-            raise NotFound("The teacher's connection was removed.", field="connection")
+        connection = self._refining.teacher_at(request["connection_id"])
         project = work.patience.call(lambda: self._studio.get_project(work.job.project_id or 0))
-        version = self._store.prompts.get_version(work.job.version_id or 0)
-        prompt = self._store.prompts.get(version.prompt_id)
+        version_id = work.job.version_id
+        version = self._store.prompts.get_version(version_id) if version_id is not None else None
+        prompt = self._store.prompts.get(work.job.prompt_id or 0)
         done = self._refining.refine(
-            self._studio, project, prompt, version, connection, request["teacher"]
+            self._studio,
+            project,
+            prompt,
+            version,
+            connection,
+            request["teacher"],
+            request.get("goal", ""),
         )
         return done.document()
 

@@ -28,6 +28,8 @@ class Lessons:
     task_ids: tuple[int, ...] = ()
     held_out: int = 0
     """Tasks with ground truth that no teacher sees."""
+    wrong: int = 0
+    """Tasks that were got wrong, of those a teacher may see."""
 
     def __len__(self) -> int:
         return len(self.mistakes) + len(self.right)
@@ -68,6 +70,7 @@ def lessons_of(
         tuple(each for _, each in examples),
         tuple(task_id for task_id, _ in chosen),
         len(held),
+        sum(len(group) for group in groups.values()),
     )
 
 

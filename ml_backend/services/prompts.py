@@ -180,6 +180,10 @@ class Prompts:
             number += 1
         return f"Version {number}"
 
-    def activate(self, prompt: Prompt, version: PromptVersion) -> None:
-        """Choose by hand the version that `/predict` answers with."""
-        self._store.prompts.update(prompt.id, active_version_id=version.id)
+    def activate(self, prompt: Prompt, version: PromptVersion | None) -> None:
+        """Choose by hand the version that `/predict` answers with.
+
+        None leaves it to what was last run on all tasks, else the newest.
+        """
+        chosen = version.id if version is not None else None
+        self._store.prompts.update(prompt.id, active_version_id=chosen)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ml_backend.errors import AnswerError, InvalidInput, TemplateError
+from ml_backend.errors import AnswerError, InvalidInput, NotFound, TemplateError
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.html_text import to_text
@@ -29,9 +29,12 @@ from ml_backend.services.costs import Guard, cost_of, price_of
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.mistakes import Lessons, lessons_of
 from ml_backend.services.models import Models
+from ml_backend.services.outlook import Outlook, outlook_of
+from ml_backend.services.prompts import require_text
 from ml_backend.services.recipes import Recipes
 from ml_backend.services.splits import split_of
 from ml_backend.services.teaching import (
+    LONGEST_GOAL,
     SCHEMA,
     messages_for,
     read_answer,
@@ -98,6 +101,44 @@ class Refining:
                 fix="Name a connection to a language model.",
             )
 
+    def teacher_at(self, connection_id: int | None) -> Connection:
+        """Return a teacher's connection, the environment's for None."""
+        if connection_id is None:
+            return self._models.default
+        connection = self._store.connections.find(connection_id)
+        if connection is None:
+            raise NotFound("The teacher's connection was removed.", field="connection")
+        return connection
+
+    def check_goal(self, goal: str) -> str:
+        """Return what a person wants to be better; raises InvalidInput for too many words."""
+        if len(goal) > LONGEST_GOAL:
+            raise InvalidInput(
+                f"The goal has {len(goal):,} characters; {LONGEST_GOAL:,} is the most.",
+                field="goal",
+                fix="Say it shorter, or write it into the prompt.",
+            )
+        return require_text(goal, "goal").strip()
+
+    def outlook(
+        self,
+        studio: LabelStudioDoor,
+        project: Project,
+        prompt: Prompt,
+        version: PromptVersion | None,
+        connection: Connection,
+        teacher: str,
+        goal: str = "",
+    ) -> Outlook:
+        """Return what a teacher would be shown and what that would cost, asking nothing."""
+        config = self._recipes.config_of(project)
+        known = self._recipes.known_variables(project, config)
+        lessons = self._lessons(studio, project, prompt, version, config)
+        old = version.text if version else ""
+        messages = messages_for(old, config, known, lessons, to_text(project.instruction), goal)
+        price = price_of(connection, teacher) if teacher else None
+        return outlook_of(lessons, messages, old, price)
+
     def refine(
         self,
         studio: LabelStudioDoor,
@@ -106,18 +147,20 @@ class Refining:
         version: PromptVersion | None,
         connection: Connection,
         teacher: str,
+        goal: str = "",
     ) -> Refinement:
         """Return a teacher's proposal; raises AnswerError when none of its answers can be used.
 
         Without a version, or with one that says nothing yet, the prompt is drafted from the
-        labeling config, the project's instructions and tasks with their right answers.
+        labeling config, the project's instructions and tasks with their right answers. ``goal`` is
+        what the person who asks wants to be better.
         """
         self.check(connection)
         old = version.text if version else ""
         config = self._recipes.config_of(project)
         known = self._recipes.known_variables(project, config)
         lessons = self._lessons(studio, project, prompt, version, config)
-        messages = messages_for(old, config, known, lessons, to_text(project.instruction))
+        messages = messages_for(old, config, known, lessons, to_text(project.instruction), goal)
         proposed, reasoning, usage = self._loop.run(
             self._ask(connection, teacher, messages, old, known)
         )

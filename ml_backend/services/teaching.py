@@ -15,6 +15,7 @@ from ml_backend.records import JsonObject
 from ml_backend.services.mistakes import Lessons
 
 LONGEST_INSTRUCTION = 20_000
+LONGEST_GOAL = 2_000
 SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
@@ -60,8 +61,12 @@ def messages_for(
     known: Collection[str],
     lessons: Lessons,
     instruction: str,
+    goal: str = "",
 ) -> list[JsonObject]:
-    """Return what a teacher is sent; an empty ``text`` is a prompt yet to be written."""
+    """Return what a teacher is sent; an empty ``text`` is a prompt yet to be written.
+
+    ``goal`` is what the person who asks wants to be better.
+    """
     draft = says_nothing(text)
     parts = [f"The prompt:\n<prompt>\n{text}\n</prompt>"] if text.strip() else []
     parts += [
@@ -76,6 +81,8 @@ def messages_for(
         parts.append("Tasks and their right answers:\n" + _lines(lessons.right))
     else:
         parts.append("No mistakes are known: it was not evaluated, or got everything right.")
+    if goal.strip():
+        parts.append(f"What the author of the prompt wants:\n{goal.strip()[:LONGEST_GOAL]}")
     question = "\n\n".join(parts).encode("utf-8", "replace").decode()
     return [
         {"role": "system", "content": (_DRAFT if draft else _IMPROVE) + _RULES},

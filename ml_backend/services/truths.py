@@ -106,16 +106,20 @@ class TruthReader:
                 yield task.id, task.data, annotation, _by_person(annotation, promoted)
 
 
-def no_truth(project: Project, source: TruthSource, field_name: str) -> InvalidInput:
+class NoTruth(InvalidInput):
+    """A project has nothing to be measured on."""
+
+
+def no_truth(project: Project, source: TruthSource, field_name: str) -> NoTruth:
     """Return the error of a project that has nothing to be measured on."""
     if source is TruthSource.ANNOTATIONS:
-        return InvalidInput(
+        return NoTruth(
             f"Nobody has submitted an annotation in project {project.title!r}.",
             field=field_name,
             fix="Annotate some tasks in Label Studio; annotations made from predictions that "
             "nobody looked at are no truth.",
         )
-    return InvalidInput(
+    return NoTruth(
         f"Project {project.title!r} has no ground truth.",
         field=field_name,
         fix="Star annotations in Label Studio to make them ground truth, or take all submitted "

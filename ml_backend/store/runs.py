@@ -79,10 +79,13 @@ class RunStore:
         version_id: int | None = None,
         project_id: int | None = None,
         open_only: bool = False,
+        before: int | None = None,
         limit: int = 100,
     ) -> list[Run]:
-        """Return runs, newest first."""
+        """Return runs, newest first; ``before`` leaves out that run and all newer ones."""
         query = sa.select(t.runs).order_by(t.runs.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(t.runs.c.id < before)
         if prompt_id is not None:
             query = query.where(t.runs.c.prompt_id == prompt_id)
         if version_id is not None:
@@ -101,6 +104,17 @@ class RunStore:
         with self._db.read() as c:
             rows = c.execute(sa.select(t.runs).where(r.id.in_(newest)))
             return {row.label: _run(row) for row in rows}
+
+    def costs(
+        self, *, prompt_id: int, project_id: int | None
+    ) -> list[tuple[datetime, float | None]]:
+        """Return when each run of a prompt was made and its dollars, None where unknown."""
+        r = t.runs.c
+        query = sa.select(r.created_at, r.cost).where(r.prompt_id == prompt_id).order_by(r.id)
+        if project_id is not None:
+            query = query.where(r.project_id == project_id)
+        with self._db.read() as c:
+            return [(row.created_at, row.cost) for row in c.execute(query)]
 
     def claimable(self) -> Sequence[int]:
         """Return ids of open runs that no living process holds, oldest first."""

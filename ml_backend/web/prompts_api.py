@@ -6,9 +6,10 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import JobKind, Prompt, PromptVersion
+from ml_backend.records import JobKind, Prompt
 from ml_backend.services.access import Caller
 from ml_backend.services.authoring import skill_of
+from ml_backend.services.compare import MOST_VERSIONS
 from ml_backend.web import identity
 from ml_backend.web.deleting import delete_in_background
 from ml_backend.web.house import house
@@ -124,10 +125,10 @@ def compare_versions(id: int, query: CompareQuery) -> ComparisonAnswer:
     prompt = house().access.prompt(caller, id)
     wanted = numbers(query.versions)
     others = numbers(query.others) if query.others else []
-    if not 2 <= len(wanted) + len(others) <= 10:
+    if not 2 <= len(wanted) + len(others) <= MOST_VERSIONS:
         raise InvalidInput("Name two to ten versions.", field="versions")
     versions = [house().access.version(prompt, each) for each in wanted]
-    versions += [_other_version(caller, each) for each in others]
+    versions += [house().access.any_version(caller, each) for each in others]
     project_id = query.project or next(
         iter(house().access.visible(caller, prompt.project_ids)), None
     )
@@ -143,12 +144,6 @@ def compare_versions(id: int, query: CompareQuery) -> ComparisonAnswer:
         truth=query.truth,
     )
     return ComparisonAnswer.of(prompt.id, found)
-
-
-def _other_version(caller: Caller, version_id: int) -> PromptVersion:
-    """Return a version of any prompt the caller may see."""
-    version = house().store.prompts.get_version(version_id)
-    return house().access.version(house().access.prompt(caller, version.prompt_id), version_id)
 
 
 def _titles(caller: Caller, prompts: Any) -> dict[int, str]:

@@ -11,6 +11,7 @@ from ml_backend.web import identity
 from ml_backend.web.deleting import delete_in_background
 from ml_backend.web.house import house
 from ml_backend.web.operations import Operations
+from ml_backend.web.refining import refine_in_background
 from ml_backend.web.wire.actions import (
     CostAnswer,
     CostQuery,
@@ -149,16 +150,8 @@ def refine_prompt(
     version = house().access.version(prompt, version_id)
     project = house().access.project(caller, body.project_id)
     connection_id = body.teacher_model_provider_connection_id
-    connection = house().connections.choose(caller, None, connection_id)
-    house().refining.check(connection)
-    house().recipes.config_of(project)
-    job = house().background.submit(
-        JobKind.REFINE,
-        {"connection_id": connection.id, "teacher": body.teacher_model_name},
-        created_by=caller.person,
-        prompt_id=prompt.id,
-        version_id=version.id,
-        project_id=project.id,
+    job = refine_in_background(
+        house(), caller, prompt, version, project, connection_id, body.teacher_model_name
     )
     if not query.is_async:
         job = house().background.wait(job, REFINE_SECONDS)

@@ -21,6 +21,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     from ml_backend.web.ui import (  # noqa: F401 - each adds its pages
         connections,
         creating,
+        enhance,
         health,
         home,
         jobs,

@@ -70,7 +70,7 @@ class Loss:
 
 
 @pages.get("/prompts/<int:prompt_id>/delete")
-def ask_delete(prompt_id: int) -> Response:
+def ask_delete_prompt(prompt_id: int) -> Response:
     """Say what deleting a prompt takes along; a dialog counts once it is open."""
     caller = identity.caller()
     prompt = house().access.editable(caller, prompt_id)

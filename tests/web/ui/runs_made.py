@@ -1,0 +1,89 @@
+"""Runs as they stand in the store at their end, without waiting for them to be executed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from web.ui.conftest import Pages
+
+from ml_backend.records import (
+    Asked,
+    Prediction,
+    Run,
+    RunStatus,
+    Slot,
+    Subset,
+    TruthSource,
+    Usage,
+)
+from ml_backend.scoring import wilson
+from ml_backend.services.recipes import snapshot
+from support.wire import region
+
+
+def ran(
+    pages: Pages,
+    version_id: int,
+    correct: int = 4,
+    n: int = 6,
+    *,
+    subset: Subset = Subset.HAS_GT,
+    tasks: Sequence[int] | None = None,
+    truths: str = "",
+    status: RunStatus | None = RunStatus.COMPLETED,
+    message: str = "",
+    cost: float | None = 0.06,
+    failed: int = 0,
+    cached: int = 0,
+    said: str = "",
+    **options: Any,
+) -> Run:
+    """A run of which ``correct`` of ``n`` truths were right; ``status`` None leaves it open.
+
+    ``truths`` stands for the ground truth it was measured on, by default that of its tasks;
+    ``said`` is what was answered, a letter a task.
+    """
+    store = pages.container.store
+    version = store.prompts.get_version(version_id)
+    task_ids = list(tasks or pages.api.tasks[: len(said) or n])
+    run = store.runs.create(
+        prompt_id=version.prompt_id,
+        version_id=version.id,
+        project_id=pages.project,
+        label=f"Topics__{version.title}__evaluate",
+        slot=(Slot.ALL if subset is Subset.ALL else Slot.EVALUATE).value,
+        subset=subset.value,
+        snapshot=snapshot(version),
+        options={"task_ids": task_ids, "truth": TruthSource.GROUND_TRUTH.value, **options},
+        total=len(task_ids),
+        cost=0.0,
+    )
+    fence = store.runs.claim(run.id, "a test", 60.0)
+    assert fence is not None
+    store.outcomes.add(
+        run.id,
+        [
+            Prediction(
+                task,
+                {"topic": answer},
+                [region(answer)],
+                asked=Asked(Usage(100, 10), 0.001, latency=0.5, calls=1, request_key=f"{run.id}"),
+            )
+            for task, answer in zip(task_ids, said, strict=False)
+        ],
+    )
+    low, high = wilson(correct, n)
+    overall = {
+        "n": n, "correct": correct, "failed": failed, "accuracy": correct / n if n else None,
+        "low": low, "high": high, "score": correct / n if n else None,
+    }  # fmt: skip
+    done = {
+        "succeeded": len(task_ids) - failed, "failed": failed, "cached": cached, "cost": cost,
+    }  # fmt: skip
+    if status is None:
+        store.runs.change(run.id, fence, succeeded=1, cost=cost)
+    else:
+        metrics = {"overall": overall, "ground_truth": truths or str(task_ids)} if n else {}
+        store.runs.finish(run.id, fence, status, message, metrics=metrics, **done)
+    return store.runs.get(run.id)
