@@ -22,6 +22,8 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         home,
         not_found,
         prompt_page,
+        report,
+        result_task,
         sign_in,
     )
 
