@@ -21,6 +21,9 @@ ROOM = 360
 
 LEAST_ROOM = 30
 
+OCCURRENCE = "occurrence"
+"""Of a quote: says which of several is meant, and to a reader nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class ControlLine:
@@ -140,7 +143,8 @@ def _words(value: Any) -> str:
     if isinstance(value, bool | str):
         return str(value)
     if isinstance(value, Mapping):
-        return " · ".join(_words(each) for each in value.values() if each is not None) or NONE
+        parts = [each for name, each in value.items() if name != OCCURRENCE and each is not None]
+        return " · ".join(map(_words, parts)) or NONE
     if isinstance(value, list | tuple):
         simple = all(not isinstance(each, Mapping | list | tuple) for each in value)
         return (", " if simple else "; ").join(_words(each) for each in value)
