@@ -117,7 +117,7 @@ def _confusion(counts: Counts) -> list[Element]:
 
 
 def _heat(n: int, total: int, right: bool) -> Element:
-    """A cell, darker the larger its part of the row: by class, so that no inline style is needed."""
+    """A cell, darker the larger its part of the row; by class, which needs no inline style."""
     depth = ceil(HEAT * n / total) if total else 0
     kind = f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"
     return tag("span", str(n) if n else "·", class_=kind)
