@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import JobKind, JsonObject, Prediction, Run, RunStatus
+from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.promotions import PromotePlan
 from ml_backend.services.results import ResultQuery, ResultRow
 from ml_backend.web import identity
@@ -68,6 +69,7 @@ def confirm_acceptance(run_id: int, task_id: int) -> Response:
     """Say what accepting a prediction makes, before it is made."""
     found = _find(run_id, task_id)
     beside = request.args.get("beside") == "1"
+    _require_prediction(found)
     plan = _plan(found, task_id, beside)
     return dialog(
         "prompt/accept.html", **_about(found), plan=plan, beside=beside, why=_skipped(plan)
@@ -79,6 +81,7 @@ def accept(run_id: int, task_id: int) -> Response:
     """Make an annotation of a task's prediction, in the person's name."""
     found = _find(run_id, task_id)
     beside = request.form.get("beside") == "1"
+    _require_prediction(found)
     plan = _plan(found, task_id, beside)
     if not plan.would_create:
         raise Conflict(f"Nothing was made of task {task_id}. {_skipped(plan)}")
@@ -138,6 +141,22 @@ def _value(value: object) -> str:
 
 def _request(run: Run, task_id: int, beside: bool) -> JsonObject:
     return {"labels": [run.label], "task_ids": [task_id], "include_annotated": beside}
+
+
+def _require_prediction(found: TaskPage) -> None:
+    """Raise Conflict unless what would become an annotation is the very answer that is shown."""
+    outcome, run = found.row.outcome, found.run
+    if not isinstance(outcome, Prediction):
+        raise Conflict(f"Task {outcome.task_id} has no prediction to accept.")
+    studio = identity.caller().studio
+    rows = studio.task_prediction_rows(found.project.id, outcome.task_id)
+    held = {fingerprint(row.result) for row in rows if row.model_version == run.label}
+    if held and fingerprint(outcome.result) not in held:
+        raise Conflict(
+            f"Label Studio holds another prediction of {run.label!r} on task {outcome.task_id} by "
+            "now: a later run answered it anew.",
+            fix="Open that run's results and accept it there.",
+        )
 
 
 def _plan(found: TaskPage, task_id: int, beside: bool) -> PromotePlan:

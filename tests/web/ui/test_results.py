@@ -20,7 +20,7 @@ from web.ui.measured import choices, measured_run, outcome
 
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.sdk import ended_run
-from support.wire import CONFIG, region
+from support.wire import CONFIG, region, row
 
 EVIL = '<script>alert(1)</script>"onmouseover=x {{7*7}} =cmd'
 RIGHT = {0: "a", 1: "b", 2: "a", 3: "b", 4: "a", 5: "b"}
@@ -311,7 +311,7 @@ def test_an_accepted_prediction_becomes_the_persons_annotation(pages: Pages) -> 
     assert "an annotation that says the same" in again.text("main")
     assert not again.all("main form[method=post]")
     refused = pages.post(detail(run, task_id, "/accept"), htmx=True, alert="dialog-alert")
-    assert refused.status in (409, 422)
+    assert refused.status == 409
     assert "says the same" in refused.text()
     assert len(annotations(pages, task_id)) == 1
 
@@ -333,6 +333,24 @@ def test_what_is_gone_from_label_studio_is_not_accepted(pages: Pages) -> None:
     pages.container.studio.delete_model_version(pages.project, run.label)
     page = pages.get(detail(run, task_id, "/accept"))
     assert "holds no prediction of this model version" in page.text("main")
+
+
+def test_only_the_answer_that_is_shown_is_accepted(pages: Pages) -> None:
+    run, task_id = published(pages)
+    pages.container.studio.delete_model_version(pages.project, run.label)
+    pages.container.studio.import_predictions(pages.project, [row(task_id, run.label, "b")])
+    for page in (
+        pages.get(detail(run, task_id, "/accept")),
+        pages.post(detail(run, task_id, "/accept")),
+    ):
+        assert page.status == 409
+        assert "a later run answered it anew" in page.text("[role=alert]")
+    assert annotations(pages, task_id) == []
+
+
+def test_a_failure_is_nothing_to_accept(pages: Pages, run: Run) -> None:
+    page = pages.post(detail(run, pages.api.tasks[2], "/accept"))
+    assert "has no prediction to accept" in page.text("[role=alert]")
 
 
 # CSV and report
@@ -369,7 +387,7 @@ def test_hostile_text_of_tasks_titles_and_answers_is_text(pages: Pages) -> None:
     wire = {"data": {"text": EVIL}, "annotations": task(0, "a")["annotations"]}
     api.project, api.tasks = api.studio.seed(CONFIG, [wire, *(task(n, "b") for n in range(5))])
     run = evaluated(pages, {**RIGHT, 0: "b"}, title=EVIL)
-    keep(pages, run, Prediction(api.tasks[0], {"topic": EVIL}, [region("a")], raw=EVIL))
+    keep(pages, run, Prediction(api.tasks[0], {"topic": EVIL}, [region("b")], raw=EVIL))
     for path in (
         results(run),
         detail(run, api.tasks[0]),
