@@ -8,6 +8,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.services.access import Access
+from ml_backend.services.asked_again import AskedMessages
 from ml_backend.services.attachments import Attachments
 from ml_backend.services.authoring import Authoring
 from ml_backend.services.backend import Backend
@@ -192,6 +193,10 @@ class Container:
     @cached_property
     def provenances(self) -> Provenances:
         return Provenances(self.store)
+
+    @cached_property
+    def asked_messages(self) -> AskedMessages:
+        return AskedMessages(self.store, self.recipes)
 
     @cached_property
     def handing_in(self) -> HandingIn:

@@ -217,19 +217,27 @@ class Reads:
 
     def task_predictions(self, project_id: int, task_id: int) -> list[PredictionKey]:
         """A task's predictions by id; none when the project has no such task."""
+        with self._shape("predictions"):
+            wires = self._task_predictions(project_id, task_id)
+            return sorted(map(PredictionKey.from_wire, wires), key=lambda key: key.id)
+
+    def task_prediction_rows(self, project_id: int, task_id: int) -> list[PredictionRow]:
+        """As ``task_predictions``, with their results."""
+        with self._shape("predictions"):
+            wires = self._task_predictions(project_id, task_id)
+            return sorted(map(PredictionRow.from_wire, wires), key=lambda row: row.id)
+
+    def _task_predictions(self, project_id: int, task_id: int) -> list[dict[str, Any]]:
         what = f"project {project_id}"
         params = {"project": int(project_id), "task": int(task_id)}
         try:
-            with self._shape("predictions"):
-                wires = self._transport.get("api/predictions/", params, what=what)
-                keys = [PredictionKey.from_wire(wire) for wire in wires]
+            return list(self._transport.get("api/predictions/", params, what=what))
         except LabelStudioRejected as error:
             if "valid choice" not in error.message:
                 raise
             if "project:" in error.message:
                 raise _no_project(what) from error
             return []
-        return sorted(keys, key=lambda key: key.id)
 
     def model_versions(self, project_id: int) -> dict[str, int]:
         """Predictions by model version; those without a version (null) are not counted."""

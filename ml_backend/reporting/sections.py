@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -14,6 +15,8 @@ LARGEST_MATRIX = 30
 MOST_BARS = 30
 MOST_ROWS = 100
 NOTHING = "(none)"
+HEAT = 6
+"""Depths of a matrix's colours; ``style.css`` has them."""
 
 Counts = Mapping[str, Any]
 
@@ -114,8 +117,7 @@ def _confusion(counts: Counts) -> list[Element]:
 
 
 def _heat(n: int, total: int, right: bool) -> Element:
-    """A cell, darker the larger its part of the row."""
-    share = round(60 * n / total) if total else 0
-    color = "var(--mark)" if right else "var(--warn)"
-    style = f"background: color-mix(in srgb, {color} {share}%, transparent)"
-    return tag("span", str(n) if n else "·", class_="heat", style=style)
+    """A cell, darker the larger its part of the row; by class, which needs no inline style."""
+    depth = ceil(HEAT * n / total) if total else 0
+    kind = f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"
+    return tag("span", str(n) if n else "·", class_=kind)

@@ -11,7 +11,13 @@ from ml_backend.labelstudio import Annotation, LabelStudioDoor, PredictionRow
 from ml_backend.records import JsonObject, Prompt, Slot
 from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.repeating import ROUNDS, recover
-from ml_backend.services.selection import Selection, select, selected_labels, selected_tasks
+from ml_backend.services.selection import (
+    FEW_TASKS,
+    Selection,
+    select,
+    selected_labels,
+    selected_tasks,
+)
 from ml_backend.services.waiting import Patience
 from ml_backend.services.writer import Writer, WriterSession
 from ml_backend.store import Store
@@ -171,14 +177,22 @@ class Promotions:
         self, project_id: int, selection: Selection, include_annotated: bool
     ) -> PromotePlan:
         tasks = selected_tasks(self._studio, project_id, selection)
-        rows = self._studio.predictions(project_id)
-        labels = selected_labels(
-            self._store, selection, {row.model_version for row in rows}, slot=Slot.ALL
-        )
+        rows, held = self._read_rows(project_id, tasks)
+        labels = selected_labels(self._store, selection, held, slot=Slot.ALL)
         if tasks is None:
             tasks = frozenset(self._studio.task_ids(project_id))
         standing = self._read_standing(project_id, rows, labels, tasks)
         return self._sort_out(project_id, selection, include_annotated, labels, tasks, standing)
+
+    def _read_rows(
+        self, project_id: int, tasks: Set[int] | None
+    ) -> tuple[list[PredictionRow], Set[str | None]]:
+        """Return predictions, of a few tasks theirs alone, and the versions the project holds."""
+        if tasks is None or len(tasks) > FEW_TASKS:
+            rows = self._studio.predictions(project_id)
+            return rows, {row.model_version for row in rows}
+        found = [self._studio.task_prediction_rows(project_id, each) for each in sorted(tasks)]
+        return [row for rows in found for row in rows], set(self._studio.model_versions(project_id))
 
     def _read_standing(
         self,
@@ -321,7 +335,7 @@ class Promotions:
     ) -> PromoteReport:
         tasks = {candidate.task_id for candidate in plan.candidates}
         annotations = patience.call(lambda: self._read_annotations(plan.project_id, tasks))
-        rows = patience.call(lambda: self._studio.predictions(plan.project_id))
+        rows, _ = patience.call(lambda: self._read_rows(plan.project_id, tasks))
         prints = {row.id: fingerprint(row.result) for row in rows if row.task_id in tasks}
         self._remember(plan.project_id, annotations, prints)
         parents = {a.parent_prediction for group in annotations.values() for a in group}

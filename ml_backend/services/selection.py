@@ -11,6 +11,9 @@ from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import JsonObject, Prompt, Slot
 from ml_backend.store import Store
 
+FEW_TASKS = 20
+"""Tasks up to which they are read one by one rather than all that the project has."""
+
 UNVERSIONED = frozenset({None, "", "undefined"})
 """What Label Studio files predictions under that came without a model version."""
 
@@ -112,7 +115,10 @@ def selected_tasks(
         return frozenset(found)
     if selection.task_ids is None:
         return None
-    unknown = sorted(set(selection.task_ids) - set(studio.task_ids(project_id)))
+    query = None
+    if len(selection.task_ids) <= FEW_TASKS:
+        query = {"selectedItems": {"all": False, "included": list(selection.task_ids)}}
+    unknown = sorted(set(selection.task_ids) - set(studio.task_ids(project_id, query=query)))
     if unknown:
         shown = ", ".join(str(task_id) for task_id in unknown[:10])
         raise InvalidInput(

@@ -30,6 +30,8 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         predictions,
         prompt_dialogs,
         prompt_page,
+        report,
+        result_task,
         sign_in,
     )
 

@@ -79,16 +79,18 @@ def open_view(prompt_id: int) -> PromptView:
     prompt = house().access.prompt(caller, prompt_id)
     visible = house().access.visible(caller, prompt.project_ids)
     titles = {each: house().access.title(caller, each) or str(each) for each in visible}
-    project_id = number("project") or next(iter(visible), None)
+    run = _chosen_run(caller, prompt, number("run"))
+    project_id = number("project") or (run.project_id if run else next(iter(visible), None))
     if project_id is not None and project_id not in titles:
         raise NotFound(f"The prompt is not of project {project_id}.", field="project")
+    if run is not None and run.project_id != project_id:
+        raise NotFound(f"Run {run.id} is of another project.", field="run")
     project = house().access.project(caller, project_id) if project_id is not None else None
     _, going = house().access.going()
     versions = [each for each in house().store.prompts.versions(prompt.id) if each.id not in going]
     runs = house().store.runs.search(
         prompt_id=prompt.id, project_id=project_id or 0, limit=LATEST_RUNS
     )
-    run = _chosen_run(caller, prompt, number("run"))
     version = _chosen_version(prompt, versions, run)
     if run is None and version is not None:
         own = [each for each in runs if each.version_id == version.id]

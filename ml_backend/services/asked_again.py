@@ -1,0 +1,80 @@
+"""What a run asked about a task, rendered once more, and whether it is what was sent then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_backend.labelstudio import Project
+from ml_backend.records import JsonObject, Outcome, ProviderName, Run, Slot, Task
+from ml_backend.services.questions import asks_the_same
+from ml_backend.services.recipes import Recipes, version_of
+from ml_backend.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """The messages and answer schema of a task; ``note`` says how far they are those sent."""
+
+    messages: tuple[JsonObject, ...] = ()
+    """A file is a part ``{"type": "attachment", "attachment": {"kind", "url", "name"}}``."""
+    schema: JsonObject | None = None
+    examples: int = 0
+    is_exact: bool = False
+    """The request has the very key of the one that was sent."""
+    note: str = ""
+
+
+class AskedMessages:
+    """Renders a run's version as its snapshot has it; asks nobody and reads no annotations."""
+
+    def __init__(self, store: Store, recipes: Recipes) -> None:
+        self._store = store
+        self._recipes = recipes
+
+    def of(self, project: Project, run: Run, task: Task, outcome: Outcome) -> AskedAgain:
+        """Return what a run asked; raises what keeps the version from being asked now.
+
+        Few-shot examples come from the pool as it is kept here, so after it changed they are
+        others than were sent.
+        """
+        version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
+        if run.worker_job:
+            return AskedAgain(note="An outside worker answered; what it sent is not known here.")
+        if version.provider is ProviderName.BASELINE:
+            return AskedAgain(
+                note="The offline baseline is sent no messages: it answers as the most similar "
+                "annotated tasks do."
+            )
+        recipe = self._recipes.recipe(project, version)
+        pool = self._store.examples.of_project(project.id) if version.max_few_shot_examples else []
+        predictor = self._recipes.predictor(
+            recipe, version, examples=pool, evaluated=self._evaluated(run)
+        )
+        question = predictor.prepare(task)
+        if question.failure is not None:
+            return AskedAgain(note=question.failure.message)
+        sent = outcome.asked.request_key
+        is_exact = question.key == sent
+        return AskedAgain(
+            messages=question.messages,
+            schema=question.schema,
+            examples=question.examples,
+            is_exact=is_exact,
+            note="" if is_exact else _difference(question.key, sent),
+        )
+
+    @staticmethod
+    def _evaluated(run: Run) -> list[int]:
+        return list(run.options.get("task_ids") or ()) if run.slot is Slot.EVALUATE else []
+
+
+def _difference(key: str, sent: str) -> str:
+    if sent and asks_the_same(key, sent):
+        return (
+            "Task and prompt are those that were sent; the examples shown to the model are not, "
+            "for people have annotated since."
+        )
+    return (
+        "Not what was sent: the task, the labeling config, the model or its connection changed "
+        "since this run."
+    )
