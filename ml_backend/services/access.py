@@ -203,6 +203,17 @@ class Access:
             return any(prompt is not None and self.sees(caller, prompt) for prompt in found)
         return False
 
+    def require_connection(self, caller: Caller, version: PromptVersion) -> None:
+        """Raise Forbidden when a version is answered by a connection of another person's own."""
+        if version.connection_id is None:
+            return
+        connection = self._store.connections.find(version.connection_id)
+        if connection is not None and not self.may_use(caller, connection):
+            raise Forbidden(
+                "The connection of this version is not for you to use.",
+                fix="Make a version with a connection of yours.",
+            )
+
     def may_change(self, caller: Caller, connection: Connection) -> bool:
         """Return whether a caller may change a connection, or make it."""
         if connection.scope is Scope.ORGANIZATION:
