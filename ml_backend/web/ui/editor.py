@@ -108,7 +108,7 @@ def preview_prompt(prompt_id: int) -> str:
     form = EditorForm.given(request.form)
     shown = _preview(view, form)
     variables = None
-    if view.project is not None and not shown.problem:
+    if view.project is not None and shown.task is not None:
         variables = house().previews.variables(view.project, form.text)
     return render_template("prompt/preview.html", view=view, preview=shown, variables=variables)
 
@@ -261,9 +261,9 @@ def _connections(view: PromptView) -> list[tuple[str, str]]:
 
 
 def _words(connection: Connection) -> str:
-    model = f" ({connection.default_model})" if connection.default_model else ""
     if connection.id is None and connection.provider is not ProviderName.BASELINE:
-        return f"The server's own {connection.provider.value}{model}"
+        return f"The server's own: {connection.provider.value}"
+    model = f" ({connection.default_model})" if connection.default_model else ""
     return f"{connection.title[:1].upper()}{connection.title[1:]}{model}"
 
 
