@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Subset, TruthSource
-from ml_backend.services.estimates import Estimate, PriceUnknown
+from ml_backend.services.estimates import Estimate
 from ml_backend.services.pace import pace_of
 from ml_backend.services.runs import RunOptions
 from ml_backend.web.house import house
@@ -22,7 +22,6 @@ class Forecast:
     """An estimate, or the problem that keeps it from being made; ``seconds`` None is unknown."""
 
     estimate: Estimate | None = None
-    tasks: int | None = None
     seconds: float | None = None
     problem: PromptsError | None = None
 
@@ -48,22 +47,19 @@ def forecast_run(
     task_ids: Sequence[int] | None = None,
 ) -> Forecast:
     """Return what a run would take; ``task_ids`` are its tasks where they are known."""
-    try:
-        found = house().estimates.estimate(
-            view.caller.studio,
-            project,
-            version,
-            options.subset,
-            task_ids=task_ids,
-            samples=options.samples,
-            sample_size=options.sample_size,
-            sample_seed=options.sample_seed,
-        )
-    except PriceUnknown as error:
-        return Forecast(tasks=None if task_ids is None else len(task_ids), problem=error)
+    found = house().estimates.estimate(
+        view.caller.studio,
+        project,
+        version,
+        options.subset,
+        task_ids=task_ids,
+        samples=options.samples,
+        sample_size=options.sample_size,
+        sample_seed=options.sample_seed,
+    )
     rate = _rate(view, version)
     calls = found.tasks * options.samples
-    return Forecast(found, found.tasks, calls / rate if rate and calls else None)
+    return Forecast(found, calls / rate if rate and calls else None)
 
 
 def _tasks(
