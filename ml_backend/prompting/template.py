@@ -77,17 +77,6 @@ def check(text: str, known: Collection[str]) -> None:
             raise _unknown(part.inner, known)
 
 
-def escape_unknown(text: str, known: Collection[str]) -> str:
-    """Prose as a template that says the same: braces around no known data key become text."""
-
-    def escape(match: re.Match[str]) -> str:
-        inner = (match.group(1) or "").strip()
-        field = _Field(match.group(), inner, bool(_PATH.fullmatch(inner)))
-        return f"{{{field.raw}}}" if field.is_path and not field.is_known(known) else field.raw
-
-    return _BRACES.sub(escape, text)
-
-
 def uses_any(text: str, names: Collection[str]) -> bool:
     """True when a variable of the text reads one of the names (data keys or paths)."""
     wanted = {*names, *map(top_key, names)}

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ml_backend.errors import Conflict, InvalidInput, PromptsError
 from ml_backend.labelstudio import Project, Tab
 from ml_backend.records import Connection, PromptVersion, ProviderName
-from ml_backend.services.drafts import first_draft
+from ml_backend.services.first_drafts import first_draft
 from ml_backend.services.previews import Preview, Variables
 from ml_backend.services.runs import RunOptions
 from ml_backend.web.errors import status_of
@@ -243,9 +243,7 @@ def _preview(view: PromptView, form: EditorForm) -> Preview:
 
 
 def _first(project: Project, form: EditorForm) -> EditorForm:
-    config = house().recipes.config_of(project)
-    known = house().recipes.known_variables(project, config)
-    return replace(form, text=first_draft(project, config, known))
+    return replace(form, text=first_draft(project, house().recipes.config_of(project)))
 
 
 def _connections(view: PromptView) -> list[tuple[str, str]]:

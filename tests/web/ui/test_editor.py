@@ -85,11 +85,11 @@ def test_page_shows_text_model_variables_and_how_many_tasks_each_baseline_has(
 def test_prompt_without_a_version_starts_from_the_labeling_instructions(pages: Pages) -> None:
     instruction = "<p>Say <b>a</b> or b, as in {json}.</p>"
     project, _ = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
-    at_studio(pages, "PATCH", f"api/projects/{project}", expert_instruction=instruction)
+    at_studio(pages, "PATCH", f"api/projects/{project}/", expert_instruction=instruction)
     prompt = pages.api.client.prompts.create(title="New", associated_projects=[project])
     path = f"/ui/prompts/{prompt.id}"
     form = pages.get(path).fields("#editor")
-    assert form["text"] == "Say a or b, as in {{json}}.\n\nText: {text}"
+    assert form["text"] == "Say a or b, as in {{json}}.\n\n{text}\n"
     done = pages.post(f"{path}/editor", **form, do="save")
     assert "Version 1 is made." in done.text(".notice")
     [version] = pages.container.store.prompts.versions(prompt.id)
@@ -99,7 +99,7 @@ def test_prompt_without_a_version_starts_from_the_labeling_instructions(pages: P
 def test_prompt_without_instructions_starts_from_the_tasks_fields(pages: Pages) -> None:
     prompt = pages.api.client.prompts.create(title="New", associated_projects=[pages.project])
     form = pages.get(f"/ui/prompts/{prompt.id}").fields("#editor")
-    assert form["text"] == "Label this task.\n\nText: {text}"
+    assert form["text"] == "Read the task and choose what fits best.\n\n{text}\n"
 
 
 def test_other_text_than_ours_is_shown_as_text_everywhere(pages: Pages) -> None:
