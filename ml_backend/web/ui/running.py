@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +42,8 @@ class Progress:
     run: Run
     pace: Pace
     spoken: int | None = None
+    so_far: tuple[int, int] | None = None
+    """How many of the tasks answered so far are right, and how many have a truth."""
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +99,8 @@ def show_progress(run_id: int) -> Response:
     run = _own(run_id)
     if not by_htmx():
         return go(page_of(run))
-    return _part(progress_of(run, number("spoken")))
+    so_far = house().so_far.count(run) if is_open(run) else None
+    return _part(replace(progress_of(run, number("spoken")), so_far=so_far))
 
 
 @pages.post("/runs/<int:run_id>/cancel")

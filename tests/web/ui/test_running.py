@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from web.conftest import STRANGER
 from web.ui.conftest import Page, Pages, sign_in
 from web.ui.stored_runs import measured, stored_run
 
-from ml_backend.records import RunStatus, Slot, Stage, Subset
+from ml_backend.records import Failure, FailureKind, Prediction, RunStatus, Slot, Stage, Subset
 from ml_backend.web.ui.access import QUIET
 from support.server import eventually
 
@@ -201,6 +202,33 @@ def test_last_answer_asks_no_more_and_has_the_page_renew_itself(
         assert page.one(part).attributes["hx-trigger"] == "run-ended from:body"
     renewed = pages.htmx(str(page.one("#score").attributes["hx-get"]))
     assert renewed.text(".display") == "83%"
+
+
+def test_running_evaluation_says_how_right_it_is_so_far(pages: Pages, ids: tuple[int, int]) -> None:
+    run = stored_run(pages, ids[1], RunStatus.IN_PROGRESS)
+    progress = f"/ui/runs/{run.id}/progress"
+    assert "so far" not in pages.htmx(progress).text("#run")
+    for task, outcome, says in (
+        (0, Prediction(0, {"topic": "a"}, []), "so far 100%"),
+        (1, Prediction(0, {"topic": "a"}, []), "so far 50%"),
+        (2, Failure(0, FailureKind.TIMEOUT, "slow"), "so far 33%"),
+        (9, Prediction(0, {"topic": "a"}, []), "so far 33%"),
+    ):
+        answered = replace(outcome, task_id=pages.api.tasks[task])
+        pages.container.store.outcomes.add(run.id, [answered])
+        assert says in pages.htmx(progress).text("#run")
+    pages.container.store.outcomes.forget(run.id, [FailureKind.TIMEOUT])
+    assert "so far 50%" in pages.htmx(progress).text("#run")
+
+
+@pytest.mark.parametrize("columns", [{"subset": "All", "slot": "all"}, {"total": 2_001}])
+def test_runs_without_truth_and_large_ones_give_no_score_so_far(
+    pages: Pages, ids: tuple[int, int], columns: dict[str, Any]
+) -> None:
+    run = stored_run(pages, ids[1], RunStatus.IN_PROGRESS, **columns)
+    answered = Prediction(pages.api.tasks[0], {"topic": "a"}, [])
+    pages.container.store.outcomes.add(run.id, [answered])
+    assert "so far" not in pages.htmx(f"/ui/runs/{run.id}/progress").text("#run")
 
 
 def test_watching_keeps_no_session_alive(pages: Pages) -> None:
