@@ -40,6 +40,7 @@ from ml_backend.services.refine import Refining
 from ml_backend.services.results import Results
 from ml_backend.services.run_report import RunReports
 from ml_backend.services.runs import Runs
+from ml_backend.services.so_far import SoFar
 from ml_backend.services.subsets import Subsets
 from ml_backend.services.sweep import Sweep
 from ml_backend.services.training import Training
@@ -130,6 +131,10 @@ class Container:
     @cached_property
     def evaluation(self) -> Evaluation:
         return Evaluation(self.store, self.studio)
+
+    @cached_property
+    def so_far(self) -> SoFar:
+        return SoFar(self.store, self.studio, self.recipes, self.evaluation)
 
     @cached_property
     def writer(self) -> Writer:

@@ -33,10 +33,16 @@ class Draft:
     connection_id: int | None = None
     max_few_shot_examples: int | None = None
     organization: int | None = None
+    connection: Connection | None = None
+    """What answers it, where that is chosen already; goes before provider and connection_id."""
+
+    @property
+    def names_connection(self) -> bool:
+        return not (self.provider is None and self.connection_id is None and not self.connection)
 
     @property
     def names_model(self) -> bool:
-        return not (self.provider is None and self.connection_id is None and self.model is None)
+        return self.names_connection or self.model is not None
 
 
 class Authoring:
@@ -93,7 +99,9 @@ class Authoring:
     def create_version(self, caller: Caller, prompt: Prompt, draft: Draft) -> PromptVersion:
         """Make a version with a model the caller may use."""
         self._check_text(prompt, draft.text or "")
-        chosen = self._connections.choose(caller, draft.provider, draft.connection_id)
+        chosen = draft.connection or self._connections.choose(
+            caller, draft.provider, draft.connection_id
+        )
         return self._store.prompts.create_version(
             prompt.id,
             title=check_title(draft.title or "", "version"),
@@ -167,7 +175,9 @@ class Authoring:
     def _changed_model(
         self, caller: Caller, version: PromptVersion, draft: Draft
     ) -> dict[str, Any]:
-        if draft.provider is None and draft.connection_id is None:
+        if draft.connection is not None:
+            return _model_columns(draft.connection, draft.model)
+        if not draft.names_connection:
             is_baseline = version.provider is ProviderName.BASELINE
             return {"model": BASELINE_MODEL if is_baseline else draft.model}
         connection_id = draft.connection_id

@@ -71,6 +71,8 @@ class RunOptions:
     """Whether it counts towards the budget of a prompt that follows its project."""
     worker_job: str = ""
     """What an outside worker calls this run: it hands in the answers, and we ask nothing."""
+    estimated: float | None = None
+    """Dollars it was expected to cost, kept to be held against what it did."""
     created_by: Person | None = None
     organization: int | None = None
 
@@ -102,10 +104,8 @@ class Runs:
             )
         slot = options.slot or _slot_of(options)
         label = label_of(prompt, version, slot)
-        task_ids = self._choose_tasks(project, label, options)
+        task_ids = self.tasks(prompt, version, project, options)
         sight = self._what_teachers_saw(version, project, slot, options)
-        if sight.get("held_out"):
-            task_ids = self._held_out(version, project, task_ids or [])
         self._store.prompts.register_label(label, prompt.id, version.id, slot)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
@@ -133,6 +133,17 @@ class Runs:
             cost=0.0,
             handed_out=bool(options.worker_job),
         )
+
+    def tasks(
+        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+    ) -> list[int] | None:
+        """Return the tasks that a run would ask, None for all there are; raises as ``start``."""
+        self._check(options)
+        slot = options.slot or _slot_of(options)
+        task_ids = self._choose_tasks(project, label_of(prompt, version, slot), options)
+        if self._what_teachers_saw(version, project, slot, options).get("held_out"):
+            return self._held_out(version, project, task_ids or [])
+        return task_ids
 
     def check(self, version: PromptVersion, project: Project, budget: float | None) -> None:
         """Raise what would keep a version from answering a project's tasks within a budget."""
@@ -317,6 +328,8 @@ def _as_asked(options: RunOptions) -> JsonObject:
         asked["job_id"] = options.worker_job
     if options.filters is not None:
         asked["filters"] = options.filters
+    if options.estimated is not None:
+        asked["estimated"] = options.estimated
     if options.samples > 1:
         asked["samples"] = options.samples
     if options.subset is Subset.SAMPLE:

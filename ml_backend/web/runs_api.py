@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
-from ml_backend.errors import Forbidden, InvalidInput, NotFound
+from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.records import Prompt, PromptVersion, Run, Subset
 from ml_backend.reporting import run_page
 from ml_backend.services.access import Caller
@@ -15,6 +15,7 @@ from ml_backend.services.runs import SAMPLE_SIZE, RunOptions
 from ml_backend.web import identity
 from ml_backend.web.house import house
 from ml_backend.web.operations import Operations
+from ml_backend.web.run_control import cancel, start
 from ml_backend.web.wire.parts import Detail, Page, ordered, paged, slice_of
 from ml_backend.web.wire.runs import (
     RUN_NAMES,
@@ -78,10 +79,7 @@ def create_run(prompt_id: int, version_id: int, body: RunCreate) -> RunAnswer:
     caller = identity.caller()
     prompt, version = _find(caller, prompt_id, version_id)
     project = house().access.project(caller, body.project)
-    _require_connection(caller, version)
-    run = house().runs.start(prompt, version, project, _options(caller, body))
-    house().engine.wake()
-    return RunAnswer.of(run)
+    return RunAnswer.of(start(caller, prompt, version, project, _options(caller, body)))
 
 
 @api.add("POST", f"{RUNS}/<inference_run_id>/cancel", Detail)
@@ -92,8 +90,7 @@ def cancel_run(prompt_id: int, version_id: int, inference_run_id: int) -> Detail
     run = house().access.run(caller, inference_run_id)
     if run.version_id != version_id:
         raise NotFound(f"This version has no run {run.id}.", field="run")
-    house().runs.cancel(run)
-    house().engine.wake()
+    cancel(run)
     return Detail(detail=f"Run {run.id} is being canceled; what was answered is kept.")
 
 
@@ -196,18 +193,6 @@ def _own_run(caller: Caller, run_id: int) -> Run:
     run = house().access.run(caller, run_id)
     house().access.prompt(caller, run.prompt_id)
     return run
-
-
-def _require_connection(caller: Caller, version: PromptVersion) -> None:
-    """The connection of a version may be another person's own."""
-    if version.connection_id is None:
-        return
-    connection = house().store.connections.find(version.connection_id)
-    if connection is not None and not house().access.may_use(caller, connection):
-        raise Forbidden(
-            "The connection of this version is not for you to use.",
-            fix="Make a version with a connection of yours.",
-        )
 
 
 def _options(caller: Caller, body: RunCreate) -> RunOptions:

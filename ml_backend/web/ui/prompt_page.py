@@ -5,7 +5,17 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import NotFound
-from ml_backend.web.ui import alignment, compare, history, results, versions  # noqa: F401 - tabs
+from ml_backend.web.ui import (  # noqa: F401 - tabs, and what stands beside them
+    alignment,
+    compare,
+    editor,
+    history,
+    predict_all,
+    results,
+    running,
+    score,
+    versions,
+)
 from ml_backend.web.ui.pages import pages
 from ml_backend.web.ui.prompt_view import TABS, answer, open_view
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
@@ -51,7 +52,7 @@ class PromptView:
     @property
     def evaluated(self) -> Run | None:
         """The version's last run that was measured."""
-        return next((run for run in self.runs_of(self.version) if run.metrics.get("overall")), None)
+        return next((run for run in self.runs_of(self.version) if was_measured(run)), None)
 
     def runs_of(self, version: PromptVersion | None) -> list[Run]:
         return [run for run in self.runs if version is not None and run.version_id == version.id]
@@ -65,6 +66,11 @@ class PromptView:
         if self.version is not None:
             found["version"] = self.version.id
         return found
+
+
+def was_measured(run: Run) -> bool:
+    """Return whether any of a run's tasks had a truth to measure on."""
+    return bool((run.metrics.get("overall") or {}).get("n"))
 
 
 def number(name: str) -> int | None:
@@ -156,9 +162,27 @@ def panel(tab: str) -> Callable[[Panel], Panel]:
     return add
 
 
-def answer(view: PromptView, tab: str, **context: object) -> Response:
+PARTS: dict[str, Callable[[PromptView], object]] = {}
+Part = TypeVar("Part", bound=Callable[..., object])
+
+
+def part(name: str) -> Callable[[Part], Part]:
+    """Make a function give what the whole page shows beside its tabs, by that name."""
+
+    def add(gather: Part) -> Part:
+        PARTS[name] = gather
+        return gather
+
+    return add
+
+
+def answer(view: PromptView, tab: str, status: int = 200, **context: object) -> Response:
     """Return the prompt's page with a tab open, or that tab's panel alone when htmx asks for it."""
-    filled = PANELS[tab](view)
-    template = "prompt/panel.html" if for_target("panel") else "prompt/page.html"
-    text = render_template(template, view=view, tab=tab, tabs=TABS, panel=filled, **context)
-    return make_response(text)
+    context |= {"view": view, "tab": tab, "tabs": TABS, "panel": PANELS[tab](view)}
+    template = "prompt/panel.html"
+    if not for_target("panel"):
+        template = "prompt/page.html"
+        for name, gather in PARTS.items():
+            if name not in context:
+                context[name] = gather(view)
+    return make_response(render_template(template, **context), status)

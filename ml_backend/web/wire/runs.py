@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ml_backend.records import Failure, Run, RunStatus, Subset, TruthSource
+from ml_backend.services.pace import pace_of
 from ml_backend.web.wire.parts import Dollars, Given, Id, PageQuery, Shown, UserSimple, Whole
 
 
@@ -157,12 +158,7 @@ class RunProgress(RunAnswer):
     @classmethod
     def of(cls, run: Run) -> RunProgress:
         totals = run.totals
-        end = run.completed_at or datetime.now(UTC)
-        seconds = (end - run.started_at).total_seconds() if run.started_at else None
-        asked = run.asked_at or end
-        asking = (asked - run.started_at).total_seconds() if run.started_at else 0.0
-        rate = totals.done / asking if asking > 0 and totals.done else None
-        left = max(0, totals.total - totals.done)
+        pace = pace_of(run, datetime.now(UTC))
         return cls(
             **run_columns(run),
             slot=run.slot.value,
@@ -178,9 +174,9 @@ class RunProgress(RunAnswer):
             tokens=Tokens(
                 prompt=totals.usage.prompt_tokens, completion=totals.usage.completion_tokens
             ),
-            seconds=seconds,
-            tasks_per_second=rate,
-            eta_seconds=left / rate if rate and not run.status.is_final else None,
+            seconds=pace.seconds,
+            tasks_per_second=pace.tasks_per_second,
+            eta_seconds=pace.seconds_left,
             metrics=run.metrics,
             stale=run.stale,
             samples=int(run.options.get("samples") or 1),

@@ -95,4 +95,72 @@
   });
   const box = document.querySelector("[data-single-keys]");
   if (box) box.checked = singleKeys();
+
+  // Folds that are drawn anew stay as they were.
+  let open = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    open = all("details[id][open]", event.detail.target).map((each) => each.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  });
+
+  // The editor: variables go where the caret is, and what is not saved is kept in this browser.
+  const form = document.querySelector("[data-editor]");
+  if (!form) return;
+  const text = form.elements.text;
+  const draft = `draft-${form.dataset.editor}`;
+  const kept = () => all("[data-kept]", form);
+  const read = () => Object.fromEntries(kept().map((each) => [each.name, each.value]));
+  const write = (values) => kept().forEach((each) => { if (each.name in values) each.value = values[each.name]; });
+  const saved = JSON.stringify(Object.fromEntries(kept().map((each) => [each.name, each.matches("select")
+    ? (each.querySelector("option[selected]") || each.options[0]).value : each.defaultValue])));
+  const mark = () => {
+    const now = JSON.stringify(read());
+    const differs = now !== saved || form.dataset.changed === "yes";
+    document.getElementById("unsaved").hidden = !differs;
+    if (now !== saved) localStorage.setItem(draft, now);
+    else localStorage.removeItem(draft);
+  };
+  const changed = () => text.dispatchEvent(new Event("input", { bubbles: true }));
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-insert], [data-discard]");
+    if (!button) return;
+    if (button.matches("[data-insert]")) {
+      text.focus();
+      text.setRangeText(button.dataset.insert, text.selectionStart, text.selectionEnd, "end");
+    } else {
+      write(JSON.parse(saved));
+      document.getElementById("draft-note").hidden = true;
+      text.focus();
+    }
+    changed();
+  });
+  // What the button says: how many tasks; the estimate puts it right where that takes reading.
+  const label = () => {
+    const chosen = form.querySelector("[name=baseline]:checked");
+    if (!chosen) return;
+    const size = form.elements.sample_size;
+    const tasks = Math.max(1, Math.min(Number(size.value) || 1, Number(size.dataset.sampleOf)));
+    const says = chosen.value === "Sample" ? `Run ${tasks.toLocaleString("en-US")} task${tasks === 1 ? "" : "s"}` : chosen.dataset.says;
+    document.getElementById("run-label").textContent = says;
+    form.querySelector("[data-said]").value = chosen.value;
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.matches("[data-kept]")) mark();
+    if (event.target.name === "baseline" || event.target.name === "sample_size") label();
+    // A field of a baseline that is not chosen: it is now.
+    const of = event.target.closest(".of-choice");
+    const radio = of && of.previousElementSibling.querySelector("input[type=radio]");
+    if (radio && !radio.checked && !radio.disabled) { radio.checked = true; label(); }
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt === form && event.detail.xhr.status === 204) localStorage.removeItem(draft);
+  });
+  const before = localStorage.getItem(draft);
+  if (before && before !== saved) {
+    write(JSON.parse(before));
+    document.getElementById("draft-note").hidden = false;
+  }
+  mark();
 })();
