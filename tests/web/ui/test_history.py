@@ -34,7 +34,8 @@ def test_runs_are_listed_newest_first_with_what_they_took(pages: Pages) -> None:
     assert links["Results"].startswith(f"/ui/prompts/{prompt.id}/results?")
     assert links["Report"] == "/ui/runs/1/report"
     assert (
-        page.text(".figures") == "Spent this month $0.0600 and 1 of unknown price Runs this month 2"
+        page.text("dl.figures")
+        == "Spent this month $0.0600 and 1 of unknown price Runs this month 2"
     )
 
 
@@ -130,7 +131,7 @@ def test_money_is_summed_by_month_and_teachers_count(pages: Pages) -> None:
         c.execute(t.runs.update().where(t.runs.c.id == old.id).values(created_at=earlier))
     page = pages.get(f"/ui/prompts/{prompt.id}/history")
     figures = "Spent this month $0.7500 Runs this month 1 Enhance Prompt 1 time"
-    assert page.text(".figures") == figures
+    assert page.text("dl.figures") == figures
     assert f"{earlier:%Y-%m} 1 $1.50" in page.text("details")
 
 
