@@ -28,7 +28,8 @@ def wilson(correct: float, n: int) -> tuple[float, float]:
     centre = share + square / (2 * n)
     spread = _Z95 * sqrt(share * (1 - share) / n + square / (4 * n * n))
     low, high = ((centre + sign * spread) / (1 + square / n) for sign in (-1, 1))
-    return max(0.0, low), min(1.0, high)
+    # Exactly, where rounding would leave a low of 1e-18.
+    return 0.0 if correct <= 0 else max(0.0, low), 1.0 if correct >= n else min(1.0, high)
 
 
 @dataclass(slots=True)

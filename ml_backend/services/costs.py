@@ -74,16 +74,27 @@ class Budget:
         """Set aside so many dollars; raises BudgetReached as ``reserve`` does."""
         while self._spent + self._reserved + worst > self.limit:
             if self._reserved <= 0:
-                raise BudgetReached(
-                    f"The budget of ${self.limit:g} is used up: ${self._spent:.4f} spent, and the "
-                    f"next call could cost ${worst:.4f}.",
-                    kind=FailureKind.BUDGET,
-                    fix="Start a run with --only-missing and another --budget for the rest; "
-                    "answers already paid for are kept.",
-                )
+                raise self._reached(worst)
             self._settled.clear()
             await self._settled.wait()
         self._reserved += worst
+
+    def _reached(self, worst: float) -> BudgetReached:
+        if self._spent <= 0:
+            return BudgetReached(
+                f"The budget of ${self.limit:g} is less than a single call could cost: "
+                f"${worst:.4f}.",
+                kind=FailureKind.BUDGET,
+                fix="Give more, or let the version answer at less length: max_completion_tokens "
+                "in its parameters.",
+            )
+        return BudgetReached(
+            f"The budget of ${self.limit:g} is used up: ${self._spent:.4f} spent, and the "
+            f"next call could cost ${worst:.4f}.",
+            kind=FailureKind.BUDGET,
+            fix="Start a run with --only-missing and another --budget for the rest; "
+            "answers already paid for are kept.",
+        )
 
     def settle(self, reserved: float, cost: float | None) -> None:
         """Replace a reservation by what the call did cost; unknown counts as all of it."""

@@ -30,6 +30,11 @@ def test_wilson_intervals_match_published_values(correct, n, low, high):
     assert wilson(correct, n) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
 
 
+def test_an_interval_ends_exactly_where_nothing_or_everything_is_right():
+    for n in (1, 7, 150, 9_999):
+        assert (wilson(0, n)[0], wilson(n, n)[1]) == (0.0, 1.0)
+
+
 def test_counts_are_kept_per_control_and_overall():
     summary = summarize(
         [{"c": YES, "ner": HALF}, {"c": YES}, {"c": NO, "ner": YES}, {"c": None, "ner": None}, {}]

@@ -57,6 +57,18 @@ def test_a_call_waits_for_those_in_flight_and_is_refused_only_when_alone() -> No
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("spent", "message"),
+    [(0.0, "less than a single call could cost: \\$0.04"), (0.005, "is used up: \\$0.0050 spent")],
+)
+def test_budget_that_allows_no_call_says_whether_it_ever_did(spent: float, message: str) -> None:
+    price = price_of(PRICED, "m")
+    assert price is not None
+    messages = [{"role": "user", "content": "x"}]
+    with pytest.raises(BudgetReached, match=message):
+        asyncio.run(Budget(0.01, price, spent).reserve(messages, {}))
+
+
 def test_a_failed_call_counts_as_its_worst_case() -> None:
     price = price_of(PRICED, "m")
     assert price is not None
