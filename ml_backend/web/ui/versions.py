@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from flask import flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -19,6 +18,7 @@ from ml_backend.web import identity
 from ml_backend.web.deleting import begin_deletion
 from ml_backend.web.house import house
 from ml_backend.web.ui.display import money, plural
+from ml_backend.web.ui.jobs import job_page
 from ml_backend.web.ui.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.prompt_view import LATEST_RUNS, PromptView, number, open_view, panel
 from ml_backend.web.ui.run_words import WORDS, measured_on, per_task
@@ -283,7 +283,7 @@ def delete_version(prompt_id: int, version_id: int) -> Response:
     job = begin_deletion(house(), caller, JobKind.DELETE_VERSION, prompt, version)
     back = versions_page(prompt)
     if not job.status.is_final:
-        return go(f"/ui/jobs/{job.id}?back={quote(back, safe='')}")
+        return go(job_page(job, back))
     taken = f" and {plural(plan.predictions, 'prediction')} of it" if plan.predictions else ""
     flash(f"{version.title}{taken} deleted.")
     return go(back)
