@@ -328,3 +328,35 @@ def _demo_task(config: LabelingConfig, task: dict[str, Any]) -> dict[str, Any]:
         result = config.to_conversion(truth, task["data"]).result
         task["annotations"] = [{"result": result, "ground_truth": True}]
     return task
+
+
+def test_a_teacher_is_told_what_the_author_wants(school: School) -> None:
+    school.seed()
+    studio = school.container.studio
+    refining = school.container.refining
+    refining.refine(
+        studio, studio.get_project(school.project_id), school.prompt, school.version,
+        refining.teacher_at(None), "teacher", "fewer pears",
+    )  # fmt: skip
+    assert "What the author of the prompt wants:\\nfewer pears" in school.sent()
+    with pytest.raises(InvalidInput, match=r"2,001 characters"):
+        refining.check_goal("g" * 2001)
+
+
+def test_what_a_teacher_would_see_and_cost_is_known_before_it_is_asked(school: School) -> None:
+    school.seed(30)
+    school.evaluate()
+    studio, refining = school.container.studio, school.container.refining
+    about = (studio, studio.get_project(school.project_id), school.prompt, school.version)
+    priced = Connection(None, "p", ProviderName.CUSTOM, prices={"teacher": [1.0, 4.0]})
+    before = refining.outlook(*about, priced, "teacher")
+    assert school.lessons == []
+    done = refining.refine(*about, school.container.models.default, "teacher")
+    assert (before.shown, before.held_out) == (done.examples, done.held_out)
+    assert before.wrong == 30 - done.held_out
+    assert before.low is not None
+    assert before.middle is not None
+    assert before.high is not None
+    assert 0 < before.low < before.middle < before.high < 0.1
+    unknown = refining.outlook(*about, school.container.models.default, "teacher")
+    assert (unknown.price, unknown.middle) == (None, None)
