@@ -7,12 +7,13 @@ for the figures; without script ``go=1`` has them computed with the page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, TruthSource
 from ml_backend.reporting import charts
@@ -32,7 +33,7 @@ from ml_backend.web.ui.pages import pages
 from ml_backend.web.ui.prompt_view import PromptView, open_view, panel
 
 OTHERS_SHOWN = 100
-"""Versions of other prompts to choose from, the newest of each prompt first."""
+"""Versions of other prompts to choose from: those chosen, then those of the newest prompts."""
 
 LONGEST_LIST = 3_000
 """Characters of task numbers in an address: servers and browsers take a few thousand."""
@@ -136,17 +137,25 @@ def _others(view: PromptView, asked: Asked) -> list[Choice]:
     if view.project is None:
         return []
     gone, going = house().access.going()
-    found: list[Choice] = []
-    for prompt in house().store.prompts.of_project(view.project.id):
-        if prompt.id == view.prompt.id or prompt.id in gone:
-            continue
-        for version in reversed(house().store.prompts.versions(prompt.id)):
-            if version.id not in going:
-                name = f"{prompt.title} · {version.title}"
-                found.append(Choice(version.id, name, version.id in asked.versions))
-    chosen = [each for each in found if each.chosen]
-    rest = [each for each in found if not each.chosen]
-    return chosen + rest[: max(0, OTHERS_SHOWN - len(chosen))]
+    prompts = house().store.prompts.of_project(view.project.id)
+    others = {each.id: each for each in prompts if each.id != view.prompt.id}
+    found: dict[int, Choice] = {}
+
+    def add(version: PromptVersion) -> None:
+        prompt = others.get(version.prompt_id)
+        if prompt is not None and prompt.id not in gone and version.id not in going:
+            name = f"{prompt.title} · {version.title}"
+            found[version.id] = Choice(version.id, name, version.id in asked.versions)
+
+    for version_id in asked.versions:
+        with suppress(NotFound):
+            add(house().store.prompts.get_version(version_id))
+    for prompt_id in reversed(others):
+        if len(found) >= OTHERS_SHOWN:
+            break
+        for version in reversed(house().store.prompts.versions(prompt_id)):
+            add(version)
+    return list(found.values())[:OTHERS_SHOWN]
 
 
 def _controls(view: PromptView) -> list[str]:
