@@ -74,6 +74,7 @@ def test_the_page_asks_for_the_figures_and_has_them_at_once_without_script(pages
     page = pages.get(f"/ui/prompts/{prompt.id}/compare?{asked}")
     slot = page.one("#comparison")
     assert slot.attributes["hx-trigger"] == "load"
+    assert slot.attributes["hx-target"] == "this"  # and not the panel it stands in
     assert "Fixed" in pages.htmx(str(slot.attributes["hx-get"]), "comparison").text()
     plain = page.one("#comparison .no-script a")
     assert "Fixed 2" in pages.get(str(plain.attributes["href"])).text("#comparison")

@@ -51,6 +51,7 @@ def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pag
     row = page.one(f"#run-{run.id}")
     assert row.attributes["hx-get"] == f"/ui/runs/{run.id}/row"
     assert row.attributes["hx-trigger"] == "load delay:2s"
+    assert row.attributes["hx-target"] == "this"  # and not the panel it stands in
     assert row.css_first("progress").attributes["max"] == "6"
     assert row.css_first("form").attributes["action"] == f"/ui/runs/{run.id}/cancel"
     store = pages.container.store.runs
