@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ml_backend import demo
-from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
+from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
 from support.simulator import Simulator
@@ -112,16 +112,3 @@ def server(live: LiveLabelStudio, simulator: Simulator, tmp_path: Path) -> Itera
         LLM_MAX_CONCURRENCY="16",
     ) as installation:
         yield installation
-
-
-def demo_tasks() -> list[dict[str, Any]]:
-    """Return the demo's 200 messages, 60 with ground truth, in the form Label Studio imports."""
-    config = LabelingConfig.parse(demo.config())
-    rows = []
-    for task in demo.tasks():
-        row: dict[str, Any] = {"data": task["data"]}
-        if "ground_truth" in task:
-            result = config.to_conversion(task["ground_truth"], task["data"]).result
-            row["annotations"] = [{"result": result, "ground_truth": True}]
-        rows.append(row)
-    return rows
