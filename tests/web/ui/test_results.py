@@ -214,6 +214,13 @@ def test_pages_of_fifty_lead_forth_and_back(pages: Pages) -> None:
     assert shown_tasks(pages.get(str(back.attributes["href"]))) == tasks[50:100]
 
 
+def test_a_page_reads_of_label_studio_what_it_shows_and_no_more(pages: Pages, run: Run) -> None:
+    pages.get(results(run))
+    pages.studio.control(forget_calls=True)
+    pages.get(results(run))
+    assert pages.studio.state()["calls"] == {"GET /api/projects/{id}/": 2, "GET /api/tasks": 2}
+
+
 # One task in full
 
 
