@@ -18,6 +18,7 @@ from web.conftest import Api, task
 from web.ui.conftest import Page, Pages, sign_in
 from web.ui.measured import choices, measured_run, outcome
 
+from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.sdk import ended_run
 from support.wire import CONFIG, region, row
@@ -284,6 +285,26 @@ def test_the_exact_messages_sent_are_shown(pages: Pages) -> None:
     assert not part.all("h1")
     change_config(pages, CONFIG.replace('<Choice value="b"/>', '<Choice value="c"/>'))
     assert "Not what was sent" in pages.get(detail(run, api.tasks[0], "/messages")).text("main")
+
+
+def test_examples_shown_to_the_model_are_told_apart_from_those_of_now(pages: Pages) -> None:
+    api = pages.api
+    prompt, version = api.prompt()
+    pages.container.store.prompts.update_version(version.id, max_few_shot_examples=2)
+    wire = api.client.prompts.runs.create(
+        prompt.id, version.id, project=api.project, project_subset="HasGT"
+    )
+    ended_run(api.client, wire)
+    run = pages.container.store.runs.get(wire.id)
+    page = pages.get(detail(run, api.tasks[0], "/messages"))
+    assert "exactly as sent with 2 examples" in page.text("main")
+    assert len(page.all("main pre")) >= 6
+    config = LabelingConfig.parse(CONFIG)
+    for place in (6, 7, 8):
+        pages.container.studio.create_annotation(api.tasks[place], [region("b")])
+    pages.container.examples.refresh_all(api.project, config)
+    page = pages.get(detail(run, api.tasks[0], "/messages"))
+    assert "the examples shown to the model are not" in page.text("main")
 
 
 def test_what_an_outside_worker_sent_is_not_made_up(pages: Pages, run: Run) -> None:
