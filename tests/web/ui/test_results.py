@@ -182,6 +182,7 @@ def test_new_results_of_a_running_run_are_told_and_shift_nothing(pages: Pages) -
     hand_in(api, run, {5: "b"})
     page = pages.get(results(run))
     assert "What matches is known once the run has ended" in page.text("#panel")
+    assert "Not measured" in page.text("tbody")
     poll = page.one("#new-results").attributes
     assert poll["hx-trigger"] == "load delay:2s"
     assert "Show" not in pages.htmx(str(poll["hx-get"])).text("#new-results a:not(.no-script)")
