@@ -217,9 +217,9 @@ def test_pages_of_fifty_lead_forth_and_back(pages: Pages) -> None:
 
 
 def test_a_page_reads_of_label_studio_what_it_shows_and_no_more(pages: Pages, run: Run) -> None:
-    pages.get(results(run))
+    pages.htmx(results(run), target="panel")
     pages.studio.control(forget_calls=True)
-    pages.get(results(run))
+    pages.htmx(results(run), target="panel")
     assert pages.studio.state()["calls"] == {"GET /api/projects/{id}/": 2, "GET /api/tasks": 2}
 
 
