@@ -145,10 +145,20 @@ class Reads:
             return None
 
     def iter_tasks(
-        self, project_id: int, *, page_size: int = PAGE, query: Mapping[str, Any] | None = None
+        self,
+        project_id: int,
+        *,
+        page_size: int = PAGE,
+        query: Mapping[str, Any] | None = None,
+        project: Project | None = None,
     ) -> Iterator[list[Task]]:
-        """Tasks in pages, by id; ``query`` is a Data Manager query or its bare filters."""
-        for page in self._iter_pages(project_id, query, {"include": "id,data"}, page_size):
+        """Tasks in pages, by id; ``query`` is a Data Manager query or its bare filters.
+
+        ``project`` as it was read a moment ago spares reading it again.
+        """
+        predicts = project.predicts_on_listing if project else None
+        fields = {"include": "id,data"}
+        for page in self._iter_pages(project_id, query, fields, page_size, predicts):
             with self._shape("tasks"):
                 tasks = [Task(int(wire["id"]), wire["data"]) for wire in page]
             yield tasks
@@ -183,7 +193,8 @@ class Reads:
 
         ``ground_truth_only`` keeps the ground truths of each and leaves out tasks without any.
         """
-        if ground_truth_only and not self.get_project(project_id).ground_truths:
+        project = self.get_project(project_id)
+        if ground_truth_only and not project.ground_truths:
             return
         query = {} if task_ids is None else queries.selecting(task_ids)
         # By the annotations themselves: the tasks' counters lag behind a promotion's webhook.
@@ -192,7 +203,8 @@ class Reads:
             "items": [queries.condition("annotations_ids", "greater", 0)],
         }
         fields = {"fields": "all", "include": ANNOTATED_FIELDS}
-        for page in self._iter_pages(project_id, query, fields, ANNOTATED_PAGE):
+        predicts = project.predicts_on_listing
+        for page in self._iter_pages(project_id, query, fields, ANNOTATED_PAGE, predicts):
             with self._shape("tasks with annotations"):
                 tasks = [AnnotatedTask.from_wire(wire) for wire in page]
             for task in tasks:
@@ -290,9 +302,12 @@ class Reads:
         query: Mapping[str, Any] | None,
         fields: Mapping[str, Any],
         page_size: int,
+        predicts: bool | None = None,
     ) -> Iterator[list[dict[str, Any]]]:
         params = {"project": int(project_id), "page": 1, **fields}
-        if self.get_project(project_id).predicts_on_listing:
+        if predicts is None:
+            predicts = self.get_project(project_id).predicts_on_listing
+        if predicts:
             # Else the listing would make Label Studio ask the ML backend, perhaps us, meanwhile.
             params["review"] = "true"
         whole = queries.checked(query)

@@ -198,7 +198,7 @@ class Results:
     ) -> list[ResultRow]:
         outcomes = self._store.results.read(run.id, task_ids)
         query = {"selectedItems": {"all": False, "included": list(task_ids)}}
-        pages = studio.iter_tasks(project.id, query=query)
+        pages = studio.iter_tasks(project.id, query=query, project=project)
         tasks = {task.id: task for page in pages for task in page}
         truths = Evaluation(self._store, studio).truths(
             project.id, config, task_ids, source=run.truth

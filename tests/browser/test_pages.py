@@ -42,6 +42,7 @@ class Place:
     versions: list[int]
     run: int
     connection: int
+    task: int
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         for n, row in enumerate(rows[:30]):
             result = [region(LABELS[n % 3])]
             row["annotations"] = [{"result": result, "ground_truth": True}]
-        project, _ = studio.seed(CONFIG, rows)
+        project, tasks = studio.seed(CONFIG, rows)
         simulator.control({"match": "Please", "answer": {"topic": LABELS[2]}})
         settings = {
             "LABEL_STUDIO_URL": studio.url,
@@ -63,10 +64,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         data: Path = tmp_path_factory.mktemp("data")
         with Installation(data, **settings).start() as installation:
             client = LabelStudio(base_url=installation.url, api_key=studio.token)
-            yield used(client, installation.url, studio.token, project, simulator.url)
+            yield used(client, installation.url, studio.token, project, simulator.url, tasks[0])
 
 
-def used(client: LabelStudio, url: str, token: str, project: int, model: str) -> Place:
+def used(client: LabelStudio, url: str, token: str, project: int, model: str, task: int) -> Place:
     prompts = client.prompts
     prompt = prompts.create(title=HOSTILE[:60], associated_projects=[project], description=HOSTILE)
     versions = [
@@ -95,6 +96,7 @@ def used(client: LabelStudio, url: str, token: str, project: int, model: str) ->
         [int(each.id) for each in versions],
         int(ended[1].id),
         int(connection.id),
+        task,
     )
 
 
@@ -103,6 +105,10 @@ PAGES = {
     "create": "/ui/prompts/new",
     "results": "/ui/prompts/{prompt}",
     "mismatches": "/ui/prompts/{prompt}/results?filter=mismatch",
+    "result": "/ui/runs/{run}/tasks/{task}",
+    "messages": "/ui/runs/{run}/tasks/{task}/messages",
+    "accept": "/ui/runs/{run}/tasks/{task}/accept?beside=1",
+    "report": "/ui/runs/{run}/report",
     "alignment": "/ui/prompts/{prompt}/alignment",
     "versions": "/ui/prompts/{prompt}/versions",
     "compare": "/ui/prompts/{prompt}/compare?versions={first}&versions={second}&go=1",
@@ -136,6 +142,7 @@ def signed_in(browser: Browser, place: Place, **options: Any) -> Page:
 def address(place: Place, path: str) -> str:
     first, second = place.versions
     numbers = {"prompt": place.prompt, "project": place.project, "first": first, "second": second}
+    numbers |= {"run": place.run, "task": place.task}
     for name, number in numbers.items():
         path = path.replace(f"{{{name}}}", str(number))
     return f"{place.url}{path}"

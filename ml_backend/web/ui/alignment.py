@@ -47,6 +47,11 @@ class ControlSection:
     """Of this page of classes, with the F1 of overlapping characters where spans have one."""
 
     @property
+    def is_once_a_task(self) -> bool:
+        """Whether what is counted are tasks: of spans and the like a task has several."""
+        return bool(self.counts["micro"].get("support", 0) <= self.counts["n"])
+
+    @property
     def has_classes(self) -> bool:
         return "classes" in self.counts
 

@@ -16,6 +16,7 @@ from ml_backend.services.results import ResultQuery, ResultRow
 from ml_backend.web import identity
 from ml_backend.web.house import house
 from ml_backend.web.ui.display import pretty
+from ml_backend.web.ui.jobs import job_page
 from ml_backend.web.ui.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.result_address import ResultAddress, read_address
 from ml_backend.web.ui.result_rows import control_lines, inputs_of, line_of, readable
@@ -93,10 +94,9 @@ def accept(run_id: int, task_id: int) -> Response:
         studio=identity.lasting_door(house().studio_as),
     )
     job = house().background.wait(job, WAIT_SECONDS)
-    if job.status is RunStatus.COMPLETED:
-        _tell(task_id, job.result)
-    else:
-        flash(f"Label Studio is still at it: the annotation of task {task_id} will be there soon.")
+    if job.status is not RunStatus.COMPLETED:
+        return go(job_page(job, back=found.address.here()))
+    _tell(task_id, job.result)
     return go(found.address.here())
 
 

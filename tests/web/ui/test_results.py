@@ -18,6 +18,7 @@ from web.conftest import Api, task
 from web.ui.conftest import Page, Pages, sign_in
 from web.ui.measured import choices, measured_run, outcome
 
+from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.sdk import ended_run
 from support.wire import CONFIG, region, row
@@ -181,6 +182,7 @@ def test_new_results_of_a_running_run_are_told_and_shift_nothing(pages: Pages) -
     hand_in(api, run, {5: "b"})
     page = pages.get(results(run))
     assert "What matches is known once the run has ended" in page.text("#panel")
+    assert "Not measured" in page.text("tbody")
     poll = page.one("#new-results").attributes
     assert poll["hx-trigger"] == "load delay:2s"
     assert "Show" not in pages.htmx(str(poll["hx-get"])).text("#new-results a:not(.no-script)")
@@ -212,6 +214,13 @@ def test_pages_of_fifty_lead_forth_and_back(pages: Pages) -> None:
     assert "<html" not in page.html
     back = next(each for each in page.all(".pager a") if each.text() == "Previous")
     assert shown_tasks(pages.get(str(back.attributes["href"]))) == tasks[50:100]
+
+
+def test_a_page_reads_of_label_studio_what_it_shows_and_no_more(pages: Pages, run: Run) -> None:
+    pages.htmx(results(run), target="panel")
+    pages.studio.control(forget_calls=True)
+    pages.htmx(results(run), target="panel")
+    assert pages.studio.state()["calls"] == {"GET /api/projects/{id}/": 2, "GET /api/tasks": 2}
 
 
 # One task in full
@@ -277,6 +286,26 @@ def test_the_exact_messages_sent_are_shown(pages: Pages) -> None:
     assert not part.all("h1")
     change_config(pages, CONFIG.replace('<Choice value="b"/>', '<Choice value="c"/>'))
     assert "Not what was sent" in pages.get(detail(run, api.tasks[0], "/messages")).text("main")
+
+
+def test_examples_shown_to_the_model_are_told_apart_from_those_of_now(pages: Pages) -> None:
+    api = pages.api
+    prompt, version = api.prompt()
+    pages.container.store.prompts.update_version(version.id, max_few_shot_examples=2)
+    wire = api.client.prompts.runs.create(
+        prompt.id, version.id, project=api.project, project_subset="HasGT"
+    )
+    ended_run(api.client, wire)
+    run = pages.container.store.runs.get(wire.id)
+    page = pages.get(detail(run, api.tasks[0], "/messages"))
+    assert "exactly as sent with 2 examples" in page.text("main")
+    assert len(page.all("main pre")) >= 6
+    config = LabelingConfig.parse(CONFIG)
+    for place in (6, 7, 8):
+        pages.container.studio.create_annotation(api.tasks[place], [region("b")])
+    pages.container.examples.refresh_all(api.project, config)
+    page = pages.get(detail(run, api.tasks[0], "/messages"))
+    assert "the examples shown to the model are not" in page.text("main")
 
 
 def test_what_an_outside_worker_sent_is_not_made_up(pages: Pages, run: Run) -> None:
