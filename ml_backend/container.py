@@ -14,6 +14,7 @@ from ml_backend.services.backend import Backend
 from ml_backend.services.background import Background
 from ml_backend.services.compare import Comparisons
 from ml_backend.services.connecting import Connecting
+from ml_backend.services.connection_check import ConnectionChecks
 from ml_backend.services.connections import Connections
 from ml_backend.services.deferred import Deferred
 from ml_backend.services.deletion import Deletions
@@ -26,6 +27,7 @@ from ml_backend.services.execute import Executor
 from ml_backend.services.fit import Fit
 from ml_backend.services.follow import Following
 from ml_backend.services.handing_in import HandingIn
+from ml_backend.services.holdings import Holdings
 from ml_backend.services.models import Models
 from ml_backend.services.predictions import Predictions
 from ml_backend.services.previews import Previews
@@ -47,6 +49,9 @@ from ml_backend.store.cipher import SecretCipher
 
 RESERVED_THREADS = 3
 """Threads of a server that no slow ``/predict`` takes: ``/setup`` and ``/health`` never wait."""
+
+CHECK_SECONDS = 15.0
+"""Seconds a provider has to answer a check."""
 
 LOOK_EVERY = 0.5
 """Seconds between looks at events and at follows that are due."""
@@ -156,6 +161,15 @@ class Container:
     @cached_property
     def connections(self) -> Connections:
         return Connections(self.store, self.access, self.models)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        return Holdings(self.store, self.access)
+
+    @cached_property
+    def connection_checks(self) -> ConnectionChecks:
+        """What asks connections whether they answer, while a person waits for it."""
+        return ConnectionChecks(self.loop, self.models, CHECK_SECONDS)
 
     @cached_property
     def authoring(self) -> Authoring:

@@ -26,14 +26,12 @@ KEYLESS = {ProviderName.CUSTOM.value}
 
 def price(value: str) -> tuple[str, list[float]]:
     """Parse dollars per million tokens, as in ``gpt-5-mini=0.25,2``."""
-    model, _, numbers = value.rpartition("=")
+    from ml_backend.services.connections import parse_price
+
     try:
-        prompt, completion = (float(part) for part in numbers.split(","))
-    except ValueError:
-        prompt = completion = -1.0
-    if not model or not (0 <= prompt < float("inf") and 0 <= completion < float("inf")):
-        raise click.BadParameter(f"{value!r} is not a price such as gpt-5-mini=0.25,2.")
-    return model, [prompt, completion]
+        return parse_price(value)
+    except InvalidInput as error:
+        raise click.BadParameter(error.message) from error
 
 
 def budget_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -158,10 +156,9 @@ def add_connection(
     """
     if api_key_env and api_key_stdin:
         raise click.UsageError("Give --api-key-env or --api-key-stdin, not both.")
-    if not title.strip() or title.isdecimal():
-        raise InvalidInput(
-            f"A connection cannot be called {title!r}.", field="title", fix="Give it a name."
-        )
+    from ml_backend.services.connections import check_title
+
+    check_title(title)
     if provider != ProviderName.OPENAI.value and not endpoint:
         raise InvalidInput(
             f"{provider} needs an endpoint.",

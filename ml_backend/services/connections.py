@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
 from ml_backend.llm import provider_modules
-from ml_backend.records import Connection, JsonObject, ProviderName, Scope
+from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
 from ml_backend.services.access import Access, Caller
 from ml_backend.services.models import Models
 from ml_backend.store import Store
@@ -49,16 +49,22 @@ class Connections:
         endpoint: str,
         deployment: str,
         details: JsonObject,
+        title: str = "",
         **columns: Any,
     ) -> Connection:
-        """Keep a connection; without a scope an owner's is the organization's, else one's own."""
+        """Keep a connection; without a scope an owner's is the organization's, else one's own.
+
+        Without a title it gets one, for commands and messages: the SDK knows none.
+        """
         name = self.check_provider(provider)
+        if title:
+            self._check_title(title)
         if scope is None:
             scope = Scope.ORGANIZATION if caller.user.owns_organization else Scope.USER
         self._require_owner(caller, scope)
         self.check_endpoint(name, endpoint)
         return self._store.connections.create(
-            title=self._free_title(name),
+            title=title or self._free_title(name),
             provider=name.value,
             api_key=api_key or secrets.get("auth_token", ""),
             secrets=secrets,
@@ -93,6 +99,8 @@ class Connections:
         if "endpoint" in columns or provider:
             self.check_endpoint(name, endpoint)
             self._refuse_moving_secret(connection, endpoint, api_key, secrets)
+        if columns.get("title", connection.title) != connection.title:
+            self._check_title(columns["title"])
         kept = None
         if secrets:
             kept = {**connection.secrets, **secrets}
@@ -118,6 +126,21 @@ class Connections:
                 fix="Delete those versions first, or have them use another connection.",
             )
         self._store.connections.delete(connection.id)
+
+    def users(
+        self, caller: Caller, connection: Connection
+    ) -> tuple[list[tuple[Prompt, list[str]]], int]:
+        """Return the prompts that use a connection with the titles of their versions that do.
+
+        Those a caller sees; with how many versions of further prompts use it.
+        """
+        titles: dict[int, list[str]] = {}
+        for prompt_id, title in self._store.connections.users(connection.id or 0):
+            titles.setdefault(prompt_id, []).append(title)
+        prompts = [self._store.prompts.find(each) for each in titles]
+        seen = [each for each in prompts if each is not None and self._access.sees(caller, each)]
+        hidden = sum(map(len, titles.values())) - sum(len(titles[each.id]) for each in seen)
+        return [(each, titles[each.id]) for each in seen], hidden
 
     def choose(self, caller: Caller, provider: str | None, connection_id: int | None) -> Connection:
         """Return what answers a version: the connection named, else the newest of its provider.
@@ -211,13 +234,47 @@ class Connections:
             )
             raise Forbidden(f"This connection is for {whose} to change.")
 
+    def _check_title(self, title: str) -> None:
+        check_title(title)
+        if self._store.connections.find(title) is not None:
+            raise Conflict(
+                f"A connection named {title!r} already exists.",
+                field="title",
+                fix="Give it another name.",
+            )
+
     def _free_title(self, provider: ProviderName) -> str:
-        """Return a title for commands and messages; the SDK knows none."""
+        """Return a title that no connection has."""
         taken = {each.title for each in self._store.connections.all()}
         number = 1
         while f"{provider.value} {number}" in taken:
             number += 1
         return f"{provider.value} {number}"
+
+
+def check_title(title: str) -> None:
+    """Raise InvalidInput for a title that commands would take for a number, or for none."""
+    if not title.strip() or title.isdecimal():
+        raise InvalidInput(
+            f"A connection cannot be called {title!r}.", field="title", fix="Give it a name."
+        )
+
+
+def parse_price(text: str) -> tuple[str, list[float]]:
+    """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
+    model, _, numbers = text.rpartition("=")
+    try:
+        prompt, completion = (float(part) for part in numbers.split(","))
+    except ValueError:
+        prompt = completion = -1.0
+    known = 0 <= prompt < float("inf") and 0 <= completion < float("inf")
+    if not model.strip() or not known:
+        raise InvalidInput(
+            f"{text!r} is not a price such as gpt-5-mini=0.25,2.",
+            field="prices",
+            fix="Give dollars per million tokens of the prompt and of the answer.",
+        )
+    return model.strip(), [prompt, completion]
 
 
 def _is_web_address(url: str) -> bool:

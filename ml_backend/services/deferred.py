@@ -100,6 +100,7 @@ class Deferred:
     def _delete_predictions(self, work: Work) -> JsonObject:
         studio, project_id = self._callers_door(work), work.job.project_id or 0
         plan = self.plan_delete(studio, project_id, work.job.request)
+        _require_counted(work.job.request, plan.total)
         predictions = self._predictions_through(studio)
         report = predictions.execute_delete(plan, work.patience, work.progress)
         return reports.of_delete_report(report)
@@ -107,6 +108,7 @@ class Deferred:
     def _promote(self, work: Work) -> JsonObject:
         studio, project_id = self._callers_door(work), work.job.project_id or 0
         plan = self.plan_promote(studio, project_id, work.job.request)
+        _require_counted(work.job.request, plan.would_create)
         predictions = self._predictions_through(studio)
         try:
             report = predictions.execute_promote(plan, work.patience, work.progress)
@@ -140,3 +142,13 @@ class Deferred:
     def _prompt(self, request: JsonObject) -> Prompt | None:
         prompt_id = request.get("prompt_id")
         return self._store.prompts.get(prompt_id) if prompt_id is not None else None
+
+
+def _require_counted(request: JsonObject, now: int) -> None:
+    """Refuse when a person agreed to another number than is found by now."""
+    counted = request.get("counted")
+    if counted is not None and counted != now:
+        raise Conflict(
+            f"{now} predictions fit by now, {counted} were counted; nothing was done.",
+            fix="Count again.",
+        )

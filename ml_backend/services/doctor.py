@@ -6,7 +6,6 @@ import json
 import logging
 import urllib.request
 from collections.abc import Callable, Iterator
-from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
@@ -23,6 +22,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
+from ml_backend.services.connection_check import check_connection
 from ml_backend.services.models import Models
 from ml_backend.services.prompts import SEPARATOR
 from ml_backend.services.spending import spending_of
@@ -225,26 +225,9 @@ class Doctor:
                 "the one asked. It is a floor to beat, not a language model.",
                 "For a real model set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
             )
-        try:
-            names = self._loop.submit(models.open(connection).check()).result(self._model_seconds)
-        except TooSlow:
-            return Check(
-                name,
-                FAIL,
-                f"{connection.provider.value} did not answer within {self._model_seconds:.0f} s.",
-                "Check the endpoint and the way there (proxy, firewall).",
-            )
-        except PromptsError as error:
-            return Check(name, FAIL, error.message, error.fix)
-        wanted = connection.default_model
-        if wanted and len(names) > 1 and wanted not in names:
-            return Check(
-                name,
-                WARN,
-                f"{connection.provider.value} answers, but does not list the model {wanted!r}.",
-                f"It lists {', '.join(names[:5])}{' …' if len(names) > 5 else ''}.",
-            )
-        return Check(name, OK, f"{connection.provider.value} answers{_using(wanted)}.")
+        found = check_connection(self._loop, models, connection, self._model_seconds)
+        status = OK if found.is_well else WARN if found.answers else FAIL
+        return Check(name, status, found.message, found.fix)
 
     def _check_pictures(self) -> Check:
         hosts = self._reach.hosts
@@ -371,7 +354,3 @@ def _looks_ours(label: str) -> bool:
     """Return whether a label has the form a server of this kind writes: prompt__version."""
     prompt, separator, version = label.partition(SEPARATOR)
     return bool(separator and prompt and version)
-
-
-def _using(model: str) -> str:
-    return f", model {model}" if model else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from ml_backend.errors import InvalidInput
@@ -34,6 +35,8 @@ class VersionCount:
     label: Label | None
     shown: bool
     """The label stream shows it."""
+    score: float | None
+    """The mean of those that have one."""
 
 
 class Predictions(Removals, Promotions):
@@ -82,8 +85,11 @@ class Predictions(Removals, Promotions):
         keys = self.choose(project_id, selection, self._studio.prediction_keys(project_id))
         owners = {label.label: label for label in self._store.prompts.labels()}
         tasks: dict[str | None, set[int]] = defaultdict(set)
+        scores: dict[str | None, list[float]] = defaultdict(list)
         for key in keys:
             tasks[key.model_version].add(key.task_id)
+            if key.score is not None:
+                scores[key.model_version].append(key.score)
         counts = Counter(key.model_version for key in keys)
         return [
             VersionCount(
@@ -92,6 +98,7 @@ class Predictions(Removals, Promotions):
                 tasks=len(tasks[version]),
                 label=owners.get(version or ""),
                 shown=bool(version) and version == shown,
+                score=fmean(scores[version]) if scores[version] else None,
             )
             for version in sorted(counts, key=lambda version: (version is None, version or ""))
         ]

@@ -94,6 +94,14 @@ class RunStore:
         with self._db.read() as c:
             return [_run(row) for row in c.execute(query)]
 
+    def last_by_label(self, project_id: int) -> dict[str, Run]:
+        """Return model version -> the last run of it in a project."""
+        r = t.runs.c
+        newest = sa.select(sa.func.max(r.id)).where(r.project_id == project_id).group_by(r.label)
+        with self._db.read() as c:
+            rows = c.execute(sa.select(t.runs).where(r.id.in_(newest)))
+            return {row.label: _run(row) for row in rows}
+
     def claimable(self) -> Sequence[int]:
         """Return ids of open runs that no living process holds, oldest first."""
         query = (

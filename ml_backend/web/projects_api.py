@@ -9,7 +9,7 @@ from ml_backend.services import reports
 from ml_backend.services.access import Caller
 from ml_backend.services.provenance import document_of
 from ml_backend.services.subsets import TaskQuery
-from ml_backend.web import identity
+from ml_backend.web import bulk, identity
 from ml_backend.web.house import house
 from ml_backend.web.operations import Operations
 from ml_backend.web.wire.actions import (
@@ -116,7 +116,7 @@ def delete_predictions(project_id: int, body: Removing) -> Any:
     counted = {**reports.of_delete_plan(plan), "dry_run": body.dry_run}
     if body.dry_run or not plan.total:
         return counted if body.dry_run else {**counted, "deleted": 0}
-    job = _begin(JobKind.DELETE_PREDICTIONS, caller, project.id, request)
+    job = _begin(JobKind.DELETE_PREDICTIONS, project.id, request)
     if not job.status.is_final:
         return {**counted, "job": job.id}, 202
     done = job.result
@@ -145,7 +145,7 @@ def promote_predictions(project_id: int, body: Promoting) -> Any:
     counted = {**reports.of_promote_plan(plan), "dry_run": body.dry_run}
     if body.dry_run or not plan.would_create:
         return counted if body.dry_run else {**counted, "created": 0}
-    job = _begin(JobKind.PROMOTE, caller, project.id, request)
+    job = _begin(JobKind.PROMOTE, project.id, request)
     if not job.status.is_final:
         return {**counted, "job": job.id}, 202
     return {**counted, **job.result}
@@ -190,12 +190,5 @@ def _request(caller: Caller, body: Selecting) -> JsonObject:
     return body.request()
 
 
-def _begin(kind: JobKind, caller: Caller, project_id: int, request: JsonObject) -> Job:
-    job = house().background.submit(
-        kind,
-        request,
-        created_by=caller.person,
-        project_id=project_id,
-        studio=identity.lasting_door(house().studio_as),
-    )
-    return house().background.wait(job, WAIT_SECONDS)
+def _begin(kind: JobKind, project_id: int, request: JsonObject) -> Job:
+    return house().background.wait(bulk.begin(kind, project_id, request), WAIT_SECONDS)
