@@ -19,11 +19,14 @@ from ml_backend.web.ui.pages import pages
 def register(app: Flask, container: Container, callers: Callers) -> None:
     """Add the pages to an app; ``callers`` knows Label Studio's users by their tokens."""
     from ml_backend.web.ui import (  # noqa: F401 - each adds its pages
+        connections,
         creating,
         health,
         home,
         jobs,
         not_found,
+        prediction_actions,
+        predictions,
         prompt_dialogs,
         prompt_page,
         sign_in,
