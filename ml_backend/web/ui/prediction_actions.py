@@ -110,7 +110,8 @@ def begin_predictions(action: str) -> Response:
         _require_typed(asked)
     job = bulk.begin(KINDS[action], asked.project.id, {**made, "counted": now})
     with suppress(PromptsError):  # the job keeps it, and its page shows it
-        job = house().background.wait(job, WAIT_SECONDS)
+        house().background.wait(job, WAIT_SECONDS)
+    job = house().store.jobs.get(job.id)
     outcome = f"/ui/predictions/outcome/{job.id}"
     return go(outcome if job.status.is_final else f"/ui/jobs/{job.id}?back={outcome}")
 
