@@ -66,8 +66,9 @@ def check_connection(
             at=now,
         )
     except PromptsError as error:
-        kind = error.kind if isinstance(error, ModelError) else None
-        word = WORDS.get(kind, "failed") if kind else "failed"
+        word = WORDS.get(error.kind, "failed") if isinstance(error, ModelError) else "failed"
+        if word == "key refused" and not connection.api_key:
+            word = "key missing"
         return ConnectionCheck(False, word, error.message, error.fix, at=now)
     wanted = connection.default_model
     if wanted and len(names) > 1 and wanted not in names:
