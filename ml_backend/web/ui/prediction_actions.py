@@ -29,7 +29,7 @@ from ml_backend.web.ui.selecting import Chosen
 TYPE_FROM = 1_000
 """Predictions from which the name is typed to delete them."""
 
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 5.0
 KINDS = {"delete": JobKind.DELETE_PREDICTIONS, "promote": JobKind.PROMOTE}
 
 

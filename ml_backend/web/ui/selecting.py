@@ -139,4 +139,4 @@ def words(caller: Caller, choice: Chosen) -> str:
         return choice.label
     if choice.prompt_id is not None:
         return f"all versions of {house().access.prompt(caller, choice.prompt_id).title}"
-    return "no model version" if choice.of == UNVERSIONED else "every model version"
+    return "without a model version" if choice.of == UNVERSIONED else "every model version"

@@ -147,7 +147,8 @@ def test_exactly_what_was_counted_is_deleted(
     page = ask(held, of=of, **more)
     assert page.status == 200, page.html
     word = "prediction" if number == 1 else "predictions"
-    assert f"{number} {word} of" in page.text("#plan")
+    whose = "without a model version" if of == "unversioned" else "of "
+    assert f"{number} {word} {whose}" in page.text("#plan")
     assert "Annotations stay. Cannot be undone." in page.text("#plan")
     assert page.text("#plan button") == f"Delete {number} {word}"
     assert len(versions(held)) == 13
