@@ -18,8 +18,10 @@ from ml_backend.services.spending import ALERT, BudgetPeriod, Spending, alert_of
 from ml_backend.web import identity
 from ml_backend.web.house import house
 from ml_backend.web.ui.pages import by_htmx, dialog, go, pages
+from ml_backend.web.ui.prompt_view import number
 
 LIST = "/ui/connections"
+PAGE = 50
 SHORTEST_SHOWN = 12
 """Characters a key has at least for its last four to be shown: of a short one they say too much."""
 
@@ -88,8 +90,17 @@ def list_connections() -> str:
     """List the connections a person may use, first the environment's."""
     caller = identity.caller()
     found = [house().models.default, *house().connections.visible(caller)]
-    rows = [_row(caller, each) for each in found]
-    return render_template("connections.html", rows=rows, scopes=SCOPES, periods=PERIODS)
+    first = ((number("page") or 1) - 1) * PAGE
+    first = first if first < len(found) else 0
+    return render_template(
+        "connections.html",
+        rows=[_row(caller, each) for each in found[first : first + PAGE]],
+        first=first,
+        page=PAGE,
+        total=len(found),
+        scopes=SCOPES,
+        periods=PERIODS,
+    )
 
 
 @pages.get("/connections/new")
@@ -158,8 +169,8 @@ def test_connection(ref: str) -> Response:
     caller = identity.caller()
     connection = house().models.default
     if ref != "environment":
-        number = int(ref) if ref.isascii() and ref.isdecimal() and len(ref) < 10 else 0
-        connection = house().access.connection(caller, number)
+        connection_id = int(ref) if ref.isascii() and ref.isdecimal() and len(ref) < 10 else 0
+        connection = house().access.connection(caller, connection_id)
     check = house().connection_checks.run(connection)
     if by_htmx():
         text = render_template("connections_check.html", check=check)

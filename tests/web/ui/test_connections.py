@@ -307,3 +307,12 @@ def test_dialogs_are_pages_without_script(pages: Pages, path: str) -> None:
     assert {each.attributes["id"] for each in page.all("main input[id]")} <= {
         str(each.attributes["for"]) for each in page.all("main label[for]")
     }
+
+
+def test_many_connections_come_in_pages(pages: Pages) -> None:
+    for n in range(60):
+        pages.container.store.connections.create(title=f"one {n}", provider="OpenAI", api_key="k")
+    page = pages.get(LIST)
+    assert len(page.all("tbody tr")) == 50
+    assert len(page.html) < 150_000
+    assert len(pages.get(f"{LIST}?page=2").all("tbody tr")) == 11
