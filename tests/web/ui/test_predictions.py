@@ -170,12 +170,13 @@ def test_a_dialog_is_there_at_once_and_counts_then(held: Pages) -> None:
     before = held.studio.state()["calls"].get("GET /api/predictions/", 0)
     query = f"project={held.project}&of=version:{LABEL}"
     page = held.htmx(f"{DELETE}?{query}", "dlg")
-    assert page.text("#plan") == "Counting…"
+    assert page.text("#plan") == "Counting… Close"
     assert page.one("form").attributes["hx-trigger"] == "load, change, submit"
     assert held.studio.state()["calls"].get("GET /api/predictions/", 0) == before
     plan = held.htmx(f"{DELETE}/plan?{query}", "plan")
     assert "<html" not in plan.html
     assert plan.text("button") == "Delete 10 predictions"
+    assert not plan.all("[autofocus]")  # a count that comes must not take the focus away
     tabs = held.htmx(f"{DELETE}?project={held.project}", "dlg")
     assert "load" not in str(tabs.one("form").attributes["hx-trigger"])
 
