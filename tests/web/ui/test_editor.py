@@ -362,6 +362,7 @@ def test_required_variable_that_is_not_used_is_marked(editor: Editor) -> None:
 def test_preview_comes_without_script_and_keeps_what_was_typed(editor: Editor) -> None:
     page = editor.send("", text="Tell me: {text}!", preview="")
     assert "Tell me: message 0!" in page.text("#preview pre")
+    assert "6 tasks" in page.text("#estimate")
     assert page.fields("#editor")["text"] == "Tell me: {text}!"
     assert editor.versions[0].text == "Which? {text}"
 
