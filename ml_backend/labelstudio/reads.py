@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from ml_backend.errors import (
@@ -163,10 +164,16 @@ class Reads:
                 tasks = [Task(int(wire["id"]), wire["data"]) for wire in page]
             yield tasks
 
-    def task_ids(self, project_id: int, *, query: Mapping[str, Any] | None = None) -> list[int]:
-        """Ids of the tasks, ascending."""
+    def task_ids(
+        self,
+        project_id: int,
+        *,
+        query: Mapping[str, Any] | None = None,
+        first: int | None = None,
+    ) -> list[int]:
+        """Ids of the tasks, ascending; with ``first`` only so many, and no page beyond is read."""
         pages = self._iter_pages(project_id, query, {"include": "id"}, PAGE)
-        return [wire["id"] for page in pages for wire in page]
+        return list(islice((wire["id"] for page in pages for wire in page), first))
 
     def newest_task(self, project_id: int) -> list[Any]:
         """``[id, created_at]`` of the task with the highest id, empty without tasks.

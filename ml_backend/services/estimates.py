@@ -31,6 +31,8 @@ TRUTHS_KEPT = 30.0
 """Seconds in which the tasks with ground truth are not read again, unless their number changes."""
 PAGES, PAGE = 4, 10
 SAMPLED = PAGES * PAGE
+DRAWN_FROM = 5_000
+"""Tasks up to which a random sample is drawn to be looked at; reading more ids takes too long."""
 MEASURED_FROM = 5
 """Paid answers from which what they measured tells more than the length of texts."""
 EARLIER_RUNS = 5
@@ -132,22 +134,29 @@ class Estimates:
         subset: Subset,
         *,
         task_ids: Sequence[int] | None = None,
+        count: int | None = None,
         samples: int = 1,
         sample_size: int = SAMPLE_SIZE,
         sample_seed: int | None = None,
     ) -> Estimate:
         """Return what a run would cost; raises whatever keeps it from running.
 
-        ``task_ids`` are the tasks of the run where they are known already; size and seed are those
+        ``task_ids`` are the tasks of the run where they are known already, ``count`` how many of
+        the subset's there are where finding them would take reading all; size and seed are those
         of a Sample subset.
         """
         recipe = self._recipes.recipe(project, version)
         price = price_of(recipe.connection, version.model)
         if task_ids is None:
             task_ids = self._subset_tasks(studio, project, version, subset)
-            if subset is Subset.SAMPLE:
-                task_ids = sample_of(task_ids or (), sample_size, sample_seed)
-        count = project.tasks if task_ids is None else len(task_ids)
+            if subset is Subset.SAMPLE and sample_seed is None:
+                task_ids = studio.task_ids(project.id, first=sample_size)
+            elif subset is Subset.SAMPLE and project.tasks <= DRAWN_FROM:
+                task_ids = sample_of(studio.task_ids(project.id), sample_size, sample_seed)
+            elif subset is Subset.SAMPLE:
+                count = sample_size  # any tasks from all over are like it
+        if count is None:
+            count = project.tasks if task_ids is None else len(task_ids)
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
         if version.provider is ProviderName.BASELINE or not count or not questions:
@@ -181,8 +190,6 @@ class Estimates:
                 return found
             split = split_of(self._store, project.id, version.prompt_id, found)
             return [task_id for task_id in found if split.holds_out(task_id)]
-        if subset is Subset.SAMPLE:
-            return studio.task_ids(project.id)
         return None
 
     def _with_ground_truth(self, studio: LabelStudioDoor, project: Project) -> list[int]:

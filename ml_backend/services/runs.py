@@ -35,6 +35,9 @@ from ml_backend.store import Store
 
 SAMPLE_SIZE = 20
 MOST_SAMPLES = 25
+FEW = 1_000
+"""Tasks up to which Label Studio is asked for these alone and not for all of a project's."""
+
 SEEN_BY_TEACHER = (
     "A teacher model saw some of these tasks with their right answers when it wrote this version: "
     "the figures flatter it. Evaluate on the held-out tasks for a fair score."
@@ -274,8 +277,9 @@ class Runs:
         if options.subset is Subset.ALL:
             return None
         if options.subset is Subset.SAMPLE:
-            every = self._studio.task_ids(project.id)
-            return sample_of(every, options.sample_size, options.sample_seed)
+            first = options.sample_size if options.sample_seed is None else None
+            found = self._studio.task_ids(project.id, first=first)
+            return sample_of(found, options.sample_size, options.sample_seed)
         if options.subset is Subset.HAS_GT:
             return self._true_tasks(project, options.truth)
         return self._custom_tasks(project, options)
@@ -298,7 +302,8 @@ class Runs:
                 )
             return found
         wanted = list(dict.fromkeys(options.task_ids or ()))
-        unknown = sorted(set(wanted) - set(self._studio.task_ids(project.id)))
+        few = {"selectedItems": {"all": False, "included": wanted}} if len(wanted) <= FEW else None
+        unknown = sorted(set(wanted) - set(self._studio.task_ids(project.id, query=few)))
         if unknown:
             shown = ", ".join(str(task_id) for task_id in unknown[:10])
             raise InvalidInput(

@@ -79,6 +79,7 @@ def test_tasks_come_in_pages_by_id_with_their_data(site):
     assert [[task.id for task in page] for page in pages] == [site.task_ids[:4], site.task_ids[4:]]
     assert pages[1][1].data == {"text": "text 5"}
     assert site.door.task_ids(site.project_id) == site.task_ids
+    assert site.door.task_ids(site.project_id, first=2) == site.task_ids[:2]
 
 
 def test_project_without_tasks_has_no_pages(site):

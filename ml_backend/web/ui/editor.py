@@ -20,7 +20,7 @@ from ml_backend.web.house import house
 from ml_backend.web.run_control import start
 from ml_backend.web.ui.display import plural
 from ml_backend.web.ui.editor_form import BASELINE, ENVIRONMENT, KEPT, EditorForm, connection_value
-from ml_backend.web.ui.forecast import forecast
+from ml_backend.web.ui.forecast import Forecast, forecast
 from ml_backend.web.ui.pages import by_htmx, go, pages
 from ml_backend.web.ui.prompt_view import PromptView, answer, open_view, part, was_measured
 
@@ -43,6 +43,8 @@ class Editor:
     """Why the form did not go through."""
     default_title: str
     preview: Preview | None = None
+    found: Forecast | None = None
+    """What the run would take, where that was asked for."""
     changed: bool = False
     """Whether the form holds what is not saved."""
 
@@ -54,6 +56,7 @@ def editor_of(
     *,
     refused: PromptsError | None = None,
     preview: Preview | None = None,
+    found: Forecast | None = None,
 ) -> Editor:
     """Gather the editor of a view, with what was typed where the form came back."""
     variables, problem, tabs = None, None, []
@@ -76,6 +79,7 @@ def editor_of(
         refused=refused,
         default_title=house().prompts.default_version_title(view.prompt),
         preview=preview,
+        found=found,
         changed=form is not None and draft.differs(view.caller, view.version),
     )
 
@@ -87,9 +91,9 @@ def take_editor(prompt_id: int) -> Response:
     form = EditorForm.given(request.form)
     try:
         if "preview" in request.form:
-            return answer(
-                view, "results", editor=editor_of(view, form, preview=_preview(view, form))
-            )
+            shown, found = _preview(view, form), forecast(view, form)
+            editor = editor_of(view, form, preview=shown, found=found)
+            return answer(view, "results", editor=editor)
         if request.form.get("do") == "run":
             return _run(view, form)
         return _save(view, form, as_new=request.form.get("do") == "save-as")

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import Project
-from ml_backend.records import PromptVersion, Subset, TruthSource
+from ml_backend.records import PromptVersion, Slot, Subset, TruthSource
 from ml_backend.services.estimates import Estimate
 from ml_backend.services.pace import pace_of
+from ml_backend.services.prompts import label_of
 from ml_backend.services.runs import RunOptions
 from ml_backend.web.house import house
 from ml_backend.web.ui.editor_form import EditorForm
@@ -33,6 +34,8 @@ def forecast(view: PromptView, form: EditorForm) -> Forecast:
     try:
         options = form.options(view.caller, view.project, view.version)
         draft = form.unsaved(view.caller, view.prompt.id, view.version)
+        if options.only_missing:
+            return _forecast_missing(view, view.project, draft, options)
         task_ids = _tasks(view, view.project, draft, options)
         return forecast_run(view, view.project, draft, options, task_ids)
     except PromptsError as error:
@@ -45,6 +48,7 @@ def forecast_run(
     version: PromptVersion,
     options: RunOptions,
     task_ids: Sequence[int] | None = None,
+    count: int | None = None,
 ) -> Forecast:
     """Return what a run would take; ``task_ids`` are its tasks where they are known."""
     found = house().estimates.estimate(
@@ -53,6 +57,7 @@ def forecast_run(
         version,
         options.subset,
         task_ids=task_ids,
+        count=count,
         samples=options.samples,
         sample_size=options.sample_size,
         sample_seed=options.sample_seed,
@@ -60,6 +65,15 @@ def forecast_run(
     rate = _rate(view, version)
     calls = found.tasks * options.samples
     return Forecast(found, calls / rate if rate and calls else None)
+
+
+def _forecast_missing(
+    view: PromptView, project: Project, version: PromptVersion, options: RunOptions
+) -> Forecast:
+    """Count by the predictions there are: which tasks have none takes reading all of them."""
+    label = label_of(view.prompt, version, Slot.ALL)
+    have = view.caller.studio.model_versions(project.id).get(label, 0)
+    return forecast_run(view, project, version, options, count=max(0, project.tasks - have))
 
 
 def _tasks(
@@ -71,7 +85,7 @@ def _tasks(
         and options.truth is TruthSource.GROUND_TRUTH
         and bool(options.held_out) == (version.refined_from is not None)
     )
-    if by_itself and not options.only_missing:
+    if by_itself:
         return None
     return house().runs.tasks(view.prompt, version, project, options)
 

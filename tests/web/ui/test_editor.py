@@ -148,6 +148,31 @@ def test_connection_of_another_person_can_only_stay(editor: Editor) -> None:
     assert editor.runs == []
 
 
+def test_prompt_without_a_project_can_be_written_and_not_run(pages: Pages) -> None:
+    prompt = pages.api.client.prompts.create(title="Alone")
+    path = f"/ui/prompts/{prompt.id}"
+    page = pages.get(path)
+    assert not page.all("[name=baseline], #estimate, #preview, [value=run]")
+    pages.post(f"{path}/editor", **page.fields("#editor") | {"text": "Which?"}, do="save")
+    assert pages.get(path).fields("#editor")["text"] == "Which?"
+    for what in ("predict-all", "editor"):
+        refused = pages.post(f"{path}/{what}", text="x", do="run")
+        assert "no project that you see" in refused.text("[role=alert]")
+
+
+def test_labeling_config_that_cannot_be_answered_is_named_and_the_text_kept(
+    editor: Editor,
+) -> None:
+    config = '<View><Video name="v" value="$v"/></View>'
+    at_studio(editor.pages, "PATCH", f"api/projects/{editor.pages.project}/", label_config=config)
+    page = editor.pages.get(editor.path)
+    assert page.fields("#editor")["text"] == "Which? {text}"
+    assert page.text(".editor .caution")
+    assert page.text(".editor .caution") in editor.fragment("estimate").text()
+    assert editor.send("run").status == 422
+    assert editor.runs == []
+
+
 # Saving
 
 
@@ -362,6 +387,7 @@ def test_required_variable_that_is_not_used_is_marked(editor: Editor) -> None:
 def test_preview_comes_without_script_and_keeps_what_was_typed(editor: Editor) -> None:
     page = editor.send("", text="Tell me: {text}!", preview="")
     assert "Tell me: message 0!" in page.text("#preview pre")
+    assert "6 tasks" in page.text("#estimate")
     assert page.fields("#editor")["text"] == "Tell me: {text}!"
     assert editor.versions[0].text == "Which? {text}"
 

@@ -155,7 +155,9 @@
     if (radio && !radio.checked && !radio.disabled) { radio.checked = true; label(); }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt === form && event.detail.xhr.status === 204) localStorage.removeItem(draft);
+    const to = event.detail.xhr.getResponseHeader("HX-Redirect") || "";
+    const done = event.detail.elt === form && event.detail.xhr.status === 204;
+    if (done && !to.startsWith("/ui/sign-in")) localStorage.removeItem(draft);
   });
   const before = localStorage.getItem(draft);
   if (before && before !== saved) {
