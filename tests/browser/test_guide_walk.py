@@ -170,7 +170,7 @@ def look_at_results(walk: Walk) -> None:
     expect(row).to_be_visible()
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    walk.sees("What the model said")
+    walk.sees("Raw answer")
     walk.picture("results")
     walk.tab("Alignment")
     walk.picture("alignment")
