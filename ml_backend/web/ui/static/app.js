@@ -124,8 +124,13 @@
   };
   const changed = () => text.dispatchEvent(new Event("input", { bubbles: true }));
   form.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-insert], [data-discard]");
+    const button = event.target.closest("[data-insert], [data-discard], [name=preview]");
     if (!button) return;
+    if (button.name === "preview") {
+      // What was just typed is previewed for the task that is now wanted, whichever answer is first.
+      if (form.elements.preview_task) form.elements.preview_task.value = button.value;
+      return;
+    }
     if (button.matches("[data-insert]")) {
       text.focus();
       text.setRangeText(button.dataset.insert, text.selectionStart, text.selectionEnd, "end");
