@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -24,7 +25,7 @@ from support.simulator import Simulator
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-PATIENCE = 60_000
+PATIENCE = 30_000
 TITLE = "Customer mail"
 INSTRUCTIONS = "<p>Sort each message by what it is about, and say how urgent it is.</p>"
 
@@ -32,8 +33,11 @@ INSTRUCTIONS = "<p>Sort each message by what it is about, and say how urgent it 
 class Walk:
     """A person at the pages, and what Label Studio then holds."""
 
-    def __init__(self, page: Page, url: str, studio: LabelStudioDoor, project: int) -> None:
+    def __init__(
+        self, page: Page, url: str, studio: LabelStudioDoor, project: int, model: str
+    ) -> None:
         self.page = page
+        self.model = model
         self.url = url
         self.studio = studio
         self.project = project
@@ -45,6 +49,10 @@ class Walk:
             self.page.wait_for_load_state("networkidle")
             self.page.wait_for_timeout(500)
             self.page.screenshot(path=Path(self._pictures) / f"ui-{name}.png")
+
+    def menu(self, name: str) -> None:
+        main = self.page.get_by_role("navigation", name="Main")
+        main.get_by_role("link", name=name, exact=True).click()
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.locator("body")).to_contain_text(text)
@@ -63,25 +71,36 @@ class Walk:
         return Counter(row.model_version for row in self.studio.predictions(self.project))
 
 
+def knowledge() -> list[dict[str, Any]]:
+    """What the model knows of the tasks: most always, some only when it is shown the subject."""
+    rules = []
+    for n, task in enumerate(demo.tasks()):
+        subject, text = task["data"]["subject"], task["data"]["text"]
+        answer = task.get("ground_truth") or {"topic": "Feedback", "urgency": "Low", "entities": []}
+        if n % 9 == 0:
+            answer = {**answer, "topic": "Feedback", "urgency": "Low"}
+        match = f"{subject}\n{text[:40]}" if n % 5 == 0 else text[:40]
+        rules.append({"match": match, "answer": answer})
+    return rules
+
+
 @pytest.fixture
 def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
     studio = LabelStudioDoor(live.url, live.token)
     project = studio.create_project(TITLE, demo.config(), instruction=INSTRUCTIONS)
     studio.import_tasks(project.id, demo_tasks())
     with Simulator(latency=0.02) as simulator, chromium() as browser:
+        simulator.control(*knowledge(), latency=0.02)
         settings = {
             "LABEL_STUDIO_URL": live.url,
             "LABEL_STUDIO_API_KEY": live.token,
-            "OPENAI_BASE_URL": simulator.url,
-            "OPENAI_API_KEY": "sk-simulated",
-            "OPENAI_MODEL": "gpt-4o-mini",
             "LLM_MAX_CONCURRENCY": "16",
         }
         with Installation(tmp_path / "data", **settings).start() as server:
             page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
             page.set_default_timeout(PATIENCE)
             expect.set_options(timeout=PATIENCE)
-            yield Walk(page, server.url, studio, project.id)
+            yield Walk(page, server.url, studio, project.id, simulator.url)
             page.close()
     studio.delete_project(project.id)
     studio.close()
@@ -91,6 +110,7 @@ def test_the_guide_is_walked_from_an_empty_server_to_annotations(
     walk: Walk, live: LiveLabelStudio
 ) -> None:
     sign_in(walk, live.token)
+    add_model(walk)
     connect(walk)
     create_prompt(walk)
     evaluate(walk)
@@ -116,9 +136,37 @@ def sign_in(walk: Walk, token: str) -> None:
     walk.sees("No prompts yet")
 
 
+def add_model(walk: Walk) -> None:
+    page = walk.page
+    walk.menu("Connections")
+    page.get_by_role("link", name="Add connection").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("main")
+    dialog.get_by_label(re.compile("compatible")).check()
+    dialog.get_by_label("Endpoint").fill("http://127.0.0.1:9/v1")
+    dialog.get_by_label("API key").fill("sk-a-secret-of-the-walk")
+    dialog.get_by_label("Default model").fill("gpt-4o-mini")
+    dialog.get_by_label("Prices").fill("gpt-4o-mini=0.15,0.60")
+    dialog.get_by_role("button", name="Add connection").click()
+    page.get_by_role("link", name=re.compile("^Test")).or_(
+        page.get_by_role("button", name=re.compile("^Test"))
+    ).last.click()
+    walk.sees("unreachable")
+    page.get_by_role("link", name=re.compile("^Edit")).last.click()
+    dialog.get_by_label("Endpoint").fill(walk.model)
+    dialog.get_by_label("API key").fill("sk-a-secret-of-the-walk")
+    dialog.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name=re.compile("^Test")).or_(
+        page.get_by_role("button", name=re.compile("^Test"))
+    ).last.click()
+    walk.sees("✓")
+    assert "sk-a-secret-of-the-walk" not in page.content()
+    walk.picture("connections")
+
+
 def connect(walk: Walk) -> None:
     page = walk.page
-    page.get_by_role("link", name="Health", exact=True).click()
+    walk.menu("Health")
     walk.sees(re.compile(r"Set up.*\d of \d ready"))
     page.locator("main select").select_option(label=TITLE)
     page.get_by_role("button", name=re.compile("^Connect")).first.click()
@@ -130,12 +178,13 @@ def connect(walk: Walk) -> None:
 
 def create_prompt(walk: Walk) -> None:
     page = walk.page
-    page.get_by_role("link", name="Prompts", exact=True).click()
+    walk.menu("Prompts")
     page.get_by_role("link", name="Create Prompt").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Sort mail")
     dialog.get_by_label("Target Project").select_option(label=TITLE)
     expect(dialog).to_contain_text("60 ground truths")
+    dialog.get_by_label("Model connection").select_option(index=1)
     walk.picture("create")
     dialog.get_by_role("button", name="Create Prompt").click()
     expect(page.get_by_role("heading", name="Sort mail")).to_be_visible()
@@ -166,8 +215,7 @@ def look_at_results(walk: Walk) -> None:
     page = walk.page
     walk.tab("Results")
     page.get_by_role("link", name=re.compile("^Mismatch")).click()
-    row = page.locator("[data-row]").first
-    expect(row).to_be_visible()
+    expect(page.locator(".filters [aria-current]")).to_contain_text("Mismatch")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     walk.sees("Raw answer")
@@ -196,10 +244,8 @@ def write_second_version(walk: Walk) -> None:
 def compare(walk: Walk) -> None:
     page = walk.page
     walk.tab("Compare")
-    for name in ("Version 1", "Version 2"):
-        page.locator("#panel").get_by_role("checkbox", name=name).check()
-    page.get_by_role("button", name="Compare").click()
-    expect(page.locator("#comparison")).to_contain_text(re.compile(r"p = "))
+    # The last two versions stand there by themselves.
+    expect(page.locator("#comparison")).to_contain_text("60 tasks with ground truth")
     walk.picture("compare")
 
 
@@ -219,7 +265,7 @@ def enhance(walk: Walk) -> None:
 
 def get_predictions(walk: Walk) -> None:
     page = walk.page
-    page.get_by_role("link", name="Prompts", exact=True).click()
+    walk.menu("Prompts")
     walk.picture("prompts")
     page.get_by_role("link", name="Sort mail").click()
     page.get_by_role("link", name="Get Predictions for All Tasks").click()
@@ -238,7 +284,7 @@ def get_predictions(walk: Walk) -> None:
 
 def delete_predictions(walk: Walk) -> None:
     page = walk.page
-    page.get_by_role("link", name="Predictions", exact=True).click()
+    walk.menu("Predictions")
     page.get_by_label("Project").select_option(label=TITLE)
     walk.sees("200")
     walk.picture("predictions")
@@ -257,7 +303,7 @@ def delete_predictions(walk: Walk) -> None:
 
 def create_annotations(walk: Walk) -> None:
     page = walk.page
-    page.get_by_role("link", name="Predictions", exact=True).click()
+    walk.menu("Predictions")
     page.get_by_label("Project").select_option(label=TITLE)
     page.get_by_role("link", name=re.compile("^Create")).first.click()
     dialog = page.get_by_role("dialog")
