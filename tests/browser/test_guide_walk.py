@@ -34,7 +34,7 @@ class Walk:
     """A person at the pages, and what Label Studio then holds."""
 
     def __init__(
-        self, page: Page, url: str, studio: LabelStudioDoor, project: int, model: str
+        self, page: Page, url: str, studio: LabelStudioDoor, project: int, model: Simulator
     ) -> None:
         self.page = page
         self.model = model
@@ -100,7 +100,7 @@ def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
             page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
             page.set_default_timeout(PATIENCE)
             expect.set_options(timeout=PATIENCE)
-            yield Walk(page, server.url, studio, project.id, simulator.url)
+            yield Walk(page, server.url, studio, project.id, simulator)
             page.close()
     studio.delete_project(project.id)
     studio.close()
@@ -153,7 +153,7 @@ def add_model(walk: Walk) -> None:
     ).last.click()
     walk.sees("unreachable")
     page.get_by_role("link", name=re.compile("^Edit")).last.click()
-    dialog.get_by_label("Endpoint").fill(walk.model)
+    dialog.get_by_label("Endpoint").fill(walk.model.url)
     dialog.get_by_label("API key").fill("sk-a-secret-of-the-walk")
     dialog.get_by_role("button", name="Save").click()
     page.get_by_role("link", name=re.compile("^Test")).or_(
@@ -253,11 +253,13 @@ def enhance(walk: Walk) -> None:
     page = walk.page
     page.get_by_role("link", name="Enhance Prompt").click()
     walk.sees("held out")
+    walk.model.control(latency=0.02)  # as a teacher it knows nothing but what it is shown
     page.get_by_role("button", name=re.compile("^(Ask for a better|Draft)")).click()
     expect(
         page.get_by_role("heading", name=re.compile("^What (changes|it drafted)"))
     ).to_be_visible()
     walk.picture("enhance")
+    walk.model.control(*knowledge(), latency=0.02)
     page.get_by_role("button", name=re.compile("^Save as")).click()
     page.get_by_role("button", name=re.compile("^Evaluate .* held-out")).click()
     expect(page.locator("#held-out .verdict")).to_contain_text("Held-out")
@@ -267,7 +269,7 @@ def get_predictions(walk: Walk) -> None:
     page = walk.page
     walk.menu("Prompts")
     walk.picture("prompts")
-    page.get_by_role("link", name="Sort mail").click()
+    page.get_by_role("link", name="Sort mail", exact=True).click()
     page.get_by_role("link", name="Get Predictions for All Tasks").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("200 tasks")
@@ -296,7 +298,7 @@ def delete_predictions(walk: Walk) -> None:
     expect(dialog).to_contain_text(f"{before[label]} predictions")
     walk.picture("delete")
     dialog.get_by_role("button", name=f"Delete {before[label]} predictions").click()
-    walk.sees("Deleted")
+    walk.sees("The project still holds")
     del before[label]
     assert walk.predictions() == before
 
@@ -305,14 +307,18 @@ def create_annotations(walk: Walk) -> None:
     page = walk.page
     walk.menu("Predictions")
     page.get_by_label("Project").select_option(label=TITLE)
-    page.get_by_role("link", name=re.compile("^Create")).first.click()
+    [label] = [each for each in walk.predictions() if each and not each.endswith("__evaluate")]
+    row = page.get_by_role("row").filter(has_text=label)
+    row.get_by_role("link", name=re.compile("^Create")).click()
     dialog = page.get_by_role("dialog")
     made = dialog.get_by_role("button", name=re.compile(r"^Create \d+ annotations"))
     expect(made).to_be_visible()
     expect(dialog).to_contain_text("You become their author")
     walk.picture("annotations")
+    expect(made).to_have_text("Create 140 annotations")
     made.click()
-    walk.sees("140")
+    page.wait_for_url("**/predictions/outcome/*")
+    walk.sees("140 annotations")
     by_whom = Counter(
         annotation.completed_by
         for task in walk.studio.iter_annotated(walk.project)

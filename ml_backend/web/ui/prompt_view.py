@@ -22,7 +22,8 @@ from ml_backend.web import identity
 from ml_backend.web.house import house
 from ml_backend.web.ui.pages import for_target
 
-LATEST_RUNS = 200
+LATEST_RUNS = 60
+"""A run may name thousands of tasks: more of them would take their time on every page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ def open_view(prompt_id: int) -> PromptView:
         prompt_id=prompt.id, project_id=project_id or 0, limit=LATEST_RUNS
     )
     version = _chosen_version(prompt, versions, run)
+    if version is not None and not any(each.version_id == version.id for each in runs):
+        # Last run before all of these.
+        search = house().store.runs.search
+        runs += search(version_id=version.id, project_id=project_id or 0, limit=LATEST_RUNS)
     if run is None and version is not None:
         own = [each for each in runs if each.version_id == version.id]
         measured = [each for each in own if each.slot is Slot.EVALUATE]
