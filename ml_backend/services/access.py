@@ -7,7 +7,7 @@ server's own token. Projects that Label Studio no longer has do not count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import Forbidden, LabelStudioAuthError, LabelStudioNotFound, NotFound
@@ -89,6 +89,14 @@ class Access:
     def visible(self, caller: Caller, project_ids: Sequence[int]) -> list[int]:
         """Return those projects that the caller sees."""
         return [each for each in project_ids if self.title(caller, each) is not None]
+
+    def projects_of_runs(self, caller: Caller, prompts: Iterable[Prompt]) -> set[int]:
+        """Return the projects whose runs of these prompts, which they see, the caller may see."""
+        found = set(self.titles(caller))
+        for prompt in prompts:
+            if not self.visible(caller, prompt.project_ids):  # they are gone, the prompt is theirs
+                found.update(prompt.project_ids)
+        return found
 
     def _is_gone(self, project_id: int) -> bool:
         """Return whether Label Studio has no such project, as the server's own token sees it."""
