@@ -12,12 +12,14 @@ from ml_backend.web.ui.access import CSRF, KEY
 from ml_backend.web.ui.pages import by_htmx, go, own_path, pages
 
 YEAR = 31_536_000
+REASONS = {"token": "Label Studio no longer takes your token."}
+"""What the address may say of why one signs in anew."""
 
 
 @pages.get("/sign-in")
 def sign_in() -> Response:
     """Ask for a token."""
-    return _form(request.args.get("why", "")[:200])
+    return _form(REASONS.get(request.args.get("why", ""), ""))
 
 
 @pages.post("/sign-in")
