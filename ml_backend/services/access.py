@@ -152,13 +152,16 @@ class Access:
 
     def any_version(self, caller: Caller, version_id: int) -> PromptVersion:
         """Return a version of whichever prompt the caller sees."""
-        version = self._store.prompts.get_version(version_id)
-        return self.version(self.prompt(caller, version.prompt_id), version_id)
+        try:
+            version = self._store.prompts.get_version(version_id)
+            return self.version(self.prompt(caller, version.prompt_id), version_id)
+        except NotFound as error:  # the same whether it exists or not
+            raise NotFound(f"There is no version {version_id}.", field="version") from error
 
     def run(self, caller: Caller, run_id: int) -> Run:
         """Return a run; NotFound unless the caller sees its project."""
-        run = self._store.runs.get(run_id)
         try:
+            run = self._store.runs.get(run_id)
             self.require_project(caller, run.project_id)
         except NotFound as error:
             raise NotFound(f"There is no run {run_id}.", field="run") from error
