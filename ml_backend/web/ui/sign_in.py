@@ -42,6 +42,7 @@ def take_sign_in() -> Response:
     except PromptsError as error:
         return _form(str(error), 422)
     wanted = own_path(request.form.get("next", ""))
+    house().store.web_sessions.remove(str(session.get(KEY, "")))
     session.clear()
     session[KEY] = house().store.web_sessions.create(token)
     return redirect(wanted, 303)

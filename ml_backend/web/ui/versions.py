@@ -285,7 +285,8 @@ def delete_version(prompt_id: int, version_id: int) -> Response:
     back = versions_page(prompt)
     if not job.status.is_final:
         return go(job_page(job, back))
-    taken = f" and {plural(plan.predictions, 'prediction')} of it" if plan.predictions else ""
+    gone = int(job.result.get("deleted", plan.predictions))
+    taken = f" and {plural(gone, 'prediction')} of it" if gone else ""
     flash(f"{version.title}{taken} deleted.")
     return go(back)
 

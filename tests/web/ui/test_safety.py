@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
-from web.ui.conftest import HTMX, Page, Pages, csrf_of
+from web.ui.conftest import HTMX, Page, Pages, csrf_of, sign_in
 from web.ui.measured import completed, outcome
 from web.ui.runs_made import ran
 from web.ui.world import CASES, LISTS, OPEN, SECRET, World
@@ -16,6 +17,16 @@ from ml_backend.services.runs import RunOptions
 from ml_backend.store import tables as t
 from ml_backend.web.logs import TextFormatter
 from ml_backend.web.ui import display
+
+NONE = {
+    **dict.fromkeys(
+        ("project", "prompt_id", "version", "version_id", "run_id", "task_id", "job_id"), 99_999
+    ),
+    "connection_id": 99_999,
+    "ref": "99999",
+    "of the prompt": "prompt:99999",
+}
+"""Ids that nothing has."""
 
 
 @pytest.fixture
@@ -71,6 +82,18 @@ def test_nobody_sees_or_changes_what_is_of_a_project_they_do_not_see(
         if call.endpoint not in LISTS:
             assert answer.status in (403, 404), (str(call), answer.status)
     assert rows(world) == before
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["as a page", "by htmx"])
+def test_what_is_hidden_is_refused_as_what_does_not_exist(
+    world: World, headers: dict[str, str]
+) -> None:
+    client, csrf = world.stranger()
+    for hidden, none in zip(world.calls(), world.calls(**NONE), strict=True):
+        if hidden.endpoint not in LISTS:
+            said = [each.send(client, csrf, **headers) for each in (hidden, none)]
+            first, second = ((each.status, re.sub(r"\d+", "N", each.text())) for each in said)
+            assert first == second, hidden
 
 
 def test_its_owner_is_answered_everywhere(world: World) -> None:
@@ -160,6 +183,20 @@ def test_addresses_that_name_the_hidden_project_are_refused(shared: World) -> No
     assert rows(shared) == before
 
 
+def test_runs_of_a_project_that_a_prompt_has_no_more_are_not_its_creators(world: World) -> None:
+    client, _ = world.stranger()
+    prompts = world.pages.container.store.prompts
+    mine = {"id": 2, "username": "other", "email": "", "first_name": "", "last_name": ""}
+    with world.pages.container.store.database.write() as c:
+        c.execute(t.prompts.update().values(created_by=mine))
+    prompts.update(world.prompt.id, project_ids=[])
+    for tab in ("results", "alignment", "versions", "history"):
+        page = Page(client.get(f"/ui/prompts/{world.prompt.id}/{tab}"))
+        assert page.status == 200, page.text()
+        assert "60%" not in page.html
+        assert "3/5" not in page.html
+
+
 # Another person's connection
 
 
@@ -188,6 +225,15 @@ def test_an_address_puts_no_words_of_its_own_on_the_way_in(api: Any) -> None:
     assert "hotline" not in client.get("/ui/sign-in?why=Call+the+hotline").get_data(as_text=True)
     told = Page(client.get("/ui/sign-in?why=token")).text("[role=alert]")
     assert told == "Label Studio no longer takes your token."
+
+
+def test_signing_in_anew_ends_the_session_before(pages: Pages) -> None:
+    before = pages.client.get_cookie("ls_prompts", path="/ui")
+    assert before is not None
+    assert sign_in(pages.client, pages.studio.token).status_code == 303
+    other = pages.api.app.test_client()
+    other.set_cookie("ls_prompts", before.value, path="/ui")
+    assert other.get("/ui/prompts").status_code == 303
 
 
 @pytest.mark.parametrize("url", ["http://[", "//[x", "http://h/ui/\xe9", "javascript:x", "\\"])
