@@ -94,7 +94,10 @@ def _check() -> Response | None:
     if token is None:
         return to_sign_in()
     known: Callers = current_app.extensions[CALLERS]
-    known.admit(token)
+    try:
+        known.admit(token)
+    except LabelStudioAuthError:
+        return to_sign_in("token")
     return None
 
 

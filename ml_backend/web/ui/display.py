@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask, request
 
 from ml_backend.settings import Settings
+from ml_backend.web.ui.by_clicking import by_clicking
 
 NONE = "–"
 HALVES = re.compile("[\ud800-\udfff]")
@@ -22,6 +23,7 @@ def register(app: Flask, settings: Settings) -> None:
     studio = settings.label_studio_public_url or settings.label_studio_url
     app.jinja_env.filters.update(
         ago=ago,
+        by_clicking=by_clicking,
         count=count,
         duration=duration,
         money=money,

@@ -115,6 +115,7 @@ def test_no_page_breaks_while_label_studio_is_away(world: World, known: bool) ->
         answer = call.send(world.pages.client, csrf)
         assert answer.status in (200, 303, 404, 422, 503), (str(call), answer.status)
         if answer.status == 503:
+            assert "ls-prompts" not in answer.html, call
             assert "does not answer" in answer.text("main"), call
             assert "Check LABEL_STUDIO_URL" in answer.text("main"), call
 
@@ -320,6 +321,37 @@ def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pag
     ran(pages, version.id, cost=None)
     found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .figures")
     assert "unknown per task" in found
+
+
+@pytest.mark.parametrize(
+    ("command", "click"),
+    [
+        ("The database failed. Mend that, then `ls-prompts runs resume 7`.", "press Resume"),
+        ("None got one. `ls-prompts runs failures 7` lists the reasons.", "filtered by Has error"),
+        ("Cancel it: `ls-prompts runs cancel 3`; `ls-prompts runs cancel 4`", "prompt's page"),
+        ("Raise it with `ls-prompts connections budget`, or wait.", "Raise it under Connections"),
+        ("Start a run with --only-missing and another --budget for the rest; a", "at Stop at"),
+        ("Run without --only-missing to ask all.", "unticked to ask all"),
+    ],
+)
+def test_what_to_do_next_is_said_for_those_who_click(
+    pages: Pages, command: str, click: str
+) -> None:
+    prompt, version = pages.api.prompt()
+    ran(pages, version.id, status=RunStatus.FAILED, message=command)
+    for tab in ("results", "history"):
+        page = pages.get(f"/ui/prompts/{prompt.id}/{tab}")
+        assert click in page.text("main")
+        assert "ls-prompts" not in page.html
+        assert " --" not in page.text("main")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_may_nothing_more_leads_to_sign_in(pages: Pages, status: int) -> None:
+    fault = {"path": "whoami", "mode": "status", "status": status, "body": "{}", "times": 9}
+    pages.studio.control(faults=[fault])
+    pages.api.app.extensions["callers"].forget()
+    assert pages.get("/ui/prompts").response.location.endswith("why=token")
 
 
 def test_every_button_that_goes_on_says_the_same_number(pages: Pages) -> None:
