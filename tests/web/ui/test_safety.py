@@ -354,6 +354,21 @@ def test_a_token_that_may_nothing_more_leads_to_sign_in(pages: Pages, status: in
     assert pages.get("/ui/prompts").response.location.endswith("why=token")
 
 
+def test_a_saved_suggestion_says_whether_it_answers_label_studio_at_once(world: World) -> None:
+    path = f"/ui/prompts/{world.prompt.id}/enhance/{world.suggestion.id}/save"
+    fields = {"project": world.api.project, "text": "Better: {text}"}
+    newest = world.pages.post(path, title="Second", **fields)
+    assert "It answers Label Studio's own calls now" in newest.text(".notice")
+    prompts = world.pages.container.store.prompts
+    live = prompts.active_version(world.prompt.id)
+    assert live is not None
+    assert live.title == "Second"
+    world.pages.container.prompts.activate(world.prompt, live)
+    later = world.pages.post(path, title="Third", **fields)
+    assert "Third is saved. Nothing that is live changed." in later.text(".notice")
+    assert prompts.active_version(world.prompt.id) == live
+
+
 def test_every_button_that_goes_on_says_the_same_number(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     run = ran(pages, version.id, n=0, tasks=pages.api.tasks[:6], status=RunStatus.FAILED, failed=4)
