@@ -56,8 +56,8 @@ class Settings:
             )
         data_dir = Path(read.text("DATA_DIR", "./data")).absolute()
         return cls(
-            label_studio_url=read.url("LABEL_STUDIO_URL"),
-            label_studio_public_url=read.url("LABEL_STUDIO_PUBLIC_URL"),
+            label_studio_url=read.shown_url("LABEL_STUDIO_URL"),
+            label_studio_public_url=read.shown_url("LABEL_STUDIO_PUBLIC_URL"),
             label_studio_api_key=read.text("LABEL_STUDIO_API_KEY"),
             openai_api_key=read.text("OPENAI_API_KEY"),
             openai_base_url=read.url("OPENAI_BASE_URL"),
@@ -195,6 +195,17 @@ class _Reader:
                 f"{name}={value!r} is not a web address.",
                 field=name,
                 fix="It should look like http://localhost:8080.",
+            )
+        return value
+
+    def shown_url(self, name: str) -> str:
+        """Return an address that pages and messages tell everybody, so that it holds no secret."""
+        value = self.url(name)
+        if "@" in urlsplit(value).netloc:
+            raise InvalidInput(
+                f"{name} holds a user name or password, which the pages would show to everybody.",
+                field=name,
+                fix="Leave it out: Label Studio is asked with LABEL_STUDIO_API_KEY alone.",
             )
         return value
 

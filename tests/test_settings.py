@@ -41,6 +41,7 @@ def test_defaults_are_those_of_the_readme(tmp_path: Path) -> None:
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
         ("LABEL_STUDIO_URL", "localhost:8080"),
+        ("LABEL_STUDIO_URL", "http://user:secret@localhost:8080"),
         ("OPENAI_BASE_URL", "ftp://x"),
         ("REDIS_URL", "redis://localhost"),
     ],
@@ -50,6 +51,7 @@ def test_a_bad_value_is_named_with_its_variable_and_the_fix(name: str, value: st
         Settings.from_env({name: value})
     assert caught.value.field == name
     assert name in str(caught.value)
+    assert "secret" not in str(caught.value)
     assert caught.value.fix
 
 

@@ -7,7 +7,7 @@ server's own token. Projects that Label Studio no longer has do not count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import Forbidden, LabelStudioAuthError, LabelStudioNotFound, NotFound
@@ -90,6 +90,14 @@ class Access:
         """Return those projects that the caller sees."""
         return [each for each in project_ids if self.title(caller, each) is not None]
 
+    def projects_of_runs(self, caller: Caller, prompts: Iterable[Prompt]) -> set[int]:
+        """Return the projects whose runs of these prompts, which they see, the caller may see."""
+        found = set(self.titles(caller))
+        for prompt in prompts:
+            if not self.visible(caller, prompt.project_ids):  # they are gone, the prompt is theirs
+                found.update(prompt.project_ids)
+        return found
+
     def _is_gone(self, project_id: int) -> bool:
         """Return whether Label Studio has no such project, as the server's own token sees it."""
 
@@ -144,13 +152,16 @@ class Access:
 
     def any_version(self, caller: Caller, version_id: int) -> PromptVersion:
         """Return a version of whichever prompt the caller sees."""
-        version = self._store.prompts.get_version(version_id)
-        return self.version(self.prompt(caller, version.prompt_id), version_id)
+        try:
+            version = self._store.prompts.get_version(version_id)
+            return self.version(self.prompt(caller, version.prompt_id), version_id)
+        except NotFound as error:  # the same whether it exists or not
+            raise NotFound(f"There is no version {version_id}.", field="version") from error
 
     def run(self, caller: Caller, run_id: int) -> Run:
         """Return a run; NotFound unless the caller sees its project."""
-        run = self._store.runs.get(run_id)
         try:
+            run = self._store.runs.get(run_id)
             self.require_project(caller, run.project_id)
         except NotFound as error:
             raise NotFound(f"There is no run {run_id}.", field="run") from error

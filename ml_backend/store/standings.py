@@ -78,12 +78,18 @@ class Standing:
 
 
 class StandingStore:
-    """A few short queries, however many prompts are asked about."""
+    """A few short queries, however many prompts are asked about.
+
+    ``projects`` are those whose runs count, None for all: a prompt is seen by people who see one of
+    its projects, and what it did in the others is not theirs.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def of_prompts(self, prompt_ids: Collection[int]) -> dict[int, Standing]:
+    def of_prompts(
+        self, prompt_ids: Collection[int], projects: Collection[int] | None = None
+    ) -> dict[int, Standing]:
         """Return prompt -> standing."""
         found = {prompt_id: Standing() for prompt_id in prompt_ids}
         v, r = t.versions.c, t.runs.c
@@ -94,7 +100,7 @@ class StandingStore:
             sa.func.count().label("runs"),
             sa.func.sum(r.cost).label("cost"),
             sa.func.sum(unknown).label("unpriced"),
-        ).where(r.prompt_id.in_(found))
+        ).where(r.prompt_id.in_(found), *_within(projects))
         with self._db.read() as c:
             for prompt_id, count in c.execute(versions.group_by(v.prompt_id)):
                 found[prompt_id].versions = count
@@ -102,20 +108,22 @@ class StandingStore:
                 standing = found[row.prompt_id]
                 standing.runs, standing.unpriced = row.runs, int(row.unpriced)
                 standing.cost = float(row.cost or 0.0)
-        for prompt_id, last in self.last_runs(found).items():
+        for prompt_id, last in self.last_runs(found, projects).items():
             found[prompt_id].last = last
-        for prompt_id, scores in self.evaluations(found).items():
+        for prompt_id, scores in self.evaluations(found, projects).items():
             found[prompt_id].evaluated = scores
         return found
 
-    def of_prompt(self, prompt_id: int) -> Standing:
-        return self.of_prompts([prompt_id])[prompt_id]
+    def of_prompt(self, prompt_id: int, projects: Collection[int] | None = None) -> Standing:
+        return self.of_prompts([prompt_id], projects)[prompt_id]
 
-    def last_runs(self, prompt_ids: Collection[int]) -> dict[int, LastRun]:
+    def last_runs(
+        self, prompt_ids: Collection[int], projects: Collection[int] | None = None
+    ) -> dict[int, LastRun]:
         """Return prompt -> its newest run, of those that have any."""
         r = t.runs.c
         last = sa.select(sa.func.max(r.id).label("id")).group_by(r.prompt_id)
-        newest = last.where(r.prompt_id.in_(prompt_ids)).subquery()
+        newest = last.where(r.prompt_id.in_(prompt_ids), *_within(projects)).subquery()
         done = (r.succeeded + r.failed).label("done")
         query = sa.select(r.prompt_id, r.id, r.version_id, r.status, done, r.total, r.created_at)
         with self._db.read() as c:
@@ -131,13 +139,16 @@ class StandingStore:
                 for row in c.execute(query.join(newest, r.id == newest.c.id))
             }
 
-    def evaluations(self, prompt_ids: Collection[int]) -> dict[int, dict[int, Score]]:
+    def evaluations(
+        self, prompt_ids: Collection[int], projects: Collection[int] | None = None
+    ) -> dict[int, dict[int, Score]]:
         """Return prompt -> version -> the last evaluation that measured anything.
 
         Metrics are large: earlier runs are read only where the last one says nothing.
         """
         r = t.runs.c
-        ended = (r.slot == Slot.EVALUATE.value, r.status == RunStatus.COMPLETED.value)
+        evaluated = (r.slot == Slot.EVALUATE.value, r.status == RunStatus.COMPLETED.value)
+        ended = (*evaluated, *_within(projects))
         overall = r.metrics["overall"].label("overall")
         query = sa.select(r.id, r.prompt_id, r.version_id, r.stale, overall)
         last = sa.select(sa.func.max(r.id).label("id")).where(r.prompt_id.in_(prompt_ids), *ended)
@@ -154,6 +165,10 @@ class StandingStore:
             if score is not None:
                 found.setdefault(row.prompt_id, {})[row.version_id] = score
         return found
+
+
+def _within(projects: Collection[int] | None) -> list[sa.ColumnElement[bool]]:
+    return [] if projects is None else [t.runs.c.project_id.in_(projects)]
 
 
 def _score(row: Any) -> Score | None:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CHATTY = ("httpx", "httpcore", "openai", "asyncio", "alembic", "sqlalchemy", "werkzeug")
 """Libraries whose INFO and DEBUG lines may hold request bodies, or say nothing."""
+
+
+class TextFormatter(logging.Formatter):
+    """One line a message, whatever names and texts of people it quotes; tracebacks have several."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", record.message)
+        return super().formatMessage(record)
 
 
 class JsonFormatter(logging.Formatter):
@@ -30,7 +40,7 @@ class JsonFormatter(logging.Formatter):
 def configure(level: str, form: str) -> None:
     """Send all log lines of the process to standard error; ``form`` is "text" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter(TEXT))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -42,7 +42,8 @@ def list_prompts(query: PromptQuery) -> dict[str, Any]:
     if query.search:
         wanted = query.search.casefold()
         found = [each for each in found if _mentions(each, wanted)]
-    standings = house().store.standings.of_prompts([each.id for each in found])
+    projects = house().access.projects_of_runs(caller, found)
+    standings = house().store.standings.of_prompts([each.id for each in found], projects)
     found = ordered(
         found,
         query.ordering,
@@ -78,7 +79,8 @@ def get_prompt(id: int) -> PromptDetail:
     caller = identity.caller()
     prompt = house().access.prompt(caller, id)
     titles = _titles(caller, [prompt])
-    return PromptDetail.of(prompt, titles, house().store.standings.of_prompt(id))
+    projects = house().access.projects_of_runs(caller, [prompt])
+    return PromptDetail.of(prompt, titles, house().store.standings.of_prompt(id, projects))
 
 
 @api.add("PATCH", "/prompts/<id>/", PromptAnswer, body=PromptUpdate, names=NAMES)

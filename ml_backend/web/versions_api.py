@@ -49,7 +49,7 @@ api = Operations("versions_api", "versions")
 def list_versions(prompt_id: int, query: OrderQuery) -> list[VersionAnswer]:
     """List a prompt's versions, oldest first."""
     prompt = house().access.prompt(identity.caller(), prompt_id)
-    scores = house().store.standings.of_prompt(prompt_id).scores
+    scores = _scores(prompt)
     _, going = house().access.going()
     found = ordered(
         [each for each in house().store.prompts.versions(prompt.id) if each.id not in going],
@@ -177,8 +177,14 @@ def _find(prompt_id: int, version_id: int) -> tuple[Prompt, PromptVersion]:
 
 
 def _answer(version: PromptVersion) -> VersionAnswer:
-    scores = house().store.standings.of_prompt(version.prompt_id).scores
-    return VersionAnswer.of(version, scores.get(version.id))
+    prompt = house().store.prompts.get(version.prompt_id)
+    return VersionAnswer.of(version, _scores(prompt).get(version.id))
+
+
+def _scores(prompt: Prompt) -> dict[int, float]:
+    """Return version -> accuracy, of runs in projects that the caller sees."""
+    projects = house().access.projects_of_runs(identity.caller(), [prompt])
+    return house().store.standings.of_prompt(prompt.id, projects).scores
 
 
 def _refined(prompt: Prompt, version: PromptVersion, job: Job) -> RefinedAnswer:

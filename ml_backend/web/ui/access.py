@@ -8,16 +8,16 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Forbidden, LabelStudioAuthError, PromptsError
+from ml_backend.errors import Forbidden, LabelStudioAuthError, NotFound, PromptsError
 from ml_backend.web.errors import status_of
 from ml_backend.web.house import house
 from ml_backend.web.identity import Callers
@@ -74,9 +74,15 @@ def csrf_token() -> str:
 CALLERS = "callers"
 """Where an app keeps who knows Label Studio's users."""
 
+LARGEST_ID = 2**31 - 1
+LARGEST_FORM = 2 << 20
+"""Bytes: no form has files, and nobody who is unknown shall fill a disk."""
+
 
 @pages.before_request
 def _check() -> Response | None:
+    request.max_content_length = LARGEST_FORM
+    _refuse_numbers(request.view_args or {})
     if request.method in UNSAFE:
         _require_csrf()
     if request.endpoint in OPEN_ENDPOINTS:
@@ -88,7 +94,10 @@ def _check() -> Response | None:
     if token is None:
         return to_sign_in()
     known: Callers = current_app.extensions[CALLERS]
-    known.admit(token)
+    try:
+        known.admit(token)
+    except LabelStudioAuthError:
+        return to_sign_in("token")
     return None
 
 
@@ -105,11 +114,16 @@ def _secure(response: Response) -> Response:
 @pages.errorhandler(PromptsError)
 def _refuse(error: PromptsError) -> Response:
     if isinstance(error, LabelStudioAuthError) and error.by_caller and error.status == 401:
-        return to_sign_in("Label Studio no longer takes your token.")
+        return to_sign_in("token")
     status = status_of(error)
     level = logging.ERROR if status >= 500 else logging.WARNING
     log.log(level, "%s: %s", type(error).__name__, error)
     return refusal(error.message, error.fix, 422 if status == 400 else status.value)
+
+
+@pages.errorhandler(RequestEntityTooLarge)
+def _refuse_large(_error: RequestEntityTooLarge) -> Response:
+    return refusal("That is more than a form may hold.", "Shorten the longest text in it.", 413)
 
 
 @pages.errorhandler(HTTPException)
@@ -129,7 +143,10 @@ def _context() -> dict[str, Any]:
 
 
 def to_sign_in(why: str = "") -> Response:
-    """Send a person to sign in, and back to where they were afterwards."""
+    """Send a person to sign in, and back to where they were afterwards.
+
+    ``why`` is one of sign_in.REASONS: an address shall not be able to say anything it likes there.
+    """
     wanted = request.full_path.rstrip("?") if request.method == "GET" and not by_htmx() else ""
     if by_htmx():
         wanted = _current_path()
@@ -139,8 +156,19 @@ def to_sign_in(why: str = "") -> Response:
 
 def _current_path() -> str:
     """Return the path of the page that htmx asks from."""
-    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return ""
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _refuse_numbers(values: Mapping[str, Any]) -> None:
+    """Raise NotFound for numbers in an address that no row has and no database takes."""
+    for name, value in values.items():
+        if isinstance(value, int) and value > LARGEST_ID:
+            word = name.removesuffix("_id")
+            raise NotFound(f"There is no {word} {str(value)[:20]}.", field=word)
 
 
 def _require_csrf() -> None:

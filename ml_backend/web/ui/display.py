@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,8 +11,10 @@ from urllib.parse import quote, urlencode
 from flask import Flask, request
 
 from ml_backend.settings import Settings
+from ml_backend.web.ui.by_clicking import by_clicking
 
 NONE = "–"
+HALVES = re.compile("[\ud800-\udfff]")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -20,6 +23,7 @@ def register(app: Flask, settings: Settings) -> None:
     studio = settings.label_studio_public_url or settings.label_studio_url
     app.jinja_env.filters.update(
         ago=ago,
+        by_clicking=by_clicking,
         count=count,
         duration=duration,
         money=money,
@@ -36,6 +40,7 @@ def register(app: Flask, settings: Settings) -> None:
         data_manager_url=lambda project: f"{studio}/projects/{project}/data",
         with_query=with_query,
     )
+    app.jinja_env.finalize = sendable
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -44,6 +49,16 @@ def color_scheme() -> str:
     """Return the theme a person chose, "" for the system's."""
     chosen = request.cookies.get("color_scheme", "")
     return chosen if chosen in ("light", "dark") else ""
+
+
+def sendable(value: Any) -> Any:
+    """Return what a template shows without halves of characters: JSON may hold some, no page can.
+
+    The type stays: what is HTML already is not escaped again.
+    """
+    if isinstance(value, str) and HALVES.search(value):
+        return type(value)(HALVES.sub("\ufffd", value))
+    return value
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -66,7 +81,9 @@ def money(dollars: float | None) -> str:
         return "$0"
     if dollars >= 1:
         return f"${dollars:,.2f}"
-    return f"${dollars:.4f}" if dollars >= 0.0001 else f"${dollars:.2g}"
+    if dollars >= 0.0001:
+        return f"${dollars:.4f}"
+    return f"${dollars:.10f}".rstrip("0") if dollars >= 1e-10 else "<$0.0000000001"
 
 
 def count(number: float | None) -> str:
@@ -75,7 +92,12 @@ def count(number: float | None) -> str:
 
 
 def score(value: float | None) -> str:
-    return NONE if value is None else f"{value:.2f}"
+    """Return a figure with two digits, never rounded to one or to nothing that it is not."""
+    if value is None:
+        return NONE
+    if 0.995 <= value < 1:
+        return ">0.99"
+    return "<0.01" if 0 < value < 0.005 else f"{value:.2f}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:

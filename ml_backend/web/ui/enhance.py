@@ -134,8 +134,19 @@ def save_suggestion(prompt_id: int, job_id: int) -> Response:
         made = house().authoring.follow_up(view.caller, prompt, old, title, text, made_from)
     else:
         made = house().authoring.create_version(view.caller, prompt, _draft(job, title, text))
-    flash(f"{made.title} is saved. Nothing that is live changed.")
+    flash(f"{made.title} is saved. {_live(made)}")
     return go(job_page(job, saved=made.id))
+
+
+def _live(made: PromptVersion) -> str:
+    """Say whether a new version already answers: the newest does until one is run on all tasks."""
+    active = house().store.prompts.active_version(made.prompt_id)
+    if active is None or active.id != made.id:
+        return "Nothing that is live changed."
+    return (
+        "It answers Label Studio's own calls now: no version was chosen for them or run on all "
+        "tasks, so that the newest one does."
+    )
 
 
 @pages.post("/prompts/<int:prompt_id>/enhance/<int:job_id>/evaluate")

@@ -64,12 +64,12 @@ def list_prompts() -> str:
     order = request.args.get("sort", "")
     order = order if order.removeprefix("-") in SORTS else NEWEST
     matching = [each for each in _listed(caller, found) if each.mentions(search.casefold())]
-    matching.sort(key=_key(order, matching), reverse=order.startswith("-"))
+    matching.sort(key=_key(caller, order, matching), reverse=order.startswith("-"))
     last_page = max(1, -(-len(matching) // ROWS))
     page = min(max(1, number("page") or 1), last_page)
     return render_template(
         "prompts_list.html" if for_target("list") else "prompts.html",
-        rows=_rows(matching[(page - 1) * ROWS : page * ROWS]),
+        rows=_rows(caller, matching[(page - 1) * ROWS : page * ROWS]),
         total=len(found),
         matching=len(matching),
         search=search,
@@ -86,7 +86,7 @@ def list_prompts() -> str:
 def show_row(prompt_id: int) -> str:
     """Return a prompt's row anew: how far its run is."""
     caller = identity.caller()
-    [row] = _rows(_listed(caller, [house().access.prompt(caller, prompt_id)]))
+    [row] = _rows(caller, _listed(caller, [house().access.prompt(caller, prompt_id)]))
     return render_template("prompts_row.html", row=row)
 
 
@@ -100,12 +100,14 @@ def _listed(caller: Caller, prompts: Sequence[Prompt]) -> list[Listed]:
     return found
 
 
-def _rows(listed: Sequence[Listed]) -> list[Row]:
-    standings = house().store.standings.of_prompts([each.prompt.id for each in listed])
+def _rows(caller: Caller, listed: Sequence[Listed]) -> list[Row]:
+    projects = house().access.projects_of_runs(caller, (each.prompt for each in listed))
+    ids = [each.prompt.id for each in listed]
+    standings = house().store.standings.of_prompts(ids, projects)
     return [Row(each.prompt, each.projects, standings[each.prompt.id]) for each in listed]
 
 
-def _key(order: str, listed: Sequence[Listed]) -> Callable[[Listed], Any]:
+def _key(caller: Caller, order: str, listed: Sequence[Listed]) -> Callable[[Listed], Any]:
     """Return what to sort by; how prompts stand is read only as far as the order needs it.
 
     A prompt that never ran stands by when it was made: the newest is not to be looked for.
@@ -113,14 +115,15 @@ def _key(order: str, listed: Sequence[Listed]) -> Callable[[Listed], Any]:
     ids, standings = [each.prompt.id for each in listed], house().store.standings
     if order.endswith("name"):
         return lambda each: each.prompt.title.casefold()
+    projects = house().access.projects_of_runs(caller, (each.prompt for each in listed))
     if order.endswith("accuracy"):
-        known = standings.evaluations(ids)
+        known = standings.evaluations(ids, projects)
         best = {
             prompt: max(score.accuracy for score in scores.values())
             for prompt, scores in known.items()
         }
         return lambda each: best.get(each.prompt.id, -1.0)
-    last = {prompt: run.created_at for prompt, run in standings.last_runs(ids).items()}
+    last = {prompt: run.created_at for prompt, run in standings.last_runs(ids, projects).items()}
     return lambda each: last.get(each.prompt.id, each.prompt.created_at)
 
 

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from ml_backend.web.paths import PAGES
@@ -50,10 +51,10 @@ def refusal(message: str, fix: str, status: int) -> Response:
     """Return an error as the page, or as the part of it, that says what to do next."""
     if by_htmx():
         response = make_response(render_template("parts/alert.html", message=message, fix=fix))
-        slot = request.values.get("alert", "alert")
+        slot = _slot()
         # A refused dialog is none to show: what it would say belongs to the page it was opened on.
-        if request.method != "GET" or "alert" in request.values or for_target("dlg"):
-            response.headers["HX-Retarget"] = f"#{slot if SLOT.fullmatch(slot) else 'alert'}"
+        if request.method != "GET" or slot is not None or for_target("dlg"):
+            response.headers["HX-Retarget"] = f"#{slot if SLOT.fullmatch(slot or '') else 'alert'}"
             response.headers["HX-Reswap"] = "innerHTML"
         response.status_code = status
         return response
@@ -61,7 +62,15 @@ def refusal(message: str, fix: str, status: int) -> Response:
     return make_response(text, status)
 
 
+def _slot() -> str | None:
+    """Return the element that the request names for its errors."""
+    try:
+        return request.values.get("alert")
+    except RequestEntityTooLarge:
+        return None
+
+
 def own_path(wanted: str, otherwise: str = HOME) -> str:
     """Return a path of our own pages, ``otherwise`` for anything else."""
-    is_own = wanted.startswith("/ui/") and "\\" not in wanted and "\n" not in wanted
+    is_own = wanted.startswith("/ui/") and "\\" not in wanted and wanted.isprintable()
     return wanted if is_own and "/ui/sign-" not in wanted else otherwise

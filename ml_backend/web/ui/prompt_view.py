@@ -98,6 +98,10 @@ def open_view(prompt_id: int) -> PromptView:
     runs = house().store.runs.search(
         prompt_id=prompt.id, project_id=project_id or 0, limit=LATEST_RUNS
     )
+    if (
+        project_id is None
+    ):  # all its projects are gone, and only of these the runs are its creator's
+        runs = [each for each in runs if each.project_id in prompt.project_ids]
     version = _chosen_version(prompt, versions, run)
     if version is not None and not any(each.version_id == version.id for each in runs):
         # Last run before all of these.

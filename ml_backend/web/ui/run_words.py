@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml_backend.records import Person, Run, RunStatus, Subset, TruthSource
+from ml_backend.records import FailureKind, Person, Run, RunStatus, Subset, TruthSource
 from ml_backend.services.evaluate import FINGERPRINT
 from ml_backend.services.runs import is_open
 from ml_backend.web.ui.display import plural
@@ -69,11 +69,19 @@ def per_task(run: Run) -> float | None:
     return run.totals.cost / paid if run.totals.cost is not None and paid > 0 else None
 
 
+def left_of(run: Run) -> int:
+    """Return the tasks that going on with a run that stopped would ask: what is final stays."""
+    failures = run.totals.failures.items()
+    definite = sum(number for kind, number in failures if FailureKind(kind).is_definite)
+    return max(0, run.totals.total - run.totals.succeeded - definite)
+
+
 WORDS: dict[str, Any] = {
     "baseline": baseline,
     "state": state,
     "who": who,
     "per_task": per_task,
+    "left_of": left_of,
     "is_open": is_open,
 }
 """What the templates of these pages call."""

@@ -12,6 +12,7 @@ from ml_backend.services.runs import is_open
 from ml_backend.web.ui.access import quiet
 from ml_backend.web.ui.pages import pages
 from ml_backend.web.ui.prompt_view import PromptView, open_view, part, was_measured
+from ml_backend.web.ui.run_words import left_of, per_task
 from ml_backend.web.ui.running import Progress, progress_of
 
 CONNECTION_KINDS = {
@@ -71,7 +72,7 @@ def score_of(view: PromptView) -> Score:
     return Score(
         run=run,
         before=_before(view, run),
-        cost_per_task=_per_task(run),
+        cost_per_task=per_task(run) if run else None,
         ending=ending_of(view, last) if last and not is_open(last) else None,
         progress=progress_of(view.open_run) if view.open_run else None,
         is_current=run is not None and _is_as_now(run, view.version),
@@ -90,10 +91,9 @@ def ending_of(view: PromptView, run: Run) -> Ending:
     """Return how a run ended."""
     totals = run.totals
     failures = sorted(totals.failures.items(), key=lambda each: -each[1])
-    definite = sum(count for kind, count in failures if FailureKind(kind).is_definite)
     stopped = run.status in (RunStatus.FAILED, RunStatus.CANCELED)
     has_version = any(each.id == run.version_id for each in view.versions)
-    left = max(0, totals.total - totals.succeeded - definite) if stopped else totals.failed
+    left = left_of(run) if stopped else totals.failed
     as_now = _is_as_now(run, next((v for v in view.versions if v.id == run.version_id), None))
     return Ending(
         run=run,
@@ -139,12 +139,6 @@ def _why_not_comparable(run: Run, other: Run) -> str:
 def _tasks(run: Run) -> frozenset[int] | None:
     task_ids = run.options.get("task_ids")
     return None if task_ids is None else frozenset(task_ids)
-
-
-def _per_task(run: Run | None) -> float | None:
-    if run is None or run.totals.cost is None or not run.totals.done:
-        return None
-    return run.totals.cost / run.totals.done
 
 
 def _is_as_now(run: Run, version: PromptVersion | None) -> bool:

@@ -48,7 +48,8 @@ class Chosen:
     @property
     def prompt_id(self) -> int | None:
         number = self.of.removeprefix("prompt:") if self.of.startswith("prompt:") else ""
-        return int(number) if number.isascii() and number.isdecimal() else None
+        is_id = number.isascii() and number.isdecimal() and len(number) < 10
+        return int(number) if is_id else None
 
 
 def chosen() -> Chosen:

@@ -12,12 +12,14 @@ from ml_backend.web.ui.access import CSRF, KEY
 from ml_backend.web.ui.pages import by_htmx, go, own_path, pages
 
 YEAR = 31_536_000
+REASONS = {"token": "Label Studio no longer takes your token."}
+"""What the address may say of why one signs in anew."""
 
 
 @pages.get("/sign-in")
 def sign_in() -> Response:
     """Ask for a token."""
-    return _form(request.args.get("why", "")[:200])
+    return _form(REASONS.get(request.args.get("why", ""), ""))
 
 
 @pages.post("/sign-in")
@@ -40,6 +42,7 @@ def take_sign_in() -> Response:
     except PromptsError as error:
         return _form(str(error), 422)
     wanted = own_path(request.form.get("next", ""))
+    house().store.web_sessions.remove(str(session.get(KEY, "")))
     session.clear()
     session[KEY] = house().store.web_sessions.create(token)
     return redirect(wanted, 303)

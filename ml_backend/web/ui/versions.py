@@ -215,8 +215,9 @@ def ask_activate(prompt_id: int, version_id: int) -> Response:
 
 @pages.post("/prompts/<int:prompt_id>/versions/<int:version_id>/activate")
 def activate(prompt_id: int, version_id: int) -> Response:
-    """Have Label Studio's own calls answered by a version."""
-    _, prompt, version = _editable(prompt_id, version_id)
+    """Have Label Studio's own calls answered by a version, by a model the person may use."""
+    caller, prompt, version = _editable(prompt_id, version_id)
+    house().access.require_connection(caller, version)
     house().prompts.activate(prompt, version)
     flash(f"{version.title} answers Label Studio now.")
     return go(versions_page(prompt, version=version.id))
@@ -284,7 +285,8 @@ def delete_version(prompt_id: int, version_id: int) -> Response:
     back = versions_page(prompt)
     if not job.status.is_final:
         return go(job_page(job, back))
-    taken = f" and {plural(plan.predictions, 'prediction')} of it" if plan.predictions else ""
+    gone = int(job.result.get("deleted", plan.predictions))
+    taken = f" and {plural(gone, 'prediction')} of it" if gone else ""
     flash(f"{version.title}{taken} deleted.")
     return go(back)
 

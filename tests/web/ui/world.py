@@ -1,0 +1,227 @@
+"""Something of all that pages show, in a project that one person sees and another does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask.testing import FlaskClient
+from web.conftest import STRANGER, task
+from web.ui.conftest import Page, Pages, csrf_of, sign_in
+from web.ui.measured import choices, measured_run
+
+from ml_backend.records import Job, JobKind, RunStatus
+from support.wire import CONFIG
+
+SECRET = "Secret"
+"""In the names and texts of all that a stranger has no access to."""
+
+Fields = dict[str, Any]
+
+CASES: dict[str, Fields] = {
+    # Lists: everybody's, of what is theirs
+    "ui.home": {},
+    "ui.list_prompts": {},
+    "ui.list_connections": {},
+    "ui.new_connection": {},
+    "ui.create_connection": {"title": "", "provider": "Custom", "budget_period": "Monthly"},
+    "ui.new_prompt": {},
+    "ui.show_health": {},
+    "ui.show_checks": {},
+    "ui.show_ready": {},
+    "ui.unknown": {},
+    # Of a project
+    "ui.choose_project": {"project": "project"},
+    "ui.create_prompt": {"project": "project", "title": "Mine", "text": "Which? {text}"},
+    "ui.show_connection": {"project": "project"},
+    "ui.connect_project": {"project": "project"},
+    "ui.ask_disconnect": {"project": "project"},
+    "ui.disconnect_project": {"project": "project"},
+    "ui.list_predictions": {"project": "project", "counted": "1"},
+    "ui.ask_predictions": {"project": "project", "of": "of the prompt"},
+    "ui.count_predictions": {"project": "project", "of": "of the prompt"},
+    "ui.begin_predictions": {"project": "project", "of": "of the prompt", "counted": "4"},
+    # Of a prompt
+    "ui.show_row": {},
+    "ui.edit_prompt": {},
+    "ui.take_edit": {"title": "Changed"},
+    "ui.ask_delete_prompt": {},
+    "ui.count_delete": {},
+    "ui.take_delete": {"predictions": "4"},
+    "ui.show_prompt": {},
+    "ui.prompt_tab": {},
+    "ui.comparison_result": {"versions": "version"},
+    "ui.show_score": {},
+    "ui.show_difference": {},
+    "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},
+    "ui.preview_prompt": {"text": "Which? {text}", "connection": "environment", "few_shot": "0"},
+    "ui.estimate_run": {
+        "text": "Which? {text}", "connection": "environment", "few_shot": "0", "baseline": "All",
+    },
+    "ui.ask_predict_all": {},
+    "ui.estimate_predict_all": {},
+    "ui.predict_all": {"counted": "10"},
+    "ui.ask_enhance": {"count": "1", "model": "m"},
+    "ui.show_outlook": {"model": "m"},
+    "ui.begin_enhance": {"model": "m"},
+    "ui.show_enhance": {},
+    "ui.save_suggestion": {"text": "Better {text}", "title": "Version 9"},
+    "ui.evaluate_suggestion": {"saved": "version"},
+    "ui.ask_restore": {},
+    "ui.restore": {"title": "Version 8"},
+    "ui.ask_activate": {},
+    "ui.activate": {},
+    "ui.ask_automatic": {},
+    "ui.choose_automatically": {},
+    "ui.ask_delete_version": {"count": "1"},
+    "ui.delete_version": {"count": "4"},
+    # Of a run
+    "ui.history_row": {},
+    "ui.run_asked": {},
+    "ui.results_csv": {},
+    "ui.new_results": {"seen": "0"},
+    "ui.show_progress": {},
+    "ui.cancel_run": {},
+    "ui.resume_run": {},
+    "ui.retry_run": {},
+    "ui.show_report": {},
+    "ui.show_task": {},
+    "ui.show_messages": {},
+    "ui.confirm_acceptance": {},
+    "ui.accept": {},
+    # Of a job
+    "ui.show_job": {},
+    "ui.show_outcome": {},
+    # Of a connection
+    "ui.edit_connection": {},
+    "ui.update_connection": {"title": "Changed", "budget_period": "Monthly"},
+    "ui.test_connection": {},
+    "ui.ask_delete_connection": {},
+    "ui.delete_connection": {},
+}  # fmt: skip
+"""What needs a session, with what is sent; "project" and the like stand for the world's ids."""
+
+LISTS = frozenset(list(CASES)[: list(CASES).index("ui.choose_project")])
+OPEN = frozenset({"ui.sign_in", "ui.take_sign_in", "ui.color_scheme", "ui.sign_out"})
+"""What is held by tests of its own, test_sign_in.py."""
+
+
+SUGGESTED = {
+    "prompt": f"{SECRET} {{text}}", "reasoning": SECRET, "diff": "", "drafted": False,
+    "examples": 3, "held_out": 2, "saw_tasks": True, "cost": None, "prompt_tokens": 900,
+    "completion_tokens": 100,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of one endpoint."""
+
+    endpoint: str
+    method: str
+    path: str
+    fields: Fields
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.fields}"
+
+    def send(self, client: FlaskClient, csrf: str = "", **headers: str) -> Page:
+        if self.method == "GET":
+            return Page(client.get(self.path, query_string=self.fields, headers=headers))
+        data = {"csrf_token": csrf, **self.fields} if csrf else self.fields
+        return Page(client.post(self.path, data=data, headers=headers))
+
+
+class World:
+    """The rows, and each endpoint of the pages as a request about them."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages, self.api = pages, pages.api
+        rows = [task(n, "ab"[n % 2] if n < 6 else None) for n in range(10)]
+        for row in rows:
+            row["data"]["text"] += f" {SECRET}"
+        title = f"{SECRET} project"
+        self.api.project, self.api.tasks = pages.studio.seed(CONFIG, rows, title=title)
+        given = {0: "a", 1: "b", 2: "b", 3: None, 4: "a"}
+        self.run = measured_run(pages, choices(pages, given), title=f"{SECRET} prompt")
+        store = pages.container.store
+        self.prompt = store.prompts.get(self.run.prompt_id)
+        owner = pages.container.studio.whoami().person
+        request = {"teacher": SECRET, "connection_id": None}
+        self.suggestion = self._job(JobKind.REFINE, request, SUGGESTED)
+        request = {"title": SECRET, "all": True}
+        deleted = {"deleted": 4, "model_versions": [], "notes": []}
+        self.deletion = self._job(JobKind.DELETE_PREDICTIONS, request, deleted)
+        self.connection = store.connections.create(
+            title=f"{SECRET} connection",
+            provider="Custom",
+            api_key="sk-0123456789-9876",
+            secrets={},
+            endpoint=pages.simulator.url,
+            scope="User",
+            created_by=owner,
+        )
+
+    def _job(self, kind: JobKind, request: Fields, result: Fields) -> Job:
+        store = self.pages.container.store.jobs
+        owner = self.pages.container.studio.whoami().person
+        job, fence = store.create(
+            kind,
+            request,
+            created_by=owner,
+            seconds=60.0,
+            prompt_id=self.prompt.id,
+            version_id=self.run.version_id,
+            project_id=self.api.project,
+        )
+        store.finish(job.id, fence, RunStatus.COMPLETED, message="", result=result)
+        return store.get(job.id)
+
+    def stranger(self, **user: Any) -> tuple[FlaskClient, str]:
+        """A browser of somebody signed in who does not see the project, and its form token."""
+        self.api.as_user(**{"hidden": [self.api.project], **user})
+        client = self.api.app.test_client()
+        assert sign_in(client, STRANGER).status_code == 303
+        return client, csrf_of(client, "/ui/prompts")
+
+    def ids(self, endpoint: str) -> dict[str, int | str]:
+        job = self.deletion if endpoint == "ui.show_outcome" else self.suggestion
+        return {
+            "project": self.api.project,
+            "of the prompt": f"prompt:{self.prompt.id}",
+            "prompt_id": self.prompt.id,
+            "version": self.run.version_id,
+            "version_id": self.run.version_id,
+            "run_id": self.run.id,
+            "task_id": self.api.tasks[0],
+            "job_id": job.id,
+            "connection_id": self.connection.id or 0,
+            "ref": str(self.connection.id),
+            "_unknown": "no-such-page",
+        }
+
+    def calls(self, **changed: int | str) -> Iterator[Call]:
+        """Yield a request of every endpoint of the pages that needs a session.
+
+        ``changed`` are ids in place of the world's.
+        """
+        adapter = self.api.app.url_map.bind("localhost")
+        for rule in self.api.app.url_map.iter_rules():
+            if not rule.endpoint.startswith("ui.") or rule.endpoint in OPEN:
+                continue
+            known = {**self.ids(rule.endpoint), **changed}
+            fields = {
+                name: known.get(value, value) if isinstance(value, str) else value
+                for name, value in CASES[rule.endpoint].items()
+            }
+            several = {
+                "action": ("delete", "promote"),
+                "tab": ("results", "alignment", "versions", "compare", "history"),
+            }
+            [choice] = [name for name in several if name in rule.arguments] or [""]
+            for value in several.get(choice, ("",)):
+                values = {name: known.get(name, value) for name in rule.arguments}
+                for method in sorted({"GET", "POST"} & (rule.methods or set())):
+                    path = adapter.build(rule.endpoint, values, method=method)
+                    yield Call(rule.endpoint, method, path, fields)
