@@ -57,6 +57,7 @@ bench: $(APP)/.ready
 screenshot: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/pip install --quiet -r scripts/requirements.txt
 	$(BIN)/python scripts/screenshot.py --label-studio $(STUDIO)/bin/label-studio
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest -m browser tests/browser/test_guide_walk.py
 
 docs: $(APP)/.ready
 	PYTHONPATH=. $(BIN)/python scripts/labeling_configs.py
