@@ -17,7 +17,7 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Forbidden, LabelStudioAuthError, NotFound, PromptsError
+from ml_backend.errors import Forbidden, InvalidInput, LabelStudioAuthError, NotFound, PromptsError
 from ml_backend.web.errors import status_of
 from ml_backend.web.house import house
 from ml_backend.web.identity import Callers
@@ -85,6 +85,7 @@ def _check() -> Response | None:
     _refuse_numbers(request.view_args or {})
     if request.method in UNSAFE:
         _require_csrf()
+    _refuse_nul()
     if request.endpoint in OPEN_ENDPOINTS:
         return None
     view = current_app.view_functions.get(request.endpoint or "")
@@ -169,6 +170,15 @@ def _refuse_numbers(values: Mapping[str, Any]) -> None:
         if isinstance(value, int) and value > LARGEST_ID:
             word = name.removesuffix("_id")
             raise NotFound(f"There is no {word} {str(value)[:20]}.", field=word)
+
+
+def _refuse_nul() -> None:
+    """Raise InvalidInput for a character that no text has and some databases refuse."""
+    for name, texts in request.values.lists():
+        if any("\0" in each for each in texts):
+            raise InvalidInput(
+                f"{name} holds a NUL character.", field=name, fix="Type it in, without pasting."
+            )
 
 
 def _require_csrf() -> None:

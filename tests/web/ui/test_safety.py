@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 from web.ui.conftest import HTMX, Page, Pages, csrf_of, sign_in
 from web.ui.measured import completed, outcome
-from web.ui.runs_made import ran
-from web.ui.world import CASES, LISTS, OPEN, SECRET, World
+from web.ui.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
-from ml_backend.records import Prediction, RunStatus, Subset
+from ml_backend.records import Prediction, Subset
 from ml_backend.services.runs import RunOptions
 from ml_backend.store import tables as t
 from ml_backend.web.logs import TextFormatter
-from ml_backend.web.ui import display
 
 NONE = {
     **dict.fromkeys(
@@ -96,12 +94,20 @@ def test_what_is_hidden_is_refused_as_what_does_not_exist(
             assert first == second, hidden
 
 
-def test_its_owner_is_answered_everywhere(world: World) -> None:
-    csrf = world.pages.csrf()
+def test_its_owner_is_answered_everywhere_without_a_secret(world: World) -> None:
+    csrf, client = world.pages.csrf(), world.pages.client
+    settings = world.pages.container.settings
+    secrets = [world.pages.studio.token, settings.openai_api_key, KEY, str(settings.data_dir)]
     for call in world.calls():
         if call.method == "GET" and call.endpoint != "ui.unknown":
-            answer = call.send(world.pages.client, csrf)
+            answer = call.send(client, csrf)
             assert answer.status in (200, 303), (str(call), answer.status)
+            headers = answer.response.headers
+            assert "default-src 'none'" in headers["Content-Security-Policy"], call
+            assert "unsafe" not in headers["Content-Security-Policy"], call
+            assert headers["Cache-Control"] == "no-store", call
+            assert headers["X-Content-Type-Options"] == "nosniff", call
+            assert not [each for each in secrets if each in answer.html], call
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["who asks is known", "nobody is known"])
@@ -244,7 +250,17 @@ def test_htmx_that_names_a_strange_page_is_led_to_sign_in(api: Any, url: str) ->
     assert answer.headers["HX-Redirect"].startswith("/ui/sign-in")
 
 
-@pytest.mark.parametrize("wanted", ["/ui/\rSet-Cookie: a=b", "/ui/\tx", "/ui/\x00", "/ui/\x85"])
+def test_a_character_that_databases_refuse_is_refused_by_its_field(world: World) -> None:
+    before, csrf = rows(world), world.pages.csrf()
+    for call in world.calls():
+        strange = Call(call.endpoint, call.method, call.path, {**call.fields, "title": "a\0b"})
+        answer = strange.send(world.pages.client, csrf)
+        assert answer.status == 422, call
+        assert "title holds a NUL character" in answer.text("[role=alert]"), call
+    assert rows(world) == before
+
+
+@pytest.mark.parametrize("wanted", ["/ui/\rSet-Cookie: a=b", "/ui/\tx", "/ui/\x85"])
 def test_no_way_back_writes_into_headers(pages: Pages, wanted: str) -> None:
     done = pages.post("/ui/color-scheme", follow=False, scheme="dark", next=wanted)
     assert (done.status, done.response.location) == (303, "/ui/prompts")
@@ -291,91 +307,9 @@ def test_halves_of_characters_in_tasks_and_answers_break_no_page(pages: Pages) -
     assert "before" in shown.text()
 
 
-# Figures
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [(None, "–"), (0, "0.00"), (0.004, "<0.01"), (0.5, "0.50"), (0.996, ">0.99"), (1, "1.00")],
-)
-def test_a_figure_is_never_rounded_to_one_or_to_nothing(value: float, written: str) -> None:
-    assert display.score(value) == written
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [(None, "unknown"), (0, "$0"), (2e-5, "$0.00002"), (1e-12, "<$0.0000000001"), (3.5, "$3.50")],
-)
-def test_an_amount_is_written_as_people_write_it(value: float | None, written: str) -> None:
-    assert display.money(value) == written
-
-
-def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pages) -> None:
-    prompt, version = pages.api.prompt()
-    ran(pages, version.id, cost=0.06, cached=4)
-    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .figures")
-    assert "$0.0300 per task that was asked" in found
-    ran(pages, version.id, cost=0.0, cached=6)
-    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .figures")
-    assert "– per task: all were answered before" in found
-    ran(pages, version.id, cost=None)
-    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .figures")
-    assert "unknown per task" in found
-
-
-@pytest.mark.parametrize(
-    ("command", "click"),
-    [
-        ("The database failed. Mend that, then `ls-prompts runs resume 7`.", "press Resume"),
-        ("None got one. `ls-prompts runs failures 7` lists the reasons.", "filtered by Has error"),
-        ("Cancel it: `ls-prompts runs cancel 3`; `ls-prompts runs cancel 4`", "prompt's page"),
-        ("Raise it with `ls-prompts connections budget`, or wait.", "Raise it under Connections"),
-        ("Start a run with --only-missing and another --budget for the rest; a", "at Stop at"),
-        ("Run without --only-missing to ask all.", "unticked to ask all"),
-    ],
-)
-def test_what_to_do_next_is_said_for_those_who_click(
-    pages: Pages, command: str, click: str
-) -> None:
-    prompt, version = pages.api.prompt()
-    ran(pages, version.id, status=RunStatus.FAILED, message=command)
-    for tab in ("results", "history"):
-        page = pages.get(f"/ui/prompts/{prompt.id}/{tab}")
-        assert click in page.text("main")
-        assert "ls-prompts" not in page.html
-        assert " --" not in page.text("main")
-
-
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_token_that_may_nothing_more_leads_to_sign_in(pages: Pages, status: int) -> None:
     fault = {"path": "whoami", "mode": "status", "status": status, "body": "{}", "times": 9}
     pages.studio.control(faults=[fault])
     pages.api.app.extensions["callers"].forget()
     assert pages.get("/ui/prompts").response.location.endswith("why=token")
-
-
-def test_a_saved_suggestion_says_whether_it_answers_label_studio_at_once(world: World) -> None:
-    path = f"/ui/prompts/{world.prompt.id}/enhance/{world.suggestion.id}/save"
-    fields = {"project": world.api.project, "text": "Better: {text}"}
-    newest = world.pages.post(path, title="Second", **fields)
-    assert "It answers Label Studio's own calls now" in newest.text(".notice")
-    prompts = world.pages.container.store.prompts
-    live = prompts.active_version(world.prompt.id)
-    assert live is not None
-    assert live.title == "Second"
-    world.pages.container.prompts.activate(world.prompt, live)
-    later = world.pages.post(path, title="Third", **fields)
-    assert "Third is saved. Nothing that is live changed." in later.text(".notice")
-    assert prompts.active_version(world.prompt.id) == live
-
-
-def test_every_button_that_goes_on_says_the_same_number(pages: Pages) -> None:
-    prompt, version = pages.api.prompt()
-    run = ran(pages, version.id, n=0, tasks=pages.api.tasks[:6], status=RunStatus.FAILED, failed=4)
-    failures = {"timeout": 3, "bad_answer": 1}
-    with pages.container.store.database.write() as c:
-        c.execute(t.runs.update().where(t.runs.c.id == run.id).values(failures=failures))
-    resume = f"form[action='/ui/runs/{run.id}/resume'] button"
-    score = pages.get(f"/ui/prompts/{prompt.id}").text(resume)
-    history = pages.get(f"/ui/prompts/{prompt.id}/history").text(f"#panel {resume}")
-    assert score.split()[:2] == history.split()[:2]

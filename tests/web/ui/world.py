@@ -17,6 +17,8 @@ from support.wire import CONFIG
 SECRET = "Secret"
 """In the names and texts of all that a stranger has no access to."""
 
+KEY = "sk-0123456789-9876"
+
 Fields = dict[str, Any]
 
 CASES: dict[str, Fields] = {
@@ -156,7 +158,7 @@ class World:
         self.connection = store.connections.create(
             title=f"{SECRET} connection",
             provider="Custom",
-            api_key="sk-0123456789-9876",
+            api_key=KEY,
             secrets={},
             endpoint=pages.simulator.url,
             scope="User",
