@@ -163,7 +163,7 @@ def test_another_persons_version_is_not_compared(pages: Pages) -> None:
     with pages.api.app.test_client() as client:
         sign_in(client, STRANGER)
         page = result(Pages(pages.api, client), prompt, [made[0], version])
-    assert "There is no prompt" in page.text(".caution")
+    assert "There is no version" in page.text(".caution")
     assert "secret" not in page.text()
 
 
