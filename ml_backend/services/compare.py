@@ -44,7 +44,9 @@ class NotRun(InvalidInput):
 class DifferentTasks(InvalidInput):
     """Runs of different tasks; ``common`` of them all have."""
 
-    def __init__(self, message: str, *, common: int, field: str, fix: str) -> None:
+    def __init__(
+        self, message: str, *, common: int = 0, field: str = "versions", fix: str = ""
+    ) -> None:
         super().__init__(message, field=field, fix=fix)
         self.common = common
 

@@ -6,7 +6,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,11 +31,10 @@ class NotingDoor(LabelStudioDoor):
         super().__init__(url, TOKEN)
         self.tasks: list[Any] = []
 
-    def iter_tasks(
-        self, project_id: int, *, page_size: int = 1000, query: Mapping[str, Any] | None = None
-    ) -> Iterator[list[Task]]:
-        self.tasks.append((query or {}).get("selectedItems", {}).get("included"))
-        return super().iter_tasks(project_id, page_size=page_size, query=query)
+    def iter_tasks(self, project_id: int, **options: Any) -> Iterator[list[Task]]:
+        query = options.get("query") or {}
+        self.tasks.append(query.get("selectedItems", {}).get("included"))
+        return super().iter_tasks(project_id, **options)
 
     def iter_annotated(self, project_id: int, **options: Any) -> Iterator[AnnotatedTask]:
         self.tasks.append(options.get("task_ids"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,15 @@ from support.fake_label_studio import FakeLabelStudio
 from support.simulator import Simulator
 
 HTMX = {"HX-Request": "true"}
+FAST = ("test_look.py", "test_sign_in.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Together they take more than a minute, so that the fast suite has the first of them alone."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.parent == here and item.path.name not in FAST:
+            item.add_marker(pytest.mark.slow)
 
 
 class Page:

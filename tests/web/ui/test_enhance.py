@@ -272,7 +272,7 @@ def test_scores_on_different_tasks_are_not_held_against_each_other(pages: Pages)
         ({"connection": "x"}, 422, "'x' is no connection"),
         ({"connection": "99"}, 422, "does not exist"),
         ({"goal": "g" * 2001}, 422, "The goal has 2,001 characters"),
-        ({"goal": "a\0b"}, 422, "holds bytes that are not text"),
+        ({"goal": "a\0b"}, 422, "holds a NUL character"),
     ],
 )
 def test_a_bad_form_says_what_is_wrong(

@@ -199,7 +199,7 @@ def test_last_answer_asks_no_more_and_has_the_page_renew_itself(
     assert answer.response.headers["HX-Trigger"] == "run-ended"
     assert answer.text("#live") == f"Run {says}: 6 of 6 tasks done."
     page = score(pages, ids)
-    for part in ("#score", "#panel"):
+    for part in ("#score", "#panel > span"):
         assert page.one(part).attributes["hx-trigger"] == "run-ended from:body"
     renewed = pages.htmx(str(page.one("#score").attributes["hx-get"]))
     assert renewed.text(".display") == "83%"
