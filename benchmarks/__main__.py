@@ -30,6 +30,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from benchmarks.api_load import ApiLoad, paths_of
+from benchmarks.pages_speed import measure_pages
 from benchmarks.results_speed import measure_results
 from benchmarks.setup_times import SetupTimes
 from support.fake_label_studio import TOKEN, FakeLabelStudio
@@ -225,6 +226,13 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
             100.0,
             "ms",
         ),
+        Limit(
+            f"slowest web page at {figures['pages']['tasks']:,} tasks",
+            1000 * figures["pages"]["slowest_s"],
+            300.0,
+            "ms",
+        ),
+        Limit("largest web page", figures["pages"]["largest_kb"], 110.0, "kB"),
     ]
 
 
@@ -238,6 +246,7 @@ def main() -> None:
     options = parser.parse_args()
     figures = measure(options.tasks, options.in_flight, options.latency)
     figures["results"] = measure_results(options.results)
+    figures["pages"] = measure_pages(options.results, CONFIG)
     held = limits(figures)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(figures, indent=2) + "\n")

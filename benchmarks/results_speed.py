@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,12 @@ def measure_results(count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{Path(folder) / 'prompts.db'}", SecretCipher("a secret"))
         try:
-            run_id = _run(store)
+            tasks = range(1, count + 1)
+            _, run_id = make_run(store, 1)
             began = time.perf_counter()
-            _fill(store, run_id, count)
+            fill(store, run_id, tasks)
             filled = time.perf_counter()
-            _judge(store, run_id, count)
+            judge(store, run_id, tasks)
             judged = time.perf_counter()
             return {
                 "outcomes": count,
@@ -47,8 +48,9 @@ def measure_results(count: int) -> dict[str, Any]:
             store.close()
 
 
-def _run(store: Store) -> int:
-    prompt = store.prompts.create("Bench", "", [1])
+def make_run(store: Store, project_id: int) -> tuple[int, int]:
+    """Make a prompt and a run of it; return the ids of both."""
+    prompt = store.prompts.create("Bench", "", [project_id])
     version = store.prompts.create_version(
         prompt.id,
         title="v1",
@@ -59,10 +61,10 @@ def _run(store: Store) -> int:
         max_few_shot_examples=0,
         parameters={},
     )
-    return store.runs.create(
+    run = store.runs.create(
         prompt_id=prompt.id,
         version_id=version.id,
-        project_id=1,
+        project_id=project_id,
         label="Bench__v1",
         slot="evaluate",
         subset="HasGT",
@@ -70,14 +72,16 @@ def _run(store: Store) -> int:
         options={},
         total=0,
         cost=0.0,
-    ).id
+    )
+    return prompt.id, run.id
 
 
-def _fill(store: Store, run_id: int, count: int) -> None:
+def fill(store: Store, run_id: int, tasks: Sequence[int]) -> None:
+    """Give each task an outcome."""
     draw = random.Random(1)
-    for start in range(1, count + 1, AT_ONCE):
-        numbers = range(start, min(start + AT_ONCE, count + 1))
-        store.outcomes.add(run_id, [_outcome(number, draw) for number in numbers])
+    for start in range(0, len(tasks), AT_ONCE):
+        part = tasks[start : start + AT_ONCE]
+        store.outcomes.add(run_id, [_outcome(number, draw) for number in part])
 
 
 def _outcome(task_id: int, draw: random.Random) -> Outcome:
@@ -99,10 +103,11 @@ def _outcome(task_id: int, draw: random.Random) -> Outcome:
     return Prediction(task_id, {"sentiment": given}, [region], score, problems, asked, raw)
 
 
-def _judge(store: Store, run_id: int, count: int) -> None:
+def judge(store: Store, run_id: int, tasks: Sequence[int]) -> None:
+    """Say of each outcome whether it is right."""
     draw = random.Random(2)
     found = []
-    for task_id in range(1, count + 1):
+    for task_id in tasks:
         true, given = draw.choice(CLASSES), draw.choice(CLASSES)
         found.append(Judged(task_id, true == given, {("sentiment", true, given): 1}))
     store.results.judge(run_id, found)

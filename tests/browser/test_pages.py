@@ -5,6 +5,7 @@ Over a fake Label Studio and a simulated model; the walk through a real one is t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from label_studio_sdk import LabelStudio
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from support.browser import axe, chromium
 from support.fake_label_studio import FakeLabelStudio
@@ -192,3 +193,39 @@ def test_page_is_for_everybody_light_and_inert(
     assert sum(sizes) < MOST_BYTES
     assert "sk-a-secret-key" not in page.content()
     assert place.token not in page.content()
+
+
+def test_without_script_one_signs_in_edits_saves_runs_and_reads(
+    browser: Browser, place: Place
+) -> None:
+    page = signed_in(browser, place, java_script_enabled=False)
+    page.goto(f"{place.url}/ui/prompts/{place.prompt}")
+    page.get_by_label("Prompt", exact=True).fill("Without script, which? {text}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".notice")).to_contain_text("is saved")
+    page.get_by_role("button", name=re.compile(r"^(Evaluate|Run) 30 tasks")).click()
+    # The page of a run under way looks again by itself.
+    expect(page.locator("#score")).to_contain_text("of 30", timeout=60_000)
+    expect(page.locator("#run progress")).to_have_count(0, timeout=60_000)
+    page.get_by_role("link", name=re.compile("^Mismatch")).click()
+    expect(page.locator(".filters [aria-current]")).to_contain_text("Mismatch")
+    page.context.close()
+
+
+def test_a_dialog_is_gone_through_by_keyboard_and_gives_the_focus_back(
+    wide: Page, place: Place
+) -> None:
+    wide.goto(f"{place.url}/ui/prompts")
+    opener = wide.get_by_role("link", name="Create Prompt").first
+    opener.focus()
+    wide.keyboard.press("Enter")
+    dialog = wide.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert axe(wide) == []
+    inside = "document.querySelector('dialog[open]').contains(document.activeElement)"
+    for _ in range(12):
+        wide.keyboard.press("Tab")
+        assert wide.evaluate(f"{inside} || document.activeElement === document.body")
+    wide.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()

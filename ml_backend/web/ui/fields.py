@@ -9,7 +9,7 @@ from ml_backend.errors import InvalidInput
 
 MOST_TASKS = 100_000
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
-_AROUND_HYPHEN = re.compile(r"\s*-\s*")
+_AROUND_HYPHEN = re.compile(r"\s*[-–]\s*")
 
 
 def whole(text: str, what: str, least: int, most: int, *, field: str) -> int:
@@ -48,7 +48,7 @@ def task_ids(text: str) -> list[int]:
         first, last = (int(each or match[1]) for each in match.groups()) if match else (1, 0)
         if not match or last < first:
             raise InvalidInput(
-                f"{part!r} is no task id and no range of them.",
+                f"{part[:50]!r} is no task id and no range of them.",
                 field="tasks",
                 fix="Write ids as in the Data Manager, for example 1, 2, 5-9.",
             )

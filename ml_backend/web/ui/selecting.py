@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +12,10 @@ from ml_backend.labelstudio import Project, Tab
 from ml_backend.records import JsonObject
 from ml_backend.services.access import Caller
 from ml_backend.web.house import house
+from ml_backend.web.ui.fields import task_ids
 
-MOST_TASKS = 100_000
 EVERY, UNVERSIONED = "every", "unversioned"
 SCOPES = ("all", "tasks", "tab")
-PART = re.compile(r"([0-9]{1,12})(?:\s*[-–]\s*([0-9]{1,12}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +102,6 @@ def find_tab(caller: Caller, project: Project, tab_id: str) -> Tab:
     raise NotFound(
         "The Data Manager has no such tab any more.", field="tab", fix="Choose another one."
     )
-
-
-def task_ids(text: str) -> list[int]:
-    """Return ids typed as ``1, 2, 5-9``; raises InvalidInput naming what is none."""
-    found: dict[int, None] = {}
-    for part in (each.strip() for each in text.replace(";", ",").split(",")):
-        if not part:
-            continue
-        match = PART.fullmatch(part)
-        if match is None:
-            raise InvalidInput(
-                f"{part[:50]!r} is no task number.",
-                field="tasks",
-                fix="Give numbers such as 1, 2, 5-9: the Data Manager's first column has them.",
-            )
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last - first >= MOST_TASKS - len(found):
-            raise InvalidInput(
-                f"{part!r} is no range of at most {MOST_TASKS:,} tasks.",
-                field="tasks",
-                fix="Give the lower number first, or use a tab of the Data Manager.",
-            )
-        found.update(dict.fromkeys(range(first, last + 1)))
-    if not found:
-        raise InvalidInput(
-            "No task is named.", field="tasks", fix="Give numbers such as 1, 2, 5-9."
-        )
-    return list(found)
 
 
 def words(caller: Caller, choice: Chosen) -> str:

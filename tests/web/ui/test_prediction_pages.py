@@ -213,10 +213,10 @@ def test_what_came_between_the_last_count_and_the_job_is_not_deleted(held: Pages
 @pytest.mark.parametrize(
     ("of", "more", "says"),
     [
-        (f"version:{LABEL}", {"scope": "tasks", "tasks": "1, two"}, "'two' is no task number."),
-        (f"version:{LABEL}", {"scope": "tasks", "tasks": "9-1"}, "'9-1' is no range"),
-        (f"version:{LABEL}", {"scope": "tasks", "tasks": "1-999999999"}, "is no range"),
-        (f"version:{LABEL}", {"scope": "tasks", "tasks": " , "}, "No task is named."),
+        (f"version:{LABEL}", {"scope": "tasks", "tasks": "1, two"}, "'two' is no task id"),
+        (f"version:{LABEL}", {"scope": "tasks", "tasks": "9-1"}, "'9-1' is no task id"),
+        (f"version:{LABEL}", {"scope": "tasks", "tasks": "1-999999999"}, "More than 100,000"),
+        (f"version:{LABEL}", {"scope": "tasks", "tasks": " , "}, "No task is chosen."),
         (f"version:{LABEL}", {"scope": "tasks", "tasks": "99999"}, "has no task 99999"),
         (f"version:{LABEL}", {"scope": "tab", "tab": "77"}, "no such tab"),
         ("version:<b>nobody's", {}, 'no prediction of model version "<b>nobody\'s"'),
