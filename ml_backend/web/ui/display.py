@@ -5,15 +5,36 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from types import CodeType
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask, request
+from jinja2.bccache import Bucket, BytecodeCache
 
 from ml_backend.settings import Settings
 from ml_backend.web.ui.by_clicking import by_clicking
 
 NONE = "–"
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once a process, however many apps it makes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._kept.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[bucket.key] = (bucket.checksum, bucket.code)
+
+
+COMPILED = CompiledTemplates()
 HALVES = re.compile("[\ud800-\udfff]")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -41,6 +62,7 @@ def register(app: Flask, settings: Settings) -> None:
         with_query=with_query,
     )
     app.jinja_env.finalize = sendable
+    app.jinja_env.bytecode_cache = COMPILED
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
