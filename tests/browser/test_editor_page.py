@@ -19,7 +19,7 @@ from support.server import Installation
 from support.simulator import Simulator
 from support.wire import CONFIG, region
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("editor page")]
 
 
 @dataclass

@@ -12,7 +12,7 @@ from support.browser import axe, chromium
 from support.fake_label_studio import FakeLabelStudio
 from support.server import Installation
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page assets")]
 
 LOADED = """async () => {
   await document.fonts.ready;

@@ -22,7 +22,8 @@ from support.server import Installation
 from support.simulator import Simulator
 from support.wire import region
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+"""One worker for all of them: the place they look at takes its time to make."""
 
 HOSTILE = '"><img src=x onerror="window.hit=1"><script>window.hit=1</script>{{7*7}}\''
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="topic" toName="text">
