@@ -66,6 +66,7 @@ class Walk:
     def run_ends(self) -> None:
         """Wait until the run on the page has ended, as its progress tells."""
         expect(self.page.locator("#run progress")).to_have_count(0)
+        expect(self.page.locator("main > .notice")).to_have_count(0)
 
     def predictions(self) -> Counter[str | None]:
         return Counter(row.model_version for row in self.studio.predictions(self.project))

@@ -380,11 +380,6 @@ class Rows:
         """Tasks by id. Without included ids, even with an empty list of them, all tasks."""
         self.project(project_id)
         rows = self.tasks_of(project_id)
-        filters = query.get("filters") or {}
-        tests = [self._test(item) for item in filters.get("items") or []]
-        if tests:
-            combine = any if filters.get("conjunction") == "or" else all
-            rows = [row for row in rows if combine(test(row) for test in tests)]
         selection = query.get("selectedItems") or {"all": True}
         if selection.get("all") is False and selection.get("included"):
             included = set(selection["included"])
@@ -392,6 +387,11 @@ class Rows:
         elif selection.get("all") is True and selection.get("excluded"):
             excluded = set(selection["excluded"])
             rows = [row for row in rows if row["id"] not in excluded]
+        filters = query.get("filters") or {}
+        tests = [self._test(item) for item in filters.get("items") or []]
+        if tests:
+            combine = any if filters.get("conjunction") == "or" else all
+            rows = [row for row in rows if combine(test(row) for test in tests)]
         return sorted(
             rows, key=lambda row: row["id"], reverse="tasks:-id" in query.get("ordering", [])
         )

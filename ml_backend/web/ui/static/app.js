@@ -48,7 +48,6 @@
     }
   });
 
-  // The menu is open where there is room for it.
   const say = (text) => { document.getElementById("live").textContent = text; };
 
   // A refused form says so where the eye is.
@@ -65,6 +64,11 @@
     box.className = "alert";
     box.textContent = "The server did not answer. What you typed is still here: try again in a moment.";
     slot.append(box);
+  });
+
+  // What was said when a run began is old news at its end.
+  document.body.addEventListener("run-ended", () => {
+    all("main > .notice").forEach((notice) => notice.remove());
   });
 
   // Keys.
