@@ -55,11 +55,23 @@ PAIRS = [
 ]
 MEASURED = {
     ("text", "bg"): (15.06, 14.44),
+    ("text", "insert-bg"): (12.83, 8.65),
+    ("text", "delete-bg"): (11.50, 7.67),
     ("muted", "bg"): (5.47, 5.82),
+    ("muted", "surface"): (5.24, 6.40),
     ("link", "bg"): (5.87, 6.93),
     ("on-primary", "primary"): (5.39, 5.39),
+    ("on-primary", "primary-hover"): (8.35, 8.35),
+    ("positive", "bg"): (6.94, 6.40),
+    ("positive", "positive-bg"): (6.65, 6.59),
+    ("warning", "bg"): (4.87, 7.95),
+    ("warning", "warning-bg"): (4.64, 8.27),
+    ("negative", "bg"): (4.92, 5.79),
+    ("negative", "negative-bg"): (4.55, 6.75),
     ("control-border", "bg"): (3.46, 3.63),
+    ("focus-line", "bg"): (5.87, 6.93),
 }
+"""As they were worked out when the colours were chosen: (light, dark)."""
 
 
 def luminance(colour: str) -> float:
