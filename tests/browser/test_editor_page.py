@@ -13,7 +13,7 @@ import pytest
 from label_studio_sdk import LabelStudio
 from playwright.sync_api import Page, expect
 
-from support.browser import chromium
+from support.browser import PATIENCE, chromium
 from support.fake_label_studio import FakeLabelStudio
 from support.server import Installation
 from support.simulator import Simulator
@@ -60,7 +60,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
                 prompt.id, title="Version 1", prompt="Which? {text}", provider_model_id="simulated"
             )
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(PATIENCE)
             page.goto(f"{installation.url}/ui/sign-in")
             sign_in(page, studio.token)
             page.wait_for_url("**/ui/prompts")

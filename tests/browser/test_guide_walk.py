@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from ml_backend import demo
 from ml_backend.labelstudio import LabelStudioDoor
-from support.browser import chromium
+from support.browser import PATIENCE, chromium
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
@@ -25,7 +25,6 @@ from support.simulator import Simulator
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-PATIENCE = 30_000
 TITLE = "Customer mail"
 INSTRUCTIONS = "<p>Sort each message by what it is about, and say how urgent it is.</p>"
 
@@ -100,7 +99,6 @@ def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
         with Installation(tmp_path / "data", **settings).start() as server:
             page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
             page.set_default_timeout(PATIENCE)
-            expect.set_options(timeout=PATIENCE)
             yield Walk(page, server.url, studio, project.id, simulator)
             page.close()
     studio.delete_project(project.id)

@@ -15,7 +15,7 @@ import pytest
 from label_studio_sdk import LabelStudio
 from playwright.sync_api import Browser, Page, expect
 
-from support.browser import axe, chromium
+from support.browser import PATIENCE, axe, chromium
 from support.fake_label_studio import FakeLabelStudio
 from support.sdk import ended_run
 from support.server import Installation
@@ -133,7 +133,7 @@ def browser() -> Iterator[Browser]:
 def signed_in(browser: Browser, place: Place, **options: Any) -> Page:
     # Colours that fade into each other have no contrast to speak of.
     context = browser.new_context(reduced_motion="reduce", **options)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     # Each page is weighed with all it brings, as at a first visit.
     context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -213,8 +213,8 @@ def test_without_script_one_signs_in_edits_saves_runs_and_reads(
     expect(page.locator(".notice")).to_contain_text("is saved")
     page.get_by_role("button", name=re.compile(r"^(Evaluate|Run) 30 tasks")).click()
     # The page of a run under way looks again by itself.
-    expect(page.locator("#score")).to_contain_text("of 30", timeout=60_000)
-    expect(page.locator("#run progress")).to_have_count(0, timeout=60_000)
+    expect(page.locator("#score")).to_contain_text("of 30")
+    expect(page.locator("#run progress")).to_have_count(0)
     page.get_by_role("link", name=re.compile("^Mismatch")).click()
     expect(page.locator(".filters [aria-current]")).to_contain_text("Mismatch")
     page.context.close()

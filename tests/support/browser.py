@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from support.server import ROOT
 
@@ -16,6 +16,9 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"),
     *("--disable-quic", "--disable-background-networking", "--disable-extensions"),
 ]
+PATIENCE = 90_000
+"""Milliseconds an expectation waits: on a busy machine everything comes late."""
+
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 GRAVE = {"serious", "critical"}
 RUN = """async (rules) => (await axe.run(document, {
@@ -57,6 +60,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         raise NotInstalled("There is no Chromium here. Install it: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE)
     with _SHARED.playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         try:
