@@ -163,7 +163,7 @@ def test_evaluation_shows_its_progress_and_then_its_score(page: Page, opened: Op
 
 
 def test_dialog_of_all_tasks_opens_and_gives_the_focus_back(page: Page) -> None:
-    opener = page.locator("text=Get Predictions for All Tasks")
+    opener = page.get_by_role("link", name="Get Predictions for All Tasks")
     opener.click()
     expect(page.locator("dialog[open]")).to_contain_text("30 tasks")
     expect(page.locator("dialog .estimate")).to_contain_text("Cost unknown")
