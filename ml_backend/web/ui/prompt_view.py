@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from flask import make_response, render_template, request
@@ -95,18 +96,13 @@ def open_view(prompt_id: int) -> PromptView:
     project = house().access.project(caller, project_id) if project_id is not None else None
     _, going = house().access.going()
     versions = [each for each in house().store.prompts.versions(prompt.id) if each.id not in going]
-    runs = house().store.runs.search(
-        prompt_id=prompt.id, project_id=project_id or 0, limit=LATEST_RUNS
-    )
-    if (
-        project_id is None
-    ):  # all its projects are gone, and only of these the runs are its creator's
-        runs = [each for each in runs if each.project_id in prompt.project_ids]
+    # No project has the id 0: without one that the person sees there are no runs to see.
+    search = partial(house().store.runs.search, project_id=project_id or 0, limit=LATEST_RUNS)
+    runs = search(prompt_id=prompt.id)
     version = _chosen_version(prompt, versions, run)
     if version is not None and not any(each.version_id == version.id for each in runs):
         # Last run before all of these.
-        search = house().store.runs.search
-        runs += search(version_id=version.id, project_id=project_id or 0, limit=LATEST_RUNS)
+        runs += search(version_id=version.id)
     if run is None and version is not None:
         own = [each for each in runs if each.version_id == version.id]
         measured = [each for each in own if each.slot is Slot.EVALUATE]

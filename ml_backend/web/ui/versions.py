@@ -20,7 +20,14 @@ from ml_backend.web.house import house
 from ml_backend.web.ui.display import money, plural
 from ml_backend.web.ui.jobs import job_page
 from ml_backend.web.ui.pages import by_htmx, dialog, go, pages
-from ml_backend.web.ui.prompt_view import LATEST_RUNS, PromptView, number, open_view, panel
+from ml_backend.web.ui.prompt_view import (
+    LATEST_RUNS,
+    PromptView,
+    number,
+    open_view,
+    panel,
+    was_measured,
+)
 from ml_backend.web.ui.run_words import WORDS, measured_on, per_task
 
 PAGE = 30
@@ -104,7 +111,7 @@ def _measured(view: PromptView, version: PromptVersion) -> Run | None:
     own = view.runs_of(version)
     if not own and len(view.runs) >= LATEST_RUNS and view.project is not None:
         own = house().store.runs.search(version_id=version.id, project_id=view.project.id)
-    return next((run for run in own if run.metrics.get("overall", {}).get("n")), None)
+    return next((run for run in own if was_measured(run)), None)
 
 
 def _accuracy(found: list[Standing]) -> str:
