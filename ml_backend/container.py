@@ -7,44 +7,44 @@ from functools import cached_property
 from ml_backend.images.hosts import Reach
 from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
 from ml_backend.labelstudio import LabelStudioDoor
-from ml_backend.services.access import Access
-from ml_backend.services.asked_again import AskedMessages
-from ml_backend.services.attachments import Attachments
-from ml_backend.services.authoring import Authoring
-from ml_backend.services.backend import Backend
-from ml_backend.services.background import Background
-from ml_backend.services.compare import Comparisons
-from ml_backend.services.connecting import Connecting
-from ml_backend.services.connection_check import ConnectionChecks
-from ml_backend.services.connections import Connections
-from ml_backend.services.deferred import Deferred
-from ml_backend.services.deletion import Deletions
-from ml_backend.services.disconnecting import Disconnecting
-from ml_backend.services.doctor import Doctor
-from ml_backend.services.estimates import Estimates
-from ml_backend.services.evaluate import Evaluation
-from ml_backend.services.examples import Examples
-from ml_backend.services.execute import Executor
-from ml_backend.services.fit import Fit
-from ml_backend.services.follow import Following
-from ml_backend.services.handing_in import HandingIn
-from ml_backend.services.holdings import Holdings
-from ml_backend.services.models import Models
-from ml_backend.services.predictions import Predictions
-from ml_backend.services.previews import Previews
-from ml_backend.services.project_reader import READ_TIMEOUT
-from ml_backend.services.prompts import Prompts
-from ml_backend.services.provenance import Provenances
-from ml_backend.services.recipes import Recipes
-from ml_backend.services.refine import Refining
-from ml_backend.services.results import Results
-from ml_backend.services.run_report import RunReports
-from ml_backend.services.runs import Runs
-from ml_backend.services.so_far import SoFar
-from ml_backend.services.subsets import Subsets
-from ml_backend.services.sweep import Sweep
-from ml_backend.services.training import Training
-from ml_backend.services.writer import SETTLE_SECONDS, Writer
+from ml_backend.services.callers.access import Access
+from ml_backend.services.callers.authoring import Authoring
+from ml_backend.services.callers.connections import Connections
+from ml_backend.services.connecting.connect import Connecting
+from ml_backend.services.connecting.disconnect import Disconnecting
+from ml_backend.services.evaluation.comparison import Comparisons
+from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
+from ml_backend.services.evaluation.results import Results
+from ml_backend.services.evaluation.subset_tasks import Subsets
+from ml_backend.services.events.event_worker import EventWorker
+from ml_backend.services.events.follow import Following
+from ml_backend.services.events.start_training import StartTraining
+from ml_backend.services.health.connection_check import ConnectionChecks
+from ml_backend.services.health.doctor import Doctor
+from ml_backend.services.inference.attachments import Attachments
+from ml_backend.services.inference.example_pool import ExamplePool
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.jobs.handlers import JobHandlers
+from ml_backend.services.jobs.jobs import Jobs
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.predictions.bulk_actions import Predictions
+from ml_backend.services.predictions.counts import ModelVersionCounts
+from ml_backend.services.predictions.deduplicate import Sweep
+from ml_backend.services.predictions.delete_prompt import DeletePrompts
+from ml_backend.services.predictions.provenance import Provenances
+from ml_backend.services.prompts.previews import Previews
+from ml_backend.services.prompts.prompts import Prompts
+from ml_backend.services.refining.refine import Refining
+from ml_backend.services.runs.estimates import Estimates
+from ml_backend.services.runs.executor import Executor
+from ml_backend.services.runs.outside_worker import OutsideWorkers
+from ml_backend.services.runs.report import RunReports
+from ml_backend.services.runs.request_replay import RequestReplay
+from ml_backend.services.runs.runs import Runs
+from ml_backend.services.serving.backend import Backend
+from ml_backend.services.serving.project_cache import READ_TIMEOUT
+from ml_backend.services.writing.writer import SETTLE_SECONDS, Writer
 from ml_backend.settings import Settings
 from ml_backend.store import Store
 from ml_backend.store.cipher import SecretCipher
@@ -99,8 +99,8 @@ class Container:
         return LoopThread()
 
     @cached_property
-    def models(self) -> Models:
-        return Models(
+    def models(self) -> ModelPool:
+        return ModelPool(
             self.store,
             self.settings.default_connection(),
             concurrency=self.settings.llm_max_concurrency,
@@ -108,8 +108,8 @@ class Container:
         )
 
     @cached_property
-    def examples(self) -> Examples:
-        return Examples(self.store, self.studio)
+    def examples(self) -> ExamplePool:
+        return ExamplePool(self.store, self.studio)
 
     @cached_property
     def attachments(self) -> Attachments:
@@ -117,24 +117,26 @@ class Container:
         return Attachments(lambda: self.studio, Reach(self.settings.image_hosts))
 
     @cached_property
-    def recipes(self) -> Recipes:
-        return Recipes(self.store, self.studio, self.models, self.examples, self.attachments)
+    def predictor_factory(self) -> PredictorFactory:
+        return PredictorFactory(
+            self.store, self.studio, self.models, self.examples, self.attachments
+        )
 
     @cached_property
     def prompts(self) -> Prompts:
-        return Prompts(self.store, self.studio, self.models, self.recipes)
+        return Prompts(self.store, self.studio, self.models, self.predictor_factory)
 
     @cached_property
     def runs(self) -> Runs:
-        return Runs(self.store, self.studio, self.recipes)
+        return Runs(self.store, self.studio, self.predictor_factory)
 
     @cached_property
     def evaluation(self) -> Evaluation:
         return Evaluation(self.store, self.studio)
 
     @cached_property
-    def so_far(self) -> SoFar:
-        return SoFar(self.store, self.studio, self.recipes, self.evaluation)
+    def live_accuracy(self) -> LiveAccuracy:
+        return LiveAccuracy(self.store, self.studio, self.predictor_factory, self.evaluation)
 
     @cached_property
     def writer(self) -> Writer:
@@ -150,8 +152,8 @@ class Container:
         return Sweep(self.store, self.studio, self.writer, self.predictions)
 
     @cached_property
-    def deletions(self) -> Deletions:
-        return Deletions(self.store, self.studio, self.predictions)
+    def deletions(self) -> DeletePrompts:
+        return DeletePrompts(self.store, self.studio, self.predictions)
 
     def predictions_through(self, studio: LabelStudioDoor) -> Predictions:
         """Return bulk actions with the rights of the token behind a door."""
@@ -169,8 +171,8 @@ class Container:
         return Connections(self.store, self.access, self.models)
 
     @cached_property
-    def holdings(self) -> Holdings:
-        return Holdings(self.store, self.access)
+    def holdings(self) -> ModelVersionCounts:
+        return ModelVersionCounts(self.store, self.access)
 
     @cached_property
     def connection_checks(self) -> ConnectionChecks:
@@ -180,59 +182,64 @@ class Container:
     @cached_property
     def authoring(self) -> Authoring:
         return Authoring(
-            self.store, self.studio, self.access, self.prompts, self.recipes, self.connections
+            self.store,
+            self.studio,
+            self.access,
+            self.prompts,
+            self.predictor_factory,
+            self.connections,
         )
 
     @cached_property
     def subsets(self) -> Subsets:
-        return Subsets(self.store, self.recipes)
+        return Subsets(self.store, self.predictor_factory)
 
     @cached_property
     def results(self) -> Results:
-        return Results(self.store, self.recipes, self.evaluation)
+        return Results(self.store, self.predictor_factory, self.evaluation)
 
     @cached_property
     def previews(self) -> Previews:
-        return Previews(self.store, self.recipes, self.examples)
+        return Previews(self.store, self.predictor_factory, self.examples)
 
     @cached_property
     def provenances(self) -> Provenances:
         return Provenances(self.store)
 
     @cached_property
-    def asked_messages(self) -> AskedMessages:
-        return AskedMessages(self.store, self.recipes)
+    def asked_messages(self) -> RequestReplay:
+        return RequestReplay(self.store, self.predictor_factory)
 
     @cached_property
-    def handing_in(self) -> HandingIn:
-        return HandingIn(self.store, self.recipes)
+    def outside_workers(self) -> OutsideWorkers:
+        return OutsideWorkers(self.store, self.predictor_factory)
 
     @cached_property
     def estimates(self) -> Estimates:
-        return Estimates(self.store, self.recipes)
+        return Estimates(self.store, self.predictor_factory)
 
     @cached_property
     def comparisons(self) -> Comparisons:
-        return Comparisons(self.store, self.recipes)
+        return Comparisons(self.store, self.predictor_factory)
 
     @cached_property
     def run_reports(self) -> RunReports:
-        return RunReports(self.store, self.runs, self.recipes)
+        return RunReports(self.store, self.runs, self.predictor_factory)
 
     @cached_property
     def refining(self) -> Refining:
-        return Refining(self.store, self.recipes, self.models, self.loop)
+        return Refining(self.store, self.predictor_factory, self.models, self.loop)
 
     @cached_property
-    def deferred(self) -> Deferred:
-        return Deferred(
+    def job_handlers(self) -> JobHandlers:
+        return JobHandlers(
             self.store, self.studio, self.deletions, self.refining, self.predictions_through
         )
 
     @cached_property
-    def background(self) -> Background:
+    def background(self) -> Jobs:
         """What goes on after its call was answered."""
-        return Background(self.store, self.deferred.handlers)
+        return Jobs(self.store, self.job_handlers.handlers)
 
     # Connecting projects
 
@@ -274,7 +281,7 @@ class Container:
             self.store,
             self.studio,
             self.models,
-            self.recipes,
+            self.predictor_factory,
             self.evaluation,
             self.writer,
             self.loop,
@@ -301,19 +308,19 @@ class Container:
         return EmbeddedEngine(self.store.runs.claimable, self.executor.execute)
 
     @cached_property
-    def fit(self) -> Fit:
+    def fit(self) -> EventWorker:
         """What becomes of Label Studio's events."""
-        training = Training(
+        training = StartTraining(
             self.store,
             self.studio,
             self.backend.sources,
             self.runs,
             wake=lambda: self.engine.wake(),
         )
-        return Fit(
+        return EventWorker(
             self.store,
             self.studio,
-            self.recipes,
+            self.predictor_factory,
             self.examples,
             self.evaluation,
             training,

@@ -85,7 +85,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallRecord:
     """What asking one task took, whether it went well or not; ``cost`` None means unknown."""
 
     usage: Usage = Usage()
@@ -108,7 +108,7 @@ class Prediction:
     result: list[Region]
     score: float | None = None
     problems: tuple[Problem, ...] = ()
-    asked: Asked = Asked()
+    asked: CallRecord = CallRecord()
     raw: str = ""
 
 
@@ -120,7 +120,7 @@ class Failure:
     kind: FailureKind
     message: str
     raw: str = ""
-    asked: Asked = Asked()
+    asked: CallRecord = CallRecord()
 
 
 Outcome = Prediction | Failure

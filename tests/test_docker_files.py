@@ -124,14 +124,14 @@ def test_script_and_fonts_come_from_the_lock_and_are_there_before_the_package_is
     assert not ignored(VENDOR.parent / "page.css")
 
 
-@pytest.mark.parametrize("lacks", ["cli/demo.py", f"{CARRIED}/htmx.min.js", CARRIED])
+@pytest.mark.parametrize("lacks", ["cli/commands/demo.py", f"{CARRIED}/htmx.min.js", CARRIED])
 def test_the_steps_without_an_engine_refuse_an_image_that_lacks_files(
     lacks: str, tmp_path: Path
 ) -> None:
     image = Image(tmp_path, sys.executable)
     source = image.stage("build") / "source/ml_backend"
     installed = image.root / "opt/prompts/lib/python3.11/site-packages/ml_backend"
-    for name in ("cli/demo.py", f"{CARRIED}/htmx.min.js"):
+    for name in ("cli/commands/demo.py", f"{CARRIED}/htmx.min.js"):
         for folder in (source, installed):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).touch()
@@ -180,7 +180,7 @@ def test_nothing_private_gets_into_an_image(path: str) -> None:
     ignored = Ignored((ROOT / ".dockerignore").read_text())
     assert ignored(Path(path))
     assert ignored(Path("ml_backend/web/__pycache__"))
-    assert not ignored(Path("ml_backend/web/auth.py"))
+    assert not ignored(Path("ml_backend/web/server/auth.py"))
 
 
 def test_it_holds_no_secrets_and_only_settings_that_exist() -> None:

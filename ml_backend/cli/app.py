@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ml_backend.container import Container
     from ml_backend.labelstudio import Project
-    from ml_backend.services.waiting import Patience
+    from ml_backend.services.writing.patience import Patience
 
 PATIENCE_SECONDS = 600.0
 PIPED_WIDTH = 200
@@ -54,7 +54,7 @@ class App:
 
     def patience(self) -> Patience:
         """Return the patience of a command at work: ten minutes, saying what it waits for."""
-        from ml_backend.services.waiting import Patience
+        from ml_backend.services.writing.patience import Patience
 
         said = ""
 

@@ -1,6 +1,6 @@
 """The only place that talks to Label Studio; it knows neither prompts, runs nor the store."""
 
-from ml_backend.labelstudio.door import LabelStudioDoor
+from ml_backend.labelstudio.client import LabelStudioDoor
 from ml_backend.labelstudio.files import CLOUD_SCHEMES
 from ml_backend.labelstudio.records import (
     AnnotatedTask,

@@ -26,7 +26,10 @@ def create_app(container: Container) -> Flask:
     """
     from flask import Flask
 
-    from ml_backend.web import api, auth, errors, identity, metrics, ml_protocol, ui
+    from ml_backend.web import ui
+    from ml_backend.web.api import all_operations
+    from ml_backend.web.protocol import ml_protocol
+    from ml_backend.web.server import auth, errors, identity, metrics
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
@@ -36,7 +39,7 @@ def create_app(container: Container) -> Flask:
     auth.register(app, container.settings)
     errors.register(app)
     callers = identity.register(app, container.studio_as)
-    api.register(app)
+    all_operations.register(app)
     ui.register(app, container, callers)
     instance = container.store.writing.instance()
     ml_protocol.register(app, container.backend, container.fit, instance)

@@ -19,8 +19,8 @@ from ml_backend import __version__
 from ml_backend.errors import InvalidInput, PromptsError
 from ml_backend.records import ProviderName
 from ml_backend.settings import Settings
-from ml_backend.web import logs
-from ml_backend.web.guard import LEAVE_SECONDS, Guard
+from ml_backend.web.server import logs
+from ml_backend.web.server.worker_guard import LEAVE_SECONDS, WorkerGuard
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -113,7 +113,7 @@ def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
     def post_worker_init(worker: Worker) -> None:
         from ml_backend.web import EXTENSION
 
-        worker.guard = Guard(worker, worker.wsgi.extensions[EXTENSION])
+        worker.guard = WorkerGuard(worker, worker.wsgi.extensions[EXTENSION])
         worker.guard.start()
 
     def worker_exit(_server: Arbiter, worker: Worker) -> None:

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ml_backend.labeling.spans import Miss, Quotable, overlap
+from ml_backend.labeling.text.spans import Miss, Quotable, overlap
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from live.conftest import LiveProject
 from ml_backend.container import Container
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import PromptVersion, Run, Slot, Subset
-from ml_backend.services.runs import RunOptions
+from ml_backend.services.runs.runs import RunOptions
 from ml_backend.settings import Settings
 from support.server import Installation
 from support.simulator import Simulator

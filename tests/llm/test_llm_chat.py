@@ -8,7 +8,7 @@ import pytest
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Gate, Retry
-from ml_backend.llm.ladder import keeps_form
+from ml_backend.llm.structured_output import keeps_form
 from ml_backend.records import FailureKind, Usage
 from support.models import KEY, SCHEMA, ask, connection, opened, question, run
 from support.simulator import Simulator

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_backend.labeling.evidence import Evidence
+from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.reporting import run_page
 from ml_backend.scoring import summarize
 from ml_backend.scoring.calibration import calibrate

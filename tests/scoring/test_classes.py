@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from ml_backend.labeling.evidence import of_classes
+from ml_backend.labeling.bases.evidence import of_classes
 from ml_backend.scoring.classes import MOST_CLASSES, matrix, report
 
 CLASSES = ["a", "b", "c", "d"]

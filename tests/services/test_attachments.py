@@ -17,7 +17,7 @@ from ml_backend.images.limits import Limits
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.prompting import messages
 from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
-from ml_backend.services.attachments import IMAGE_TOKENS, Attachments, Ready
+from ml_backend.services.inference.attachments import IMAGE_TOKENS, Attachments, Ready
 from support.files import FileHost, image, pdf
 
 pytestmark = pytest.mark.slow

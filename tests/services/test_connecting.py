@@ -20,9 +20,9 @@ from ml_backend.errors import (
 )
 from ml_backend.labelstudio import Backend, Project, Webhook
 from ml_backend.records import Slot
-from ml_backend.services.connecting import Connected
-from ml_backend.services.disconnecting import Disconnection
-from ml_backend.services.places import Ours
+from ml_backend.services.connecting.backend_urls import BackendUrls
+from ml_backend.services.connecting.connect import Connected
+from ml_backend.services.connecting.disconnect import Disconnection
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
@@ -416,7 +416,7 @@ def test_no_address_but_our_own_is_ever_asked(site: Site) -> None:
         asked.append(address)
         return {"instance": site.server.store.writing.instance()}
 
-    ours = Ours(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
+    ours = BackendUrls(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
     foreign = (
         "http://known:9091",
         "http://other:9090",
@@ -438,7 +438,7 @@ def test_where_nothing_answers_title_and_path_decide(site: Site) -> None:
     def read(address: str) -> dict[str, object]:
         raise OSError(address)
 
-    ours = Ours(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
+    ours = BackendUrls(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
     assert ours.holds(backend("http://known:9090/prompts/7/versions/3"))
     assert ours.holds(backend("http://127.0.0.1:9191", title="Renamed"))
     assert not ours.holds(backend("http://known:9090", title="Another"))

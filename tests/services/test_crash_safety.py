@@ -20,8 +20,8 @@ from sqlalchemy.dialects import postgresql
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Request
 from ml_backend.records import FailureKind, Run, RunStatus, Stage
-from ml_backend.services.execute import Executor
-from ml_backend.services.waiting import Interrupted, Patience
+from ml_backend.services.runs.executor import Executor
+from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import tables as t
 
 pytestmark = pytest.mark.slow
@@ -371,7 +371,7 @@ def test_a_label_studio_that_stays_away_ends_the_run_once_its_patience_ends(
         container.store,
         container.studio,
         container.models,
-        container.recipes,
+        container.predictor_factory,
         container.evaluation,
         container.writer,
         container.loop,

@@ -12,8 +12,8 @@ from services.conftest import House
 from ml_backend.errors import Conflict, LabelStudioUnreachable, NotFound
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, RunStatus, Slot, Subset
-from ml_backend.services.deletion import Deletions
-from ml_backend.services.waiting import Patience
+from ml_backend.services.predictions.delete_prompt import DeletePrompts
+from ml_backend.services.writing.patience import Patience
 
 pytestmark = pytest.mark.slow
 
@@ -119,7 +119,7 @@ def test_a_run_that_does_not_end_in_time_leaves_everything_as_it_was(house: Hous
     run = house.start(prompt, version, project)
     assert house.container.store.runs.claim(run.id, "a server that hangs", 60.0)
     parts = house.container
-    deletions = Deletions(parts.store, parts.studio, parts.predictions, wait_seconds=0.2)
+    deletions = DeletePrompts(parts.store, parts.studio, parts.predictions, wait_seconds=0.2)
     with pytest.raises(Conflict, match="has not ended"):
         deletions.execute(deletions.plan(prompt), patience())
     assert counts(house, project) == {"P__Version 1": 2}

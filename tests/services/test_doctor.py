@@ -14,7 +14,7 @@ from services.conftest import House, ScriptedModel
 from ml_backend.container import Container
 from ml_backend.errors import RunStopper
 from ml_backend.records import FailureKind
-from ml_backend.services.doctor import Check, Doctor
+from ml_backend.services.health.doctor import Check, Doctor
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio

@@ -12,10 +12,10 @@ from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import Request
-from ml_backend.records import Asked, Prediction, Prompt, PromptVersion, Subset, Usage
-from ml_backend.services.costs import cost_of, price_of
-from ml_backend.services.estimates import Estimate
-from ml_backend.services.token_counts import size_of
+from ml_backend.records import CallRecord, Prediction, Prompt, PromptVersion, Subset, Usage
+from ml_backend.services.inference.token_counts import size_of
+from ml_backend.services.models.budgets import cost_of, price_of
+from ml_backend.services.runs.estimates import Estimate
 
 pytestmark = pytest.mark.slow
 
@@ -41,8 +41,10 @@ class Place:
 
     def questions(self) -> list[Any]:
         container = self.house.container
-        recipe = container.recipes.recipe(container.studio.get_project(self.project), self.version)
-        predictor = container.recipes.predictor(recipe, self.version)
+        recipe = container.predictor_factory.recipe(
+            container.studio.get_project(self.project), self.version
+        )
+        predictor = container.predictor_factory.predictor(recipe, self.version)
         pages = container.studio.iter_tasks(self.project)
         return [predictor.prepare(task) for page in pages for task in page]
 
@@ -74,7 +76,8 @@ def place(house: House) -> Place:
         prompt, text="Which topic? {text}", connection="priced"
     )
     house.container.examples.refresh(
-        project, house.container.recipes.config_of(house.container.studio.get_project(project))
+        project,
+        house.container.predictor_factory.config_of(house.container.studio.get_project(project)),
     )
     return Place(house, project, ids, prompt, version)
 
@@ -122,7 +125,7 @@ def test_runs_after_a_measured_one_end_inside_a_narrower_interval(place: Place) 
         asked = usages.dice.sample(questions, 20)
         outcomes = [
             Prediction(
-                each.task.id, {}, [], asked=Asked(usages.of(each), 0.0, request_key=each.key)
+                each.task.id, {}, [], asked=CallRecord(usages.of(each), 0.0, request_key=each.key)
             )
             for each in asked
         ]

@@ -15,9 +15,9 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
 from ml_backend.reporting import run_page
-from ml_backend.services.authoring import Draft
-from ml_backend.services.compare import Comparison
-from ml_backend.services.indicators import indicators_of
+from ml_backend.services.callers.authoring import Draft
+from ml_backend.services.evaluation.comparison import Comparison
+from ml_backend.services.evaluation.indicators import indicators_of
 
 pytestmark = pytest.mark.slow
 

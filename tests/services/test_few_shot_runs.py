@@ -11,7 +11,7 @@ from services.conftest import House
 
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, Slot, Subset, Task
-from ml_backend.services.sources import Address
+from ml_backend.services.serving.prompt_sources import Address
 
 pytestmark = pytest.mark.slow
 
@@ -137,11 +137,11 @@ def test_a_task_is_never_sent_its_own_ground_truth(few: Few, slot_options: dict[
 def test_the_request_key_changes_with_the_examples_and_its_task_half_does_not(few: Few) -> None:
     plain = [{"data": {"text": "pears"}}, {"data": {"text": "pears and pears"}}]
     few.seed([annotated(n, truth=False) for n in range(4)] + plain)
-    recipes, studio = few.house.container.recipes, few.house.container.studio
+    predictor_factory, studio = few.house.container.predictor_factory, few.house.container.studio
 
     def key() -> str:
-        recipe = recipes.recipe(studio.get_project(few.project), few.version)
-        predictor = recipes.predictor(recipe, few.version)
+        recipe = predictor_factory.recipe(studio.get_project(few.project), few.version)
+        predictor = predictor_factory.predictor(recipe, few.version)
         return predictor.prepare(Task(few.tasks[4], {"text": "pears"})).key
 
     before = key()

@@ -12,9 +12,9 @@ from services.conftest import CONFIG, House
 
 from ml_backend.container import Container
 from ml_backend.records import Example, Run, RunStatus, Slot, Subset
-from ml_backend.services import fit as module
-from ml_backend.services.fit import Heard
-from ml_backend.services.hold import Hold
+from ml_backend.services.events import event_worker as module
+from ml_backend.services.events.event_worker import Heard
+from ml_backend.services.writing.lease import Lease
 from ml_backend.store import tables as t
 from support.backends import answering
 
@@ -343,7 +343,7 @@ def test_what_happened_while_no_server_was_up_is_seen(place: Annotated) -> None:
 
 def test_of_two_servers_one_does_it(place: Annotated) -> None:
     place.annotate(place.tasks[0])
-    with Hold(place.store, f"fit:{place.project}") as ours:
+    with Lease(place.store, f"fit:{place.project}") as ours:
         assert ours
         place.tell("ANNOTATIONS_CREATED")
         assert place.pool() == {}
@@ -394,7 +394,7 @@ def test_an_annotation_id_used_anew_replaces_the_old_example(place: Annotated) -
 
 
 def test_a_pool_another_process_changed_is_read_in_full(place: Annotated) -> None:
-    config = place.container.recipes.config_of(place.studio.get_project(place.project))
+    config = place.container.predictor_factory.config_of(place.studio.get_project(place.project))
     assert place.container.examples.is_whole(place.project, config)
     other = Container(place.container.settings)
     other.examples.refresh(place.project, config)

@@ -13,7 +13,7 @@ from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
-from ml_backend.services import fit, follow
+from ml_backend.services.events import event_worker, follow
 from ml_backend.store import Follow, tables as t
 from support.backends import answering
 
@@ -36,7 +36,7 @@ class Followed:
         self.connect(url.removeprefix("http://"))
         self.backend = self.container.studio.add_backend(self.project, url, "Prompts").id
         self.start()
-        self.container.fit.work()
+        self.container.event_worker.work()
         self.store.follows.take(self.follow())
 
     def connect(self, host: str, path: str = "") -> None:
@@ -57,9 +57,9 @@ class Followed:
         first = len(self.container.studio.task_ids(self.project))
         rows = [{"data": {"text": f"text {first + n}"}} for n in range(number)]
         ids = self.container.studio.import_tasks(self.project, rows)
-        self.container.fit.hear("TASKS_CREATED", [self.project], task_ids=ids)
-        self.container.fit._pauses.clear()
-        self.container.fit.work()
+        self.container.event_worker.hear("TASKS_CREATED", [self.project], task_ids=ids)
+        self.container.event_worker._pauses.clear()
+        self.container.event_worker.work()
         return ids
 
     def wait(self) -> list[Run]:
@@ -86,7 +86,7 @@ class Followed:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(event_worker, "QUIET_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -249,8 +249,8 @@ def test_label_studio_away_is_tried_again(place: Followed) -> None:
 
 def test_after_a_start_of_the_server_every_follow_is_due(place: Followed) -> None:
     place.container.studio.import_tasks(place.project, [{"data": {"text": "unheard of"}}])
-    place.container.fit._begun = False
-    place.container.fit.work()
+    place.container.event_worker._begun = False
+    place.container.event_worker.work()
     assert len(place.wait()) == 1
 
 

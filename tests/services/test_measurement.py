@@ -9,8 +9,8 @@ import pytest
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Failure, FailureKind, Outcome, Prediction
-from ml_backend.services.measurement import Measurement
-from ml_backend.services.truths import Truths
+from ml_backend.services.evaluation.ground_truth import GroundTruth
+from ml_backend.services.evaluation.metrics import Measurement
 from ml_backend.store import Cell
 
 TEXT = "Ada met Bob in Rome"
@@ -67,7 +67,7 @@ def test_tasks_add_up_to_the_metrics_of_the_run(
     pairs: Counter[Cell] = Counter()
     for task_id, (answer, truth, right) in enumerate(tasks):
         judged = measurement.add(
-            outcome(task_id, answer), Truths({"text": TEXT}, [truth], people=[1])
+            outcome(task_id, answer), GroundTruth({"text": TEXT}, [truth], people=[1])
         )
         assert (judged.task_id, judged.right) == (task_id, right)
         pairs.update(judged.pairs)

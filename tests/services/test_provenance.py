@@ -11,9 +11,9 @@ from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Prediction, PromptVersion, Subset, Task
-from ml_backend.services.provenance import document_of
-from ml_backend.services.sources import Address
-from ml_backend.services.waiting import Patience
+from ml_backend.services.predictions.provenance import document_of
+from ml_backend.services.serving.prompt_sources import Address
+from ml_backend.services.writing.patience import Patience
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ from ml_backend.errors import AnswerError, InvalidInput
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm import Request
 from ml_backend.records import Connection, Prompt, PromptVersion, ProviderName, Slot, Subset
-from ml_backend.services.refine import Refinement
-from ml_backend.services.splits import SHARE, Split, split_of
+from ml_backend.services.evaluation.holdout import SHARE, HoldoutSplit, split_of
+from ml_backend.services.refining.refine import Refinement
 from support.simulator import Simulator
 
 pytestmark = pytest.mark.slow
@@ -101,7 +101,7 @@ def test_few_tasks_are_split_so_that_both_sides_have_some(school: School, count:
 
 
 def test_a_single_task_is_held_out() -> None:
-    assert Split("").holds_out(1)
+    assert HoldoutSplit("").holds_out(1)
     assert 0 < SHARE < 0.5
 
 
@@ -230,7 +230,7 @@ def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover
     pool = container.store.examples.ground_truth(school.project_id)
     container.examples.refresh(
         school.project_id,
-        container.recipes.config_of(container.studio.get_project(school.project_id)),
+        container.predictor_factory.config_of(container.studio.get_project(school.project_id)),
     )
     assert run.id not in container.evaluation.mark_outdated(school.project_id, pool)
 

@@ -17,7 +17,12 @@ from services.test_evaluate import annotation, evaluated, says, seed
 from ml_backend.errors import InvalidInput, LabelStudioError
 from ml_backend.labelstudio import AnnotatedTask, LabelStudioDoor
 from ml_backend.records import Failure, FailureKind, Prediction, Run, Subset, Task
-from ml_backend.services.results import ResultCounts, ResultFilter, ResultPage, ResultQuery
+from ml_backend.services.evaluation.results import (
+    ResultCounts,
+    ResultFilter,
+    ResultPage,
+    ResultQuery,
+)
 from ml_backend.store import tables
 from support.fake_label_studio import TOKEN
 

@@ -11,8 +11,8 @@ from services.conftest import CONFIG, House
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, TemplateError
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
-from ml_backend.services.prompts import check_title
-from ml_backend.services.runs import sample_of
+from ml_backend.services.prompts.prompts import check_title
+from ml_backend.services.runs.runs import sample_of
 
 pytestmark = pytest.mark.slow
 

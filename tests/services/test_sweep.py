@@ -15,9 +15,9 @@ from services.conftest import House
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Slot, Stage
-from ml_backend.services import sweep as module
-from ml_backend.services.prompts import label_of
-from ml_backend.services.writer import Writer
+from ml_backend.services.predictions import deduplicate as module
+from ml_backend.services.prompts.prompts import label_of
+from ml_backend.services.writing.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
 from support.server import eventually
@@ -521,7 +521,7 @@ def test_trouble_of_one_project_does_not_keep_the_others_waiting(
         return search(project_id=project_id, **more)
 
     monkeypatch.setattr(served.store.runs, "search", fails)
-    with caplog.at_level(logging.INFO, "ml_backend.services.sweep"):
+    with caplog.at_level(logging.INFO, "ml_backend.services.predictions.deduplicate"):
         served.work()
     served.assert_each_task_holds(V2)
     assert served.sweeps() == [0, 1, 1, 1]

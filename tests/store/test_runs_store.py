@@ -6,7 +6,7 @@ import pytest
 
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.records import (
-    Asked,
+    CallRecord,
     Failure,
     FailureKind,
     Prediction,
@@ -83,11 +83,11 @@ def test_only_failed_and_canceled_runs_are_reopened(store: Store, run: Run) -> N
 
 
 def test_outcomes_survive_in_full_and_the_first_one_stands(store: Store, run: Run) -> None:
-    asked = Asked(Usage(10, 5), cost=0.002, latency=0.3, calls=2)
+    asked = CallRecord(Usage(10, 5), cost=0.002, latency=0.3, calls=2)
     good = Prediction(
         1, {"topic": "A 🐍"}, [{"id": "x"}], 0.9, (Problem("topic", "p"),), asked, '{"topic":"A"}'
     )
-    bad = Failure(2, FailureKind.TOO_LONG, "too long", "raw", Asked(cost=0.0))
+    bad = Failure(2, FailureKind.TOO_LONG, "too long", "raw", CallRecord(cost=0.0))
     answer = CachedAnswer("k" * 64, "{}", None, asked)
     store.outcomes.add(run.id, [good, bad], [answer])
     store.outcomes.add(run.id, [Failure(1, FailureKind.TIMEOUT, "late")], [answer])
@@ -101,7 +101,7 @@ def test_outcomes_survive_in_full_and_the_first_one_stands(store: Store, run: Ru
 
 
 def test_a_run_with_one_unpriced_call_has_no_known_cost(store: Store, run: Run) -> None:
-    store.outcomes.add(run.id, [Prediction(1, {}, [], asked=Asked(cost=None))])
+    store.outcomes.add(run.id, [Prediction(1, {}, [], asked=CallRecord(cost=None))])
     assert store.outcomes.totals(run.id).cost is None
 
 

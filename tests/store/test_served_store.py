@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_backend.records import Asked, Failure, FailureKind, Prediction, Slot, Stage, Subset
+from ml_backend.records import CallRecord, Failure, FailureKind, Prediction, Slot, Stage, Subset
 from ml_backend.store import Store, tables as t
 
 LABEL = "P__Version 1"
@@ -42,7 +42,7 @@ def published(store: Store, label: str, task_ids: list[int], **values: Any) -> N
     }
     stage = values.pop("stage")
     run = store.runs.create(label=label, **values)
-    outcomes = [Prediction(task, {}, [], asked=Asked()) for task in task_ids]
+    outcomes = [Prediction(task, {}, [], asked=CallRecord()) for task in task_ids]
     store.outcomes.add(run.id, [*outcomes, Failure(99, FailureKind.TIMEOUT, "no answer")])
     with store.database.write() as c:
         c.execute(sa.update(t.runs).where(t.runs.c.id == run.id).values(stage=stage))

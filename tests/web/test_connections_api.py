@@ -12,7 +12,7 @@ import pytest
 from web.conftest import Place
 
 from ml_backend.container import Container
-from ml_backend.web import identity
+from ml_backend.web.server import identity
 from support.serving import free_port, serving
 
 pytestmark = pytest.mark.slow

@@ -389,7 +389,7 @@ def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any)
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)
     assert ended_run(api.client, run).status == "Completed"
     api.studio.control(latency=[{"path": "model-versions", "method": "DELETE", "seconds": 2}])
-    monkeypatch.setattr("ml_backend.web.deleting.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("ml_backend.web.actions.deletions.WAIT_SECONDS", 0.2)
     answer = api.request("DELETE", f"prompts/{prompt.id}/")
     assert answer.status_code == 202
     job = answer.json()["job"]

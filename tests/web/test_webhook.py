@@ -14,7 +14,7 @@ from web.conftest import Place
 from werkzeug.serving import make_server
 
 from ml_backend.store import Event
-from ml_backend.web import webhook
+from ml_backend.web.protocol import webhook
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.control import (
+from ml_backend.labeling.bases.control import (
     Control,
     Data,
     Reading,
@@ -15,9 +15,9 @@ from ml_backend.labeling.control import (
     shown,
     to_number,
 )
-from ml_backend.labeling.evidence import Evidence
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
 
 _MOST_STARS = 100

@@ -14,8 +14,8 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from ml_backend.errors import ModelError, RunStopper
-from ml_backend.llm.door import Gate, Reply, Request
 from ml_backend.llm.gazetteer import Gazetteer
+from ml_backend.llm.model import Gate, Reply, Request
 from ml_backend.llm.retry import Retry
 from ml_backend.prompting.neighbours import Neighbours, normal_form
 from ml_backend.records import BASELINE_MODEL, Connection, Example, FailureKind, JsonObject, Usage

@@ -8,11 +8,20 @@ from web.ui.conftest import Pages
 
 from ml_backend.kinds import FailureKind, RunStatus, Subset
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import Asked, Failure, JsonObject, Outcome, Prediction, Run, Totals, Usage
-from ml_backend.services.runs import RunOptions
+from ml_backend.records import (
+    CallRecord,
+    Failure,
+    JsonObject,
+    Outcome,
+    Prediction,
+    Run,
+    Totals,
+    Usage,
+)
+from ml_backend.services.runs.runs import RunOptions
 from support.wire import region
 
-ASKED = Asked(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)
+ASKED = CallRecord(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)
 
 
 def outcome(task_id: int, choice: str | None, score: float | None = None) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Any
 from web.ui.conftest import Pages
 
 from ml_backend.records import (
-    Asked,
+    CallRecord,
     Prediction,
     Run,
     RunStatus,
@@ -18,7 +18,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.scoring import wilson
-from ml_backend.services.recipes import snapshot
+from ml_backend.services.inference.predictor_factory import snapshot
 from support.wire import region
 
 
@@ -68,7 +68,9 @@ def ran(
                 task,
                 {"topic": answer},
                 [region(answer)],
-                asked=Asked(Usage(100, 10), 0.001, latency=0.5, calls=1, request_key=f"{run.id}"),
+                asked=CallRecord(
+                    Usage(100, 10), 0.001, latency=0.5, calls=1, request_key=f"{run.id}"
+                ),
             )
             for task, answer in zip(task_ids, said, strict=False)
         ],

@@ -8,7 +8,7 @@ from typing import Any
 from web.ui.conftest import Pages
 
 from ml_backend.records import Run, RunStatus, Stage
-from ml_backend.services.recipes import snapshot
+from ml_backend.services.inference.predictor_factory import snapshot
 from ml_backend.store import tables as t
 
 

@@ -13,8 +13,8 @@ from web.ui.runs_made import ran
 from ml_backend.records import Subset
 from ml_backend.scoring.paired import compare
 from ml_backend.scoring.resampling import ScoreDifference
-from ml_backend.services.compare import Measure
-from ml_backend.web.ui.compare import sentence
+from ml_backend.services.evaluation.comparison import Measure
+from ml_backend.web.ui.results.compare import sentence
 from support.wire import CONFIG
 
 

@@ -16,9 +16,9 @@ from werkzeug.serving import make_server
 
 from ml_backend.container import Container
 from ml_backend.records import JobKind, Person, RunStatus
-from ml_backend.services.doctor import Check
+from ml_backend.services.health.doctor import Check
 from ml_backend.web import create_app
-from ml_backend.web.ui.findings import Findings
+from ml_backend.web.ui.settings.findings import Findings
 from support.fake_label_studio import FakeLabelStudio
 from support.server import eventually
 from support.serving import free_port

@@ -9,7 +9,7 @@ from web.ui.world import World
 
 from ml_backend.records import RunStatus
 from ml_backend.store import tables as t
-from ml_backend.web.ui import display
+from ml_backend.web.ui.shell import filters
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from ml_backend.web.ui import display
     [(None, "–"), (0, "0.00"), (0.004, "<0.01"), (0.5, "0.50"), (0.996, ">0.99"), (1, "1.00")],
 )
 def test_a_figure_is_never_rounded_to_one_or_to_nothing(value: float, written: str) -> None:
-    assert display.score(value) == written
+    assert filters.score(value) == written
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_figure_is_never_rounded_to_one_or_to_nothing(value: float, written: s
     [(None, "unknown"), (0, "$0"), (2e-5, "$0.00002"), (1e-12, "<$0.0000000001"), (3.5, "$3.50")],
 )
 def test_an_amount_is_written_as_people_write_it(value: float | None, written: str) -> None:
-    assert display.money(value) == written
+    assert filters.money(value) == written
 
 
 def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pages) -> None:

@@ -6,7 +6,7 @@ import pytest
 from web.ui.conftest import Pages
 
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
-from ml_backend.web.ui.jobs import job_page
+from ml_backend.web.ui.shell.jobs import job_page
 
 
 def begun(pages: Pages, kind: JobKind = JobKind.DELETE_PREDICTIONS, **more: object) -> Job:

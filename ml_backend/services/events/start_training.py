@@ -1,0 +1,87 @@
+"""What *Start Training* does: the prompt that serves the project is measured once more."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ml_backend.errors import LabelStudioUnreachable, NotFound, PromptsError
+from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
+from ml_backend.services.events.active_backend import find_connection
+from ml_backend.services.inference.predictor_factory import snapshot
+from ml_backend.services.runs.runs import RunOptions, Runs, is_open
+from ml_backend.services.serving.prompt_sources import Address, PromptSources
+from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class StartTraining:
+    """Starts evaluations on ground truth; ``wake`` is called when there is one to execute."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        sources: PromptSources,
+        runs: Runs,
+        *,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._sources = sources
+        self._runs = runs
+        self._wake = wake
+
+    def start(self, project: Project) -> Run | None:
+        """Measure the version that serves a project, unless it is measured and nothing changed.
+
+        What keeps it from being measured is logged: Label Studio shows nobody an answer. Raises
+        LabelStudioUnreachable when it should be tried again.
+        """
+        try:
+            return self._start(project)
+        except LabelStudioUnreachable:
+            raise
+        except PromptsError as error:
+            log.warning("project %s: nothing to evaluate: %s", project.id, error)
+            return None
+
+    def _start(self, project: Project) -> Run | None:
+        prompt, version = self._serving(project)
+        if not project.ground_truths:
+            log.info("project %s: no ground truth to evaluate %r on", project.id, prompt.title)
+            return None
+        known = self._still_true(project, version)
+        if known is not None:
+            log.info("project %s: run %s has evaluated this already", project.id, known.id)
+            return None
+        options = RunOptions(subset=Subset.HAS_GT, slot=Slot.EVALUATE)
+        run = self._runs.start(prompt, version, project, options)
+        log.info("project %s: run %s evaluates %r", project.id, run.id, run.label)
+        self._wake()
+        return run
+
+    def _serving(self, project: Project) -> tuple[Prompt, PromptVersion]:
+        contact = find_connection(self._store, self._studio, project.id)
+        if contact is None:
+            # Behind a proxy Label Studio may call us by another name than it has for us.
+            contacts = self._store.contacts.of_project(project.id)
+            contact = max(contacts, key=lambda each: each["seen_at"], default=None)
+        if contact is None:
+            raise NotFound(f"Project {project.title!r} is not connected to this server.")
+        return self._sources.version_for(
+            project.id, Address.from_path(contact["path"]), contact["extra_params"]
+        )
+
+    def _still_true(self, project: Project, version: PromptVersion) -> Run | None:
+        """Return the evaluation that another one would only repeat."""
+        for run in self._store.runs.search(version_id=version.id, project_id=project.id):
+            if run.slot is not Slot.EVALUATE or run.subset is not Subset.HAS_GT:
+                continue
+            done = run.status is RunStatus.COMPLETED and not run.stale
+            if is_open(run) or (done and snapshot(version).items() <= run.snapshot.items()):
+                return run
+        return None

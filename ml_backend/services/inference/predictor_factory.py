@@ -1,0 +1,207 @@
+"""Everything a version needs to answer one project's tasks, gathered and checked in one place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ml_backend.errors import ConfigError, InvalidInput
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.llm import Model
+from ml_backend.prompting import template
+from ml_backend.records import (
+    Connection,
+    Example,
+    JsonObject,
+    Origin,
+    PromptVersion,
+    ProviderName,
+)
+from ml_backend.services.inference.attachments import Attachments
+from ml_backend.services.inference.example_pool import ExamplePool
+from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
+from ml_backend.services.inference.predictor import Predictor
+from ml_backend.services.models.budgets import BudgetGuard, price_of
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorInputs:
+    """A project's parsed labeling config with the model and variables of a version."""
+
+    project: Project
+    config: LabelingConfig
+    known: frozenset[str]
+    connection: Connection
+    model: Model
+
+
+class PredictorFactory:
+    """Builds predictors; the one place that knows what a prediction depends on."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        models: ModelPool,
+        examples: ExamplePool,
+        attachments: Attachments,
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._models = models
+        self._examples = examples
+        self._attachments = attachments
+
+    def config_of(self, project: Project) -> LabelingConfig:
+        """Return a project's labeling config; raises ConfigError when none of it is answerable."""
+        if not project.label_config.strip() or project.label_config.strip() == "<View></View>":
+            raise ConfigError(
+                f"Project {project.title!r} has no labeling config.",
+                field="project",
+                fix="Set one up in Label Studio: Settings > Labeling Interface.",
+            )
+        config = LabelingConfig.parse(project.label_config)
+        config.require_answerable()
+        return config
+
+    def known_variables(self, project: Project, config: LabelingConfig) -> frozenset[str]:
+        """Return the task data keys a prompt may name."""
+        return frozenset(config.input_fields) | frozenset(self._studio.data_columns(project.id))
+
+    def recipe(self, project: Project, version: PromptVersion) -> PredictorInputs:
+        """Gather and check; raises what is wrong before any task is asked or paid for."""
+        config = self.config_of(project)
+        known = self.known_variables(project, config)
+        if not version.is_lenient:
+            template.check(version.text, known)
+        connection, model = self._models.of_version(version)
+        return PredictorInputs(project, config, known, connection, model)
+
+    def predictor(
+        self,
+        recipe: PredictorInputs,
+        version: PromptVersion,
+        *,
+        examples: list[Example] | None = None,
+        budget: float | None = None,
+        spent: float = 0.0,
+        evaluated: Collection[int] = (),
+    ) -> Predictor:
+        """Return what answers the tasks; reads the example pool when it is needed.
+
+        ``evaluated`` are the tasks whose ground truth the answers will be measured on.
+        """
+        price = price_of(recipe.connection, version.model)
+        guard = self.guard(recipe, version, budget=budget, spent=spent)
+        is_baseline = recipe.connection.provider is ProviderName.BASELINE
+        few_shot = bool(version.max_few_shot_examples) and not is_baseline
+        if examples is None:
+            examples = []
+            if is_baseline or few_shot:
+                examples = self._examples.refresh(recipe.project.id, recipe.config)
+            if is_baseline:
+                self.require_examples(recipe.project, examples)
+        shots = None
+        if few_shot and examples:
+            shots = self._shots(recipe, version, examples, evaluated)
+        return Predictor(
+            config=recipe.config,
+            text=version.text,
+            known=recipe.known,
+            connection=recipe.connection,
+            model=recipe.model,
+            model_name=version.model,
+            parameters=version.parameters,
+            timeout=self._models.timeout,
+            price=price,
+            attachments=self._attachments,
+            examples=examples if is_baseline else (),
+            shots=shots,
+            guard=guard,
+            lenient=version.is_lenient,
+            in_flight=self._models.in_flight,
+        )
+
+    def guard(
+        self, recipe: PredictorInputs, version: PromptVersion, *, budget: float | None, spent: float
+    ) -> BudgetGuard:
+        """Return what keeps a run within budgets; raises InvalidInput where that cannot be."""
+        price = price_of(recipe.connection, version.model)
+        purse = self._models.purse(recipe.connection)
+        purse.flush()
+        return BudgetGuard.require(
+            purse, price, limit=budget, spent=spent, parameters=version.parameters
+        )
+
+    def _shots(
+        self,
+        recipe: PredictorInputs,
+        version: PromptVersion,
+        pool: list[Example],
+        evaluated: Collection[int],
+    ) -> FewShotExamples:
+        shots = build_shots(
+            recipe.config,
+            version,
+            recipe.known,
+            pool,
+            revision=self._store.examples.revision(recipe.project.id),
+            evaluated=evaluated,
+        )
+        log.info(
+            "project %s, version %s: few-shot examples from %s annotated tasks, pool revision %s",
+            recipe.project.id,
+            version.id,
+            shots.provenance["pool_examples"],
+            shots.provenance["pool_revision"],
+        )
+        return shots
+
+    @staticmethod
+    def require_examples(project: Project, examples: list[Example]) -> None:
+        """Raise InvalidInput when the offline baseline has nothing to learn from."""
+        if not examples:
+            raise InvalidInput(
+                f"The offline baseline answers from annotated tasks, and project "
+                f"{project.title!r} has none.",
+                field="project",
+                fix="Annotate some tasks in Label Studio, or set OPENAI_API_KEY for a real model.",
+            )
+
+
+def snapshot(version: PromptVersion) -> JsonObject:
+    """Return the exact version a run uses, kept with the run whatever is edited later."""
+    return {
+        "version_title": version.title,
+        "text": version.text,
+        "provider": version.provider.value,
+        "model": version.model,
+        "connection_id": version.connection_id,
+        "parameters": version.parameters,
+        "max_few_shot_examples": version.max_few_shot_examples,
+        "origin": version.origin.value,
+    }
+
+
+def version_of(snapshot: JsonObject, version: PromptVersion) -> PromptVersion:
+    """Return a version as a run's snapshot has it."""
+    return PromptVersion(
+        id=version.id,
+        prompt_id=version.prompt_id,
+        title=snapshot["version_title"],
+        text=snapshot["text"],
+        provider=ProviderName(snapshot["provider"]),
+        model=snapshot["model"],
+        connection_id=snapshot["connection_id"],
+        max_few_shot_examples=snapshot["max_few_shot_examples"],
+        parameters=snapshot["parameters"],
+        created_at=version.created_at,
+        updated_at=version.updated_at,
+        origin=Origin(snapshot.get("origin", "")),
+    )

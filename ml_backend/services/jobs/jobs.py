@@ -1,0 +1,200 @@
+"""Work that may outlast the call that asked for it: begun at once, waited for a while, kept.
+
+A job is a row in the store, so that any process can say how it stands. The process that was asked
+works on it in a thread; when that process dies, another takes the job over, unless it needs the
+caller's own token, which is nowhere kept: then it ends as Failed and says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ml_backend.errors import PromptsError
+from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
+from ml_backend.services.writing.patience import Interrupted, Patience
+from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
+
+CLAIM_SECONDS = 15.0
+BEAT_SECONDS = 2.0
+GIVE_UP_AFTER = 120.0
+"""Seconds a job waits for a Label Studio that is away."""
+
+WAITING_AT_ONCE = 2
+"""Calls that wait for a job's end; the threads that answer are few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job under way, as its handler gets it."""
+
+    job: Job
+    studio: LabelStudioDoor | None
+    """The caller's own door, None when the job goes on after a restart."""
+    patience: Patience
+
+    def progress(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        self.patience.say(f"{done} of {total}")
+
+
+Handler = Callable[[Work], JsonObject]
+
+
+class Jobs:
+    """Begins, watches and takes over jobs; what they do is their handlers'."""
+
+    def __init__(self, store: Store, handlers: Mapping[JobKind, Handler]) -> None:
+        self._store = store
+        self._handlers = handlers
+        self._doors: dict[int, LabelStudioDoor] = {}
+        self._errors: dict[int, PromptsError] = {}
+        self._ended: dict[int, threading.Event] = {}
+        self._waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
+        self.shutdown = threading.Event()
+
+    def submit(
+        self,
+        kind: JobKind,
+        request: JsonObject,
+        *,
+        created_by: Person | None,
+        prompt_id: int | None = None,
+        version_id: int | None = None,
+        project_id: int | None = None,
+        studio: LabelStudioDoor | None = None,
+    ) -> Job:
+        """Keep a job and begin it; ``studio`` is closed at its end."""
+        job, fence = self._store.jobs.create(
+            kind,
+            request,
+            created_by=created_by,
+            seconds=CLAIM_SECONDS,
+            prompt_id=prompt_id,
+            version_id=version_id,
+            project_id=project_id,
+        )
+        if studio is not None:
+            self._doors[job.id] = studio
+        self._ended[job.id] = threading.Event()
+        thread = threading.Thread(
+            target=self._execute, args=(job.id, fence), name=f"job-{job.id}", daemon=True
+        )
+        thread.start()
+        return job
+
+    def wait(self, job: Job, seconds: float) -> Job:
+        """Return the job once it ended or time is up; raises what it failed with.
+
+        When many calls wait already, this one does not.
+        """
+        ended = self._ended.get(job.id)
+        if ended is not None and self._waiting.acquire(blocking=False):
+            try:
+                ended.wait(seconds)
+            finally:
+                self._waiting.release()
+        job = self._store.jobs.get(job.id)
+        error = self._errors.pop(job.id, None)
+        if job.status.is_final:
+            self._ended.pop(job.id, None)
+        if error is not None:
+            raise error
+        return job
+
+    def take_over(self) -> None:
+        """Begin every open job that no process works on."""
+        for job_id in self._store.jobs.claimable():
+            fence = self._store.jobs.claim(job_id, CLAIM_SECONDS)
+            if fence is not None:
+                self._execute(job_id, fence)
+
+    def _execute(self, job_id: int, fence: int) -> None:
+        door = self._doors.pop(job_id, None)
+        try:
+            with _Beat(self._store, job_id, fence, self.shutdown) as beat:
+                patience = Patience(beat.say, beat.stop, give_up_after=GIVE_UP_AFTER)
+                status, message, result = self._do(job_id, door, patience)
+            self._store.jobs.finish(job_id, fence, status, message=message, result=result)
+        except Interrupted:
+            self._store.jobs.change(job_id, fence, lease_until=0.0)
+        finally:
+            if door is not None:
+                door.close()
+            ended = self._ended.get(job_id)
+            if ended is not None:
+                ended.set()
+
+    def _do(
+        self, job_id: int, door: LabelStudioDoor | None, patience: Patience
+    ) -> tuple[RunStatus, str, JsonObject]:
+        job = self._store.jobs.get(job_id)
+        try:
+            result = self._handlers[job.kind](Work(job, door, patience))
+        except Interrupted:
+            raise
+        except PromptsError as error:
+            self._keep(job_id, error)
+            return RunStatus.FAILED, str(error), {}
+        except Exception:  # the job must end with a word to its owner, whatever went wrong
+            log.exception("job %s failed unexpectedly", job_id)
+            unexpected = PromptsError("An unexpected error.", fix="The server's log has it.")
+            self._keep(job_id, unexpected)
+            return RunStatus.FAILED, str(unexpected), {}
+        return RunStatus.COMPLETED, "", result
+
+    def _keep(self, job_id: int, error: PromptsError) -> None:
+        if job_id in self._ended:
+            self._errors[job_id] = error
+        while len(self._errors) > 100:
+            self._errors.pop(next(iter(self._errors)))
+        while len(self._ended) > 1000:
+            self._ended.pop(next(iter(self._ended)))
+
+
+class _Beat:
+    """Renews a job's claim and shows its message."""
+
+    def __init__(self, store: Store, job_id: int, fence: int, shutdown: threading.Event) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._fence = fence
+        self._shutdown = shutdown
+        self._message = ""
+        self._done = threading.Event()
+        self.stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"beat-job-{job_id}", daemon=True)
+
+    def __enter__(self) -> _Beat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def say(self, message: str) -> None:
+        self._message = message
+
+    def _beat(self) -> None:
+        last = time.monotonic()
+        try:
+            while not self._done.wait(0.2):
+                if self._shutdown.is_set():
+                    return
+                if time.monotonic() - last < BEAT_SECONDS:
+                    continue
+                last = time.monotonic()
+                until = time.time() + CLAIM_SECONDS
+                values = {"lease_until": until, "message": self._message}
+                if not self._store.jobs.change(self._job_id, self._fence, **values):
+                    return
+        finally:
+            if not self._done.is_set():
+                self.stop.set()

@@ -1,0 +1,104 @@
+"""Bulk actions on predictions in Label Studio: count, delete (removals.py), promote."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from ml_backend.errors import InvalidInput
+from ml_backend.labelstudio.records import PredictionKey
+from ml_backend.records import JsonObject, Label, Prompt
+from ml_backend.services.predictions.delete import DeletePlan, DeletePredictions, DeleteReport
+from ml_backend.services.predictions.promote import PromotePlan, PromotePredictions, PromoteReport
+from ml_backend.services.predictions.selection import select
+
+__all__ = [
+    "DeletePlan",
+    "DeleteReport",
+    "Predictions",
+    "PromotePlan",
+    "PromoteReport",
+    "VersionCount",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCount:
+    """What a project holds of one model version; ``label`` names its owner when it is ours."""
+
+    model_version: str | None
+    predictions: int
+    tasks: int
+    label: Label | None
+    shown: bool
+    """The label stream shows it."""
+    score: float | None
+    """The mean of those that have one."""
+
+
+class Predictions(DeletePredictions, PromotePredictions):
+    """All bulk actions. A plan counts without changing anything; executing it reads again first."""
+
+    def unsure(
+        self, project_id: int, below: float, **selected: Any
+    ) -> tuple[list[PredictionKey], int]:
+        """Return the predictions whose score is below a limit, the least sure first.
+
+        With how many have no score: nothing is known of how sure they are. ``selected`` is as in
+        ``count``.
+        """
+        if not 0 < below <= 1:
+            raise InvalidInput(
+                f"No score is below {below:g}.", field="below", fix="Give one above 0, up to 1."
+            )
+        found = self.choose(
+            project_id, select(**selected), self._studio.prediction_keys(project_id)
+        )
+        chosen = [key for key in found if key.score is not None and key.score < below]
+        chosen.sort(key=lambda key: (key.score, key.task_id))
+        return chosen, sum(key.score is None for key in found)
+
+    def count(
+        self,
+        project_id: int,
+        *,
+        labels: Sequence[str] | None = None,
+        prompt: Prompt | None = None,
+        unversioned: bool = False,
+        task_ids: Sequence[int] | None = None,
+        filters: JsonObject | None = None,
+        everything: bool = False,
+    ) -> list[VersionCount]:
+        """Return what a project holds of each model version, of all of them when none is named."""
+        selection = select(
+            labels=labels,
+            prompt=prompt,
+            unversioned=unversioned,
+            task_ids=task_ids,
+            filters=filters,
+            everything=everything,
+        )
+        shown = self._studio.get_project(project_id).model_version
+        keys = self.choose(project_id, selection, self._studio.prediction_keys(project_id))
+        owners = {label.label: label for label in self._store.prompts.labels()}
+        tasks: dict[str | None, set[int]] = defaultdict(set)
+        scores: dict[str | None, list[float]] = defaultdict(list)
+        for key in keys:
+            tasks[key.model_version].add(key.task_id)
+            if key.score is not None:
+                scores[key.model_version].append(key.score)
+        counts = Counter(key.model_version for key in keys)
+        return [
+            VersionCount(
+                model_version=version,
+                predictions=counts[version],
+                tasks=len(tasks[version]),
+                label=owners.get(version or ""),
+                shown=bool(version) and version == shown,
+                score=fmean(scores[version]) if scores[version] else None,
+            )
+            for version in sorted(counts, key=lambda version: (version is None, version or ""))
+        ]

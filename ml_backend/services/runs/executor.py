@@ -1,0 +1,340 @@
+"""The executor of runs: claim, ask, publish, report. It can die anywhere and be followed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_backend.errors import PromptsError, RunStopper
+from ml_backend.jobs import LoopThread
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.records import JsonObject, Prediction, Run, RunStatus, Slot, Stage, Subset, Task
+from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.inference.model_requests import asks_the_same
+from ml_backend.services.inference.predictor import Predictor
+from ml_backend.services.inference.predictor_factory import (
+    PredictorFactory,
+    PredictorInputs,
+    version_of,
+)
+from ml_backend.services.inference.self_consistency import Sampler, sampled
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.publishing.publisher import Publisher
+from ml_backend.services.runs.heartbeat import CLAIM_SECONDS, Heartbeat
+from ml_backend.services.runs.pipeline import AskingPipeline, RunTally
+from ml_backend.services.runs.runs import KEPT_IN_PLAN
+from ml_backend.services.runs.task_pages import iter_task_pages
+from ml_backend.services.writing.patience import GIVE_UP_AFTER, Interrupted, Patience
+from ml_backend.services.writing.writer import Writer, holder_name
+from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Executor:
+    """Executes runs from whatever stage the store has them in."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: LabelStudioDoor,
+        models: ModelPool,
+        predictor_factory: PredictorFactory,
+        evaluation: Evaluation,
+        writer: Writer,
+        loop: LoopThread,
+        *,
+        give_up_after: float = GIVE_UP_AFTER,
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._models = models
+        self._predictor_factory = predictor_factory
+        self._evaluation = evaluation
+        self._writer = writer
+        self._loop = loop
+        self._give_up_after = give_up_after
+        self.shutdown = threading.Event()
+
+    def execute(self, run_id: int) -> Run | None:
+        """Run to an end; None when another process holds it or takes it over."""
+        fence = self._store.runs.claim(run_id, holder_name(), CLAIM_SECONDS)
+        if fence is None:
+            return None
+        with Heartbeat(self._store, run_id, fence, self.shutdown) as beat:
+            try:
+                status, message = self._advance(run_id, fence, beat)
+            except Interrupted:
+                self._store.runs.change(run_id, fence, lease_until=0.0, holder=None)
+                return None
+            except PromptsError as error:
+                status, message = self._ending(beat, str(error))
+            except sa.exc.SQLAlchemyError as error:
+                log.exception("run %s: the database failed", run_id)
+                reason = getattr(error, "orig", None) or type(error).__name__
+                fix = f"Mend that, then `ls-prompts runs resume {run_id}`."
+                status, message = self._ending(beat, f"The database failed: {reason}. {fix}")
+            except Exception:  # the run must end with a word to its owner, whatever went wrong
+                log.exception("run %s failed unexpectedly", run_id)
+                status, message = self._ending(
+                    beat, "An unexpected error; the server's log has it."
+                )
+        if not self._store.runs.finish(run_id, fence, status, message, **beat.totals()):
+            return None
+        return self._store.runs.get(run_id)
+
+    @staticmethod
+    def _ending(beat: Heartbeat, message: str) -> tuple[RunStatus, str]:
+        return (RunStatus.CANCELED if beat.canceled else RunStatus.FAILED), message
+
+    def _advance(self, run_id: int, fence: int, beat: Heartbeat) -> tuple[RunStatus, str]:
+        run = self._store.runs.get(run_id)
+        if run.cancel_requested:
+            # Before the first beat looks: nothing more may be asked, not even for a second.
+            beat.canceled = True
+            beat.stop_asking.set()
+        beat.tally = RunTally(self._store.outcomes.totals(run_id))
+        patience = self._patience(beat, beat.stop)
+        while True:
+            if run.stage in (Stage.PENDING, Stage.ASKING):
+                run = self._ask(run, fence, beat, patience)
+            stopped = run.plan.get("stopped")
+            if run.stage is Stage.DONE:  # by a process that died before it could say so
+                return _end_of(stopped, run.plan.get("note", ""))
+            if not beat.tally.totals.succeeded:
+                self._set(run, fence, stage=Stage.ASKING)
+                return self._without_success(run, beat, stopped)
+            note = self._publish(run, fence, patience)
+            run = self._store.runs.get(run_id)
+            self._set(run, fence, metrics=self._measure(run, patience))
+            if run.plan.get("ask_again"):
+                plan = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
+                run = self._set(run, fence, stage=Stage.ASKING, plan=plan)
+                continue
+            self._set(run, fence, stage=Stage.DONE, plan={**run.plan, "note": note})
+            return _end_of(stopped, note)
+
+    def _patience(self, beat: Heartbeat, stop: threading.Event) -> Patience:
+        return Patience(beat.say, stop, give_up_after=self._give_up_after)
+
+    def _without_success(
+        self, run: Run, beat: Heartbeat, stopped: JsonObject | None
+    ) -> tuple[RunStatus, str]:
+        if stopped:
+            return RunStatus(stopped["status"]), stopped["message"]
+        failed = beat.tally.totals.failed if beat.tally else 0
+        if failed == 0:
+            return RunStatus.COMPLETED, "There was no task to ask."
+        return RunStatus.FAILED, (
+            f"None of the {failed} tasks got a prediction; older predictions were left in place. "
+            f"`ls-prompts runs failures {run.id}` lists the reasons."
+        )
+
+    # Asking
+
+    def _ask(self, run: Run, fence: int, beat: Heartbeat, patience: Patience) -> Run:
+        run = self._set(run, fence, stage=Stage.ASKING)
+        run, _ = self._drop_strangers(run, fence, patience)
+        tally = beat.tally = RunTally(self._store.outcomes.totals(run.id))
+        recipe, predictor = self._predictor(run, patience, spent=tally.totals.cost or 0.0)
+        run = self._note_examples(run, fence, predictor)
+        unread = threading.Event()
+        asking = AskingPipeline(
+            self._store,
+            run.id,
+            predictor,
+            Sampler(predictor, recipe.config, _samples(run)),
+            tally,
+            concurrency=self._models.concurrency,
+            fresh=bool(run.options.get("fresh")),
+            stop=beat.stop_asking,
+            unread=unread,
+        )
+        pages = self._pages(run, fence, recipe.project.tasks, self._patience(beat, unread))
+        stopper = self._loop.run(asking.run(pages))
+        # Two processes may have asked at once, one of them long asleep: the store has the truth.
+        beat.tally = RunTally(self._store.outcomes.totals(run.id))
+        if beat.stop.is_set():
+            raise Interrupted("The work was interrupted.")
+        # Of an earlier attempt only what it knew of the tasks still holds.
+        known = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
+        plan = {**known, **_stopped(stopper, beat)}
+        return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
+
+    def _predictor(
+        self, run: Run, patience: Patience, **options: Any
+    ) -> tuple[PredictorInputs, Predictor]:
+        version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
+        if _samples(run) > 1:
+            version = replace(version, parameters=sampled(version.parameters))
+        project = patience.call(lambda: self._studio.get_project(run.project_id))
+        recipe = patience.call(lambda: self._predictor_factory.recipe(project, version))
+        options |= {"budget": run.options.get("budget")}
+        if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
+            options["evaluated"] = self._covered(run, patience)
+        predictor = patience.call(
+            lambda: self._predictor_factory.predictor(recipe, version, **options)
+        )
+        return recipe, predictor
+
+    def _covered(self, run: Run, patience: Patience) -> list[int]:
+        task_ids = run.options.get("task_ids")
+        if task_ids is not None:
+            return list(task_ids)
+        return patience.call(lambda: self._studio.task_ids(run.project_id))
+
+    def _note_examples(self, run: Run, fence: int, predictor: Predictor) -> Run:
+        """Keep with the run which pool its few-shot examples come from, and from which before."""
+        now = predictor.few_shot
+        if now is None:
+            return run
+        before = run.snapshot.get("few_shot") or {}
+        revisions = [*before.get("pool_revisions", ()), now["pool_revision"]]
+        few_shot = {**now, "pool_revisions": list(dict.fromkeys(revisions))}
+        return self._set(run, fence, snapshot={**run.snapshot, "few_shot": few_shot})
+
+    def _pages(
+        self, run: Run, fence: int, task_number: int, patience: Patience
+    ) -> Iterator[list[Task]]:
+        """Yield the tasks a run covers and keep its total true."""
+        task_ids = run.options.get("task_ids")
+        self._set(run, fence, total=task_number if task_ids is None else len(task_ids))
+        seen = 0
+        for page in iter_task_pages(self._studio, run.project_id, task_ids, patience):
+            seen += len(page)
+            yield page
+        self._set(run, fence, total=max(seen, len(self._store.outcomes.task_ids(run.id))))
+
+    # Publishing
+
+    def _publish(self, run: Run, fence: int, patience: Patience) -> str:
+        with self._writer.hold(patience, run.id) as session:
+            run, _ = self._drop_strangers(run, fence, patience)
+            project = patience.call(lambda: self._studio.get_project(run.project_id))
+            publisher = Publisher(
+                self._store,
+                self._studio,
+                session,
+                patience,
+                may_be_imported=self._predictor_factory.config_of(project).may_be_imported,
+            )
+            if run.stage is Stage.PLANNING:
+                plan = {**run.plan, **publisher.plan(run)}
+                run = self._set(run, fence, stage=Stage.CLEARING, plan=plan)
+            if run.stage is Stage.CLEARING:
+                publisher.clear(run)
+                run = self._set(run, fence, stage=Stage.LOADING)
+                publisher.load(run)
+            run = self._set(run, fence, stage=Stage.VERIFYING)
+            publisher.verify(run)
+            run, strangers = self._drop_strangers(run, fence, patience)
+            if strangers:
+                publisher.withdraw(run, strangers)
+            note = publisher.finish(run)
+        if run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.get("stopped"):
+            self._publish_version(run)
+        return note
+
+    def _drop_strangers(
+        self, run: Run, fence: int, patience: Patience
+    ) -> tuple[Run, Collection[int]]:
+        """Forget outcomes whose task id now belongs to another task, to ask those tasks again.
+
+        On SQLite Label Studio gives the ids of deleted tasks to new ones, from the highest
+        remaining id on; so while the newest task still is the same, all of them are. What a
+        changed labeling config no longer takes goes as well.
+        """
+        newest = patience.call(lambda: self._studio.newest_task(run.project_id))
+        project = patience.call(lambda: self._studio.get_project(run.project_id))
+        now = {"newest_task": newest, "config": _digest(project.label_config)}
+        before = {name: run.plan.get(name) for name in KEPT_IN_PLAN}
+        if now == before:
+            return run, ()
+        strangers: set[int] = set()
+        if before["newest_task"] is not None:
+            if newest != before["newest_task"]:
+                strangers |= self._strangers(run, patience)
+            if now["config"] != before["config"]:
+                strangers |= self._unfitting(run, self._predictor_factory.config_of(project))
+            self._store.outcomes.forget_tasks(run.id, sorted(strangers))
+        plan = {**run.plan, **now}
+        if strangers:
+            log.warning("run %s: %s answers fit their tasks no more", run.id, len(strangers))
+            plan["ask_again"] = True
+        return self._set(run, fence, plan=plan), strangers
+
+    def _strangers(self, run: Run, patience: Patience) -> set[int]:
+        recipe, predictor = self._predictor(run, patience, examples=[])
+        asked = self._store.outcomes.request_keys(run.id)
+        found = set()
+        for page in iter_task_pages(self._studio, recipe.project.id, None, patience):
+            for task in page:
+                before = asked.get(task.id)
+                if before is None:
+                    continue
+                if not asks_the_same(predictor.prepare(task).key, before):
+                    found.add(task.id)
+        return found
+
+    def _unfitting(self, run: Run, config: LabelingConfig) -> set[int]:
+        outcomes = self._store.outcomes.iter(run.id, ok=True)
+        return {
+            outcome.task_id
+            for outcome in outcomes
+            if isinstance(outcome, Prediction) and config.check(outcome.result)
+        }
+
+    def _publish_version(self, run: Run) -> None:
+        if run.options.get("activate") is not False:
+            self._store.prompts.update(run.prompt_id, published_version_id=run.version_id)
+
+    def _measure(self, run: Run, patience: Patience) -> JsonObject:
+        if run.slot is not Slot.EVALUATE:
+            return run.metrics
+        project = patience.call(lambda: self._studio.get_project(run.project_id))
+        config = self._predictor_factory.config_of(project)
+        return patience.call(lambda: self._evaluation.measure(run, config))
+
+    def _set(self, run: Run, fence: int, **values: Any) -> Run:
+        """Commit a change of the run under its fence and return it as it now is."""
+        if "stage" in values:
+            values["stage"] = Stage(values["stage"]).value
+        if not self._store.runs.change(run.id, fence, **values):
+            raise Interrupted("Another process took the run over.")
+        return self._store.runs.get(run.id)
+
+
+def _samples(run: Run) -> int:
+    """Return how many answers a run wants of each task."""
+    return int(run.options.get("samples") or 1)
+
+
+def _digest(label_config: str) -> str:
+    return hashlib.sha256(label_config.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _end_of(stopped: JsonObject | None, note: str) -> tuple[RunStatus, str]:
+    if stopped:
+        return RunStatus(stopped["status"]), f"{stopped['message']} {note}".strip()
+    return RunStatus.COMPLETED, note
+
+
+def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> JsonObject:
+    if stopper is not None:
+        return {"stopped": {"status": RunStatus.FAILED.value, "message": str(stopper)}}
+    if beat.canceled:
+        return {
+            "stopped": {
+                "status": RunStatus.CANCELED.value,
+                "message": "Canceled; what was answered is kept and published.",
+            }
+        }
+    return {}

@@ -1,0 +1,169 @@
+"""The report of a run: all there is to know of it, for somebody who has neither server nor data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from ml_backend.errors import ConfigError, LabelStudioError
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.records import JsonObject, Prediction, Run
+from ml_backend.services.evaluation.comparison import effort_of
+from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.ground_truth import GroundTruth
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.runs.runs import Runs
+from ml_backend.store import Store
+
+MOST_FAILURES = 200
+MOST_WRONG = 200
+"""Tasks whose wrong answers are listed."""
+JUDGED_AT_ONCE = 500
+LONGEST_RAW = 2_000
+
+
+class RunReports:
+    """Gathers reports from the store, and truths with the door of the caller."""
+
+    def __init__(self, store: Store, runs: Runs, predictor_factory: PredictorFactory) -> None:
+        self._store = store
+        self._runs = runs
+        self._predictor_factory = predictor_factory
+
+    def document(self, run: Run, studio: LabelStudioDoor) -> JsonObject:
+        """Return a run's report as JSON; ``reporting.run_page`` makes a page of it."""
+        failures = list(islice(self._runs.failures(run), MOST_FAILURES))
+        project = _project(studio, run.project_id)
+        return {
+            "run": _of_run(run),
+            "project": _title_of(project, run.project_id),
+            "prompt": self._prompt(run),
+            "metrics": run.metrics,
+            "effort": asdict(effort_of(self._store.outcomes.iter(run.id))),
+            "failures": [
+                {
+                    "task": each.task_id,
+                    "kind": each.kind.value,
+                    "message": each.message,
+                    "raw": each.raw[:LONGEST_RAW],
+                }
+                for each in failures
+            ],
+            "failures_left_out": max(0, run.totals.failed - len(failures)),
+            **self._wrong(run, studio, project),
+            "made_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        }
+
+    def _wrong(self, run: Run, studio: LabelStudioDoor, project: Project | None) -> JsonObject:
+        """Return the wrong answers, each control of a task, against the truths as they are now."""
+        overall = run.metrics.get("overall") or {}
+        number = overall.get("n", 0) - overall.get("correct", 0) - overall.get("failed", 0)
+        why = ""
+        rows: list[JsonObject] = []
+        try:
+            if number > 0 and project is not None:
+                config = self._predictor_factory.config_of(project)
+                found = self._wrong_tasks(run, config, Evaluation(self._store, studio))
+                rows = [row for task in islice(found, MOST_WRONG) for row in task]
+            elif number > 0:
+                why = "Label Studio does not have the project any more, or does not answer."
+        except (LabelStudioError, ConfigError) as error:
+            why = str(error)
+        shown = len({row["task"] for row in rows})
+        return {
+            "wrong": rows,
+            "wrong_left_out": max(0, number - shown),
+            "wrong_unknown": why,
+        }
+
+    def _wrong_tasks(
+        self, run: Run, config: LabelingConfig, evaluation: Evaluation
+    ) -> Iterator[list[JsonObject]]:
+        """Yield the wrong controls of each task that was answered and not wholly right."""
+        outcomes = self._store.outcomes.iter(run.id, ok=True)
+        while chunk := list(islice(outcomes, JUDGED_AT_ONCE)):
+            ids = [each.task_id for each in chunk]
+            truths = evaluation.truths(run.project_id, config, ids, source=run.truth)
+            for outcome in chunk:
+                truth = truths.get(outcome.task_id)
+                if truth is None or not isinstance(outcome, Prediction):
+                    continue
+                rows = _wrong_controls(outcome, truth, config)
+                if rows:
+                    yield rows
+
+    @staticmethod
+    def _prompt(run: Run) -> JsonObject:
+        """Return the version as the run asked it, whatever it is now."""
+        asked = run.snapshot
+        return {
+            "title": asked.get("prompt_title") or run.label,
+            "version": asked.get("version_title", ""),
+            "text": asked.get("text", ""),
+            "provider": asked.get("provider", ""),
+            "model": asked.get("model", ""),
+            "parameters": asked.get("parameters") or {},
+            "max_few_shot_examples": asked.get("max_few_shot_examples") or 0,
+        }
+
+
+def _of_run(run: Run) -> JsonObject:
+    totals = run.totals
+    return {
+        "id": run.id,
+        "model_version": run.label,
+        "status": run.status.value,
+        "slot": run.slot.value,
+        "project": run.project_id,
+        "project_subset": run.subset.value,
+        "truth": run.truth.value,
+        "message": run.message,
+        "stale": run.stale,
+        "total_tasks": totals.total,
+        "succeeded": totals.succeeded,
+        "failed": totals.failed,
+        "failures": dict(totals.failures),
+        "cached": totals.cached,
+        "cost": totals.cost,
+        "prompt_tokens": totals.usage.prompt_tokens,
+        "completion_tokens": totals.usage.completion_tokens,
+        "completed_at": f"{run.completed_at:%Y-%m-%d %H:%M} UTC" if run.completed_at else None,
+    }
+
+
+def _wrong_controls(
+    outcome: Prediction, truth: GroundTruth, config: LabelingConfig
+) -> list[JsonObject]:
+    compared, best = truth.judge(outcome, config)
+    return [
+        {
+            "task": outcome.task_id,
+            "control": name,
+            "truth": _bounded(best.get(name)),
+            "given": _bounded(outcome.answer.get(name)),
+        }
+        for name, each in compared.items()
+        if each is None or not each.correct
+    ]
+
+
+def _bounded(value: Any) -> Any:
+    """Return a part of an answer, as the beginning of its JSON where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return value if len(text) <= LONGEST_RAW else f"{text[:LONGEST_RAW]} …"
+
+
+def _project(studio: LabelStudioDoor, project_id: int) -> Project | None:
+    try:
+        return studio.get_project(project_id)
+    except LabelStudioError:  # a report can be had of a project that is gone
+        return None
+
+
+def _title_of(project: Project | None, project_id: int) -> str:
+    return f"{project.title!r} (project {project_id})" if project else f"project {project_id}"

@@ -1,0 +1,35 @@
+"""Starting, stopping and going on with runs for a caller, by API and pages alike."""
+
+from __future__ import annotations
+
+from ml_backend.labelstudio import Project
+from ml_backend.records import Prompt, PromptVersion, Run
+from ml_backend.services.callers.access import Caller
+from ml_backend.services.runs.runs import RunOptions
+from ml_backend.web.server.services import services
+
+
+def start(
+    caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+) -> Run:
+    """Start a run; raises Forbidden where the version's connection is not the caller's to use."""
+    services().access.require_connection(caller, version)
+    run = services().runs.start(prompt, version, project, options)
+    services().engine.wake()
+    return run
+
+
+def cancel(run: Run) -> Run:
+    """Stop asking; what was answered is still published."""
+    canceled = services().runs.cancel(run)
+    services().engine.wake()
+    return canceled
+
+
+def resume(caller: Caller, run: Run) -> Run:
+    """Go on with a failed or canceled run; it spends again, so the connection's rights hold."""
+    version = services().store.prompts.get_version(run.version_id)
+    services().access.require_connection(caller, version)
+    resumed = services().runs.resume(run)
+    services().engine.wake()
+    return resumed
