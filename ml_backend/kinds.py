@@ -21,6 +21,10 @@ class Subset(StrEnum):
     CUSTOM = "Custom"
 
 
+SAMPLE_SIZE = 20
+"""Tasks of a sample where nobody says how many."""
+
+
 class TruthSource(StrEnum):
     """Which annotations an evaluation takes for true: those starred, or all that were submitted."""
 

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from ml_backend.container import Container
 
-EXTENSION = "prompts"
-"""Where an app keeps its container."""
-
 LARGEST_BODY = 1 << 30
 """Bytes: Label Studio sends all selected tasks in one request."""
 
@@ -30,6 +27,7 @@ def create_app(container: Container) -> Flask:
     from ml_backend.web.api import all_operations
     from ml_backend.web.protocol import ml_protocol
     from ml_backend.web.server import auth, errors, identity, metrics
+    from ml_backend.web.server.services import EXTENSION
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container

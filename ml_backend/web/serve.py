@@ -111,7 +111,7 @@ def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
         print(greeting(settings, _addresses(server)), flush=True)
 
     def post_worker_init(worker: Worker) -> None:
-        from ml_backend.web import EXTENSION
+        from ml_backend.web.server.services import EXTENSION
 
         worker.guard = WorkerGuard(worker, worker.wsgi.extensions[EXTENSION])
         worker.guard.start()

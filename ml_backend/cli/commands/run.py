@@ -141,7 +141,8 @@ def evaluate(app: App, /, **options: Any) -> None:
 
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
-    from ml_backend.services.runs.runs import SAMPLE_SIZE, RunOptions
+    from ml_backend.kinds import SAMPLE_SIZE
+    from ml_backend.services.runs.runs import RunOptions
 
     subset = _subset(options, usual)
     follow = bool(options.get("follow"))

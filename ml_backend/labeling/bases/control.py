@@ -13,6 +13,7 @@ from ml_backend.labeling.bases.evidence import Evidence, of_classes
 from ml_backend.labeling.markup.conditions import Condition
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import Attachment, JsonObject, Region
 
 Data = Mapping[str, Any]
@@ -189,24 +190,6 @@ def last_value(regions: Sequence[Region], key: str) -> Any:
         if isinstance(value, Mapping) and value.get(key) is not None:
             return value[key]
     return None
-
-
-def to_number(given: object) -> float | int | None:
-    """A finite JSON number, also one written as text; whole numbers as int; else None."""
-    if isinstance(given, str) and len(given) < 40 and given.isascii() and "_" not in given:
-        try:
-            given = float(given)
-        except ValueError:
-            return None
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        return None
-    try:
-        number = float(given)
-    except OverflowError:
-        return None
-    if number != number or number in (float("inf"), float("-inf")):
-        return None
-    return int(given) if number.is_integer() else number
 
 
 def errors_of(answer: object, truth: object) -> list[float]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown, to_number
+from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.objects.image import Image
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
 
 

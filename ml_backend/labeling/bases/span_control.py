@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.bases.control import Agreement, Data, shown, to_number
+from ml_backend.labeling.bases.control import Agreement, Data, shown
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, Draft, PlaceReader, RegionControl
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.labeling.text.spans import Miss, Offsets, Quotable, overlap
 from ml_backend.records import JsonObject, Region
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling.bases.control import to_number
 from ml_backend.labeling.shapes.shape_control import (
     Box,
     ShapeControl,
@@ -14,6 +13,7 @@ from ml_backend.labeling.shapes.shape_control import (
     tidy,
     upright,
 )
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
 _STORED = {"x": "x", "y": "y", "radius_x": "radiusX", "radius_y": "radiusY"}

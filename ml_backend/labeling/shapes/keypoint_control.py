@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml_backend.labeling.bases.control import to_number
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.shapes.shape_control import Box, ShapeControl, clamp, numbers, tidy
 from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
 _WIDTH = 0.75

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling.bases.control import objects_in, to_number
+from ml_backend.labeling.bases.control import objects_in
 from ml_backend.labeling.shapes.shape_control import Box, ShapeControl, clamp, numbers, tidy
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
 _LEAST_POINTS = 3

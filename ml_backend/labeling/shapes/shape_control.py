@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.bases.control import Agreement, Data, objects_in, to_number
+from ml_backend.labeling.bases.control import Agreement, Data, objects_in
 from ml_backend.labeling.bases.region_control import Draft, Item, PlaceReader, RegionControl
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
 
 Box = tuple[float, float, float, float]

@@ -62,3 +62,21 @@ def as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return str(int(value))
     return json.dumps(value, ensure_ascii=False)
+
+
+def to_number(given: object) -> float | int | None:
+    """A finite JSON number, also one written as text; whole numbers as int; else None."""
+    if isinstance(given, str) and len(given) < 40 and given.isascii() and "_" not in given:
+        try:
+            given = float(given)
+        except ValueError:
+            return None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        number = float(given)
+    except OverflowError:
+        return None
+    if number != number or number in (float("inf"), float("-inf")):
+        return None
+    return int(given) if number.is_integer() else number

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_backend.errors import InvalidInput, NotFound
+from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.records import (
@@ -23,7 +24,6 @@ from ml_backend.services.evaluation.class_alignment import Alignment, alignments
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import GroundTruth
 from ml_backend.services.inference.predictor_factory import PredictorFactory
-from ml_backend.services.runs.runs import SAMPLE_SIZE
 from ml_backend.store import Store
 
 MANY_RUNS = 10_000

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import PromptsError
+from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task
@@ -28,7 +29,7 @@ from ml_backend.services.inference.predictor_factory import (
 )
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.models.budgets import price_of
-from ml_backend.services.runs.runs import SAMPLE_SIZE, sample_of
+from ml_backend.services.runs.runs import sample_of
 from ml_backend.store import Store
 
 TRUTHS_KEPT = 30.0

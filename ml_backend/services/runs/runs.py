@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import Conflict, InvalidInput
+from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.records import (
     Failure,
@@ -33,7 +34,6 @@ from ml_backend.services.runs.heartbeat import CLAIM_SECONDS
 from ml_backend.services.writing.writer import holder_name
 from ml_backend.store import Store
 
-SAMPLE_SIZE = 20
 MOST_SAMPLES = 25
 FEW = 1_000
 """Tasks up to which Label Studio is asked for these alone and not for all of a project's."""

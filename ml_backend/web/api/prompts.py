@@ -10,7 +10,7 @@ from ml_backend.records import JobKind, Prompt
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import skill_of
 from ml_backend.services.evaluation.comparison import MOST_VERSIONS
-from ml_backend.web.actions.deletions import delete_in_background
+from ml_backend.web.api.deletions import delete_in_background
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.actions import GoingOn
 from ml_backend.web.api.wire.comparing import CompareQuery, ComparisonAnswer

@@ -7,10 +7,11 @@ from typing import Any
 from flask import request
 
 from ml_backend.errors import InvalidInput, NotFound
+from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.records import Prompt, PromptVersion, Run, Subset
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.indicators import indicators_of
-from ml_backend.services.runs.runs import SAMPLE_SIZE, RunOptions
+from ml_backend.services.runs.runs import RunOptions
 from ml_backend.web.actions.report import report_answer
 from ml_backend.web.actions.runs import cancel, start
 from ml_backend.web.api.operations import Operations

@@ -7,8 +7,8 @@ from typing import Any
 from ml_backend.errors import InvalidInput, ModelError, NotFound
 from ml_backend.records import Job, JobKind, Prompt, PromptVersion, RunStatus
 from ml_backend.services.runs.estimates import Estimate
-from ml_backend.web.actions.deletions import delete_in_background
 from ml_backend.web.actions.refinements import refine_in_background
+from ml_backend.web.api.deletions import delete_in_background
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.actions import (
     CostAnswer,

@@ -26,14 +26,9 @@ from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.services.serving.wire import to_project_id, to_results, to_task
 from ml_backend.web.protocol.webhook import hear
-from ml_backend.web.server.paths import PAGES, leads_to_pages
+from ml_backend.web.server.paths import PAGES, PREFIXES, leads_to_pages
 
 MODEL_CLASS = "PromptModel"
-PREFIXES = {
-    "": "",
-    "prompt": "/prompts/<prompt>",
-    "version": "/prompts/<prompt>/versions/<version>",
-}
 CHUNK = 1 << 16
 
 

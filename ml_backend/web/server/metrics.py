@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from ml_backend import __version__
 from ml_backend.records import RunStatus
-from ml_backend.web.protocol.ml_protocol import PREFIXES
+from ml_backend.web.server.paths import PREFIXES
 
 if TYPE_CHECKING:
     from ml_backend.container import Container

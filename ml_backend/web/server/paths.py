@@ -11,6 +11,12 @@ import re
 API = "/api/"
 PAGES = "/ui"
 BACKEND = re.compile(r"/|(/prompts/[^/]+)(/versions/[^/]+)?/?")
+PREFIXES = {
+    "": "",
+    "prompt": "/prompts/<prompt>",
+    "version": "/prompts/<prompt>/versions/<version>",
+}
+"""Where each route of the ML backend protocol stands besides the root."""
 TOKEN_REFRESH = "/api/token/refresh"  # noqa: S105 - a path
 SCHEMA = "/api/schema"
 DOCUMENTATION = "/api/docs"

@@ -7,7 +7,9 @@ from typing import cast
 from flask import current_app
 
 from ml_backend.container import Container
-from ml_backend.web import EXTENSION
+
+EXTENSION = "prompts"
+"""Where an app keeps its container."""
 
 
 def services() -> Container:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.errors import InvalidInput
+from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.records import (
     BASELINE_MODEL,
@@ -22,7 +23,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Draft
-from ml_backend.services.runs.runs import MOST_SAMPLES, SAMPLE_SIZE, RunOptions
+from ml_backend.services.runs.runs import MOST_SAMPLES, RunOptions
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.fields import dollars, task_ids, whole
 

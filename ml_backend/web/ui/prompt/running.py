@@ -10,10 +10,11 @@ from flask import flash, make_response, render_template, url_for
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict
+from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.records import Run, RunStatus, Slot, Stage, Subset
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.runs.progress import RunProgress, pace_of
-from ml_backend.services.runs.runs import SAMPLE_SIZE, RunOptions, is_open
+from ml_backend.services.runs.runs import RunOptions, is_open
 from ml_backend.web.actions import runs as run_control
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
