@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ml_backend.web.server.paths import PAGES
 
-pages = Blueprint("ui", __name__, url_prefix=PAGES, template_folder="templates")
+pages = Blueprint("ui", __name__, url_prefix=PAGES, template_folder="../templates")
 
 HOME = f"{PAGES}/prompts"
 SLOT = re.compile(r"[a-z][a-z-]{0,40}")
