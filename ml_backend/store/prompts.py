@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import (
     JsonObject,
     Label,
@@ -261,7 +262,7 @@ class PromptStore:
         return [Label(r.label, r.prompt_id, r.version_id, Slot(r.slot)) for r in rows]
 
 
-_LIST_HINT = "`ls-prompts prompts list` shows them."
+_LIST_HINT = Step.LIST_PROMPTS()
 
 
 def title_taken(title: str) -> Conflict:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.errors import NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import (
     JsonObject,
     Person,
@@ -67,9 +68,7 @@ class RunStore:
         with self._db.read() as c:
             row = c.execute(sa.select(t.runs).where(t.runs.c.id == run_id)).first()
         if row is None:
-            raise NotFound(
-                f"There is no run {run_id}.", field="run", fix="`ls-prompts runs list` shows them."
-            )
+            raise NotFound(f"There is no run {run_id}.", field="run", fix=Step.LIST_RUNS())
         return _run(row)
 
     def search(

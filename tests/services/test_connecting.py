@@ -19,6 +19,7 @@ from ml_backend.errors import (
     NotFound,
 )
 from ml_backend.labelstudio import Backend, Project, Webhook
+from ml_backend.next_steps import Step
 from ml_backend.records import Slot
 from ml_backend.services.connecting.backend_urls import BackendUrls
 from ml_backend.services.connecting.connect import Connected
@@ -303,7 +304,7 @@ def test_what_is_no_address_is_refused(site: Site, url: str) -> None:
 def test_refusals_come_with_the_next_step_and_leave_nothing(site: Site) -> None:
     with pytest.raises(LabelStudioRejected) as down:
         site.connect(url=f"http://127.0.0.1:{free_port()}")
-    assert "ls-prompts serve" in down.value.fix
+    assert Step.GIVE_ADDRESS() in down.value.fix
     guarded = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
     for pair in ("", f"{USER}:wrong@"):
         address = guarded.settings.own_address().replace("//", f"//{pair}")
@@ -335,7 +336,7 @@ def test_a_row_whose_server_is_down_is_left_as_it_was(site: Site) -> None:
     before = site.backends()[0]
     with pytest.raises(LabelStudioRejected) as caught:
         site.connect()
-    assert "ls-prompts serve" in caught.value.fix
+    assert Step.GIVE_ADDRESS() in caught.value.fix
     assert {**site.backends()[0], "state": "CO"} == {**before, "state": "CO"}
 
 

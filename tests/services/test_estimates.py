@@ -12,6 +12,7 @@ from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import Request
+from ml_backend.next_steps import Step
 from ml_backend.records import CallRecord, Prediction, Prompt, PromptVersion, Subset, Usage
 from ml_backend.services.inference.token_counts import size_of
 from ml_backend.services.models.budgets import cost_of, price_of
@@ -242,7 +243,7 @@ def test_tokens_are_told_where_the_price_is_unknown_and_the_cost_is_never_zero(
     costs = (told.prompt_cost, told.completion_cost, told.total_cost, told.low, told.high)
     assert costs == (None,) * 5
     assert "'scripted'" in told.unknown
-    assert "--price 'scripted=IN,OUT'" in told.unknown
+    assert Step.ADD_PRICE(model="scripted") in told.unknown
     assert told.tasks == count
     if count:
         assert 0 < told.tokens.low < told.tokens.mean < told.tokens.high

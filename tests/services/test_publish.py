@@ -9,6 +9,7 @@ from services.conftest import House
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Request
+from ml_backend.next_steps import Step
 from ml_backend.records import FailureKind, RunStatus, Stage, Subset
 
 pytestmark = pytest.mark.slow
@@ -187,7 +188,7 @@ def test_the_label_stream_shows_the_newest_run_but_not_over_a_stranger(house: Ho
     run = house.run(prompt, version, project)
     assert studio.get_project(project).model_version == "X"
     assert "'X'" in run.message
-    assert "--activate" in run.message
+    assert Step.SWITCH_LABEL_STREAM() in run.message
     house.run(prompt, version, project, activate=True)
     assert studio.get_project(project).model_version == "P__Version 1"
 

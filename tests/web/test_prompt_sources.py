@@ -126,7 +126,7 @@ def test_a_project_without_a_prompt_says_how_to_make_one(place: Place) -> None:
     response = place.setup()
     assert response.status_code == 404
     assert f"Project {place.project_id} has no prompt yet" in response.status
-    assert "ls-prompts prompts create" in response.status
+    assert "POST /api/prompts/" in response.status
 
 
 def test_of_several_prompts_the_one_last_published_serves(place: Place) -> None:

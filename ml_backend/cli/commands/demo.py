@@ -32,6 +32,7 @@ from ml_backend.cli.local_label_studio import (
     LocalLabelStudio,
     free_port,
 )
+from ml_backend.cli.next_steps import for_command_line
 from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
@@ -210,7 +211,10 @@ class Demo:
             while is_open(run):
                 time.sleep(0.2)
                 run = container.store.runs.get(run.id)
-                say(f"{run.totals.done}/{run.totals.total} {run.stage.value} {run.message}")
+                say(
+                    f"{run.totals.done}/{run.totals.total} {run.stage.value} "
+                    f"{for_command_line(run.message)}"
+                )
         if run.totals.succeeded == 0:
             raise PromptsError(f"{title}: {run.status.value}. {run.message}")
         self._console.print(f"  {_outcome(run)}")

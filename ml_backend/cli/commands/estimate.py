@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Command, ids, pass_app
+from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
 from ml_backend.errors import PromptsError
 from ml_backend.records import ProviderName, Run, Subset
@@ -123,6 +124,6 @@ def _amount(told: Estimate) -> str:
 def _price(told: Estimate) -> str:
     price = told.price
     if price is None:
-        return told.unknown
+        return for_command_line(told.unknown)
     dated = f", {price.dated}" if price.dated else ""
     return f"${price.prompt:g} and ${price.completion:g} per million tokens ({price.source}{dated})"

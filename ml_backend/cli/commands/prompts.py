@@ -10,6 +10,7 @@ import click
 from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.delete import delete_with_predictions
 from ml_backend.cli.commands.run import note_following, note_unanswerable
+from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _describe(follow: Follow, spent: float | None) -> str:
     """Return a line on what a prompt follows and how it goes."""
     used = "an unknown sum" if spent is None else f"${spent:.4f}"
     limit = "no budget" if follow.budget is None else f"of ${follow.budget:g}"
-    said = f" {follow.message}" if follow.message else ""
+    said = f" {for_command_line(follow.message)}" if follow.message else ""
     return f"Follows project {follow.project_id}: {used} spent, {limit}.{said}"
 
 

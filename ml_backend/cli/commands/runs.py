@@ -9,10 +9,12 @@ import click
 
 from ml_backend.cli.app import App, Group, pass_app
 from ml_backend.cli.commands.run import carry_out
+from ml_backend.cli.next_steps import WORDS
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.details import show_details
 from ml_backend.cli.output.outcome import finish, show
 from ml_backend.cli.output.watching import execute, watch
+from ml_backend.next_steps import in_words_throughout
 from ml_backend.reporting import run_page
 
 
@@ -172,7 +174,7 @@ def report_run(app: App, run_id: int, path: Path | None) -> None:
     if path is None:
         app.document(document)
         return
-    page = run_page(document)
+    page = run_page(in_words_throughout(document, WORDS))
     if str(path) == "-":
         click.echo(page)
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Command, pass_app
+from ml_backend.cli.next_steps import for_command_line
 from ml_backend.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def doctor(app: App) -> None:
 
 def _show(check: Check) -> None:
     mark, color = MARKS[check.status]
-    lines = textwrap.wrap(f"{check.name}: {check.message}", WIDTH) + textwrap.wrap(check.fix, WIDTH)
+    said, fix = for_command_line(check.message), for_command_line(check.fix)
+    lines = textwrap.wrap(f"{check.name}: {said}", WIDTH) + textwrap.wrap(fix, WIDTH)
     click.echo(f"{click.style(mark, fg=color, bold=True)} {lines[0]}")
     for line in lines[1:]:
         click.echo(f"    {line}")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ml_backend.cli.app import App
+from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.details import headline
 from ml_backend.errors import LabelStudioError
@@ -37,7 +38,7 @@ def show(app: App, run: Run) -> None:
     colors = {RunStatus.COMPLETED: "green", RunStatus.FAILED: "red", RunStatus.CANCELED: "yellow"}
     click.secho(f"Run {run.id}: {run.status.value}", fg=colors.get(run.status), bold=True)
     if run.message:
-        click.echo(run.message)
+        click.echo(for_command_line(run.message))
     if run.stale:
         click.secho(f"Stale: {run.stale} Evaluate again.", fg="yellow")
     totals = run.totals
@@ -68,7 +69,7 @@ def _show_failures(app: App, run: Run) -> None:
         if shown == REASONS:
             click.echo(f"  … `ls-prompts runs failures {run.id}` lists all")
             break
-        click.echo(f"  task {failure.task_id}: {failure.message}")
+        click.echo(f"  task {failure.task_id}: {for_command_line(failure.message)}")
 
 
 def _show_metrics(app: App, metrics: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import click
 
 from ml_backend.cli.app import App
+from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output.progress import LINE_EVERY
 from ml_backend.records import Run, Stage
 
@@ -171,5 +172,5 @@ class Pace:
         if totals.cost:
             parts.append(f"${totals.cost:.4f}")
         if run.message:
-            parts.append(run.message)
+            parts.append(for_command_line(run.message))
         return ", ".join(parts)

@@ -20,6 +20,7 @@ from ml_backend.errors import (
 )
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Backend, LabelStudioDoor, Project, Webhook
+from ml_backend.next_steps import Step
 from ml_backend.services.connecting.backend_urls import (
     BACKEND_TITLE,
     BackendUrl,
@@ -38,13 +39,12 @@ from ml_backend.store import Store
 CONNECTED = "CO"
 CREATED, REPAIRED, UNCHANGED = "created", "repaired", "unchanged"
 START_IT = (
-    "Start the server (`ls-prompts serve`) where Label Studio can call it, and give that address "
-    "with --url; `ls-prompts doctor` says more. In Docker, localhost is the container itself: use "
-    "the name of the host or of the service."
+    f"Start the server where Label Studio can call it. {Step.GIVE_ADDRESS()} In Docker, localhost "
+    "is the container itself: use the name of the host or of the service."
 )
 SAME_PAIR = (
-    "Give this command the BASIC_AUTH_USER and BASIC_AUTH_PASS the server was started with; those "
-    "of a proxy before it belong into the address: --url http://user:password@host."
+    "The BASIC_AUTH_USER and BASIC_AUTH_PASS must be those the server was started with. "
+    f"{Step.GIVE_PROXY_PASSWORD()}"
 )
 
 

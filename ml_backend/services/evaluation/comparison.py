@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.next_steps import Step
 from ml_backend.records import (
     JsonObject,
     Outcome,
@@ -256,8 +257,7 @@ def _check(
             f"{len(common)} in common).",
             common=len(common),
             field="versions",
-            fix="Evaluate them on the same tasks, or compare on those they have in common: "
-            "--common, common_only=true.",
+            fix=f"Evaluate them on the same tasks. {Step.COMPARE_COMMON()}",
         )
 
 

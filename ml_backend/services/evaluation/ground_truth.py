@@ -11,6 +11,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import Agreement, LabelingConfig
 from ml_backend.labelstudio import Annotation, LabelStudioDoor, Project
+from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Outcome, Prediction, TruthSource
 from ml_backend.services.inference.example_pool import read_answer
 from ml_backend.services.predictions.fingerprints import fingerprint
@@ -122,8 +123,7 @@ def no_truth(project: Project, source: TruthSource, field_name: str) -> NoGround
     return NoGroundTruth(
         f"Project {project.title!r} has no ground truth.",
         field=field_name,
-        fix="Star annotations in Label Studio to make them ground truth, or take all submitted "
-        "annotations (--truth annotations).",
+        fix=Step.MEASURE_ON_ANNOTATIONS(),
     )
 
 

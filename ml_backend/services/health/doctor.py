@@ -21,6 +21,7 @@ from ml_backend.errors import (
 from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.models.pool import ModelPool
@@ -168,8 +169,8 @@ class Doctor:
                 "server",
                 WARN,
                 f"Nothing of ours answers at {self._address} ({reason}).",
-                "Is the server running? `ls-prompts serve`, with the same HOST and PORT as here. "
-                "Commands work without it; detached runs and Label Studio's own calls need it.",
+                f"{Step.START_SERVER()} Commands work without it; detached runs and Label Studio's "
+                "own calls need it.",
             )
         theirs = health.get("instance")
         if store is not None and theirs and theirs != store.writing.instance():
@@ -212,8 +213,8 @@ class Doctor:
             yield self._check_model(models, connection)
             warning = spending_of(store, connection).warning
             if warning:
-                fix = "Raise it with `ls-prompts connections budget`, or wait for the next period."
-                yield Check(f"budget: {connection.title}", WARN, warning, fix)
+                title = f"budget: {connection.title}"
+                yield Check(title, WARN, warning, Step.RAISE_CONNECTION_BUDGET())
 
     def _check_model(self, models: ModelPool, connection: Connection) -> Check:
         name = f"model: {connection.title}"
@@ -268,7 +269,7 @@ class Doctor:
                 SKIP,
                 "No project is connected to this server, so whether Label Studio reaches it is "
                 "not known. Runs do not need it; Retrieve Predictions does.",
-                f"Try it: `ls-prompts connect --project P`. {PRIVATE_NETWORK}",
+                f"{Step.CONNECT_PROJECT()} {PRIVATE_NETWORK}",
             )
         for project, row in ours:
             if row.state != "CO":
@@ -310,8 +311,7 @@ class Doctor:
             WARN,
             f"Another server of this kind is, or was, at work here: {', '.join(found[:5])}{more}.",
             "Two servers with different databases must not work on one Label Studio: give them "
-            "the same DATABASE_URL, or stop one. What a lost database left behind is removed by "
-            "`ls-prompts predictions delete --project P --model-version L`.",
+            f"the same DATABASE_URL, or stop one. {Step.DELETE_LEFTOVERS()}",
         )
 
     def _other_servers(self, store: Store, rows: list[tuple[Project, Backend]]) -> list[str]:

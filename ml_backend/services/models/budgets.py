@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_backend.errors import BudgetReached, InvalidInput
 from ml_backend.llm.prices import Price, find_price
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName, Usage
 from ml_backend.services.models.spending import ConnectionBudget
 
@@ -55,7 +56,7 @@ class Budget:
             raise InvalidInput(
                 "A budget needs a known price, and this model's price is unknown.",
                 field="budget",
-                fix="Give the connection its prices (connections add --price), or leave --budget.",
+                fix=Step.ADD_PRICE_OR_DROP_BUDGET(),
             )
         return cls(limit, price, spent)
 
@@ -92,8 +93,7 @@ class Budget:
             f"The budget of ${self.limit:g} is used up: ${self._spent:.4f} spent, and the "
             f"next call could cost ${worst:.4f}.",
             kind=FailureKind.BUDGET,
-            fix="Start a run with --only-missing and another --budget for the rest; "
-            "answers already paid for are kept.",
+            fix=f"{Step.ASK_THE_REST()} Answers already paid for are kept.",
         )
 
     def settle(self, reserved: float, cost: float | None) -> None:
@@ -143,8 +143,7 @@ class BudgetGuard:
             raise InvalidInput(
                 "The connection has a budget, and this model's price is unknown.",
                 field="budget",
-                fix="Give the connection its prices (connections add --price), or take its budget "
-                "away (connections budget --unlimited).",
+                fix=Step.ADD_PRICE_OR_LIFT_LIMIT(),
             )
         return cls(price, purse, Budget.require(limit, price, spent), parameters)
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from ml_backend.errors import BudgetReached
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, FailureKind, Usage
 from ml_backend.store import ENVIRONMENT, Spent, Store
 
@@ -224,6 +225,5 @@ class ConnectionBudget:
             f"Connection {self._connection.title!r} may spend ${self.limit:g}, and has spent "
             f"${self.spent:.4f}{since}; the next call could cost ${worst:.4f}.",
             kind=FailureKind.BUDGET,
-            fix="Raise it with `ls-prompts connections budget`, or wait for the next period; "
-            "answers already paid for are kept.",
+            fix=f"{Step.RAISE_CONNECTION_BUDGET()} Answers already paid for are kept.",
         )

@@ -14,6 +14,7 @@ from ml_backend.errors import (
     PromptsError,
 )
 from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
+from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, Run
 from ml_backend.services.predictions.selection import (
     UNVERSIONED,
@@ -111,8 +112,7 @@ class DeletePredictions:
             raise InvalidInput(
                 "Which predictions to delete is not said.",
                 field="model_version",
-                fix="Give --model-version L, --prompt T, --unversioned, --tasks 1,2, "
-                "--filter JSON, or --all for every prediction of the project.",
+                fix=Step.NAME_PREDICTIONS_TO_DELETE(),
             )
         plan = self._plan_delete(project_id, selection)
         self._refuse_open_runs(plan)
@@ -317,6 +317,4 @@ def _under_way(runs: Sequence[Run]) -> str:
 
 
 def _cancel_first(runs: Sequence[Run]) -> str:
-    return "Wait for its end, or cancel it: " + "; ".join(
-        f"`ls-prompts runs cancel {run.id}`" for run in runs
-    )
+    return Step.CANCEL_RUNS(runs=", ".join(str(run.id) for run in runs))

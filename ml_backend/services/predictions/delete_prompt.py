@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ml_backend.errors import Conflict, LabelStudioNotFound
 from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.next_steps import Step
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport, Predictions
 from ml_backend.services.predictions.delete import Progress
@@ -119,7 +120,7 @@ class DeletePrompts:
             numbers = ", ".join(str(run.id) for run in runs)
             raise Conflict(
                 f"Other runs of this prompt are under way ({numbers}).",
-                fix="Wait for their end, or cancel them (`ls-prompts runs cancel`), and repeat.",
+                fix=f"{Step.CANCEL_RUNS(runs=numbers)} Then repeat.",
             )
 
     def _projects_with(self, labels: Sequence[str], prompt: Prompt) -> list[int]:
@@ -154,7 +155,7 @@ class DeletePrompts:
             if time.monotonic() > deadline:
                 raise Conflict(
                     f"Run {run.id} was told to stop but has not ended; nothing was deleted.",
-                    fix=f"See `ls-prompts runs show {run.id}`, then repeat the command.",
+                    fix=f"{Step.SHOW_RUN(run=run.id)} Then repeat.",
                 )
             patience.say(f"waiting for run {run.id} to end")
             patience.sleep(0.3)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
 from ml_backend.labelstudio import Annotation, LabelStudioDoor, PredictionRow
+from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, Slot
 from ml_backend.services.predictions.fingerprints import fingerprint
 from ml_backend.services.predictions.selection import (
@@ -132,13 +133,13 @@ class PromotePredictions:
             raise InvalidInput(
                 "Which predictions to promote is not said.",
                 field="model_version",
-                fix="Name a model version (--model-version L) or a prompt (--prompt T).",
+                fix=Step.NAME_PREDICTIONS_TO_PROMOTE(),
             )
         if not selection.names_tasks:
             raise InvalidInput(
                 "Which tasks to promote is not said.",
                 field="tasks",
-                fix="Give --tasks 1,2, --filter JSON, or --all for every task.",
+                fix=Step.NAME_TASKS_TO_PROMOTE(),
             )
         return self._plan_promote(project_id, selection, include_annotated)
 

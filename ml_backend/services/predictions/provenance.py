@@ -80,7 +80,7 @@ def sources_of(
 
 
 def document_of(found: Provenance) -> JsonObject:
-    """Return it as the API and ``--json`` tell it."""
+    """Return it as a JSON document."""
     source = found.source
     few_shot = None
     if source is not None and source.few_shot is not None:

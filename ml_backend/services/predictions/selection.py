@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, Slot
 from ml_backend.store import Store
 
@@ -53,18 +54,18 @@ def select(
         raise InvalidInput(
             "A model version to select is empty.",
             field="model_version",
-            fix="Predictions without a version are selected by --unversioned.",
+            fix=Step.SELECT_UNVERSIONED(),
         )
     if (task_ids is not None) + (filters is not None) + everything > 1:
         raise InvalidInput(
             "Tasks, a filter and all tasks exclude each other.",
             field="tasks",
-            fix="Give one of --tasks, --filter and --all.",
+            fix=Step.NAME_ONE_KIND_OF_TASKS(),
         )
     if task_ids is not None and not task_ids:
         raise InvalidInput("The list of tasks is empty.", field="tasks")
     if filters is not None:
-        require_narrowing(filters, meant="say it with --all")
+        require_narrowing(filters, meant=Step.SAY_ALL_TASKS)
     return Selection(
         labels=tuple(dict.fromkeys(labels or ())),
         prompt=prompt,
@@ -129,13 +130,13 @@ def selected_tasks(
     return frozenset(selection.task_ids)
 
 
-def require_narrowing(filters: JsonObject, *, meant: str = "leave --filter") -> JsonObject:
+def require_narrowing(filters: JsonObject, *, meant: Step = Step.LEAVE_FILTER) -> JsonObject:
     """Return a filter that says something, or raise InvalidInput: empty it takes every task."""
     if not _narrows(filters):
         raise InvalidInput(
             "The filter is empty: it would take every task.",
             field="filter",
-            fix=f"When that is meant, {meant}.",
+            fix=meant(),
         )
     return filters
 

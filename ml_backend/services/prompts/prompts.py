@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.next_steps import Step
 from ml_backend.prompting import template
 from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName, Slot
 from ml_backend.services.inference.predictor_factory import PredictorFactory
@@ -82,7 +83,7 @@ class Prompts:
             raise NotFound(
                 f"There is no prompt {ref!r}.",
                 field="prompt",
-                fix=f"There are: {titles}." if titles else "Make one: `ls-prompts prompts create`.",
+                fix=f"There are: {titles}." if titles else Step.CREATE_PROMPT(),
             )
         return prompt
 
@@ -95,7 +96,7 @@ class Prompts:
                 raise NotFound(
                     f"Prompt {prompt.title!r} has no version yet.",
                     field="version",
-                    fix=f"Make one: `ls-prompts versions create {prompt.title!r} --text …`.",
+                    fix=Step.CREATE_VERSION(prompt=prompt.title),
                 )
             return active
         for version in versions:
@@ -156,7 +157,7 @@ class Prompts:
             raise InvalidInput(
                 f"Connection {chosen.title!r} has no default model.",
                 field="model",
-                fix="Name one with --model, or set OPENAI_MODEL.",
+                fix=Step.NAME_MODEL(),
             )
         if chosen.provider is ProviderName.BASELINE:
             name = BASELINE_MODEL

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioRejected
 from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.next_steps import Step
 from ml_backend.records import Run, Slot
 from ml_backend.services.writing.patience import Patience
 from ml_backend.store import Store
@@ -42,8 +43,8 @@ def choose_model_version(
         backends = patience.call(lambda: studio.list_backends(run.project_id))
         if before not in {backend.title for backend in backends}:
             note = (
-                f"The label stream still shows {before!r}, which is not this prompt's; "
-                "run with --activate to switch."
+                f"The label stream still shows {before!r}, which is not this prompt's. "
+                f"{Step.SWITCH_LABEL_STREAM()}"
             )
     if wanted != now and wanted:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ml_backend.errors import LabelStudioError, LabelStudioRejected, PromptsError
 from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
+from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prediction, Region, Run
 from ml_backend.services.publishing.label_stream import choose_model_version
 from ml_backend.services.writing.patience import Patience
@@ -181,7 +182,7 @@ class Publisher:
             self._mend(run, difference, again=rounds > 2)
         raise PromptsError(
             f"After {ROUNDS} rounds {difference} in Label Studio.",
-            fix=f"Look at Label Studio's log, then `ls-prompts runs resume {run.id}`.",
+            fix=f"Look at Label Studio's log first. {Step.RESUME_RUN(run=run.id)}",
         )
 
     def finish(self, run: Run) -> str:

@@ -17,6 +17,7 @@ from ml_backend.errors import PromptsError
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.llm.prices import MILLION, Price
+from ml_backend.next_steps import Step
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
 from ml_backend.services.evaluation.holdout import split_of
@@ -80,8 +81,7 @@ class Estimate:
             return ""
         return (
             f"The price of {self.model!r} at this connection is unknown. "
-            f"Add it with `ls-prompts connections add … --price '{self.model}=IN,OUT'` "
-            "(dollars per million tokens)."
+            f"{Step.ADD_PRICE(model=self.model)}"
         )
 
     @property

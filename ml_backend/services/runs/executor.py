@@ -16,6 +16,7 @@ from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prediction, Run, RunStatus, Slot, Stage, Subset, Task
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
@@ -80,7 +81,7 @@ class Executor:
             except sa.exc.SQLAlchemyError as error:
                 log.exception("run %s: the database failed", run_id)
                 reason = getattr(error, "orig", None) or type(error).__name__
-                fix = f"Mend that, then `ls-prompts runs resume {run_id}`."
+                fix = f"Mend that first. {Step.RESUME_RUN(run=run_id)}"
                 status, message = self._ending(beat, f"The database failed: {reason}. {fix}")
             except Exception:  # the run must end with a word to its owner, whatever went wrong
                 log.exception("run %s failed unexpectedly", run_id)
@@ -135,7 +136,7 @@ class Executor:
             return RunStatus.COMPLETED, "There was no task to ask."
         return RunStatus.FAILED, (
             f"None of the {failed} tasks got a prediction; older predictions were left in place. "
-            f"`ls-prompts runs failures {run.id}` lists the reasons."
+            f"{Step.LIST_FAILURES(run=run.id)}"
         )
 
     # Asking

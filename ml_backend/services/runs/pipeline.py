@@ -13,6 +13,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from ml_backend.errors import PromptsError, RunStopper
+from ml_backend.next_steps import Step
 from ml_backend.records import Failure, Outcome, Prediction, Task, Totals
 from ml_backend.services.inference.model_requests import ModelRequest
 from ml_backend.services.inference.predictor import Predictor
@@ -263,8 +264,7 @@ class AskingPipeline:
         lost = f" {len(self._outcomes)} answers were lost." if self._outcomes else ""
         return PromptsError(
             f"The database did not take the answers, so asking was stopped ({reason}).{lost}",
-            fix="Free its disk or end what locks it, then "
-            f"`ls-prompts runs resume {self._run_id}`.",
+            fix=f"Free its disk or end what locks it. {Step.RESUME_RUN(run=self._run_id)}",
         )
 
 

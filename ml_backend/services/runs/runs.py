@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.next_steps import Step
 from ml_backend.records import (
     Failure,
     FailureKind,
@@ -191,7 +192,7 @@ class Runs:
         if not self._store.runs.reopen(run.id, stage, plan):
             raise Conflict(
                 f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",
-                fix="Start a new run, with --only-missing to ask just what is missing.",
+                fix=Step.NEW_RUN(),
             )
         return self._store.runs.get(run.id)
 
@@ -206,13 +207,13 @@ class Runs:
             raise InvalidInput(
                 "The Custom subset needs tasks.",
                 field="tasks",
-                fix="Name them with --tasks 1,2,3 or with --filter JSON.",
+                fix=Step.NAME_TASKS(),
             )
         if options.subset is not Subset.CUSTOM and (options.task_ids or options.filters):
             raise InvalidInput(
                 f"Tasks or a filter go with the Custom subset, not with {options.subset.value}.",
                 field="subset",
-                fix="Use --subset Custom.",
+                fix=Step.USE_CUSTOM_SUBSET(),
             )
         if options.sample_size < 1:
             raise InvalidInput(
@@ -234,7 +235,7 @@ class Runs:
             if not chosen:
                 raise NothingMissing(
                     f"Every task has a prediction of {label!r}; nothing is missing.",
-                    fix="Run without --only-missing to ask all tasks again.",
+                    fix=Step.ASK_ALL_AGAIN(),
                 )
         return chosen
 
@@ -270,8 +271,7 @@ class Runs:
             raise InvalidInput(
                 "None of the tasks with ground truth is held out from teachers.",
                 field="held_out",
-                fix="Star more annotations as ground truth, or evaluate on all of it with "
-                "--all-ground-truth.",
+                fix=Step.ANNOTATE_MORE_OR_ALL_TRUTH(),
             )
         return found
 
@@ -355,7 +355,7 @@ def _check_samples(version: PromptVersion, samples: int) -> None:
         raise InvalidInput(
             "The offline baseline gives the same answer every time.",
             field="samples",
-            fix="Leave --samples out: its score is how far similar tasks agree.",
+            fix=f"{Step.ASK_ONCE()} Its score is how far similar tasks agree.",
         )
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labeling.bases.control import content_id
+from ml_backend.next_steps import Step
 from ml_backend.records import Origin, Prompt, PromptVersion, Region, RunStatus, Slot, Subset
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.from_project import ProjectPrompts
@@ -98,7 +99,7 @@ class PromptSources:
                 f"Project {project_id} has no prompt yet.",
                 field="project",
                 fix="Write labeling instructions in Label Studio (Settings > Annotation), or "
-                f"create a prompt: ls-prompts prompts create TITLE --project {project_id}",
+                f"create a prompt. {Step.CREATE_PROMPT_FOR(project=project_id)}",
             )
         _refuse_version(wanted)
         return self._written.version(project_id, Origin.INSTRUCTIONS, instruction, wanted.model)

@@ -8,6 +8,7 @@ from flask import request
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.kinds import SAMPLE_SIZE
+from ml_backend.next_steps import in_words_throughout
 from ml_backend.records import Prompt, PromptVersion, Run, Subset
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.indicators import indicators_of
@@ -35,6 +36,7 @@ from ml_backend.web.api.wire.runs import (
     TakenFailures,
 )
 from ml_backend.web.server import identity
+from ml_backend.web.server.next_steps import WORDS
 from ml_backend.web.server.services import services
 
 RUNS = "/prompts/<prompt_id>/versions/<version_id>/inference-runs"
@@ -123,8 +125,8 @@ def get_report(id: int, query: ReportQuery) -> Any:
         "html" if accepted["text/html"] > accepted["application/json"] else "json"
     )
     if wanted == "json":
-        return document
-    return report_answer(document)
+        return in_words_throughout(document, WORDS)
+    return report_answer(document, WORDS)
 
 
 @api.add("GET", "/inference-runs/<id>/indicators/", list[Indicator])

@@ -29,6 +29,7 @@ from ml_backend.web.api.wire.prompts import (
     VersionUpdate,
 )
 from ml_backend.web.server import identity
+from ml_backend.web.server.next_steps import for_api
 from ml_backend.web.server.services import services
 
 REFINE_SECONDS = 45.0
@@ -201,7 +202,7 @@ def _refined(prompt: Prompt, version: PromptVersion, job: Job) -> RefinedAnswer:
         total_cost=_dollars(cost) if cost is not None else None,
         refinement_job_id=str(job.id),
         refinement_status=job.status,
-        error=job.message if job.status is RunStatus.FAILED else None,
+        error=for_api(job.message) if job.status is RunStatus.FAILED else None,
     )
 
 

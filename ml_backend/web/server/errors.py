@@ -16,6 +16,7 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from ml_backend import errors
+from ml_backend.web.server.next_steps import for_api
 from ml_backend.web.server.paths import is_api
 
 log = logging.getLogger(__name__)
@@ -69,22 +70,23 @@ def answer(error: errors.PromptsError) -> Response:
     """Return the response that tells a person of an error."""
     status = status_of(error)
     response = jsonify(
-        error=error.message,
-        fix=error.fix,
+        error=for_api(error.message),
+        fix=for_api(error.fix),
         field=getattr(error, "field", ""),
         kind=type(error).__name__,
     )
-    response.status = f"{status.value} {reason_phrase(str(error)) or status.phrase}"
+    response.status = f"{status.value} {reason_phrase(for_api(str(error))) or status.phrase}"
     return response
 
 
 def api_answer(error: errors.PromptsError) -> Response:
     """Return the response to a caller of the API: by field at 400, else ``detail``."""
     status = status_of(error, api=True)
-    body: dict[str, Any] = {"detail": str(error)}
+    said = for_api(str(error))
+    body: dict[str, Any] = {"detail": said}
     field = getattr(error, "field", "")
     if status is HTTPStatus.BAD_REQUEST and field:
-        body = {getattr(g, "field_names", {}).get(field, field): [str(error)]}
+        body = {getattr(g, "field_names", {}).get(field, field): [said]}
     response = jsonify(body)
     response.status_code = status.value
     if status is HTTPStatus.UNAUTHORIZED:
@@ -112,7 +114,7 @@ def register(app: Flask) -> None:
     def _refuse(error: errors.PromptsError) -> Response:
         api = is_api(request.path)
         level = logging.ERROR if status_of(error, api=api) >= 500 else logging.WARNING
-        log.log(level, "%s: %s", type(error).__name__, error)
+        log.log(level, "%s: %s", type(error).__name__, for_api(str(error)))
         return api_answer(error) if api else answer(error)
 
     @app.errorhandler(HTTPException)

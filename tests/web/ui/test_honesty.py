@@ -7,9 +7,11 @@ from web.ui.conftest import Pages
 from web.ui.runs_made import ran
 from web.ui.world import World
 
+from ml_backend.next_steps import FACTS, Step
 from ml_backend.records import RunStatus
 from ml_backend.store import tables as t
 from ml_backend.web.ui.shell import filters
+from ml_backend.web.ui.shell.next_steps import WORDS
 
 
 @pytest.mark.parametrize(
@@ -41,26 +43,20 @@ def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pag
     assert "unknown per task" in found
 
 
-@pytest.mark.parametrize(
-    ("command", "click"),
-    [
-        ("The database failed. Mend that, then `ls-prompts runs resume 7`.", "press Resume"),
-        ("None got one. `ls-prompts runs failures 7` lists the reasons.", "filtered by Has error"),
-        ("Cancel it: `ls-prompts runs cancel 3`; `ls-prompts runs cancel 4`", "prompt's page"),
-        ("Raise it with `ls-prompts connections budget`, or wait.", "Raise it under Connections"),
-        ("Start a run with --only-missing and another --budget for the rest; a", "at Stop at"),
-        ("Run without --only-missing to ask all.", "unticked to ask all"),
-    ],
-)
-def test_what_to_do_next_is_said_for_those_who_click(
-    pages: Pages, command: str, click: str
-) -> None:
+@pytest.mark.parametrize("step", Step)
+def test_what_to_do_next_is_said_for_those_who_click(pages: Pages, step: Step) -> None:
+    facts = dict.fromkeys(FACTS.get(step, ()), "17")
+    message = f"It ended. {step(**facts)}"
+    click = WORDS[step]
+    for name, value in facts.items():
+        click = click.replace(f"{{{name}}}", value)
     prompt, version = pages.api.prompt()
-    ran(pages, version.id, status=RunStatus.FAILED, message=command)
+    ran(pages, version.id, status=RunStatus.FAILED, message=message)
     for tab in ("results", "history"):
         page = pages.get(f"/ui/prompts/{prompt.id}/{tab}")
         assert click in page.text("main")
         assert "ls-prompts" not in page.html
+        assert "⟦" not in page.html
         assert " --" not in page.text("main")
 
 

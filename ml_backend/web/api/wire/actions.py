@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from ml_backend.records import Job, JobKind, JsonObject, RunStatus, Subset
-from ml_backend.web.api.wire.parts import Exact, Given, Id, Shown
+from ml_backend.web.api.wire.parts import Exact, Given, Id, Said, Shown
 from ml_backend.web.api.wire.prompts import VersionAnswer
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
@@ -118,7 +118,7 @@ class JobAnswer(Shown):
     prompt: int | None = None
     version: int | None = None
     project: int | None = None
-    message: str
+    message: Said
     result: dict[str, Any]
     created_at: datetime
     completed_at: datetime | None = None
@@ -164,7 +164,7 @@ class CostAnswer(Shown):
     total_cost_usd: str | None = None
     is_error: bool = False
     error_type: str | None = None
-    error_message: str | None = None
+    error_message: Said | None = None
     tasks: int | None = None
     sampled_tasks: int | None = None
     measured: bool | None = None

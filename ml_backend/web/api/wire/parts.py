@@ -11,12 +11,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ml_backend.errors import NotFound
 from ml_backend.records import Person
+from ml_backend.web.server.next_steps import for_api
 
 T = TypeVar("T")
 LARGEST = 2**31 - 1
 
 Id = Annotated[int, Field(ge=1, le=LARGEST)]
 Whole = Annotated[int, Field(ge=0, le=LARGEST)]
+Said = Annotated[str, AfterValidator(for_api)]
+"""A message for a person, whose next steps are said in the API's words."""
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from ml_backend.records import Prompt, Subset
 from ml_backend.services.evaluation.class_alignment import Alignment
 from ml_backend.services.evaluation.subset_tasks import SubsetCount, TaskResult
-from ml_backend.web.api.wire.parts import Given, Id, Ids, PageQuery, Shown
+from ml_backend.web.api.wire.parts import Given, Id, Ids, PageQuery, Said, Shown
 from ml_backend.web.api.wire.prompts import SkillName
 
 
@@ -152,7 +152,7 @@ class TaskFailure(Shown):
     """Why a task has no prediction."""
 
     kind: str
-    message: str
+    message: Said
 
 
 class TaskItem(Shown):

@@ -9,7 +9,16 @@ from pydantic import Field
 
 from ml_backend.records import Failure, Run, RunStatus, Subset, TruthSource
 from ml_backend.services.runs.progress import pace_of
-from ml_backend.web.api.wire.parts import Dollars, Given, Id, PageQuery, Shown, UserSimple, Whole
+from ml_backend.web.api.wire.parts import (
+    Dollars,
+    Given,
+    Id,
+    PageQuery,
+    Said,
+    Shown,
+    UserSimple,
+    Whole,
+)
 
 
 class RunCreate(Given):
@@ -130,7 +139,7 @@ class RunProgress(RunAnswer):
     label: str
     """The model version its predictions have in Label Studio."""
     stage: str
-    message: str
+    message: Said
     done: int
     failed: int
     failures: dict[str, int]
@@ -198,7 +207,7 @@ class FailureAnswer(Shown):
 
     task: int
     kind: str
-    message: str
+    message: Said
     raw: str
     """What the model said."""
     calls: int
@@ -252,7 +261,7 @@ class ReportedFailure(Shown):
 
     task: int
     kind: str
-    message: str
+    message: Said
     raw: str
     """What the model said, its beginning."""
 

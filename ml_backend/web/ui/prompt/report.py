@@ -8,6 +8,7 @@ from ml_backend.web.actions.report import report_answer
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.results import file_name, open_run
+from ml_backend.web.ui.shell.next_steps import WORDS
 from ml_backend.web.ui.shell.pages import pages
 
 
@@ -15,6 +16,7 @@ from ml_backend.web.ui.shell.pages import pages
 def show_report(run_id: int) -> Response:
     """Show a run's report under a name it can be saved by."""
     run = open_run(run_id)
-    response = report_answer(services().run_reports.document(run, identity.caller().studio))
+    document = services().run_reports.document(run, identity.caller().studio)
+    response = report_answer(document, WORDS)
     response.headers["Content-Disposition"] = f'inline; filename="{file_name(run)}.html"'
     return response

@@ -13,7 +13,7 @@ from flask import Flask, request
 from jinja2.bccache import Bucket, BytecodeCache
 
 from ml_backend.settings import Settings
-from ml_backend.web.ui.shell.by_clicking import by_clicking
+from ml_backend.web.ui.shell.next_steps import by_clicking
 
 NONE = "–"
 
