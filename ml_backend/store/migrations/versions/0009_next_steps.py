@@ -36,8 +36,8 @@ SAYINGS = tuple(
             "⟦add_price_or_drop_budget {}⟧",
         ),
         (
-            r"Give the connection its prices \(connections add \-\-price\), or take its budget away "
-            r"\(connections budget \-\-unlimited\)\.",
+            r"Give the connection its prices \(connections add \-\-price\), or take its budget "
+            r"away \(connections budget \-\-unlimited\)\.",
             "⟦add_price_or_lift_limit {}⟧",
         ),
         (
