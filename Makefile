@@ -6,6 +6,7 @@
 # make assets  script and fonts of the web pages, from npm (the targets that show pages do it by themselves)
 # make wheel  a wheel of it, with script and fonts, in dist/
 # make image-steps  what the Dockerfile does, without a Docker engine
+# make mutants  breaks the code in ways the tests must notice, and sees that they do
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ HAS_BROWSER = $(and $(CHROMIUM),$(shell test -f $(ASSETS) && echo yes))
 export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-fast browser check serve bench faults screenshot docs assets wheel image-steps clean
+.PHONY: demo test test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
 
 demo: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
@@ -42,6 +43,9 @@ browser: $(APP)/.ready $(STUDIO)/.ready assets
 
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
+
+mutants: $(APP)/.ready
+	$(BIN)/python scripts/mutants.py -n 3
 
 check: $(APP)/.ready
 	$(BIN)/ruff check .
