@@ -23,6 +23,7 @@ from ml_backend.records import (
     PromptVersion,
     ProviderName,
     RunStatus,
+    TruthSource,
     Usage,
 )
 from ml_backend.services.costs import Guard, cost_of, price_of
@@ -41,6 +42,7 @@ from ml_backend.services.teaching import (
     says_nothing,
     unified_diff,
 )
+from ml_backend.services.truths import truth_of
 from ml_backend.store import Store
 
 TURNS = 2
@@ -63,6 +65,8 @@ class Refinement:
     task_ids: tuple[int, ...]
     """The tasks the teacher was shown."""
     held_out: int
+    truth: TruthSource
+    """Which annotations it took for right."""
     saw_tasks: bool
     """Whether it, or a teacher before it, was shown tasks: then it is scored on those held out."""
     usage: Usage
@@ -76,6 +80,7 @@ class Refinement:
             "drafted": self.drafted,
             "examples": self.examples,
             "held_out": self.held_out,
+            "truth": self.truth.value,
             "saw_tasks": self.saw_tasks,
             "cost": self.cost,
             "prompt_tokens": self.usage.prompt_tokens,
@@ -137,7 +142,7 @@ class Refining:
         old = version.text if version else ""
         messages = messages_for(old, config, known, lessons, to_text(project.instruction), goal)
         price = price_of(connection, teacher) if teacher else None
-        return outlook_of(lessons, messages, old, price)
+        return outlook_of(lessons, truth_of(project), messages, old, price)
 
     def refine(
         self,
@@ -172,6 +177,7 @@ class Refining:
             examples=len(lessons),
             task_ids=lessons.task_ids,
             held_out=lessons.held_out,
+            truth=truth_of(project),
             saw_tasks=bool(lessons) or bool(version and version.refined_from is not None),
             usage=usage,
             cost=cost_of(price_of(connection, teacher), usage),
@@ -269,8 +275,9 @@ class Refining:
         version: PromptVersion | None,
         config: LabelingConfig,
     ) -> Lessons:
-        """Return what the teacher may see of the ground truth, by the version's last answers."""
-        truths = Evaluation(self._store, studio).truths(project.id, config)
+        """Return what the teacher may see of what is true, by the version's last answers."""
+        reader = Evaluation(self._store, studio)
+        truths = reader.truths(project.id, config, source=truth_of(project))
         split = split_of(self._store, project.id, prompt.id, truths)
         seen = [task_id for task_id in truths if not split.holds_out(task_id)]
         outcomes = {}
