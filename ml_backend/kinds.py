@@ -31,6 +31,11 @@ class TruthSource(StrEnum):
     def words(self) -> str:
         return "ground truth" if self is TruthSource.GROUND_TRUTH else "submitted annotations"
 
+    @property
+    def heading(self) -> str:
+        """What one of a task is called."""
+        return "Ground truth" if self is TruthSource.GROUND_TRUTH else "Annotation"
+
 
 class RunStatus(StrEnum):
     """The SDK's five run states."""
