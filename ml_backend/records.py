@@ -278,6 +278,12 @@ class Run:
         return TruthSource(self.options.get("truth") or TruthSource.GROUND_TRUTH)
 
     @property
+    def measured_on(self) -> str:
+        """The same in words, and why where nobody chose it."""
+        why = ", since no annotation of this project was marked as ground truth"
+        return self.truth.words + (why if self.options.get("truth_by_default") else "")
+
+    @property
     def worker_job(self) -> str:
         """Return what an outside worker that answers this run calls it, "" when we ask."""
         return str(self.options.get("job_id") or "")

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from ml_backend.kinds import TruthSource
 from ml_backend.reporting import charts
 from ml_backend.reporting.elements import table as make_table, tag, to_html
 from ml_backend.reporting.sections import control_section, number, percent, span
@@ -72,10 +73,10 @@ def _figures(document: Document) -> Element:
 
 
 def _agreement(document: Document) -> Element | None:
-    metrics = document["metrics"]
+    run, metrics = document["run"], document["metrics"]
     overall = metrics.get("overall") or {}
     if not overall.get("n"):
-        text = "None of these tasks has ground truth to measure against."
+        text = f"None of these tasks has {TruthSource(run['truth']).words} to measure against."
         return tag("section", tag("h2", "Agreement"), tag("p", text))
     people = metrics.get("humans") or {"controls": {}, "overall": {}}
     rows = [
@@ -87,10 +88,9 @@ def _agreement(document: Document) -> Element | None:
         (f"{name} (each region)", counts, None)
         for name, counts in metrics.get("per_region", {}).items()
     ]
-    by = "all submitted annotations" if metrics.get("truth") == "annotations" else "ground truth"
     return tag(
         "section",
-        tag("h2", f"Agreement with {by}"),
+        tag("h2", f"Agreement with {run['measured_on']}"),
         charts.intervals(rows),
         make_table(
             ("", "n", "Correct", "Failed", "Accuracy", "95% interval", "Score", "People"),

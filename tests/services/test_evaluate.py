@@ -13,7 +13,6 @@ from ml_backend import demo
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm import Request
-from ml_backend.next_steps import Step
 from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
 from ml_backend.reporting import run_page
 from ml_backend.services.callers.authoring import Draft
@@ -99,9 +98,6 @@ def test_all_annotations_may_be_the_truth_and_a_models_own_are_not(house: House)
         house, [annotation("A", **plain)], [annotation("B", **plain)], [annotation("A", **promoted)]
     )
     prompt, version = house.prompt(project)
-    with pytest.raises(InvalidInput, match="no ground truth") as refused:
-        evaluated(house, prompt, version, project)
-    assert Step.MEASURE_ON_ANNOTATIONS() in refused.value.fix
     run = evaluated(house, prompt, version, project, truth=TruthSource.ANNOTATIONS)
     assert run.truth is TruthSource.ANNOTATIONS
     assert run.options["task_ids"] == tasks[:2]

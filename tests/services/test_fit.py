@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from services.conftest import CONFIG, House
 
 from ml_backend.container import Container
-from ml_backend.records import Example, Run, RunStatus, Slot, Subset
+from ml_backend.records import Example, Run, RunStatus, Slot, Subset, TruthSource
 from ml_backend.services.events import event_worker as module
 from ml_backend.services.events.event_worker import Heard
 from ml_backend.services.writing.lease import Lease
@@ -406,6 +406,16 @@ def test_a_pool_another_process_changed_is_read_in_full(place: Annotated) -> Non
 # stale evaluations
 
 
+def test_a_new_annotation_outdates_a_run_on_annotations_in_its_words(place: Annotated) -> None:
+    place.annotate(place.tasks[0])
+    place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[0]])
+    run = place.evaluated()
+    assert (run.truth, run.stale) == (TruthSource.ANNOTATIONS, "")
+    place.annotate(place.tasks[1])
+    place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[1]])
+    assert place.store.runs.get(run.id).stale == "The annotations changed after this run."
+
+
 def test_an_evaluation_is_stale_once_the_ground_truth_changed(place: Annotated) -> None:
     first = place.annotate(place.tasks[0], ground_truth=True)
     place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[0]])
@@ -514,7 +524,21 @@ def test_a_new_version_is_evaluated_by_training(place: Annotated) -> None:
     assert place.runs()[0].version_id == second.id
 
 
-def test_training_without_ground_truth_or_prompt_costs_nothing(
+def test_training_measures_on_what_people_submitted(place: Annotated) -> None:
+    place.prompt()
+    place.annotate(place.tasks[0])
+    place.tell("START_TRAINING")
+    [run] = place.runs()
+    assert (run.truth, run.options["task_ids"]) == (TruthSource.ANNOTATIONS, [place.tasks[0]])
+    place.house.container.executor.execute(run.id)
+    place.tell("START_TRAINING")
+    assert len(place.runs()) == 1, "measured already"
+    place.annotate(place.tasks[1], ground_truth=True)
+    place.tell("START_TRAINING")
+    assert place.runs()[0].truth is TruthSource.GROUND_TRUTH, "now there is some"
+
+
+def test_training_without_annotations_or_prompt_costs_nothing(
     place: Annotated, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -522,7 +546,7 @@ def test_training_without_ground_truth_or_prompt_costs_nothing(
     assert "nothing to evaluate" in caplog.text
     place.prompt()
     place.tell("START_TRAINING")
-    assert "no ground truth" in caplog.text
+    assert "no annotation to evaluate" in caplog.text
     assert place.runs() == []
     assert place.store.events.waiting() == 0
 

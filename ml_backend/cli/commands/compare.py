@@ -39,7 +39,7 @@ SHOWN_TASKS = 20
 @click.option(
     "--truth",
     type=click.Choice([each.value for each in TruthSource]),
-    help="What to measure on; by default what the runs were measured on.",
+    help="What to measure on; by default what all the runs were measured on.",
 )
 @pass_app
 def compare_versions(
@@ -54,8 +54,10 @@ def compare_versions(
 ) -> None:
     """Compare the last runs of two versions or more on the tasks with ground truth.
 
-    Each two are compared task by task: McNemar's exact test, corrected by Holm where there are
-    several. Runs of different tasks are refused unless --common says to take those they share.
+    All are held against the same truths: those that all their runs were measured on, else ground
+    truth, or what people submitted where no annotation is marked as that. Each two are compared
+    task by task: McNemar's exact test, corrected by Holm where there are several. Runs of
+    different tasks are refused unless --common says to take those they share.
 
     \b
     Examples:
@@ -97,14 +99,20 @@ def _prompts(versions: list[PromptVersion]) -> set[int]:
 
 def _show(app: App, found: Comparison, names: dict[int, str]) -> None:
     left_out = f"; {found.left_out} that not all have are left out" if found.left_out else ""
-    truth = "ground truth" if found.truth is TruthSource.GROUND_TRUTH else "submitted annotations"
     app.table(
         ("Version", "Run", "Correct", "Failed", "Accuracy", "95% interval", "Score", *EFFORT),
         [(names[each.version.id], *_row(each)) for each in found.versions],
-        title=f"{found.tasks} tasks with {truth}{left_out}",
+        title=f"{found.tasks} tasks with {found.truth.words}{left_out}",
         numbers=("Run", "Correct", "Failed", "Accuracy", "Score", *EFFORT),
     )
+    if found.measured_on != found.truth.words:
+        app.note(f"Measured on {found.measured_on}.")
     for each in found.versions:
+        if each.run.truth is not found.truth:
+            app.note(
+                f"{names[each.version.id]!r}: its run {each.run.id} was measured on "
+                f"{each.run.truth.words}; here all are held against {found.truth.words}."
+            )
         if each.changed:
             app.note(f"{names[each.version.id]!r} was edited after its run {each.run.id}.")
         if each.effort.cached:

@@ -10,7 +10,7 @@ from ml_backend.cli.app import App, Command, ids, pass_app
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
 from ml_backend.errors import PromptsError
-from ml_backend.records import ProviderName, Run, Subset
+from ml_backend.records import ProviderName, Run, Subset, TruthSource
 
 if TYPE_CHECKING:
     from ml_backend.labelstudio import Project
@@ -33,6 +33,11 @@ SUBSETS = [each.value for each in Subset if each is not Subset.CUSTOM]
     help="The tasks of the run.",
 )
 @click.option("--tasks", type=ids, metavar="IDS", help="Of these tasks instead, e.g. 1,2,3.")
+@click.option(
+    "--truth",
+    type=click.Choice([each.value for each in TruthSource]),
+    help="Of HasGT, as for `evaluate`.",
+)
 @click.option("--samples", type=click.IntRange(1, 25), default=1, help="Answers for each task.")
 @pass_app
 def estimate(
@@ -42,6 +47,7 @@ def estimate(
     version: str | None,
     subset: str,
     tasks: list[int] | None,
+    truth: str | None,
     samples: int,
 ) -> None:
     """Say what a run of PROMPT would cost; nothing is asked.
@@ -62,12 +68,21 @@ def estimate(
     )
     where = app.project(project)
     told = app.container.estimates.estimate(
-        app.container.studio, where, chosen, Subset(subset), task_ids=tasks, samples=samples
+        app.container.studio,
+        where,
+        chosen,
+        Subset(subset),
+        task_ids=tasks,
+        samples=samples,
+        truth=TruthSource(truth) if truth else None,
     )
     if app.as_json:
         app.document(documents.of_estimate(told))
         return
-    click.echo(f"{found.title!r}, {chosen.title!r} on {told.tasks} tasks of {where.title!r}:")
+    which = f" with {told.truth.words}" if told.truth and tasks is None else ""
+    click.echo(
+        f"{found.title!r}, {chosen.title!r} on {told.tasks} tasks{which} of {where.title!r}:"
+    )
     for line in lines(told):
         click.echo(line)
 

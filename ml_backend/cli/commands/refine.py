@@ -6,6 +6,7 @@ import click
 
 from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.output import documents
+from ml_backend.records import TruthSource
 
 
 @click.command("refine", cls=Command)
@@ -30,9 +31,10 @@ def refine_version(
     """Have a teacher model improve a version of PROMPT, or write the first one.
 
     The teacher sees the prompt, what the labeling config asks, and tasks the version got wrong:
-    evaluate it first. About 30% of the tasks with ground truth no teacher ever sees; a version
-    made of its proposal is scored on these. A prompt that is only variables, or has no version
-    yet, is drafted from the labeling config, the instructions and some right answers.
+    evaluate it first. About 30% of the tasks with ground truth (with submitted annotations where
+    none is marked as that) no teacher ever sees; a version made of its proposal is scored on
+    these. A prompt that is only variables, or has no version yet, is drafted from the labeling
+    config, the instructions and some right answers.
 
     \b
     Examples:
@@ -68,9 +70,11 @@ def refine_version(
     click.echo(f"\n{done.diff}\n")
     cost = "unknown" if done.cost is None else f"${done.cost:.4f}"
     click.echo(
-        f"The teacher saw {done.examples} tasks; {done.held_out} with ground truth are held out "
-        f"from it. Cost {cost}."
+        f"The teacher saw {done.examples} tasks; {done.held_out} with {done.truth.words} are held "
+        f"out from it. Cost {cost}."
     )
+    if done.truth is TruthSource.ANNOTATIONS:
+        app.note("Right is what people submitted: no annotation is marked as ground truth.")
     if made:
         click.echo(f"Created version {made.id} {made.title!r} of {found.title!r}.")
         app.note(f"Next: ls-prompts evaluate {found.id} --project {where.id}")

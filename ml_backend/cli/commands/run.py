@@ -52,10 +52,9 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
         click.option(
             "--truth",
             type=click.Choice([each.value for each in TruthSource]),
-            default=TruthSource.GROUND_TRUTH.value,
-            show_default=True,
             help="What to measure on; annotations takes all that people submitted, and makes "
-            "HasGT the tasks that have one.",
+            "HasGT the tasks that have one. By default ground truth, or annotations where none is "
+            "marked as that.",
         ),
         click.option(
             "--samples",
@@ -127,9 +126,10 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
 )
 @pass_app
 def evaluate(app: App, /, **options: Any) -> None:
-    """Measure PROMPT on the project's ground truth.
+    """Measure PROMPT on the project's ground truth, or on all that people submitted.
 
-    Its predictions have a place of their own beside those of `run`, which stay.
+    Submitted annotations are taken where none is marked as ground truth, or with --truth
+    annotations. Its predictions have a place of their own beside those of `run`, which stay.
 
     \b
     Examples:
@@ -168,7 +168,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             only_missing=options["only_missing"],
             budget=options["budget"],
             fresh=options["fresh"],
-            truth=TruthSource(options["truth"]),
+            truth=TruthSource(options["truth"]) if options["truth"] else None,
             activate=options["activate"],
             follow=follow,
             samples=options["samples"],
@@ -184,8 +184,10 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
+    if started.subset is Subset.HAS_GT:
+        app.note(f"Measured on {started.measured_on}.")
     if started.options.get("held_out"):
-        app.note("Only the tasks with ground truth that no teacher model saw.")
+        app.note("Only the tasks of these that no teacher model saw.")
     if started.options.get("caution"):
         app.note(f"Careful: {started.options['caution']}")
     note_unanswerable(app, project)

@@ -95,6 +95,7 @@ def of_run(run: Run) -> Document:
         "project_subset": run.subset.value,
         "slot": run.slot.value,
         "truth": run.truth.value,
+        "measured_on": run.measured_on,
         "model_version": run.label,
         "status": run.status.value,
         "stage": run.stage.value,
@@ -125,6 +126,7 @@ def of_run(run: Run) -> Document:
 
 def of_estimate(told: Estimate) -> Document:
     return {
+        "truth": told.truth.value if told.truth else None,
         "total_cost_usd": told.total_cost,
         "low_cost_usd": told.low,
         "high_cost_usd": told.high,

@@ -59,7 +59,7 @@ def show(app: App, run: Run) -> None:
     if run.options.get("caution"):
         click.secho(f"Careful: {run.options['caution']}", fg="yellow")
     if run.metrics:
-        _show_metrics(app, run.metrics)
+        _show_metrics(app, run, run.metrics)
 
 
 def _show_failures(app: App, run: Run) -> None:
@@ -72,24 +72,25 @@ def _show_failures(app: App, run: Run) -> None:
         click.echo(f"  task {failure.task_id}: {for_command_line(failure.message)}")
 
 
-def _show_metrics(app: App, metrics: dict[str, Any]) -> None:
+def _show_metrics(app: App, run: Run, metrics: dict[str, Any]) -> None:
     if not metrics["overall"]["n"]:
-        click.echo("None of these tasks has ground truth to measure against.")
+        click.echo(f"None of these tasks has {run.truth.words} to measure against.")
         return
     controls = metrics.get("controls", {})
     rows = list(controls.items())
     if len(controls) != 1:
         rows.append(("all", metrics["overall"]))
-    by = "submitted annotations" if metrics.get("truth") == "annotations" else "ground truth"
     app.table(
         ("Control", "n", "Correct", "Failed", "Accuracy", "95% interval", "Also"),
         [
             (name, row["n"], row["correct"], row["failed"], *_accuracy(row), headline(row))
             for name, row in rows
         ],
-        title=f"Agreement with {by}",
+        title=f"Agreement with {run.truth.words}",
         numbers=("n", "Correct", "Failed", "Accuracy"),
     )
+    if run.measured_on != run.truth.words:
+        click.echo(f"Measured on {run.measured_on}.")
     if "humans" in metrics:
         people = metrics["humans"]["overall"]
         click.echo(

@@ -24,7 +24,7 @@ from ml_backend.scoring.agreement import summarize
 from ml_backend.scoring.paired import ALPHA, Paired, compare, holm
 from ml_backend.scoring.resampling import ScoreDifference, compare_scores
 from ml_backend.services.evaluation.evaluation import Evaluation
-from ml_backend.services.evaluation.ground_truth import Compared, no_truth
+from ml_backend.services.evaluation.ground_truth import Compared, no_truth, truth_of, truth_words
 from ml_backend.services.evaluation.metrics import is_right, score_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory, snapshot
 from ml_backend.store import Store
@@ -117,6 +117,8 @@ class Comparison:
 
     project_id: int
     truth: TruthSource
+    measured_on: str
+    """The truth in words, and why where nobody chose it."""
     tasks: int
     left_out: int
     """Tasks that not every version's run has."""
@@ -144,15 +146,16 @@ class Comparisons:
         """Compare the last runs of versions on the tasks with a truth.
 
         ``control`` leaves the others out; the truth is by default the one that all these runs were
-        measured on. Raises InvalidInput when a version has no run, and when the runs are of
-        different tasks unless ``common_only`` says to take those they have in common.
+        measured on, and the project's where they differ or it has no such truth any more. Raises
+        InvalidInput when a version has no run, and when the runs are of different tasks unless
+        ``common_only`` says to take those they have in common.
         """
         if len({version.id for version in versions}) < len(versions) or len(versions) < 2:
             raise InvalidInput(
                 "A comparison takes two versions or more, each once.", field="versions"
             )
         runs = [self._run_of(version, project) for version in versions]
-        source = truth or _source_of(runs)
+        source, in_words = _source_of(runs, project, truth)
         judged = self._judge(studio, project, runs, source, control)
         common = set.intersection(*(set(each) for each in judged))
         every = set.union(*(set(each) for each in judged))
@@ -160,6 +163,7 @@ class Comparisons:
         return Comparison(
             project_id=project.id,
             truth=source,
+            measured_on=in_words,
             tasks=len(common),
             left_out=len(every - common),
             versions=tuple(
@@ -206,7 +210,7 @@ class Comparisons:
         ]
 
     def _run_of(self, version: PromptVersion, project: Project) -> Run:
-        """Return the last completed run of a version: over all ground truth, else of any tasks."""
+        """Return the last completed run of a version: over all that is true, else of any tasks."""
         found = [
             run
             for run in self._store.runs.search(
@@ -224,9 +228,15 @@ class Comparisons:
         return (whole or found)[0]
 
 
-def _source_of(runs: Sequence[Run]) -> TruthSource:
+def _source_of(
+    runs: Sequence[Run], project: Project, chosen: TruthSource | None
+) -> tuple[TruthSource, str]:
+    """Return what versions are compared on, all on the same, and the words for it."""
     sources = {run.truth for run in runs}
-    return sources.pop() if len(sources) == 1 else TruthSource.GROUND_TRUTH
+    if chosen is None and project.ground_truths and sources == {TruthSource.ANNOTATIONS}:
+        chosen = TruthSource.ANNOTATIONS
+        return chosen, f"{chosen.words}, as their runs were"
+    return truth_of(project, chosen), truth_words(project, chosen)
 
 
 def _check(

@@ -115,19 +115,20 @@ class Evaluation:
         every: dict[str, int] = {}
         if any(run.truth is TruthSource.ANNOTATIONS for run in runs):
             every = _digests(self._store.examples.of_project(project_id))
-        outdated = [
-            run.id
-            for run in runs
-            if _is_outdated(
-                run,
-                every if run.truth is TruthSource.ANNOTATIONS else digests,
-                changed=bool(changed),
-            )
-        ]
-        if outdated:
-            tasks = f": {len(changed)} task{'s' * (len(changed) != 1)}" if changed else ""
-            why = f"The ground truth changed after this run{tasks}."
-            self._store.runs.mark_stale(outdated, why)
+        tasks = f": {len(changed)} task{'s' * (len(changed) != 1)}" if changed else ""
+        outdated: list[int] = []
+        for truth, now, why in (
+            (TruthSource.GROUND_TRUTH, digests, f"The ground truth changed after this run{tasks}."),
+            (TruthSource.ANNOTATIONS, every, "The annotations changed after this run."),
+        ):
+            found = [
+                run.id
+                for run in runs
+                if run.truth is truth and _is_outdated(run, now, changed=bool(changed))
+            ]
+            if found:
+                self._store.runs.mark_stale(found, why)
+            outdated += found
         return outdated
 
     def _evaluations(self, project_id: int) -> list[Run]:

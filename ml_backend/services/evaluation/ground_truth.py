@@ -1,4 +1,8 @@
-"""What is true of tasks: their ground truth or, on request, all that people have submitted."""
+"""What is true of tasks: their ground truth, or all that people have submitted.
+
+Label Studio Community has no button that marks an annotation as ground truth. So where nothing is
+marked, submitted annotations are what a prompt is measured on, unless somebody chose otherwise.
+"""
 
 from __future__ import annotations
 
@@ -96,15 +100,33 @@ class GroundTruthReader:
         self, project_id: int, source: TruthSource, task_ids: Sequence[int] | None
     ) -> Iterator[tuple[int, Mapping[str, Any], Annotation, bool]]:
         """Yield task, data and annotation of those that count, and whether each is a truth."""
-        only_starred = source is TruthSource.GROUND_TRUTH
-        promoted = {} if only_starred else self._store.promotions.fingerprints(project_id)
+        only_marked = source is TruthSource.GROUND_TRUTH
+        promoted = {} if only_marked else self._store.promotions.fingerprints(project_id)
         for task in self._studio.iter_annotated(
-            project_id, task_ids=task_ids, ground_truth_only=only_starred
+            project_id, task_ids=task_ids, ground_truth_only=only_marked
         ):
             for annotation in task.annotations:
-                if annotation.was_cancelled or (only_starred and not annotation.ground_truth):
+                if annotation.was_cancelled or (only_marked and not annotation.ground_truth):
                     continue
                 yield task.id, task.data, annotation, _by_person(annotation, promoted)
+
+
+def truth_of(project: Project, chosen: TruthSource | None = None) -> TruthSource:
+    """Return what is true in a project: what was chosen, else ground truth where any is marked.
+
+    A run keeps the answer, so that nothing it is measured on changes with the first mark.
+    """
+    if chosen is not None:
+        return chosen
+    return TruthSource.GROUND_TRUTH if project.ground_truths else TruthSource.ANNOTATIONS
+
+
+def truth_words(project: Project, chosen: TruthSource | None = None) -> str:
+    """Say what is true in a project, and why where nobody chose it."""
+    found = truth_of(project, chosen)
+    by_default = chosen is None and found is TruthSource.ANNOTATIONS
+    why = ", since no annotation of this project is marked as ground truth"
+    return found.words + (why if by_default else "")
 
 
 class NoGroundTruth(InvalidInput):
@@ -134,7 +156,7 @@ def digest(task_id: int, annotation_id: int, answer: JsonObject) -> str:
 
 
 def _by_person(annotation: Annotation, promoted: Mapping[int, str]) -> bool:
-    """Whether a person stands behind an annotation: made it, starred it or worked on it."""
+    """Whether a person stands behind an annotation: made it, marked it or worked on it."""
     if annotation.ground_truth or annotation.lead_time is not None:
         return True
     if annotation.parent_prediction is not None:

@@ -31,6 +31,7 @@ def indicators_of(run: Run) -> list[JsonObject]:
     overall = run.metrics.get("overall")
     if overall:
         accuracy = _counts(overall) | ({"stale": run.stale} if run.stale else {})
+        accuracy |= {"truth": run.truth.value, "measured_on": run.measured_on}
         found.insert(0, _indicator("accuracy", "Accuracy", **accuracy))
         for name, counts in (run.metrics.get("controls") or {}).items():
             key = f"accuracy-{name}"

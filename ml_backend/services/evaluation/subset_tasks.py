@@ -22,7 +22,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.evaluation.class_alignment import Alignment, alignments, names_class
 from ml_backend.services.evaluation.evaluation import Evaluation
-from ml_backend.services.evaluation.ground_truth import GroundTruth
+from ml_backend.services.evaluation.ground_truth import GroundTruth, GroundTruthReader, truth_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
@@ -36,6 +36,8 @@ class SubsetCount:
     subset: Subset
     count: int
     columns: tuple[str, ...]
+    truth: TruthSource | None = None
+    """Of HasGT: which annotations make it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,8 @@ class TaskQuery:
     def narrows(self) -> bool:
         return bool(self.output_class or self.aligned_class or self.predicted_by)
 
-    @property
-    def truth(self) -> TruthSource:
-        return self.run.truth if self.run is not None else TruthSource.GROUND_TRUTH
+    def truth(self, project: Project) -> TruthSource:
+        return truth_of(project, self.run.truth if self.run is not None else None)
 
     @property
     def by_score(self) -> bool:
@@ -87,6 +88,8 @@ class TaskPage:
     """A page of task results and how many there are on all pages."""
 
     count: int
+    truth: TruthSource
+    """Which annotations were taken for true."""
     results: list[TaskResult] = field(default_factory=list)
 
 
@@ -98,11 +101,19 @@ class Subsets:
         self._predictor_factory = predictor_factory
 
     def counts(self, studio: LabelStudioDoor, project: Project) -> list[SubsetCount]:
-        """Return the subsets a run can be started on, with their tasks; reads next to none."""
+        """Return the subsets a run can be started on, with their tasks.
+
+        Next to none are read where ground truth is marked; where none is, those annotated are.
+        """
         columns = studio.data_columns(project.id)
+        truth = truth_of(project)
+        if truth is TruthSource.GROUND_TRUTH:
+            true = studio.count_true_tasks(project.id)
+        else:
+            true = len(GroundTruthReader(self._store, studio).task_ids(project.id, truth))
         return [
             SubsetCount(Subset.ALL, project.tasks, columns),
-            SubsetCount(Subset.HAS_GT, studio.count_true_tasks(project.id), columns),
+            SubsetCount(Subset.HAS_GT, true, columns, truth),
             SubsetCount(Subset.SAMPLE, min(SAMPLE_SIZE, project.tasks), columns),
         ]
 
@@ -112,7 +123,8 @@ class Subsets:
         runs = self._runs(project, query)
         if query.subset is Subset.ALL and not query.narrows and not query.by_score:
             return self._plain_page(studio, project, query, config, runs)
-        truths = Evaluation(self._store, studio).truths(project.id, config, source=query.truth)
+        source = query.truth(project)
+        truths = Evaluation(self._store, studio).truths(project.id, config, source=source)
         ids = self._subset_ids(studio, project, query, truths)
         outcomes = self._store.outcomes.newest(runs, ids)
         chosen = [
@@ -125,7 +137,7 @@ class Subsets:
         shown = chosen[start : start + query.page_size]
         tasks = _read_tasks(studio, project.id, shown)
         found = [tasks[each] for each in shown if each in tasks]
-        return TaskPage(len(chosen), _results(found, outcomes, truths, config))
+        return TaskPage(len(chosen), source, _results(found, outcomes, truths, config))
 
     def _plain_page(
         self,
@@ -145,8 +157,9 @@ class Subsets:
         )
         ids = [task.id for task in tasks]
         outcomes = self._store.outcomes.newest(runs, ids)
-        truths = Evaluation(self._store, studio).truths(project.id, config, ids, source=query.truth)
-        return TaskPage(count, _results(tasks, outcomes, truths, config))
+        source = query.truth(project)
+        truths = Evaluation(self._store, studio).truths(project.id, config, ids, source=source)
+        return TaskPage(count, source, _results(tasks, outcomes, truths, config))
 
     def _runs(self, project: Project, query: TaskQuery) -> list[int]:
         """Return the runs whose outcomes count: one, a version's, a prompt's, or none."""

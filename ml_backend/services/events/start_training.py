@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ml_backend.errors import LabelStudioUnreachable, NotFound, PromptsError
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
+from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.inference.predictor_factory import snapshot
 from ml_backend.services.runs.runs import RunOptions, Runs, is_open
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class StartTraining:
-    """Starts evaluations on ground truth; ``wake`` is called when there is one to execute."""
+    """Starts evaluations; ``wake`` is called when there is one to execute."""
 
     def __init__(
         self,
@@ -51,8 +52,8 @@ class StartTraining:
 
     def _start(self, project: Project) -> Run | None:
         prompt, version = self._serving(project)
-        if not project.ground_truths:
-            log.info("project %s: no ground truth to evaluate %r on", project.id, prompt.title)
+        if not (project.ground_truths or project.annotations):
+            log.info("project %s: no annotation to evaluate %r on", project.id, prompt.title)
             return None
         known = self._still_true(project, version)
         if known is not None:
@@ -78,8 +79,11 @@ class StartTraining:
 
     def _still_true(self, project: Project, version: PromptVersion) -> Run | None:
         """Return the evaluation that another one would only repeat."""
+        truth = truth_of(project)
         for run in self._store.runs.search(version_id=version.id, project_id=project.id):
             if run.slot is not Slot.EVALUATE or run.subset is not Subset.HAS_GT:
+                continue
+            if run.truth is not truth:
                 continue
             done = run.status is RunStatus.COMPLETED and not run.stale
             if is_open(run) or (done and snapshot(version).items() <= run.snapshot.items()):

@@ -73,6 +73,7 @@ def of_comparison(found: Comparison) -> JsonObject:
     return {
         "project": found.project_id,
         "truth": found.truth.value,
+        "measured_on": found.measured_on,
         "tasks": found.tasks,
         "left_out": found.left_out,
         "versions": [_of_version_score(each) for each in found.versions],
@@ -95,6 +96,7 @@ def _of_version_score(each: VersionScore) -> JsonObject:
         "title": each.version.title,
         "prompt": each.version.prompt_id,
         "run": each.run.id,
+        "run_truth": each.run.truth.value,
         "run_tasks": each.tasks,
         "changed": each.changed,
         **each.summary["overall"],

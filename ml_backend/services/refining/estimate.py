@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_backend.llm.prices import Price
-from ml_backend.records import JsonObject, Usage
+from ml_backend.records import JsonObject, TruthSource, Usage
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.refining.mistakes import Mistakes
 from ml_backend.services.refining.teacher import SCHEMA, says_nothing
@@ -29,6 +29,8 @@ class RefineEstimate:
     right: int
     """Shown with their right answers, where no mistake is known."""
     held_out: int
+    truth: TruthSource
+    """Which annotations are taken for right."""
     drafts: bool
     """Whether there is nothing to improve, so that it writes from the labeling config."""
     price: Price | None
@@ -42,7 +44,11 @@ class RefineEstimate:
 
 
 def outlook_of(
-    lessons: Mistakes, messages: Sequence[JsonObject], old: str, price: Price | None
+    lessons: Mistakes,
+    truth: TruthSource,
+    messages: Sequence[JsonObject],
+    old: str,
+    price: Price | None,
 ) -> RefineEstimate:
     """Return the outlook of asking a teacher that once; two answers, at most, are asked for."""
     asked = size_of(messages, SCHEMA)
@@ -57,6 +63,7 @@ def outlook_of(
         mistakes=len(lessons.mistakes),
         right=len(lessons.right),
         held_out=lessons.held_out,
+        truth=truth,
         drafts=says_nothing(old),
         price=price,
         low=costs[0],

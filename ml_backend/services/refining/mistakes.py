@@ -27,7 +27,7 @@ class Mistakes:
     right: tuple[JsonObject, ...] = ()
     task_ids: tuple[int, ...] = ()
     held_out: int = 0
-    """Tasks with ground truth that no teacher sees."""
+    """Tasks with a truth that no teacher sees."""
     wrong: int = 0
     """Tasks that were got wrong, of those a teacher may see."""
 
@@ -41,7 +41,7 @@ def lessons_of(
     split: HoldoutSplit,
     config: LabelingConfig,
 ) -> Mistakes:
-    """Return what may be shown of these ground truths; nothing of a task that is held out.
+    """Return what may be shown of these truths; nothing of a task that is held out.
 
     A task that reads the same as one held out is held out with it.
     """

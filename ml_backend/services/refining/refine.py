@@ -23,9 +23,11 @@ from ml_backend.records import (
     PromptVersion,
     ProviderName,
     RunStatus,
+    TruthSource,
     Usage,
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.budgets import BudgetGuard, cost_of, price_of
@@ -63,6 +65,8 @@ class Refinement:
     task_ids: tuple[int, ...]
     """The tasks the teacher was shown."""
     held_out: int
+    truth: TruthSource
+    """Which annotations it took for right."""
     saw_tasks: bool
     """Whether it, or a teacher before it, was shown tasks: then it is scored on those held out."""
     usage: Usage
@@ -76,6 +80,7 @@ class Refinement:
             "drafted": self.drafted,
             "examples": self.examples,
             "held_out": self.held_out,
+            "truth": self.truth.value,
             "saw_tasks": self.saw_tasks,
             "cost": self.cost,
             "prompt_tokens": self.usage.prompt_tokens,
@@ -139,7 +144,7 @@ class Refining:
         old = version.text if version else ""
         messages = messages_for(old, config, known, lessons, to_text(project.instruction), goal)
         price = price_of(connection, teacher) if teacher else None
-        return outlook_of(lessons, messages, old, price)
+        return outlook_of(lessons, truth_of(project), messages, old, price)
 
     def refine(
         self,
@@ -174,6 +179,7 @@ class Refining:
             examples=len(lessons),
             task_ids=lessons.task_ids,
             held_out=lessons.held_out,
+            truth=truth_of(project),
             saw_tasks=bool(lessons) or bool(version and version.refined_from is not None),
             usage=usage,
             cost=cost_of(price_of(connection, teacher), usage),
@@ -271,8 +277,9 @@ class Refining:
         version: PromptVersion | None,
         config: LabelingConfig,
     ) -> Mistakes:
-        """Return what the teacher may see of the ground truth, by the version's last answers."""
-        truths = Evaluation(self._store, studio).truths(project.id, config)
+        """Return what the teacher may see of what is true, by the version's last answers."""
+        reader = Evaluation(self._store, studio)
+        truths = reader.truths(project.id, config, source=truth_of(project))
         split = split_of(self._store, project.id, prompt.id, truths)
         seen = [task_id for task_id in truths if not split.holds_out(task_id)]
         outcomes = {}

@@ -18,8 +18,9 @@ from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.next_steps import Step
-from ml_backend.records import PromptVersion, ProviderName, Subset, Task
+from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
+from ml_backend.services.evaluation.ground_truth import GroundTruthReader, truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.model_requests import ModelRequest, asks_the_same
 from ml_backend.services.inference.predictor import Predictor
@@ -34,7 +35,7 @@ from ml_backend.services.runs.runs import sample_of
 from ml_backend.store import Store
 
 TRUTHS_KEPT = 30.0
-"""Seconds in which the tasks with ground truth are not read again, unless their number changes."""
+"""Seconds in which the tasks with a truth are not read again, unless their number changes."""
 PAGES, PAGE = 4, 10
 SAMPLED = PAGES * PAGE
 DRAWN_FROM = 5_000
@@ -73,6 +74,8 @@ class Estimate:
     kept: int = 0
     """Of those sampled: answered already, so that asking again is free unless it is fresh."""
     samples: int = 1
+    truth: TruthSource | None = None
+    """Of a HasGT run: which annotations make its tasks."""
 
     @property
     def unknown(self) -> str:
@@ -129,7 +132,9 @@ class Estimates:
     def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
-        self._true_tasks: dict[int, tuple[tuple[int, int, int], float, list[int]]] = {}
+        self._true_tasks: dict[
+            tuple[int, TruthSource], tuple[tuple[int, int, int], float, list[int]]
+        ] = {}
 
     def estimate(
         self,
@@ -143,17 +148,19 @@ class Estimates:
         samples: int = 1,
         sample_size: int = SAMPLE_SIZE,
         sample_seed: int | None = None,
+        truth: TruthSource | None = None,
     ) -> Estimate:
         """Return what a run would cost; raises whatever keeps it from running.
 
         ``task_ids`` are the tasks of the run where they are known already, ``count`` how many of
         the subset's there are where finding them would take reading all; size and seed are those
-        of a Sample subset.
+        of a Sample subset, the truth is that of a HasGT one.
         """
+        source = truth_of(project, truth) if subset is Subset.HAS_GT else None
         recipe = self._predictor_factory.recipe(project, version)
         price = price_of(recipe.connection, version.model)
         if task_ids is None:
-            task_ids = self._subset_tasks(studio, project, version, subset)
+            task_ids = self._true_tasks_of(studio, project, version, source) if source else None
             if subset is Subset.SAMPLE and sample_seed is None:
                 task_ids = studio.task_ids(project.id, first=sample_size)
             elif subset is Subset.SAMPLE and project.tasks <= DRAWN_FROM:
@@ -165,7 +172,7 @@ class Estimates:
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
         if version.provider is ProviderName.BASELINE or not count or not questions:
-            return _of_nothing(version, count, len(questions), price)
+            return _of_nothing(version, count, len(questions), price, source)
         measured = self._measured(studio, project, version)
         prompt, completion = self._tokens(recipe, version, questions, count, measured)
         rates = _rates(price, prompt.mean / count) if price else None
@@ -182,30 +189,35 @@ class Estimates:
             price=price,
             kept=len(self._store.outcomes.find_answers([each.key for each in questions])),
             samples=samples,
+            truth=source,
         )
 
     # Which tasks
 
-    def _subset_tasks(
-        self, studio: LabelStudioDoor, project: Project, version: PromptVersion, subset: Subset
-    ) -> list[int] | None:
-        if subset is Subset.HAS_GT:
-            found = self._with_ground_truth(studio, project)
-            if version.refined_from is None:
-                return found
-            split = split_of(self._store, project.id, version.prompt_id, found)
-            return [task_id for task_id in found if split.holds_out(task_id)]
-        return None
+    def _true_tasks_of(
+        self,
+        studio: LabelStudioDoor,
+        project: Project,
+        version: PromptVersion,
+        source: TruthSource,
+    ) -> list[int]:
+        """Return the tasks of a HasGT run of a version."""
+        found = self._with_truth(studio, project, source)
+        if version.refined_from is None:
+            return found
+        split = split_of(self._store, project.id, version.prompt_id, found)
+        return [task_id for task_id in found if split.holds_out(task_id)]
 
-    def _with_ground_truth(self, studio: LabelStudioDoor, project: Project) -> list[int]:
-        """Return the tasks with ground truth; a person who tries options asks again and again."""
+    def _with_truth(
+        self, studio: LabelStudioDoor, project: Project, source: TruthSource
+    ) -> list[int]:
+        """Return the tasks with a truth; a person who tries options asks again and again."""
         counted = (project.ground_truths, project.annotations, project.tasks)
-        before, read_at, found = self._true_tasks.get(project.id, ((), 0.0, []))
+        before, read_at, found = self._true_tasks.get((project.id, source), ((), 0.0, []))
         now = time.monotonic()
         if before != counted or now - read_at > TRUTHS_KEPT:
-            tasks = studio.iter_annotated(project.id, ground_truth_only=True)
-            found = sorted(task.id for task in tasks)
-            self._true_tasks[project.id] = (counted, now, found)
+            found = GroundTruthReader(self._store, studio).task_ids(project.id, source)
+            self._true_tasks[project.id, source] = (counted, now, found)
         return found
 
     def _sample(
@@ -299,12 +311,18 @@ class Estimates:
         return found if len(found) >= MEASURED_FROM else []
 
 
-def _of_nothing(version: PromptVersion, count: int, sampled: int, price: Price | None) -> Estimate:
+def _of_nothing(
+    version: PromptVersion,
+    count: int,
+    sampled: int,
+    price: Price | None,
+    truth: TruthSource | None,
+) -> Estimate:
     """Return the estimate of a run that no model is asked in."""
     nothing = Total(0.0, 0.0, 0.0)
     free = nothing if price else None
     return Estimate(
-        version.model, count, sampled, False, 0.0, 0.0, nothing, free, free, price=price
+        version.model, count, sampled, False, 0.0, 0.0, nothing, free, free, price, truth=truth
     )
 
 

@@ -122,6 +122,7 @@ def _of_run(run: Run) -> JsonObject:
         "project": run.project_id,
         "project_subset": run.subset.value,
         "truth": run.truth.value,
+        "measured_on": run.measured_on,
         "message": run.message,
         "stale": run.stale,
         "total_tasks": totals.total,

@@ -26,7 +26,7 @@ from ml_backend.records import (
     Subset,
     TruthSource,
 )
-from ml_backend.services.evaluation.ground_truth import GroundTruthReader, no_truth
+from ml_backend.services.evaluation.ground_truth import GroundTruthReader, no_truth, truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory, snapshot
 from ml_backend.services.predictions.selection import require_narrowing
@@ -64,8 +64,9 @@ class RunOptions:
     only_missing: bool = False
     budget: float | None = None
     fresh: bool = False
-    truth: TruthSource = TruthSource.GROUND_TRUTH
-    """What it is measured on; with ANNOTATIONS the HasGT subset is the tasks people annotated."""
+    truth: TruthSource | None = None
+    """What it is measured on; with ANNOTATIONS the HasGT subset is the tasks people annotated.
+    None takes ground truth where any is marked, else annotations."""
     activate: bool | None = None
     held_out: bool | None = None
     """Whether HasGT covers only tasks no teacher saw; None does for a version a teacher made."""
@@ -126,12 +127,13 @@ class Runs:
             snapshot=snapshot(version) | {"prompt_title": prompt.title},
             options={
                 **_as_asked(options),
+                **_unasked_truth(project, options),
                 **sight,
                 "task_ids": task_ids,
                 "only_missing": options.only_missing,
                 "budget": options.budget,
                 "fresh": options.fresh,
-                "truth": options.truth.value,
+                "truth": truth_of(project, options.truth).value,
                 "activate": options.activate,
                 "follow": options.follow,
             },
@@ -148,7 +150,7 @@ class Runs:
         slot = options.slot or _slot_of(options)
         task_ids = self._choose_tasks(project, label_of(prompt, version, slot), options)
         if self._what_teachers_saw(version, project, slot, options).get("held_out"):
-            return self._held_out(version, project, task_ids or [])
+            return self._held_out(version, project, task_ids or [], options)
         return task_ids
 
     def check(self, version: PromptVersion, project: Project, budget: float | None) -> None:
@@ -262,14 +264,19 @@ class Runs:
         return {"caution": SEEN_BY_TEACHER} if refined and slot is Slot.EVALUATE else {}
 
     def _held_out(
-        self, version: PromptVersion, project: Project, task_ids: Sequence[int]
+        self,
+        version: PromptVersion,
+        project: Project,
+        task_ids: Sequence[int],
+        options: RunOptions,
     ) -> list[int]:
         """Return the tasks no teacher saw; raises InvalidInput without any."""
         split = split_of(self._store, project.id, version.prompt_id, task_ids)
         found = [task_id for task_id in task_ids if split.holds_out(task_id)]
         if not found:
             raise InvalidInput(
-                "None of the tasks with ground truth is held out from teachers.",
+                f"None of the tasks with {truth_of(project, options.truth).words} is held out "
+                "from teachers.",
                 field="held_out",
                 fix=Step.ANNOTATE_MORE_OR_ALL_TRUTH(),
             )
@@ -283,7 +290,7 @@ class Runs:
             found = self._studio.task_ids(project.id, first=first)
             return sample_of(found, options.sample_size, options.sample_seed)
         if options.subset is Subset.HAS_GT:
-            return self._true_tasks(project, options.truth)
+            return self._true_tasks(project, truth_of(project, options.truth))
         return self._custom_tasks(project, options)
 
     def _true_tasks(self, project: Project, source: TruthSource) -> list[int]:
@@ -344,6 +351,12 @@ def _as_asked(options: RunOptions) -> JsonObject:
         if options.sample_seed is not None:
             asked["sample_seed"] = options.sample_seed
     return asked
+
+
+def _unasked_truth(project: Project, options: RunOptions) -> JsonObject:
+    """Return what says, for good, that nothing was marked and nobody chose annotations."""
+    by_default = options.truth is None and not project.ground_truths
+    return {"truth_by_default": True} if by_default else {}
 
 
 def _check_samples(version: PromptVersion, samples: int) -> None:

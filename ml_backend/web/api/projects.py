@@ -81,6 +81,7 @@ def list_subset_tasks(project_id: int, query: TaskListQuery) -> dict[str, Any]:
     results = TaskResults(
         task_count=found.count if query.include_total else None,
         task_result_list=[TaskItem.of(each) for each in found.results],
+        truth=found.truth,
     )
     return paged(found.count, query, [results])
 

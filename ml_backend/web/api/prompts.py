@@ -122,7 +122,7 @@ def compatible_projects(query: CompatibleQuery) -> dict[str, Any]:
 
 @api.add("GET", "/prompts/<id>/compare", ComparisonAnswer, query=CompareQuery)
 def compare_versions(id: int, query: CompareQuery) -> ComparisonAnswer:
-    """Compare versions on the same tasks with ground truth, by their last runs."""
+    """Compare versions on the same tasks with a truth, by their last runs."""
     caller = identity.caller()
     prompt = services().access.prompt(caller, id)
     wanted = numbers(query.versions)

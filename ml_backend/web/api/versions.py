@@ -122,7 +122,9 @@ def cost_estimate(prompt_id: int, version_id: int, query: CostQuery) -> CostAnsw
         return _no_cost("NoProject", "The prompt has no project whose tasks could be counted.")
     project = services().access.project(caller, project_id)
     try:
-        found = services().estimates.estimate(caller.studio, project, version, query.project_subset)
+        found = services().estimates.estimate(
+            caller.studio, project, version, query.project_subset, truth=query.truth
+        )
     except (InvalidInput, ModelError) as error:
         return _no_cost(type(error).__name__, str(error))
     return _cost(found)
@@ -198,6 +200,7 @@ def _refined(prompt: Prompt, version: PromptVersion, job: Job) -> RefinedAnswer:
         diff=job.result.get("diff"),
         examples=job.result.get("examples"),
         held_out=job.result.get("held_out"),
+        truth=job.result.get("truth"),
         previous_version=_answer(version),
         total_cost=_dollars(cost) if cost is not None else None,
         refinement_job_id=str(job.id),
@@ -232,6 +235,7 @@ def _cost(found: Estimate) -> CostAnswer:
         total_cost_usd=_dollars(found.total_cost),
         tasks=found.tasks,
         sampled_tasks=found.sampled,
+        truth=found.truth,
         measured=found.measured,
         low_cost_usd=_dollars(found.low),
         high_cost_usd=_dollars(found.high),

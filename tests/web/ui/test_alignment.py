@@ -50,7 +50,7 @@ def test_what_was_never_measured_says_what_to_do(pages: Pages) -> None:
 
 def test_a_run_without_ground_truth_says_so(pages: Pages) -> None:
     run = measured_run(pages, choices(pages, {7: "a"}), subset=Subset.ALL)
-    assert "No ground truth" in pages.get(alignment(run)).text("#panel")
+    assert "Nothing to measure on" in pages.get(alignment(run)).text("#panel")
 
 
 def test_the_matrix_has_recall_and_precision(pages: Pages, run: Run) -> None:

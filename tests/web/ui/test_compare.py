@@ -35,9 +35,9 @@ def versions(pages: Pages, *said: str, title: str = "Topics") -> tuple[Any, list
     return prompt, made
 
 
-def result(pages: Pages, prompt: Any, made: list[Any]) -> Page:
+def result(pages: Pages, prompt: Any, made: list[Any], more: str = "") -> Page:
     asked = "&".join(f"versions={each.id}" for each in made)
-    return pages.get(f"/ui/prompts/{prompt.id}/compare/result?{asked}")
+    return pages.get(f"/ui/prompts/{prompt.id}/compare/result?{asked}{more}")
 
 
 def test_two_versions_are_held_against_each_other_task_by_task(pages: Pages) -> None:
@@ -125,16 +125,18 @@ def test_a_version_that_was_never_run_is_named_with_the_way_to_run_it(pages: Pag
     assert f"version={made[1].id}" in str(link.attributes["href"])
 
 
-def test_without_ground_truth_it_says_what_is_missing(pages: Pages) -> None:
+def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     bare, tasks = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
     pages.api.project, pages.api.tasks = bare, tasks
     prompt, made = versions(pages, "", "")
     for version in made:
         ran(pages, version.id, 0, 0, tasks=tasks)
     page = result(pages, prompt, made)
-    assert "has no ground truth" in page.text(".caution strong")
-    assert "Star annotations in Label Studio" in page.text(".caution")
-    studio, annotations = page.all(".caution a")
+    assert "Nobody has submitted an annotation" in page.text(".caution strong")
+    assert "Annotate some tasks in Label Studio" in page.text(".caution")
+    chosen = result(pages, prompt, made, "&truth=ground_truth")
+    assert "has no ground truth" in chosen.text(".caution strong")
+    studio, annotations = chosen.all(".caution a")
     assert str(studio.attributes["href"]).endswith(f"/projects/{bare}/data")
     again = pages.get(str(annotations.attributes["href"]))
     assert "Nobody has submitted an annotation" in again.text(".caution")

@@ -201,8 +201,8 @@ def test_save_as_makes_a_version(editor: Editor, title: str, made: str) -> None:
     [
         ({"text": "Which {txet}?"}, "uses {txet}"),
         ({"text": " "}, "prompt is empty"),
-        ({"few_shot": "many"}, "whole number from 0 to 50"),
-        ({"few_shot": "51"}, "whole number from 0 to 50"),
+        ({"few_shot": "many"}, "whole number from 0 to 1,000"),
+        ({"few_shot": "1001"}, "whole number from 0 to 1,000"),
         ({"connection": "987"}, "no connection 987"),
         ({"connection": "<script>"}, "Give a whole number"),
         ({"model": "m" * 201}, "201 characters"),

@@ -82,16 +82,16 @@ def test_the_page_says_what_it_learns_from_and_what_it_costs(pages: Pages) -> No
     assert "held out" in plain.text("#outlook")
 
 
-def test_without_mistakes_or_ground_truth_it_says_what_is_missing(pages: Pages) -> None:
+def test_without_mistakes_or_annotations_it_says_what_is_missing(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     found = pages.get(enhance(prompt, "?count=1")).text("#outlook")
-    assert "no mistake is known. Evaluate Version 1 on Ground Truths first" in found
+    assert "no mistake is known. Evaluate Version 1 first" in found
     bare, _ = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
     other = pages.api.client.prompts.create(title="Other", associated_projects=[bare])
     found = pages.get(enhance(other, "?count=1")).text()
     assert "drafts the first version" in found
     assert "No task to learn from" in found
-    assert "There is no ground truth to score a suggestion on" in found
+    assert "Nothing is annotated to score a suggestion on" in found
 
 
 def test_a_teacher_is_asked_and_told_the_goal(pages: Pages) -> None:

@@ -39,7 +39,7 @@ def test_version_that_never_ran_says_how_to_get_a_score(pages: Pages, ids: tuple
     assert "Evaluate on 6 Ground Truths to get a score." in page.text("#score")
 
 
-def test_project_without_ground_truth_says_how_to_make_it(pages: Pages) -> None:
+def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
     config = pages.container.studio.get_project(pages.project).label_config
     project, _ = pages.studio.seed(config, [{"data": {"text": "x"}}])
     prompt = pages.api.client.prompts.create(title="Bare", associated_projects=[project])
@@ -47,7 +47,7 @@ def test_project_without_ground_truth_says_how_to_make_it(pages: Pages) -> None:
         prompt.id, title="Version 1", prompt="{text}", provider_model_id="simulated"
     )
     page = pages.get(f"/ui/prompts/{prompt.id}")
-    assert "Star annotations in Label Studio" in page.text("#score")
+    assert "Nothing is annotated yet. Annotate tasks in Label Studio" in page.text("#score")
     assert "disabled" in page.one("[name=baseline][value=HasGT]").attributes
     assert "checked" in page.one("[name=baseline][value=Sample]").attributes
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from ml_backend.records import Job, JobKind, JsonObject, RunStatus, Subset
+from ml_backend.records import Job, JobKind, JsonObject, RunStatus, Subset, TruthSource
 from ml_backend.web.api.wire.parts import Exact, Given, Id, Said, Shown
 from ml_backend.web.api.wire.prompts import VersionAnswer
 
@@ -151,6 +151,9 @@ class CostQuery(Given):
 
     project_id: Id | None = None
     project_subset: Subset = Subset.ALL
+    truth: Annotated[
+        TruthSource | None, Field(description="Of HasGT, as a run takes it; ours.")
+    ] = None
 
 
 class CostAnswer(Shown):
@@ -167,6 +170,8 @@ class CostAnswer(Shown):
     error_message: Said | None = None
     tasks: int | None = None
     sampled_tasks: int | None = None
+    truth: TruthSource | None = None
+    """Which annotations make the tasks of a HasGT run."""
     measured: bool | None = None
     """Whether tokens were measured in earlier runs, or estimated from a sample of tasks."""
     low_cost_usd: str | None = None
@@ -219,7 +224,9 @@ class RefinedAnswer(Shown):
     examples: int | None = None
     """Tasks the teacher was shown; none of those held out."""
     held_out: int | None = None
-    """Tasks with ground truth that no teacher sees: what a version made of it is scored on."""
+    """Tasks with a truth that no teacher sees: what a version made of it is scored on."""
+    truth: TruthSource | None = None
+    """Which annotations it took for right; null while it goes on."""
     previous_version: VersionAnswer
     total_cost: str | None = None
     """Dollars; null while it goes on and when the teacher's price is unknown."""

@@ -26,7 +26,10 @@ class CompareQuery(Given):
     ] = None
     truth: Annotated[
         TruthSource | None,
-        Field(description="By default what the runs were measured on."),
+        Field(
+            description="By default what all the runs were measured on; where they differ, ground "
+            "truth, or annotations where none is marked as that."
+        ),
     ] = None
 
 
@@ -37,7 +40,9 @@ class ComparedVersion(Shown):
     title: str
     run: int
     run_tasks: int
-    """Tasks with ground truth in its run."""
+    """Tasks with a truth in its run."""
+    run_truth: TruthSource
+    """What its run was measured on; compared are all on the same."""
     n: int
     correct: int
     failed: int
@@ -69,6 +74,7 @@ class ComparedVersion(Shown):
             title=score.version.title,
             run=score.run.id,
             run_tasks=score.tasks,
+            run_truth=score.run.truth,
             controls=score.summary["controls"],
             prompt=score.version.prompt_id,
             changed=score.changed,
@@ -157,11 +163,13 @@ class PairAnswer(Shown):
 
 
 class ComparisonAnswer(Shown):
-    """Versions of a prompt on the same tasks with ground truth."""
+    """Versions of a prompt on the same tasks with a truth."""
 
     prompt: int
     project: int
     truth: TruthSource
+    measured_on: str
+    """The truth in words, and why where nobody chose it."""
     tasks: int
     left_out: int
     """Tasks that not every version's run has."""
@@ -174,6 +182,7 @@ class ComparisonAnswer(Shown):
             prompt=prompt_id,
             project=found.project_id,
             truth=found.truth,
+            measured_on=found.measured_on,
             tasks=found.tasks,
             left_out=found.left_out,
             versions=[ComparedVersion.of(each) for each in found.versions],

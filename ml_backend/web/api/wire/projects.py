@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ml_backend.records import Prompt, Subset
+from ml_backend.records import Prompt, Subset, TruthSource
 from ml_backend.services.evaluation.class_alignment import Alignment
 from ml_backend.services.evaluation.subset_tasks import SubsetCount, TaskResult
 from ml_backend.web.api.wire.parts import Given, Id, Ids, PageQuery, Said, Shown
@@ -110,11 +110,15 @@ class SubsetAnswer(Shown):
     subset: Subset
     count: int
     columns_schema: list[Column]
+    truth: TruthSource | None = None
+    """Of HasGT: which annotations make it; ours."""
 
     @classmethod
     def of(cls, found: SubsetCount) -> SubsetAnswer:
         columns = [Column(name=name) for name in found.columns]
-        return cls(subset=found.subset, count=found.count, columns_schema=columns)
+        return cls(
+            subset=found.subset, count=found.count, columns_schema=columns, truth=found.truth
+        )
 
 
 class TaskListQuery(PageQuery):
@@ -163,7 +167,8 @@ class TaskItem(Shown):
     prediction: dict[str, Any] | None = None
     ground_truth: dict[str, Any] | None = None
     score: float | None = None
-    """Agreement with the ground truth, 0 to 1; 0 for a failure."""
+    """Agreement with the ground truth, 0 to 1; 0 for a failure. Where none is marked, with what
+    people submitted."""
     error: TaskFailure | None = None
 
     @classmethod
@@ -187,6 +192,8 @@ class TaskResults(Shown):
     task_count: Annotated[int | None, Field(exclude_if=lambda count: count is None)] = None
     """Of all pages; left out when include_total is false."""
     task_result_list: list[TaskItem]
+    truth: TruthSource
+    """Which annotations were taken for true: those of the run, else as a run takes them; ours."""
 
 
 class ProvenanceQuery(Given):

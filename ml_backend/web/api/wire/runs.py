@@ -55,12 +55,13 @@ class RunCreate(Given):
         Dollars | None, Field(description="Dollars that are never exceeded; ours.")
     ] = None
     truth: Annotated[
-        TruthSource,
+        TruthSource | None,
         Field(
             description="What it is measured on: annotations takes all that people submitted, "
-            "and makes HasGT the tasks that have one; ours."
+            "and makes HasGT the tasks that have one; by default ground truth, or annotations "
+            "where none is marked as that; ours."
         ),
-    ] = TruthSource.GROUND_TRUTH
+    ] = None
     held_out: Annotated[
         bool | None,
         Field(
@@ -110,7 +111,7 @@ class RunAnswer(Shown):
     total_tasks: int
     total_predictions: int
     total_correct_predictions: int | None = None
-    """Known once a run over ground truth has ended."""
+    """Known once a run over tasks with a truth has ended."""
     organization: int | None = None
     created_by: UserSimple | None = None
     created_at: datetime
@@ -136,6 +137,8 @@ class RunProgress(RunAnswer):
     slot: str
     truth: TruthSource
     """What it was measured on."""
+    measured_on: str
+    """The same in words, and why where nobody chose it."""
     label: str
     """The model version its predictions have in Label Studio."""
     stage: str
@@ -172,6 +175,7 @@ class RunProgress(RunAnswer):
             **run_columns(run),
             slot=run.slot.value,
             truth=run.truth,
+            measured_on=run.measured_on,
             label=run.label,
             stage=run.stage.value,
             message=run.message,

@@ -51,7 +51,8 @@ class HeldOut:
     @property
     def same_tasks(self) -> bool:
         runs = [side.run for side in self.sides if side.run is not None]
-        return len({frozenset(run.options.get("task_ids") or ()) for run in runs}) <= 1
+        measured = {(run.truth, frozenset(run.options.get("task_ids") or ())) for run in runs}
+        return len(measured) <= 1
 
     @property
     def verdict(self) -> str:
@@ -88,11 +89,15 @@ def begin(
     if old is None:
         return
     known = _newest(view, old)
-    tasks = run.options.get("task_ids")
-    holds = known is not None and known.options.get("task_ids") == tasks and not known.stale
-    if holds and known is not None and (known.status is RunStatus.COMPLETED or is_open(known)):
+    if known is not None and _is_as(known, run):
         return
     start(view.caller, view.prompt, old, project, options)
+
+
+def _is_as(known: Run, run: Run) -> bool:
+    """Return whether an earlier run stands for one of the same tasks and truth."""
+    same = known.truth is run.truth and known.options.get("task_ids") == run.options.get("task_ids")
+    return same and not known.stale and (known.status is RunStatus.COMPLETED or is_open(known))
 
 
 def _newest(view: PromptView, version: PromptVersion) -> Run | None:

@@ -23,6 +23,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Draft
+from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.runs.runs import MOST_SAMPLES, RunOptions
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.fields import dollars, task_ids, whole
@@ -34,7 +35,7 @@ TAB = "Tab"
 """A baseline that is no subset: a tab of the Data Manager."""
 
 BASELINES = (*(each.value for each in Subset), TAB)
-MOST_FEW_SHOT = 50
+MOST_FEW_SHOT = 1_000  # as the API takes
 MOST_SAMPLED = 1_000_000
 MOST_SEED = 2**53 - 1
 OPTIONS = {
@@ -59,7 +60,8 @@ class EditorForm:
     seed: str = "1"
     tasks: str = ""
     tab: str = ""
-    truth: str = TruthSource.GROUND_TRUTH.value
+    truth: str = ""
+    """"" leaves it to what the project has."""
     held_out: str = ""
     only_missing: str = ""
     budget: str = ""
@@ -78,7 +80,7 @@ class EditorForm:
         cls, caller: Caller, version: PromptVersion | None, project: Project | None = None
     ) -> EditorForm:
         """Return the editor of a version before anybody typed."""
-        has_truth = project is None or project.ground_truths > 0
+        has_truth = project is None or bool(project.ground_truths or project.annotations)
         baseline = (Subset.HAS_GT if has_truth else Subset.SAMPLE).value
         form = cls(baseline=baseline, said=baseline)
         if version is None:
@@ -179,6 +181,14 @@ class EditorForm:
     # The run
 
     @property
+    def chosen_truth(self) -> TruthSource | None:
+        """What was chosen to measure on, None for nothing or for what is no choice."""
+        return next((each for each in TruthSource if each == self.truth), None)
+
+    def measures_on_annotations(self, project: Project) -> bool:
+        return truth_of(project, self.chosen_truth) is TruthSource.ANNOTATIONS
+
+    @property
     def subset(self) -> Subset:
         return Subset.CUSTOM if self.baseline == TAB else Subset(self.baseline)
 
@@ -207,9 +217,7 @@ class EditorForm:
             subset=self.subset,
             only_missing=self.baseline == Subset.ALL and bool(self.only_missing),
             budget=dollars(self.budget, "Stop at", field="budget"),
-            truth=TruthSource.ANNOTATIONS
-            if self.truth == TruthSource.ANNOTATIONS
-            else TruthSource.GROUND_TRUTH,
+            truth=self.chosen_truth,
             samples=whole(
                 self.samples or "1", "Answers for each task", 1, MOST_SAMPLES, field="samples"
             ),
@@ -224,7 +232,7 @@ class EditorForm:
         if self.baseline == Subset.ALL:
             return None if self.only_missing else project.tasks
         if self.baseline == Subset.HAS_GT:
-            plain = self.truth != TruthSource.ANNOTATIONS and not self.held_out
+            plain = not self.measures_on_annotations(project) and not self.held_out
             return project.ground_truths if plain else None
         if self.baseline == Subset.SAMPLE:
             return self.known_sample(project)

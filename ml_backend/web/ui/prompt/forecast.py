@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import Project
-from ml_backend.records import PromptVersion, Slot, Subset, TruthSource
+from ml_backend.records import PromptVersion, Slot, Subset
 from ml_backend.services.prompts.prompts import label_of
 from ml_backend.services.runs.estimates import Estimate
 from ml_backend.services.runs.progress import pace_of
@@ -61,6 +61,7 @@ def forecast_run(
         samples=options.samples,
         sample_size=options.sample_size,
         sample_seed=options.sample_seed,
+        truth=options.truth,
     )
     rate = _rate(view, version)
     calls = found.tasks * options.samples
@@ -82,7 +83,6 @@ def _tasks(
     """Return a run's tasks where the estimate does not find them by itself, and quicker."""
     by_itself = options.subset in (Subset.ALL, Subset.SAMPLE) or (
         options.subset is Subset.HAS_GT
-        and options.truth is TruthSource.GROUND_TRUTH
         and bool(options.held_out) == (version.refined_from is not None)
     )
     if by_itself:

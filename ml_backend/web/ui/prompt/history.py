@@ -31,7 +31,6 @@ OPTIONS = {
     "sample_seed": "Seed of the sample",
     "samples": "Answers asked of each task",
     "budget": "Stop at, in dollars",
-    "truth": "Measured on",
     "filters": "Data Manager filter",
     "job_id": "Answered by outside worker",
     "follow": "Started by following the project",

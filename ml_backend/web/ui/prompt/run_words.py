@@ -22,8 +22,7 @@ def baseline(run: Run) -> str:
     options = run.options
     name = SUBSETS[run.subset]
     if run.subset is Subset.HAS_GT:
-        annotated = run.truth is TruthSource.ANNOTATIONS
-        name = "Annotated tasks" if annotated else name
+        name = "Annotated tasks" if run.truth is TruthSource.ANNOTATIONS else name
         name = f"Held-out {name}" if options.get("held_out") else name
     if run.subset is Subset.SAMPLE:
         seed = options.get("sample_seed")

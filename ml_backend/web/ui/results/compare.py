@@ -195,7 +195,8 @@ def compared(view: PromptView, asked: Asked) -> str:
             error=error,
             common=0,
             query={**view.query, **asked.query, "truth": TruthSource.ANNOTATIONS.value},
-            annotations=isinstance(error, NoGroundTruth) and asked.truth is None,
+            annotations=isinstance(error, NoGroundTruth)
+            and asked.truth is TruthSource.GROUND_TRUTH,
             unrun=[],
         )
 
@@ -322,6 +323,11 @@ def sentence(measure: Measure, first: str, second: str) -> str:
 def _notes(found: Comparison, names: Mapping[int, str]) -> Iterable[str]:
     for each in found.versions:
         name = names[each.version.id]
+        if each.run.truth is not found.truth:
+            yield (
+                f"{name}: its run {each.run.id} was measured on {each.run.truth.words}; here all "
+                f"are held against {found.truth.words}."
+            )
         if each.changed:
             yield f"{name} was edited after its run {each.run.id}."
         if each.effort.cached:

@@ -148,11 +148,12 @@
   // What the button says: how many tasks; the estimate puts it right where that takes reading.
   const label = () => {
     const chosen = form.querySelector("[name=baseline]:checked");
-    if (!chosen) return;
+    const says_so = document.getElementById("run-label");
+    if (!chosen || !says_so) return; // without tasks there is nothing to run
     const size = form.elements.sample_size;
     const tasks = Math.max(1, Math.min(Number(size.value) || 1, Number(size.dataset.sampleOf)));
     const says = chosen.value === "Sample" ? `Run ${tasks.toLocaleString("en-US")} task${tasks === 1 ? "" : "s"}` : chosen.dataset.says;
-    document.getElementById("run-label").textContent = says;
+    says_so.textContent = says;
     form.querySelector("[data-said]").value = chosen.value;
   };
   form.addEventListener("input", (event) => {
