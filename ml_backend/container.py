@@ -30,6 +30,7 @@ from ml_backend.services.follow import Following
 from ml_backend.services.handing_in import HandingIn
 from ml_backend.services.holdings import Holdings
 from ml_backend.services.models import Models
+from ml_backend.services.ownership import Ownership
 from ml_backend.services.predictions import Predictions
 from ml_backend.services.previews import Previews
 from ml_backend.services.project_reader import READ_TIMEOUT
@@ -139,6 +140,11 @@ class Container:
     @cached_property
     def writer(self) -> Writer:
         return Writer(self.store, self.studio, settle_seconds=self._settle_seconds)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """What knows which predictions are ours."""
+        return Ownership(self.store, self.studio)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -334,6 +340,7 @@ class Container:
             Repeater("fit", self.fit.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
+            Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("jobs", self.background.take_over, every=JOBS_EVERY),
         )
 

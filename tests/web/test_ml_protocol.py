@@ -45,8 +45,7 @@ def test_setup_names_exactly_the_version_that_predict_writes(place: Place) -> No
     place.prompt()
     label = place.setup().json["model_version"]
     assert [item["model_version"] for item in results(place.predict(place.tasks(3)))] == [label] * 3
-    [registered] = place.container.store.prompts.labels()
-    assert registered.label == label
+    assert list(place.container.ownership.ours(place.project_id).labels) == [label]
 
 
 def test_setup_does_not_ask_label_studio(place: Place, studio: FakeLabelStudio) -> None:

@@ -11,7 +11,6 @@ from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Slot, Subset, TruthSource
 from ml_backend.services.estimates import Estimate
 from ml_backend.services.pace import pace_of
-from ml_backend.services.prompts import label_of
 from ml_backend.services.runs import RunOptions
 from ml_backend.web.house import house
 from ml_backend.web.ui.editor_form import EditorForm
@@ -71,8 +70,11 @@ def _forecast_missing(
     view: PromptView, project: Project, version: PromptVersion, options: RunOptions
 ) -> Forecast:
     """Count by the predictions there are: which tasks have none takes reading all of them."""
-    label = label_of(view.prompt, version, Slot.ALL)
-    have = view.caller.studio.model_versions(project.id).get(label, 0)
+    ownership = house().ownership
+    label = ownership.expected(view.prompt, version, Slot.ALL, project.id)
+    have = 0
+    if label in ownership.ours(project.id):
+        have = view.caller.studio.model_versions(project.id).get(label, 0)
     return forecast_run(view, project, version, options, count=max(0, project.tasks - have))
 
 
