@@ -495,6 +495,8 @@ def test_nothing_of_a_deleted_project_is_looked_at_again(served: Served) -> None
     other = Served.__new__(Served)
     other.__dict__.update(served.__dict__)
     other.project, other.tasks = served.house.project(2)
+    for version in (served.first, served.second):
+        other.register(served.prompt, version)
     other.keep(V1)
     served.answer(V2)
     other.answer(V2)
