@@ -28,6 +28,7 @@ from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.jobs.handlers import JobHandlers
 from ml_backend.services.jobs.jobs import Jobs
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.ownership import Ownership
 from ml_backend.services.predictions.bulk_actions import Predictions
 from ml_backend.services.predictions.counts import ModelVersionCounts
 from ml_backend.services.predictions.deduplicate import Sweep
@@ -141,6 +142,11 @@ class Container:
     @cached_property
     def writer(self) -> Writer:
         return Writer(self.store, self.studio, settle_seconds=self._settle_seconds)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """What knows which predictions are ours."""
+        return Ownership(self.store, self.studio)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -341,6 +347,7 @@ class Container:
             Repeater("fit", self.fit.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
+            Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("jobs", self.background.take_over, every=JOBS_EVERY),
         )
 
