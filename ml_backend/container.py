@@ -35,6 +35,7 @@ from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.provenance import Provenances
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompts import Prompts
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.refining.refine import Refining
 from ml_backend.services.runs.estimates import Estimates
 from ml_backend.services.runs.executor import Executor
@@ -141,6 +142,11 @@ class Container:
     @cached_property
     def writer(self) -> Writer:
         return Writer(self.store, self.studio, settle_seconds=self._settle_seconds)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """What knows which predictions are ours."""
+        return Ownership(self.store, self.studio)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -341,6 +347,7 @@ class Container:
             Repeater("fit", self.fit.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
+            Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("jobs", self.background.take_over, every=JOBS_EVERY),
         )
 

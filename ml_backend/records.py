@@ -217,12 +217,19 @@ class PromptVersion:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A model version string we own for ever: rows under it in Label Studio are ours."""
+    """A model version string of ours in one project of one Label Studio."""
 
     label: str
     prompt_id: int
     version_id: int
     slot: Slot
+    project_id: int
+    is_written: bool = True
+    """Whether we wrote under it: rows under it are ours then, and not before."""
+    is_checked: bool = True
+    """Whether it was looked whether the project held rows of others under it."""
+    watermark: int = 0
+    """Rows with ids up to this one stood there before us, and are not ours."""
 
 
 @dataclass(frozen=True, slots=True)

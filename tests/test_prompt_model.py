@@ -137,7 +137,7 @@ def test_setup_names_exactly_the_version_that_predict_writes(hosted: Hosted) -> 
     found = hosted.predict(tasks(3))
     assert [item["model_version"] for item in found] == [LABEL] * 3
     assert all(item["result"] and item["score"] is None for item in found)
-    assert [row.label for row in hosted.container.store.prompts.labels()] == [LABEL]
+    assert list(hosted.container.ownership.ours(hosted.project_id).labels) == [LABEL]
 
 
 def test_a_failed_or_odd_task_costs_only_itself(hosted: Hosted, simulator: Simulator) -> None:

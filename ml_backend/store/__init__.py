@@ -8,6 +8,7 @@ from ml_backend.store.events import Event, EventStore
 from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.follows import Follow, FollowStore
 from ml_backend.store.jobs import JobStore
+from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
@@ -63,6 +64,7 @@ class Store:
     def __init__(self, url: str, cipher: Cipher) -> None:
         self.database = Database(url)
         self.prompts = PromptStore(self.database)
+        self.labels = LabelStore(self.database)
         self.connections = ConnectionStore(self.database, cipher)
         self.answer_forms = AnswerForms(self.database)
         self.runs = RunStore(self.database)

@@ -70,7 +70,9 @@ class ProvenanceStore:
         p, o = t.provenance.c, t.outcomes.c
         asked = sa.select(o.task_id).where(o.run_id == run.id, o.ok.is_(True))
         labels = sa.select(t.labels.c.label).where(
-            t.labels.c.prompt_id == run.prompt_id, t.labels.c.slot == run.slot.value
+            t.labels.c.project_id == run.project_id,
+            t.labels.c.prompt_id == run.prompt_id,
+            t.labels.c.slot == run.slot.value,
         )
         mine = (p.project_id == run.project_id, p.label.in_(labels), p.task_id.in_(asked))
         with self._db.write() as c:

@@ -13,8 +13,9 @@ from cli.conftest import CONFIG, LABEL, Terminal
 
 from ml_backend.cli.app import App, version_name
 from ml_backend.container import Container
-from ml_backend.records import Failure, FailureKind, Slot
+from ml_backend.records import Failure, FailureKind
 from ml_backend.settings import Settings
+from support.labels import own
 
 pytestmark = pytest.mark.slow
 
@@ -140,7 +141,7 @@ def test_what_a_run_predicted_since_is_no_failure_any_more(
     terminal: Terminal, mails: list[int]
 ) -> None:
     container = Container(Settings.from_env({n: v for n, v in terminal.settings.items() if v}))
-    container.store.prompts.register_label(LABEL, 1, 1, Slot.ALL)
+    own(container.store, container.studio.url, 1, LABEL, 1, 1)
     failures = [Failure(mails[0], FailureKind.TIMEOUT, "no answer in 60 s")]
     container.store.served.add_failures(1, LABEL, failures)
     container.store.close()

@@ -27,6 +27,7 @@ from ml_backend.services.connecting.disconnect import Disconnection
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
+from support.labels import own
 from support.serving import free_port, serving
 
 pytestmark = pytest.mark.slow
@@ -356,9 +357,9 @@ def test_disconnecting_leaves_nothing_behind(site: Site) -> None:
 
 def test_after_disconnecting_the_newest_predictions_are_shown(site: Site) -> None:
     site.connect()
-    prompts = site.server.store.prompts
+    store, url = site.server.store, site.server.studio.url
     for label, slot in (("T__1", Slot.ALL), ("T__2", Slot.ALL), ("T__2__evaluate", Slot.EVALUATE)):
-        prompts.register_label(label, site.prompt.id, site.version.id, slot)
+        own(store, url, site.project_id, label, site.prompt.id, site.version.id, slot)
     rows = [
         {"task": site.task_ids[0], "result": [], "score": None, "model_version": label}
         for label in ("T__1", "T__2__evaluate", "theirs")

@@ -148,7 +148,7 @@ class Scene:
         after: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for row in state["predictions"]:
             after[row["task"]].append(row)
-        slot = {label.label for label in self.container.store.prompts.labels(slot=Slot.ALL)}
+        slot = self.container.ownership.ours(self.project, slot=Slot.ALL)
         for number, task in enumerate(self.tasks):
             ours = [row for row in after[task] if row["model_version"] in slot]
             theirs = [row for row in after[task] if row["model_version"] not in slot]

@@ -16,10 +16,11 @@ from services.conftest import House
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Slot, Stage
 from ml_backend.services.predictions import deduplicate as module
-from ml_backend.services.prompts.prompts import label_of
+from ml_backend.services.publishing.ownership import label_of
 from ml_backend.services.writing.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
+from support.labels import own
 from support.server import eventually
 
 pytestmark = pytest.mark.slow
@@ -46,8 +47,14 @@ class Served:
 
     def register(self, prompt: Prompt, version: PromptVersion, slot: Slot = Slot.ALL) -> str:
         label = label_of(prompt, version, slot)
-        self.store.prompts.register_label(label, prompt.id, version.id, slot)
+        self.own(label, prompt, version, slot)
         return label
+
+    def own(
+        self, label: str, prompt: Prompt, version: PromptVersion, slot: Slot = Slot.ALL
+    ) -> None:
+        url = self.container.studio.url
+        own(self.store, url, self.project, label, prompt.id, version.id, slot)
 
     def answer(self, label: str, tasks: Sequence[int] | None = None, minutes: float = 0) -> None:
         """What /predict notes when it answers, here some minutes from now."""
@@ -163,7 +170,7 @@ def test_rows_of_which_nothing_is_known_give_way_by_age(served: Served) -> None:
     served.keep(V1)
     served.keep(V2)
     older = "Old name__Version 1"
-    served.store.prompts.register_label(older, served.prompt.id, served.first.id, Slot.ALL)
+    served.own(older, served.prompt, served.first)
     served.answer(older)
     served.work()
     served.assert_each_task_holds(V2)
@@ -488,6 +495,8 @@ def test_nothing_of_a_deleted_project_is_looked_at_again(served: Served) -> None
     other = Served.__new__(Served)
     other.__dict__.update(served.__dict__)
     other.project, other.tasks = served.house.project(2)
+    for version in (served.first, served.second):
+        other.register(served.prompt, version)
     other.keep(V1)
     served.answer(V2)
     other.answer(V2)

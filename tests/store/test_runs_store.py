@@ -13,7 +13,6 @@ from ml_backend.records import (
     Problem,
     Run,
     RunStatus,
-    Slot,
     Stage,
     Usage,
 )
@@ -116,21 +115,6 @@ def test_ids_are_never_given_twice(store: Store) -> None:
     make_version(store, first.id)
     store.prompts.delete(first.id)
     assert store.prompts.create("two", "", []).id != first.id
-
-
-def test_a_label_stays_with_its_version_until_that_is_deleted(store: Store) -> None:
-    one = store.prompts.create("one", "", [])
-    version = make_version(store, one.id)
-    store.prompts.register_label("one__v1", one.id, version, Slot.ALL)
-    store.prompts.register_label("one__v1", one.id, version, Slot.ALL)
-    two = store.prompts.create("two", "", [])
-    other = make_version(store, two.id)
-    with pytest.raises(Conflict, match="one__v1"):
-        store.prompts.register_label("one__v1", two.id, other, Slot.ALL)
-    store.prompts.delete(one.id)
-    assert [label.label for label in store.prompts.labels(prompt_id=one.id)] == ["one__v1"]
-    store.prompts.register_label("one__v1", two.id, other, Slot.ALL)
-    assert store.prompts.labels(prompt_id=one.id) == []
 
 
 def test_the_active_version_is_chosen_then_published_then_newest(store: Store) -> None:

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from ml_backend.records import CallRecord, Failure, FailureKind, Prediction, Slot, Stage, Subset
 from ml_backend.store import Store, tables as t
+from support.labels import own
 
 LABEL = "P__Version 1"
+STUDIO = "http://label-studio"
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
@@ -166,7 +168,7 @@ def failed(store: Store) -> list[tuple[str, int]]:
 
 def test_a_failure_is_history_once_a_version_of_the_prompt_was_handed_out(store: Store) -> None:
     for label, prompt in ((LABEL, 1), ("P__Version 2", 1), ("Q__Version 1", 2)):
-        store.prompts.register_label(label, prompt, prompt, Slot.ALL)
+        own(store, STUDIO, 1, label, prompt, prompt)
         fail(store, label, 1, 2)
     store.served.add(1, "P__Version 2", [1])
     assert failed(store) == [
@@ -178,7 +180,7 @@ def test_a_failure_is_history_once_a_version_of_the_prompt_was_handed_out(store:
 
 
 def test_a_failure_is_history_once_a_run_of_the_prompt_published_the_task(store: Store) -> None:
-    store.prompts.register_label(LABEL, 1, 1, Slot.ALL)
+    own(store, STUDIO, 1, LABEL, 1, 1)
     fail(store, LABEL, 1, 2, 99)
     published(store, "P__Version 2", [2], completed_at=NOW - timedelta(days=5000))
     assert failed(store) == [(LABEL, 1), (LABEL, 2), (LABEL, 99)]

@@ -45,8 +45,7 @@ def test_setup_names_exactly_the_version_that_predict_writes(place: Place) -> No
     place.prompt()
     label = place.setup().json["model_version"]
     assert [item["model_version"] for item in results(place.predict(place.tasks(3)))] == [label] * 3
-    [registered] = place.container.store.prompts.labels()
-    assert registered.label == label
+    assert list(place.container.ownership.ours(place.project_id).labels) == [label]
 
 
 def test_setup_does_not_ask_label_studio(place: Place, studio: FakeLabelStudio) -> None:
@@ -288,8 +287,21 @@ def test_a_label_studio_that_is_away_does_not_stop_predictions(
     place: Place, studio: FakeLabelStudio
 ) -> None:
     place.prompt()
+    assert all(is_prediction(item) for item in results(place.predict(place.tasks(1))))
     studio.control(down=True)
     assert all(is_prediction(item) for item in results(place.predict(place.tasks(2))))
+
+
+def test_a_projects_first_predictions_wait_for_label_studio_and_are_paid_for_once(
+    place: Place, studio: FakeLabelStudio, simulator: Simulator
+) -> None:
+    place.prompt()
+    studio.control(down=True)
+    assert place.predict(place.tasks(2)).status_code == 503
+    assert list(place.container.ownership.ours(place.project_id).labels) == []
+    studio.control(down=False)
+    assert all(is_prediction(item) for item in results(place.predict(place.tasks(2))))
+    assert simulator.stats()["calls"] == 2
 
 
 def test_a_refused_label_studio_token_is_said(place: Place, studio: FakeLabelStudio) -> None:

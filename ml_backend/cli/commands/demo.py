@@ -37,8 +37,7 @@ from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
-from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Slot, Subset
-from ml_backend.services.prompts.prompts import label_of
+from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Subset
 from ml_backend.services.runs.runs import RunOptions, is_open
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
@@ -155,11 +154,11 @@ class Demo:
         with self._step("Editing the prompt: a second version"):
             text = f"{data.prompt()}\n\nWhen in doubt about the topic, take what comes first."
             second = container.prompts.create_version(prompt, text=text)
-        self._run(
+        last = self._run(
             container, prompt, second, project, "Again: replaced, not accumulated", Subset.ALL
         )
         self._show_delete(container, project)
-        label = label_of(prompt, second, Slot.ALL)
+        label = last.label
         with self._step("Creating annotations from predictions, where nobody has annotated"):
             plan = container.predictions.plan_promote(project.id, labels=[label], everything=True)
             container.predictions.execute_promote(plan, _patience())
@@ -169,10 +168,10 @@ class Demo:
         """Let a second prompt write some predictions, and delete its model version alone."""
         other = container.prompts.create(OTHER_PROMPT, project=project)
         version = container.prompts.create_version(other, text="What is this about?\n{text}")
-        self._run(
+        run = self._run(
             container, other, version, project, "A second prompt on a sample of 20", Subset.SAMPLE
         )
-        label = label_of(other, version, Slot.EVALUATE)
+        label = run.label
         with self._step(f"Deleting the predictions of {label!r}, and only those"):
             plan = container.predictions.plan_delete(project.id, labels=[label])
             report = container.predictions.execute_delete(plan, _patience())
@@ -223,7 +222,7 @@ class Demo:
     def _read_back(self, container: Container, project: Project, evaluated: Run) -> dict[str, Any]:
         studio = container.studio
         rows = studio.prediction_keys(project.id)
-        labels = {label.label: label for label in container.store.prompts.labels()}
+        labels = container.ownership.ours(project.id).labels
         versions = {}
         for name, count in sorted(studio.model_versions(project.id).items()):
             per_task = Counter(row.task_id for row in rows if row.model_version == name)

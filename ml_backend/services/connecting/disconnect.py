@@ -8,6 +8,7 @@ from typing import Any
 from ml_backend.labelstudio import Backend, LabelStudioDoor, Project, Webhook
 from ml_backend.records import Slot
 from ml_backend.services.connecting.backend_urls import BackendUrls, hook_of, plain, same_place
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.store import Follow, Store
 
 
@@ -101,5 +102,5 @@ class Disconnecting:
         is_title = shown in {row.title for row in mine}
         if not is_title and (shown in held or shown in {row.title for row in others}):
             return None
-        labels = [label.label for label in self._store.prompts.labels(slot=Slot.ALL)]
+        labels = list(Ownership(self._store, self._studio).ours(project.id, slot=Slot.ALL).labels)
         return next((label for label in reversed(labels) if held.get(label)), "")

@@ -15,7 +15,7 @@ from ml_backend.errors import LabelStudioError, LabelStudioNotFound, PromptsErro
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.records import Failure, Prompt, PromptVersion, Slot
 from ml_backend.services.events.active_backend import find_connection
-from ml_backend.services.prompts.prompts import Prompts, label_of
+from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.services.runs.runs import NothingMissing, RunOptions, Runs
 from ml_backend.store import Follow, Store
 
@@ -147,5 +147,5 @@ class Following:
             for outcome in self._store.outcomes.iter(last.id, ok=False)
             if isinstance(outcome, Failure) and outcome.kind.is_definite
         }
-        missing = self._runs.missing(project.id, label_of(prompt, version, Slot.ALL))
+        missing = self._runs.missing(prompt, version, Slot.ALL, project)
         return hopeless.issuperset(missing)

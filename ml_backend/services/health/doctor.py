@@ -26,7 +26,7 @@ from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
-from ml_backend.services.prompts.prompts import SEPARATOR
+from ml_backend.services.publishing.ownership import SEPARATOR, Ownership
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -295,12 +295,13 @@ class Doctor:
     ) -> Check:
         """Two stores on one Label Studio would each overwrite what they do not know of."""
         found = self._other_servers(store, rows)
-        registered = {label.label for label in store.prompts.labels()}
+        ownership = Ownership(store, studio)
         for project in projects:
+            ours = ownership.ours(project.id)
             foreign = [
                 label
                 for label in studio.model_versions(project.id)
-                if label not in registered and _looks_ours(label)
+                if label not in ours and _looks_ours(label)
             ]
             found += [f"predictions {label!r} in project {project.title!r}" for label in foreign]
         if not found:

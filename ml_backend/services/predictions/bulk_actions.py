@@ -83,7 +83,8 @@ class Predictions(DeletePredictions, PromotePredictions):
         )
         shown = self._studio.get_project(project_id).model_version
         keys = self.choose(project_id, selection, self._studio.prediction_keys(project_id))
-        owners = {label.label: label for label in self._store.prompts.labels()}
+        found = map(self._ownership.ours(project_id).owner, keys)
+        owners = {label.label: label for label in found if label is not None}
         tasks: dict[str | None, set[int]] = defaultdict(set)
         scores: dict[str | None, list[float]] = defaultdict(list)
         for key in keys:

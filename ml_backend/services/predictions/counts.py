@@ -10,6 +10,7 @@ from ml_backend.records import Label, Prompt, PromptVersion, Run
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.predictions.bulk_actions import Predictions
 from ml_backend.services.predictions.selection import UNVERSIONED
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.store import Store
 
 
@@ -69,7 +70,9 @@ class ModelVersionCounts:
     def of_project(self, caller: Caller, project: Project) -> ProjectModelVersions:
         """Return what a project holds, as its counts in Label Studio say."""
         counts = caller.studio.model_versions(project.id)
-        labels = {each.label: each for each in self._store.prompts.labels()}
+        ownership = Ownership(self._store, caller.studio)
+        ownership.identify(project)
+        labels = ownership.ours(project.id).labels
         runs = self._store.runs.last_by_label(project.id)
         prompts: dict[int, Prompt | None] = {}
         versions: dict[int, PromptVersion] = {}

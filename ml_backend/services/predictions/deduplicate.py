@@ -19,6 +19,7 @@ from ml_backend.labelstudio import LabelStudioDoor, PredictionKey, queries
 from ml_backend.records import Slot, Stage
 from ml_backend.services.predictions.delete import DeletePlan, DeletePredictions, whole_versions
 from ml_backend.services.predictions.selection import select
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.services.writing.resend import insist
 from ml_backend.services.writing.writer import Writer, WriterSession
@@ -58,6 +59,7 @@ class Sweep:
         self._studio = studio
         self._writer = writer
         self._removals = removals
+        self._ownership = Ownership(store, studio)
         self._prune_at = 0.0
         self.shutdown = threading.Event()
 
@@ -104,6 +106,7 @@ class Sweep:
         patience = _ShortPatience(self.shutdown, WAIT_SECONDS)
         with self._writer.hold(patience) as session:
             self._refuse_publishing(project_id)
+            self._ownership.identify(self._studio.get_project(project_id))
             # Read again: what was seen without the right to write may be gone or decided anew.
             surplus = self._surplus(project_id, doubled)
             removed = self._remove(session, project_id, surplus, patience) if surplus else set()
@@ -119,18 +122,15 @@ class Sweep:
     # Choosing
 
     def _surplus(self, project_id: int, served: Iterable[Served]) -> Surplus:
-        """Return every row but the one to keep, of the tasks served and of the same prompt."""
-        owners = {
-            label.label: label.prompt_id
-            for label in self._store.prompts.labels()
-            if label.slot is Slot.ALL
-        }
+        """Return every row of ours but the one to keep, of the tasks served and of one prompt."""
+        ours = self._ownership.ours(project_id, slot=Slot.ALL)
+        owners = {label.label: label.prompt_id for label in ours.labels.values()}
         places = {(each.task_id, owners[each.label]) for each in served if each.label in owners}
         held: dict[tuple[int, int], list[PredictionKey]] = defaultdict(list)
         for key in self._read(project_id, {task_id for task_id, _ in places}):
-            owner = owners.get(key.model_version or "")
-            if owner is not None and (key.task_id, owner) in places:
-                held[key.task_id, owner].append(key)
+            owner = ours.owner(key)
+            if owner is not None and (key.task_id, owner.prompt_id) in places:
+                held[key.task_id, owner.prompt_id].append(key)
         doubled = [keys for keys in held.values() if len(keys) > 1]
         decided = self._store.served.decisions(project_id, {keys[0].task_id for keys in doubled})
         surplus: dict[PredictionKey, str] = {}

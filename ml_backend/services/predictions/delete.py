@@ -15,14 +15,16 @@ from ml_backend.errors import (
 )
 from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prompt, Run
+from ml_backend.records import JsonObject, Prompt, PromptVersion, Run
 from ml_backend.services.predictions.selection import (
     UNVERSIONED,
     Selection,
+    owned_labels,
     select,
     selected_labels,
     selected_tasks,
 )
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.resend import ROUNDS, insist, recover
 from ml_backend.services.writing.writer import Writer, WriterSession
@@ -84,6 +86,7 @@ class DeletePredictions:
         self._store = store
         self._studio = studio
         self._writer = writer
+        self._ownership = Ownership(store, studio)
 
     def plan_delete(
         self,
@@ -118,9 +121,11 @@ class DeletePredictions:
         self._refuse_open_runs(plan)
         return plan
 
-    def plan_labels(self, project_id: int, labels: Sequence[str]) -> DeletePlan:
-        """Count everything under labels of ours, runs or no runs: the caller sees to those."""
-        return self._plan_delete(project_id, select(labels=labels))
+    def plan_owned(
+        self, project_id: int, prompt: Prompt, version: PromptVersion | None
+    ) -> DeletePlan:
+        """Count what a prompt, or one version of it, wrote; the caller sees to its runs."""
+        return self._plan_delete(project_id, select(prompt=prompt, version=version))
 
     def execute_delete(
         self,
@@ -177,20 +182,29 @@ class DeletePredictions:
     def choose(
         self, project_id: int, selection: Selection, keys: Sequence[PredictionKey]
     ) -> list[PredictionKey]:
-        """Return the predictions a selection takes; without versions those of every version."""
-        labels = selected_labels(self._store, selection, {key.model_version for key in keys})
-        wanted: set[str | None] = set(labels)
+        """Return the predictions a selection takes; without versions those of every version.
+
+        Under a label that is named all of them, of a prompt only those that are ours.
+        """
+        ours = self._ownership.ours(project_id)
+        selected_labels(ours, selection, {key.model_version for key in keys})
+        wanted: set[str | None] = set(selection.labels)
         if selection.unversioned:
             wanted |= UNVERSIONED
+        owned = set(owned_labels(ours, selection))
         tasks = selected_tasks(self._studio, project_id, selection)
-        return [
+        chosen = [
             key
             for key in keys
-            if (not selection.names_versions or key.model_version in wanted)
-            and (tasks is None or key.task_id in tasks)
+            if not selection.names_versions
+            or key.model_version in wanted
+            or (key.model_version in owned and ours.holds(key))
         ]
+        return [key for key in chosen if tasks is None or key.task_id in tasks]
 
     def _plan_delete(self, project_id: int, selection: Selection) -> DeletePlan:
+        if selection.prompt is not None:
+            self._ownership.identify(self._studio.get_project(project_id))
         keys = self._studio.prediction_keys(project_id)
         chosen = self.choose(project_id, selection, keys)
         by_name = () if _is_narrowed(selection) else whole_versions(chosen, keys)
@@ -199,9 +213,8 @@ class DeletePredictions:
     def _refuse_open_runs(self, plan: DeletePlan) -> None:
         """A run under way would write again what is deleted, or count on what it read."""
         versions = set(plan.by_version) | set(plan.selection.labels)
-        owners = {
-            label.prompt_id for label in self._store.prompts.labels() if label.label in versions
-        }
+        ours = self._ownership.ours(plan.project_id)
+        owners = {label.prompt_id for name, label in ours.labels.items() if name in versions}
         if plan.selection.prompt is not None:
             owners.add(plan.selection.prompt.id)
         runs = self._store.runs.search(project_id=plan.project_id, open_only=True)

@@ -13,6 +13,7 @@ from ml_backend.next_steps import Step
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport, Predictions
 from ml_backend.services.predictions.delete import Progress
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.writer import holder_name
 from ml_backend.store import Store
@@ -28,7 +29,6 @@ class PromptDeletion:
     prompt: Prompt
     version: PromptVersion | None
     """None for the whole prompt."""
-    labels: tuple[str, ...]
     plans: tuple[DeletePlan, ...] = field(repr=False)
     """One per project that holds such predictions."""
     runs: tuple[Run, ...] = field(repr=False)
@@ -61,23 +61,23 @@ class DeletePrompts:
         self._store = store
         self._studio = studio
         self._predictions = predictions
+        self._ownership = Ownership(store, studio)
         self._wait_seconds = wait_seconds
 
     def plan(self, prompt: Prompt, version: PromptVersion | None = None) -> PromptDeletion:
-        """Count the predictions a prompt, or one version of it, has in all projects."""
-        labels = tuple(
-            label.label
-            for label in self._store.prompts.labels(
-                prompt_id=prompt.id, version_id=version.id if version else None
-            )
-        )
+        """Count the predictions that a prompt, or one version of it, wrote, wherever that was."""
+        self._studio.version()  # raises while Label Studio is away, also where nothing was written
+        projects = {label.project_id for label in self._ownership.written(prompt, version)}
         plans = []
-        for project_id in self._projects_with(labels, prompt) if labels else ():
-            plan = self._predictions.plan_labels(project_id, labels)
+        for project_id in sorted(projects):
+            try:
+                plan = self._predictions.plan_owned(project_id, prompt, version)
+            except LabelStudioNotFound:
+                continue  # the project was deleted, and its predictions with it
             if plan.total:
                 plans.append(plan)
         return PromptDeletion(
-            prompt, version, labels, tuple(plans), tuple(self._open_runs(prompt, version))
+            prompt, version, tuple(plans), tuple(self._open_runs(prompt, version))
         )
 
     def execute(
@@ -122,25 +122,6 @@ class DeletePrompts:
                 f"Other runs of this prompt are under way ({numbers}).",
                 fix=f"{Step.CANCEL_RUNS(runs=numbers)} Then repeat.",
             )
-
-    def _projects_with(self, labels: Sequence[str], prompt: Prompt) -> list[int]:
-        """Return every project that holds such predictions, known to the prompt or not."""
-        wanted = set(labels)
-        runs = self._store.runs.search(prompt_id=prompt.id, limit=100_000)
-        known = {*prompt.project_ids, *(run.project_id for run in runs)}
-        listed = {project.id: project for project in self._studio.list_projects()}
-        found = []
-        for project_id in sorted(known | set(listed)):
-            project = listed.get(project_id)
-            if project is not None and not project.predictions and project_id not in known:
-                continue
-            try:
-                held = self._studio.model_versions(project_id)
-            except LabelStudioNotFound:
-                continue  # the project was deleted, and its predictions with it
-            if wanted & held.keys():
-                found.append(project_id)
-        return found
 
     def _end(self, run: Run, patience: Patience) -> None:
         """Cancel a run and return once it ended; one that nobody executes is ended here."""

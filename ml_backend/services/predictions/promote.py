@@ -18,6 +18,7 @@ from ml_backend.services.predictions.selection import (
     selected_labels,
     selected_tasks,
 )
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.resend import ROUNDS, recover
 from ml_backend.services.writing.writer import Writer, WriterSession
@@ -109,6 +110,7 @@ class PromotePredictions:
         self._store = store
         self._studio = studio
         self._writer = writer
+        self._ownership = Ownership(store, studio)
 
     def plan_promote(
         self,
@@ -179,10 +181,19 @@ class PromotePredictions:
     ) -> PromotePlan:
         tasks = selected_tasks(self._studio, project_id, selection)
         rows, held = self._read_rows(project_id, tasks)
-        labels = selected_labels(self._store, selection, held, slot=Slot.ALL)
+        if selection.prompt is not None:
+            self._ownership.identify(self._studio.get_project(project_id))
+        ours = self._ownership.ours(project_id)
+        labels = selected_labels(ours, selection, held, slot=Slot.ALL)
+        named = set(selection.labels)
+        meant = {
+            (row.task_id, row.model_version)
+            for row in rows
+            if row.model_version in named or ours.holds(row)
+        }
         if tasks is None:
             tasks = frozenset(self._studio.task_ids(project_id))
-        standing = self._read_standing(project_id, rows, labels, tasks)
+        standing = self._read_standing(project_id, rows, labels, tasks, meant)
         return self._sort_out(project_id, selection, include_annotated, labels, tasks, standing)
 
     def _read_rows(
@@ -201,14 +212,17 @@ class PromotePredictions:
         rows: Sequence[PredictionRow],
         labels: Sequence[str],
         tasks: Set[int],
+        meant: Set[tuple[int, str | None]],
     ) -> _Standing:
         chosen: dict[int, dict[str, list[PredictionRow]]] = defaultdict(lambda: defaultdict(list))
         prints: dict[int, str] = {}
         for row in rows:
             if row.task_id in tasks:
                 prints[row.id] = fingerprint(row.result)
-                if row.model_version is not None and row.model_version in labels:
-                    chosen[row.task_id][row.model_version].append(row)
+                label = row.model_version
+                # Beside one of ours, somebody else's under the same label counts as a double.
+                if label is not None and label in labels and (row.task_id, label) in meant:
+                    chosen[row.task_id][label].append(row)
         annotations = self._read_annotations(project_id, tasks)
         self._remember(project_id, annotations, prints)
         return _Standing(chosen, prints, annotations)

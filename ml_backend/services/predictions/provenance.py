@@ -9,6 +9,7 @@ from datetime import datetime
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
 from ml_backend.records import JsonObject, Prediction, PromptVersion
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.store import Source, Store
 
 READ_ONE_BY_ONE = 30
@@ -45,15 +46,13 @@ class Provenances:
             )
         keys = self._read(studio, project_id, wanted)
         sources = self._store.provenance.of_tasks(project_id, wanted)
-        owners = {label.label: label.prompt_id for label in self._store.prompts.labels()}
-        return [
-            Provenance(
-                key,
-                owners.get(key.model_version or ""),
-                sources.get((key.task_id, key.model_version or "")),
-            )
-            for key in keys
-        ]
+        ours = Ownership(self._store, studio).ours(project_id)
+        found = []
+        for key in keys:
+            owner = ours.owner(key)
+            source = sources.get((key.task_id, key.model_version or "")) if owner else None
+            found.append(Provenance(key, owner.prompt_id if owner else None, source))
+        return found
 
     @staticmethod
     def _read(studio: LabelStudioDoor, project_id: int, wanted: list[int]) -> list[PredictionKey]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prompt, Slot
-from ml_backend.store import Store
+from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot
+from ml_backend.services.publishing.ownership import Owned
 
 FEW_TASKS = 20
 """Tasks up to which they are read one by one rather than all that the project has."""
@@ -25,6 +25,9 @@ class Selection:
 
     labels: tuple[str, ...] = ()
     prompt: Prompt | None = None
+    """Stands for the predictions that are its own in the project."""
+    version: PromptVersion | None = None
+    """Narrows the prompt to this version of it."""
     unversioned: bool = False
     task_ids: tuple[int, ...] | None = None
     filters: JsonObject | None = None
@@ -43,6 +46,7 @@ def select(
     *,
     labels: Sequence[str] | None = None,
     prompt: Prompt | None = None,
+    version: PromptVersion | None = None,
     unversioned: bool = False,
     task_ids: Sequence[int] | None = None,
     filters: JsonObject | None = None,
@@ -69,6 +73,7 @@ def select(
     return Selection(
         labels=tuple(dict.fromkeys(labels or ())),
         prompt=prompt,
+        version=version,
         unversioned=unversioned,
         task_ids=None if task_ids is None else tuple(dict.fromkeys(task_ids)),
         filters=filters,
@@ -76,14 +81,28 @@ def select(
     )
 
 
+def owned_labels(ours: Owned, selection: Selection, slot: Slot | None = None) -> tuple[str, ...]:
+    """Return the labels of the project that are the named prompt's, in order of their making."""
+    prompt, version = selection.prompt, selection.version
+    if prompt is None:
+        return ()
+    return tuple(
+        label.label
+        for label in ours.labels.values()
+        if label.prompt_id == prompt.id
+        and (version is None or label.version_id == version.id)
+        and (slot is None or label.slot is slot)
+    )
+
+
 def selected_labels(
-    store: Store, selection: Selection, held: Collection[str | None], *, slot: Slot | None = None
+    ours: Owned, selection: Selection, held: Collection[str | None], *, slot: Slot | None = None
 ) -> tuple[str, ...]:
     """Return the model versions a selection names, a prompt's in order of their making.
 
-    Raises NotFound for a label that neither Label Studio holds nor we ever wrote.
+    Under a prompt's only those rows count that are ours. Raises NotFound for a label that neither
+    the project holds nor we ever wrote there.
     """
-    ours = [label.label for label in store.prompts.labels()]
     for label in selection.labels:
         if label not in held and label not in ours:
             known = sorted({each for each in held if each})
@@ -94,11 +113,7 @@ def selected_labels(
                 field="model_version",
                 fix=f"It holds: {shown}." if shown else "It holds no versioned predictions.",
             )
-    named = list(selection.labels)
-    if selection.prompt is not None:
-        owned = store.prompts.labels(prompt_id=selection.prompt.id, slot=slot)
-        named += [label.label for label in owned]
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys([*selection.labels, *owned_labels(ours, selection, slot)]))
 
 
 def selected_tasks(

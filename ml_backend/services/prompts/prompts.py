@@ -6,21 +6,14 @@ from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.next_steps import Step
 from ml_backend.prompting import template
-from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName, Slot
+from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.lineage import refined_from
+from ml_backend.services.publishing.ownership import EVALUATE_SUFFIX, SEPARATOR
 from ml_backend.store import Store
 
-SEPARATOR = "__"
-EVALUATE_SUFFIX = "evaluate"
 TITLE_LENGTH = 120
-
-
-def label_of(prompt: Prompt, version: PromptVersion, slot: Slot) -> str:
-    """Return the model version string a run writes, in Enterprise's form."""
-    label = f"{prompt.title}{SEPARATOR}{version.title}"
-    return label if slot is Slot.ALL else f"{label}{SEPARATOR}{EVALUATE_SUFFIX}"
 
 
 def check_title(title: str, field: str) -> str:

@@ -8,6 +8,7 @@ from ml_backend.errors import LabelStudioRejected
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.next_steps import Step
 from ml_backend.records import Run, Slot
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.store import Store
 
@@ -30,7 +31,7 @@ def choose_model_version(
     # Label Studio blanks it on deletes; anything else that differs a person chose meanwhile.
     before = now or run.plan["model_version"]
     activate = run.options.get("activate")
-    prompt_labels = {label.label for label in store.prompts.labels(prompt_id=run.prompt_id)}
+    prompt_labels = Ownership(store, studio).ours(run.project_id, prompt_id=run.prompt_id)
     if activate is False or (run.slot is not Slot.ALL and activate is not True):
         wanted = before
     elif activate or not before or before in prompt_labels:

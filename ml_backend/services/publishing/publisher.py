@@ -17,6 +17,7 @@ from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prediction, Region, Run
 from ml_backend.services.publishing.label_stream import choose_model_version
+from ml_backend.services.publishing.ownership import Owned, Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.writer import WriterSession
 from ml_backend.store import Store
@@ -66,16 +67,17 @@ class Publisher:
         self._session = session
         self._patience = patience
         self._may_be_imported = may_be_imported
+        self._ownership = Ownership(store, studio)
 
     def plan(self, run: Run) -> JsonObject:
         """Return what will be removed and written, to be committed before the first write."""
         good, definite, published = self._store.outcomes.verdicts(run.id)
         project = self._patience.call(lambda: self._studio.get_project(run.project_id))
         keys = self._patience.call(lambda: self._studio.prediction_keys(run.project_id))
-        ours = self._slot_labels(run)
+        ours = self._ours(run)
         rows_of: dict[int, list[PredictionKey]] = defaultdict(list)
         for key in keys:
-            if key.model_version in ours:
+            if ours.holds(key):
                 rows_of[key.task_id].append(key)
         standing = {
             task_id
@@ -109,6 +111,11 @@ class Publisher:
 
     def _clear_label(self, run: Run, label: str, ids: list[int], rows: list[PredictionKey]) -> None:
         kept = {row.id for row in rows} - set(ids)
+        ours = self._ours(run)
+        if not all(ours.holds(row) for row in rows):
+            # Somebody else's are among them: those are neither taken away nor written again.
+            self._repeat(lambda: self._session.delete_predictions(run.project_id, ids))
+            return
         by_id = SECONDS_PER_DELETE_BY_ID * len(ids)
         whole = SECONDS_PER_ROW_DELETED_BY_LABEL * len(rows) + SECONDS_PER_ROW_IMPORTED * len(kept)
         if kept and by_id <= whole:
@@ -217,7 +224,7 @@ class Publisher:
     # Verifying
 
     def _compare(self, run: Run) -> Difference:
-        ours = self._slot_labels(run)
+        ours = self._ours(run)
         watermark = run.plan["watermark"]
         planned = set(run.plan["clear"])
         targets = self._targets(run)
@@ -231,7 +238,7 @@ class Publisher:
         back: dict[tuple[int, str], list[int]] = defaultdict(list)
         difference = Difference()
         for key in self._patience.call(lambda: self._studio.prediction_keys(run.project_id)):
-            if key.model_version not in ours:
+            if key.model_version is None or not ours.holds(key):
                 continue
             place = (key.task_id, key.model_version)
             if key.task_id in targets:
@@ -290,9 +297,8 @@ class Publisher:
         good, _, _ = self._store.outcomes.verdicts(run.id)
         return good - set(run.plan["skip"])
 
-    def _slot_labels(self, run: Run) -> set[str]:
-        labels = self._store.prompts.labels(prompt_id=run.prompt_id, slot=run.slot)
-        return {label.label for label in labels}
+    def _ours(self, run: Run) -> Owned:
+        return self._ownership.ours(run.project_id, prompt_id=run.prompt_id, slot=run.slot)
 
     def _chunks(
         self, run: Run, first: list[JsonObject], only: set[int] | None = None

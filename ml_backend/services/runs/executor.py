@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prediction, Run, RunStatus, Slot, Stage, Subset, Task
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -28,6 +28,7 @@ from ml_backend.services.inference.predictor_factory import (
 )
 from ml_backend.services.inference.self_consistency import Sampler, sampled
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.heartbeat import CLAIM_SECONDS, Heartbeat
 from ml_backend.services.runs.pipeline import AskingPipeline, RunTally
@@ -61,6 +62,7 @@ class Executor:
         self._predictor_factory = predictor_factory
         self._evaluation = evaluation
         self._writer = writer
+        self._ownership = Ownership(store, studio)
         self._loop = loop
         self._give_up_after = give_up_after
         self.shutdown = threading.Event()
@@ -220,6 +222,7 @@ class Executor:
         with self._writer.hold(patience, run.id) as session:
             run, _ = self._drop_strangers(run, fence, patience)
             project = patience.call(lambda: self._studio.get_project(run.project_id))
+            run = self._own_label(run, fence, project, patience)
             publisher = Publisher(
                 self._store,
                 self._studio,
@@ -239,10 +242,19 @@ class Executor:
             run, strangers = self._drop_strangers(run, fence, patience)
             if strangers:
                 publisher.withdraw(run, strangers)
-            note = publisher.finish(run)
+            note = f"{publisher.finish(run)} {self._ownership.clash(run)}".strip()
         if run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.get("stopped"):
             self._publish_version(run)
         return note
+
+    def _own_label(self, run: Run, fence: int, project: Project, patience: Patience) -> Run:
+        """Return the run with the label it writes under, which from here on is ours."""
+        self._ownership.identify(project)
+        if run.stage is not Stage.PLANNING and not self._ownership.is_claimed(run):
+            # The number of the project is another's by now: nothing that was planned holds there.
+            run = self._set(run, fence, stage=Stage.PLANNING)
+        label = patience.call(lambda: self._ownership.claim_for(run, project))
+        return run if label == run.label else self._set(run, fence, label=label)
 
     def _drop_strangers(
         self, run: Run, fence: int, patience: Patience

@@ -30,7 +30,7 @@ from ml_backend.services.evaluation.ground_truth import GroundTruthReader, no_tr
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory, snapshot
 from ml_backend.services.predictions.selection import require_narrowing
-from ml_backend.services.prompts.prompts import label_of
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.runs.heartbeat import CLAIM_SECONDS
 from ml_backend.services.writing.writer import holder_name
 from ml_backend.store import Store
@@ -91,6 +91,7 @@ class Runs:
         self._store = store
         self._studio = studio
         self._predictor_factory = predictor_factory
+        self._ownership = Ownership(store, studio)
 
     def start(
         self, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
@@ -110,10 +111,9 @@ class Runs:
                 fix="Import some in Label Studio first.",
             )
         slot = options.slot or _slot_of(options)
-        label = label_of(prompt, version, slot)
         task_ids = self.tasks(prompt, version, project, options)
         sight = self._what_teachers_saw(version, project, slot, options)
-        self._store.prompts.register_label(label, prompt.id, version.id, slot)
+        label = self._ownership.choose(prompt, version, slot, project)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
             created_by=options.created_by,
@@ -148,7 +148,9 @@ class Runs:
         """Return the tasks that a run would ask, None for all there are; raises as ``start``."""
         self._check(options)
         slot = options.slot or _slot_of(options)
-        task_ids = self._choose_tasks(project, label_of(prompt, version, slot), options)
+        task_ids = self._subset_tasks(project, options)
+        if options.only_missing:
+            task_ids = self._only_missing(prompt, version, slot, project, task_ids)
         if self._what_teachers_saw(version, project, slot, options).get("held_out"):
             return self._held_out(version, project, task_ids or [], options)
         return task_ids
@@ -230,22 +232,38 @@ class Runs:
                 fix="Use the Sample subset, or leave the seed out.",
             )
 
-    def _choose_tasks(self, project: Project, label: str, options: RunOptions) -> list[int] | None:
-        chosen = self._subset_tasks(project, options)
-        if options.only_missing:
-            chosen = self.missing(project.id, label, chosen)
-            if not chosen:
-                raise NothingMissing(
-                    f"Every task has a prediction of {label!r}; nothing is missing.",
-                    fix=Step.ASK_ALL_AGAIN(),
-                )
-        return chosen
+    def _only_missing(
+        self,
+        prompt: Prompt,
+        version: PromptVersion,
+        slot: Slot,
+        project: Project,
+        among: Sequence[int] | None,
+    ) -> list[int]:
+        found = self.missing(prompt, version, slot, project, among)
+        if not found:
+            label = self._ownership.expected(prompt, version, slot, project.id)
+            raise NothingMissing(
+                f"Every task has a prediction of {label!r}; nothing is missing.",
+                fix=Step.ASK_ALL_AGAIN(),
+            )
+        return found
 
-    def missing(self, project_id: int, label: str, among: Sequence[int] | None = None) -> list[int]:
-        """Return the tasks, of the project or of those given, without a prediction of a label."""
-        everyone = among if among is not None else self._studio.task_ids(project_id)
-        keys = self._studio.prediction_keys(project_id)
-        have = {key.task_id for key in keys if key.model_version == label}
+    def missing(
+        self,
+        prompt: Prompt,
+        version: PromptVersion,
+        slot: Slot,
+        project: Project,
+        among: Sequence[int] | None = None,
+    ) -> list[int]:
+        """Return the tasks, of the project or of those given, without a prediction of a version."""
+        self._ownership.identify(project)
+        everyone = among if among is not None else self._studio.task_ids(project.id)
+        label = self._ownership.expected(prompt, version, slot, project.id)
+        ours = self._ownership.ours(project.id)
+        keys = self._studio.prediction_keys(project.id)
+        have = {key.task_id for key in keys if key.model_version == label and ours.holds(key)}
         return [task_id for task_id in everyone if task_id not in have]
 
     def _what_teachers_saw(

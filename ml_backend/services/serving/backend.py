@@ -38,11 +38,12 @@ from ml_backend.services.inference.predictor import Predictor
 from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.predictions.provenance import sources_of
-from ml_backend.services.prompts.prompts import Prompts, label_of
+from ml_backend.services.prompts.prompts import Prompts
+from ml_backend.services.publishing.ownership import Ownership, label_of
 from ml_backend.services.recent import Recent
 from ml_backend.services.serving.continuation import Continuation, covers
 from ml_backend.services.serving.deadline import Answering
-from ml_backend.services.serving.project_cache import REMEMBER_SECONDS, ProjectReader
+from ml_backend.services.serving.project_cache import REMEMBER_SECONDS, ProjectReader, asked_about
 from ml_backend.services.serving.prompt_sources import (
     LARGEST_ID,
     Address,
@@ -110,6 +111,7 @@ class Backend:
         self._deadline = deadline
         self._wake = wake
         self._examples = ExamplePool(store, studio)
+        self._ownership = Ownership(store, studio)
         self._predictor_factory = PredictorFactory(
             store, studio, models, self._examples, attachments
         )
@@ -139,15 +141,18 @@ class Backend:
         """
         self._remember(project_id, address, extra_params, label_config, host)
         prompt, version = self.sources.version_for(project_id, address, extra_params)
-        config = self._predictor_factory.config_of(_project(None, project_id, label_config))
+        config = self._predictor_factory.config_of(asked_about(None, project_id, label_config))
         if not version.is_lenient and not _is_covered(version.text, config.input_fields):
             columns = self._reader.columns_soon(project_id)
             if columns:
                 template.check(version.text, columns | set(config.input_fields))
-        return self._register(prompt, version)
+        return self._ownership.name(prompt, version, Slot.ALL, project_id)
 
     def labels(self, address: Address) -> list[str]:
-        """Return the model versions an address can write, oldest first."""
+        """Return the model versions an address can write where their names are free, oldest first.
+
+        Label Studio does not say for which project it asks.
+        """
         return [label_of(*found, Slot.ALL) for found in self.sources.versions_at(address)]
 
     def predict(
@@ -173,7 +178,8 @@ class Backend:
         # told the version of those before.
         chosen = self._choose(project_id, address, contact.get("extra_params"))
         known_project = self._reader.project(project_id)
-        project = _project(known_project, project_id, label_config or contact.get("label_config"))
+        label_config = label_config or contact.get("label_config") or ""
+        project = asked_about(known_project, project_id, label_config)
         serving = self._serving(project, chosen, context)
         predictor = self._predictor(project, serving.version, tasks)
         if context is not None:
@@ -181,6 +187,8 @@ class Backend:
         outcomes, stopped = self._answering.answer(
             predictor, project_id, serving.version, tasks, until
         )
+        if any(isinstance(outcome, Prediction) for outcome in outcomes):
+            serving = self._claim(serving, project_id, known_project)
         self._keep(project_id, serving, outcomes, began, predictor.few_shot)
         if not stopped:
             self._go_on(project_id, serving, tasks, outcomes)
@@ -222,7 +230,8 @@ class Backend:
         if isinstance(chosen, NotFound):
             raise chosen
         prompt, version = chosen
-        return Serving(prompt, version, self._register(prompt, version))
+        label = self._ownership.name(prompt, version, Slot.ALL, project.id)
+        return Serving(prompt, version, label)
 
     def _typed(
         self, text: str, areas: Mapping[str, str], context: object, like: PromptVersion | None
@@ -344,7 +353,9 @@ class Backend:
             if not any(covers(run, task.id) for run in runs)
         }
         if left and serving.prompt is not None:
-            run = self._continuing.go_on(project_id, serving.prompt, serving.version, sorted(left))
+            run = self._continuing.go_on(
+                project_id, serving.prompt, serving.version, serving.label, sorted(left)
+            )
             log.info("project %s: run %s goes on with %d tasks", project_id, run.id, len(left))
             self._wake()
 
@@ -361,13 +372,11 @@ class Backend:
         if known is None or any(known[name] != value for name, value in said.items()):
             self._store.contacts.remember(project_id, address.path, **said)
 
-    def _register(self, prompt: Prompt, version: PromptVersion) -> str:
-        """Return the label of a version, claimed; writes only when that is new."""
-        label = label_of(prompt, version, Slot.ALL)
-        mine = self._store.prompts.labels(prompt_id=prompt.id, version_id=version.id, slot=Slot.ALL)
-        if all(known.label != label for known in mine):
-            self._store.prompts.register_label(label, prompt.id, version.id, Slot.ALL)
-        return label
+    def _claim(self, serving: Serving, project_id: int, project: Project | None) -> Serving:
+        """Return what serves with the label that predictions go out under, ours from now on."""
+        assert serving.prompt is not None  # a typed one is tried and given to a person alone
+        found = (serving.prompt, serving.version, Slot.ALL, project_id, project)
+        return replace(serving, label=self._ownership.claim(*found))
 
     def _report(self, project_id: int, label: str, outcomes: Sequence[Outcome | None]) -> None:
         failures = [each for each in outcomes if isinstance(each, Failure)]
@@ -383,14 +392,6 @@ class Backend:
             ids = ", ".join(str(failure.task_id) for failure in alike[:20])
             why = "" if kind in QUOTES_THE_TASK else f": {alike[0].message[:300]}"
             log.warning("no prediction (%s) for %d tasks (%s)%s", kind.value, len(alike), ids, why)
-
-
-def _project(known: Project | None, project_id: int, label_config: str | None) -> Project:
-    """Return a project with the config of the request, which is newer than what we remember."""
-    if known is None:
-        wire = {"id": project_id, "title": f"{project_id}", "label_config": label_config or ""}
-        return Project.from_wire(wire)
-    return replace(known, label_config=label_config) if label_config else known
 
 
 def _is_covered(text: str, known: Sequence[str] | frozenset[str]) -> bool:

@@ -16,7 +16,6 @@ from ml_backend.records import (
     Task,
 )
 from ml_backend.services.inference.predictor_factory import snapshot
-from ml_backend.services.prompts.prompts import label_of
 from ml_backend.store import Store
 
 RUN_PATIENCE = 2.0
@@ -65,14 +64,19 @@ class Continuation:
         return {task_id: found.get(task_id) for task_id in covered}
 
     def go_on(
-        self, project_id: int, prompt: Prompt, version: PromptVersion, task_ids: Sequence[int]
+        self,
+        project_id: int,
+        prompt: Prompt,
+        version: PromptVersion,
+        label: str,
+        task_ids: Sequence[int],
     ) -> Run:
         """Start the run, in slot *all*, that asks what a ``/predict`` did not reach."""
         return self._store.runs.create(
             prompt_id=prompt.id,
             version_id=version.id,
             project_id=project_id,
-            label=label_of(prompt, version, Slot.ALL),
+            label=label,
             slot=Slot.ALL.value,
             subset=Subset.CUSTOM.value,
             snapshot=snapshot(version) | {"prompt_title": prompt.title},

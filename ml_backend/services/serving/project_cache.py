@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound, LabelStudioUnreachable
@@ -129,3 +130,11 @@ def keep_instruction(store: Store, project: Project) -> None:
     known = store.projects.find(project.id)
     if known is None or (known.title, known.instruction) != (project.title, text):
         store.projects.set_instruction(project.id, project.title, text)
+
+
+def asked_about(known: Project | None, project_id: int, label_config: str | None) -> Project:
+    """Return a project with the config of the request, which is newer than what we remember."""
+    if known is None:
+        wire = {"id": project_id, "title": f"{project_id}", "label_config": label_config or ""}
+        return Project.from_wire(wire)
+    return replace(known, label_config=label_config) if label_config else known

@@ -11,6 +11,7 @@ from web.conftest import SECRETS, STRANGER
 from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import PromptVersion, Run, Slot, Subset, TruthSource
+from support.labels import own
 from support.wire import CONFIG
 
 EVIL = "<script>alert(1)</script>\"onmouseover='x' {{7*7}} =cmd"
@@ -438,7 +439,14 @@ def test_estimate_says_what_keeps_a_run_from_starting(editor: Editor) -> None:
 def test_predictions_for_all_tasks_are_asked_for_with_their_number(editor: Editor) -> None:
     pages = editor.pages
     label = "Topics__Version 1"
-    pages.container.store.prompts.register_label(label, editor.prompt, editor.version, Slot.ALL)
+    own(
+        pages.container.store,
+        pages.container.studio.url,
+        pages.project,
+        label,
+        editor.prompt,
+        editor.version,
+    )
     rows = [{"task": each, "result": [], "model_version": label} for each in pages.api.tasks[:4]]
     pages.container.studio.import_predictions(pages.project, rows)
     dialog = pages.htmx(f"{editor.path}/predict-all")

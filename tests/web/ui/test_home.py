@@ -10,6 +10,7 @@ from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import Job, JobKind, Slot, Subset
 from ml_backend.store import tables as t
+from support.labels import own
 from support.server import eventually
 from support.wire import CONFIG, row
 
@@ -279,7 +280,14 @@ def predicted(pages: Pages, number: int) -> tuple[int, str]:
     """A prompt whose version holds so many predictions in Label Studio."""
     prompt, version = pages.api.prompt("Topics")
     label = "Topics__Version 1"
-    pages.container.store.prompts.register_label(label, prompt.id, version.id, Slot.ALL)
+    own(
+        pages.container.store,
+        pages.container.studio.url,
+        pages.project,
+        label,
+        prompt.id,
+        version.id,
+    )
     tasks = pages.api.tasks
     rows = [row(tasks[n % len(tasks)], label) for n in range(number)]
     pages.container.studio.import_predictions(pages.project, rows)

@@ -8,7 +8,8 @@ import pytest
 from web.ui.conftest import Page, Pages
 
 from ml_backend.errors import Conflict
-from ml_backend.records import JobKind, Slot
+from ml_backend.records import JobKind
+from support.labels import own
 from support.wire import region
 
 LABEL = "Topics__Version 1"
@@ -27,7 +28,14 @@ def put(pages: Pages, tasks: list[int], label: str | None, answer: str = "a", **
 def held(pages: Pages) -> Pages:
     """Ten predictions of a prompt, two of somebody else and one without a model version."""
     prompt, version = pages.api.prompt()
-    pages.container.store.prompts.register_label(LABEL, prompt.id, version.id, Slot.ALL)
+    own(
+        pages.container.store,
+        pages.container.studio.url,
+        pages.project,
+        LABEL,
+        prompt.id,
+        version.id,
+    )
     put(pages, pages.api.tasks, LABEL, score=0.5)
     put(pages, pages.api.tasks[:2], FOREIGN)
     put(pages, pages.api.tasks[:1], None)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Slot, Subset
-from ml_backend.services.prompts.prompts import label_of
 from ml_backend.services.runs.estimates import Estimate
 from ml_backend.services.runs.progress import pace_of
 from ml_backend.services.runs.runs import RunOptions
@@ -72,8 +71,11 @@ def _forecast_missing(
     view: PromptView, project: Project, version: PromptVersion, options: RunOptions
 ) -> Forecast:
     """Count by the predictions there are: which tasks have none takes reading all of them."""
-    label = label_of(view.prompt, version, Slot.ALL)
-    have = view.caller.studio.model_versions(project.id).get(label, 0)
+    ownership = services().ownership
+    label = ownership.expected(view.prompt, version, Slot.ALL, project.id)
+    have = 0
+    if label in ownership.ours(project.id):
+        have = view.caller.studio.model_versions(project.id).get(label, 0)
     return forecast_run(view, project, version, options, count=max(0, project.tasks - have))
 
 

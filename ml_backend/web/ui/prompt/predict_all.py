@@ -93,10 +93,7 @@ def _version(view: PromptView) -> PromptVersion:
 
 
 def _replaced(view: PromptView, project: Project) -> list[Replaced]:
-    ours = {
-        each.label
-        for each in services().store.prompts.labels(prompt_id=view.prompt.id, slot=Slot.ALL)
-    }
+    ours = services().ownership.ours(project.id, prompt_id=view.prompt.id, slot=Slot.ALL)
     counts = view.caller.studio.model_versions(project.id)
     return [Replaced(label, count) for label, count in counts.items() if label in ours]
 
