@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio.transport import encode
+from ml_backend.labelstudio.bodies import encode
 from ml_backend.services.backend import Backend
 from ml_backend.services.fit import START_TRAINING, Fit
 from ml_backend.services.ml_wire import to_project_id, to_results, to_task

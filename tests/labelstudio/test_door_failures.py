@@ -22,7 +22,6 @@ from ml_backend.labelstudio import LabelStudioDoor
 from support.wire import CONFIG, row
 
 IMPORT = "import/predictions"
-pytestmark = pytest.mark.filterwarnings("ignore:The `parse_obj` method")
 
 
 @pytest.fixture
