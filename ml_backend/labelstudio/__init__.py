@@ -1,6 +1,6 @@
 """The only place that talks to Label Studio; it knows neither prompts, runs nor the store."""
 
-from ml_backend.labelstudio.door import LabelStudioDoor
+from ml_backend.labelstudio.door import LabelStudioDoor, LabelStudioReader
 from ml_backend.labelstudio.files import CLOUD_SCHEMES
 from ml_backend.labelstudio.records import (
     AnnotatedTask,
@@ -21,6 +21,7 @@ __all__ = [
     "Annotation",
     "Backend",
     "LabelStudioDoor",
+    "LabelStudioReader",
     "Place",
     "PredictionKey",
     "PredictionRow",

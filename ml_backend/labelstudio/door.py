@@ -1,4 +1,4 @@
-"""The door to one Label Studio with one token."""
+"""The client of one Label Studio with one token, and what reads the same through it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from contextlib import AbstractContextManager
 
 from ml_backend.labelstudio.data_manager import DataManager
 from ml_backend.labelstudio.files import Files
-from ml_backend.labelstudio.transport import Transport
+from ml_backend.labelstudio.transport import Fetching, Repeat, Repeated, Transport
 from ml_backend.labelstudio.webhooks import Webhooks
 
 
-class LabelStudioDoor(Webhooks, Files, DataManager):
+class LabelStudioReader(DataManager):
+    """All that is read of a Label Studio's rows; safe to share between threads."""
+
+    @property
+    def url(self) -> str:
+        return self._transport.url
+
+
+class LabelStudioDoor(Webhooks, Files, LabelStudioReader):
     """Reads and writes of a Label Studio; safe to share between threads.
 
     ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy
@@ -33,15 +41,18 @@ class LabelStudioDoor(Webhooks, Files, DataManager):
             url, api_key, timeout=timeout, write_timeout=write_timeout, by_caller=by_caller
         )
         super().__init__(transport)
-        self.url = transport.url
 
     def __repr__(self) -> str:
         return f"LabelStudioDoor({self.url!r})"
+
+    def fetching(self, repeat: Repeat) -> Fetching:
+        """What a ``LabelStudioReader`` needs to read as this does, each request by ``repeat``."""
+        return Repeated(self._transport, repeat)
 
     def guarded(self, check: Callable[[], None]) -> AbstractContextManager[None]:
         """Call ``check`` as the last thing before each write of this thread; it may raise."""
         return self._transport.guarded(check)
 
     def close(self) -> None:
-        """Close pooled connections; the door stays usable."""
+        """Close pooled connections; the client stays usable."""
         self._transport.close()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin
 
 from ml_backend.errors import LabelStudioAuthError, LabelStudioError, LabelStudioNotFound
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     SdkCall = Callable[[LabelStudio, RequestOptions], object]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -36,6 +38,57 @@ class File:
     content: bytes
     location: str = ""
     too_large: bool = False
+
+
+class Repeat(Protocol):
+    """Calls a read, perhaps again when it finds Label Studio away."""
+
+    def __call__(self, read: Callable[[], T], /) -> T: ...
+
+
+class Fetching(Protocol):
+    """What reading needs of a transport."""
+
+    @property
+    def url(self) -> str: ...
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, what: str = "") -> Any:
+        """Parsed JSON of a GET."""
+
+    def get_array(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        make: Callable[[dict[str, Any]], T],
+        *,
+        what: str = "",
+    ) -> list[T]:
+        """What ``make`` makes of each item of a JSON array, of which one at a time is held."""
+
+
+class Repeated:
+    """The reads of another transport, each made by ``repeat``."""
+
+    def __init__(self, transport: Fetching, repeat: Repeat) -> None:
+        self._transport = transport
+        self._repeat = repeat
+
+    @property
+    def url(self) -> str:
+        return self._transport.url
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, what: str = "") -> Any:
+        return self._repeat(lambda: self._transport.get(path, params, what=what))
+
+    def get_array(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        make: Callable[[dict[str, Any]], T],
+        *,
+        what: str = "",
+    ) -> list[T]:
+        return self._repeat(lambda: self._transport.get_array(path, params, make, what=what))
 
 
 class Transport:
@@ -53,11 +106,14 @@ class Transport:
         self._connection = Connection(
             url, api_key, timeout=timeout, write_timeout=write_timeout, by_caller=by_caller
         )
-        self.url = self._connection.url
         self._guards = threading.local()
 
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"
+
+    @property
+    def url(self) -> str:
+        return self._connection.url
 
     def close(self) -> None:
         """Let go of pooled connections; the next request opens new ones."""
@@ -116,10 +172,18 @@ class Transport:
         response = self._connection.authorized(attempt)
         return self._connection.parsed(response, what=what, write=True)
 
-    def stream_array(
-        self, path: str, params: Mapping[str, Any], *, what: str = ""
-    ) -> Iterator[dict[str, Any]]:
-        """Items of a JSON array one by one, so that a large answer is never held whole."""
+    def get_array(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        make: Callable[[dict[str, Any]], T],
+        *,
+        what: str = "",
+    ) -> list[T]:
+        """What ``make`` makes of each item of a JSON array, so that it is never held whole."""
+        return [make(item) for item in self._stream(path, params, what)]
+
+    def _stream(self, path: str, params: Mapping[str, Any], what: str) -> Iterator[dict[str, Any]]:
         connection = self._connection
         headers = {"Authorization": connection.authorization()}
         # With the pool's own timeout, that of writes: a large answer takes long to begin.

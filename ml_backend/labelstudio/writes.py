@@ -22,6 +22,7 @@ from ml_backend.labelstudio import failures, queries
 from ml_backend.labelstudio.bodies import storable
 from ml_backend.labelstudio.reads import Reads
 from ml_backend.labelstudio.records import Backend, Project
+from ml_backend.labelstudio.transport import Transport
 from ml_backend.records import Region
 
 CREATED = re.compile(r"Created (\d+) annotations?")
@@ -33,6 +34,8 @@ PRIVATE_ADDRESS = (
 
 class Writes(Reads):
     """Writing calls: by the SDK's methods, but for large imports and what it has no method for."""
+
+    _transport: Transport
 
     def import_predictions(self, project_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
         """How many of ``rows`` were stored; Label Studio drops invalid ones without a word.

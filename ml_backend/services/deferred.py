@@ -10,6 +10,7 @@ from ml_backend.records import JobKind, JsonObject, Prompt
 from ml_backend.services import reports
 from ml_backend.services.background import Handler, Work
 from ml_backend.services.deletion import Deletions
+from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.services.predictions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.refine import Refining
 from ml_backend.store import Store
@@ -81,7 +82,7 @@ class Deferred:
         prompt = self._store.prompts.find(work.job.prompt_id or 0)
         if prompt is None:
             return {"deleted": 0}
-        plan = work.patience.call(lambda: self._deletions.plan(prompt))
+        plan = self._deletions.plan(prompt, patience=work.patience)
         done = self._deletions.execute(plan, work.patience, work.progress)
         return {"deleted": sum(report.deleted for report in done)}
 
@@ -93,7 +94,7 @@ class Deferred:
         version = versions.get(work.job.version_id or 0)
         if version is None:
             return {"deleted": 0}
-        plan = work.patience.call(lambda: self._deletions.plan(prompt, version))
+        plan = self._deletions.plan(prompt, version, patience=work.patience)
         done = self._deletions.execute(plan, work.patience, work.progress)
         return {"deleted": sum(report.deleted for report in done)}
 
@@ -120,7 +121,8 @@ class Deferred:
     def _refine(self, work: Work) -> JsonObject:
         request = work.job.request
         connection = self._refining.teacher_at(request["connection_id"])
-        project = work.patience.call(lambda: self._studio.get_project(work.job.project_id or 0))
+        studio = PatientLabelStudio(self._studio, work.patience)
+        project = studio.get_project(work.job.project_id or 0)
         version_id = work.job.version_id
         version = self._store.prompts.get_version(version_id) if version_id is not None else None
         prompt = self._store.prompts.get(work.job.prompt_id or 0)

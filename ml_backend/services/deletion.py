@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ml_backend.errors import Conflict, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioDoor, LabelStudioReader
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
+from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.services.predictions import DeletePlan, DeleteReport, Predictions
 from ml_backend.services.removals import Progress
 from ml_backend.services.waiting import Patience
@@ -62,8 +63,23 @@ class Deletions:
         self._predictions = predictions
         self._wait_seconds = wait_seconds
 
-    def plan(self, prompt: Prompt, version: PromptVersion | None = None) -> Deletion:
-        """Count the predictions a prompt, or one version of it, has in all projects."""
+    def plan(
+        self,
+        prompt: Prompt,
+        version: PromptVersion | None = None,
+        *,
+        patience: Patience | None = None,
+    ) -> Deletion:
+        """Count the predictions a prompt, or one version of it, has in all projects.
+
+        With ``patience`` it waits for a Label Studio that is away.
+        """
+        patient = PatientLabelStudio(self._studio, patience) if patience else None
+        return self._plan(patient or self._studio, prompt, version)
+
+    def _plan(
+        self, studio: LabelStudioReader, prompt: Prompt, version: PromptVersion | None
+    ) -> Deletion:
         labels = tuple(
             label.label
             for label in self._store.prompts.labels(
@@ -71,8 +87,8 @@ class Deletions:
             )
         )
         plans = []
-        for project_id in self._projects_with(labels, prompt) if labels else ():
-            plan = self._predictions.plan_labels(project_id, labels)
+        for project_id in self._projects_with(studio, labels, prompt) if labels else ():
+            plan = self._predictions.plan_labels(studio, project_id, labels)
             if plan.total:
                 plans.append(plan)
         return Deletion(
@@ -89,7 +105,8 @@ class Deletions:
 
         Raises Conflict when a run does not end in time, and when a new one began meanwhile.
         """
-        patience.call(self._studio.version)
+        studio = PatientLabelStudio(self._studio, patience)
+        studio.version()
         prompt, version = deletion.prompt, deletion.version
         if version is not None:
             # Runs of its other versions overwrite what this one wrote: one of both would lose.
@@ -98,7 +115,7 @@ class Deletions:
         for run in self._open_runs(prompt, version):
             self._end(run, patience)
         # Canceled runs publish what was answered: count again what there is now.
-        current = patience.call(lambda: self.plan(prompt, version))
+        current = self._plan(studio, prompt, version)
         self._refuse(current.runs)
         reports = []
         for plan in current.plans:
@@ -122,19 +139,21 @@ class Deletions:
                 fix="Wait for their end, or cancel them (`ls-prompts runs cancel`), and repeat.",
             )
 
-    def _projects_with(self, labels: Sequence[str], prompt: Prompt) -> list[int]:
+    def _projects_with(
+        self, studio: LabelStudioReader, labels: Sequence[str], prompt: Prompt
+    ) -> list[int]:
         """Return every project that holds such predictions, known to the prompt or not."""
         wanted = set(labels)
         runs = self._store.runs.search(prompt_id=prompt.id, limit=100_000)
         known = {*prompt.project_ids, *(run.project_id for run in runs)}
-        listed = {project.id: project for project in self._studio.list_projects()}
+        listed = {project.id: project for project in studio.list_projects()}
         found = []
         for project_id in sorted(known | set(listed)):
             project = listed.get(project_id)
             if project is not None and not project.predictions and project_id not in known:
                 continue
             try:
-                held = self._studio.model_versions(project_id)
+                held = studio.model_versions(project_id)
             except LabelStudioNotFound:
                 continue  # the project was deleted, and its predictions with it
             if wanted & held.keys():

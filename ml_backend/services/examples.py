@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import Annotation, LabelStudioDoor
+from ml_backend.labelstudio import Annotation, LabelStudioReader
 from ml_backend.records import Example, JsonObject
 from ml_backend.store import Store
 
@@ -21,7 +21,7 @@ READS = 5
 class Examples:
     """Keeps each project's example pool as Label Studio has its annotations."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
+    def __init__(self, store: Store, studio: LabelStudioReader) -> None:
         self._store = store
         self._studio = studio
 

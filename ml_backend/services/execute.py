@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from ml_backend.services.asking import Asking, Tally
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.heartbeat import CLAIM_SECONDS, Heartbeat
 from ml_backend.services.models import Models
+from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.services.predict import Predictor
 from ml_backend.services.publish import Publisher
 from ml_backend.services.questions import asks_the_same
@@ -51,7 +53,7 @@ class Executor:
         give_up_after: float = GIVE_UP_AFTER,
     ) -> None:
         self._store = store
-        self._studio = studio
+        self._patiently = partial(PatientLabelStudio, studio)
         self._models = models
         self._recipes = recipes
         self._evaluation = evaluation
@@ -98,19 +100,19 @@ class Executor:
             beat.canceled = True
             beat.stop_asking.set()
         beat.tally = Tally(self._store.outcomes.totals(run_id))
-        patience = self._patience(beat, beat.stop)
+        studio = self._reader(beat, beat.stop)
         while True:
             if run.stage in (Stage.PENDING, Stage.ASKING):
-                run = self._ask(run, fence, beat, patience)
+                run = self._ask(run, fence, beat, studio)
             stopped = run.plan.get("stopped")
             if run.stage is Stage.DONE:  # by a process that died before it could say so
                 return _end_of(stopped, run.plan.get("note", ""))
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
                 return self._without_success(run, beat, stopped)
-            note = self._publish(run, fence, patience)
+            note = self._publish(run, fence, studio)
             run = self._store.runs.get(run_id)
-            self._set(run, fence, metrics=self._measure(run, patience))
+            self._set(run, fence, metrics=self._measure(run, studio))
             if run.plan.get("ask_again"):
                 plan = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
                 run = self._set(run, fence, stage=Stage.ASKING, plan=plan)
@@ -118,8 +120,8 @@ class Executor:
             self._set(run, fence, stage=Stage.DONE, plan={**run.plan, "note": note})
             return _end_of(stopped, note)
 
-    def _patience(self, beat: Heartbeat, stop: threading.Event) -> Patience:
-        return Patience(beat.say, stop, give_up_after=self._give_up_after)
+    def _reader(self, beat: Heartbeat, stop: threading.Event) -> PatientLabelStudio:
+        return self._patiently(Patience(beat.say, stop, give_up_after=self._give_up_after))
 
     def _without_success(
         self, run: Run, beat: Heartbeat, stopped: JsonObject | None
@@ -136,11 +138,11 @@ class Executor:
 
     # Asking
 
-    def _ask(self, run: Run, fence: int, beat: Heartbeat, patience: Patience) -> Run:
+    def _ask(self, run: Run, fence: int, beat: Heartbeat, studio: PatientLabelStudio) -> Run:
         run = self._set(run, fence, stage=Stage.ASKING)
-        run, _ = self._drop_strangers(run, fence, patience)
+        run, _ = self._drop_strangers(run, fence, studio)
         tally = beat.tally = Tally(self._store.outcomes.totals(run.id))
-        recipe, predictor = self._predictor(run, patience, spent=tally.totals.cost or 0.0)
+        recipe, predictor = self._predictor(run, studio, spent=tally.totals.cost or 0.0)
         run = self._note_examples(run, fence, predictor)
         unread = threading.Event()
         asking = Asking(
@@ -154,7 +156,7 @@ class Executor:
             stop=beat.stop_asking,
             unread=unread,
         )
-        pages = self._pages(run, fence, recipe.project.tasks, self._patience(beat, unread))
+        pages = self._pages(run, fence, recipe.project.tasks, self._reader(beat, unread))
         stopper = self._loop.run(asking.run(pages))
         # Two processes may have asked at once, one of them long asleep: the store has the truth.
         beat.tally = Tally(self._store.outcomes.totals(run.id))
@@ -165,23 +167,23 @@ class Executor:
         plan = {**known, **_stopped(stopper, beat)}
         return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
 
-    def _predictor(self, run: Run, patience: Patience, **options: Any) -> tuple[Recipe, Predictor]:
+    def _predictor(
+        self, run: Run, studio: PatientLabelStudio, **options: Any
+    ) -> tuple[Recipe, Predictor]:
         version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
         if _samples(run) > 1:
             version = replace(version, parameters=sampled(version.parameters))
-        project = patience.call(lambda: self._studio.get_project(run.project_id))
-        recipe = patience.call(lambda: self._recipes.recipe(project, version))
+        recipes = self._recipes.reading(studio)
+        recipe = recipes.recipe(studio.get_project(run.project_id), version)
         options |= {"budget": run.options.get("budget")}
         if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
-            options["evaluated"] = self._covered(run, patience)
-        predictor = patience.call(lambda: self._recipes.predictor(recipe, version, **options))
-        return recipe, predictor
+            options["evaluated"] = self._covered(run, studio)
+        return recipe, recipes.predictor(recipe, version, **options)
 
-    def _covered(self, run: Run, patience: Patience) -> list[int]:
+    @staticmethod
+    def _covered(run: Run, studio: PatientLabelStudio) -> list[int]:
         task_ids = run.options.get("task_ids")
-        if task_ids is not None:
-            return list(task_ids)
-        return patience.call(lambda: self._studio.task_ids(run.project_id))
+        return studio.task_ids(run.project_id) if task_ids is None else list(task_ids)
 
     def _note_examples(self, run: Run, fence: int, predictor: Predictor) -> Run:
         """Keep with the run which pool its few-shot examples come from, and from which before."""
@@ -194,28 +196,26 @@ class Executor:
         return self._set(run, fence, snapshot={**run.snapshot, "few_shot": few_shot})
 
     def _pages(
-        self, run: Run, fence: int, task_number: int, patience: Patience
+        self, run: Run, fence: int, task_number: int, studio: PatientLabelStudio
     ) -> Iterator[list[Task]]:
         """Yield the tasks a run covers and keep its total true."""
         task_ids = run.options.get("task_ids")
         self._set(run, fence, total=task_number if task_ids is None else len(task_ids))
         seen = 0
-        for page in iter_task_pages(self._studio, run.project_id, task_ids, patience):
+        for page in iter_task_pages(studio, run.project_id, task_ids):
             seen += len(page)
             yield page
         self._set(run, fence, total=max(seen, len(self._store.outcomes.task_ids(run.id))))
 
     # Publishing
 
-    def _publish(self, run: Run, fence: int, patience: Patience) -> str:
-        with self._writer.hold(patience, run.id) as session:
-            run, _ = self._drop_strangers(run, fence, patience)
-            project = patience.call(lambda: self._studio.get_project(run.project_id))
+    def _publish(self, run: Run, fence: int, studio: PatientLabelStudio) -> str:
+        with self._writer.hold(studio.patience, run.id) as session:
+            run, _ = self._drop_strangers(run, fence, studio)
+            project = studio.get_project(run.project_id)
             publisher = Publisher(
                 self._store,
-                self._studio,
                 session,
-                patience,
                 may_be_imported=self._recipes.config_of(project).may_be_imported,
             )
             if run.stage is Stage.PLANNING:
@@ -227,7 +227,7 @@ class Executor:
                 publisher.load(run)
             run = self._set(run, fence, stage=Stage.VERIFYING)
             publisher.verify(run)
-            run, strangers = self._drop_strangers(run, fence, patience)
+            run, strangers = self._drop_strangers(run, fence, studio)
             if strangers:
                 publisher.withdraw(run, strangers)
             note = publisher.finish(run)
@@ -236,7 +236,7 @@ class Executor:
         return note
 
     def _drop_strangers(
-        self, run: Run, fence: int, patience: Patience
+        self, run: Run, fence: int, studio: PatientLabelStudio
     ) -> tuple[Run, Collection[int]]:
         """Forget outcomes whose task id now belongs to another task, to ask those tasks again.
 
@@ -244,8 +244,8 @@ class Executor:
         remaining id on; so while the newest task still is the same, all of them are. What a
         changed labeling config no longer takes goes as well.
         """
-        newest = patience.call(lambda: self._studio.newest_task(run.project_id))
-        project = patience.call(lambda: self._studio.get_project(run.project_id))
+        newest = studio.newest_task(run.project_id)
+        project = studio.get_project(run.project_id)
         now = {"newest_task": newest, "config": _digest(project.label_config)}
         before = {name: run.plan.get(name) for name in KEPT_IN_PLAN}
         if now == before:
@@ -253,7 +253,7 @@ class Executor:
         strangers: set[int] = set()
         if before["newest_task"] is not None:
             if newest != before["newest_task"]:
-                strangers |= self._strangers(run, patience)
+                strangers |= self._strangers(run, studio)
             if now["config"] != before["config"]:
                 strangers |= self._unfitting(run, self._recipes.config_of(project))
             self._store.outcomes.forget_tasks(run.id, sorted(strangers))
@@ -263,11 +263,11 @@ class Executor:
             plan["ask_again"] = True
         return self._set(run, fence, plan=plan), strangers
 
-    def _strangers(self, run: Run, patience: Patience) -> set[int]:
-        recipe, predictor = self._predictor(run, patience, examples=[])
+    def _strangers(self, run: Run, studio: PatientLabelStudio) -> set[int]:
+        recipe, predictor = self._predictor(run, studio, examples=[])
         asked = self._store.outcomes.request_keys(run.id)
         found = set()
-        for page in iter_task_pages(self._studio, recipe.project.id, None, patience):
+        for page in iter_task_pages(studio, recipe.project.id, None):
             for task in page:
                 before = asked.get(task.id)
                 if before is None:
@@ -288,12 +288,11 @@ class Executor:
         if run.options.get("activate") is not False:
             self._store.prompts.update(run.prompt_id, published_version_id=run.version_id)
 
-    def _measure(self, run: Run, patience: Patience) -> JsonObject:
+    def _measure(self, run: Run, studio: PatientLabelStudio) -> JsonObject:
         if run.slot is not Slot.EVALUATE:
             return run.metrics
-        project = patience.call(lambda: self._studio.get_project(run.project_id))
-        config = self._recipes.config_of(project)
-        return patience.call(lambda: self._evaluation.measure(run, config))
+        config = self._recipes.config_of(studio.get_project(run.project_id))
+        return self._evaluation.reading(studio).measure(run, config)
 
     def _set(self, run: Run, fence: int, **values: Any) -> Run:
         """Commit a change of the run under its fence and return it as it now is."""

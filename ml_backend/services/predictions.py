@@ -55,7 +55,7 @@ class Predictions(Removals, Promotions):
                 f"No score is below {below:g}.", field="below", fix="Give one above 0, up to 1."
             )
         found = self.choose(
-            project_id, select(**selected), self._studio.prediction_keys(project_id)
+            self._studio, project_id, select(**selected), self._studio.prediction_keys(project_id)
         )
         chosen = [key for key in found if key.score is not None and key.score < below]
         chosen.sort(key=lambda key: (key.score, key.task_id))
@@ -82,7 +82,9 @@ class Predictions(Removals, Promotions):
             everything=everything,
         )
         shown = self._studio.get_project(project_id).model_version
-        keys = self.choose(project_id, selection, self._studio.prediction_keys(project_id))
+        keys = self.choose(
+            self._studio, project_id, selection, self._studio.prediction_keys(project_id)
+        )
         owners = {label.label: label for label in self._store.prompts.labels()}
         tasks: dict[str | None, set[int]] = defaultdict(set)
         scores: dict[str | None, list[float]] = defaultdict(list)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import ConfigError, InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.llm import Model
 from ml_backend.prompting import template
 from ml_backend.records import (
@@ -47,7 +47,7 @@ class Recipes:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         models: Models,
         examples: Examples,
         attachments: Attachments,
@@ -57,6 +57,11 @@ class Recipes:
         self._models = models
         self._examples = examples
         self._attachments = attachments
+
+    def reading(self, studio: LabelStudioReader) -> Recipes:
+        """The same, reading Label Studio by another client."""
+        examples = Examples(self._store, studio)
+        return Recipes(self._store, studio, self._models, examples, self._attachments)
 
     def config_of(self, project: Project) -> LabelingConfig:
         """Return a project's labeling config; raises ConfigError when none of it is answerable."""

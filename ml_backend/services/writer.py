@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import JsonObject
+from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.services.waiting import Interrupted, Patience
 from ml_backend.store import GIVEN_UP, Publication, Store
 
@@ -98,6 +99,7 @@ class Writer:
 class WriterSession:
     """The right to write, held. Each method is one or more recorded writes.
 
+    ``studio`` is what its holder reads by: the same Label Studio with the same token, patiently.
     An error with ``maybe_done`` leaves the write unsettled: the next write, or ``settle()``,
     first waits until its effect was read back or can no longer come.
     """
@@ -112,8 +114,9 @@ class WriterSession:
         patience: Patience,
         run_id: int | None,
     ) -> None:
+        self.studio = PatientLabelStudio(studio, patience)
         self._store = store
-        self._studio = studio
+        self._writes = studio
         self._writer = writer
         self._fence = fence
         self._lost = lost
@@ -122,7 +125,7 @@ class WriterSession:
 
     def doubtful_seconds(self) -> float:
         """Return for how long yet a write that was given up on unseen, by whomever, could come."""
-        given_up = self._store.writing.given_up_at(self._studio.url)
+        given_up = self._store.writing.given_up_at(self.studio.url)
         return max(0.0, given_up + self._writer.settle_seconds - time.time())
 
     def import_predictions(
@@ -139,7 +142,7 @@ class WriterSession:
             project_id,
             label,
             detail,
-            lambda: self._studio.import_predictions(project_id, rows),
+            lambda: self._writes.import_predictions(project_id, rows),
         )
 
     def create_predictions(
@@ -157,7 +160,7 @@ class WriterSession:
                 project_id,
                 row["model_version"],
                 detail,
-                lambda row=row: self._studio.create_prediction(row),  # type: ignore[misc]
+                lambda row=row: self._writes.create_prediction(row),  # type: ignore[misc]
             )
 
     def delete_label(self, project_id: int, label: str) -> int:
@@ -167,7 +170,7 @@ class WriterSession:
             project_id,
             label,
             {},
-            lambda: self._studio.delete_model_version(project_id, label),
+            lambda: self._writes.delete_model_version(project_id, label),
         )
 
     def delete_predictions(
@@ -181,7 +184,7 @@ class WriterSession:
         def call() -> int:
             removed = 0
             for done, prediction_id in enumerate(prediction_ids, 1):
-                removed += self._studio.delete_prediction(prediction_id)
+                removed += self._writes.delete_prediction(prediction_id)
                 progress(done)
             return removed
 
@@ -204,14 +207,14 @@ class WriterSession:
                 project_id,
                 ", ".join(labels),
                 {"tasks": chunk},
-                lambda chunk=chunk: self._studio.promote(project_id, labels, chunk),  # type: ignore[misc]
+                lambda chunk=chunk: self._writes.promote(project_id, labels, chunk),  # type: ignore[misc]
             )
             progress(start + len(chunk))
         return created
 
     def repair_counters(self, project_id: int) -> None:
         """Let Label Studio count again; after deletes its counters are off."""
-        self._send("counters", project_id, "", {}, lambda: self._studio.repair_counters(project_id))
+        self._send("counters", project_id, "", {}, lambda: self._writes.repair_counters(project_id))
 
     def set_model_version(self, project_id: int, label: str | None) -> None:
         """Choose which predictions the label stream shows."""
@@ -220,12 +223,12 @@ class WriterSession:
             project_id,
             label or "",
             {},
-            lambda: self._studio.set_model_version(project_id, label),
+            lambda: self._writes.set_model_version(project_id, label),
         )
 
     def settle(self) -> None:
         """Return once no write's effect can still be to come, by whoever it was sent."""
-        for publication in self._store.writing.unsettled(self._studio.url):
+        for publication in self._store.writing.unsettled(self.studio.url):
             self._settle_one(publication)
 
     def _send(
@@ -238,7 +241,7 @@ class WriterSession:
             publication_id = self._store.writing.intend(
                 self._writer.lease,
                 self._fence,
-                label_studio_url=self._studio.url,
+                label_studio_url=self.studio.url,
                 project_id=project_id,
                 run_id=self._run_id,
                 kind=kind,
@@ -260,7 +263,7 @@ class WriterSession:
             sent = True
 
         try:
-            with self._studio.guarded(check):
+            with self._writes.guarded(check):
                 value = call()
         except LabelStudioError as error:
             if not error.maybe_done:
@@ -273,7 +276,7 @@ class WriterSession:
         # Deletes by id are many calls of which one can be in flight, whatever all of them took.
         one_call = publication.kind != "delete_ids"
         slowest = (
-            self._store.writing.slowest(self._studio.url, publication.kind) if one_call else 0.0
+            self._store.writing.slowest(self.studio.url, publication.kind) if one_call else 0.0
         )
         deadline = publication.started_at + max(self._writer.settle_seconds, 3 * slowest)
         while True:
@@ -292,7 +295,7 @@ class WriterSession:
 
     def _is_seen(self, publication: Publication) -> bool:
         try:
-            return self._patience.call(lambda: self._is_done(publication))
+            return self._is_done(publication)
         except LabelStudioNotFound:
             return True  # the project is gone, and with it whatever the write could change
 
@@ -301,14 +304,14 @@ class WriterSession:
         detail: dict[str, Any] = publication.detail
         project_id = publication.project_id
         if publication.kind == "delete_label":
-            return publication.label not in self._studio.model_versions(project_id)
+            return publication.label not in self.studio.model_versions(project_id)
         if publication.kind == "delete_ids":
-            standing = {key.id for key in self._studio.prediction_keys(project_id)}
+            standing = {key.id for key in self.studio.prediction_keys(project_id)}
             return standing.isdisjoint(detail["predictions"])
         if publication.kind == "import":
             stored = {
                 key.task_id
-                for key in self._studio.prediction_keys(project_id)
+                for key in self.studio.prediction_keys(project_id)
                 if key.id > detail["watermark"] and key.model_version in detail["labels"]
             }
             return stored.issuperset(detail["tasks"])
