@@ -49,6 +49,10 @@ class LabelStudioDoor(Webhooks, Files, LabelStudioReader):
         """What a ``LabelStudioReader`` needs to read as this does, each request by ``repeat``."""
         return Repeated(self._transport, repeat)
 
+    def prepare_writes(self) -> None:
+        """Load now what the first write needs, which takes seconds on a busy machine."""
+        self._transport.prepare()
+
     def guarded(self, check: Callable[[], None]) -> AbstractContextManager[None]:
         """Call ``check`` as the last thing before each write of this thread; it may raise."""
         return self._transport.guarded(check)

@@ -158,13 +158,19 @@ class Transport:
         response = connection.authorized(lambda header: self._by_sdk(sdk, call, header))
         return connection.parsed(response, what=what, write=True)
 
-    def send(self, method: str, path: str, body: object, *, what: str = "") -> Any:
+    @staticmethod
+    def prepare() -> None:
+        """Import the SDK now, where its time counts for no write and no lease."""
+        from label_studio_sdk import LabelStudio  # noqa: F401
+
+    def send(self, method: str, path: str, body: object = None, *, what: str = "") -> Any:
         """Parsed JSON of a write without the SDK (None for an empty answer): one attempt."""
-        content = encode(body)
+        content = None if body is None else encode(body)
+        kind = {} if content is None else {"Content-Type": "application/json"}
         pool = self._connection.pool()
 
         def attempt(header: str) -> httpx.Response:
-            headers = {"Authorization": header, "Content-Type": "application/json"}
+            headers = {"Authorization": header, **kind}
             self._check()
             with self._connection.failures(write=True):
                 return pool.request(method, f"{self.url}/{path}", content=content, headers=headers)

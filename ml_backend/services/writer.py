@@ -59,6 +59,8 @@ class Writer:
     @contextmanager
     def hold(self, patience: Patience, run_id: int | None = None) -> Iterator[WriterSession]:
         """Yield a session once no other writes and every earlier write is settled."""
+        # Not between an intent and its sending: what waits too long there is not sent.
+        self._studio.prepare_writes()
         fence = self._acquire(patience)
         lost = threading.Event()
         ended = threading.Event()
