@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import ClassVar
 
 from ml_backend.labelstudio.data_manager import DataManager
 from ml_backend.labelstudio.files import Files
@@ -19,14 +20,16 @@ class LabelStudioReader(DataManager):
         return self._transport.url
 
 
-class LabelStudioDoor(Webhooks, Files, LabelStudioReader):
-    """Reads and writes of a Label Studio; safe to share between threads.
+class LabelStudioClient(Webhooks, Files, LabelStudioReader):
+    """Reads and writes of a Label Studio, whoever acts; safe to share between threads.
 
     ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy
     token, a personal access token or an access token made of one, looked at on the first call only.
-    ``by_caller`` marks its errors as those of a caller's token, not of the server's own.
     ``timeout`` bounds the silence of a read, ``write_timeout`` that of a write, in seconds.
     """
+
+    by_caller: ClassVar[bool] = False
+    """Whether its errors are those of a caller's token, not of the server's own."""
 
     def __init__(
         self,
@@ -35,15 +38,14 @@ class LabelStudioDoor(Webhooks, Files, LabelStudioReader):
         *,
         timeout: float = 30.0,
         write_timeout: float = 900.0,
-        by_caller: bool = False,
     ) -> None:
         transport = Transport(
-            url, api_key, timeout=timeout, write_timeout=write_timeout, by_caller=by_caller
+            url, api_key, timeout=timeout, write_timeout=write_timeout, by_caller=self.by_caller
         )
         super().__init__(transport)
 
     def __repr__(self) -> str:
-        return f"LabelStudioDoor({self.url!r})"
+        return f"{type(self).__name__}({self.url!r})"
 
     def fetching(self, repeat: Repeat) -> Fetching:
         """What a ``LabelStudioReader`` needs to read as this does, each request by ``repeat``."""
@@ -60,3 +62,13 @@ class LabelStudioDoor(Webhooks, Files, LabelStudioReader):
     def close(self) -> None:
         """Close pooled connections; the client stays usable."""
         self._transport.close()
+
+
+class ServerLabelStudio(LabelStudioClient):
+    """Label Studio by the server's own token: nobody's rights were asked for."""
+
+
+class CallerLabelStudio(LabelStudioClient):
+    """Label Studio by the token of a person who calls: with their rights and in their name."""
+
+    by_caller: ClassVar[bool] = True

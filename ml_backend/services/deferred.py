@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ml_backend.errors import Conflict, LabelStudioAuthError
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
 from ml_backend.records import JobKind, JsonObject, Prompt
 from ml_backend.services import reports
 from ml_backend.services.background import Handler, Work
@@ -27,10 +27,10 @@ class Deferred:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         deletions: Deletions,
         refining: Refining,
-        predictions_through: Callable[[LabelStudioDoor], Predictions],
+        predictions_through: Callable[[CallerLabelStudio], Predictions[CallerLabelStudio]],
     ) -> None:
         self._store = store
         self._studio = studio
@@ -49,7 +49,7 @@ class Deferred:
         }
 
     def plan_delete(
-        self, studio: LabelStudioDoor, project_id: int, request: JsonObject
+        self, studio: CallerLabelStudio, project_id: int, request: JsonObject
     ) -> DeletePlan:
         """Count what a deletion asked for would remove."""
         predictions = self._predictions_through(studio)
@@ -64,7 +64,7 @@ class Deferred:
         )
 
     def plan_promote(
-        self, studio: LabelStudioDoor, project_id: int, request: JsonObject
+        self, studio: CallerLabelStudio, project_id: int, request: JsonObject
     ) -> PromotePlan:
         """Count what a promotion asked for would make."""
         predictions = self._predictions_through(studio)
@@ -99,7 +99,7 @@ class Deferred:
         return {"deleted": sum(report.deleted for report in done)}
 
     def _delete_predictions(self, work: Work) -> JsonObject:
-        studio, project_id = self._callers_door(work), work.job.project_id or 0
+        studio, project_id = self._callers_studio(work), work.job.project_id or 0
         plan = self.plan_delete(studio, project_id, work.job.request)
         _require_counted(work.job.request, plan.total)
         predictions = self._predictions_through(studio)
@@ -107,7 +107,7 @@ class Deferred:
         return reports.of_delete_report(report)
 
     def _promote(self, work: Work) -> JsonObject:
-        studio, project_id = self._callers_door(work), work.job.project_id or 0
+        studio, project_id = self._callers_studio(work), work.job.project_id or 0
         plan = self.plan_promote(studio, project_id, work.job.request)
         _require_counted(work.job.request, plan.would_create)
         predictions = self._predictions_through(studio)
@@ -138,7 +138,7 @@ class Deferred:
         return done.document()
 
     @staticmethod
-    def _callers_door(work: Work) -> LabelStudioDoor:
+    def _callers_studio(work: Work) -> CallerLabelStudio:
         if work.studio is None:
             raise Conflict(
                 "The server was restarted meanwhile, and the caller's token is kept nowhere.",

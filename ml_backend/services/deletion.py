@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ml_backend.errors import Conflict, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioDoor, LabelStudioReader
+from ml_backend.labelstudio import LabelStudioReader, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
 from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.services.predictions import DeletePlan, DeleteReport, Predictions
@@ -53,8 +53,8 @@ class Deletions:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
-        predictions: Predictions,
+        studio: ServerLabelStudio,
+        predictions: Predictions[ServerLabelStudio],
         *,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import JsonObject, Prediction, Run, RunStatus, Slot, Stage, Subset, Task
 from ml_backend.services.asking import Asking, Tally
 from ml_backend.services.evaluate import Evaluation
@@ -36,6 +36,8 @@ from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
 
+_Studio = PatientLabelStudio[ServerLabelStudio]
+
 
 class Executor:
     """Executes runs from whatever stage the store has them in."""
@@ -43,17 +45,18 @@ class Executor:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         models: Models,
         recipes: Recipes,
         evaluation: Evaluation,
-        writer: Writer,
+        writer: Writer[ServerLabelStudio],
         loop: LoopThread,
         *,
         give_up_after: float = GIVE_UP_AFTER,
     ) -> None:
         self._store = store
-        self._patiently = partial(PatientLabelStudio, studio)
+        # Alone with patience: no read of it may end a run while Label Studio restarts.
+        self._patiently = partial(PatientLabelStudio[ServerLabelStudio], studio)
         self._models = models
         self._recipes = recipes
         self._evaluation = evaluation
@@ -120,7 +123,7 @@ class Executor:
             self._set(run, fence, stage=Stage.DONE, plan={**run.plan, "note": note})
             return _end_of(stopped, note)
 
-    def _reader(self, beat: Heartbeat, stop: threading.Event) -> PatientLabelStudio:
+    def _reader(self, beat: Heartbeat, stop: threading.Event) -> _Studio:
         return self._patiently(Patience(beat.say, stop, give_up_after=self._give_up_after))
 
     def _without_success(
@@ -138,7 +141,7 @@ class Executor:
 
     # Asking
 
-    def _ask(self, run: Run, fence: int, beat: Heartbeat, studio: PatientLabelStudio) -> Run:
+    def _ask(self, run: Run, fence: int, beat: Heartbeat, studio: _Studio) -> Run:
         run = self._set(run, fence, stage=Stage.ASKING)
         run, _ = self._drop_strangers(run, fence, studio)
         tally = beat.tally = Tally(self._store.outcomes.totals(run.id))
@@ -167,9 +170,7 @@ class Executor:
         plan = {**known, **_stopped(stopper, beat)}
         return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
 
-    def _predictor(
-        self, run: Run, studio: PatientLabelStudio, **options: Any
-    ) -> tuple[Recipe, Predictor]:
+    def _predictor(self, run: Run, studio: _Studio, **options: Any) -> tuple[Recipe, Predictor]:
         version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
         if _samples(run) > 1:
             version = replace(version, parameters=sampled(version.parameters))
@@ -181,7 +182,7 @@ class Executor:
         return recipe, recipes.predictor(recipe, version, **options)
 
     @staticmethod
-    def _covered(run: Run, studio: PatientLabelStudio) -> list[int]:
+    def _covered(run: Run, studio: _Studio) -> list[int]:
         task_ids = run.options.get("task_ids")
         return studio.task_ids(run.project_id) if task_ids is None else list(task_ids)
 
@@ -196,7 +197,7 @@ class Executor:
         return self._set(run, fence, snapshot={**run.snapshot, "few_shot": few_shot})
 
     def _pages(
-        self, run: Run, fence: int, task_number: int, studio: PatientLabelStudio
+        self, run: Run, fence: int, task_number: int, studio: _Studio
     ) -> Iterator[list[Task]]:
         """Yield the tasks a run covers and keep its total true."""
         task_ids = run.options.get("task_ids")
@@ -209,7 +210,7 @@ class Executor:
 
     # Publishing
 
-    def _publish(self, run: Run, fence: int, studio: PatientLabelStudio) -> str:
+    def _publish(self, run: Run, fence: int, studio: _Studio) -> str:
         with self._writer.hold(studio.patience, run.id) as session:
             run, _ = self._drop_strangers(run, fence, studio)
             project = studio.get_project(run.project_id)
@@ -235,9 +236,7 @@ class Executor:
             self._publish_version(run)
         return note
 
-    def _drop_strangers(
-        self, run: Run, fence: int, studio: PatientLabelStudio
-    ) -> tuple[Run, Collection[int]]:
+    def _drop_strangers(self, run: Run, fence: int, studio: _Studio) -> tuple[Run, Collection[int]]:
         """Forget outcomes whose task id now belongs to another task, to ask those tasks again.
 
         On SQLite Label Studio gives the ids of deleted tasks to new ones, from the highest
@@ -263,7 +262,7 @@ class Executor:
             plan["ask_again"] = True
         return self._set(run, fence, plan=plan), strangers
 
-    def _strangers(self, run: Run, studio: PatientLabelStudio) -> set[int]:
+    def _strangers(self, run: Run, studio: _Studio) -> set[int]:
         recipe, predictor = self._predictor(run, studio, examples=[])
         asked = self._store.outcomes.request_keys(run.id)
         found = set()
@@ -288,7 +287,7 @@ class Executor:
         if run.options.get("activate") is not False:
             self._store.prompts.update(run.prompt_id, published_version_id=run.version_id)
 
-    def _measure(self, run: Run, studio: PatientLabelStudio) -> JsonObject:
+    def _measure(self, run: Run, studio: _Studio) -> JsonObject:
         if run.slot is not Slot.EVALUATE:
             return run.metrics
         config = self._recipes.config_of(studio.get_project(run.project_id))

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from ml_backend.errors import ConfigError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.examples import Examples
 from ml_backend.services.follow import LONGEST_BURST, QUIET_AFTER_IMPORT
@@ -88,7 +88,7 @@ class Fit:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         recipes: Recipes,
         examples: Examples,
         evaluation: Evaluation,

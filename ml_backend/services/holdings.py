@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ml_backend.labelstudio import Project
+from ml_backend.labelstudio import CallerLabelStudio, Project
 from ml_backend.records import Label, Prompt, PromptVersion, Run
 from ml_backend.services.access import Access, Caller
 from ml_backend.services.predictions import Predictions
@@ -101,7 +101,9 @@ class Holdings:
         without = max(0, project.predictions - sum(each.predictions for each in found))
         return ProjectHoldings(project, found, without, counted=False)
 
-    def counted(self, held: ProjectHoldings, predictions: Predictions) -> ProjectHoldings:
+    def counted(
+        self, held: ProjectHoldings, predictions: Predictions[CallerLabelStudio]
+    ) -> ProjectHoldings:
         """Return the same with tasks and mean scores; reads every prediction of the project."""
         counts = predictions.count(held.project.id)
         known = {each.model_version: each for each in counts}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioRejected
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import Run, Slot
 from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
@@ -14,7 +15,7 @@ def choose_model_version(
     run: Run,
     *,
     store: Store,
-    studio: PatientLabelStudio,
+    studio: PatientLabelStudio[ServerLabelStudio],
     show: Callable[[str], None],
 ) -> str:
     """Have the label stream show what it should; return what a person should know of it.

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from ml_backend.labelstudio import LabelStudioDoor, LabelStudioReader
+from typing import Generic, TypeVar
+
+from ml_backend.labelstudio import LabelStudioClient, LabelStudioReader, ServerLabelStudio
 from ml_backend.services.waiting import Patience
 
+Acting_co = TypeVar("Acting_co", bound=LabelStudioClient, covariant=True)
 
-class PatientLabelStudio(LabelStudioReader):
+
+class PatientLabelStudio(LabelStudioReader, Generic[Acting_co]):
     """All reads of a client, which it makes again until Label Studio answers; none of its writes.
 
     What publishes or removes takes no other, so that no read of it can end a run while Label Studio
     restarts. Each read raises as the client's own once ``patience`` is over, Interrupted when the
-    work must stop.
+    work must stop. Whose token it reads by stays in its type.
     """
 
-    def __init__(self, studio: LabelStudioDoor, patience: Patience) -> None:
+    def __init__(self, studio: Acting_co, patience: Patience) -> None:
         super().__init__(studio.fetching(patience.call))
         self.patience = patience
+
+
+ServerReader = ServerLabelStudio | PatientLabelStudio[ServerLabelStudio]
+"""Reads by the server's own token."""

@@ -14,6 +14,7 @@ from ml_backend.records import JsonObject, Label, Prompt
 from ml_backend.services.promotions import PromotePlan, PromoteReport, Promotions
 from ml_backend.services.removals import DeletePlan, DeleteReport, Removals
 from ml_backend.services.selection import select
+from ml_backend.services.writer import Acting
 
 __all__ = [
     "DeletePlan",
@@ -39,7 +40,7 @@ class VersionCount:
     """The mean of those that have one."""
 
 
-class Predictions(Removals, Promotions):
+class Predictions(Removals[Acting], Promotions[Acting]):
     """All bulk actions. A plan counts without changing anything; executing it reads again first."""
 
     def unsure(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Generic
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
-from ml_backend.labelstudio import Annotation, LabelStudioDoor, LabelStudioReader, PredictionRow
+from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow
 from ml_backend.records import JsonObject, Prompt, Slot
 from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.repeating import ROUNDS, wait_until_up
@@ -19,7 +20,7 @@ from ml_backend.services.selection import (
     selected_tasks,
 )
 from ml_backend.services.waiting import Patience
-from ml_backend.services.writer import Writer, WriterSession
+from ml_backend.services.writer import Acting, Writer, WriterSession
 from ml_backend.store import Store
 
 READ_ALL_ABOVE = 1_000
@@ -101,10 +102,10 @@ class _Standing:
     annotations: Mapping[int, Sequence[Annotation]]
 
 
-class Promotions:
+class Promotions(Generic[Acting]):
     """Plans, carries out and reads back promotions; Label Studio is read in bulk only."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor, writer: Writer) -> None:
+    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
@@ -297,7 +298,9 @@ class Promotions:
             without_prediction=counts["without"],
         )
 
-    def _promote(self, session: WriterSession, plan: PromotePlan, progress: Progress) -> None:
+    def _promote(
+        self, session: WriterSession[Acting], plan: PromotePlan, progress: Progress
+    ) -> None:
         wanted = set(plan.candidates)
         left = plan
         for _ in range(ROUNDS):
@@ -322,7 +325,7 @@ class Promotions:
         )
 
     def _send_promotions(
-        self, session: WriterSession, plan: PromotePlan, total: int, progress: Progress
+        self, session: WriterSession[Acting], plan: PromotePlan, total: int, progress: Progress
     ) -> None:
         done = total - plan.would_create
         for label in plan.labels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
 from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName, Slot
 from ml_backend.services.lineage import refined_from
@@ -61,7 +61,7 @@ class Prompts:
     """What the CLI, the API and the pages do with prompts."""
 
     def __init__(
-        self, store: Store, studio: LabelStudioDoor, models: Models, recipes: Recipes
+        self, store: Store, studio: ServerLabelStudio, models: Models, recipes: Recipes
     ) -> None:
         self._store = store
         self._studio = studio

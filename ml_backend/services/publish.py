@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_backend.errors import LabelStudioError, LabelStudioRejected, PromptsError
-from ml_backend.labelstudio import PredictionKey
+from ml_backend.labelstudio import PredictionKey, ServerLabelStudio
 from ml_backend.records import JsonObject, Prediction, Region, Run
 from ml_backend.services.label_stream import choose_model_version
 from ml_backend.services.repeating import ROUNDS, resend
@@ -52,7 +52,7 @@ class Publisher:
     def __init__(
         self,
         store: Store,
-        session: WriterSession,
+        session: WriterSession[ServerLabelStudio],
         *,
         may_be_imported: Callable[[Sequence[Region]], bool] = lambda result: True,
     ) -> None:

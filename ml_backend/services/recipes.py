@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import ConfigError, InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioReader, Project
+from ml_backend.labelstudio import Project
 from ml_backend.llm import Model
 from ml_backend.prompting import template
 from ml_backend.records import (
@@ -23,6 +23,7 @@ from ml_backend.services.attachments import Attachments
 from ml_backend.services.costs import Guard, price_of
 from ml_backend.services.examples import Examples
 from ml_backend.services.models import Models
+from ml_backend.services.patient_studio import ServerReader
 from ml_backend.services.predict import Predictor
 from ml_backend.services.shots import Shots, build_shots
 from ml_backend.store import Store
@@ -47,7 +48,7 @@ class Recipes:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioReader,
+        studio: ServerReader,
         models: Models,
         examples: Examples,
         attachments: Attachments,
@@ -58,7 +59,7 @@ class Recipes:
         self._examples = examples
         self._attachments = attachments
 
-    def reading(self, studio: LabelStudioReader) -> Recipes:
+    def reading(self, studio: ServerReader) -> Recipes:
         """The same, reading Label Studio by another client."""
         examples = Examples(self._store, studio)
         return Recipes(self._store, studio, self._models, examples, self._attachments)

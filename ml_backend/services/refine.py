@@ -13,7 +13,7 @@ from ml_backend.errors import AnswerError, InvalidInput, NotFound, TemplateError
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.html_text import to_text
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio
 from ml_backend.llm import Request
 from ml_backend.records import (
     Connection,
@@ -122,7 +122,7 @@ class Refining:
 
     def outlook(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         prompt: Prompt,
         version: PromptVersion | None,
@@ -141,7 +141,7 @@ class Refining:
 
     def refine(
         self,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         project: Project,
         prompt: Prompt,
         version: PromptVersion | None,
@@ -263,7 +263,7 @@ class Refining:
 
     def _lessons(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         prompt: Prompt,
         version: PromptVersion | None,

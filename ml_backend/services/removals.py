@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Generic
 
 from ml_backend.errors import (
     Conflict,
@@ -13,7 +14,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
     PromptsError,
 )
-from ml_backend.labelstudio import LabelStudioDoor, LabelStudioReader, PredictionKey
+from ml_backend.labelstudio import LabelStudioReader, PredictionKey
 from ml_backend.records import JsonObject, Prompt, Run
 from ml_backend.services.repeating import ROUNDS, resend, wait_until_up
 from ml_backend.services.selection import (
@@ -24,7 +25,7 @@ from ml_backend.services.selection import (
     selected_tasks,
 )
 from ml_backend.services.waiting import Patience
-from ml_backend.services.writer import Writer, WriterSession
+from ml_backend.services.writer import Acting, Writer, WriterSession
 from ml_backend.store import Store
 
 Progress = Callable[[int, int], None]
@@ -76,10 +77,10 @@ class DeleteReport:
     notes: tuple[str, ...] = ()
 
 
-class Removals:
+class Removals(Generic[Acting]):
     """Plans, carries out and reads back deletions."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor, writer: Writer) -> None:
+    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
@@ -151,7 +152,7 @@ class Removals:
 
     def carry_out(
         self,
-        session: WriterSession,
+        session: WriterSession[Acting],
         plan: DeletePlan,
         progress: Progress = lambda done, total: None,
         *,
@@ -218,7 +219,7 @@ class Removals:
 
     # Removing
 
-    def _remove(self, session: WriterSession, plan: DeletePlan, progress: Progress) -> None:
+    def _remove(self, session: WriterSession[Acting], plan: DeletePlan, progress: Progress) -> None:
         doomed = set(plan.prediction_ids)
         standing = doomed
         for _ in range(ROUNDS):
@@ -241,7 +242,7 @@ class Removals:
 
     def _send_deletes(
         self,
-        session: WriterSession,
+        session: WriterSession[Acting],
         plan: DeletePlan,
         keys: Sequence[PredictionKey],
         standing: Set[int],
@@ -266,7 +267,7 @@ class Removals:
 
     def _restore(
         self,
-        session: WriterSession,
+        session: WriterSession[Acting],
         plan: DeletePlan,
         before: str | None,
         remaining: Mapping[str | None, int],

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioError, LabelStudioUnreachable
+from ml_backend.labelstudio import LabelStudioClient
 from ml_backend.services.patient_studio import PatientLabelStudio
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ def may_be_sent_again(error: LabelStudioError) -> bool:
     return error.maybe_done or isinstance(error, LabelStudioUnreachable)
 
 
-def wait_until_up(error: LabelStudioError, studio: PatientLabelStudio) -> None:
+def wait_until_up(error: LabelStudioError, studio: PatientLabelStudio[LabelStudioClient]) -> None:
     """Return once Label Studio answers again; raises the error when waiting is no cure.
 
     The caller then reads what Label Studio holds: the write may have taken effect.
@@ -35,7 +36,7 @@ def wait_until_up(error: LabelStudioError, studio: PatientLabelStudio) -> None:
     patience.say("")
 
 
-def resend(write: Callable[[], object], studio: PatientLabelStudio) -> None:
+def resend(write: Callable[[], object], studio: PatientLabelStudio[LabelStudioClient]) -> None:
     """Send a write that does no harm twice until it is answered; raises after five rounds."""
     for _ in range(ROUNDS - 1):
         try:

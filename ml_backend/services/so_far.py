@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import Run, Subset
 from ml_backend.services.evaluate import Evaluation
 from ml_backend.services.measurement import is_right
@@ -36,7 +36,7 @@ class SoFar:
     """Counts what is right among the tasks answered so far; each outcome is judged once."""
 
     def __init__(
-        self, store: Store, studio: LabelStudioDoor, recipes: Recipes, evaluation: Evaluation
+        self, store: Store, studio: ServerLabelStudio, recipes: Recipes, evaluation: Evaluation
     ) -> None:
         self._store = store
         self._studio = studio

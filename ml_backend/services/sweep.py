@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ml_backend.errors import LabelStudioNotFound, PromptsError
-from ml_backend.labelstudio import LabelStudioDoor, PredictionKey, queries
+from ml_backend.labelstudio import PredictionKey, ServerLabelStudio, queries
 from ml_backend.records import Slot, Stage
 from ml_backend.services.removals import DeletePlan, Removals, whole_versions
 from ml_backend.services.repeating import resend
@@ -52,7 +52,11 @@ class Sweep:
     """Removes doubles of what ``/predict`` handed out; safe in several processes at once."""
 
     def __init__(
-        self, store: Store, studio: LabelStudioDoor, writer: Writer, removals: Removals
+        self,
+        store: Store,
+        studio: ServerLabelStudio,
+        writer: Writer[ServerLabelStudio],
+        removals: Removals[ServerLabelStudio],
     ) -> None:
         self._store = store
         self._studio = studio
@@ -149,7 +153,9 @@ class Sweep:
 
     # Removing
 
-    def _remove(self, session: WriterSession, project_id: int, surplus: Surplus) -> set[int]:
+    def _remove(
+        self, session: WriterSession[ServerLabelStudio], project_id: int, surplus: Surplus
+    ) -> set[int]:
         """Remove surplus rows, as many as one pass may; return their ids."""
         whole = self._whole_labels(project_id, surplus)
         by_name = {key for key in surplus if key.model_version in whole}
@@ -185,7 +191,9 @@ class Sweep:
         ]
         return whole_versions(surplus, self._studio.prediction_keys(project_id), among=settled)
 
-    def _repair(self, session: WriterSession, project_id: int, removed: Surplus) -> None:
+    def _repair(
+        self, session: WriterSession[ServerLabelStudio], project_id: int, removed: Surplus
+    ) -> None:
         """Mend what deleting by id can leave behind: a wrong counter, a label stream of nothing."""
         if self._miscounts(project_id, {key.task_id for key in removed}):
             resend(lambda: session.repair_counters(project_id), session.studio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import Task
 from ml_backend.services.patient_studio import PatientLabelStudio
 
@@ -11,7 +12,7 @@ PAGE = 1000
 
 
 def iter_task_pages(
-    studio: PatientLabelStudio,
+    studio: PatientLabelStudio[ServerLabelStudio],
     project_id: int,
     task_ids: Sequence[int] | None,
 ) -> Iterator[list[Task]]:

@@ -14,16 +14,18 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioClient
 from ml_backend.records import JsonObject
-from ml_backend.services.patient_studio import PatientLabelStudio
+from ml_backend.services.patient_studio import Acting_co, PatientLabelStudio
 from ml_backend.services.waiting import Interrupted, Patience
 from ml_backend.store import GIVEN_UP, Publication, Store
 
 T = TypeVar("T")
+Acting = TypeVar("Acting", bound=LabelStudioClient)
+"""By whose token is written: the server's or a caller's."""
 
 SETTLE_SECONDS = 60.0
 LEASE_SECONDS = 15.0
@@ -35,13 +37,13 @@ def holder_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
 
-class Writer:
+class Writer(Generic[Acting]):
     """Hands out the right to write to one Label Studio, to one session at a time."""
 
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: Acting,
         *,
         settle_seconds: float = SETTLE_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
@@ -57,7 +59,9 @@ class Writer:
         return self._store.writing.holder(self.lease)
 
     @contextmanager
-    def hold(self, patience: Patience, run_id: int | None = None) -> Iterator[WriterSession]:
+    def hold(
+        self, patience: Patience, run_id: int | None = None
+    ) -> Iterator[WriterSession[Acting]]:
         """Yield a session once no other writes and every earlier write is settled."""
         # Not between an intent and its sending: what waits too long there is not sent.
         self._studio.prepare_writes()
@@ -98,7 +102,7 @@ class Writer:
             lost.set()
 
 
-class WriterSession:
+class WriterSession(Generic[Acting_co]):
     """The right to write, held. Each method is one or more recorded writes.
 
     ``studio`` is what its holder reads by: the same Label Studio with the same token, patiently.
@@ -109,8 +113,8 @@ class WriterSession:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
-        writer: Writer,
+        studio: Acting_co,
+        writer: Writer[Any],
         fence: int,
         lost: threading.Event,
         patience: Patience,

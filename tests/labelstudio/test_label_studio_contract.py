@@ -11,7 +11,7 @@ from ml_backend.errors import (
     LabelStudioNotFound,
     LabelStudioRejected,
 )
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.live_label_studio import personal_token
 from support.wire import region, row
 
@@ -389,7 +389,7 @@ def test_ml_backend_that_does_not_answer_is_rejected_without_its_password(site):
 def test_personal_access_token_works(site):
     legacy = site.raw.headers["Authorization"].removeprefix("Token ")
     token = personal_token(site.door.url, legacy)
-    door = LabelStudioDoor(f"{site.door.url}/", token)
+    door = ServerLabelStudio(f"{site.door.url}/", token)
     assert door.whoami() == site.door.whoami()
     assert door.import_predictions(site.project_id, [row(site.task_ids[0])]) == 1
     held = door._transport._connection._token

@@ -15,7 +15,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
     LabelStudioUnreachable,
 )
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.wire import CONFIG, region, row
 
 WRITES: dict[str, tuple[str, str, Any]] = {
@@ -93,9 +93,9 @@ def seeded(fake, door) -> Seeded:
 
 
 @pytest.fixture
-def hasty(fake) -> Iterator[LabelStudioDoor]:
+def hasty(fake) -> Iterator[ServerLabelStudio]:
     """A client whose writes have a quarter of a second."""
-    opened = LabelStudioDoor(fake.url, fake.token, timeout=10, write_timeout=0.25)
+    opened = ServerLabelStudio(fake.url, fake.token, timeout=10, write_timeout=0.25)
     yield opened
     opened.close()
 
@@ -208,7 +208,7 @@ def test_guard_is_the_last_thing_before_a_write_and_keeps_it_from_being_sent(fak
 def test_personal_access_token_goes_with_writes_of_both_kinds(fake, seeded):
     headers = {"Authorization": f"Token {fake.token}"}
     token = httpx.post(f"{fake.url}/api/token/", headers=headers).json()["token"]
-    door = LabelStudioDoor(fake.url, token)
+    door = ServerLabelStudio(fake.url, token)
     try:
         assert door.import_predictions(seeded.project_id, [row(seeded.task_ids[1])]) == 1
         assert door.promote(seeded.project_id, ["v"], seeded.task_ids) == 2

@@ -18,7 +18,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
     LabelStudioUnreachable,
 )
-from ml_backend.labelstudio import LabelStudioDoor, LabelStudioReader
+from ml_backend.labelstudio import LabelStudioReader, ServerLabelStudio
 from ml_backend.services import repeating
 from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.services.repeating import may_be_sent_again, resend
@@ -68,14 +68,14 @@ def waiting() -> Waiting:
 
 
 @pytest.fixture
-def door(fake: FakeLabelStudio) -> Iterator[LabelStudioDoor]:
-    opened = LabelStudioDoor(fake.url, fake.token, timeout=10)
+def door(fake: FakeLabelStudio) -> Iterator[ServerLabelStudio]:
+    opened = ServerLabelStudio(fake.url, fake.token, timeout=10)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def seeded(fake: FakeLabelStudio, door: LabelStudioDoor) -> tuple[int, list[int]]:
+def seeded(fake: FakeLabelStudio, door: ServerLabelStudio) -> tuple[int, list[int]]:
     annotated = [{"result": [region("A")], "ground_truth": True}]
     tasks = [{"data": {"text": f"text {n}"}, "annotations": annotated} for n in range(5)]
     project, ids = fake.seed(CONFIG, tasks)
@@ -87,7 +87,7 @@ def seeded(fake: FakeLabelStudio, door: LabelStudioDoor) -> tuple[int, list[int]
 @pytest.mark.parametrize("name", READS)
 def test_read_waits_while_label_studio_is_busy_or_breaks_off(
     fake: FakeLabelStudio,
-    door: LabelStudioDoor,
+    door: ServerLabelStudio,
     seeded: tuple[int, list[int]],
     waiting: Waiting,
     name: str,
@@ -115,12 +115,12 @@ def test_every_read_of_a_client_is_patient_and_no_write_is_there() -> None:
     }
     assert patient == reads
     for write in ("import_predictions", "delete_prediction", "promote", "set_model_version"):
-        assert hasattr(LabelStudioDoor, write)
+        assert hasattr(ServerLabelStudio, write)
         assert not hasattr(PatientLabelStudio, write)
 
 
 def test_a_page_read_before_label_studio_went_away_is_not_read_again(
-    fake: FakeLabelStudio, door: LabelStudioDoor, seeded: tuple[int, list[int]], waiting: Waiting
+    fake: FakeLabelStudio, door: ServerLabelStudio, seeded: tuple[int, list[int]], waiting: Waiting
 ) -> None:
     project, ids = seeded
     studio = PatientLabelStudio(door, waiting.patience)
@@ -134,7 +134,7 @@ def test_a_page_read_before_label_studio_went_away_is_not_read_again(
 
 
 def test_waiting_ends_when_the_work_must_stop(
-    fake: FakeLabelStudio, door: LabelStudioDoor, waiting: Waiting
+    fake: FakeLabelStudio, door: ServerLabelStudio, waiting: Waiting
 ) -> None:
     studio = PatientLabelStudio(door, waiting.patience)
     fake.control(down=True)
@@ -146,7 +146,7 @@ def test_waiting_ends_when_the_work_must_stop(
     fake.control(down=False)
 
 
-def test_patience_ends(fake: FakeLabelStudio, door: LabelStudioDoor) -> None:
+def test_patience_ends(fake: FakeLabelStudio, door: ServerLabelStudio) -> None:
     studio = PatientLabelStudio(door, Waiting(give_up_after=0.2).patience)
     fake.control(down=True)
     with pytest.raises(LabelStudioUnreachable):
@@ -155,7 +155,7 @@ def test_patience_ends(fake: FakeLabelStudio, door: LabelStudioDoor) -> None:
 
 
 def test_what_waiting_does_not_cure_is_raised_at_once(
-    fake: FakeLabelStudio, door: LabelStudioDoor, waiting: Waiting
+    fake: FakeLabelStudio, door: ServerLabelStudio, waiting: Waiting
 ) -> None:
     studio = PatientLabelStudio(door, waiting.patience)
     with pytest.raises(LabelStudioNotFound):
@@ -204,7 +204,7 @@ class Failing:
 
 
 @pytest.fixture
-def studio(door: LabelStudioDoor, waiting: Waiting) -> PatientLabelStudio:
+def studio(door: ServerLabelStudio, waiting: Waiting) -> PatientLabelStudio:
     return PatientLabelStudio(door, waiting.patience)
 
 
