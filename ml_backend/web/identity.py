@@ -36,7 +36,7 @@ def caller() -> Caller:
 
 
 def lasting_studio(open_studio: OpenStudio) -> CallerLabelStudio:
-    """Return a client with the caller's token that outlasts the request; whoever takes it closes it."""
+    """Return a client by the caller's token that outlasts the request; its taker closes it."""
     return open_studio(g.caller_token)
 
 
