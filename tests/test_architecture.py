@@ -134,3 +134,14 @@ def test_task_data_is_never_formatted_or_evaluated(path: Path) -> None:
                 assert called.attr != "format", f"{path}:{node.lineno}: str.format"
             if isinstance(called, ast.Name):
                 assert called.id not in ("eval", "exec"), f"{path}:{node.lineno}"
+
+
+def test_nothing_private_of_another_is_touched_where_the_sdk_is_used() -> None:
+    """The SDK is generated anew with each release: what it does not publish it may rename."""
+    users = [path for path in MODULES if any("label_studio_sdk" in name for name in imports(path))]
+    assert len(users) >= 2
+    for path in {*users, *(ROOT / "labelstudio").glob("*.py")}:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+                own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+                assert own or node.attr.startswith("__"), f"{path}:{node.lineno}: {node.attr}"

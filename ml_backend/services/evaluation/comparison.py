@@ -9,7 +9,7 @@ from statistics import median, quantiles
 from typing import TypeVar
 
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import (
     JsonObject,
     Outcome,
@@ -132,7 +132,7 @@ class Comparisons:
 
     def compare(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         versions: Sequence[PromptVersion],
         *,
@@ -177,7 +177,7 @@ class Comparisons:
 
     def _judge(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         runs: Sequence[Run],
         source: TruthSource,

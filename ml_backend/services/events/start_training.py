@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioUnreachable, NotFound, PromptsError
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.inference.predictor_factory import snapshot
@@ -23,7 +23,7 @@ class StartTraining:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         sources: PromptSources,
         runs: Runs,
         *,

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ml_backend.errors import Conflict, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioReader, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
+from ml_backend.services.patient_studio import PatientLabelStudio
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport, Predictions
 from ml_backend.services.predictions.delete import Progress
 from ml_backend.services.writing.patience import Patience
@@ -52,8 +53,8 @@ class DeletePrompts:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
-        predictions: Predictions,
+        studio: ServerLabelStudio,
+        predictions: Predictions[ServerLabelStudio],
         *,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
@@ -62,8 +63,23 @@ class DeletePrompts:
         self._predictions = predictions
         self._wait_seconds = wait_seconds
 
-    def plan(self, prompt: Prompt, version: PromptVersion | None = None) -> PromptDeletion:
-        """Count the predictions a prompt, or one version of it, has in all projects."""
+    def plan(
+        self,
+        prompt: Prompt,
+        version: PromptVersion | None = None,
+        *,
+        patience: Patience | None = None,
+    ) -> PromptDeletion:
+        """Count the predictions a prompt, or one version of it, has in all projects.
+
+        With ``patience`` it waits for a Label Studio that is away.
+        """
+        patient = PatientLabelStudio(self._studio, patience) if patience else None
+        return self._plan(patient or self._studio, prompt, version)
+
+    def _plan(
+        self, studio: LabelStudioReader, prompt: Prompt, version: PromptVersion | None
+    ) -> PromptDeletion:
         labels = tuple(
             label.label
             for label in self._store.prompts.labels(
@@ -71,8 +87,8 @@ class DeletePrompts:
             )
         )
         plans = []
-        for project_id in self._projects_with(labels, prompt) if labels else ():
-            plan = self._predictions.plan_labels(project_id, labels)
+        for project_id in self._projects_with(studio, labels, prompt) if labels else ():
+            plan = self._predictions.plan_labels(studio, project_id, labels)
             if plan.total:
                 plans.append(plan)
         return PromptDeletion(
@@ -89,7 +105,8 @@ class DeletePrompts:
 
         Raises Conflict when a run does not end in time, and when a new one began meanwhile.
         """
-        patience.call(self._studio.version)
+        studio = PatientLabelStudio(self._studio, patience)
+        studio.version()
         prompt, version = deletion.prompt, deletion.version
         if version is not None:
             # Runs of its other versions overwrite what this one wrote: one of both would lose.
@@ -98,7 +115,7 @@ class DeletePrompts:
         for run in self._open_runs(prompt, version):
             self._end(run, patience)
         # Canceled runs publish what was answered: count again what there is now.
-        current = patience.call(lambda: self.plan(prompt, version))
+        current = self._plan(studio, prompt, version)
         self._refuse(current.runs)
         reports = []
         for plan in current.plans:
@@ -122,19 +139,21 @@ class DeletePrompts:
                 fix="Wait for their end, or cancel them (`ls-prompts runs cancel`), and repeat.",
             )
 
-    def _projects_with(self, labels: Sequence[str], prompt: Prompt) -> list[int]:
+    def _projects_with(
+        self, studio: LabelStudioReader, labels: Sequence[str], prompt: Prompt
+    ) -> list[int]:
         """Return every project that holds such predictions, known to the prompt or not."""
         wanted = set(labels)
         runs = self._store.runs.search(prompt_id=prompt.id, limit=100_000)
         known = {*prompt.project_ids, *(run.project_id for run in runs)}
-        listed = {project.id: project for project in self._studio.list_projects()}
+        listed = {project.id: project for project in studio.list_projects()}
         found = []
         for project_id in sorted(known | set(listed)):
             project = listed.get(project_id)
             if project is not None and not project.predictions and project_id not in known:
                 continue
             try:
-                held = self._studio.model_versions(project_id)
+                held = studio.model_versions(project_id)
             except LabelStudioNotFound:
                 continue  # the project was deleted, and its predictions with it
             if wanted & held.keys():

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioReader
 from ml_backend.records import JsonObject, Prompt, Slot
 from ml_backend.store import Store
 
@@ -101,7 +101,7 @@ def selected_labels(
 
 
 def selected_tasks(
-    studio: LabelStudioDoor, project_id: int, selection: Selection
+    studio: LabelStudioReader, project_id: int, selection: Selection
 ) -> frozenset[int] | None:
     """Return the tasks a selection is narrowed to, None for all; raises InvalidInput for none."""
     if selection.filters is not None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import PromptsError
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
@@ -123,7 +123,7 @@ class Measured:
 
 
 class Estimates:
-    """Estimates with the door of the caller."""
+    """Estimates by the caller's token."""
 
     def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
@@ -132,7 +132,7 @@ class Estimates:
 
     def estimate(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         version: PromptVersion,
         subset: Subset,
@@ -186,7 +186,7 @@ class Estimates:
     # Which tasks
 
     def _subset_tasks(
-        self, studio: LabelStudioDoor, project: Project, version: PromptVersion, subset: Subset
+        self, studio: LabelStudioReader, project: Project, version: PromptVersion, subset: Subset
     ) -> list[int] | None:
         if subset is Subset.HAS_GT:
             found = self._with_ground_truth(studio, project)
@@ -196,7 +196,7 @@ class Estimates:
             return [task_id for task_id in found if split.holds_out(task_id)]
         return None
 
-    def _with_ground_truth(self, studio: LabelStudioDoor, project: Project) -> list[int]:
+    def _with_ground_truth(self, studio: LabelStudioReader, project: Project) -> list[int]:
         """Return the tasks with ground truth; a person who tries options asks again and again."""
         counted = (project.ground_truths, project.annotations, project.tasks)
         before, read_at, found = self._true_tasks.get(project.id, ((), 0.0, []))
@@ -208,7 +208,7 @@ class Estimates:
         return found
 
     def _sample(
-        self, studio: LabelStudioDoor, project: Project, task_ids: Sequence[int] | None
+        self, studio: LabelStudioReader, project: Project, task_ids: Sequence[int] | None
     ) -> list[Task]:
         """Return tasks from all over those of a run: neighbours are often alike."""
         if task_ids is not None:
@@ -265,7 +265,7 @@ class Estimates:
         return Total(count * middle, count * low, count * high)
 
     def _measured(
-        self, studio: LabelStudioDoor, project: Project, version: PromptVersion
+        self, studio: LabelStudioReader, project: Project, version: PromptVersion
     ) -> list[Measured]:
         """Return what earlier runs of the prompt on the same model measured; too few are none."""
         runs = self._store.runs.search(prompt_id=version.prompt_id, project_id=project.id)
@@ -312,7 +312,7 @@ def _askable(predictor: Predictor, tasks: Sequence[Task]) -> list[ModelRequest]:
     return [question for question in questions if question.failure is None]
 
 
-def _tasks(studio: LabelStudioDoor, project_id: int, task_ids: Sequence[int]) -> list[Task]:
+def _tasks(studio: LabelStudioReader, project_id: int, task_ids: Sequence[int]) -> list[Task]:
     query = {"selectedItems": {"all": False, "included": list(task_ids)}}
     return [task for page in studio.iter_tasks(project_id, query=query) for task in page]
 
