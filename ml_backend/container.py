@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ml_backend.images.hosts import Reach
 from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import CallerLabelStudio, LabelStudioClient, ServerLabelStudio
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.connections import Connections
@@ -79,19 +79,19 @@ class Container:
         return Store(self.settings.database_url, SecretCipher(self.settings.load_secret_key()))
 
     @cached_property
-    def studio(self) -> LabelStudioDoor:
+    def studio(self) -> ServerLabelStudio:
         """The Label Studio this server works for; raises InvalidInput when none is named."""
         self.settings.require_label_studio()
         return self._open_studio()
 
-    def studio_as(self, token: str) -> LabelStudioDoor:
+    def studio_as(self, token: str) -> CallerLabelStudio:
         """Return the same Label Studio with another token; to be closed by the caller."""
         self.settings.require_label_studio()
-        return LabelStudioDoor(self.settings.label_studio_url, token, by_caller=True)
+        return CallerLabelStudio(self.settings.label_studio_url, token)
 
-    def _open_studio(self, timeout: float = 30.0) -> LabelStudioDoor:
+    def _open_studio(self, timeout: float = 30.0) -> ServerLabelStudio:
         settings = self.settings
-        return LabelStudioDoor(
+        return ServerLabelStudio(
             settings.label_studio_url, settings.label_studio_api_key, timeout=timeout
         )
 
@@ -140,7 +140,7 @@ class Container:
         return LiveAccuracy(self.store, self.studio, self.predictor_factory, self.evaluation)
 
     @cached_property
-    def writer(self) -> Writer:
+    def writer(self) -> Writer[ServerLabelStudio]:
         return Writer(self.store, self.studio, settle_seconds=self._settle_seconds)
 
     @cached_property
@@ -149,7 +149,7 @@ class Container:
         return Ownership(self.store, self.studio)
 
     @cached_property
-    def predictions(self) -> Predictions:
+    def predictions(self) -> Predictions[ServerLabelStudio]:
         return Predictions(self.store, self.studio, self.writer)
 
     @cached_property
@@ -161,8 +161,8 @@ class Container:
     def deletions(self) -> DeletePrompts:
         return DeletePrompts(self.store, self.studio, self.predictions)
 
-    def predictions_through(self, studio: LabelStudioDoor) -> Predictions:
-        """Return bulk actions with the rights of the token behind a door."""
+    def predictions_through(self, studio: CallerLabelStudio) -> Predictions[CallerLabelStudio]:
+        """Return bulk actions with a caller's rights."""
         writer = Writer(self.store, studio, settle_seconds=self._settle_seconds)
         return Predictions(self.store, studio, writer)
 
@@ -253,8 +253,8 @@ class Container:
     def connecting(self) -> Connecting:
         return self.connecting_through(self.studio)
 
-    def connecting_through(self, studio: LabelStudioDoor) -> Connecting:
-        """Return what connects projects with the rights of the token behind a door."""
+    def connecting_through(self, studio: LabelStudioClient) -> Connecting:
+        """Return what connects projects with the rights of the client's token, whosever it is."""
         settings = self.settings
         user, password = settings.basic_auth_user, settings.basic_auth_pass
         pair = (user, password) if user and password else None
@@ -265,8 +265,8 @@ class Container:
     def disconnecting(self) -> Disconnecting:
         return self.disconnecting_through(self.studio)
 
-    def disconnecting_through(self, studio: LabelStudioDoor) -> Disconnecting:
-        """Return what disconnects projects with the rights of the token behind a door."""
+    def disconnecting_through(self, studio: LabelStudioClient) -> Disconnecting:
+        """Return what disconnects projects with the rights of the client's token."""
         return Disconnecting(self.store, studio, own=self.settings.own_address())
 
     @cached_property

@@ -268,3 +268,19 @@ def test_task_data_is_never_formatted_or_evaluated() -> None:
             if formats or evaluates:
                 wrong.append(f"{name_of(path)}:{node.lineno}")
     assert wrong == []
+
+
+def test_nothing_private_of_another_is_touched_where_the_sdk_is_used() -> None:
+    """The SDK is generated anew with each release: what it does not publish it may rename."""
+    users = [path for path in MODULES if any("label_studio_sdk" in name for name in imports(path))]
+    assert len(users) >= 2
+    wrong = [
+        f"{name_of(path)}:{node.lineno}: {node.attr}"
+        for path in {*users, *(ROOT / "labelstudio").glob("*.py")}
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+    ]
+    assert wrong == []

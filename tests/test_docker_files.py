@@ -22,7 +22,7 @@ import yaml
 
 from ml_backend.cli import cli
 from ml_backend.errors import InvalidInput, LabelStudioError
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import ProviderName
 from ml_backend.settings import Settings
 from scripts.assets import FILES, PACKAGES, VENDOR
@@ -307,7 +307,7 @@ def test_label_studio_reaches_the_server_with_its_credentials_and_nothing_that_s
     composed: tuple[LiveLabelStudio, Installation],
 ) -> None:
     studio, installation = composed
-    door = LabelStudioDoor(studio.url, studio.token)
+    door = ServerLabelStudio(studio.url, studio.token)
     project = door.create_project("Composed", CONFIG)
     text = ("--text", "Which topic? {text}")
     installation.cli("prompts", "create", "Topics", "--project", project.id, *text)

@@ -11,7 +11,7 @@ from browser.editor import Editor
 from browser.round_trip import RoundTrip
 
 from ml_backend.container import Container
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.settings import Settings
 from support.live_label_studio import LiveLabelStudio
 from support.simulator import Simulator
@@ -57,7 +57,7 @@ def container(
 @pytest.fixture(scope="session")
 def shipped(live: LiveLabelStudio) -> dict[str, str]:
     """Title -> labeling config of the templates this Label Studio ships."""
-    studio = LabelStudioDoor(live.url, live.token)
+    studio = ServerLabelStudio(live.url, live.token)
     templates = studio._transport.get("api/templates")["templates"]
     studio.close()
     return {template["title"]: template["config"] for template in templates}

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ml_backend import demo
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.browser import PATIENCE, chromium
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
@@ -33,7 +33,7 @@ class Walk:
     """A person at the pages, and what Label Studio then holds."""
 
     def __init__(
-        self, page: Page, url: str, studio: LabelStudioDoor, project: int, model: Simulator
+        self, page: Page, url: str, studio: ServerLabelStudio, project: int, model: Simulator
     ) -> None:
         self.page = page
         self.model = model
@@ -86,7 +86,7 @@ def knowledge() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
-    studio = LabelStudioDoor(live.url, live.token)
+    studio = ServerLabelStudio(live.url, live.token)
     project = studio.create_project(TITLE, demo.config(), instruction=INSTRUCTIONS)
     studio.import_tasks(project.id, demo_tasks())
     with Simulator(latency=0.02) as simulator, chromium() as browser:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cli.conftest import CONFIG, LABEL, Terminal
 
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.fake_label_studio import TOKEN
 from support.server import eventually
 
@@ -351,7 +351,7 @@ def test_estimates_and_comparisons_say_what_is_true_as_well(
     found = terminal.json(*both)
     assert (found["truth"], found["tasks"]) == ("annotations", 2)
     # Somebody marks the first one; a third version is measured on that.
-    studio = LabelStudioDoor(terminal.fake.url, TOKEN)
+    studio = ServerLabelStudio(terminal.fake.url, TOKEN)
     row = terminal.rows("annotations")[0]
     studio._transport.send("PATCH", f"api/annotations/{row['id']}/", {"ground_truth": True})
     studio.close()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from ml_backend.errors import LabelStudioUnreachable
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.fake_label_studio import FakeLabelStudio
 from support.wire import CONFIG, row
 
@@ -73,6 +73,6 @@ def test_without_a_check_the_fake_stores_what_has_a_result():
 
     with FakeLabelStudio() as unchecked:
         project_id, (task_id,) = unchecked.seed(CONFIG, [{"text": "x"}])
-        door = LabelStudioDoor(unchecked.url, unchecked.token)
+        door = ServerLabelStudio(unchecked.url, unchecked.token)
         rows = [row(task_id, choice="unknown"), {"task": task_id, "model_version": "v"}]
         assert door.import_predictions(project_id, rows) == 1

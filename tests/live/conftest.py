@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ml_backend import demo
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class LiveProject:
     """A project, asked through Label Studio's own API alone."""
 
-    def __init__(self, studio: LabelStudioDoor, project_id: int) -> None:
+    def __init__(self, studio: ServerLabelStudio, project_id: int) -> None:
         self.studio = studio
         self.id = project_id
 
@@ -77,7 +77,7 @@ def calm_simulator(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def make_project(live: LiveLabelStudio) -> Iterator[Callable[..., LiveProject]]:
-    studio = LabelStudioDoor(live.url, live.token)
+    studio = ServerLabelStudio(live.url, live.token)
     made: list[int] = []
 
     def make(config: str | None = None, tasks: list[dict[str, Any]] | None = None) -> LiveProject:

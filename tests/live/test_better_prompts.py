@@ -9,7 +9,7 @@ import pytest
 from live.conftest import LiveProject
 
 from ml_backend.container import Container
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import PromptVersion, Run, Slot, Subset
 from ml_backend.services.runs.runs import RunOptions
 from ml_backend.settings import Settings
@@ -52,7 +52,7 @@ def test_tasks_are_shown_to_models_for_their_own_question_and_to_teachers_unless
 ) -> None:
     project, tasks = seeded(make_project)
     simulator.control(latency=0.0, markers=[*TRUTHS, *OTHERS])
-    studio: LabelStudioDoor = parts.studio
+    studio: ServerLabelStudio = parts.studio
     place = studio.get_project(project.id)
     prompt = parts.prompts.create("Better", project=place)
     first = parts.prompts.create_version(prompt, text="Which topic? {text}", few_shot=2)

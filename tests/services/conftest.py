@@ -109,4 +109,5 @@ def house(fake: FakeLabelStudio, tmp_path: Path) -> Iterator[House]:
     container.models.adopt(container.models.default, model)
     yield House(container, fake, model)
     container.close()
+    container.studio.close()
     container.store.close()

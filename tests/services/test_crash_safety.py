@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +26,7 @@ from ml_backend.records import FailureKind, Run, RunStatus, Stage
 from ml_backend.services.runs.executor import Executor
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import tables as t
+from support.server import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -474,3 +478,32 @@ def test_leases_and_runs_are_taken_under_a_row_lock_where_the_database_has_them(
     taken = [text for text in read if "FOR UPDATE" in text]
     assert sum("FROM leases" in text for text in taken) == 2, "to take it, and at each intent"
     assert sum("FROM runs" in text for text in taken) == 1
+
+
+FIRST_WRITE = """
+import sys, threading
+from ml_backend.container import Container
+from ml_backend.services.writing.patience import Patience
+from ml_backend.settings import Settings
+
+container = Container(Settings.from_env({env!r}), settle_seconds=1.5)
+container.studio.get_project({project})
+assert "label_studio_sdk.client" not in sys.modules
+with container.writer.hold(Patience(print, threading.Event())):
+    sys.exit("label_studio_sdk.client" not in sys.modules)
+"""
+
+
+def test_what_the_first_write_needs_is_loaded_before_its_intent(
+    house: House, tmp_path: Path
+) -> None:
+    """Loading the SDK takes seconds on a busy machine, in which a write would go stale unsent."""
+    project, _ = house.project()
+    env = {
+        "LABEL_STUDIO_URL": house.fake.url,
+        "LABEL_STUDIO_API_KEY": house.fake.token,
+        "DATA_DIR": str(tmp_path / "data"),
+    }
+    code = FIRST_WRITE.format(env=env, project=project)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == 0

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from services.conftest import House
 
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.llm import Request
 from ml_backend.records import Label, Prompt, PromptVersion, RunStatus, Slot, Stage, Subset
 from ml_backend.services.publishing.ownership import Ownership
@@ -361,7 +361,7 @@ def test_what_is_ours_follows_a_label_studio_to_another_address_and_not_to_anoth
     prompt, version = house.prompt(project)
     house.run(prompt, version, project)
     store, here = house.container.store, house.container.studio
-    moved = LabelStudioDoor(here.url.replace("127.0.0.1", "localhost"), house.fake.token)
+    moved = ServerLabelStudio(here.url.replace("127.0.0.1", "localhost"), house.fake.token)
     there = Ownership(store, moved)
     assert there.ours(project).labels == {}
     # Named by a /setup before anything was read.

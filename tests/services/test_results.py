@@ -15,7 +15,7 @@ from services.conftest import CONFIG, House
 from services.test_evaluate import annotation, evaluated, says, seed
 
 from ml_backend.errors import InvalidInput, LabelStudioError
-from ml_backend.labelstudio import AnnotatedTask, LabelStudioDoor
+from ml_backend.labelstudio import AnnotatedTask, ServerLabelStudio
 from ml_backend.records import Failure, FailureKind, Prediction, Run, Subset, Task
 from ml_backend.services.evaluation.results import (
     ResultCounts,
@@ -29,7 +29,7 @@ from support.fake_label_studio import TOKEN
 pytestmark = pytest.mark.slow
 
 
-class NotingDoor(LabelStudioDoor):
+class NotingDoor(ServerLabelStudio):
     """A door that remembers which tasks it was asked for."""
 
     def __init__(self, url: str) -> None:

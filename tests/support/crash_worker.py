@@ -159,8 +159,8 @@ def work(order: Order) -> None:
     trap = Trap(order)
     for event in ("begin", "commit"):
         sa.event.listen(container.store.database.engine, event, trap.step)
-    transport = container.studio._transport
-    attempt = transport._attempt
+    connection = container.studio._transport._connection
+    attempt = connection.authorized
 
     def trapped(*arguments: Any) -> Any:
         trap.step()
@@ -169,7 +169,7 @@ def work(order: Order) -> None:
         finally:
             trap.step()
 
-    transport._attempt = trapped  # type: ignore[method-assign]
+    connection.authorized = trapped  # type: ignore[method-assign]
     container.executor.execute(order.run_id)
 
 
@@ -181,7 +181,7 @@ def main() -> None:
     LabelingConfig.parse(
         '<View><Text name="text" value="$text"/><TextArea name="a" toName="text"/></View>'
     ).check([])
-    import label_studio_sdk  # noqa: F401
+    from label_studio_sdk import LabelStudio  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import Forbidden, LabelStudioAuthError, LabelStudioNotFound, NotFound
-from ml_backend.labelstudio import LabelStudioDoor, Project, User
+from ml_backend.labelstudio import CallerLabelStudio, Project, ServerLabelStudio, User
 from ml_backend.records import (
     Connection,
     Job,
@@ -35,11 +35,11 @@ DELETING = (JobKind.DELETE_PROMPT, JobKind.DELETE_VERSION)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A known user with the door that their token opens; ``key`` stands for the token."""
+    """A known user with Label Studio as their token opens it; ``key`` stands for the token."""
 
     user: User
     key: bytes
-    studio: LabelStudioDoor
+    studio: CallerLabelStudio
 
     @property
     def person(self) -> Person:
@@ -49,7 +49,7 @@ class Caller:
 class Access:
     """Answers who may see what, from short memories of what Label Studio said."""
 
-    def __init__(self, store: Store, open_studio: Callable[[], LabelStudioDoor]) -> None:
+    def __init__(self, store: Store, open_studio: Callable[[], ServerLabelStudio]) -> None:
         self._store = store
         self._open_studio = open_studio
         self._seen: Recent[tuple[bytes, int], str] = Recent(SEEN_SECONDS, 4096)

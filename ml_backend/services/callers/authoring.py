@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput, TemplateError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
 from ml_backend.records import BASELINE_MODEL, Connection, Prompt, PromptVersion, ProviderName
 from ml_backend.services.callers.access import Access, Caller
@@ -51,7 +51,7 @@ class Authoring:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         access: Access,
         prompts: Prompts,
         predictor_factory: PredictorFactory,

@@ -19,7 +19,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
 )
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import Backend, LabelStudioDoor, Project, Webhook
+from ml_backend.labelstudio import Backend, LabelStudioClient, Project, Webhook
 from ml_backend.next_steps import Step
 from ml_backend.services.connecting.backend_urls import (
     BACKEND_TITLE,
@@ -91,7 +91,7 @@ class Wanted:
 
 
 class Connecting:
-    """Connects projects through one Label Studio door.
+    """Connects projects by one client of Label Studio.
 
     ``own`` is where this server answers as seen from this machine, ``pair`` its basic auth.
     """
@@ -99,7 +99,7 @@ class Connecting:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: LabelStudioClient,
         prompts: Prompts,
         *,
         own: str,

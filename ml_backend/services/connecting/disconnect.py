@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ml_backend.labelstudio import Backend, LabelStudioDoor, Project, Webhook
+from ml_backend.labelstudio import Backend, LabelStudioClient, Project, Webhook
 from ml_backend.records import Slot
 from ml_backend.services.connecting.backend_urls import BackendUrls, hook_of, plain, same_place
 from ml_backend.services.publishing.ownership import Ownership
@@ -45,9 +45,9 @@ class Disconnection:
 
 
 class Disconnecting:
-    """Disconnects projects through one Label Studio door; ``own`` is this server's address."""
+    """Disconnects projects by one client of Label Studio; ``own`` is this server's address."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor, *, own: str) -> None:
+    def __init__(self, store: Store, studio: LabelStudioClient, *, own: str) -> None:
         self._store = store
         self._studio = studio
         self._own = own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_backend.labelstudio import Backend, LabelStudioDoor, Webhook
+from ml_backend.labelstudio import Backend, LabelStudioClient, Webhook
 from ml_backend.services.connecting.backend_urls import (
     Pair,
     basic,
@@ -15,7 +15,7 @@ from ml_backend.services.connecting.backend_urls import (
 
 
 def mend_webhook(
-    studio: LabelStudioDoor, backend: Backend, former: Sequence[str], pair: Pair | None
+    studio: LabelStudioClient, backend: Backend, former: Sequence[str], pair: Pair | None
 ) -> list[str]:
     """Leave exactly one webhook for a connection, with everything it needs; say what changed.
 

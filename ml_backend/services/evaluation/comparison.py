@@ -9,7 +9,7 @@ from statistics import median, quantiles
 from typing import TypeVar
 
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     JsonObject,
@@ -135,7 +135,7 @@ class Comparisons:
 
     def compare(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         versions: Sequence[PromptVersion],
         *,
@@ -182,7 +182,7 @@ class Comparisons:
 
     def _judge(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         runs: Sequence[Run],
         source: TruthSource,

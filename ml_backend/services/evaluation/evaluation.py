@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioReader
 from ml_backend.records import Example, JsonObject, Run, RunStatus, Slot, Subset, TruthSource
 from ml_backend.services.evaluation.ground_truth import (
     Compared,
@@ -30,10 +30,14 @@ MANY_RUNS = 10_000
 class Evaluation:
     """Computes a run's metrics from the store and the project's ground truth."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
+    def __init__(self, store: Store, studio: LabelStudioReader) -> None:
         self._store = store
         self._studio = studio
         self._reader = GroundTruthReader(store, studio)
+
+    def reading(self, studio: LabelStudioReader) -> Evaluation:
+        """The same, reading Label Studio by another client."""
+        return Evaluation(self._store, studio)
 
     def measure(self, run: Run, config: LabelingConfig) -> JsonObject:
         """Return the metrics of a run: see ``Measurement``.

@@ -14,7 +14,7 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import Agreement, LabelingConfig
-from ml_backend.labelstudio import Annotation, LabelStudioDoor, Project
+from ml_backend.labelstudio import Annotation, LabelStudioReader, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Outcome, Prediction, TruthSource
 from ml_backend.services.inference.example_pool import read_answer
@@ -61,7 +61,7 @@ class ProjectGroundTruth:
 class GroundTruthReader:
     """Reads truths from Label Studio."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
+    def __init__(self, store: Store, studio: LabelStudioReader) -> None:
         self._store = store
         self._studio = studio
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import Run, Subset
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import GroundTruth
@@ -38,7 +38,7 @@ class LiveAccuracy:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         predictor_factory: PredictorFactory,
         evaluation: Evaluation,
     ) -> None:

@@ -15,7 +15,7 @@ from itertools import chain
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import JsonObject, Outcome, Run, Task
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import Compared
@@ -129,7 +129,7 @@ class Results:
         return self._store.results.cells(run.id, control)
 
     def page(
-        self, studio: LabelStudioDoor, project: Project, run: Run, query: ResultQuery
+        self, studio: LabelStudioReader, project: Project, run: Run, query: ResultQuery
     ) -> ResultPage:
         """Return a page; raises InvalidInput for a cursor that is none of this order."""
         _check(query)
@@ -156,7 +156,7 @@ class Results:
         )
 
     def csv(
-        self, studio: LabelStudioDoor, project: Project, run: Run, query: ResultQuery
+        self, studio: LabelStudioReader, project: Project, run: Run, query: ResultQuery
     ) -> Iterator[str]:
         """Return all results of a query as CSV, in parts; of its page it takes nothing.
 
@@ -171,7 +171,7 @@ class Results:
 
     def _csv_parts(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         run: Run,
         query: ResultQuery,
@@ -192,7 +192,7 @@ class Results:
 
     def _rows(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         run: Run,
         config: LabelingConfig,

@@ -9,7 +9,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import (
     Failure,
     JsonObject,
@@ -94,13 +94,13 @@ class TaskPage:
 
 
 class Subsets:
-    """Reads tasks with the door of the caller."""
+    """Reads tasks by the caller's token."""
 
     def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
 
-    def counts(self, studio: LabelStudioDoor, project: Project) -> list[SubsetCount]:
+    def counts(self, studio: LabelStudioReader, project: Project) -> list[SubsetCount]:
         """Return the subsets a run can be started on, with their tasks.
 
         Next to none are read where ground truth is marked; where none is, those annotated are.
@@ -117,7 +117,7 @@ class Subsets:
             SubsetCount(Subset.SAMPLE, min(SAMPLE_SIZE, project.tasks), columns),
         ]
 
-    def page(self, studio: LabelStudioDoor, project: Project, query: TaskQuery) -> TaskPage:
+    def page(self, studio: LabelStudioReader, project: Project, query: TaskQuery) -> TaskPage:
         """Return a page of the tasks a query selects; raises NotFound beyond the last one."""
         config = self._predictor_factory.config_of(project)
         runs = self._runs(project, query)
@@ -141,7 +141,7 @@ class Subsets:
 
     def _plain_page(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         query: TaskQuery,
         config: LabelingConfig,
@@ -177,7 +177,7 @@ class Subsets:
 
     def _subset_ids(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         query: TaskQuery,
         truths: Mapping[int, GroundTruth],
@@ -253,7 +253,7 @@ def _ordered(
     return sorted(ids, key=key)
 
 
-def _read_tasks(studio: LabelStudioDoor, project_id: int, ids: Sequence[int]) -> dict[int, Task]:
+def _read_tasks(studio: LabelStudioReader, project_id: int, ids: Sequence[int]) -> dict[int, Task]:
     if not ids:
         return {}
     query = {"selectedItems": {"all": False, "included": list(ids)}}

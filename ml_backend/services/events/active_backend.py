@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.store import Store
 
 Contact = dict[str, Any]
@@ -13,7 +13,7 @@ Contact = dict[str, Any]
 PORTS = {"http": "80", "https": "443"}
 
 
-def find_connection(store: Store, studio: LabelStudioDoor, project_id: int) -> Contact | None:
+def find_connection(store: Store, studio: ServerLabelStudio, project_id: int) -> Contact | None:
     """Return what the project's first ML backend that is this server said; None for none.
 
     A backend is this server when it has the host, port and path that Label Studio called us by.

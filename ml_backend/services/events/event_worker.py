@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from ml_backend.errors import ConfigError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.events.follow import LONGEST_BURST, QUIET_AFTER_IMPORT
 from ml_backend.services.events.start_training import StartTraining
@@ -88,7 +88,7 @@ class EventWorker:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         predictor_factory: PredictorFactory,
         examples: ExamplePool,
         evaluation: Evaluation,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound, PromptsError
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Failure, Prompt, PromptVersion, Slot
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.prompts.prompts import Prompts
@@ -44,7 +44,7 @@ class Following:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         prompts: Prompts,
         runs: Runs,
         *,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioUnreachable, NotFound, PromptsError
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
@@ -24,7 +24,7 @@ class StartTraining:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         sources: PromptSources,
         runs: Runs,
         *,

@@ -20,7 +20,7 @@ from ml_backend.errors import (
 )
 from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
-from ml_backend.labelstudio import Backend, LabelStudioDoor, Project
+from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
@@ -81,7 +81,7 @@ class Doctor:
         self,
         *,
         open_store: Callable[[], Store],
-        open_studio: Callable[[], LabelStudioDoor],
+        open_studio: Callable[[], ServerLabelStudio],
         open_models: Callable[[], ModelPool],
         loop: LoopThread,
         address: str,
@@ -138,7 +138,7 @@ class Doctor:
             return Check("database", FAIL, f"The database does not open: {reason}.", fix), None
         return Check("database", OK, f"{store.database.engine.dialect.name}, up to date."), store
 
-    def _check_label_studio(self) -> Iterator[tuple[Check, LabelStudioDoor | None]]:
+    def _check_label_studio(self) -> Iterator[tuple[Check, ServerLabelStudio | None]]:
         try:
             studio = self._open_studio()
             release = studio.version()
@@ -247,7 +247,9 @@ class Doctor:
             return Check("pictures", WARN, f"{host} of IMAGE_HOSTS {reason}.", fix)
         return Check("pictures", OK, f"Read from Label Studio, and from {', '.join(hosts)}.")
 
-    def _projects(self, store: Store, studio: LabelStudioDoor, sight: Visibility) -> list[Project]:
+    def _projects(
+        self, store: Store, studio: ServerLabelStudio, sight: Visibility
+    ) -> list[Project]:
         """Return the projects of our prompts that still exist."""
         ids = sorted({each for prompt in store.prompts.all() for each in prompt.project_ids})
         projects = []
@@ -289,7 +291,7 @@ class Doctor:
     def _check_second_server(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         projects: list[Project],
         rows: list[tuple[Project, Backend]],
     ) -> Check:

@@ -20,7 +20,7 @@ from ml_backend.errors import (
 from ml_backend.images import document, inline, picture
 from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
-from ml_backend.labelstudio import CLOUD_SCHEMES, LabelStudioDoor
+from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio
 from ml_backend.prompting.messages import ATTACHMENT
 from ml_backend.records import FailureKind, JsonObject, ProviderName
 from ml_backend.services.inference.attachment_cache import AttachmentCache, Content
@@ -59,7 +59,7 @@ class Attachments:
 
     def __init__(
         self,
-        open_studio: Callable[[], LabelStudioDoor],
+        open_studio: Callable[[], ServerLabelStudio],
         reach: Reach,
         *,
         limits: Limits | None = None,
@@ -159,7 +159,7 @@ class Attachments:
 
         return download(url, self._reach, listed_only=listed_only, limits=self._limits)
 
-    def _read_from_studio(self, studio: LabelStudioDoor, url: str) -> bytes:
+    def _read_from_studio(self, studio: ServerLabelStudio, url: str) -> bytes:
         limits = self._limits
         for _ in range(1 + REDIRECTS):
             try:

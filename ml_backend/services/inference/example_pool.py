@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import Annotation, LabelStudioDoor
+from ml_backend.labelstudio import Annotation
 from ml_backend.records import Example, JsonObject
+from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ READS = 5
 class ExamplePool:
     """Keeps each project's example pool as Label Studio has its annotations."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
+    def __init__(self, store: Store, studio: ServerReader) -> None:
         self._store = store
         self._studio = studio
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import ConfigError, InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project
 from ml_backend.llm import Model
 from ml_backend.prompting import template
 from ml_backend.records import (
@@ -25,6 +25,7 @@ from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
 from ml_backend.services.inference.predictor import Predictor
 from ml_backend.services.models.budgets import BudgetGuard, price_of
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class PredictorFactory:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerReader,
         models: ModelPool,
         examples: ExamplePool,
         attachments: Attachments,
@@ -57,6 +58,11 @@ class PredictorFactory:
         self._models = models
         self._examples = examples
         self._attachments = attachments
+
+    def reading(self, studio: ServerReader) -> PredictorFactory:
+        """The same, reading Label Studio by another client."""
+        examples = ExamplePool(self._store, studio)
+        return PredictorFactory(self._store, studio, self._models, examples, self._attachments)
 
     def config_of(self, project: Project) -> LabelingConfig:
         """Return a project's labeling config; raises ConfigError when none of it is answerable."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ml_backend.errors import Conflict, LabelStudioAuthError
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
 from ml_backend.records import JobKind, JsonObject, Prompt
 from ml_backend.services.jobs import documents
 from ml_backend.services.jobs.jobs import Handler, Work
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.refining.refine import Refining
+from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
 
 
@@ -26,10 +27,10 @@ class JobHandlers:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         deletions: DeletePrompts,
         refining: Refining,
-        predictions_through: Callable[[LabelStudioDoor], Predictions],
+        predictions_through: Callable[[CallerLabelStudio], Predictions[CallerLabelStudio]],
     ) -> None:
         self._store = store
         self._studio = studio
@@ -48,7 +49,7 @@ class JobHandlers:
         }
 
     def plan_delete(
-        self, studio: LabelStudioDoor, project_id: int, request: JsonObject
+        self, studio: CallerLabelStudio, project_id: int, request: JsonObject
     ) -> DeletePlan:
         """Count what a deletion asked for would remove."""
         predictions = self._predictions_through(studio)
@@ -63,7 +64,7 @@ class JobHandlers:
         )
 
     def plan_promote(
-        self, studio: LabelStudioDoor, project_id: int, request: JsonObject
+        self, studio: CallerLabelStudio, project_id: int, request: JsonObject
     ) -> PromotePlan:
         """Count what a promotion asked for would make."""
         predictions = self._predictions_through(studio)
@@ -81,7 +82,7 @@ class JobHandlers:
         prompt = self._store.prompts.find(work.job.prompt_id or 0)
         if prompt is None:
             return {"deleted": 0}
-        plan = work.patience.call(lambda: self._deletions.plan(prompt))
+        plan = self._deletions.plan(prompt, patience=work.patience)
         done = self._deletions.execute(plan, work.patience, work.progress)
         return {"deleted": sum(report.deleted for report in done)}
 
@@ -93,12 +94,12 @@ class JobHandlers:
         version = versions.get(work.job.version_id or 0)
         if version is None:
             return {"deleted": 0}
-        plan = work.patience.call(lambda: self._deletions.plan(prompt, version))
+        plan = self._deletions.plan(prompt, version, patience=work.patience)
         done = self._deletions.execute(plan, work.patience, work.progress)
         return {"deleted": sum(report.deleted for report in done)}
 
     def _delete_predictions(self, work: Work) -> JsonObject:
-        studio, project_id = self._callers_door(work), work.job.project_id or 0
+        studio, project_id = self._callers_studio(work), work.job.project_id or 0
         plan = self.plan_delete(studio, project_id, work.job.request)
         _require_counted(work.job.request, plan.total)
         predictions = self._predictions_through(studio)
@@ -106,7 +107,7 @@ class JobHandlers:
         return documents.of_delete_report(report)
 
     def _promote(self, work: Work) -> JsonObject:
-        studio, project_id = self._callers_door(work), work.job.project_id or 0
+        studio, project_id = self._callers_studio(work), work.job.project_id or 0
         plan = self.plan_promote(studio, project_id, work.job.request)
         _require_counted(work.job.request, plan.would_create)
         predictions = self._predictions_through(studio)
@@ -120,7 +121,8 @@ class JobHandlers:
     def _refine(self, work: Work) -> JsonObject:
         request = work.job.request
         connection = self._refining.teacher_at(request["connection_id"])
-        project = work.patience.call(lambda: self._studio.get_project(work.job.project_id or 0))
+        studio = PatientLabelStudio(self._studio, work.patience)
+        project = studio.get_project(work.job.project_id or 0)
         version_id = work.job.version_id
         version = self._store.prompts.get_version(version_id) if version_id is not None else None
         prompt = self._store.prompts.get(work.job.prompt_id or 0)
@@ -136,7 +138,7 @@ class JobHandlers:
         return done.document()
 
     @staticmethod
-    def _callers_door(work: Work) -> LabelStudioDoor:
+    def _callers_studio(work: Work) -> CallerLabelStudio:
         if work.studio is None:
             raise Conflict(
                 "The server was restarted meanwhile, and the caller's token is kept nowhere.",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ml_backend.errors import PromptsError
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import CallerLabelStudio
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import Store
@@ -35,8 +35,8 @@ class Work:
     """A job under way, as its handler gets it."""
 
     job: Job
-    studio: LabelStudioDoor | None
-    """The caller's own door, None when the job goes on after a restart."""
+    studio: CallerLabelStudio | None
+    """The client of who called, None when the job goes on after a restart."""
     patience: Patience
 
     def progress(self, done: int, total: int) -> None:
@@ -53,7 +53,7 @@ class Jobs:
     def __init__(self, store: Store, handlers: Mapping[JobKind, Handler]) -> None:
         self._store = store
         self._handlers = handlers
-        self._doors: dict[int, LabelStudioDoor] = {}
+        self._studios: dict[int, CallerLabelStudio] = {}
         self._errors: dict[int, PromptsError] = {}
         self._ended: dict[int, threading.Event] = {}
         self._waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
@@ -68,7 +68,7 @@ class Jobs:
         prompt_id: int | None = None,
         version_id: int | None = None,
         project_id: int | None = None,
-        studio: LabelStudioDoor | None = None,
+        studio: CallerLabelStudio | None = None,
     ) -> Job:
         """Keep a job and begin it; ``studio`` is closed at its end."""
         job, fence = self._store.jobs.create(
@@ -81,7 +81,7 @@ class Jobs:
             project_id=project_id,
         )
         if studio is not None:
-            self._doors[job.id] = studio
+            self._studios[job.id] = studio
         self._ended[job.id] = threading.Event()
         thread = threading.Thread(
             target=self._execute, args=(job.id, fence), name=f"job-{job.id}", daemon=True
@@ -116,27 +116,27 @@ class Jobs:
                 self._execute(job_id, fence)
 
     def _execute(self, job_id: int, fence: int) -> None:
-        door = self._doors.pop(job_id, None)
+        studio = self._studios.pop(job_id, None)
         try:
             with _Beat(self._store, job_id, fence, self.shutdown) as beat:
                 patience = Patience(beat.say, beat.stop, give_up_after=GIVE_UP_AFTER)
-                status, message, result = self._do(job_id, door, patience)
+                status, message, result = self._do(job_id, studio, patience)
             self._store.jobs.finish(job_id, fence, status, message=message, result=result)
         except Interrupted:
             self._store.jobs.change(job_id, fence, lease_until=0.0)
         finally:
-            if door is not None:
-                door.close()
+            if studio is not None:
+                studio.close()
             ended = self._ended.get(job_id)
             if ended is not None:
                 ended.set()
 
     def _do(
-        self, job_id: int, door: LabelStudioDoor | None, patience: Patience
+        self, job_id: int, studio: CallerLabelStudio | None, patience: Patience
     ) -> tuple[RunStatus, str, JsonObject]:
         job = self._store.jobs.get(job_id)
         try:
-            result = self._handlers[job.kind](Work(job, door, patience))
+            result = self._handlers[job.kind](Work(job, studio, patience))
         except Interrupted:
             raise
         except PromptsError as error:

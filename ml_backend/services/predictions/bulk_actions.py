@@ -14,6 +14,7 @@ from ml_backend.records import JsonObject, Label, Prompt
 from ml_backend.services.predictions.delete import DeletePlan, DeletePredictions, DeleteReport
 from ml_backend.services.predictions.promote import PromotePlan, PromotePredictions, PromoteReport
 from ml_backend.services.predictions.selection import select
+from ml_backend.services.writing.writer import Acting
 
 __all__ = [
     "DeletePlan",
@@ -39,7 +40,7 @@ class VersionCount:
     """The mean of those that have one."""
 
 
-class Predictions(DeletePredictions, PromotePredictions):
+class Predictions(DeletePredictions[Acting], PromotePredictions[Acting]):
     """All bulk actions. A plan counts without changing anything; executing it reads again first."""
 
     def unsure(
@@ -55,7 +56,7 @@ class Predictions(DeletePredictions, PromotePredictions):
                 f"No score is below {below:g}.", field="below", fix="Give one above 0, up to 1."
             )
         found = self.choose(
-            project_id, select(**selected), self._studio.prediction_keys(project_id)
+            self._studio, project_id, select(**selected), self._studio.prediction_keys(project_id)
         )
         chosen = [key for key in found if key.score is not None and key.score < below]
         chosen.sort(key=lambda key: (key.score, key.task_id))
@@ -82,7 +83,9 @@ class Predictions(DeletePredictions, PromotePredictions):
             everything=everything,
         )
         shown = self._studio.get_project(project_id).model_version
-        keys = self.choose(project_id, selection, self._studio.prediction_keys(project_id))
+        keys = self.choose(
+            self._studio, project_id, selection, self._studio.prediction_keys(project_id)
+        )
         found = map(self._ownership.ours(project_id).owner, keys)
         owners = {label.label: label for label in found if label is not None}
         tasks: dict[str | None, set[int]] = defaultdict(set)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ml_backend.labelstudio import Project
+from ml_backend.labelstudio import CallerLabelStudio, Project
 from ml_backend.records import Label, Prompt, PromptVersion, Run
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.predictions.bulk_actions import Predictions
@@ -104,7 +104,9 @@ class ModelVersionCounts:
         without = max(0, project.predictions - sum(each.predictions for each in found))
         return ProjectModelVersions(project, found, without, counted=False)
 
-    def counted(self, held: ProjectModelVersions, predictions: Predictions) -> ProjectModelVersions:
+    def counted(
+        self, held: ProjectModelVersions, predictions: Predictions[CallerLabelStudio]
+    ) -> ProjectModelVersions:
         """Return the same with tasks and mean scores; reads every prediction of the project."""
         counts = predictions.count(held.project.id)
         known = {each.model_version: each for each in counts}

@@ -15,13 +15,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ml_backend.errors import LabelStudioNotFound, PromptsError
-from ml_backend.labelstudio import LabelStudioDoor, PredictionKey, queries
+from ml_backend.labelstudio import PredictionKey, ServerLabelStudio, queries
 from ml_backend.records import Slot, Stage
 from ml_backend.services.predictions.delete import DeletePlan, DeletePredictions, whole_versions
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Interrupted, Patience
-from ml_backend.services.writing.resend import insist
+from ml_backend.services.writing.resend import resend
 from ml_backend.services.writing.writer import Writer, WriterSession
 from ml_backend.store import Served, Store
 
@@ -53,7 +53,11 @@ class Sweep:
     """Removes doubles of what ``/predict`` handed out; safe in several processes at once."""
 
     def __init__(
-        self, store: Store, studio: LabelStudioDoor, writer: Writer, removals: DeletePredictions
+        self,
+        store: Store,
+        studio: ServerLabelStudio,
+        writer: Writer[ServerLabelStudio],
+        removals: DeletePredictions[ServerLabelStudio],
     ) -> None:
         self._store = store
         self._studio = studio
@@ -109,7 +113,7 @@ class Sweep:
             self._ownership.identify(self._studio.get_project(project_id))
             # Read again: what was seen without the right to write may be gone or decided anew.
             surplus = self._surplus(project_id, doubled)
-            removed = self._remove(session, project_id, surplus, patience) if surplus else set()
+            removed = self._remove(session, project_id, surplus) if surplus else set()
         left = {key.task_id for key in surplus if key.id not in removed}
         return [served for served in due if served.task_id not in left]
 
@@ -150,7 +154,7 @@ class Sweep:
     # Removing
 
     def _remove(
-        self, session: WriterSession, project_id: int, surplus: Surplus, patience: Patience
+        self, session: WriterSession[ServerLabelStudio], project_id: int, surplus: Surplus
     ) -> set[int]:
         """Remove surplus rows, as many as one pass may; return their ids."""
         whole = self._whole_labels(project_id, surplus)
@@ -158,13 +162,13 @@ class Sweep:
         if by_name:
             plan = DeletePlan(project_id, select(labels=whole), tuple(by_name), tuple(whole))
             heir = _heir({key: surplus[key] for key in by_name})
-            _, notes = self._removals.carry_out(session, plan, patience, heir=heir)
+            _, notes = self._removals.carry_out(session, plan, heir=heir)
             for note in notes:
                 log.info("project %s: %s", project_id, note)
         one_by_one = sorted(surplus.keys() - by_name, key=lambda key: key.id)[:DELETES_AT_ONCE]
         if one_by_one:
             session.delete_predictions(project_id, [key.id for key in one_by_one])
-            self._repair(session, project_id, {key: surplus[key] for key in one_by_one}, patience)
+            self._repair(session, project_id, {key: surplus[key] for key in one_by_one})
         removed = by_name.union(one_by_one)
         counts = Counter(key.model_version or "" for key in removed)
         shown = ", ".join(f"{count} of {label!r}" for label, count in sorted(counts.items()))
@@ -188,16 +192,16 @@ class Sweep:
         return whole_versions(surplus, self._studio.prediction_keys(project_id), among=settled)
 
     def _repair(
-        self, session: WriterSession, project_id: int, removed: Surplus, patience: Patience
+        self, session: WriterSession[ServerLabelStudio], project_id: int, removed: Surplus
     ) -> None:
         """Mend what deleting by id can leave behind: a wrong counter, a label stream of nothing."""
         if self._miscounts(project_id, {key.task_id for key in removed}):
-            insist(lambda: session.repair_counters(project_id), self._studio, patience)
+            resend(lambda: session.repair_counters(project_id), session.studio)
         shown = self._studio.get_project(project_id).model_version
         replaced = {key: label for key, label in removed.items() if key.model_version == shown}
         if replaced and shown not in self._studio.model_versions(project_id):
             heir = _heir(replaced)
-            insist(lambda: session.set_model_version(project_id, heir), self._studio, patience)
+            resend(lambda: session.set_model_version(project_id, heir), session.studio)
 
     def _miscounts(self, project_id: int, task_ids: Collection[int]) -> bool:
         """Return whether the Data Manager shows wrong counts: a recount costs the whole project."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Generic
 
 from ml_backend.errors import (
     Conflict,
@@ -13,7 +14,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
     PromptsError,
 )
-from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
+from ml_backend.labelstudio import LabelStudioReader, PredictionKey
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, PromptVersion, Run
 from ml_backend.services.predictions.selection import (
@@ -26,8 +27,8 @@ from ml_backend.services.predictions.selection import (
 )
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
-from ml_backend.services.writing.resend import ROUNDS, insist, recover
-from ml_backend.services.writing.writer import Writer, WriterSession
+from ml_backend.services.writing.resend import ROUNDS, resend, wait_until_up
+from ml_backend.services.writing.writer import Acting, Writer, WriterSession
 from ml_backend.store import Store
 
 Progress = Callable[[int, int], None]
@@ -79,10 +80,10 @@ class DeleteReport:
     notes: tuple[str, ...] = ()
 
 
-class DeletePredictions:
+class DeletePredictions(Generic[Acting]):
     """Plans, carries out and reads back deletions."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor, writer: Writer) -> None:
+    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
@@ -117,15 +118,19 @@ class DeletePredictions:
                 field="model_version",
                 fix=Step.NAME_PREDICTIONS_TO_DELETE(),
             )
-        plan = self._plan_delete(project_id, selection)
+        plan = self._plan_delete(self._studio, project_id, selection)
         self._refuse_open_runs(plan)
         return plan
 
     def plan_owned(
-        self, project_id: int, prompt: Prompt, version: PromptVersion | None
+        self,
+        studio: LabelStudioReader,
+        project_id: int,
+        prompt: Prompt,
+        version: PromptVersion | None,
     ) -> DeletePlan:
         """Count what a prompt, or one version of it, wrote; the caller sees to its runs."""
-        return self._plan_delete(project_id, select(prompt=prompt, version=version))
+        return self._plan_delete(studio, project_id, select(prompt=prompt, version=version))
 
     def execute_delete(
         self,
@@ -137,7 +142,7 @@ class DeletePredictions:
         counted = set(plan.prediction_ids)
         with self._writer.hold(patience) as session:
             self._refuse_open_runs(plan)
-            fresh = patience.call(lambda: self._plan_delete(plan.project_id, plan.selection))
+            fresh = self._plan_delete(session.studio, plan.project_id, plan.selection)
             grown = set(fresh.prediction_ids) - counted
             if grown:
                 raise Conflict(
@@ -149,14 +154,13 @@ class DeletePredictions:
             if fresh.total < plan.total:
                 gone = plan.total - fresh.total
                 notes.append(f"{gone} of those counted were gone already or no longer fit.")
-            remaining, more = self.carry_out(session, fresh, patience, progress)
+            remaining, more = self.carry_out(session, fresh, progress)
             return DeleteReport(fresh, fresh.total, remaining, (*notes, *more))
 
     def carry_out(
         self,
-        session: WriterSession,
+        session: WriterSession[Acting],
         plan: DeletePlan,
-        patience: Patience,
         progress: Progress = lambda done, total: None,
         *,
         heir: str | None = None,
@@ -166,21 +170,25 @@ class DeletePredictions:
         Counters are repaired and the label stream shows what it showed, or ``heir`` when nothing
         is left of that.
         """
-        shown = patience.call(lambda: self._studio.get_project(plan.project_id)).model_version
+        shown = session.studio.get_project(plan.project_id).model_version
         if plan.total:
-            self._remove(session, plan, patience, progress)
+            self._remove(session, plan, progress)
             gone = [(key.task_id, key.model_version) for key in plan.keys]
             self._store.provenance.forget(plan.project_id, gone)
-            insist(lambda: session.repair_counters(plan.project_id), self._studio, patience)
-        remaining = self._remaining(plan.project_id, patience)
+            resend(lambda: session.repair_counters(plan.project_id), session.studio)
+        remaining = self._remaining(session.studio, plan.project_id)
         if not plan.total:
             return remaining, []
-        return remaining, self._restore(session, plan, shown, remaining, patience, heir)
+        return remaining, self._restore(session, plan, shown, remaining, heir)
 
     # Choosing
 
     def choose(
-        self, project_id: int, selection: Selection, keys: Sequence[PredictionKey]
+        self,
+        studio: LabelStudioReader,
+        project_id: int,
+        selection: Selection,
+        keys: Sequence[PredictionKey],
     ) -> list[PredictionKey]:
         """Return the predictions a selection takes; without versions those of every version.
 
@@ -192,7 +200,7 @@ class DeletePredictions:
         if selection.unversioned:
             wanted |= UNVERSIONED
         owned = set(owned_labels(ours, selection))
-        tasks = selected_tasks(self._studio, project_id, selection)
+        tasks = selected_tasks(studio, project_id, selection)
         chosen = [
             key
             for key in keys
@@ -202,11 +210,13 @@ class DeletePredictions:
         ]
         return [key for key in chosen if tasks is None or key.task_id in tasks]
 
-    def _plan_delete(self, project_id: int, selection: Selection) -> DeletePlan:
+    def _plan_delete(
+        self, studio: LabelStudioReader, project_id: int, selection: Selection
+    ) -> DeletePlan:
         if selection.prompt is not None:
-            self._ownership.identify(self._studio.get_project(project_id))
-        keys = self._studio.prediction_keys(project_id)
-        chosen = self.choose(project_id, selection, keys)
+            self._ownership.identify(studio.get_project(project_id))
+        keys = studio.prediction_keys(project_id)
+        chosen = self.choose(studio, project_id, selection, keys)
         by_name = () if _is_narrowed(selection) else whole_versions(chosen, keys)
         return DeletePlan(project_id, selection, tuple(chosen), tuple(by_name))
 
@@ -224,22 +234,20 @@ class DeletePredictions:
 
     # Removing
 
-    def _remove(
-        self, session: WriterSession, plan: DeletePlan, patience: Patience, progress: Progress
-    ) -> None:
+    def _remove(self, session: WriterSession[Acting], plan: DeletePlan, progress: Progress) -> None:
         doomed = set(plan.prediction_ids)
         standing = doomed
         for _ in range(ROUNDS):
-            keys = patience.call(lambda: self._studio.prediction_keys(plan.project_id))
+            keys = session.studio.prediction_keys(plan.project_id)
             standing = {key.id for key in keys} & doomed
             if not standing:
                 return
             try:
                 self._send_deletes(session, plan, keys, standing, progress)
             except LabelStudioError as error:
-                recover(error, self._studio, patience)
+                wait_until_up(error, session.studio)
                 session.settle()
-        keys = patience.call(lambda: self._studio.prediction_keys(plan.project_id))
+        keys = session.studio.prediction_keys(plan.project_id)
         standing = {key.id for key in keys} & doomed
         if standing:
             raise PromptsError(
@@ -249,7 +257,7 @@ class DeletePredictions:
 
     def _send_deletes(
         self,
-        session: WriterSession,
+        session: WriterSession[Acting],
         plan: DeletePlan,
         keys: Sequence[PredictionKey],
         standing: Set[int],
@@ -267,29 +275,25 @@ class DeletePredictions:
             plan.project_id, one_by_one, lambda n: progress(done + n, plan.total)
         )
 
-    def _remaining(self, project_id: int, patience: Patience) -> dict[str | None, int]:
-        keys = patience.call(lambda: self._studio.prediction_keys(project_id))
+    @staticmethod
+    def _remaining(studio: LabelStudioReader, project_id: int) -> dict[str | None, int]:
+        keys = studio.prediction_keys(project_id)
         return dict(Counter(key.model_version for key in keys))
 
     def _restore(
         self,
-        session: WriterSession,
+        session: WriterSession[Acting],
         plan: DeletePlan,
         before: str | None,
         remaining: Mapping[str | None, int],
-        patience: Patience,
         heir: str | None,
     ) -> list[str]:
         """Put back what the label stream showed, which deleting by version can blank."""
-        now = patience.call(lambda: self._studio.get_project(plan.project_id)).model_version
+        now = session.studio.get_project(plan.project_id).model_version
         wanted = heir if before in plan.by_version and before not in remaining else before
         if wanted != now:
             try:
-                insist(
-                    lambda: session.set_model_version(plan.project_id, wanted),
-                    self._studio,
-                    patience,
-                )
+                resend(lambda: session.set_model_version(plan.project_id, wanted), session.studio)
             except LabelStudioRejected:
                 return [f"The label stream showed {before!r}, which no longer exists."]
         if wanted != before:

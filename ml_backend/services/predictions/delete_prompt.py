@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ml_backend.errors import Conflict, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioReader, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport, Predictions
 from ml_backend.services.predictions.delete import Progress
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
+from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.services.writing.writer import holder_name
 from ml_backend.store import Store
 
@@ -53,8 +54,8 @@ class DeletePrompts:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
-        predictions: Predictions,
+        studio: ServerLabelStudio,
+        predictions: Predictions[ServerLabelStudio],
         *,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
@@ -64,14 +65,29 @@ class DeletePrompts:
         self._ownership = Ownership(store, studio)
         self._wait_seconds = wait_seconds
 
-    def plan(self, prompt: Prompt, version: PromptVersion | None = None) -> PromptDeletion:
-        """Count the predictions that a prompt, or one version of it, wrote, wherever that was."""
-        self._studio.version()  # raises while Label Studio is away, also where nothing was written
+    def plan(
+        self,
+        prompt: Prompt,
+        version: PromptVersion | None = None,
+        *,
+        patience: Patience | None = None,
+    ) -> PromptDeletion:
+        """Count the predictions that a prompt, or one version of it, wrote, wherever that was.
+
+        With ``patience`` it waits for a Label Studio that is away.
+        """
+        patient = PatientLabelStudio(self._studio, patience) if patience else None
+        return self._plan(patient or self._studio, prompt, version)
+
+    def _plan(
+        self, studio: LabelStudioReader, prompt: Prompt, version: PromptVersion | None
+    ) -> PromptDeletion:
+        studio.version()  # raises while Label Studio is away, also where nothing was written
         projects = {label.project_id for label in self._ownership.written(prompt, version)}
         plans = []
         for project_id in sorted(projects):
             try:
-                plan = self._predictions.plan_owned(project_id, prompt, version)
+                plan = self._predictions.plan_owned(studio, project_id, prompt, version)
             except LabelStudioNotFound:
                 continue  # the project was deleted, and its predictions with it
             if plan.total:
@@ -90,7 +106,8 @@ class DeletePrompts:
 
         Raises Conflict when a run does not end in time, and when a new one began meanwhile.
         """
-        patience.call(self._studio.version)
+        studio = PatientLabelStudio(self._studio, patience)
+        studio.version()
         prompt, version = deletion.prompt, deletion.version
         if version is not None:
             # Runs of its other versions overwrite what this one wrote: one of both would lose.
@@ -99,7 +116,7 @@ class DeletePrompts:
         for run in self._open_runs(prompt, version):
             self._end(run, patience)
         # Canceled runs publish what was answered: count again what there is now.
-        current = patience.call(lambda: self.plan(prompt, version))
+        current = self._plan(studio, prompt, version)
         self._refuse(current.runs)
         reports = []
         for plan in current.plans:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Generic
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
-from ml_backend.labelstudio import Annotation, LabelStudioDoor, PredictionRow
+from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, Slot
 from ml_backend.services.predictions.fingerprints import fingerprint
@@ -20,8 +21,8 @@ from ml_backend.services.predictions.selection import (
 )
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
-from ml_backend.services.writing.resend import ROUNDS, recover
-from ml_backend.services.writing.writer import Writer, WriterSession
+from ml_backend.services.writing.resend import ROUNDS, wait_until_up
+from ml_backend.services.writing.writer import Acting, Writer, WriterSession
 from ml_backend.store import Store
 
 READ_ALL_ABOVE = 1_000
@@ -103,10 +104,10 @@ class _Standing:
     annotations: Mapping[int, Sequence[Annotation]]
 
 
-class PromotePredictions:
+class PromotePredictions(Generic[Acting]):
     """Plans, carries out and reads back promotions; Label Studio is read in bulk only."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor, writer: Writer) -> None:
+    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
@@ -143,7 +144,7 @@ class PromotePredictions:
                 field="tasks",
                 fix=Step.NAME_TASKS_TO_PROMOTE(),
             )
-        return self._plan_promote(project_id, selection, include_annotated)
+        return self._plan_promote(self._studio, project_id, selection, include_annotated)
 
     def execute_promote(
         self,
@@ -157,7 +158,7 @@ class PromotePredictions:
         """
         wanted = set(plan.candidates)
         with self._writer.hold(patience) as session:
-            fresh = self._replan(plan, patience)
+            fresh = self._replan(session.studio, plan)
             grown = set(fresh.candidates) - wanted
             if grown:
                 raise Conflict(
@@ -168,21 +169,23 @@ class PromotePredictions:
             if len(fresh.candidates) < len(wanted):
                 gone = len(wanted) - len(fresh.candidates)
                 notes.append(f"{gone} of those counted no longer fit and were left out.")
-            self._promote(session, fresh, patience, progress)
-            return self._read_back(fresh, patience, tuple(notes))
+            self._promote(session, fresh, progress)
+            return self._read_back(session.studio, fresh, tuple(notes))
 
-    def _replan(self, plan: PromotePlan, patience: Patience) -> PromotePlan:
-        return patience.call(
-            lambda: self._plan_promote(plan.project_id, plan.selection, plan.include_annotated)
-        )
+    def _replan(self, studio: LabelStudioReader, plan: PromotePlan) -> PromotePlan:
+        return self._plan_promote(studio, plan.project_id, plan.selection, plan.include_annotated)
 
     def _plan_promote(
-        self, project_id: int, selection: Selection, include_annotated: bool
+        self,
+        studio: LabelStudioReader,
+        project_id: int,
+        selection: Selection,
+        include_annotated: bool,
     ) -> PromotePlan:
-        tasks = selected_tasks(self._studio, project_id, selection)
-        rows, held = self._read_rows(project_id, tasks)
+        tasks = selected_tasks(studio, project_id, selection)
+        rows, held = self._read_rows(studio, project_id, tasks)
         if selection.prompt is not None:
-            self._ownership.identify(self._studio.get_project(project_id))
+            self._ownership.identify(studio.get_project(project_id))
         ours = self._ownership.ours(project_id)
         labels = selected_labels(ours, selection, held, slot=Slot.ALL)
         named = set(selection.labels)
@@ -192,22 +195,24 @@ class PromotePredictions:
             if row.model_version in named or ours.holds(row)
         }
         if tasks is None:
-            tasks = frozenset(self._studio.task_ids(project_id))
-        standing = self._read_standing(project_id, rows, labels, tasks, meant)
+            tasks = frozenset(studio.task_ids(project_id))
+        standing = self._read_standing(studio, project_id, rows, labels, tasks, meant)
         return self._sort_out(project_id, selection, include_annotated, labels, tasks, standing)
 
+    @staticmethod
     def _read_rows(
-        self, project_id: int, tasks: Set[int] | None
+        studio: LabelStudioReader, project_id: int, tasks: Set[int] | None
     ) -> tuple[list[PredictionRow], Set[str | None]]:
         """Return predictions, of a few tasks theirs alone, and the versions the project holds."""
         if tasks is None or len(tasks) > FEW_TASKS:
-            rows = self._studio.predictions(project_id)
+            rows = studio.predictions(project_id)
             return rows, {row.model_version for row in rows}
-        found = [self._studio.task_prediction_rows(project_id, each) for each in sorted(tasks)]
-        return [row for rows in found for row in rows], set(self._studio.model_versions(project_id))
+        found = [studio.task_prediction_rows(project_id, each) for each in sorted(tasks)]
+        return [row for rows in found for row in rows], set(studio.model_versions(project_id))
 
     def _read_standing(
         self,
+        studio: LabelStudioReader,
         project_id: int,
         rows: Sequence[PredictionRow],
         labels: Sequence[str],
@@ -223,17 +228,20 @@ class PromotePredictions:
                 # Beside one of ours, somebody else's under the same label counts as a double.
                 if label is not None and label in labels and (row.task_id, label) in meant:
                     chosen[row.task_id][label].append(row)
-        annotations = self._read_annotations(project_id, tasks)
+        annotations = self._read_annotations(studio, project_id, tasks)
         self._remember(project_id, annotations, prints)
         return _Standing(chosen, prints, annotations)
 
-    def _read_annotations(self, project_id: int, tasks: Set[int]) -> dict[int, list[Annotation]]:
+    @staticmethod
+    def _read_annotations(
+        studio: LabelStudioReader, project_id: int, tasks: Set[int]
+    ) -> dict[int, list[Annotation]]:
         if not tasks:
             return {}
         only = sorted(tasks) if len(tasks) <= READ_ALL_ABOVE else None
         return {
             task.id: [each for each in task.annotations if not each.was_cancelled]
-            for task in self._studio.iter_annotated(project_id, task_ids=only)
+            for task in studio.iter_annotated(project_id, task_ids=only)
             if task.id in tasks
         }
 
@@ -306,7 +314,7 @@ class PromotePredictions:
         )
 
     def _promote(
-        self, session: WriterSession, plan: PromotePlan, patience: Patience, progress: Progress
+        self, session: WriterSession[Acting], plan: PromotePlan, progress: Progress
     ) -> None:
         wanted = set(plan.candidates)
         left = plan
@@ -315,10 +323,10 @@ class PromotePredictions:
                 self._send_promotions(session, left, len(wanted), progress)
                 return
             except LabelStudioError as error:
-                recover(error, self._studio, patience)
+                wait_until_up(error, session.studio)
             # What broke off may still come: wait for it, then go on with what it left.
             session.settle()
-            left = self._replan(plan, patience)
+            left = self._replan(session.studio, plan)
             if set(left.candidates) - wanted:
                 raise Conflict(
                     "Other predictions appeared while this was interrupted.",
@@ -332,7 +340,7 @@ class PromotePredictions:
         )
 
     def _send_promotions(
-        self, session: WriterSession, plan: PromotePlan, total: int, progress: Progress
+        self, session: WriterSession[Acting], plan: PromotePlan, total: int, progress: Progress
     ) -> None:
         done = total - plan.would_create
         for label in plan.labels:
@@ -346,18 +354,18 @@ class PromotePredictions:
                 done += len(task_ids)
 
     def _read_back(
-        self, plan: PromotePlan, patience: Patience, notes: tuple[str, ...]
+        self, studio: LabelStudioReader, plan: PromotePlan, notes: tuple[str, ...]
     ) -> PromoteReport:
         tasks = {candidate.task_id for candidate in plan.candidates}
-        annotations = patience.call(lambda: self._read_annotations(plan.project_id, tasks))
-        rows, _ = patience.call(lambda: self._read_rows(plan.project_id, tasks))
+        annotations = self._read_annotations(studio, plan.project_id, tasks)
+        rows, _ = self._read_rows(studio, plan.project_id, tasks)
         prints = {row.id: fingerprint(row.result) for row in rows if row.task_id in tasks}
         self._remember(plan.project_id, annotations, prints)
         parents = {a.parent_prediction for group in annotations.values() for a in group}
         created = sum(candidate.prediction_id in parents for candidate in plan.candidates)
-        project = patience.call(lambda: self._studio.get_project(plan.project_id))
+        project = studio.get_project(plan.project_id)
         if created < plan.would_create:
             missing = plan.would_create - created
             notes += (f"{missing} predictions were gone before they could be promoted.",)
-        annotated = patience.call(lambda: self._studio.task_ids(plan.project_id, query=ANNOTATED))
+        annotated = studio.task_ids(plan.project_id, query=ANNOTATED)
         return PromoteReport(plan, created, project.annotations, len(annotated), notes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
+from ml_backend.labelstudio import LabelStudioReader, PredictionKey
 from ml_backend.records import JsonObject, Prediction, PromptVersion
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.store import Source, Store
@@ -29,13 +29,13 @@ class Provenance:
 
 
 class Provenances:
-    """Looks predictions up with the door of the caller."""
+    """Looks predictions up by the caller's token."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def of_tasks(
-        self, studio: LabelStudioDoor, project_id: int, task_ids: Sequence[int]
+        self, studio: LabelStudioReader, project_id: int, task_ids: Sequence[int]
     ) -> list[Provenance]:
         """Return the predictions that these tasks of the project have, by task and id."""
         wanted = sorted(set(task_ids))
@@ -55,7 +55,7 @@ class Provenances:
         return found
 
     @staticmethod
-    def _read(studio: LabelStudioDoor, project_id: int, wanted: list[int]) -> list[PredictionKey]:
+    def _read(studio: LabelStudioReader, project_id: int, wanted: list[int]) -> list[PredictionKey]:
         if len(wanted) > READ_ONE_BY_ONE:
             among = set(wanted)
             found = [key for key in studio.prediction_keys(project_id) if key.task_id in among]

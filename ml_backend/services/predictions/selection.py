@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioReader
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot
 from ml_backend.services.publishing.ownership import Owned
@@ -117,7 +117,7 @@ def selected_labels(
 
 
 def selected_tasks(
-    studio: LabelStudioDoor, project_id: int, selection: Selection
+    studio: LabelStudioReader, project_id: int, selection: Selection
 ) -> frozenset[int] | None:
     """Return the tasks a selection is narrowed to, None for all; raises InvalidInput for none."""
     if selection.filters is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import ConfigError, TemplateError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
 from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
@@ -62,7 +62,7 @@ class Variables:
 
 
 class Previews:
-    """Previews with the door of the caller; few-shot examples come from the server's own pool."""
+    """Previews by the caller's token; few-shot examples come from the server's own pool."""
 
     def __init__(
         self, store: Store, predictor_factory: PredictorFactory, examples: ExamplePool
@@ -75,7 +75,7 @@ class Previews:
 
     def preview(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         version: PromptVersion,
         task_id: int | None = None,

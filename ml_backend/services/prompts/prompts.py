@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.prompting import template
 from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName
@@ -57,7 +57,7 @@ class Prompts:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         models: ModelPool,
         predictor_factory: PredictorFactory,
     ) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioRejected
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Run, Slot
 from ml_backend.services.publishing.ownership import Ownership
-from ml_backend.services.writing.patience import Patience
+from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
 
 
@@ -17,8 +17,7 @@ def choose_model_version(
     run: Run,
     *,
     store: Store,
-    studio: LabelStudioDoor,
-    patience: Patience,
+    studio: PatientLabelStudio[ServerLabelStudio],
     show: Callable[[str], None],
 ) -> str:
     """Have the label stream show what it should; return what a person should know of it.
@@ -26,7 +25,7 @@ def choose_model_version(
     The run's label after an All run, unless a backend or another's version was chosen; what was
     blanked by the run's own deletes is put back.
     """
-    project = patience.call(lambda: studio.get_project(run.project_id))
+    project = studio.get_project(run.project_id)
     now = project.model_version or ""
     # Label Studio blanks it on deletes; anything else that differs a person chose meanwhile.
     before = now or run.plan["model_version"]
@@ -41,7 +40,7 @@ def choose_model_version(
     note = ""
     stays = wanted == before and before and before not in prompt_labels
     if stays and run.slot is Slot.ALL and activate is not False:
-        backends = patience.call(lambda: studio.list_backends(run.project_id))
+        backends = studio.list_backends(run.project_id)
         if before not in {backend.title for backend in backends}:
             note = (
                 f"The label stream still shows {before!r}, which is not this prompt's. "

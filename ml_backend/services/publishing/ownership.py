@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioDoor, PredictionKey, PredictionRow, Project
+from ml_backend.labelstudio import LabelStudioReader, PredictionKey, PredictionRow, Project
 from ml_backend.records import Label, Prompt, PromptVersion, Run, Slot
 from ml_backend.store import Store
 
@@ -59,7 +59,7 @@ class Owned:
 class Ownership:
     """Knows what is ours in the projects of one Label Studio, and makes labels ours."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
+    def __init__(self, store: Store, studio: LabelStudioReader) -> None:
         self._store = store
         self._studio = studio
         self._look_at = 0.0

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_backend.errors import LabelStudioError, LabelStudioRejected, PromptsError
-from ml_backend.labelstudio import LabelStudioDoor, PredictionKey
+from ml_backend.labelstudio import PredictionKey, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prediction, Region, Run
 from ml_backend.services.publishing.label_stream import choose_model_version
 from ml_backend.services.publishing.ownership import Owned, Ownership
-from ml_backend.services.writing.patience import Patience
+from ml_backend.services.writing.resend import ROUNDS, resend
 from ml_backend.services.writing.writer import WriterSession
 from ml_backend.store import Store
 
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 IMPORT_AT_ONCE = 10_000
 SAY_EVERY = 100
-ROUNDS = 5
 SECONDS_PER_DELETE_BY_ID = 0.065
 SECONDS_PER_ROW_DELETED_BY_LABEL = 0.0045
 SECONDS_PER_ROW_IMPORTED = 0.0007
@@ -50,30 +49,28 @@ class Difference:
 
 
 class Publisher:
-    """Publishes one run under a held writer session."""
+    """Publishes one run under a held writer session, by whose studio it reads."""
 
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
-        session: WriterSession,
-        patience: Patience,
+        session: WriterSession[ServerLabelStudio],
         *,
         may_be_imported: Callable[[Sequence[Region]], bool] = lambda result: True,
     ) -> None:
         """``may_be_imported`` tells the results that an import takes from those it would drop."""
         self._store = store
-        self._studio = studio
         self._session = session
-        self._patience = patience
+        self._studio = session.studio
+        self._patience = session.studio.patience
         self._may_be_imported = may_be_imported
-        self._ownership = Ownership(store, studio)
+        self._ownership = Ownership(store, session.studio)
 
     def plan(self, run: Run) -> JsonObject:
         """Return what will be removed and written, to be committed before the first write."""
         good, definite, published = self._store.outcomes.verdicts(run.id)
-        project = self._patience.call(lambda: self._studio.get_project(run.project_id))
-        keys = self._patience.call(lambda: self._studio.prediction_keys(run.project_id))
+        project = self._studio.get_project(run.project_id)
+        keys = self._studio.prediction_keys(run.project_id)
         ours = self._ours(run)
         rows_of: dict[int, list[PredictionKey]] = defaultdict(list)
         for key in keys:
@@ -100,7 +97,7 @@ class Publisher:
         planned = set(run.plan["clear"])
         if not planned:
             return
-        for key in self._patience.call(lambda: self._studio.prediction_keys(run.project_id)):
+        for key in self._studio.prediction_keys(run.project_id):
             if key.model_version is None:
                 continue
             rows_under[key.model_version].append(key)
@@ -114,20 +111,20 @@ class Publisher:
         ours = self._ours(run)
         if not all(ours.holds(row) for row in rows):
             # Somebody else's are among them: those are neither taken away nor written again.
-            self._repeat(lambda: self._session.delete_predictions(run.project_id, ids))
+            resend(lambda: self._session.delete_predictions(run.project_id, ids), self._studio)
             return
         by_id = SECONDS_PER_DELETE_BY_ID * len(ids)
         whole = SECONDS_PER_ROW_DELETED_BY_LABEL * len(rows) + SECONDS_PER_ROW_IMPORTED * len(kept)
         if kept and by_id <= whole:
-            self._repeat(lambda: self._session.delete_predictions(run.project_id, ids))
+            resend(lambda: self._session.delete_predictions(run.project_id, ids), self._studio)
             return
         if kept:
             self._keep_copies(run, kept)
-        self._repeat(lambda: self._session.delete_label(run.project_id, label))
+        resend(lambda: self._session.delete_label(run.project_id, label), self._studio)
 
     def _keep_copies(self, run: Run, kept: set[int]) -> None:
         newest: dict[tuple[int, str], dict[str, Any]] = {}
-        for row in self._patience.call(lambda: self._studio.predictions(run.project_id)):
+        for row in self._studio.predictions(run.project_id):
             if row.id in kept and row.model_version is not None:
                 newest[row.task_id, row.model_version] = {
                     "prediction_id": row.id,
@@ -157,7 +154,7 @@ class Publisher:
         kept = self._store.outcomes.kept(run.id)
         if not kept:
             return []
-        keys = self._patience.call(lambda: self._studio.prediction_keys(run.project_id))
+        keys = self._studio.prediction_keys(run.project_id)
         standing = {key.id for key in keys}
         targets = self._targets(run)
         return [
@@ -194,14 +191,13 @@ class Publisher:
 
     def finish(self, run: Run) -> str:
         """Repair counters, choose what the label stream shows; return what a person should know."""
-        self._repeat(lambda: self._session.repair_counters(run.project_id))
+        resend(lambda: self._session.repair_counters(run.project_id), self._studio)
         note = choose_model_version(
             run,
             store=self._store,
             studio=self._studio,
-            patience=self._patience,
-            show=lambda label: self._repeat(
-                lambda: self._session.set_model_version(run.project_id, label)
+            show=lambda label: resend(
+                lambda: self._session.set_model_version(run.project_id, label), self._studio
             ),
         )
         self._store.outcomes.mark_published(run.id)
@@ -211,7 +207,7 @@ class Publisher:
 
     def withdraw(self, run: Run, task_ids: Collection[int]) -> None:
         """Delete what this run wrote to tasks that took the ids of those it asked."""
-        keys = self._patience.call(lambda: self._studio.prediction_keys(run.project_id))
+        keys = self._studio.prediction_keys(run.project_id)
         wrong = [
             key.id
             for key in keys
@@ -219,7 +215,7 @@ class Publisher:
             and key.model_version == run.label
             and key.id > run.plan["watermark"]
         ]
-        self._repeat(lambda: self._session.delete_predictions(run.project_id, wrong))
+        resend(lambda: self._session.delete_predictions(run.project_id, wrong), self._studio)
 
     # Verifying
 
@@ -237,7 +233,7 @@ class Publisher:
         new: dict[int, list[int]] = defaultdict(list)
         back: dict[tuple[int, str], list[int]] = defaultdict(list)
         difference = Difference()
-        for key in self._patience.call(lambda: self._studio.prediction_keys(run.project_id)):
+        for key in self._studio.prediction_keys(run.project_id):
             if key.model_version is None or not ours.holds(key):
                 continue
             place = (key.task_id, key.model_version)
@@ -263,7 +259,7 @@ class Publisher:
         return difference
 
     def _drop_deleted_tasks(self, run: Run, difference: Difference) -> None:
-        existing = set(self._patience.call(lambda: self._studio.task_ids(run.project_id)))
+        existing = set(self._studio.task_ids(run.project_id))
         difference.missing &= existing
         difference.missing_kept = [
             row for row in difference.missing_kept if row["task_id"] in existing
@@ -328,20 +324,6 @@ class Publisher:
                 continue
             if self._may_be_imported(outcome.result) is imported:
                 yield outcome
-
-    def _repeat(self, write: Any) -> None:
-        """Send an idempotent write until Label Studio has answered it, settling in between."""
-        for attempt in range(ROUNDS):
-            self._patience.call(self._studio.version)
-            try:
-                write()
-                return
-            except LabelStudioError as error:
-                if error.status in (400, 401, 403, 404, 422) or attempt == ROUNDS - 1:
-                    raise
-                log.warning("a write was interrupted and is sent again: %s", error.message)
-                self._patience.say(f"waiting for Label Studio: {error.message}")
-                self._patience.sleep(1.0)
 
 
 def _row(prediction: Prediction, label: str) -> JsonObject:

@@ -13,7 +13,7 @@ from ml_backend.errors import AnswerError, InvalidInput, NotFound, TemplateError
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.html_text import to_text
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio
 from ml_backend.llm import Request
 from ml_backend.records import (
     Connection,
@@ -129,7 +129,7 @@ class Refining:
 
     def outlook(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         prompt: Prompt,
         version: PromptVersion | None,
@@ -148,7 +148,7 @@ class Refining:
 
     def refine(
         self,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         project: Project,
         prompt: Prompt,
         version: PromptVersion | None,
@@ -271,7 +271,7 @@ class Refining:
 
     def _lessons(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         prompt: Prompt,
         version: PromptVersion | None,

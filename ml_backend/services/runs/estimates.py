@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import PromptsError
 from ml_backend.kinds import SAMPLE_SIZE
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.next_steps import Step
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
@@ -127,7 +127,7 @@ class Measured:
 
 
 class Estimates:
-    """Estimates with the door of the caller."""
+    """Estimates by the caller's token."""
 
     def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
@@ -138,7 +138,7 @@ class Estimates:
 
     def estimate(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         version: PromptVersion,
         subset: Subset,
@@ -196,7 +196,7 @@ class Estimates:
 
     def _true_tasks_of(
         self,
-        studio: LabelStudioDoor,
+        studio: LabelStudioReader,
         project: Project,
         version: PromptVersion,
         source: TruthSource,
@@ -209,7 +209,7 @@ class Estimates:
         return [task_id for task_id in found if split.holds_out(task_id)]
 
     def _with_truth(
-        self, studio: LabelStudioDoor, project: Project, source: TruthSource
+        self, studio: LabelStudioReader, project: Project, source: TruthSource
     ) -> list[int]:
         """Return the tasks with a truth; a person who tries options asks again and again."""
         counted = (project.ground_truths, project.annotations, project.tasks)
@@ -221,7 +221,7 @@ class Estimates:
         return found
 
     def _sample(
-        self, studio: LabelStudioDoor, project: Project, task_ids: Sequence[int] | None
+        self, studio: LabelStudioReader, project: Project, task_ids: Sequence[int] | None
     ) -> list[Task]:
         """Return tasks from all over those of a run: neighbours are often alike."""
         if task_ids is not None:
@@ -278,7 +278,7 @@ class Estimates:
         return Total(count * middle, count * low, count * high)
 
     def _measured(
-        self, studio: LabelStudioDoor, project: Project, version: PromptVersion
+        self, studio: LabelStudioReader, project: Project, version: PromptVersion
     ) -> list[Measured]:
         """Return what earlier runs of the prompt on the same model measured; too few are none."""
         runs = self._store.runs.search(prompt_id=version.prompt_id, project_id=project.id)
@@ -331,7 +331,7 @@ def _askable(predictor: Predictor, tasks: Sequence[Task]) -> list[ModelRequest]:
     return [question for question in questions if question.failure is None]
 
 
-def _tasks(studio: LabelStudioDoor, project_id: int, task_ids: Sequence[int]) -> list[Task]:
+def _tasks(studio: LabelStudioReader, project_id: int, task_ids: Sequence[int]) -> list[Task]:
     query = {"selectedItems": {"all": False, "included": list(task_ids)}}
     return [task for page in studio.iter_tasks(project_id, query=query) for task in page]
 

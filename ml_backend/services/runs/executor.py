@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prediction, Run, RunStatus, Slot, Stage, Subset, Task
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -35,10 +36,13 @@ from ml_backend.services.runs.pipeline import AskingPipeline, RunTally
 from ml_backend.services.runs.runs import KEPT_IN_PLAN
 from ml_backend.services.runs.task_pages import iter_task_pages
 from ml_backend.services.writing.patience import GIVE_UP_AFTER, Interrupted, Patience
+from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.services.writing.writer import Writer, holder_name
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
+
+_Studio = PatientLabelStudio[ServerLabelStudio]
 
 
 class Executor:
@@ -47,17 +51,18 @@ class Executor:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         models: ModelPool,
         predictor_factory: PredictorFactory,
         evaluation: Evaluation,
-        writer: Writer,
+        writer: Writer[ServerLabelStudio],
         loop: LoopThread,
         *,
         give_up_after: float = GIVE_UP_AFTER,
     ) -> None:
         self._store = store
-        self._studio = studio
+        # Alone with patience: no read of it may end a run while Label Studio restarts.
+        self._patiently = partial(PatientLabelStudio[ServerLabelStudio], studio)
         self._models = models
         self._predictor_factory = predictor_factory
         self._evaluation = evaluation
@@ -105,19 +110,19 @@ class Executor:
             beat.canceled = True
             beat.stop_asking.set()
         beat.tally = RunTally(self._store.outcomes.totals(run_id))
-        patience = self._patience(beat, beat.stop)
+        studio = self._reader(beat, beat.stop)
         while True:
             if run.stage in (Stage.PENDING, Stage.ASKING):
-                run = self._ask(run, fence, beat, patience)
+                run = self._ask(run, fence, beat, studio)
             stopped = run.plan.get("stopped")
             if run.stage is Stage.DONE:  # by a process that died before it could say so
                 return _end_of(stopped, run.plan.get("note", ""))
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
                 return self._without_success(run, beat, stopped)
-            note = self._publish(run, fence, patience)
+            note = self._publish(run, fence, studio)
             run = self._store.runs.get(run_id)
-            self._set(run, fence, metrics=self._measure(run, patience))
+            self._set(run, fence, metrics=self._measure(run, studio))
             if run.plan.get("ask_again"):
                 plan = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
                 run = self._set(run, fence, stage=Stage.ASKING, plan=plan)
@@ -125,8 +130,8 @@ class Executor:
             self._set(run, fence, stage=Stage.DONE, plan={**run.plan, "note": note})
             return _end_of(stopped, note)
 
-    def _patience(self, beat: Heartbeat, stop: threading.Event) -> Patience:
-        return Patience(beat.say, stop, give_up_after=self._give_up_after)
+    def _reader(self, beat: Heartbeat, stop: threading.Event) -> _Studio:
+        return self._patiently(Patience(beat.say, stop, give_up_after=self._give_up_after))
 
     def _without_success(
         self, run: Run, beat: Heartbeat, stopped: JsonObject | None
@@ -143,11 +148,11 @@ class Executor:
 
     # Asking
 
-    def _ask(self, run: Run, fence: int, beat: Heartbeat, patience: Patience) -> Run:
+    def _ask(self, run: Run, fence: int, beat: Heartbeat, studio: _Studio) -> Run:
         run = self._set(run, fence, stage=Stage.ASKING)
-        run, _ = self._drop_strangers(run, fence, patience)
+        run, _ = self._drop_strangers(run, fence, studio)
         tally = beat.tally = RunTally(self._store.outcomes.totals(run.id))
-        recipe, predictor = self._predictor(run, patience, spent=tally.totals.cost or 0.0)
+        recipe, predictor = self._predictor(run, studio, spent=tally.totals.cost or 0.0)
         run = self._note_examples(run, fence, predictor)
         unread = threading.Event()
         asking = AskingPipeline(
@@ -161,7 +166,7 @@ class Executor:
             stop=beat.stop_asking,
             unread=unread,
         )
-        pages = self._pages(run, fence, recipe.project.tasks, self._patience(beat, unread))
+        pages = self._pages(run, fence, recipe.project.tasks, self._reader(beat, unread))
         stopper = self._loop.run(asking.run(pages))
         # Two processes may have asked at once, one of them long asleep: the store has the truth.
         beat.tally = RunTally(self._store.outcomes.totals(run.id))
@@ -173,26 +178,22 @@ class Executor:
         return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
 
     def _predictor(
-        self, run: Run, patience: Patience, **options: Any
+        self, run: Run, studio: _Studio, **options: Any
     ) -> tuple[PredictorInputs, Predictor]:
         version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
         if _samples(run) > 1:
             version = replace(version, parameters=sampled(version.parameters))
-        project = patience.call(lambda: self._studio.get_project(run.project_id))
-        recipe = patience.call(lambda: self._predictor_factory.recipe(project, version))
+        predictor_factory = self._predictor_factory.reading(studio)
+        recipe = predictor_factory.recipe(studio.get_project(run.project_id), version)
         options |= {"budget": run.options.get("budget")}
         if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
-            options["evaluated"] = self._covered(run, patience)
-        predictor = patience.call(
-            lambda: self._predictor_factory.predictor(recipe, version, **options)
-        )
-        return recipe, predictor
+            options["evaluated"] = self._covered(run, studio)
+        return recipe, predictor_factory.predictor(recipe, version, **options)
 
-    def _covered(self, run: Run, patience: Patience) -> list[int]:
+    @staticmethod
+    def _covered(run: Run, studio: _Studio) -> list[int]:
         task_ids = run.options.get("task_ids")
-        if task_ids is not None:
-            return list(task_ids)
-        return patience.call(lambda: self._studio.task_ids(run.project_id))
+        return studio.task_ids(run.project_id) if task_ids is None else list(task_ids)
 
     def _note_examples(self, run: Run, fence: int, predictor: Predictor) -> Run:
         """Keep with the run which pool its few-shot examples come from, and from which before."""
@@ -205,29 +206,27 @@ class Executor:
         return self._set(run, fence, snapshot={**run.snapshot, "few_shot": few_shot})
 
     def _pages(
-        self, run: Run, fence: int, task_number: int, patience: Patience
+        self, run: Run, fence: int, task_number: int, studio: _Studio
     ) -> Iterator[list[Task]]:
         """Yield the tasks a run covers and keep its total true."""
         task_ids = run.options.get("task_ids")
         self._set(run, fence, total=task_number if task_ids is None else len(task_ids))
         seen = 0
-        for page in iter_task_pages(self._studio, run.project_id, task_ids, patience):
+        for page in iter_task_pages(studio, run.project_id, task_ids):
             seen += len(page)
             yield page
         self._set(run, fence, total=max(seen, len(self._store.outcomes.task_ids(run.id))))
 
     # Publishing
 
-    def _publish(self, run: Run, fence: int, patience: Patience) -> str:
-        with self._writer.hold(patience, run.id) as session:
-            run, _ = self._drop_strangers(run, fence, patience)
-            project = patience.call(lambda: self._studio.get_project(run.project_id))
-            run = self._own_label(run, fence, project, patience)
+    def _publish(self, run: Run, fence: int, studio: _Studio) -> str:
+        with self._writer.hold(studio.patience, run.id) as session:
+            run, _ = self._drop_strangers(run, fence, studio)
+            project = studio.get_project(run.project_id)
+            run = self._own_label(run, fence, project, studio)
             publisher = Publisher(
                 self._store,
-                self._studio,
                 session,
-                patience,
                 may_be_imported=self._predictor_factory.config_of(project).may_be_imported,
             )
             if run.stage is Stage.PLANNING:
@@ -239,7 +238,7 @@ class Executor:
                 publisher.load(run)
             run = self._set(run, fence, stage=Stage.VERIFYING)
             publisher.verify(run)
-            run, strangers = self._drop_strangers(run, fence, patience)
+            run, strangers = self._drop_strangers(run, fence, studio)
             if strangers:
                 publisher.withdraw(run, strangers)
             note = f"{publisher.finish(run)} {self._ownership.clash(run)}".strip()
@@ -247,26 +246,25 @@ class Executor:
             self._publish_version(run)
         return note
 
-    def _own_label(self, run: Run, fence: int, project: Project, patience: Patience) -> Run:
+    def _own_label(self, run: Run, fence: int, project: Project, studio: _Studio) -> Run:
         """Return the run with the label it writes under, which from here on is ours."""
-        self._ownership.identify(project)
-        if run.stage is not Stage.PLANNING and not self._ownership.is_claimed(run):
+        ownership = Ownership(self._store, studio)
+        ownership.identify(project)
+        if run.stage is not Stage.PLANNING and not ownership.is_claimed(run):
             # The number of the project is another's by now: nothing that was planned holds there.
             run = self._set(run, fence, stage=Stage.PLANNING)
-        label = patience.call(lambda: self._ownership.claim_for(run, project))
+        label = ownership.claim_for(run, project)
         return run if label == run.label else self._set(run, fence, label=label)
 
-    def _drop_strangers(
-        self, run: Run, fence: int, patience: Patience
-    ) -> tuple[Run, Collection[int]]:
+    def _drop_strangers(self, run: Run, fence: int, studio: _Studio) -> tuple[Run, Collection[int]]:
         """Forget outcomes whose task id now belongs to another task, to ask those tasks again.
 
         On SQLite Label Studio gives the ids of deleted tasks to new ones, from the highest
         remaining id on; so while the newest task still is the same, all of them are. What a
         changed labeling config no longer takes goes as well.
         """
-        newest = patience.call(lambda: self._studio.newest_task(run.project_id))
-        project = patience.call(lambda: self._studio.get_project(run.project_id))
+        newest = studio.newest_task(run.project_id)
+        project = studio.get_project(run.project_id)
         now = {"newest_task": newest, "config": _digest(project.label_config)}
         before = {name: run.plan.get(name) for name in KEPT_IN_PLAN}
         if now == before:
@@ -274,7 +272,7 @@ class Executor:
         strangers: set[int] = set()
         if before["newest_task"] is not None:
             if newest != before["newest_task"]:
-                strangers |= self._strangers(run, patience)
+                strangers |= self._strangers(run, studio)
             if now["config"] != before["config"]:
                 strangers |= self._unfitting(run, self._predictor_factory.config_of(project))
             self._store.outcomes.forget_tasks(run.id, sorted(strangers))
@@ -284,11 +282,11 @@ class Executor:
             plan["ask_again"] = True
         return self._set(run, fence, plan=plan), strangers
 
-    def _strangers(self, run: Run, patience: Patience) -> set[int]:
-        recipe, predictor = self._predictor(run, patience, examples=[])
+    def _strangers(self, run: Run, studio: _Studio) -> set[int]:
+        recipe, predictor = self._predictor(run, studio, examples=[])
         asked = self._store.outcomes.request_keys(run.id)
         found = set()
-        for page in iter_task_pages(self._studio, recipe.project.id, None, patience):
+        for page in iter_task_pages(studio, recipe.project.id, None):
             for task in page:
                 before = asked.get(task.id)
                 if before is None:
@@ -309,12 +307,11 @@ class Executor:
         if run.options.get("activate") is not False:
             self._store.prompts.update(run.prompt_id, published_version_id=run.version_id)
 
-    def _measure(self, run: Run, patience: Patience) -> JsonObject:
+    def _measure(self, run: Run, studio: _Studio) -> JsonObject:
         if run.slot is not Slot.EVALUATE:
             return run.metrics
-        project = patience.call(lambda: self._studio.get_project(run.project_id))
-        config = self._predictor_factory.config_of(project)
-        return patience.call(lambda: self._evaluation.measure(run, config))
+        config = self._predictor_factory.config_of(studio.get_project(run.project_id))
+        return self._evaluation.reading(studio).measure(run, config)
 
     def _set(self, run: Run, fence: int, **values: Any) -> Run:
         """Commit a change of the run under its fence and return it as it now is."""

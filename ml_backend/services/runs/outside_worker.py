@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import CallerLabelStudio, Project
 from ml_backend.records import (
     CallRecord,
     Failure,
@@ -54,7 +54,7 @@ class OutsideWorkers:
 
     def predictions(
         self,
-        studio: LabelStudioDoor,
+        studio: CallerLabelStudio,
         run: Run,
         results: Sequence[Mapping[str, Any]],
         job_id: str | None,
@@ -70,7 +70,7 @@ class OutsideWorkers:
 
     def failures(
         self,
-        studio: LabelStudioDoor,
+        studio: CallerLabelStudio,
         run: Run,
         failures: Sequence[Mapping[str, Any]],
         job_id: str | None,
@@ -94,7 +94,7 @@ class OutsideWorkers:
             )
 
     def _tasks(
-        self, studio: LabelStudioDoor, run: Run, given: Sequence[Mapping[str, Any]]
+        self, studio: CallerLabelStudio, run: Run, given: Sequence[Mapping[str, Any]]
     ) -> dict[int, Task]:
         wanted = [_task_id(each) for each in given]
         if not wanted:

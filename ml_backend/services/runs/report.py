@@ -11,7 +11,7 @@ from typing import Any
 
 from ml_backend.errors import ConfigError, LabelStudioError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import JsonObject, Prediction, Run
 from ml_backend.services.evaluation.comparison import effort_of
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -28,14 +28,14 @@ LONGEST_RAW = 2_000
 
 
 class RunReports:
-    """Gathers reports from the store, and truths with the door of the caller."""
+    """Gathers reports from the store, and truths by the caller's token."""
 
     def __init__(self, store: Store, runs: Runs, predictor_factory: PredictorFactory) -> None:
         self._store = store
         self._runs = runs
         self._predictor_factory = predictor_factory
 
-    def document(self, run: Run, studio: LabelStudioDoor) -> JsonObject:
+    def document(self, run: Run, studio: LabelStudioReader) -> JsonObject:
         """Return a run's report as JSON; ``reporting.run_page`` makes a page of it."""
         failures = list(islice(self._runs.failures(run), MOST_FAILURES))
         project = _project(studio, run.project_id)
@@ -59,7 +59,7 @@ class RunReports:
             "made_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         }
 
-    def _wrong(self, run: Run, studio: LabelStudioDoor, project: Project | None) -> JsonObject:
+    def _wrong(self, run: Run, studio: LabelStudioReader, project: Project | None) -> JsonObject:
         """Return the wrong answers, each control of a task, against the truths as they are now."""
         overall = run.metrics.get("overall") or {}
         number = overall.get("n", 0) - overall.get("correct", 0) - overall.get("failed", 0)
@@ -159,7 +159,7 @@ def _bounded(value: Any) -> Any:
     return value if len(text) <= LONGEST_RAW else f"{text[:LONGEST_RAW]} …"
 
 
-def _project(studio: LabelStudioDoor, project_id: int) -> Project | None:
+def _project(studio: LabelStudioReader, project_id: int) -> Project | None:
     try:
         return studio.get_project(project_id)
     except LabelStudioError:  # a report can be had of a project that is gone

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.kinds import SAMPLE_SIZE
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     Failure,
@@ -86,7 +86,7 @@ class Runs:
     """Starts runs and reports on them; executing them is the executor's."""
 
     def __init__(
-        self, store: Store, studio: LabelStudioDoor, predictor_factory: PredictorFactory
+        self, store: Store, studio: ServerLabelStudio, predictor_factory: PredictorFactory
     ) -> None:
         self._store = store
         self._studio = studio

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from ml_backend.errors import AnswerError, LabelStudioError, NotFound
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
 from ml_backend.records import (
     Example,
@@ -95,7 +95,7 @@ class Backend:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: ServerLabelStudio,
         models: ModelPool,
         prompts: Prompts,
         attachments: Attachments,

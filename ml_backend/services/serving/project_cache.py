@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound, LabelStudioUnreachable
 from ml_backend.labeling.text.html_text import to_text
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.services.recent import Recent
 from ml_backend.store import Store
 
@@ -36,9 +36,9 @@ REFUSE_SECONDS = 10.0
 
 
 class ProjectReader:
-    """Reads projects through a door with a short timeout; safe to share among threads."""
+    """Reads projects by a client with a short timeout; safe to share among threads."""
 
-    def __init__(self, store: Store, studio: LabelStudioDoor) -> None:
+    def __init__(self, store: Store, studio: ServerLabelStudio) -> None:
         self._store = store
         self._studio = studio
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="setup-reads")

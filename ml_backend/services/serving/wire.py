@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio.transport import encode
+from ml_backend.labelstudio.bodies import encode
 from ml_backend.records import JsonObject, Outcome, Prediction, Task
 from ml_backend.services.serving.prompt_sources import LARGEST_ID
 

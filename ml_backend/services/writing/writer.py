@@ -14,15 +14,18 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import LabelStudioClient
 from ml_backend.records import JsonObject
 from ml_backend.services.writing.patience import Interrupted, Patience
+from ml_backend.services.writing.patient_studio import Acting_co, PatientLabelStudio
 from ml_backend.store import GIVEN_UP, Publication, Store
 
 T = TypeVar("T")
+Acting = TypeVar("Acting", bound=LabelStudioClient)
+"""By whose token is written: the server's or a caller's."""
 
 SETTLE_SECONDS = 60.0
 LEASE_SECONDS = 15.0
@@ -34,13 +37,13 @@ def holder_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
 
-class Writer:
+class Writer(Generic[Acting]):
     """Hands out the right to write to one Label Studio, to one session at a time."""
 
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
+        studio: Acting,
         *,
         settle_seconds: float = SETTLE_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
@@ -56,8 +59,12 @@ class Writer:
         return self._store.writing.holder(self.lease)
 
     @contextmanager
-    def hold(self, patience: Patience, run_id: int | None = None) -> Iterator[WriterSession]:
+    def hold(
+        self, patience: Patience, run_id: int | None = None
+    ) -> Iterator[WriterSession[Acting]]:
         """Yield a session once no other writes and every earlier write is settled."""
+        # Not between an intent and its sending: what waits too long there is not sent.
+        self._studio.prepare_writes()
         fence = self._acquire(patience)
         lost = threading.Event()
         ended = threading.Event()
@@ -95,9 +102,10 @@ class Writer:
             lost.set()
 
 
-class WriterSession:
+class WriterSession(Generic[Acting_co]):
     """The right to write, held. Each method is one or more recorded writes.
 
+    ``studio`` is what its holder reads by: the same Label Studio with the same token, patiently.
     An error with ``maybe_done`` leaves the write unsettled: the next write, or ``settle()``,
     first waits until its effect was read back or can no longer come.
     """
@@ -105,15 +113,16 @@ class WriterSession:
     def __init__(
         self,
         store: Store,
-        studio: LabelStudioDoor,
-        writer: Writer,
+        studio: Acting_co,
+        writer: Writer[Any],
         fence: int,
         lost: threading.Event,
         patience: Patience,
         run_id: int | None,
     ) -> None:
+        self.studio = PatientLabelStudio(studio, patience)
         self._store = store
-        self._studio = studio
+        self._writes = studio
         self._writer = writer
         self._fence = fence
         self._lost = lost
@@ -122,7 +131,7 @@ class WriterSession:
 
     def doubtful_seconds(self) -> float:
         """Return for how long yet a write that was given up on unseen, by whomever, could come."""
-        given_up = self._store.writing.given_up_at(self._studio.url)
+        given_up = self._store.writing.given_up_at(self.studio.url)
         return max(0.0, given_up + self._writer.settle_seconds - time.time())
 
     def import_predictions(
@@ -139,7 +148,7 @@ class WriterSession:
             project_id,
             label,
             detail,
-            lambda: self._studio.import_predictions(project_id, rows),
+            lambda: self._writes.import_predictions(project_id, rows),
         )
 
     def create_predictions(
@@ -157,7 +166,7 @@ class WriterSession:
                 project_id,
                 row["model_version"],
                 detail,
-                lambda row=row: self._studio.create_prediction(row),  # type: ignore[misc]
+                lambda row=row: self._writes.create_prediction(row),  # type: ignore[misc]
             )
 
     def delete_label(self, project_id: int, label: str) -> int:
@@ -167,7 +176,7 @@ class WriterSession:
             project_id,
             label,
             {},
-            lambda: self._studio.delete_model_version(project_id, label),
+            lambda: self._writes.delete_model_version(project_id, label),
         )
 
     def delete_predictions(
@@ -181,7 +190,7 @@ class WriterSession:
         def call() -> int:
             removed = 0
             for done, prediction_id in enumerate(prediction_ids, 1):
-                removed += self._studio.delete_prediction(prediction_id)
+                removed += self._writes.delete_prediction(prediction_id)
                 progress(done)
             return removed
 
@@ -204,14 +213,14 @@ class WriterSession:
                 project_id,
                 ", ".join(labels),
                 {"tasks": chunk},
-                lambda chunk=chunk: self._studio.promote(project_id, labels, chunk),  # type: ignore[misc]
+                lambda chunk=chunk: self._writes.promote(project_id, labels, chunk),  # type: ignore[misc]
             )
             progress(start + len(chunk))
         return created
 
     def repair_counters(self, project_id: int) -> None:
         """Let Label Studio count again; after deletes its counters are off."""
-        self._send("counters", project_id, "", {}, lambda: self._studio.repair_counters(project_id))
+        self._send("counters", project_id, "", {}, lambda: self._writes.repair_counters(project_id))
 
     def set_model_version(self, project_id: int, label: str | None) -> None:
         """Choose which predictions the label stream shows."""
@@ -220,12 +229,12 @@ class WriterSession:
             project_id,
             label or "",
             {},
-            lambda: self._studio.set_model_version(project_id, label),
+            lambda: self._writes.set_model_version(project_id, label),
         )
 
     def settle(self) -> None:
         """Return once no write's effect can still be to come, by whoever it was sent."""
-        for publication in self._store.writing.unsettled(self._studio.url):
+        for publication in self._store.writing.unsettled(self.studio.url):
             self._settle_one(publication)
 
     def _send(
@@ -238,7 +247,7 @@ class WriterSession:
             publication_id = self._store.writing.intend(
                 self._writer.lease,
                 self._fence,
-                label_studio_url=self._studio.url,
+                label_studio_url=self.studio.url,
                 project_id=project_id,
                 run_id=self._run_id,
                 kind=kind,
@@ -260,7 +269,7 @@ class WriterSession:
             sent = True
 
         try:
-            with self._studio.guarded(check):
+            with self._writes.guarded(check):
                 value = call()
         except LabelStudioError as error:
             if not error.maybe_done:
@@ -273,7 +282,7 @@ class WriterSession:
         # Deletes by id are many calls of which one can be in flight, whatever all of them took.
         one_call = publication.kind != "delete_ids"
         slowest = (
-            self._store.writing.slowest(self._studio.url, publication.kind) if one_call else 0.0
+            self._store.writing.slowest(self.studio.url, publication.kind) if one_call else 0.0
         )
         deadline = publication.started_at + max(self._writer.settle_seconds, 3 * slowest)
         while True:
@@ -292,7 +301,7 @@ class WriterSession:
 
     def _is_seen(self, publication: Publication) -> bool:
         try:
-            return self._patience.call(lambda: self._is_done(publication))
+            return self._is_done(publication)
         except LabelStudioNotFound:
             return True  # the project is gone, and with it whatever the write could change
 
@@ -301,14 +310,14 @@ class WriterSession:
         detail: dict[str, Any] = publication.detail
         project_id = publication.project_id
         if publication.kind == "delete_label":
-            return publication.label not in self._studio.model_versions(project_id)
+            return publication.label not in self.studio.model_versions(project_id)
         if publication.kind == "delete_ids":
-            standing = {key.id for key in self._studio.prediction_keys(project_id)}
+            standing = {key.id for key in self.studio.prediction_keys(project_id)}
             return standing.isdisjoint(detail["predictions"])
         if publication.kind == "import":
             stored = {
                 key.task_id
-                for key in self._studio.prediction_keys(project_id)
+                for key in self.studio.prediction_keys(project_id)
                 if key.id > detail["watermark"] and key.model_version in detail["labels"]
             }
             return stored.issuperset(detail["tasks"])

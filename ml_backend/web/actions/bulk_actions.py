@@ -14,5 +14,5 @@ def begin(kind: JobKind, project_id: int, request: JsonObject) -> Job:
         request,
         created_by=identity.caller().person,
         project_id=project_id,
-        studio=identity.lasting_door(services().studio_as),
+        studio=identity.lasting_studio(services().studio_as),
     )

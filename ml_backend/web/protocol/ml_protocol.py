@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio.transport import encode
+from ml_backend.labelstudio.bodies import encode
 from ml_backend.services.events.event_worker import START_TRAINING, EventWorker
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.prompt_sources import Address

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from flask import Flask, Response, g, request
 
 from ml_backend.errors import LabelStudioAuthError
-from ml_backend.labelstudio import LabelStudioDoor, User
+from ml_backend.labelstudio import CallerLabelStudio, User
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.recent import Recent
 from ml_backend.web.server import errors
@@ -26,31 +26,26 @@ HOW_TO = (
     "Bearer …` with a personal access token (Account & Settings)."
 )
 
-OpenDoor = Callable[[str], LabelStudioDoor]
+OpenStudio = Callable[[str], CallerLabelStudio]
 
 
 def caller() -> Caller:
-    """Return the person who calls, with the door that their token opens."""
+    """Return the person who calls, with Label Studio as their token opens it."""
     found: Caller = g.caller
     return found
 
 
-def door() -> LabelStudioDoor:
-    """Return the door to Label Studio with the caller's token, for this request."""
-    return caller().studio
+def lasting_studio(open_studio: OpenStudio) -> CallerLabelStudio:
+    """Return a client by the caller's token that outlasts the request; its taker closes it."""
+    return open_studio(g.caller_token)
 
 
-def lasting_door(open_door: OpenDoor) -> LabelStudioDoor:
-    """Return such a door that outlasts the request; whoever takes it closes it."""
-    return open_door(g.caller_token)
-
-
-def register(app: Flask, open_door: OpenDoor) -> Callers:
-    """Let only Label Studio's users into /api/; ``open_door`` opens Label Studio with a token.
+def register(app: Flask, open_studio: OpenStudio) -> Callers:
+    """Let only Label Studio's users into /api/; ``open_studio`` opens Label Studio with a token.
 
     Returns what knows them, for other ways in.
     """
-    callers = Callers(open_door)
+    callers = Callers(open_studio)
 
     @app.before_request
     def _check() -> Response | None:
@@ -65,7 +60,7 @@ def register(app: Flask, open_door: OpenDoor) -> Callers:
 
     @app.teardown_request
     def _close(_error: BaseException | None) -> None:
-        opened = g.pop("caller_door", None)
+        opened = g.pop("caller_studio", None)
         if opened is not None:
             opened.close()
 
@@ -85,16 +80,16 @@ def given_token() -> str:
 class Callers:
     """Knows whose a token is: for a minute, and refusals for seconds, by a hash of the token."""
 
-    def __init__(self, open_door: OpenDoor) -> None:
-        self._open_door = open_door
+    def __init__(self, open_studio: OpenStudio) -> None:
+        self._open_studio = open_studio
         self._known: Recent[bytes, User] = Recent(KNOWN_SECONDS, 1024)
         self._refused: Recent[bytes, LabelStudioAuthError] = Recent(REFUSED_SECONDS, 1024)
 
     def admit(self, token: str) -> Caller:
         """Make the user of a token this request's caller; raises LabelStudioAuthError."""
         g.caller_token = token
-        g.caller_door = self._open_door(token)
-        g.caller = self._find(token, g.caller_door)
+        g.caller_studio = self._open_studio(token)
+        g.caller = self._find(token, g.caller_studio)
         return caller()
 
     def forget(self) -> None:
@@ -102,7 +97,7 @@ class Callers:
         self._known.clear()
         self._refused.clear()
 
-    def _find(self, token: str, studio: LabelStudioDoor) -> Caller:
+    def _find(self, token: str, studio: CallerLabelStudio) -> Caller:
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         refused = self._refused.find_new(key)
         if refused is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.kinds import SAMPLE_SIZE
-from ml_backend.labelstudio import LabelStudioDoor, Project
+from ml_backend.labelstudio import CallerLabelStudio, Project
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
@@ -270,7 +270,7 @@ def connection_value(caller: Caller, version: PromptVersion) -> str:
     return BASELINE if version.provider is ProviderName.BASELINE else KEPT
 
 
-def tab_filters(studio: LabelStudioDoor, project: Project, tab: str) -> dict[str, Any]:
+def tab_filters(studio: CallerLabelStudio, project: Project, tab: str) -> dict[str, Any]:
     """Return a Data Manager tab as a run's filter."""
     found = next((each for each in studio.tabs(project.id) if str(each.id) == tab), None)
     if found is None:

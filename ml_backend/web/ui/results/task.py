@@ -93,7 +93,7 @@ def accept(run_id: int, task_id: int) -> Response:
         _request(found.run, task_id, beside),
         created_by=identity.caller().person,
         project_id=found.project.id,
-        studio=identity.lasting_door(services().studio_as),
+        studio=identity.lasting_studio(services().studio_as),
     )
     job = services().background.wait(job, WAIT_SECONDS)
     if job.status is not RunStatus.COMPLETED:
