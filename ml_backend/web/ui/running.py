@@ -13,7 +13,8 @@ from ml_backend.errors import Conflict
 from ml_backend.records import Run, RunStatus, Slot, Stage, Subset
 from ml_backend.services.access import Caller
 from ml_backend.services.pace import Pace, pace_of
-from ml_backend.services.runs import SAMPLE_SIZE, RunOptions, is_open
+from ml_backend.services.runs import SAMPLE_SIZE, RunRequest, is_open
+from ml_backend.services.so_far import Right
 from ml_backend.web import identity, run_control
 from ml_backend.web.house import house
 from ml_backend.web.ui.access import quiet
@@ -42,7 +43,7 @@ class Progress:
     run: Run
     pace: Pace
     spoken: int | None = None
-    so_far: tuple[int, int] | None = None
+    so_far: Right | None = None
     """How many of the tasks answered so far are right, and how many have a truth."""
 
     @property
@@ -99,7 +100,7 @@ def show_progress(run_id: int) -> Response:
     run = _own(run_id)
     if not by_htmx():
         return go(page_of(run))
-    so_far = house().so_far.count(run) if is_open(run) else None
+    so_far = house().so_far.of(run) if is_open(run) else None
     return _part(replace(progress_of(run, number("spoken")), so_far=so_far))
 
 
@@ -158,29 +159,24 @@ def _part(progress: Progress) -> Response:
     return response
 
 
-def _once_more(caller: Caller, run: Run) -> RunOptions:
+def _once_more(caller: Caller, run: Run) -> RunRequest:
     """Return a run like that one. What was answered costs nothing: the same is never paid twice."""
-    options = run.options
-    common: dict[str, Any] = {
-        "budget": options.get("budget"),
-        "truth": run.truth,
-        "samples": int(options.get("samples") or 1),
-        "created_by": caller.person,
-        "organization": caller.user.organization_id,
-    }
-    if run.slot is Slot.ALL:
-        # Tasks with a prediction have it already.
-        common["only_missing"] = True
-        if run.subset is Subset.ALL:
-            return RunOptions(subset=Subset.ALL, **common)
+    asked = run.options
+    again = RunRequest(
+        subset=run.subset,
+        # In this slot tasks with a prediction have it already.
+        only_missing=run.slot is Slot.ALL,
+        budget=asked.budget,
+        truth=asked.truth,
+        samples=asked.samples,
+        created_by=caller.person,
+        organization=caller.user.organization_id,
+    )
+    if run.subset is Subset.ALL and run.slot is Slot.ALL:
+        return again
     if run.subset is Subset.HAS_GT:
-        held_out = options.get("held_out")
-        return RunOptions(subset=Subset.HAS_GT, held_out=bool(held_out), **common)
+        return replace(again, held_out=asked.held_out)
     if run.subset is Subset.SAMPLE:
-        return RunOptions(
-            subset=Subset.SAMPLE,
-            sample_size=int(options.get("sample_size") or SAMPLE_SIZE),
-            sample_seed=options.get("sample_seed"),
-            **common,
-        )
-    return RunOptions(subset=Subset.CUSTOM, task_ids=options.get("task_ids"), **common)
+        size = asked.sample_size or SAMPLE_SIZE
+        return replace(again, sample_size=size, sample_seed=asked.sample_seed)
+    return replace(again, subset=Subset.CUSTOM, task_ids=asked.task_ids)
