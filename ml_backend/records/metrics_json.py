@@ -152,9 +152,9 @@ def _control_of(row: Row) -> ControlMetrics:
 
 
 def _report_of(row: Row) -> ClassReport:
-    classes = [_flat(ClassMetrics, {**each, "name": each["class"]}) for each in row["classes"]]
+    # Of these two there may be hundreds in each of hundreds of runs: read without detours.
     return ClassReport(
-        classes=tuple(classes),
+        classes=tuple(_class_of(each["class"], each.get) for each in row["classes"]),
         classes_left_out=row.get("classes_left_out", 0),
         macro=_flat(MacroMean, row.get("macro") or {}),
         micro=_flat(MicroMean, row.get("micro") or {}),
@@ -162,6 +162,20 @@ def _report_of(row: Row) -> ClassReport:
             Confusion(cell["true"], cell["given"], cell["n"]) for cell in row.get("confusion", ())
         ),
         confusion_left_out=row.get("confusion_left_out", 0),
+    )
+
+
+def _class_of(name: str, get: Callable[..., Any]) -> ClassMetrics:
+    return ClassMetrics(
+        name,
+        get("support", 0),
+        get("given", 0),
+        get("correct", 0),
+        get("precision"),
+        get("recall"),
+        get("f1"),
+        get("recall_low"),
+        get("recall_high"),
     )
 
 
