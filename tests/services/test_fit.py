@@ -556,5 +556,5 @@ def test_the_models_answer_is_what_is_measured(place: Annotated) -> None:
     place.house.model.answer = lambda request: '{"topic": "B"}'
     place.annotate(place.tasks[0], "A", ground_truth=True)
     run = place.evaluated()
-    assert run.metrics["overall"]["n"] == 1
-    assert run.metrics["overall"]["correct"] == 0
+    assert run.metrics.overall.n == 1
+    assert run.metrics.overall.correct == 0

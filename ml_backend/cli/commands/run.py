@@ -141,7 +141,7 @@ def evaluate(app: App, /, **options: Any) -> None:
 
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
-    from ml_backend.services.runs.runs import SAMPLE_SIZE, RunOptions
+    from ml_backend.services.runs.runs import SAMPLE_SIZE, RunRequest
 
     subset = _subset(options, usual)
     follow = bool(options.get("follow"))
@@ -157,7 +157,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         prompt,
         version,
         project,
-        RunOptions(
+        RunRequest(
             subset=subset,
             sample_size=options["sample_size"] or SAMPLE_SIZE,
             sample_seed=options["sample_seed"],
@@ -183,10 +183,10 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
-    if started.options.get("held_out"):
+    if started.options.held_out:
         app.note("Only the tasks with ground truth that no teacher model saw.")
-    if started.options.get("caution"):
-        app.note(f"Careful: {started.options['caution']}")
+    if started.options.caution:
+        app.note(f"Careful: {started.options.caution}")
     note_unanswerable(app, project)
     note_cost(app, started, version, project)
     if follow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.labelstudio import LabelStudioDoor, Project
@@ -17,7 +17,10 @@ from ml_backend.records import (
     Prompt,
     PromptVersion,
     ProviderName,
+    PublishPlan,
     Run,
+    RunOptions,
+    RunSnapshot,
     RunStatus,
     Slot,
     Stage,
@@ -26,7 +29,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.evaluation.ground_truth import GroundTruthReader, no_truth
 from ml_backend.services.evaluation.holdout import split_of
-from ml_backend.services.inference.predictor_factory import PredictorFactory, snapshot
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.predictions.selection import require_narrowing
 from ml_backend.services.prompts.prompts import label_of
 from ml_backend.services.runs.heartbeat import CLAIM_SECONDS
@@ -42,7 +45,6 @@ SEEN_BY_TEACHER = (
     "A teacher model saw some of these tasks with their right answers when it wrote this version: "
     "the figures flatter it. Evaluate on the held-out tasks for a fair score."
 )
-KEPT_IN_PLAN = ("newest_task", "config")
 
 
 class NothingMissing(Conflict):
@@ -50,7 +52,7 @@ class NothingMissing(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunRequest:
     """What a caller may choose for a run; None leaves the choice to us."""
 
     subset: Subset = Subset.ALL
@@ -80,6 +82,16 @@ class RunOptions:
     organization: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What teachers saw of the tasks a run is measured on."""
+
+    held_out: bool = False
+    """It covers only tasks that none saw."""
+    caution: str = ""
+    """Why its metrics flatter the version."""
+
+
 class Runs:
     """Starts runs and reports on them; executing them is the executor's."""
 
@@ -91,7 +103,7 @@ class Runs:
         self._predictor_factory = predictor_factory
 
     def start(
-        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
     ) -> Run:
         """Check everything that can be known beforehand and store the run, pending.
 
@@ -110,7 +122,7 @@ class Runs:
         slot = options.slot or _slot_of(options)
         label = label_of(prompt, version, slot)
         task_ids = self.tasks(prompt, version, project, options)
-        sight = self._what_teachers_saw(version, project, slot, options)
+        sight = self._what_teachers_saw(version, slot, options)
         self._store.prompts.register_label(label, prompt.id, version.id, slot)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
@@ -122,31 +134,21 @@ class Runs:
             label=label,
             slot=slot.value,
             subset=options.subset.value,
-            snapshot=snapshot(version) | {"prompt_title": prompt.title},
-            options={
-                **_as_asked(options),
-                **sight,
-                "task_ids": task_ids,
-                "only_missing": options.only_missing,
-                "budget": options.budget,
-                "fresh": options.fresh,
-                "truth": options.truth.value,
-                "activate": options.activate,
-                "follow": options.follow,
-            },
+            snapshot=RunSnapshot.of(version, prompt.title),
+            options=_decided(options, task_ids, sight),
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
             handed_out=bool(options.worker_job),
         )
 
     def tasks(
-        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
     ) -> list[int] | None:
         """Return the tasks that a run would ask, None for all there are; raises as ``start``."""
         self._check(options)
         slot = options.slot or _slot_of(options)
         task_ids = self._choose_tasks(project, label_of(prompt, version, slot), options)
-        if self._what_teachers_saw(version, project, slot, options).get("held_out"):
+        if self._what_teachers_saw(version, slot, options).held_out:
             return self._held_out(version, project, task_ids or [])
         return task_ids
 
@@ -178,16 +180,16 @@ class Runs:
         """Make a failed or canceled run pending again; kept answers are not asked again."""
         self._store.prompts.get_version(run.version_id)  # a deleted version's must not come back
         # What tells whether the tasks still are those that were asked.
-        stage, plan = Stage.ASKING, {k: v for k, v in run.plan.items() if k in KEPT_IN_PLAN}
+        stage, plan = Stage.ASKING, PublishPlan(project=run.plan.project)
         if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):
             stage = Stage(run.stage)
-            plan = {key: value for key, value in run.plan.items() if key != "stopped"}
-            plan["ask_again"] = "stopped" in run.plan or bool(run.plan.get("ask_again"))
+            again = run.plan.stopped is not None or run.plan.ask_again
+            plan = replace(run.plan, stopped=None, ask_again=again)
         if run.status in (RunStatus.FAILED, RunStatus.CANCELED):
             # Before it is open again: from then on another process may work on it.
-            again = [kind for kind in FailureKind if not kind.is_definite]
-            if self._store.outcomes.forget(run.id, again) and stage is not Stage.ASKING:
-                plan["ask_again"] = True
+            passing = [kind for kind in FailureKind if not kind.is_definite]
+            if self._store.outcomes.forget(run.id, passing) and stage is not Stage.ASKING:
+                plan = replace(plan, ask_again=True)
         if not self._store.runs.reopen(run.id, stage, plan):
             raise Conflict(
                 f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",
@@ -201,7 +203,7 @@ class Runs:
             if isinstance(outcome, Failure):
                 yield outcome
 
-    def _check(self, options: RunOptions) -> None:
+    def _check(self, options: RunRequest) -> None:
         if options.subset is Subset.CUSTOM and not (options.task_ids or options.filters):
             raise InvalidInput(
                 "The Custom subset needs tasks.",
@@ -227,7 +229,7 @@ class Runs:
                 fix="Use the Sample subset, or leave the seed out.",
             )
 
-    def _choose_tasks(self, project: Project, label: str, options: RunOptions) -> list[int] | None:
+    def _choose_tasks(self, project: Project, label: str, options: RunRequest) -> list[int] | None:
         chosen = self._subset_tasks(project, options)
         if options.only_missing:
             chosen = self.missing(project.id, label, chosen)
@@ -245,20 +247,19 @@ class Runs:
         have = {key.task_id for key in keys if key.model_version == label}
         return [task_id for task_id in everyone if task_id not in have]
 
-    def _what_teachers_saw(
-        self, version: PromptVersion, project: Project, slot: Slot, options: RunOptions
-    ) -> JsonObject:
-        """Return what a run keeps of whether it is scored on tasks that a teacher saw."""
+    @staticmethod
+    def _what_teachers_saw(version: PromptVersion, slot: Slot, options: RunRequest) -> Sight:
+        """Return whether a run is scored on tasks that a teacher saw."""
         refined = version.refined_from is not None
         held_out = refined if options.held_out is None else options.held_out
         if held_out and options.subset is Subset.HAS_GT:
-            return {"held_out": True}
+            return Sight(held_out=True)
         if options.held_out and options.subset is not Subset.HAS_GT:
             raise InvalidInput(
                 f"Held-out tasks are of the HasGT subset, not of {options.subset.value}.",
                 field="held_out",
             )
-        return {"caution": SEEN_BY_TEACHER} if refined and slot is Slot.EVALUATE else {}
+        return Sight(caution=SEEN_BY_TEACHER if refined and slot is Slot.EVALUATE else "")
 
     def _held_out(
         self, version: PromptVersion, project: Project, task_ids: Sequence[int]
@@ -275,7 +276,7 @@ class Runs:
             )
         return found
 
-    def _subset_tasks(self, project: Project, options: RunOptions) -> list[int] | None:
+    def _subset_tasks(self, project: Project, options: RunRequest) -> list[int] | None:
         if options.subset is Subset.ALL:
             return None
         if options.subset is Subset.SAMPLE:
@@ -292,7 +293,7 @@ class Runs:
             raise no_truth(project, source, "subset")
         return found
 
-    def _custom_tasks(self, project: Project, options: RunOptions) -> list[int]:
+    def _custom_tasks(self, project: Project, options: RunRequest) -> list[int]:
         if options.filters is not None:
             filters = require_narrowing(options.filters)
             found = self._studio.task_ids(project.id, query=filters)
@@ -328,22 +329,26 @@ def sample_of(task_ids: Sequence[int], size: int, seed: int | None) -> list[int]
     return [each for each in task_ids if each in chosen]
 
 
-def _as_asked(options: RunOptions) -> JsonObject:
-    """Return what only those read who want to know how a run was asked for."""
-    asked: JsonObject = {}
-    if options.worker_job:
-        asked["job_id"] = options.worker_job
-    if options.filters is not None:
-        asked["filters"] = options.filters
-    if options.estimated is not None:
-        asked["estimated"] = options.estimated
-    if options.samples > 1:
-        asked["samples"] = options.samples
-    if options.subset is Subset.SAMPLE:
-        asked["sample_size"] = options.sample_size
-        if options.sample_seed is not None:
-            asked["sample_seed"] = options.sample_seed
-    return asked
+def _decided(request: RunRequest, task_ids: Sequence[int] | None, sight: Sight) -> RunOptions:
+    """Return what a run keeps of how it was asked for."""
+    drawn = request.subset is Subset.SAMPLE
+    return RunOptions(
+        task_ids=None if task_ids is None else tuple(task_ids),
+        only_missing=request.only_missing,
+        budget=request.budget,
+        fresh=request.fresh,
+        truth=request.truth,
+        activate=request.activate,
+        follow=request.follow,
+        samples=request.samples,
+        sample_size=request.sample_size if drawn else None,
+        sample_seed=request.sample_seed if drawn else None,
+        filters=request.filters,
+        held_out=sight.held_out,
+        caution=sight.caution,
+        worker_job=request.worker_job,
+        estimated=request.estimated,
+    )
 
 
 def _check_samples(version: PromptVersion, samples: int) -> None:
@@ -359,7 +364,7 @@ def _check_samples(version: PromptVersion, samples: int) -> None:
         )
 
 
-def _slot_of(options: RunOptions) -> Slot:
+def _slot_of(options: RunRequest) -> Slot:
     if options.subset is Subset.ALL or options.only_missing:
         return Slot.ALL
     return Slot.EVALUATE

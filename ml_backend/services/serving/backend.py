@@ -20,9 +20,9 @@ from ml_backend.labelstudio import LabelStudioDoor, Project
 from ml_backend.prompting import template
 from ml_backend.records import (
     Example,
+    ExamplePool,
     Failure,
     FailureKind,
-    JsonObject,
     Outcome,
     Prediction,
     Prompt,
@@ -314,7 +314,7 @@ class Backend:
         serving: Serving,
         outcomes: Sequence[Outcome | None],
         began: datetime,
-        few_shot: JsonObject | None,
+        few_shot: ExamplePool | None,
     ) -> None:
         known = [each for each in outcomes if each is not None and 0 < each.task_id <= LARGEST_ID]
         good = [each for each in known if isinstance(each, Prediction)]

@@ -8,18 +8,18 @@ import re
 
 from flask import Response
 
-from ml_backend.records import JsonObject
+from ml_backend.records import RunReport
 from ml_backend.reporting import run_page
 
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-def report_answer(document: JsonObject) -> Response:
+def report_answer(report: RunReport) -> Response:
     """Return the page of a run's report.
 
     Task data is on it: whatever an escape should ever miss must neither run, nor fetch, nor look.
     """
-    text = run_page(document)
+    text = run_page(report)
     response = Response(text, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src {_hash_of_style(text)}; form-action 'none'; "

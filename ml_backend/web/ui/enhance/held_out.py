@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml_backend.labelstudio import Project
-from ml_backend.records import JsonObject, PromptVersion, Run, RunStatus, Subset
-from ml_backend.services.runs.runs import RunOptions, is_open
+from ml_backend.records import Correctness, PromptVersion, Run, RunStatus, Subset
+from ml_backend.services.runs.runs import RunRequest, is_open
 from ml_backend.web.actions.runs import start
 from ml_backend.web.ui.shell.filters import percent
 from ml_backend.web.ui.shell.prompt_view import PromptView
@@ -20,13 +20,12 @@ class Side:
     run: Run | None
 
     @property
-    def counts(self) -> JsonObject:
-        found: JsonObject = self.run.metrics.get("overall") or {} if self.run is not None else {}
-        return found
+    def counts(self) -> Correctness:
+        return self.run.correctness if self.run else Correctness()
 
     @property
     def is_done(self) -> bool:
-        return bool(self.run and self.run.status is RunStatus.COMPLETED and self.counts.get("n"))
+        return bool(self.run and self.run.status is RunStatus.COMPLETED and self.counts.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,14 @@ class HeldOut:
     @property
     def same_tasks(self) -> bool:
         runs = [side.run for side in self.sides if side.run is not None]
-        return len({frozenset(run.options.get("task_ids") or ()) for run in runs}) <= 1
+        return len({frozenset(run.options.task_ids or ()) for run in runs}) <= 1
 
     @property
     def verdict(self) -> str:
         """Say which is better; that it may be chance is said beside it."""
         if self.old is None or not self.is_done:
             return ""
-        old, new = self.old.counts["accuracy"], self.new.counts["accuracy"]
+        old, new = self.old.counts.accuracy or 0.0, self.new.counts.accuracy or 0.0
         name = self.new.version.title
         if new > old:
             return f"{name} is {(new - old) * 100:.1f} points better here."
@@ -78,7 +77,7 @@ def begin(
     view: PromptView, project: Project, old: PromptVersion | None, new: PromptVersion
 ) -> None:
     """Run the new version on held-out tasks, and the old one if it was not run on the same."""
-    options = RunOptions(
+    options = RunRequest(
         subset=Subset.HAS_GT,
         held_out=True,
         created_by=view.caller.person,
@@ -88,12 +87,12 @@ def begin(
     if old is None:
         return
     known = _newest(view, old)
-    tasks = run.options.get("task_ids")
-    holds = known is not None and known.options.get("task_ids") == tasks and not known.stale
+    tasks = run.options.task_ids
+    holds = known is not None and known.options.task_ids == tasks and not known.stale
     if holds and known is not None and (known.status is RunStatus.COMPLETED or is_open(known)):
         return
     start(view.caller, view.prompt, old, project, options)
 
 
 def _newest(view: PromptView, version: PromptVersion) -> Run | None:
-    return next((run for run in view.runs_of(version) if run.options.get("held_out")), None)
+    return next((run for run in view.runs_of(version) if run.options.held_out), None)
