@@ -15,7 +15,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_backend.records import CallRecord, Failure, FailureKind, Outcome, Prediction, Problem, Usage
+from ml_backend.records import (
+    CallRecord,
+    Failure,
+    FailureKind,
+    Outcome,
+    Prediction,
+    Problem,
+    RunOptions,
+    RunSnapshot,
+    Usage,
+)
 from ml_backend.store import Chosen, Judged, Place, ResultFilter, Store
 from ml_backend.store.cipher import SecretCipher
 
@@ -68,8 +78,8 @@ def make_run(store: Store, project_id: int) -> tuple[int, int]:
         label="Bench__v1",
         slot="evaluate",
         subset="HasGT",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         total=0,
         cost=0.0,
     )

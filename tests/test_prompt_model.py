@@ -15,7 +15,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.records import RunStatus
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.model_host import HOSTS, PACKAGE, PLAIN, STAND_IN, Host, StandInBase
@@ -220,7 +220,7 @@ def test_a_run_goes_on_in_the_background(hosted: Hosted) -> None:
     prompt = container.prompts.find("Topics")
     version = container.prompts.find_version(prompt, None)
     project = container.studio.get_project(hosted.project_id)
-    run = container.runs.start(prompt, version, project, RunOptions())
+    run = container.runs.start(prompt, version, project, RunRequest())
     eventually(lambda: container.store.runs.get(run.id).status is RunStatus.COMPLETED)
     assert {"engine", "fit"} <= {thread.name for thread in threading.enumerate()}
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import ceil
-from typing import Any
 from xml.etree.ElementTree import Element
 
+from ml_backend.records import (
+    ClassMetrics,
+    ClassReport,
+    ControlMetrics,
+    MacroMean,
+    MicroMean,
+    SpanOverlap,
+)
 from ml_backend.reporting import charts
 from ml_backend.reporting.elements import table, tag
 from ml_backend.scoring.classes import matrix
@@ -18,25 +24,23 @@ NOTHING = "(none)"
 HEAT = 6
 """Depths of a matrix's colours; ``style.css`` has them."""
 
-Counts = Mapping[str, Any]
 
-
-def control_section(name: str, counts: Counts) -> Element | None:
+def control_section(name: str, counts: ControlMetrics) -> Element | None:
     """The section of a control; None where its accuracy already says all."""
     parts: list[Element] = []
-    if "error" in counts:
-        error = counts["error"]
+    if counts.error is not None:
+        error = counts.error
         text = (
-            f"Off by {number(error['mae'])} on average (MAE), {number(error['worst'])} at most, "
-            f"over the {error['n']} of {counts['n']} that were answered."
+            f"Off by {number(error.mae)} on average (MAE), {number(error.worst)} at most, "
+            f"over the {error.n} of {counts.n} that were answered."
         )
         parts.append(tag("p", text))
-    if "order" in counts:
-        order = counts["order"]
-        text = f"Kendall's tau {number(order['kendall_tau'])} over {order['n']} rankings."
+    if counts.order is not None:
+        order = counts.order
+        text = f"Kendall's tau {number(order.kendall_tau)} over {order.n} rankings."
         parts.append(tag("p", text))
-    if "classes" in counts:
-        parts += [*_classes(counts), *_confusion(counts)]
+    if counts.report is not None:
+        parts += [*_classes(counts.report, counts.overlap), *_confusion(counts.report)]
     return tag("section", tag("h2", name), parts) if parts else None
 
 
@@ -53,40 +57,25 @@ def span(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{percent(low)} to {percent(high)}"
 
 
-def _classes(counts: Counts) -> list[Element]:
-    rows = counts["classes"]
-    overlap = counts.get("overlap", {})
-    by_class = overlap.get("classes", {})
+def _classes(report: ClassReport, overlap: SpanOverlap | None) -> list[Element]:
+    rows = report.classes
     columns = ["Class", "True", "Given", "Correct", "Precision", "Recall", "95% interval", "F1"]
     columns += ["Overlap F1"] if overlap else []
-    shown = [
-        [
-            row["class"],
-            *(str(row[key]) for key in ("support", "given", "correct")),
-            number(row["precision"]),
-            number(row["recall"]),
-            span(row["recall_low"], row["recall_high"]),
-            number(row["f1"]),
-            *([number(by_class.get(row["class"], {}).get("f1"))] if overlap else []),
-        ]
-        for row in rows[:MOST_ROWS]
-    ]
-    for mean in ("macro", "micro"):
-        each = counts[mean]
-        sums = [str(each.get(key, "")) for key in ("support", "given", "correct")]
-        rates = [number(each["precision"]), number(each["recall"]), "", number(each["f1"])]
-        last = number(overlap["f1"]) if overlap and mean == "micro" else ""
-        shown.append([f"{mean} mean", *sums, *rates, *([last] if overlap else [])])
-    macro = counts["macro"]
+    shown = [_class_row(row, overlap) for row in rows[:MOST_ROWS]]
+    macro, micro = report.macro, report.micro
+    shown.append(["macro mean", "", "", "", *_rates(macro), *([""] if overlap else [])])
+    sums = [str(each) for each in (micro.support, micro.given, micro.correct)]
+    whole = [number(overlap.f1)] if overlap else []
+    shown.append(["micro mean", *sums, *_rates(micro), *whole])
     interval = (
-        f"Macro F1 {number(macro['f1'])}, 95% interval {number(macro['f1_low'])} to "
-        f"{number(macro['f1_high'])}."
-        if macro.get("f1_low") is not None
-        else f"Macro F1 {number(macro['f1'])}."
+        f"Macro F1 {number(macro.f1)}, 95% interval {number(macro.f1_low)} to "
+        f"{number(macro.f1_high)}."
+        if macro.f1_low is not None
+        else f"Macro F1 {number(macro.f1)}."
     )
-    left = max(0, len(rows) - MOST_ROWS) + counts["classes_left_out"]
+    left = max(0, len(rows) - MOST_ROWS) + report.classes_left_out
     more = f" {left} classes more are left out here." if left else ""
-    bars = [(row["class"], row["f1"]) for row in rows[:MOST_BARS]]
+    bars = [(row.name, row.f1) for row in rows[:MOST_BARS]]
     return [
         tag("h3", "Classes"),
         tag("p", interval + more),
@@ -95,21 +84,35 @@ def _classes(counts: Counts) -> list[Element]:
     ]
 
 
-def _confusion(counts: Counts) -> list[Element]:
-    names = [row["class"] for row in counts["classes"]]
+def _class_row(row: ClassMetrics, overlap: SpanOverlap | None) -> list[str]:
+    shown = [row.name, *(str(each) for each in (row.support, row.given, row.correct))]
+    shown += [number(row.precision), number(row.recall), span(row.recall_low, row.recall_high)]
+    shown.append(number(row.f1))
+    if overlap:
+        own = overlap.classes.get(row.name)
+        shown.append(number(own.f1 if own else None))
+    return shown
+
+
+def _rates(mean: MacroMean | MicroMean) -> list[str]:
+    """A mean's cells; it has no interval of its recall."""
+    return [number(mean.precision), number(mean.recall), "", number(mean.f1)]
+
+
+def _confusion(report: ClassReport) -> list[Element]:
+    names = [row.name for row in report.classes]
     heading = tag("h3", "Confusions")
-    if len(names) > LARGEST_MATRIX or counts["classes_left_out"]:
-        wrong = [cell for cell in counts["confusion"] if cell["true"] != cell["given"]]
+    if len(names) > LARGEST_MATRIX or report.classes_left_out:
+        wrong = [cell for cell in report.confusion if not cell.is_right]
         rows = [
-            (cell["true"] or NOTHING, cell["given"] or NOTHING, str(cell["n"]))
-            for cell in wrong[:MOST_ROWS]
+            (cell.true or NOTHING, cell.given or NOTHING, str(cell.n)) for cell in wrong[:MOST_ROWS]
         ]
         return [heading, table(("True", "Given", "Times"), rows, numbers=2)]
     labels = [*names, NOTHING]
     cells: list[list[str | Element]] = [
         [label, *(_heat(n, sum(row), place == column) for column, n in enumerate(row))]
         for place, (label, row) in enumerate(
-            zip(labels, matrix(counts["confusion"], names), strict=True)
+            zip(labels, matrix(report.confusion, names), strict=True)
         )
     ]
     note = f"Rows are what is true, columns what was given; {NOTHING} is missed or too much."

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.records import RunStatus, Slot
+from ml_backend.records.metrics_json import OVERALL, correctness_of
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database
 
@@ -149,7 +150,7 @@ class PromptStatsStore:
         r = t.runs.c
         evaluated = (r.slot == Slot.EVALUATE.value, r.status == RunStatus.COMPLETED.value)
         ended = (*evaluated, *_within(projects))
-        overall = r.metrics["overall"].label("overall")
+        overall = r.metrics[OVERALL].label("overall")
         query = sa.select(r.id, r.prompt_id, r.version_id, r.stale, overall)
         last = sa.select(sa.func.max(r.id).label("id")).where(r.prompt_id.in_(prompt_ids), *ended)
         newest = last.group_by(r.version_id).subquery()
@@ -172,15 +173,15 @@ def _within(projects: Collection[int] | None) -> list[sa.ColumnElement[bool]]:
 
 
 def _score(row: Any) -> Score | None:
-    overall = row.overall or {}
-    if overall.get("accuracy") is None:
+    overall = correctness_of(row.overall or {})
+    if overall.accuracy is None:
         return None
     return Score(
         version_id=row.version_id,
-        accuracy=float(overall["accuracy"]),
-        correct=int(overall.get("correct", 0)),
-        n=int(overall.get("n", 0)),
-        low=overall.get("low"),
-        high=overall.get("high"),
+        accuracy=overall.accuracy,
+        correct=overall.correct,
+        n=overall.n,
+        low=overall.low,
+        high=overall.high,
         stale=row.stale,
     )

@@ -12,19 +12,20 @@ import sqlalchemy as sa
 from ml_backend.errors import NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import (
-    JsonObject,
     Person,
+    PublishPlan,
     Run,
+    RunOptions,
+    RunSnapshot,
     RunStatus,
     Slot,
     Stage,
-    Subset,
     Totals,
-    Usage,
 )
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
-from ml_backend.store.people import person_column, read_person
+from ml_backend.store.people import person_column
+from ml_backend.store.run_records import read_run, to_columns, totals_columns
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
 OUTSIDE = "an outside worker"
@@ -42,10 +43,17 @@ class RunStore:
         self._db = database
 
     def create(
-        self, *, created_by: Person | None = None, handed_out: bool = False, **values: Any
+        self,
+        *,
+        snapshot: RunSnapshot,
+        options: RunOptions,
+        created_by: Person | None = None,
+        handed_out: bool = False,
+        **values: Any,
     ) -> Run:
         """Keep a new run, pending; ``handed_out`` leaves its answers to an outside worker."""
         now = datetime.now(UTC)
+        values |= to_columns({"snapshot": snapshot, "options": options})
         values["created_by"] = person_column(created_by)
         status, stage = RunStatus.PENDING, Stage.PENDING
         if handed_out:
@@ -69,7 +77,7 @@ class RunStore:
             row = c.execute(sa.select(t.runs).where(t.runs.c.id == run_id)).first()
         if row is None:
             raise NotFound(f"There is no run {run_id}.", field="run", fix=Step.LIST_RUNS())
-        return _run(row)
+        return read_run(row)
 
     def search(
         self,
@@ -94,7 +102,7 @@ class RunStore:
         if open_only:
             query = query.where(t.runs.c.status.in_(_OPEN))
         with self._db.read() as c:
-            return [_run(row) for row in c.execute(query)]
+            return [read_run(row) for row in c.execute(query)]
 
     def last_by_label(self, project_id: int) -> dict[str, Run]:
         """Return model version -> the last run of it in a project."""
@@ -102,7 +110,7 @@ class RunStore:
         newest = sa.select(sa.func.max(r.id)).where(r.project_id == project_id).group_by(r.label)
         with self._db.read() as c:
             rows = c.execute(sa.select(t.runs).where(r.id.in_(newest)))
-            return {row.label: _run(row) for row in rows}
+            return {row.label: read_run(row) for row in rows}
 
     def costs(
         self, *, prompt_id: int, project_id: int | None
@@ -151,7 +159,7 @@ class RunStore:
 
     def change(self, run_id: int, fence: int, **values: Any) -> bool:
         """Set columns under the fence; False when it is no longer the run's."""
-        return self._db.change_claimed(t.runs, run_id, fence, values)
+        return self._db.change_claimed(t.runs, run_id, fence, to_columns(values))
 
     def finish(
         self, run_id: int, fence: int, status: RunStatus, message: str, **columns: Any
@@ -208,7 +216,7 @@ class RunStore:
                 .values(**totals_columns(totals))
             )
 
-    def reopen(self, run_id: int, stage: Stage, plan: JsonObject) -> bool:
+    def reopen(self, run_id: int, stage: Stage, plan: PublishPlan) -> bool:
         """Make a failed or canceled run pending again; False when it is not one."""
         final = (RunStatus.FAILED.value, RunStatus.CANCELED.value)
         with self._db.write() as c:
@@ -218,7 +226,7 @@ class RunStore:
                 .values(
                     status=RunStatus.PENDING.value,
                     stage=stage.value,
-                    plan=plan,
+                    **to_columns({"plan": plan}),
                     cancel_requested=False,
                     completed_at=None,
                     message="",
@@ -272,52 +280,3 @@ class RunStore:
         with self._db.read() as c:
             found = (c.execute(each.limit(1)).first() for each in (query, in_flight))
             return any(row is not None for row in found)
-
-
-def totals_columns(totals: Totals) -> dict[str, Any]:
-    """Return the run columns that hold these totals; ``total`` itself is set by its reader."""
-    return {
-        "succeeded": totals.succeeded,
-        "failed": totals.failed,
-        "cached": totals.cached,
-        "prompt_tokens": totals.usage.prompt_tokens,
-        "completion_tokens": totals.usage.completion_tokens,
-        "cost": totals.cost,
-        "failures": dict(totals.failures),
-    }
-
-
-def _run(row: Any) -> Run:
-    return Run(
-        id=row.id,
-        prompt_id=row.prompt_id,
-        version_id=row.version_id,
-        project_id=row.project_id,
-        label=row.label,
-        slot=Slot(row.slot),
-        subset=Subset(row.subset),
-        status=RunStatus(row.status),
-        stage=Stage(row.stage),
-        snapshot=row.snapshot,
-        options=row.options,
-        totals=Totals(
-            total=row.total,
-            succeeded=row.succeeded,
-            failed=row.failed,
-            cached=row.cached,
-            usage=Usage(row.prompt_tokens, row.completion_tokens),
-            cost=row.cost,
-            failures=row.failures or {},
-        ),
-        message=row.message,
-        plan=row.plan or {},
-        metrics=row.metrics or {},
-        cancel_requested=row.cancel_requested,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        asked_at=row.asked_at,
-        completed_at=row.completed_at,
-        stale=row.stale,
-        created_by=read_person(row.created_by),
-        organization=row.organization,
-    )

@@ -262,7 +262,7 @@ def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
 
 
 def _of_source(project_id: int, source: Source) -> dict[str, object]:
-    pool = source.few_shot or {}
+    pool = source.few_shot
     return {
         "project_id": project_id,
         "task_id": source.task_id,
@@ -270,8 +270,8 @@ def _of_source(project_id: int, source: Source) -> dict[str, object]:
         "version_id": source.version_id,
         "given_at": source.given_at,
         "shown": source.shown or 0,
-        "pool_revision": pool.get("pool_revision"),
-        "pool_examples": pool.get("pool_examples"),
+        "pool_revision": pool.revision if pool else None,
+        "pool_examples": pool.examples if pool else None,
     }
 
 

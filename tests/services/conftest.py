@@ -13,7 +13,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.llm import Reply, Request
 from ml_backend.records import Prompt, PromptVersion, Run, Usage
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 
@@ -76,7 +76,7 @@ class House:
 
     def start(self, prompt: Prompt, version: PromptVersion, project_id: int, **options: Any) -> Run:
         project = self.container.studio.get_project(project_id)
-        return self.container.runs.start(prompt, version, project, RunOptions(**options))
+        return self.container.runs.start(prompt, version, project, RunRequest(**options))
 
     def run(self, prompt: Prompt, version: PromptVersion, project_id: int, **options: Any) -> Run:
         run = self.start(prompt, version, project_id, **options)

@@ -27,7 +27,7 @@ from services.conftest import CONFIG, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.settings import Settings
 from ml_backend.store import tables as t
 from support.crash_worker import Order, Workers, state_of
@@ -111,19 +111,19 @@ class Scene:
         self._remember()
         version = dice.choice([first, second])
         self.answer = "B" if version is second else "A"
-        options = RunOptions()
+        options = RunRequest()
         if len(self.covered) < TASKS:
-            options = RunOptions(
+            options = RunRequest(
                 subset=Subset.CUSTOM, task_ids=self.covered, slot=Slot.ALL, fresh=True
             )
         elif self.failing or self.rubbish or dice.random() < 0.7:
-            options = RunOptions(fresh=True)
+            options = RunRequest(fresh=True)
         project = studio.get_project(self.project)
         return self.container.runs.start(prompt, version, project, options)
 
     def _run(self, prompt: Prompt, version: PromptVersion, **options: Any) -> None:
         project = self.container.studio.get_project(self.project)
-        run = self.container.runs.start(prompt, version, project, RunOptions(**options))
+        run = self.container.runs.start(prompt, version, project, RunRequest(**options))
         # None on a machine so busy that the executor let it go and would take it up again.
         ended = eventually(lambda: self.container.executor.execute(run.id))
         assert ended.status is RunStatus.COMPLETED, ended.message

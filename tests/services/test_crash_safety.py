@@ -26,6 +26,7 @@ from ml_backend.records import FailureKind, Run, RunStatus, Stage
 from ml_backend.services.runs.executor import Executor
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import tables as t
+from ml_backend.store.run_records import to_columns
 from support.server import ROOT
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ def reopen(house: House, run: Run, stage: Stage, **columns: Any) -> Run | None:
     """Execute a run as a process that died in a stage leaves it."""
     values = {"status": "InProgress", "stage": stage.value, "lease_until": 0.0, **columns}
     with house.container.store.database.write() as c:
-        c.execute(sa.update(t.runs).where(t.runs.c.id == run.id).values(**values))
+        c.execute(sa.update(t.runs).where(t.runs.c.id == run.id).values(**to_columns(values)))
     return house.container.executor.execute(run.id)
 
 
@@ -252,9 +253,13 @@ def test_a_row_that_came_while_clearing_does_not_keep_a_run_from_its_end(house: 
     [late] = [row for row in studio.predictions(project) if row.task_id == tasks[0]]
     row = {"task": tasks[0], "result": late.result, "model_version": run.label}
     studio.import_predictions(project, [row])  # as /predict does, between plan and clearing
-    plan = {**run.plan, "skip": [], "clear": [key.id for key in keys]}
-    plan["watermark"] = max(key.id for key in keys)
-    ended = reopen(house, run, Stage.CLEARING, plan=plan)
+    writes = replace(
+        run.plan.planned,
+        watermark=max(key.id for key in keys),
+        clear=tuple(key.id for key in keys),
+        skip=(),
+    )
+    ended = reopen(house, run, Stage.CLEARING, plan=replace(run.plan, writes=writes))
     assert ended is not None
     assert ended.status is RunStatus.COMPLETED, ended.message
     assert house.held(project) == {task: Counter([run.label]) for task in tasks}

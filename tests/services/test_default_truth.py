@@ -52,9 +52,9 @@ def set_marks(house: House, task_ids: list[int], value: bool) -> None:
 def test_a_run_is_measured_on_what_people_submitted_and_says_why(house: House) -> None:
     project, tasks = community(house)
     run = evaluated(house, *house.prompt(project), project)
-    assert run.options["task_ids"] == tasks[:3]
+    assert run.options.task_ids == tuple(tasks[:3])
     assert (run.truth, run.measured_on) == (ANNOTATIONS, WHY)
-    assert (run.metrics["overall"]["n"], run.metrics["overall"]["correct"]) == (3, 2)
+    assert (run.metrics.overall.n, run.metrics.overall.correct) == (3, 2)
     accuracy = indicators_of(run)[0]["values"]
     assert (accuracy["truth"], accuracy["measured_on"]) == ("annotations", WHY)
 
@@ -67,7 +67,7 @@ def test_what_was_chosen_stays_chosen(house: House) -> None:
     assert "annotate tasks in Label Studio" in refused.value.fix
     run = evaluated(house, prompt, version, project, truth=ANNOTATIONS)
     assert run.measured_on == "submitted annotations"
-    mark(house, run.options["task_ids"][0])
+    mark(house, run.options.task_ids[0])
     assert evaluated(house, prompt, version, project).measured_on == "ground truth"
     again = evaluated(house, prompt, version, project, truth=ANNOTATIONS)
     assert (again.truth, again.totals.total) == (ANNOTATIONS, 3)
@@ -90,7 +90,7 @@ def test_the_first_mark_changes_nothing_of_earlier_runs(house: House) -> None:
     config = house.container.predictor_factory.config_of(project_of(house, project))
     assert house.container.evaluation.measure(run, config) == run.metrics
     later = evaluated(house, prompt, version, project)
-    assert (later.truth, later.options["task_ids"]) == (GROUND_TRUTH, [tasks[1]])
+    assert (later.truth, later.options.task_ids) == (GROUND_TRUTH, (tasks[1],))
 
 
 def test_a_run_that_is_resumed_keeps_its_truth(house: House) -> None:
@@ -101,7 +101,7 @@ def test_a_run_that_is_resumed_keeps_its_truth(house: House) -> None:
     house.container.runs.resume(house.container.store.runs.get(run.id))
     ended = house.container.executor.execute(run.id)
     assert ended is not None
-    assert (ended.truth, ended.metrics["overall"]["n"]) == (ANNOTATIONS, 3)
+    assert (ended.truth, ended.metrics.overall.n) == (ANNOTATIONS, 3)
 
 
 # Comparing
@@ -217,11 +217,11 @@ def test_a_teacher_learns_from_what_people_submitted_and_some_is_held_out(house:
     assert 0 < done.held_out < 20
     made = house.container.refining.accept(prompt, version, done, "Version 2")
     run = evaluated(house, prompt, made, project)
-    assert run.options["held_out"]
+    assert run.options.held_out
     assert (run.truth, run.totals.total) == (ANNOTATIONS, done.held_out)
-    held = run.options["task_ids"]
+    held = run.options.task_ids
     assert not set(held) & set(done.task_ids)
     # Which tasks are held out is settled, whatever is marked later.
     set_marks(house, tasks, True)
     later = evaluated(house, prompt, made, project)
-    assert (later.truth, later.options["task_ids"]) == (GROUND_TRUTH, held)
+    assert (later.truth, later.options.task_ids) == (GROUND_TRUTH, held)

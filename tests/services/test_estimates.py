@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ def test_runs_after_a_measured_one_end_inside_a_narrower_interval(place: Place) 
         inside += told.low <= cost <= told.high
         widths.append((told.high - told.low) / told.total_cost)
         # The next seed's provider counts otherwise: its runs must not learn from this one.
-        runs.change(run.id, fence, snapshot={**run.snapshot, "model": f"gone {seed}"})
+        runs.change(run.id, fence, snapshot=replace(run.snapshot, model=f"gone {seed}"))
     print(f"{inside} of {SEEDS} inside, mean width {sum(widths) / len(widths):.2f} of the cost")
     assert inside >= 90
     assert sum(widths) / len(widths) < 0.5 * (before.high - before.low) / before.total_cost

@@ -98,9 +98,9 @@ def test_a_run_shows_similar_annotated_tasks_as_a_conversation(few: Few) -> None
     nearest = json.loads(examples_in(last)[-1])
     assert nearest["topic"] == "A"
     assert last.messages[3]["content"].startswith("Label number")
-    few_shot = ended.snapshot["few_shot"]
-    assert (few_shot["max"], few_shot["pool_examples"]) == (2, 6)
-    assert few_shot["pool_revision"] == few.house.container.store.examples.revision(few.project)
+    few_shot = ended.snapshot.few_shot
+    assert (few_shot.most, few_shot.examples) == (2, 6)
+    assert few_shot.revision == few.house.container.store.examples.revision(few.project)
 
 
 def test_no_ground_truth_of_an_evaluated_task_is_sent_where_others_are_annotated(few: Few) -> None:
@@ -111,8 +111,8 @@ def test_no_ground_truth_of_an_evaluated_task_is_sent_where_others_are_annotated
     for number in range(8):
         assert canary(number) not in everything
     assert any(canary(number) in everything for number in range(8, 14))
-    assert ended.snapshot["few_shot"]["from"] == "tasks not evaluated"
-    assert ended.snapshot["few_shot"]["left_out"]["evaluated"] == 8
+    assert ended.snapshot.few_shot.source == "tasks not evaluated"
+    assert ended.snapshot.few_shot.left_out.evaluated == 8
 
 
 @pytest.mark.parametrize("slot_options", [{"subset": Subset.HAS_GT}, {"slot": Slot.EVALUATE}])
@@ -131,7 +131,7 @@ def test_a_task_is_never_sent_its_own_ground_truth(few: Few, slot_options: dict[
         own = place if place < 8 else place - 8
         assert canary(own) not in sent[task]
     assert all("canary" in text for text in sent.values())
-    assert ended.snapshot["few_shot"]["from"] == "the other evaluated tasks"
+    assert ended.snapshot.few_shot.source == "the other evaluated tasks"
 
 
 def test_the_request_key_changes_with_the_examples_and_its_task_half_does_not(few: Few) -> None:
@@ -179,7 +179,7 @@ def test_examples_with_pictures_are_left_out_and_said_so(few: Few) -> None:
     tasks[0]["data"]["image"] = "https://images.example.com/1.png"
     few.seed(tasks, config=config)
     ended = few.run(subset=Subset.CUSTOM, task_ids=few.tasks[1:])
-    assert ended.snapshot["few_shot"]["left_out"]["with_files"] == 1
+    assert ended.snapshot.few_shot.left_out.with_files == 1
     assert canary(0) not in "".join(few.sent().values())
 
 
@@ -200,4 +200,4 @@ def test_without_annotated_tasks_it_is_asked_without_examples(few: Few) -> None:
     ended = few.run()
     assert ended.totals.succeeded == 1
     assert examples_in(few.house.model.asked[0]) == []
-    assert "few_shot" not in ended.snapshot
+    assert ended.snapshot.few_shot is None

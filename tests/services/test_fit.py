@@ -529,7 +529,7 @@ def test_training_measures_on_what_people_submitted(place: Annotated) -> None:
     place.annotate(place.tasks[0])
     place.tell("START_TRAINING")
     [run] = place.runs()
-    assert (run.truth, run.options["task_ids"]) == (TruthSource.ANNOTATIONS, [place.tasks[0]])
+    assert (run.truth, run.options.task_ids) == (TruthSource.ANNOTATIONS, (place.tasks[0],))
     place.house.container.executor.execute(run.id)
     place.tell("START_TRAINING")
     assert len(place.runs()) == 1, "measured already"
@@ -580,5 +580,5 @@ def test_the_models_answer_is_what_is_measured(place: Annotated) -> None:
     place.house.model.answer = lambda request: '{"topic": "B"}'
     place.annotate(place.tasks[0], "A", ground_truth=True)
     run = place.evaluated()
-    assert run.metrics["overall"]["n"] == 1
-    assert run.metrics["overall"]["correct"] == 0
+    assert run.metrics.overall.n == 1
+    assert run.metrics.overall.correct == 0

@@ -99,9 +99,9 @@ def test_imported_tasks_are_predicted_by_themselves(place: Followed) -> None:
     ids = place.imports(3)
     [run] = place.wait()
     assert (run.slot, run.subset, run.label) == (Slot.ALL, Subset.ALL, LABEL)
-    assert run.options["task_ids"] == ids
-    assert run.options["only_missing"]
-    assert run.options["follow"]
+    assert list(run.options.task_ids) == ids
+    assert run.options.only_missing
+    assert run.options.follow
     assert place.execute(run).status is RunStatus.COMPLETED
     assert place.wait() == place.runs()
     assert len(place.runs()) == 1, "nothing is due any more"
@@ -121,7 +121,7 @@ def test_a_burst_is_one_run(place: Followed) -> None:
     assert due is not None
     assert follow.QUIET_AFTER_IMPORT - 2 < due - time.time() <= follow.QUIET_AFTER_IMPORT
     [run] = place.wait()
-    assert run.options["task_ids"] == ids
+    assert list(run.options.task_ids) == ids
 
 
 def test_imports_without_a_pause_do_not_put_a_run_off_for_ever(place: Followed) -> None:
@@ -143,7 +143,7 @@ def test_what_comes_during_a_run_waits_for_its_end(place: Followed) -> None:
     assert place.follow().due_at is not None
     place.execute(run)
     _, later = place.wait()
-    assert later.options["task_ids"] == second
+    assert list(later.options.task_ids) == second
     place.execute(later)
     held = place.house.held(place.project)
     assert {task: dict(each) for task, each in held.items()} == (
@@ -211,7 +211,7 @@ def test_a_project_connected_no_more_is_left_alone(place: Followed) -> None:
     place.container.studio.add_backend(place.project, place.url, "Prompts")
     place.imports(1)
     [run] = place.wait()
-    assert len(run.options["task_ids"]) == 3
+    assert len(run.options.task_ids) == 3
     assert place.follow().message == ""
 
 
@@ -267,12 +267,12 @@ def test_a_budget_is_for_all_its_runs_together(place: Followed) -> None:
     place.start(budget=10.0)
     place.imports(2)
     [run] = place.wait()
-    assert run.options["budget"] == 10.0
+    assert run.options.budget == 10.0
     place.execute(run)
     place.price(4.0)
     place.imports(1)
     _, second = place.wait()
-    assert second.options["budget"] == 6.0
+    assert second.options.budget == 6.0
     place.execute(second)
     place.price(6.0)  # each of the two
     place.imports(1)
@@ -322,7 +322,7 @@ def test_runs_of_before_and_by_hand_do_not_count(place: Followed) -> None:
     place.price(50.0)
     assert place.store.follows.spent(place.follow()) == 0
     place.imports(1)
-    assert place.wait()[-1].options["budget"] == 10.0
+    assert place.wait()[-1].options.budget == 10.0
 
 
 def test_deleting_a_prompt_ends_its_following(place: Followed) -> None:

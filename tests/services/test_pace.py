@@ -7,14 +7,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals
+from ml_backend.records import (
+    PublishPlan,
+    Run,
+    RunOptions,
+    RunSnapshot,
+    RunStatus,
+    Slot,
+    Stage,
+    Subset,
+    Totals,
+)
 from ml_backend.services.runs.progress import RunProgress, pace_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = Run(
     id=1, prompt_id=1, version_id=1, project_id=1, label="", slot=Slot.ALL, subset=Subset.ALL,
-    status=RunStatus.IN_PROGRESS, stage=Stage.ASKING, snapshot={}, options={},
-    totals=Totals(total=100, succeeded=15, failed=5), message="", plan={}, metrics={},
+    status=RunStatus.IN_PROGRESS, stage=Stage.ASKING, snapshot=RunSnapshot(), options=RunOptions(),
+    totals=Totals(total=100, succeeded=15, failed=5), message="", plan=PublishPlan(), metrics=None,
     cancel_requested=False, created_at=START, started_at=START, asked_at=None, completed_at=None,
 )  # fmt: skip
 

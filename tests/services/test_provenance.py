@@ -105,7 +105,7 @@ def test_a_run_says_itself_and_counts_once_it_is_newer(house: House) -> None:
     run = house.run(place.prompt, place.version, place.project)
     (found,) = place.told(place.tasks[4])
     assert (found["origin"], found["run"]) == ("run", run.id)
-    assert found["few_shot"]["pool_revision"] == run.snapshot["few_shot"]["pool_revision"]
+    assert found["few_shot"]["pool_revision"] == run.snapshot.few_shot.revision
     assert (found["few_shot"]["max"], found["few_shot"]["shown"]) == (2, None)
     assert house.container.store.provenance.count() == 0, "what was replaced is forgotten"
     place.predict(place.tasks[4])

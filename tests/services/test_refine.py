@@ -209,15 +209,15 @@ def test_a_refined_version_is_scored_on_held_out_tasks_unless_told_otherwise(
     assert (made.text, made.refined_from) == (PROPOSED, school.version.id)
     held = school.held_out()
     fair = school.evaluate(made)
-    assert set(fair.options["task_ids"]) == held
-    assert fair.options["held_out"] is True
-    assert fair.metrics["overall"]["n"] > 0
+    assert set(fair.options.task_ids) == held
+    assert fair.options.held_out is True
+    assert fair.metrics.overall.n > 0
     everything = school.evaluate(made, held_out=False)
     assert everything.totals.total == 20
-    assert "flatter" in everything.options["caution"]
+    assert "flatter" in everything.options.caution
     before = school.evaluate(held_out=True)
-    assert set(before.options["task_ids"]) == held
-    assert "caution" not in school.evaluate().options
+    assert set(before.options.task_ids) == held
+    assert not school.evaluate().options.caution
 
 
 def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover(
@@ -262,7 +262,7 @@ def test_the_few_shot_examples_of_a_refined_version_are_not_held_out(school: Sch
     made = school.accept(school.refine())
     school.house.model.asked.clear()
     ended = school.evaluate(made)
-    assert ended.snapshot["few_shot"]["from"] == "tasks not evaluated"
+    assert ended.snapshot.few_shot.source == "tasks not evaluated"
     sent = "".join(json.dumps(each.messages) for each in school.house.model.asked)
     for place, task in enumerate(school.tasks):
         if task in school.held_out():
@@ -307,7 +307,7 @@ def test_on_the_bundled_data_the_whole_loop_runs_with_the_simulated_teacher(
         prompt = container.prompts.create("Demo", project=project)
         first = container.prompts.create_version(prompt, text=demo.prompt(), connection="sim")
         before = house.run(prompt, first, project_id, subset=Subset.HAS_GT)
-        assert before.metrics["overall"]["n"] == 60
+        assert before.metrics.overall.n == 60
         done = container.refining.refine(studio, project, prompt, first, made, "simulated")
         assert done.examples > 0
         assert done.cost is not None
@@ -316,7 +316,7 @@ def test_on_the_bundled_data_the_whole_loop_runs_with_the_simulated_teacher(
         after = house.run(prompt, second, project_id, subset=Subset.HAS_GT)
         assert after.slot is Slot.EVALUATE
         assert after.totals.total == done.held_out
-        assert after.metrics["overall"]["n"] > 0
+        assert after.metrics.overall.n > 0
         close: Callable[[], Any] = container.models.close
         container.loop.run(close())
 

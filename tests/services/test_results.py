@@ -102,8 +102,8 @@ def test_every_cell_of_the_matrix_leads_to_its_tasks(
     run, tasks = measured
     results = house.container.results
     cells = {(each.truth, each.given): each.n for each in results.cells(run, "topic")}
-    confusion = run.metrics["controls"]["topic"]["confusion"]
-    assert cells == {(each["true"], each["given"]): each["n"] for each in confusion}
+    confusion = run.metrics.controls["topic"].report.confusion
+    assert cells == {(each.true, each.given): each.n for each in confusion}
     assert ids(page(house, run, cell=("topic", "B", None))) == [tasks[2]]
     query = ResultQuery(cell=("topic", "A", "A"), filter=ResultFilter.RIGHT)
     assert results.count(run, query) == 2

@@ -227,8 +227,8 @@ def test_a_seed_draws_the_same_sample_again_and_another_one_another(house: House
         run = house.start(
             prompt, version, project, subset=Subset.SAMPLE, sample_size=10, sample_seed=seed
         )
-        assert run.options.get("sample_seed") == seed
-        return run.options["task_ids"]
+        assert run.options.sample_seed == seed
+        return list(run.options.task_ids)
 
     assert drawn(None) == tasks[:10]
     assert drawn(7) == drawn(7) == sorted(drawn(7))
@@ -259,7 +259,7 @@ def test_the_tasks_of_a_data_manager_tab_are_a_selection(house: House, place: in
         house.container.studio._transport.send("POST", "api/dm/views/", body)
     tab = house.container.studio.tabs(project)[place]
     run = house.start(prompt, version, project, subset=Subset.CUSTOM, filters=tab.query)
-    assert run.options["task_ids"] == ([tasks[1], *tasks[10:]], tasks[3:5])[place]
+    assert list(run.options.task_ids) == ([tasks[1], *tasks[10:]], tasks[3:5])[place]
 
 
 def test_the_tab_of_every_task_is_no_selection(house: House) -> None:

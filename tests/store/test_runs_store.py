@@ -11,7 +11,10 @@ from ml_backend.records import (
     FailureKind,
     Prediction,
     Problem,
+    PublishPlan,
     Run,
+    RunOptions,
+    RunSnapshot,
     RunStatus,
     Stage,
     Usage,
@@ -43,8 +46,8 @@ def run(store: Store) -> Run:
         label="P__v1",
         slot="all",
         subset="All",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         total=3,
         cost=0.0,
     )
@@ -74,10 +77,10 @@ def test_a_process_that_lost_its_claim_changes_nothing(store: Store, run: Run) -
 
 
 def test_only_failed_and_canceled_runs_are_reopened(store: Store, run: Run) -> None:
-    assert store.runs.reopen(run.id, Stage.ASKING, {}) is False
+    assert store.runs.reopen(run.id, Stage.ASKING, PublishPlan()) is False
     fence = store.runs.claim(run.id, "a", 5) or 0
     store.runs.finish(run.id, fence, RunStatus.COMPLETED, "")
-    assert store.runs.reopen(run.id, Stage.ASKING, {}) is False
+    assert store.runs.reopen(run.id, Stage.ASKING, PublishPlan()) is False
     assert store.runs.claimable() == []
 
 

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_backend.records import CallRecord, Failure, FailureKind, Prediction, Slot, Stage, Subset
+from ml_backend.records import (
+    CallRecord,
+    Failure,
+    FailureKind,
+    Prediction,
+    RunOptions,
+    RunSnapshot,
+    Slot,
+    Stage,
+    Subset,
+)
 from ml_backend.store import Store, tables as t
 from support.labels import own
 
@@ -36,8 +46,8 @@ def published(store: Store, label: str, task_ids: list[int], **values: Any) -> N
         "project_id": 1,
         "slot": Slot.ALL.value,
         "subset": Subset.ALL.value,
-        "snapshot": {},
-        "options": {},
+        "snapshot": RunSnapshot(),
+        "options": RunOptions(),
         "stage": Stage.DONE.value,
         "completed_at": NOW,
         **values,

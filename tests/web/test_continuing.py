@@ -12,7 +12,7 @@ from web.conftest import Place
 from web.test_ml_protocol import is_prediction, results
 
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from support.fake_label_studio import FakeLabelStudio
 from support.server import eventually
 from support.simulator import Simulator
@@ -68,7 +68,7 @@ def test_a_second_request_starts_no_second_run(place: Place, simulator: Simulato
     for _ in range(2):
         assert results(place.predict(place.tasks(3))) == [[], [], []]
     [run] = runs(place)
-    assert run.options["task_ids"] == [1, 2, 3]
+    assert list(run.options.task_ids) == [1, 2, 3]
 
 
 def test_a_model_that_refuses_leaves_nothing_to_go_on(place: Place, simulator: Simulator) -> None:
@@ -86,7 +86,7 @@ def test_tasks_opened_during_a_run_are_not_asked_twice(
     place.container.models.concurrency = 4
     simulator.control(latency=0.2)
     project = place.container.studio.get_project(place.project_id)
-    place.container.runs.start(prompt, version, project, RunOptions())
+    place.container.runs.start(prompt, version, project, RunRequest())
     place.container.engine.wake()
     eventually(lambda: simulator.stats()["calls"] > 4)
     opened = [results(place.predict([task]))[0] for task in tasks[:8]]
@@ -101,7 +101,7 @@ def test_an_edited_version_does_not_wait_for_a_run_of_its_old_text(
 ) -> None:
     prompt, version = place.prompt()
     project = place.container.studio.get_project(place.project_id)
-    place.container.runs.start(prompt, version, project, RunOptions())
+    place.container.runs.start(prompt, version, project, RunRequest())
     place.container.store.prompts.update_version(version.id, text="Another: {text}")
     [item] = results(place.predict(place.tasks(1)))
     assert is_prediction(item)
@@ -133,7 +133,7 @@ def test_slow_batches_leave_room_for_setup(place: Place, simulator: Simulator) -
     assert time.monotonic() - began < 1
     assert [bool(item) for item in found] == [True, True, False, False]
     [run] = runs(place)
-    assert run.options["task_ids"] == [3, 4]
+    assert list(run.options.task_ids) == [3, 4]
 
 
 def test_failures_are_recorded_and_forgotten_with_the_next_success(

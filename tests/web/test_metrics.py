@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from web.conftest import Place
 
 from ml_backend import __version__
-from ml_backend.records import Example, Run
+from ml_backend.records import Example, Run, RunOptions, RunSnapshot
 from ml_backend.web import create_app
 from support.simulator import Simulator
 
@@ -43,8 +43,8 @@ def make_run(place: Place, **values: Any) -> Run:
         label="Topics__v1",
         slot="all",
         subset="All",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         **{"cost": 0.0, **values},
     )
 

@@ -13,6 +13,7 @@ import pytest
 from web.conftest import Place, close, settings
 
 from ml_backend.container import Container
+from ml_backend.records import RunOptions, RunSnapshot
 from ml_backend.web import create_app
 from support.fake_label_studio import FakeLabelStudio
 from support.server import eventually
@@ -223,8 +224,8 @@ def begin_publishing(place: Place) -> None:
         label="Topics__Version 1",
         slot="all",
         subset="All",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         total=1,
     )
     fence = place.container.store.runs.claim(run.id, "test", 60)

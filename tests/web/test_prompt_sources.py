@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from web.conftest import Place
 
-from ml_backend.records import RunStatus, Slot, Subset
+from ml_backend.records import RunOptions, RunSnapshot, RunStatus, Slot, Subset
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +26,8 @@ def complete_run(place: Place, prompt_id: int, version_id: int, **options: Any) 
         label="any",
         slot=Slot.ALL.value,
         subset=Subset.ALL.value,
-        snapshot={},
-        options=options,
+        snapshot=RunSnapshot(),
+        options=RunOptions(**options),
         total=1,
     )
     fence = place.container.store.runs.claim(run.id, "test", 60)

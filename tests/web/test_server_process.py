@@ -23,7 +23,7 @@ from web.conftest import close
 
 from ml_backend.container import Container
 from ml_backend.records import Run, RunStatus
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.server import ROOT, eventually
@@ -136,7 +136,7 @@ def start_run(server: Server, project_id: int) -> int:
     prompt = container.prompts.find("Topics")
     version = container.prompts.find_version(prompt, None)
     project = container.studio.get_project(project_id)
-    run = container.runs.start(prompt, version, project, RunOptions())
+    run = container.runs.start(prompt, version, project, RunRequest())
     close(container)
     return run.id
 

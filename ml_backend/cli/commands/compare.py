@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Command, pass_app
+from ml_backend.cli.output.details import number, percent
 from ml_backend.records import TruthSource
 from ml_backend.services.jobs import documents
 
@@ -128,16 +129,16 @@ EFFORT = ("Cost", "A task", "Seconds", "p95")
 
 
 def _row(each: VersionScore) -> tuple[object, ...]:
-    counts, effort = each.summary["overall"], each.effort
+    counts, effort = each.summary.overall, each.effort
     return (
         each.run.id,
-        f"{counts['correct']} of {counts['n']}",
-        counts["failed"],
-        f"{counts['accuracy']:.1%}",
-        f"{counts['low']:.1%} to {counts['high']:.1%}",
-        f"{counts['score']:.3f}",
+        f"{counts.correct} of {counts.n}",
+        counts.failed,
+        percent(counts.accuracy),
+        f"{percent(counts.low)} to {percent(counts.high)}",
+        number(counts.score),
         _dollars(effort.cost),
-        "-" if effort.cached == counts["n"] else _dollars(effort.cost_per_task),
+        "-" if effort.cached == counts.n else _dollars(effort.cost_per_task),
         _seconds(effort.latency),
         _seconds(effort.latency_p95),
     )

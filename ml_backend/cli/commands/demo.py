@@ -38,7 +38,8 @@ from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Subset
-from ml_backend.services.runs.runs import RunOptions, is_open
+from ml_backend.records.metrics_json import metrics_json, metrics_of
+from ml_backend.services.runs.runs import RunRequest, is_open
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 
@@ -205,7 +206,7 @@ class Demo:
         """Start a run for the server to execute, and wait for its end."""
         with self._step(title) as say:
             run = container.runs.start(
-                prompt, version, project, RunOptions(subset=subset, activate=True)
+                prompt, version, project, RunRequest(subset=subset, activate=True)
             )
             while is_open(run):
                 time.sleep(0.2)
@@ -241,7 +242,7 @@ class Demo:
             "project": project.id,
             "tasks": studio.get_project(project.id).tasks,
             "model_versions": versions,
-            "evaluation": evaluated.metrics,
+            "evaluation": metrics_json(evaluated.metrics),
             "annotations": {"ground_truth": truths, "from_predictions": promoted},
         }
 
@@ -269,12 +270,12 @@ def _model(version: PromptVersion) -> str:
 
 
 def _outcome(run: Run) -> str:
-    overall = run.metrics.get("overall") if run.metrics else None
+    overall = run.metrics.overall if run.metrics else None
     text = f"{run.totals.succeeded} predictions, {run.totals.failed} failed"
-    if overall and overall.get("n"):
+    if overall and overall.n:
         text += (
-            f"; all answers right in {overall['correct']} of {overall['n']} tasks "
-            f"({overall['accuracy']:.0%}, 95%: {overall['low']:.0%} to {overall['high']:.0%})"
+            f"; all answers right in {overall.correct} of {overall.n} tasks "
+            f"({overall.accuracy:.0%}, 95%: {overall.low:.0%} to {overall.high:.0%})"
         )
     return text
 
@@ -295,18 +296,16 @@ def _print_table(held: dict[str, Any]) -> None:
         f"Annotations: {made['ground_truth']} ground truth by people, "
         f"{made['from_predictions']} created from predictions."
     )
-    controls = held["evaluation"].get("controls", {})
-    if controls:
+    measured = metrics_of(held["evaluation"])
+    if measured is not None and measured.controls:
         table = Table(title="Evaluation against ground truth", title_justify="left")
         table.add_column("Control")
         for name in ("n", "Correct", "Failed", "Accuracy", "95% interval"):
             table.add_column(name, justify="right")
-        for name, row in {**controls, "all": held["evaluation"]["overall"]}.items():
-            interval = f"{row['low']:.0%} to {row['high']:.0%}" if row["n"] else "-"
-            share = f"{row['accuracy']:.0%}" if row["n"] else "-"
-            table.add_row(
-                name, str(row["n"]), str(row["correct"]), str(row["failed"]), share, interval
-            )
+        for name, row in {**measured.controls, "all": measured.overall}.items():
+            interval = f"{row.low:.0%} to {row.high:.0%}" if row.n else "-"
+            share = f"{row.accuracy:.0%}" if row.n else "-"
+            table.add_row(name, str(row.n), str(row.correct), str(row.failed), share, interval)
         console.print(table)
 
 

@@ -97,8 +97,8 @@ def note_cost(app: App, run: Run, version: PromptVersion, project: Project) -> N
             project,
             version,
             run.subset,
-            task_ids=run.options.get("task_ids"),
-            samples=int(run.options.get("samples") or 1),
+            task_ids=run.options.task_ids,
+            samples=run.options.samples,
         )
     except PromptsError as error:
         app.note(f"Estimated cost: not known now ({error.message})")

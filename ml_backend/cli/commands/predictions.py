@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ml_backend.labelstudio import Project
     from ml_backend.services.predictions.bulk_actions import DeletePlan
     from ml_backend.services.predictions.promote import PromotePlan
+    from ml_backend.services.predictions.provenance import Provenance
+    from ml_backend.store import Source
 
 
 def selecting(*, unversioned: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -125,23 +127,21 @@ def show_provenance(app: App, project: str, tasks: list[int]) -> None:
     from ml_backend.services.predictions.provenance import document_of
 
     found = app.project(project)
-    provenances = app.container.provenances
-    rows = [
-        document_of(each) for each in provenances.of_tasks(app.container.studio, found.id, tasks)
-    ]
+    rows = app.container.provenances.of_tasks(app.container.studio, found.id, tasks)
     if app.as_json:
-        app.document([{**row, "given_at": _moment(row["given_at"])} for row in rows])
+        documents = [document_of(each) for each in rows]
+        app.document([{**each, "given_at": _moment(each["given_at"])} for each in documents])
         return
     app.table(
         ("Task", "Prediction", "Model version", "From", "Given", "Pool", "Examples in it", "Shown"),
         [
             (
-                row["task"],
-                row["prediction"],
-                version_name(row["model_version"]),
+                row.key.task_id,
+                row.key.id,
+                version_name(row.key.model_version),
                 _origin(row),
-                _moment(row["given_at"]),
-                *_pool(row["few_shot"]),
+                _moment(row.source.given_at if row.source else None),
+                *_pool(row.source),
             )
             for row in rows
         ],
@@ -354,23 +354,20 @@ def _show_promote(app: App, title: str, plan: PromotePlan, *, stderr: bool) -> N
     )
 
 
-def _origin(row: dict[str, Any]) -> str:
-    if row["run"] is not None:
-        return f"run {row['run']}"
-    if row["origin"] is not None:
-        return "/predict"
-    return "not remembered" if row["prompt"] is not None else "not ours"
+def _origin(row: Provenance) -> str:
+    if row.source is not None:
+        return "/predict" if row.source.run_id is None else f"run {row.source.run_id}"
+    return "not remembered" if row.prompt_id is not None else "not ours"
 
 
-def _pool(few_shot: dict[str, Any] | None) -> tuple[Any, Any, Any]:
+def _pool(source: Source | None) -> tuple[Any, Any, Any]:
     """Return the revision of a pool, its examples, and how many of them were shown."""
-    if few_shot is None:
+    if source is None or source.few_shot is None:
         return None, None, None
-    revisions = few_shot.get("pool_revisions") or [few_shot["pool_revision"]]
-    shown = few_shot["shown"]
-    if shown is None:
-        shown = f"at most {few_shot['max']}"
-    return ", ".join(f"revision {each}" for each in revisions), few_shot["pool_examples"], shown
+    pool = source.few_shot
+    revisions = pool.revisions or (pool.revision,)
+    shown = f"at most {pool.most}" if source.shown is None else source.shown
+    return ", ".join(f"revision {each}" for each in revisions), pool.examples, shown
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -142,7 +142,7 @@ def evaluate(app: App, /, **options: Any) -> None:
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
     from ml_backend.kinds import SAMPLE_SIZE
-    from ml_backend.services.runs.runs import RunOptions
+    from ml_backend.services.runs.runs import RunRequest
 
     subset = _subset(options, usual)
     follow = bool(options.get("follow"))
@@ -158,7 +158,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         prompt,
         version,
         project,
-        RunOptions(
+        RunRequest(
             subset=subset,
             sample_size=options["sample_size"] or SAMPLE_SIZE,
             sample_seed=options["sample_seed"],
@@ -186,10 +186,10 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
     )
     if started.subset is Subset.HAS_GT:
         app.note(f"Measured on {started.measured_on}.")
-    if started.options.get("held_out"):
+    if started.options.held_out:
         app.note("Only the tasks of these that no teacher model saw.")
-    if started.options.get("caution"):
-        app.note(f"Careful: {started.options['caution']}")
+    if started.options.caution:
+        app.note(f"Careful: {started.options.caution}")
     note_unanswerable(app, project)
     note_cost(app, started, version, project)
     if follow:

@@ -14,8 +14,8 @@ from ml_backend.cli.output import documents
 from ml_backend.cli.output.details import show_details
 from ml_backend.cli.output.outcome import finish, show
 from ml_backend.cli.output.watching import execute, watch
-from ml_backend.next_steps import in_words_throughout
 from ml_backend.reporting import run_page
+from ml_backend.services.jobs import documents as reports
 
 
 @click.group(cls=Group)
@@ -87,7 +87,7 @@ def show_run(app: App, run_id: int, report: bool) -> None:
         app.document(documents.of_run(run))
     else:
         show(app, run)
-        if report:
+        if report and run.metrics is not None:
             show_details(app, run.metrics)
 
 
@@ -170,11 +170,11 @@ def report_run(app: App, run_id: int, path: Path | None) -> None:
     if (path is None) != app.as_json:
         raise click.UsageError("Say what to make: --html FILE or --json.")
     run = app.container.store.runs.get(run_id)
-    document = app.container.run_reports.document(run, app.container.studio)
+    found = app.container.run_reports.report(run, app.container.studio)
     if path is None:
-        app.document(document)
+        app.document(reports.of_run_report(found))
         return
-    page = run_page(in_words_throughout(document, WORDS))
+    page = run_page(found, WORDS)
     if str(path) == "-":
         click.echo(page)
         return

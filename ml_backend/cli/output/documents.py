@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
+from ml_backend.records.metrics_json import metrics_json
+from ml_backend.records.run_json import pool_json
 
 if TYPE_CHECKING:
     from ml_backend.llm.prices import Price
@@ -85,8 +87,7 @@ def of_connection(connection: Connection, spending: Spending) -> Document:
 
 
 def of_run(run: Run) -> Document:
-    overall = run.metrics.get("overall") or {}
-    totals = run.totals
+    totals, options, pool = run.totals, run.options, run.snapshot.few_shot
     return {
         "id": run.id,
         "parent_model": run.prompt_id,
@@ -102,7 +103,7 @@ def of_run(run: Run) -> Document:
         "message": run.message,
         "total_tasks": totals.total,
         "total_predictions": totals.succeeded,
-        "total_correct_predictions": overall.get("correct"),
+        "total_correct_predictions": run.metrics.overall.correct if run.metrics else None,
         "succeeded": totals.succeeded,
         "failed": totals.failed,
         "failures": dict(totals.failures),
@@ -110,12 +111,12 @@ def of_run(run: Run) -> Document:
         "cost": totals.cost,
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,
-        "metrics": run.metrics,
-        "few_shot": run.snapshot.get("few_shot"),
-        "held_out": bool(run.options.get("held_out")),
-        "caution": run.options.get("caution"),
-        "samples": run.options.get("samples") or 1,
-        "sample_seed": run.options.get("sample_seed"),
+        "metrics": metrics_json(run.metrics),
+        "few_shot": pool_json(pool) if pool else None,
+        "held_out": options.held_out,
+        "caution": options.caution or None,
+        "samples": options.samples,
+        "sample_seed": options.sample_seed,
         "stale": run.stale,
         "created_at": run.created_at.isoformat(),
         "triggered_at": run.started_at.isoformat() if run.started_at else None,

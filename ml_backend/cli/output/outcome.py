@@ -9,9 +9,9 @@ import click
 from ml_backend.cli.app import App
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
-from ml_backend.cli.output.details import headline
+from ml_backend.cli.output.details import headline, percent
 from ml_backend.errors import LabelStudioError
-from ml_backend.records import Run, RunStatus
+from ml_backend.records import Correctness, Run, RunMetrics, RunStatus
 
 REASONS = 3
 
@@ -54,11 +54,11 @@ def show(app: App, run: Run) -> None:
     )
     if totals.failed:
         _show_failures(app, run)
-    if run.options.get("held_out"):
+    if run.options.held_out:
         click.echo("Measured on the tasks that no teacher model saw.")
-    if run.options.get("caution"):
-        click.secho(f"Careful: {run.options['caution']}", fg="yellow")
-    if run.metrics:
+    if run.options.caution:
+        click.secho(f"Careful: {run.options.caution}", fg="yellow")
+    if run.metrics is not None:
         _show_metrics(app, run, run.metrics)
 
 
@@ -72,18 +72,17 @@ def _show_failures(app: App, run: Run) -> None:
         click.echo(f"  task {failure.task_id}: {for_command_line(failure.message)}")
 
 
-def _show_metrics(app: App, run: Run, metrics: dict[str, Any]) -> None:
-    if not metrics["overall"]["n"]:
+def _show_metrics(app: App, run: Run, metrics: RunMetrics) -> None:
+    if not metrics.overall.n:
         click.echo(f"None of these tasks has {run.truth.words} to measure against.")
         return
-    controls = metrics.get("controls", {})
-    rows = list(controls.items())
-    if len(controls) != 1:
-        rows.append(("all", metrics["overall"]))
+    rows: list[tuple[str, Correctness]] = list(metrics.controls.items())
+    if len(rows) != 1:
+        rows.append(("all", metrics.overall))
     app.table(
         ("Control", "n", "Correct", "Failed", "Accuracy", "95% interval", "Also"),
         [
-            (name, row["n"], row["correct"], row["failed"], *_accuracy(row), headline(row))
+            (name, row.n, row.correct, row.failed, *_accuracy(row), headline(row))
             for name, row in rows
         ],
         title=f"Agreement with {run.truth.words}",
@@ -91,18 +90,18 @@ def _show_metrics(app: App, run: Run, metrics: dict[str, Any]) -> None:
     )
     if run.measured_on != run.truth.words:
         click.echo(f"Measured on {run.measured_on}.")
-    if "humans" in metrics:
-        people = metrics["humans"]["overall"]
+    if metrics.humans is not None:
+        people = metrics.humans.overall
         click.echo(
-            f"People agree with each other on {people['accuracy']:.1%} of {people['n']} tasks that "
-            f"several annotated ({people['low']:.1%} to {people['high']:.1%})."
+            f"People agree with each other on {people.accuracy:.1%} of {people.n} tasks that "
+            f"several annotated ({people.low:.1%} to {people.high:.1%})."
         )
 
 
-def _accuracy(row: dict[str, Any]) -> tuple[str, str]:
-    if not row["n"]:
+def _accuracy(row: Correctness) -> tuple[str, str]:
+    if not row.n:
         return "-", "-"
-    return f"{row['accuracy']:.1%}", f"{row['low']:.1%} to {row['high']:.1%}"
+    return percent(row.accuracy), f"{percent(row.low)} to {percent(row.high)}"
 
 
 def _held(app: App, run: Run) -> dict[str, Any] | None:

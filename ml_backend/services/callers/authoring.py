@@ -10,10 +10,17 @@ from ml_backend.errors import InvalidInput, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
-from ml_backend.records import BASELINE_MODEL, Connection, Prompt, PromptVersion, ProviderName
+from ml_backend.records import (
+    BASELINE_MODEL,
+    Connection,
+    Prompt,
+    PromptVersion,
+    ProviderName,
+    RunSnapshot,
+)
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.callers.connections import Connections
-from ml_backend.services.inference.predictor_factory import PredictorFactory, snapshot
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.prompts.lineage import refined_from
 from ml_backend.services.prompts.prompts import Prompts, check_title, require_text
 from ml_backend.store import Store
@@ -167,7 +174,7 @@ class Authoring:
         if draft.names_model:
             values |= self._changed_model(caller, version, draft)
         changed = self._store.prompts.update_version(version.id, **values)
-        if snapshot(changed) != {**snapshot(version), "version_title": changed.title}:
+        if not RunSnapshot.of(version).asks_as(changed):
             why = f"{changed.title!r} was changed after this run."
             self._store.runs.mark_version_stale(version.id, why)
         return changed

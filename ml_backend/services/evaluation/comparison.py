@@ -12,7 +12,7 @@ from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import (
-    JsonObject,
+    Effort,
     Outcome,
     PromptVersion,
     Run,
@@ -20,13 +20,13 @@ from ml_backend.records import (
     Subset,
     TruthSource,
 )
-from ml_backend.scoring.agreement import summarize
+from ml_backend.scoring.agreement import Summary, summarize
 from ml_backend.scoring.paired import ALPHA, Paired, compare, holm
 from ml_backend.scoring.resampling import ScoreDifference, compare_scores
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import Compared, no_truth, truth_of, truth_words
 from ml_backend.services.evaluation.metrics import is_right, score_of
-from ml_backend.services.inference.predictor_factory import PredictorFactory, snapshot
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
 MANY_RUNS = 10_000
@@ -53,30 +53,14 @@ class DifferentTasks(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
-    """What a version's answers took."""
-
-    cost: float | None
-    """Dollars; None when a price is unknown. Answers from the cache cost nothing again."""
-    cost_per_task: float | None
-    """Of those that were paid for; None without any, or when a price is unknown."""
-    latency: float | None
-    """Seconds a task, the median of those not answered from the cache; None without any."""
-    latency_p95: float | None
-    prompt_tokens: int
-    completion_tokens: int
-    cached: int
-
-
-@dataclass(frozen=True, slots=True)
 class VersionScore:
-    """How a version did on the tasks compared; ``summary`` is ``summarize``'s."""
+    """How a version did on the tasks compared."""
 
     version: PromptVersion
     run: Run
     tasks: int
     """With a truth, in its run."""
-    summary: JsonObject
+    summary: Summary
     effort: Effort
     changed: bool
     """The version is not any more what its run asked."""
@@ -173,7 +157,7 @@ class Comparisons:
                     len(answers),
                     summarize(answers[each] for each in sorted(common)),
                     effort_of(self._store.outcomes.iter(run.id, task_ids=common)),
-                    changed=not snapshot(version).items() <= run.snapshot.items(),
+                    changed=not run.snapshot.is_of(version),
                 )
                 for version, run, answers in zip(versions, runs, judged, strict=True)
             ),
@@ -216,7 +200,7 @@ class Comparisons:
             for run in self._store.runs.search(
                 version_id=version.id, project_id=project.id, limit=MANY_RUNS
             )
-            if run.status is RunStatus.COMPLETED and not run.options.get("only_missing")
+            if run.status is RunStatus.COMPLETED and not run.options.only_missing
         ]
         whole = [run for run in found if run.subset in (Subset.HAS_GT, Subset.ALL)]
         if not found:
@@ -350,7 +334,7 @@ def effort_of(outcomes: Iterable[Outcome]) -> Effort:
     times = [each.latency for each in asked if not each.cached and each.calls]
     known = [cost for cost in costs if cost is not None]
     return Effort(
-        cost=sum(known) if len(known) == len(costs) else None,
+        cost=sum(known, 0.0) if len(known) == len(costs) else None,
         cost_per_task=sum(known) / paid if paid and len(known) == len(costs) else None,
         latency=median(times) if times else None,
         latency_p95=quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else None,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader
-from ml_backend.records import Example, JsonObject, Run, RunStatus, Slot, Subset, TruthSource
+from ml_backend.records import Example, Run, RunMetrics, RunStatus, Slot, Subset, TruthSource
 from ml_backend.services.evaluation.ground_truth import (
     Compared,
     GroundTruth,
@@ -20,9 +20,6 @@ from ml_backend.services.evaluation.ground_truth import (
 )
 from ml_backend.services.evaluation.metrics import Measurement
 from ml_backend.store import Judged, Store
-
-FINGERPRINT = "ground_truth"
-"""Of a run's metrics: what tells whether the ground truth still is the one measured on."""
 
 MANY_RUNS = 10_000
 
@@ -39,7 +36,7 @@ class Evaluation:
         """The same, reading Label Studio by another client."""
         return Evaluation(self._store, studio)
 
-    def measure(self, run: Run, config: LabelingConfig) -> JsonObject:
+    def measure(self, run: Run, config: LabelingConfig) -> RunMetrics:
         """Return the metrics of a run: see ``Measurement``.
 
         Only tasks the run covered and that hold a truth count. Where a task has several truths,
@@ -63,11 +60,7 @@ class Evaluation:
                 if covered is None or task_id in covered
                 for said in digests
             ]
-        return {
-            **measurement.as_dict(),
-            "truth": run.truth.value,
-            FINGERPRINT: _fingerprint(measured),
-        }
+        return measurement.metrics(run.truth, _fingerprint(measured))
 
     def judge_by_task(self, run: Run) -> bool:
         """Have what ``measure`` keeps by task; return whether the run was measured at all.
@@ -77,7 +70,7 @@ class Evaluation:
         """
         if self._store.results.is_judged(run.id):
             return True
-        if not run.metrics:
+        if run.metrics is None:
             return False
         project = self._studio.get_project(run.project_id)
         self.measure(run, LabelingConfig.parse(project.label_config))
@@ -146,12 +139,12 @@ class Evaluation:
 
 def _is_outdated(run: Run, truths: Mapping[str, int], *, changed: bool) -> bool:
     """Return whether a run was measured on other ground truths, a digest -> task, than these."""
-    measured_on = run.metrics.get(FINGERPRINT)
-    if measured_on is None:
+    measured_on = run.metrics.fingerprint if run.metrics is not None else ""
+    if not measured_on:
         return changed
     covered = _covered(run)
     now = (digest for digest, task_id in truths.items() if covered is None or task_id in covered)
-    return bool(_fingerprint(now) != measured_on)
+    return _fingerprint(now) != measured_on
 
 
 def _covered(run: Run) -> set[int] | None:
@@ -159,8 +152,8 @@ def _covered(run: Run) -> set[int] | None:
 
     New ground truth elsewhere does not concern a run of chosen tasks.
     """
-    whole = run.subset in (Subset.HAS_GT, Subset.ALL) and not run.options.get("held_out")
-    tasks = None if whole else run.options.get("task_ids")
+    whole = run.subset in (Subset.HAS_GT, Subset.ALL) and not run.options.held_out
+    tasks = None if whole else run.options.task_ids
     return None if tasks is None else set(tasks)
 
 

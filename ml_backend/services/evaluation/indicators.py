@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from ml_backend.records import JsonObject, Run
+from ml_backend.records import ClassReport, ControlMetrics, JsonObject, Run, RunMetrics
+from ml_backend.records.metrics_json import (
+    calibration_json,
+    confusion_json,
+    correctness_json,
+    error_json,
+    humans_json,
+    order_json,
+    overlap_json,
+    report_json,
+)
 from ml_backend.scoring.classes import matrix
 
 LARGEST_MATRIX = 100
 """Classes up to which the matrix is written out; beyond, its cells that are not 0."""
 
-PARTS = {"overlap": "Overlap", "error": "Error", "order": "Order"}
-COUNTS = ("n", "correct", "failed", "accuracy", "low", "high", "score")
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A figure by its key, with its parts as JSON."""
+
+    key: str
+    title: str
+    values: JsonObject
 
 
-def indicators_of(run: Run) -> list[JsonObject]:
-    """Return ``{"key", "title", "values"}`` of each; accuracy once the run was measured."""
+def indicators_of(run: Run) -> list[Indicator]:
+    """Return a run's figures; accuracy, which is the first, once it was measured."""
     totals = run.totals
     found = [
         _indicator("progress", "Progress", status=run.status.value, **_progress(run)),
@@ -28,59 +46,63 @@ def indicators_of(run: Run) -> list[JsonObject]:
             completion=totals.usage.completion_tokens,
         ),
     ]
-    overall = run.metrics.get("overall")
-    if overall:
-        accuracy = _counts(overall) | ({"stale": run.stale} if run.stale else {})
+    if run.metrics is not None:
+        accuracy = correctness_json(run.metrics.overall)
+        accuracy |= {"stale": run.stale} if run.stale else {}
         accuracy |= {"truth": run.truth.value, "measured_on": run.measured_on}
-        found.insert(0, _indicator("accuracy", "Accuracy", **accuracy))
-        for name, counts in (run.metrics.get("controls") or {}).items():
-            key = f"accuracy-{name}"
-            found.append(_indicator(key, f"Accuracy of {name}", **_counts(counts)))
+        found.insert(0, Indicator("accuracy", "Accuracy", accuracy))
+        for name, counts in run.metrics.controls.items():
+            values = correctness_json(counts)
+            found.append(Indicator(f"accuracy-{name}", f"Accuracy of {name}", values))
         found += _details(run.metrics)
     return found
 
 
-def _details(metrics: JsonObject) -> list[JsonObject]:
-    """Return what is known of controls beside their accuracy, of scores and of people."""
-    found = []
-    for name, counts in (metrics.get("controls") or {}).items():
-        found += _of_control(name, name, counts)
-    for name, counts in (metrics.get("per_region") or {}).items():
+def _details(metrics: RunMetrics) -> Iterator[Indicator]:
+    """Yield what is known of controls beside their accuracy, of scores and of people."""
+    for name, counts in metrics.controls.items():
+        yield from _of_control(name, name, counts)
+    for name, counts in metrics.per_region.items():
         title = f"{name}, region by region"
-        accuracy = _indicator(f"accuracy-{name}", f"Accuracy of {title}", **_counts(counts))
-        found += [accuracy, *_of_control(name, title, counts)]
-    if metrics.get("humans"):
-        found.append(
-            _indicator("humans", "How far people agree with each other", **metrics["humans"])
-        )
-    if metrics.get("calibration"):
+        values = correctness_json(counts)
+        yield Indicator(f"accuracy-{name}", f"Accuracy of {title}", values)
+        yield from _of_control(name, title, counts)
+    if metrics.humans is not None:
+        title = "How far people agree with each other"
+        yield Indicator("humans", title, humans_json(metrics.humans))
+    if metrics.calibration is not None:
         title = "Whether scores mean what they say"
-        found.append(_indicator("calibration", title, **metrics["calibration"]))
-    return found
+        yield Indicator("calibration", title, calibration_json(metrics.calibration))
 
 
-def _of_control(name: str, title: str, counts: JsonObject) -> list[JsonObject]:
-    found = []
-    if "classes" in counts:
-        report = {key: counts[key] for key in ("macro", "micro", "classes", "classes_left_out")}
-        found.append(_indicator(f"classes-{name}", f"Classes of {title}", **report))
-        found.append(_confusion(name, title, counts))
-    for part, what in PARTS.items():
-        if part in counts:
-            found.append(_indicator(f"{part}-{name}", f"{what} of {title}", **counts[part]))
-    return found
+def _of_control(name: str, title: str, counts: ControlMetrics) -> Iterator[Indicator]:
+    if counts.report is not None:
+        yield _classes(name, title, counts.report)
+        yield _confusion(name, title, counts.report)
+    if counts.overlap is not None:
+        yield Indicator(f"overlap-{name}", f"Overlap of {title}", overlap_json(counts.overlap))
+    if counts.error is not None:
+        yield Indicator(f"error-{name}", f"Error of {title}", error_json(counts.error))
+    if counts.order is not None:
+        yield Indicator(f"order-{name}", f"Order of {title}", order_json(counts.order))
 
 
-def _confusion(name: str, title: str, counts: JsonObject) -> JsonObject:
-    names = [row["class"] for row in counts["classes"]]
-    whole = len(names) <= LARGEST_MATRIX and not counts["confusion_left_out"]
+def _classes(name: str, title: str, report: ClassReport) -> Indicator:
+    values = report_json(report)
+    shown = {key: values[key] for key in ("macro", "micro", "classes", "classes_left_out")}
+    return Indicator(f"classes-{name}", f"Classes of {title}", shown)
+
+
+def _confusion(name: str, title: str, report: ClassReport) -> Indicator:
+    names = [row.name for row in report.classes]
+    whole = len(names) <= LARGEST_MATRIX and not report.confusion_left_out
     return _indicator(
         f"confusion-{name}",
         f"Confusions of {title}: rows are the truth's classes, the last of each is none",
         classes=names,
-        matrix=matrix(counts["confusion"], names) if whole else None,
-        cells=counts["confusion"],
-        cells_left_out=counts["confusion_left_out"],
+        matrix=matrix(report.confusion, names) if whole else None,
+        cells=confusion_json(report),
+        cells_left_out=report.confusion_left_out,
     )
 
 
@@ -89,9 +111,5 @@ def _progress(run: Run) -> JsonObject:
     return {"total": totals.total, "done": totals.done, "predicted": totals.succeeded}
 
 
-def _counts(counts: JsonObject) -> JsonObject:
-    return {name: counts.get(name) for name in COUNTS}
-
-
-def _indicator(key: str, title: str, **values: Any) -> JsonObject:
-    return {"key": key, "title": title, "values": values}
+def _indicator(key: str, title: str, **values: Any) -> Indicator:
+    return Indicator(key, title, values)

@@ -22,6 +22,18 @@ MOST_TASKS = 2_000
 REMEMBERED = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Of ``n`` tasks that were answered, how many are right."""
+
+    correct: int
+    n: int
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.n
+
+
 @dataclass(slots=True)
 class _Watched:
     """A run's truths, read once, and what was judged by them."""
@@ -49,8 +61,8 @@ class LiveAccuracy:
         self._watched: OrderedDict[int, _Watched] = OrderedDict()
         self._lock = threading.Lock()
 
-    def count(self, run: Run) -> tuple[int, int] | None:
-        """Return how many tasks are right, of how many; None where nobody can tell yet."""
+    def of(self, run: Run) -> Right | None:
+        """Return how many answered tasks are right; None where nobody can tell yet."""
         if run.subset is not Subset.HAS_GT or not 0 < run.totals.total <= MOST_TASKS:
             return None
         watched = self._of(run.id)
@@ -62,13 +74,14 @@ class LiveAccuracy:
             return None  # the run itself says what is wrong with Label Studio
         finally:
             watched.lock.release()
-        return (sum(watched.right.values()), len(watched.right)) if watched.right else None
+        right = watched.right
+        return Right(sum(right.values()), len(right)) if right else None
 
     def _judge(self, run: Run, watched: _Watched) -> None:
         if watched.config is None:
             project = self._studio.get_project(run.project_id)
             config = self._predictor_factory.config_of(project)
-            task_ids = run.options.get("task_ids")
+            task_ids = run.options.task_ids
             watched.truths = self._evaluation.truths(
                 run.project_id, config, task_ids, source=run.truth
             )

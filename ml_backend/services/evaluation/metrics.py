@@ -8,7 +8,14 @@ from itertools import combinations, permutations
 from typing import Any
 
 from ml_backend.labeling import Agreement, LabelingConfig
-from ml_backend.records import JsonObject, Outcome, Prediction
+from ml_backend.records import (
+    AgreementRate,
+    HumanAgreement,
+    Outcome,
+    Prediction,
+    RunMetrics,
+    TruthSource,
+)
 from ml_backend.scoring import wilson
 from ml_backend.scoring.agreement import summarize
 from ml_backend.scoring.calibration import calibrate
@@ -49,25 +56,23 @@ class Measurement:
         self._humans.add(truths)
         return Judged(outcome.task_id, is_right(compared) if compared else None, pairs)
 
-    def as_dict(self) -> JsonObject:
-        """Return overall and controls with their details; more where there is anything to say.
-
-        ``per_region`` has the controls asked about regions, ``calibration`` the scores against
-        what was right, ``humans`` how far people agree with each other.
-        """
+    def metrics(self, truth: TruthSource, fingerprint: str) -> RunMetrics:
+        """Return what was measured on these truths."""
         found = summarize(self._items)
-        for name, counts in found["controls"].items():
-            counts.update(self._tallies[name].as_dict())
-        regions = {
-            name: summarize(items)["overall"] | self._region_tallies[name].as_dict()
-            for name, items in self._regions.items()
-        }
-        more = {
-            "per_region": regions,
-            "calibration": calibrate(self._scored),
-            "humans": self._humans.as_dict(),
-        }
-        return found | {name: value for name, value in more.items() if value}
+        return RunMetrics(
+            overall=found.overall,
+            controls={
+                name: self._tallies[name].metrics(counts) for name, counts in found.controls.items()
+            },
+            per_region={
+                name: self._region_tallies[name].metrics(summarize(items).overall)
+                for name, items in self._regions.items()
+            },
+            calibration=calibrate(self._scored),
+            humans=self._humans.agreement(),
+            truth=truth,
+            fingerprint=fingerprint,
+        )
 
 
 class _HumanAgreement:
@@ -107,14 +112,13 @@ class _HumanAgreement:
         for name, found in parts.items():
             self._controls.setdefault(name, []).append(_mean(found))
 
-    def as_dict(self) -> JsonObject | None:
-        """Return overall and controls: n tasks, accuracy with its interval, score."""
+    def agreement(self) -> HumanAgreement | None:
+        """Return how far they agree; None when no task was annotated by several."""
         if not self._tasks:
             return None
-        return {
-            "overall": _counts(self._tasks),
-            "controls": {name: _counts(found) for name, found in self._controls.items()},
-        }
+        return HumanAgreement(
+            _rate(self._tasks), {name: _rate(found) for name, found in self._controls.items()}
+        )
 
 
 def is_right(compared: Mapping[str, Agreement | None]) -> bool:
@@ -142,7 +146,7 @@ def _mean(values: list[tuple[float, float]]) -> tuple[float, float]:
     )
 
 
-def _counts(tasks: list[tuple[float, float]]) -> JsonObject:
+def _rate(tasks: list[tuple[float, float]]) -> AgreementRate:
     exact, score = _mean(tasks)
     low, high = wilson(exact * len(tasks), len(tasks))
-    return {"n": len(tasks), "accuracy": exact, "low": low, "high": high, "score": score}
+    return AgreementRate(n=len(tasks), accuracy=exact, low=low, high=high, score=score)

@@ -185,7 +185,7 @@ class Subsets:
         if query.subset is Subset.HAS_GT:
             return sorted(truths)
         every = studio.task_ids(project.id)
-        asked = query.run.options.get("task_ids") if query.run is not None else None
+        asked = query.run.options.task_ids if query.run is not None else None
         if query.subset is Subset.ALL:
             return every
         if asked is not None:

@@ -16,7 +16,7 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Failure, Prompt, PromptVersion, Slot
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.prompts.prompts import Prompts
-from ml_backend.services.runs.runs import NothingMissing, RunOptions, Runs
+from ml_backend.services.runs.runs import NothingMissing, RunRequest, Runs
 from ml_backend.store import Follow, Store
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class Following:
         version = self._prompts.find_version(prompt, None)
         if self._is_hopeless(prompt, version, project):
             return
-        options = RunOptions(only_missing=True, budget=budget, follow=True)
+        options = RunRequest(only_missing=True, budget=budget, follow=True)
         try:
             run = self._runs.start(prompt, version, project, options)
         except NothingMissing:
@@ -137,10 +137,11 @@ class Following:
         Else any event, and every start of the server, would pay for these tasks once more.
         """
         runs = self._store.runs.search(version_id=version.id, project_id=project.id)
-        last = next((run for run in runs if run.options.get("follow")), None)
+        last = next((run for run in runs if run.options.follow), None)
         if last is None or not last.totals.failed:
             return False
-        if last.plan.get("newest_task") != self._studio.newest_task(project.id):
+        asked = last.plan.project
+        if asked is None or asked.newest_task != tuple(self._studio.newest_task(project.id)):
             return False
         hopeless = {
             outcome.task_id

@@ -10,8 +10,7 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
-from ml_backend.services.inference.predictor_factory import snapshot
-from ml_backend.services.runs.runs import RunOptions, Runs, is_open
+from ml_backend.services.runs.runs import RunRequest, Runs, is_open
 from ml_backend.services.serving.prompt_sources import Address, PromptSources
 from ml_backend.store import Store
 
@@ -59,7 +58,7 @@ class StartTraining:
         if known is not None:
             log.info("project %s: run %s has evaluated this already", project.id, known.id)
             return None
-        options = RunOptions(subset=Subset.HAS_GT, slot=Slot.EVALUATE)
+        options = RunRequest(subset=Subset.HAS_GT, slot=Slot.EVALUATE)
         run = self._runs.start(prompt, version, project, options)
         log.info("project %s: run %s evaluates %r", project.id, run.id, run.label)
         self._wake()
@@ -86,6 +85,6 @@ class StartTraining:
             if run.truth is not truth:
                 continue
             done = run.status is RunStatus.COMPLETED and not run.stale
-            if is_open(run) or (done and snapshot(version).items() <= run.snapshot.items()):
+            if is_open(run) or (done and run.snapshot.is_of(version)):
                 return run
         return None

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from ml_backend.labeling import LabelingConfig
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot import EXAMPLE_CHARACTERS, FewShot, Shot, classes_in
-from ml_backend.records import Example, JsonObject, PromptVersion
+from ml_backend.records import Example, ExamplesLeftOut, ExampleSource, PromptVersion
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +20,9 @@ LARGEST_POOL = 5_000
 class FewShotExamples:
     """The few-shot examples of one version in one project, and where they come from."""
 
-    def __init__(self, chooser: FewShot, provenance: JsonObject) -> None:
+    def __init__(self, chooser: FewShot, pool: ExampleSource) -> None:
         self.chooser = chooser
-        self.provenance = provenance
-        """What a run keeps: the pool's revision, how many examples, what was left out and why."""
+        self.pool = pool
 
 
 def build_shots(
@@ -59,21 +58,22 @@ def build_shots(
     outside = [shot for shot in ready if shot.task_id not in measured]
     apart = len({shot.task_id for shot in outside}) >= number
     used = outside if apart else ready
-    provenance: JsonObject = {
-        "max": number,
-        "pool_revision": revision,
-        "pool_examples": len(used),
-        "left_out": {
-            "with_files": with_files,
-            "too_long": too_long,
-            "unreadable": unreadable,
-            "over_the_limit": max(0, len(pool) - LARGEST_POOL),
-            "evaluated": len(ready) - len(used),
-        },
-    }
-    if measured:
-        provenance["from"] = "tasks not evaluated" if apart else "the other evaluated tasks"
-    return FewShotExamples(FewShot(used, number), provenance)
+    left_out = ExamplesLeftOut(
+        with_files=with_files,
+        too_long=too_long,
+        unreadable=unreadable,
+        over_the_limit=max(0, len(pool) - LARGEST_POOL),
+        evaluated=len(ready) - len(used),
+    )
+    source = "tasks not evaluated" if apart else "the other evaluated tasks"
+    shown = ExampleSource(
+        revision=revision,
+        examples=len(used),
+        most=number,
+        left_out=left_out,
+        source=source if measured else "",
+    )
+    return FewShotExamples(FewShot(used, number), shown)
 
 
 def _shot(

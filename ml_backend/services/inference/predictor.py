@@ -23,6 +23,7 @@ from ml_backend.records import (
     CallRecord,
     Connection,
     Example,
+    ExampleSource,
     Failure,
     FailureKind,
     JsonObject,
@@ -116,9 +117,9 @@ class Predictor:
         return not self._is_baseline
 
     @property
-    def few_shot(self) -> JsonObject | None:
+    def few_shot(self) -> ExampleSource | None:
         """Where its few-shot examples come from; None when it has none."""
-        return self._shots.provenance if self._shots else None
+        return self._shots.pool if self._shots else None
 
     def write_down(self, *, at_once: bool = False) -> None:
         """Commit what was spent."""

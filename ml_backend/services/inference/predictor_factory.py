@@ -14,8 +14,6 @@ from ml_backend.prompting import template
 from ml_backend.records import (
     Connection,
     Example,
-    JsonObject,
-    Origin,
     PromptVersion,
     ProviderName,
 )
@@ -164,8 +162,8 @@ class PredictorFactory:
             "project %s, version %s: few-shot examples from %s annotated tasks, pool revision %s",
             recipe.project.id,
             version.id,
-            shots.provenance["pool_examples"],
-            shots.provenance["pool_revision"],
+            shots.pool.examples,
+            shots.pool.revision,
         )
         return shots
 
@@ -179,35 +177,3 @@ class PredictorFactory:
                 field="project",
                 fix="Annotate some tasks in Label Studio, or set OPENAI_API_KEY for a real model.",
             )
-
-
-def snapshot(version: PromptVersion) -> JsonObject:
-    """Return the exact version a run uses, kept with the run whatever is edited later."""
-    return {
-        "version_title": version.title,
-        "text": version.text,
-        "provider": version.provider.value,
-        "model": version.model,
-        "connection_id": version.connection_id,
-        "parameters": version.parameters,
-        "max_few_shot_examples": version.max_few_shot_examples,
-        "origin": version.origin.value,
-    }
-
-
-def version_of(snapshot: JsonObject, version: PromptVersion) -> PromptVersion:
-    """Return a version as a run's snapshot has it."""
-    return PromptVersion(
-        id=version.id,
-        prompt_id=version.prompt_id,
-        title=snapshot["version_title"],
-        text=snapshot["text"],
-        provider=ProviderName(snapshot["provider"]),
-        model=snapshot["model"],
-        connection_id=snapshot["connection_id"],
-        max_few_shot_examples=snapshot["max_few_shot_examples"],
-        parameters=snapshot["parameters"],
-        created_at=version.created_at,
-        updated_at=version.updated_at,
-        origin=Origin(snapshot.get("origin", "")),
-    )

@@ -1,4 +1,4 @@
-"""Bulk actions and comparisons as JSON; the words are the API's."""
+"""Bulk actions, comparisons and reports of runs as JSON; the words are the API's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ml_backend.records import JsonObject
+from ml_backend.records import JsonObject, Run, RunReport
+from ml_backend.records.metrics_json import correctness_json, metrics_json
 
 if TYPE_CHECKING:
     from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionScore
@@ -99,8 +100,8 @@ def _of_version_score(each: VersionScore) -> JsonObject:
         "run_truth": each.run.truth.value,
         "run_tasks": each.tasks,
         "changed": each.changed,
-        **each.summary["overall"],
-        "controls": each.summary["controls"],
+        **correctness_json(each.summary.overall),
+        "controls": {name: correctness_json(n) for name, n in each.summary.controls.items()},
         **asdict(each.effort),
     }
 
@@ -113,6 +114,69 @@ def _of_measure(measure: Measure) -> JsonObject:
         "p_holm": measure.p_holm,
         "better": (None, "first", "second")[measure.better],
         "score": score | {"p_holm": measure.score_p_holm},
+    }
+
+
+def of_run_report(report: RunReport) -> JsonObject:
+    return {
+        "run": _of_reported_run(report.run),
+        "project": report.project,
+        "prompt": _of_asked_prompt(report.run),
+        "metrics": metrics_json(report.run.metrics),
+        "effort": asdict(report.effort),
+        "failures": [
+            {
+                "task": each.task_id,
+                "kind": each.kind.value,
+                "message": each.message,
+                "raw": each.raw,
+            }
+            for each in report.failures
+        ],
+        "failures_left_out": report.failures_left_out,
+        "wrong": [asdict(each) for each in report.wrong],
+        "wrong_left_out": report.wrong_left_out,
+        "wrong_unknown": report.wrong_unknown,
+        "made_at": report.made_at,
+    }
+
+
+def _of_reported_run(run: Run) -> JsonObject:
+    totals = run.totals
+    return {
+        "id": run.id,
+        "model_version": run.label,
+        "status": run.status.value,
+        "slot": run.slot.value,
+        "project": run.project_id,
+        "project_subset": run.subset.value,
+        "truth": run.truth.value,
+        "measured_on": run.measured_on,
+        "message": run.message,
+        "stale": run.stale,
+        "total_tasks": totals.total,
+        "succeeded": totals.succeeded,
+        "failed": totals.failed,
+        "failures": dict(totals.failures),
+        "cached": totals.cached,
+        "cost": totals.cost,
+        "prompt_tokens": totals.usage.prompt_tokens,
+        "completion_tokens": totals.usage.completion_tokens,
+        "completed_at": f"{run.completed_at:%Y-%m-%d %H:%M} UTC" if run.completed_at else None,
+    }
+
+
+def _of_asked_prompt(run: Run) -> JsonObject:
+    """Return the version as the run asked it, whatever it is now."""
+    asked = run.snapshot
+    return {
+        "title": asked.prompt_title or run.label,
+        "version": asked.version_title,
+        "text": asked.text or "",
+        "provider": asked.provider.value if asked.provider else "",
+        "model": asked.model,
+        "parameters": asked.parameters,
+        "max_few_shot_examples": asked.max_few_shot_examples,
     }
 
 

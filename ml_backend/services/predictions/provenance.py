@@ -8,7 +8,8 @@ from datetime import datetime
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio import LabelStudioReader, PredictionKey
-from ml_backend.records import JsonObject, Prediction, PromptVersion
+from ml_backend.records import ExampleSource, JsonObject, Prediction, PromptVersion
+from ml_backend.records.run_json import pool_json
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.store import Source, Store
 
@@ -68,7 +69,7 @@ def sources_of(
     label: str,
     version: PromptVersion,
     at: datetime,
-    few_shot: JsonObject | None,
+    few_shot: ExampleSource | None,
 ) -> list[Source]:
     """Return where answers of ``/predict`` came from; what a run answered, the run tells itself."""
     return [
@@ -83,7 +84,7 @@ def document_of(found: Provenance) -> JsonObject:
     source = found.source
     few_shot = None
     if source is not None and source.few_shot is not None:
-        few_shot = {**source.few_shot, "shown": source.shown}
+        few_shot = {**pool_json(source.few_shot), "shown": source.shown}
     origin = None
     if source is not None:
         origin = "predict" if source.run_id is None else "run"

@@ -28,8 +28,8 @@ def choose_model_version(
     project = studio.get_project(run.project_id)
     now = project.model_version or ""
     # Label Studio blanks it on deletes; anything else that differs a person chose meanwhile.
-    before = now or run.plan["model_version"]
-    activate = run.options.get("activate")
+    before = now or run.plan.planned.model_version
+    activate = run.options.activate
     prompt_labels = Ownership(store, studio).ours(run.project_id, prompt_id=run.prompt_id)
     if activate is False or (run.slot is not Slot.ALL and activate is not True):
         wanted = before

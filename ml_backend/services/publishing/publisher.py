@@ -15,7 +15,7 @@ from typing import Any
 from ml_backend.errors import LabelStudioError, LabelStudioRejected, PromptsError
 from ml_backend.labelstudio import PredictionKey, ServerLabelStudio
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prediction, Region, Run
+from ml_backend.records import JsonObject, PlannedWrites, Prediction, Region, Run
 from ml_backend.services.publishing.label_stream import choose_model_version
 from ml_backend.services.publishing.ownership import Owned, Ownership
 from ml_backend.services.writing.resend import ROUNDS, resend
@@ -66,7 +66,7 @@ class Publisher:
         self._may_be_imported = may_be_imported
         self._ownership = Ownership(store, session.studio)
 
-    def plan(self, run: Run) -> JsonObject:
+    def plan(self, run: Run) -> PlannedWrites:
         """Return what will be removed and written, to be committed before the first write."""
         good, definite, published = self._store.outcomes.verdicts(run.id)
         project = self._studio.get_project(run.project_id)
@@ -83,18 +83,18 @@ class Publisher:
         }
         settled = (good | definite) - standing
         clear = [key.id for task_id in sorted(settled) for key in rows_of.get(task_id, ())]
-        return {
-            "watermark": max((key.id for key in keys), default=0),
-            "clear": clear if good else [],
-            "skip": sorted(standing),
-            "model_version": project.model_version or "",
-        }
+        return PlannedWrites(
+            watermark=max((key.id for key in keys), default=0),
+            clear=tuple(clear) if good else (),
+            skip=tuple(sorted(standing)),
+            model_version=project.model_version or "",
+        )
 
     def clear(self, run: Run) -> None:
         """Remove the older predictions the plan names, and only those."""
         by_label: dict[str, list[int]] = defaultdict(list)
         rows_under: dict[str, list[PredictionKey]] = defaultdict(list)
-        planned = set(run.plan["clear"])
+        planned = set(run.plan.planned.clear)
         if not planned:
             return
         for key in self._studio.prediction_keys(run.project_id):
@@ -141,7 +141,7 @@ class Publisher:
             kept = self._kept_to_load(run)
             for rows in self._chunks(run, kept):
                 created = self._session.import_predictions(
-                    run.project_id, run.label, rows, run.plan["watermark"]
+                    run.project_id, run.label, rows, run.plan.planned.watermark
                 )
                 if created != len(rows):
                     log.warning("run %s: sent %s, stored %s", run.id, len(rows), created)
@@ -213,7 +213,7 @@ class Publisher:
             for key in keys
             if key.task_id in task_ids
             and key.model_version == run.label
-            and key.id > run.plan["watermark"]
+            and key.id > run.plan.planned.watermark
         ]
         resend(lambda: self._session.delete_predictions(run.project_id, wrong), self._studio)
 
@@ -221,8 +221,8 @@ class Publisher:
 
     def _compare(self, run: Run) -> Difference:
         ours = self._ours(run)
-        watermark = run.plan["watermark"]
-        planned = set(run.plan["clear"])
+        watermark = run.plan.planned.watermark
+        planned = set(run.plan.planned.clear)
         targets = self._targets(run)
         kept = {
             (row["task_id"], row["label"]): row
@@ -267,7 +267,7 @@ class Publisher:
 
     def _mend(self, run: Run, difference: Difference, *, again: bool) -> None:
         """Bring the difference to nothing, once; ``again`` when that did not work before."""
-        watermark = run.plan["watermark"]
+        watermark = run.plan.planned.watermark
         try:
             if difference.surplus:
                 self._session.delete_predictions(run.project_id, sorted(difference.surplus))
@@ -291,7 +291,7 @@ class Publisher:
 
     def _targets(self, run: Run) -> set[int]:
         good, _, _ = self._store.outcomes.verdicts(run.id)
-        return good - set(run.plan["skip"])
+        return good - set(run.plan.planned.skip)
 
     def _ours(self, run: Run) -> Owned:
         return self._ownership.ours(run.project_id, prompt_id=run.prompt_id, slot=run.slot)
@@ -311,7 +311,7 @@ class Publisher:
 
     def _create(self, run: Run, targets: set[int]) -> None:
         """Create, one by one, the predictions an import would drop though the editor takes them."""
-        watermark = run.plan["watermark"]
+        watermark = run.plan.planned.watermark
         for count, outcome in enumerate(self._outcomes(run, targets, imported=False), 1):
             row = _row(outcome, run.label)
             self._session.create_predictions(run.project_id, [row], watermark)

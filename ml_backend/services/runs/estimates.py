@@ -24,11 +24,7 @@ from ml_backend.services.evaluation.ground_truth import GroundTruthReader, truth
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.model_requests import ModelRequest, asks_the_same
 from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import (
-    PredictorFactory,
-    PredictorInputs,
-    version_of,
-)
+from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.models.budgets import price_of
 from ml_backend.services.runs.runs import sample_of
@@ -285,13 +281,13 @@ class Estimates:
         found: list[Measured] = []
         used = 0
         for run in sorted(runs, key=lambda each: (each.version_id != version.id, -each.id)):
-            same = (run.snapshot.get("model"), run.snapshot.get("connection_id"))
+            same = (run.snapshot.model, run.snapshot.connection_id)
             if same != (version.model, version.connection_id) or not run.totals.usage.prompt_tokens:
                 continue
             if len(found) >= SAMPLED or used >= EARLIER_RUNS:
                 break
             used += 1
-            asked_with = version_of(run.snapshot, version)
+            asked_with = run.snapshot.as_asked(version)
             paid = self._store.outcomes.usage(run.id)
             chosen = _spread(sorted(paid), SAMPLED - len(found))
             try:
@@ -300,7 +296,7 @@ class Estimates:
                 tasks = _tasks(studio, project.id, chosen) if chosen else []
             except PromptsError:
                 continue  # what it asked cannot be asked any more
-            calls = max(1, int(run.options.get("samples") or 1))
+            calls = run.options.samples
             for question in _askable(predictor, tasks):
                 usage, key = paid[question.task.id]
                 if asks_the_same(question.key, key):

@@ -18,22 +18,29 @@ from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prediction, Run, RunStatus, Slot, Stage, Subset, Task
+from ml_backend.records import (
+    Prediction,
+    ProjectState,
+    PublishPlan,
+    Run,
+    RunMetrics,
+    RunStatus,
+    Slot,
+    Stage,
+    Stopped,
+    Subset,
+    Task,
+)
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
 from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import (
-    PredictorFactory,
-    PredictorInputs,
-    version_of,
-)
+from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
 from ml_backend.services.inference.self_consistency import Sampler, sampled
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.heartbeat import CLAIM_SECONDS, Heartbeat
 from ml_backend.services.runs.pipeline import AskingPipeline, RunTally
-from ml_backend.services.runs.runs import KEPT_IN_PLAN
 from ml_backend.services.runs.task_pages import iter_task_pages
 from ml_backend.services.writing.patience import GIVE_UP_AFTER, Interrupted, Patience
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
@@ -114,30 +121,30 @@ class Executor:
         while True:
             if run.stage in (Stage.PENDING, Stage.ASKING):
                 run = self._ask(run, fence, beat, studio)
-            stopped = run.plan.get("stopped")
+            stopped = run.plan.stopped
             if run.stage is Stage.DONE:  # by a process that died before it could say so
-                return _end_of(stopped, run.plan.get("note", ""))
+                return _end_of(stopped, run.plan.note)
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
                 return self._without_success(run, beat, stopped)
             note = self._publish(run, fence, studio)
             run = self._store.runs.get(run_id)
             self._set(run, fence, metrics=self._measure(run, studio))
-            if run.plan.get("ask_again"):
-                plan = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
+            if run.plan.ask_again:
+                plan = PublishPlan(project=run.plan.project)
                 run = self._set(run, fence, stage=Stage.ASKING, plan=plan)
                 continue
-            self._set(run, fence, stage=Stage.DONE, plan={**run.plan, "note": note})
+            self._set(run, fence, stage=Stage.DONE, plan=replace(run.plan, note=note))
             return _end_of(stopped, note)
 
     def _reader(self, beat: Heartbeat, stop: threading.Event) -> _Studio:
         return self._patiently(Patience(beat.say, stop, give_up_after=self._give_up_after))
 
     def _without_success(
-        self, run: Run, beat: Heartbeat, stopped: JsonObject | None
+        self, run: Run, beat: Heartbeat, stopped: Stopped | None
     ) -> tuple[RunStatus, str]:
         if stopped:
-            return RunStatus(stopped["status"]), stopped["message"]
+            return stopped.status, stopped.message
         failed = beat.tally.totals.failed if beat.tally else 0
         if failed == 0:
             return RunStatus.COMPLETED, "There was no task to ask."
@@ -159,10 +166,10 @@ class Executor:
             self._store,
             run.id,
             predictor,
-            Sampler(predictor, recipe.config, _samples(run)),
+            Sampler(predictor, recipe.config, run.options.samples),
             tally,
             concurrency=self._models.concurrency,
-            fresh=bool(run.options.get("fresh")),
+            fresh=run.options.fresh,
             stop=beat.stop_asking,
             unread=unread,
         )
@@ -173,26 +180,25 @@ class Executor:
         if beat.stop.is_set():
             raise Interrupted("The work was interrupted.")
         # Of an earlier attempt only what it knew of the tasks still holds.
-        known = {name: run.plan[name] for name in KEPT_IN_PLAN if name in run.plan}
-        plan = {**known, **_stopped(stopper, beat)}
+        plan = PublishPlan(project=run.plan.project, stopped=_stopped(stopper, beat))
         return self._set(run, fence, stage=Stage.PLANNING, plan=plan, asked_at=datetime.now(UTC))
 
     def _predictor(
         self, run: Run, studio: _Studio, **options: Any
     ) -> tuple[PredictorInputs, Predictor]:
-        version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
-        if _samples(run) > 1:
+        version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
+        if run.options.samples > 1:
             version = replace(version, parameters=sampled(version.parameters))
         predictor_factory = self._predictor_factory.reading(studio)
         recipe = predictor_factory.recipe(studio.get_project(run.project_id), version)
-        options |= {"budget": run.options.get("budget")}
+        options |= {"budget": run.options.budget}
         if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
             options["evaluated"] = self._covered(run, studio)
         return recipe, predictor_factory.predictor(recipe, version, **options)
 
     @staticmethod
     def _covered(run: Run, studio: _Studio) -> list[int]:
-        task_ids = run.options.get("task_ids")
+        task_ids = run.options.task_ids
         return studio.task_ids(run.project_id) if task_ids is None else list(task_ids)
 
     def _note_examples(self, run: Run, fence: int, predictor: Predictor) -> Run:
@@ -200,16 +206,16 @@ class Executor:
         now = predictor.few_shot
         if now is None:
             return run
-        before = run.snapshot.get("few_shot") or {}
-        revisions = [*before.get("pool_revisions", ()), now["pool_revision"]]
-        few_shot = {**now, "pool_revisions": list(dict.fromkeys(revisions))}
-        return self._set(run, fence, snapshot={**run.snapshot, "few_shot": few_shot})
+        before = run.snapshot.few_shot.revisions if run.snapshot.few_shot else ()
+        own = () if now.revision is None else (now.revision,)
+        few_shot = replace(now, revisions=tuple(dict.fromkeys((*before, *own))))
+        return self._set(run, fence, snapshot=replace(run.snapshot, few_shot=few_shot))
 
     def _pages(
         self, run: Run, fence: int, task_number: int, studio: _Studio
     ) -> Iterator[list[Task]]:
         """Yield the tasks a run covers and keep its total true."""
-        task_ids = run.options.get("task_ids")
+        task_ids = run.options.task_ids
         self._set(run, fence, total=task_number if task_ids is None else len(task_ids))
         seen = 0
         for page in iter_task_pages(studio, run.project_id, task_ids):
@@ -230,7 +236,7 @@ class Executor:
                 may_be_imported=self._predictor_factory.config_of(project).may_be_imported,
             )
             if run.stage is Stage.PLANNING:
-                plan = {**run.plan, **publisher.plan(run)}
+                plan = replace(run.plan, writes=publisher.plan(run))
                 run = self._set(run, fence, stage=Stage.CLEARING, plan=plan)
             if run.stage is Stage.CLEARING:
                 publisher.clear(run)
@@ -242,7 +248,7 @@ class Executor:
             if strangers:
                 publisher.withdraw(run, strangers)
             note = f"{publisher.finish(run)} {self._ownership.clash(run)}".strip()
-        if run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.get("stopped"):
+        if run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.stopped:
             self._publish_version(run)
         return note
 
@@ -265,21 +271,21 @@ class Executor:
         """
         newest = studio.newest_task(run.project_id)
         project = studio.get_project(run.project_id)
-        now = {"newest_task": newest, "config": _digest(project.label_config)}
-        before = {name: run.plan.get(name) for name in KEPT_IN_PLAN}
+        now = ProjectState(tuple(newest), _digest(project.label_config))
+        before = run.plan.project
         if now == before:
             return run, ()
         strangers: set[int] = set()
-        if before["newest_task"] is not None:
-            if newest != before["newest_task"]:
+        if before is not None:
+            if now.newest_task != before.newest_task:
                 strangers |= self._strangers(run, studio)
-            if now["config"] != before["config"]:
+            if now.config != before.config:
                 strangers |= self._unfitting(run, self._predictor_factory.config_of(project))
             self._store.outcomes.forget_tasks(run.id, sorted(strangers))
-        plan = {**run.plan, **now}
+        plan = replace(run.plan, project=now)
         if strangers:
             log.warning("run %s: %s answers fit their tasks no more", run.id, len(strangers))
-            plan["ask_again"] = True
+            plan = replace(plan, ask_again=True)
         return self._set(run, fence, plan=plan), strangers
 
     def _strangers(self, run: Run, studio: _Studio) -> set[int]:
@@ -304,10 +310,10 @@ class Executor:
         }
 
     def _publish_version(self, run: Run) -> None:
-        if run.options.get("activate") is not False:
+        if run.options.activate is not False:
             self._store.prompts.update(run.prompt_id, published_version_id=run.version_id)
 
-    def _measure(self, run: Run, studio: _Studio) -> JsonObject:
+    def _measure(self, run: Run, studio: _Studio) -> RunMetrics | None:
         if run.slot is not Slot.EVALUATE:
             return run.metrics
         config = self._predictor_factory.config_of(studio.get_project(run.project_id))
@@ -322,29 +328,19 @@ class Executor:
         return self._store.runs.get(run.id)
 
 
-def _samples(run: Run) -> int:
-    """Return how many answers a run wants of each task."""
-    return int(run.options.get("samples") or 1)
-
-
 def _digest(label_config: str) -> str:
     return hashlib.sha256(label_config.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _end_of(stopped: JsonObject | None, note: str) -> tuple[RunStatus, str]:
+def _end_of(stopped: Stopped | None, note: str) -> tuple[RunStatus, str]:
     if stopped:
-        return RunStatus(stopped["status"]), f"{stopped['message']} {note}".strip()
+        return stopped.status, f"{stopped.message} {note}".strip()
     return RunStatus.COMPLETED, note
 
 
-def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> JsonObject:
+def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> Stopped | None:
     if stopper is not None:
-        return {"stopped": {"status": RunStatus.FAILED.value, "message": str(stopper)}}
+        return Stopped(RunStatus.FAILED, str(stopper))
     if beat.canceled:
-        return {
-            "stopped": {
-                "status": RunStatus.CANCELED.value,
-                "message": "Canceled; what was answered is kept and published.",
-            }
-        }
-    return {}
+        return Stopped(RunStatus.CANCELED, "Canceled; what was answered is kept and published.")
+    return None

@@ -26,7 +26,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import PredictorFactory, version_of
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
 KINDS = (
@@ -102,7 +102,7 @@ class OutsideWorkers:
         query = {"selectedItems": {"all": False, "included": wanted}}
         pages = studio.iter_tasks(run.project_id, query=query)
         tasks = {task.id: task for page in pages for task in page}
-        covered = run.options.get("task_ids")
+        covered = run.options.task_ids
         for task_id in wanted:
             if task_id not in tasks or (covered is not None and task_id not in covered):
                 raise InvalidInput(f"Task {task_id} is not one of run {run.id}.", field="task_id")
@@ -110,7 +110,7 @@ class OutsideWorkers:
 
     def _predictor(self, project: Project, run: Run) -> Predictor:
         version: PromptVersion = self._store.prompts.get_version(run.version_id)
-        used = version_of(run.snapshot, version)
+        used = run.snapshot.as_asked(version)
         return self._predictor_factory.predictor(
             self._predictor_factory.recipe(project, used), used, examples=[]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from ml_backend.errors import ConfigError, LabelStudioError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
-from ml_backend.records import JsonObject, Prediction, Run
+from ml_backend.records import Prediction, Run, RunReport, WrongAnswer
 from ml_backend.services.evaluation.comparison import effort_of
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import GroundTruth
@@ -35,36 +35,34 @@ class RunReports:
         self._runs = runs
         self._predictor_factory = predictor_factory
 
-    def document(self, run: Run, studio: LabelStudioReader) -> JsonObject:
-        """Return a run's report as JSON; ``reporting.run_page`` makes a page of it."""
+    def report(self, run: Run, studio: LabelStudioReader) -> RunReport:
+        """Return a run's report; ``reporting.run_page`` makes a page of it."""
         failures = list(islice(self._runs.failures(run), MOST_FAILURES))
         project = _project(studio, run.project_id)
-        return {
-            "run": _of_run(run),
-            "project": _title_of(project, run.project_id),
-            "prompt": self._prompt(run),
-            "metrics": run.metrics,
-            "effort": asdict(effort_of(self._store.outcomes.iter(run.id))),
-            "failures": [
-                {
-                    "task": each.task_id,
-                    "kind": each.kind.value,
-                    "message": each.message,
-                    "raw": each.raw[:LONGEST_RAW],
-                }
-                for each in failures
-            ],
-            "failures_left_out": max(0, run.totals.failed - len(failures)),
-            **self._wrong(run, studio, project),
-            "made_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        }
+        wrong, left_out, unknown = self._wrong(run, studio, project)
+        return RunReport(
+            run=run,
+            project=_title_of(project, run.project_id),
+            effort=effort_of(self._store.outcomes.iter(run.id)),
+            wrong=tuple(wrong),
+            wrong_left_out=left_out,
+            wrong_unknown=unknown,
+            failures=tuple(replace(each, raw=each.raw[:LONGEST_RAW]) for each in failures),
+            failures_left_out=max(0, run.totals.failed - len(failures)),
+            made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        )
 
-    def _wrong(self, run: Run, studio: LabelStudioReader, project: Project | None) -> JsonObject:
-        """Return the wrong answers, each control of a task, against the truths as they are now."""
-        overall = run.metrics.get("overall") or {}
-        number = overall.get("n", 0) - overall.get("correct", 0) - overall.get("failed", 0)
+    def _wrong(
+        self, run: Run, studio: LabelStudioReader, project: Project | None
+    ) -> tuple[list[WrongAnswer], int, str]:
+        """Return the wrong answers, each control of a task, against the truths as they are now.
+
+        With them how many tasks are left out, and why none could be listed.
+        """
+        counts = run.correctness
+        number = counts.n - counts.correct - counts.failed
         why = ""
-        rows: list[JsonObject] = []
+        rows: list[WrongAnswer] = []
         try:
             if number > 0 and project is not None:
                 config = self._predictor_factory.config_of(project)
@@ -74,16 +72,11 @@ class RunReports:
                 why = "Label Studio does not have the project any more, or does not answer."
         except (LabelStudioError, ConfigError) as error:
             why = str(error)
-        shown = len({row["task"] for row in rows})
-        return {
-            "wrong": rows,
-            "wrong_left_out": max(0, number - shown),
-            "wrong_unknown": why,
-        }
+        return rows, max(0, number - len({row.task for row in rows})), why
 
     def _wrong_tasks(
         self, run: Run, config: LabelingConfig, evaluation: Evaluation
-    ) -> Iterator[list[JsonObject]]:
+    ) -> Iterator[list[WrongAnswer]]:
         """Yield the wrong controls of each task that was answered and not wholly right."""
         outcomes = self._store.outcomes.iter(run.id, ok=True)
         while chunk := list(islice(outcomes, JUDGED_AT_ONCE)):
@@ -97,57 +90,18 @@ class RunReports:
                 if rows:
                     yield rows
 
-    @staticmethod
-    def _prompt(run: Run) -> JsonObject:
-        """Return the version as the run asked it, whatever it is now."""
-        asked = run.snapshot
-        return {
-            "title": asked.get("prompt_title") or run.label,
-            "version": asked.get("version_title", ""),
-            "text": asked.get("text", ""),
-            "provider": asked.get("provider", ""),
-            "model": asked.get("model", ""),
-            "parameters": asked.get("parameters") or {},
-            "max_few_shot_examples": asked.get("max_few_shot_examples") or 0,
-        }
-
-
-def _of_run(run: Run) -> JsonObject:
-    totals = run.totals
-    return {
-        "id": run.id,
-        "model_version": run.label,
-        "status": run.status.value,
-        "slot": run.slot.value,
-        "project": run.project_id,
-        "project_subset": run.subset.value,
-        "truth": run.truth.value,
-        "measured_on": run.measured_on,
-        "message": run.message,
-        "stale": run.stale,
-        "total_tasks": totals.total,
-        "succeeded": totals.succeeded,
-        "failed": totals.failed,
-        "failures": dict(totals.failures),
-        "cached": totals.cached,
-        "cost": totals.cost,
-        "prompt_tokens": totals.usage.prompt_tokens,
-        "completion_tokens": totals.usage.completion_tokens,
-        "completed_at": f"{run.completed_at:%Y-%m-%d %H:%M} UTC" if run.completed_at else None,
-    }
-
 
 def _wrong_controls(
     outcome: Prediction, truth: GroundTruth, config: LabelingConfig
-) -> list[JsonObject]:
+) -> list[WrongAnswer]:
     compared, best = truth.judge(outcome, config)
     return [
-        {
-            "task": outcome.task_id,
-            "control": name,
-            "truth": _bounded(best.get(name)),
-            "given": _bounded(outcome.answer.get(name)),
-        }
+        WrongAnswer(
+            task=outcome.task_id,
+            control=name,
+            truth=_bounded(best.get(name)),
+            given=_bounded(outcome.answer.get(name)),
+        )
         for name, each in compared.items()
         if each is None or not each.correct
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ml_backend.labelstudio import Project
 from ml_backend.records import JsonObject, Outcome, ProviderName, Run, Slot, Task
 from ml_backend.services.inference.model_requests import asks_the_same
-from ml_backend.services.inference.predictor_factory import PredictorFactory, version_of
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
 
@@ -37,7 +37,7 @@ class RequestReplay:
         Few-shot examples come from the pool as it is kept here, so after it changed they are
         others than were sent.
         """
-        version = version_of(run.snapshot, self._store.prompts.get_version(run.version_id))
+        version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
         if run.worker_job:
             return ReplayedRequest(
                 note="An outside worker answered; what it sent is not known here."
@@ -67,7 +67,7 @@ class RequestReplay:
 
     @staticmethod
     def _evaluated(run: Run) -> list[int]:
-        return list(run.options.get("task_ids") or ()) if run.slot is Slot.EVALUATE else []
+        return list(run.options.task_ids or ()) if run.slot is Slot.EVALUATE else []
 
 
 def _difference(key: str, sent: str) -> str:

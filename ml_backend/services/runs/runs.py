@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.kinds import SAMPLE_SIZE
@@ -19,7 +19,10 @@ from ml_backend.records import (
     Prompt,
     PromptVersion,
     ProviderName,
+    PublishPlan,
     Run,
+    RunOptions,
+    RunSnapshot,
     RunStatus,
     Slot,
     Stage,
@@ -28,7 +31,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.evaluation.ground_truth import GroundTruthReader, no_truth, truth_of
 from ml_backend.services.evaluation.holdout import split_of
-from ml_backend.services.inference.predictor_factory import PredictorFactory, snapshot
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.predictions.selection import require_narrowing
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.runs.heartbeat import CLAIM_SECONDS
@@ -43,7 +46,6 @@ SEEN_BY_TEACHER = (
     "A teacher model saw some of these tasks with their right answers when it wrote this version: "
     "the figures flatter it. Evaluate on the held-out tasks for a fair score."
 )
-KEPT_IN_PLAN = ("newest_task", "config")
 
 
 class NothingMissing(Conflict):
@@ -51,7 +53,7 @@ class NothingMissing(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunRequest:
     """What a caller may choose for a run; None leaves the choice to us."""
 
     subset: Subset = Subset.ALL
@@ -82,6 +84,16 @@ class RunOptions:
     organization: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What teachers saw of the tasks a run is measured on."""
+
+    held_out: bool = False
+    """It covers only tasks that none saw."""
+    caution: str = ""
+    """Why its metrics flatter the version."""
+
+
 class Runs:
     """Starts runs and reports on them; executing them is the executor's."""
 
@@ -94,7 +106,7 @@ class Runs:
         self._ownership = Ownership(store, studio)
 
     def start(
-        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
     ) -> Run:
         """Check everything that can be known beforehand and store the run, pending.
 
@@ -112,7 +124,7 @@ class Runs:
             )
         slot = options.slot or _slot_of(options)
         task_ids = self.tasks(prompt, version, project, options)
-        sight = self._what_teachers_saw(version, project, slot, options)
+        sight = self._what_teachers_saw(version, slot, options)
         label = self._ownership.choose(prompt, version, slot, project)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
@@ -124,26 +136,15 @@ class Runs:
             label=label,
             slot=slot.value,
             subset=options.subset.value,
-            snapshot=snapshot(version) | {"prompt_title": prompt.title},
-            options={
-                **_as_asked(options),
-                **_unasked_truth(project, options),
-                **sight,
-                "task_ids": task_ids,
-                "only_missing": options.only_missing,
-                "budget": options.budget,
-                "fresh": options.fresh,
-                "truth": truth_of(project, options.truth).value,
-                "activate": options.activate,
-                "follow": options.follow,
-            },
+            snapshot=RunSnapshot.of(version, prompt.title),
+            options=_decided(project, options, task_ids, sight),
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
             handed_out=bool(options.worker_job),
         )
 
     def tasks(
-        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+        self, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
     ) -> list[int] | None:
         """Return the tasks that a run would ask, None for all there are; raises as ``start``."""
         self._check(options)
@@ -151,7 +152,7 @@ class Runs:
         task_ids = self._subset_tasks(project, options)
         if options.only_missing:
             task_ids = self._only_missing(prompt, version, slot, project, task_ids)
-        if self._what_teachers_saw(version, project, slot, options).get("held_out"):
+        if self._what_teachers_saw(version, slot, options).held_out:
             return self._held_out(version, project, task_ids or [], options)
         return task_ids
 
@@ -183,16 +184,16 @@ class Runs:
         """Make a failed or canceled run pending again; kept answers are not asked again."""
         self._store.prompts.get_version(run.version_id)  # a deleted version's must not come back
         # What tells whether the tasks still are those that were asked.
-        stage, plan = Stage.ASKING, {k: v for k, v in run.plan.items() if k in KEPT_IN_PLAN}
+        stage, plan = Stage.ASKING, PublishPlan(project=run.plan.project)
         if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):
             stage = Stage(run.stage)
-            plan = {key: value for key, value in run.plan.items() if key != "stopped"}
-            plan["ask_again"] = "stopped" in run.plan or bool(run.plan.get("ask_again"))
+            again = run.plan.stopped is not None or run.plan.ask_again
+            plan = replace(run.plan, stopped=None, ask_again=again)
         if run.status in (RunStatus.FAILED, RunStatus.CANCELED):
             # Before it is open again: from then on another process may work on it.
-            again = [kind for kind in FailureKind if not kind.is_definite]
-            if self._store.outcomes.forget(run.id, again) and stage is not Stage.ASKING:
-                plan["ask_again"] = True
+            passing = [kind for kind in FailureKind if not kind.is_definite]
+            if self._store.outcomes.forget(run.id, passing) and stage is not Stage.ASKING:
+                plan = replace(plan, ask_again=True)
         if not self._store.runs.reopen(run.id, stage, plan):
             raise Conflict(
                 f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",
@@ -206,7 +207,7 @@ class Runs:
             if isinstance(outcome, Failure):
                 yield outcome
 
-    def _check(self, options: RunOptions) -> None:
+    def _check(self, options: RunRequest) -> None:
         if options.subset is Subset.CUSTOM and not (options.task_ids or options.filters):
             raise InvalidInput(
                 "The Custom subset needs tasks.",
@@ -266,27 +267,26 @@ class Runs:
         have = {key.task_id for key in keys if key.model_version == label and ours.holds(key)}
         return [task_id for task_id in everyone if task_id not in have]
 
-    def _what_teachers_saw(
-        self, version: PromptVersion, project: Project, slot: Slot, options: RunOptions
-    ) -> JsonObject:
-        """Return what a run keeps of whether it is scored on tasks that a teacher saw."""
+    @staticmethod
+    def _what_teachers_saw(version: PromptVersion, slot: Slot, options: RunRequest) -> Sight:
+        """Return whether a run is scored on tasks that a teacher saw."""
         refined = version.refined_from is not None
         held_out = refined if options.held_out is None else options.held_out
         if held_out and options.subset is Subset.HAS_GT:
-            return {"held_out": True}
+            return Sight(held_out=True)
         if options.held_out and options.subset is not Subset.HAS_GT:
             raise InvalidInput(
                 f"Held-out tasks are of the HasGT subset, not of {options.subset.value}.",
                 field="held_out",
             )
-        return {"caution": SEEN_BY_TEACHER} if refined and slot is Slot.EVALUATE else {}
+        return Sight(caution=SEEN_BY_TEACHER if refined and slot is Slot.EVALUATE else "")
 
     def _held_out(
         self,
         version: PromptVersion,
         project: Project,
         task_ids: Sequence[int],
-        options: RunOptions,
+        options: RunRequest,
     ) -> list[int]:
         """Return the tasks no teacher saw; raises InvalidInput without any."""
         split = split_of(self._store, project.id, version.prompt_id, task_ids)
@@ -300,7 +300,7 @@ class Runs:
             )
         return found
 
-    def _subset_tasks(self, project: Project, options: RunOptions) -> list[int] | None:
+    def _subset_tasks(self, project: Project, options: RunRequest) -> list[int] | None:
         if options.subset is Subset.ALL:
             return None
         if options.subset is Subset.SAMPLE:
@@ -317,7 +317,7 @@ class Runs:
             raise no_truth(project, source, "subset")
         return found
 
-    def _custom_tasks(self, project: Project, options: RunOptions) -> list[int]:
+    def _custom_tasks(self, project: Project, options: RunRequest) -> list[int]:
         if options.filters is not None:
             filters = require_narrowing(options.filters)
             found = self._studio.task_ids(project.id, query=filters)
@@ -353,28 +353,29 @@ def sample_of(task_ids: Sequence[int], size: int, seed: int | None) -> list[int]
     return [each for each in task_ids if each in chosen]
 
 
-def _as_asked(options: RunOptions) -> JsonObject:
-    """Return what only those read who want to know how a run was asked for."""
-    asked: JsonObject = {}
-    if options.worker_job:
-        asked["job_id"] = options.worker_job
-    if options.filters is not None:
-        asked["filters"] = options.filters
-    if options.estimated is not None:
-        asked["estimated"] = options.estimated
-    if options.samples > 1:
-        asked["samples"] = options.samples
-    if options.subset is Subset.SAMPLE:
-        asked["sample_size"] = options.sample_size
-        if options.sample_seed is not None:
-            asked["sample_seed"] = options.sample_seed
-    return asked
-
-
-def _unasked_truth(project: Project, options: RunOptions) -> JsonObject:
-    """Return what says, for good, that nothing was marked and nobody chose annotations."""
-    by_default = options.truth is None and not project.ground_truths
-    return {"truth_by_default": True} if by_default else {}
+def _decided(
+    project: Project, request: RunRequest, task_ids: Sequence[int] | None, sight: Sight
+) -> RunOptions:
+    """Return what a run keeps of how it was asked for."""
+    drawn = request.subset is Subset.SAMPLE
+    return RunOptions(
+        task_ids=None if task_ids is None else tuple(task_ids),
+        only_missing=request.only_missing,
+        budget=request.budget,
+        fresh=request.fresh,
+        truth=truth_of(project, request.truth),
+        truth_by_default=request.truth is None and not project.ground_truths,
+        activate=request.activate,
+        follow=request.follow,
+        samples=request.samples,
+        sample_size=request.sample_size if drawn else None,
+        sample_seed=request.sample_seed if drawn else None,
+        filters=request.filters,
+        held_out=sight.held_out,
+        caution=sight.caution,
+        worker_job=request.worker_job,
+        estimated=request.estimated,
+    )
 
 
 def _check_samples(version: PromptVersion, samples: int) -> None:
@@ -390,7 +391,7 @@ def _check_samples(version: PromptVersion, samples: int) -> None:
         )
 
 
-def _slot_of(options: RunOptions) -> Slot:
+def _slot_of(options: RunRequest) -> Slot:
     if options.subset is Subset.ALL or options.only_missing:
         return Slot.ALL
     return Slot.EVALUATE

@@ -20,9 +20,9 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
 from ml_backend.records import (
     Example,
+    ExampleSource,
     Failure,
     FailureKind,
-    JsonObject,
     Outcome,
     Prediction,
     Prompt,
@@ -323,7 +323,7 @@ class Backend:
         serving: Serving,
         outcomes: Sequence[Outcome | None],
         began: datetime,
-        few_shot: JsonObject | None,
+        few_shot: ExampleSource | None,
     ) -> None:
         known = [each for each in outcomes if each is not None and 0 < each.task_id <= LARGEST_ID]
         good = [each for each in known if isinstance(each, Prediction)]

@@ -10,12 +10,13 @@ from ml_backend.records import (
     Prompt,
     PromptVersion,
     Run,
+    RunOptions,
+    RunSnapshot,
     RunStatus,
     Slot,
     Subset,
     Task,
 )
-from ml_backend.services.inference.predictor_factory import snapshot
 from ml_backend.store import Store
 
 RUN_PATIENCE = 2.0
@@ -33,13 +34,12 @@ class Continuation:
 
     def open_runs(self, project_id: int, version: PromptVersion) -> list[Run]:
         """Return the runs under way that ask exactly this version for this project."""
-        mine = snapshot(version)
         return [
             run
             for run in self._store.runs.search(project_id=project_id, open_only=True)
             if run.version_id == version.id
             and not run.cancel_requested
-            and all(run.snapshot.get(name, "") == value for name, value in mine.items())
+            and run.snapshot.is_of(version)
         ]
 
     def wait_for(
@@ -79,15 +79,8 @@ class Continuation:
             label=label,
             slot=Slot.ALL.value,
             subset=Subset.CUSTOM.value,
-            snapshot=snapshot(version) | {"prompt_title": prompt.title},
-            options={
-                "task_ids": sorted(task_ids),
-                "only_missing": False,
-                "budget": None,
-                "fresh": False,
-                "activate": None,
-                "continues": WHY,
-            },
+            snapshot=RunSnapshot.of(version, prompt.title),
+            options=RunOptions(task_ids=tuple(sorted(task_ids)), continues=WHY),
             total=len(task_ids),
             cost=0.0,
         )
@@ -99,5 +92,5 @@ class Continuation:
 
 def covers(run: Run, task_id: int) -> bool:
     """Return whether a run asks a task."""
-    task_ids = run.options.get("task_ids")
+    task_ids = run.options.task_ids
     return task_ids is None or task_id in task_ids

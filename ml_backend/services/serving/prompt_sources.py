@@ -182,7 +182,7 @@ class PromptSources:
                     and run.status is RunStatus.COMPLETED
                     and run.slot is Slot.ALL
                     and run.subset is Subset.ALL
-                    and run.options.get("activate") is not False
+                    and run.options.activate is not False
                 ):
                     return live[run.prompt_id]
             # A prompt being written, without any version, does not push out one that has some.

@@ -8,19 +8,19 @@ import re
 
 from flask import Response
 
-from ml_backend.next_steps import Words, in_words_throughout
-from ml_backend.records import JsonObject
+from ml_backend.next_steps import Words
+from ml_backend.records import RunReport
 from ml_backend.reporting import run_page
 
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-def report_answer(document: JsonObject, words: Words) -> Response:
+def report_answer(report: RunReport, words: Words) -> Response:
     """Return the page of a run's report, its next steps in a face's words.
 
     Task data is on it: whatever an escape should ever miss must neither run, nor fetch, nor look.
     """
-    text = run_page(in_words_throughout(document, words))
+    text = run_page(report, words)
     response = Response(text, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src {_hash_of_style(text)}; form-action 'none'; "

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, Run
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.web.server.services import services
 
 
 def start(
-    caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunOptions
+    caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
 ) -> Run:
     """Start a run; raises Forbidden where the version's connection is not the caller's to use."""
     services().access.require_connection(caller, version)

@@ -12,11 +12,13 @@ from ml_backend.next_steps import in_words_throughout
 from ml_backend.records import Prompt, PromptVersion, Run, Subset
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.indicators import indicators_of
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.jobs import documents
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.web.actions.report import report_answer
 from ml_backend.web.actions.runs import cancel, start
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.parts import Detail, Page, ordered, paged, slice_of
+from ml_backend.web.api.wire.reports import ReportAnswer, ReportQuery
 from ml_backend.web.api.wire.runs import (
     RUN_NAMES,
     FailedPredictionsQuery,
@@ -26,8 +28,6 @@ from ml_backend.web.api.wire.runs import (
     HandedInFailures,
     Indicator,
     PredictionsQuery,
-    ReportAnswer,
-    ReportQuery,
     RunAnswer,
     RunCreate,
     RunProgress,
@@ -119,21 +119,21 @@ def get_report(id: int, query: ReportQuery) -> Any:
     """Report a run: metrics, wrong answers, failures, cost and the prompt, as JSON or as a page."""
     caller = identity.caller()
     run = services().access.run(caller, id)
-    document = services().run_reports.document(run, caller.studio)
+    report = services().run_reports.report(run, caller.studio)
     accepted = request.accept_mimetypes
     wanted = query.format or (
         "html" if accepted["text/html"] > accepted["application/json"] else "json"
     )
     if wanted == "json":
-        return in_words_throughout(document, WORDS)
-    return report_answer(document, WORDS)
+        return in_words_throughout(documents.of_run_report(report), WORDS)
+    return report_answer(report, WORDS)
 
 
 @api.add("GET", "/inference-runs/<id>/indicators/", list[Indicator])
 def list_indicators(id: int) -> list[Indicator]:
     """List a run's figures."""
     run = services().access.run(identity.caller(), id)
-    return [Indicator(**each) for each in indicators_of(run)]
+    return [Indicator.of(each) for each in indicators_of(run)]
 
 
 @api.add("GET", "/inference-runs/<id>/indicators/<path:indicator_key>", Indicator)
@@ -141,8 +141,8 @@ def get_indicator(id: int, indicator_key: str) -> Indicator:
     """Return one of a run's figures by its key."""
     run = services().access.run(identity.caller(), id)
     for each in indicators_of(run):
-        if each["key"] == indicator_key:
-            return Indicator(**each)
+        if each.key == indicator_key:
+            return Indicator.of(each)
     raise NotFound(f"Run {id} has no indicator {indicator_key!r}.", field="indicator_key")
 
 
@@ -197,13 +197,13 @@ def _own_run(caller: Caller, run_id: int) -> Run:
     return run
 
 
-def _options(caller: Caller, body: RunCreate) -> RunOptions:
+def _options(caller: Caller, body: RunCreate) -> RunRequest:
     named = body.task_ids is not None or body.filters_json is not None
     if body.task_ids is not None and body.filters_json is not None:
         raise InvalidInput("task_ids and filters_json exclude each other.", field="tasks")
     is_set = "project_subset" in body.model_fields_set
     subset = body.project_subset if is_set or not named else Subset.CUSTOM
-    return RunOptions(
+    return RunRequest(
         subset=subset,
         sample_size=body.sample_subset_size or SAMPLE_SIZE,
         sample_seed=body.sample_seed,

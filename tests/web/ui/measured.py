@@ -15,10 +15,11 @@ from ml_backend.records import (
     Outcome,
     Prediction,
     Run,
+    RunMetrics,
     Totals,
     Usage,
 )
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from support.wire import region
 
 ASKED = CallRecord(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)
@@ -42,20 +43,20 @@ def measured_run(
     *,
     title: str = "Topics",
     subset: Subset = Subset.HAS_GT,
-    metrics: JsonObject | None = None,
+    metrics: RunMetrics | None = None,
 ) -> Run:
     """A completed run of a new prompt with these outcomes; ``metrics`` in place of its own."""
     container = pages.container
     project = container.studio.get_project(pages.project)
     prompt = container.prompts.create(title, project=project)
     version = container.prompts.create_version(prompt, text="Which? {text}")
-    options = RunOptions(subset=subset, worker_job="worker")
+    options = RunRequest(subset=subset, worker_job="worker")
     run = container.runs.start(prompt, version, project, options)
     return completed(pages, run, list(outcomes), metrics)
 
 
 def completed(
-    pages: Pages, run: Run, outcomes: Sequence[Outcome], metrics: JsonObject | None
+    pages: Pages, run: Run, outcomes: Sequence[Outcome], metrics: RunMetrics | None
 ) -> Run:
     container = pages.container
     container.store.outcomes.add(run.id, outcomes, [])
@@ -70,7 +71,7 @@ def completed(
         config = LabelingConfig.parse(container.studio.get_project(run.project_id).label_config)
         found = container.evaluation.measure(run, config)
         metrics = found if metrics is None else metrics
-    container.store.runs.finish(run.id, 0, RunStatus.COMPLETED, "", metrics=metrics or {})
+    container.store.runs.finish(run.id, 0, RunStatus.COMPLETED, "", metrics=metrics)
     return container.store.runs.get(run.id)
 
 

@@ -11,6 +11,7 @@ from web.ui.conftest import Page, Pages
 from web.ui.measured import choices, measured_run, prediction
 
 from ml_backend.records import JsonObject, Run, Subset
+from ml_backend.records.metrics_json import metrics_of
 from support.wire import CONFIG, region
 
 EVIL = '<script>alert(1)</script>"onmouseover=x {{7*7}}'
@@ -166,7 +167,7 @@ def classes(number: int) -> JsonObject:
 
 
 def test_many_classes_stay_a_small_page_with_all_of_them_to_page_through(pages: Pages) -> None:
-    run = measured_run(pages, choices(pages, {0: "a"}), metrics=classes(500))
+    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(classes(500)))
     page = pages.get(alignment(run))
     assert len(page.html.encode()) < 150_000
     assert len(page.one("table.matrix").css("tr")) == 22
@@ -188,7 +189,7 @@ def test_hostile_class_names_are_text(pages: Pages) -> None:
         cell["true"] = cell["true"].replace("class 1", EVIL)
         cell["given"] = cell["given"].replace("class 1", EVIL)
     metrics["controls"][EVIL] = metrics["controls"].pop("topic")
-    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics)
+    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(metrics))
     page = pages.get(alignment(run))
     assert "<script>alert" not in page.html
     assert not page.all("[onmouseover]")

@@ -10,7 +10,7 @@ from web.ui.conftest import Page, Pages
 from web.ui.measured import completed, outcome
 
 from ml_backend.records import Run, Subset, TruthSource
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from support.wire import CONFIG, region
 
 IS = "since no annotation of this project is marked as ground truth"
@@ -46,9 +46,9 @@ def evaluated(pages: Pages, prompt: Any, version: Any, said: str) -> Run:
         container.store.prompts.get(prompt.id),
         container.store.prompts.get_version(version.id),
         container.studio.get_project(pages.project),
-        RunOptions(subset=Subset.HAS_GT, worker_job=f"worker-{version.id}"),
+        RunRequest(subset=Subset.HAS_GT, worker_job=f"worker-{version.id}"),
     )
-    asked = run.options["task_ids"]
+    asked = run.options.task_ids
     answers = [outcome(each, choice) for each, choice in zip(asked, said, strict=False)]
     return completed(pages, run, answers, None)
 

@@ -274,7 +274,7 @@ def test_each_baseline_starts_a_run_of_its_tasks(
     assert f"{total} tasks will be asked." in page.text(".notice")
     [run] = editor.runs
     assert (run.subset, run.slot, run.totals.total) == (subset, slot, total)
-    assert (run.options["samples"], run.options["estimated"]) == (2, 0.25)
+    assert (run.options.samples, run.options.estimated) == (2, 0.25)
     assert run.truth is TruthSource(typed.get("truth", "ground_truth"))
     assert run.created_by is not None
     assert f"0 / {total}" in page.text("#run")
@@ -284,7 +284,7 @@ def test_random_sample_is_drawn_by_its_seed(editor: Editor) -> None:
     form = {"baseline": "Sample", "said": "Sample", "sample": "random", "sample_size": "4"}
     for seed in ("7", "7", "8"):
         editor.send("run", seed=seed, **form)
-    last, same, first = (each.options["task_ids"] for each in editor.runs)
+    last, same, first = (each.options.task_ids for each in editor.runs)
     assert first == same != last
     assert len(first) == 4
 
@@ -297,7 +297,7 @@ def test_tab_of_the_data_manager_is_a_baseline(editor: Editor) -> None:
     assert page.text("#tab option") == "Odd ones"
     editor.send("run", baseline="Tab", said="Tab", tab=page.fields("#editor")["tab"])
     [run] = editor.runs
-    assert run.options["task_ids"] == tasks
+    assert list(run.options.task_ids) == tasks
     refused = editor.send("run", baseline="Tab", said="Tab", tab="987")
     assert "no longer there" in refused.text("[role=alert]")
 
@@ -334,7 +334,7 @@ def test_run_saves_a_changed_text_first_and_says_so(editor: Editor) -> None:
     page = editor.send("run", text="Changed {text}")
     assert "Version 1 was saved first" in page.text(".notice")
     [run] = editor.runs
-    assert run.snapshot["text"] == editor.versions[0].text == "Changed {text}"
+    assert run.snapshot.text == editor.versions[0].text == "Changed {text}"
 
 
 def test_button_that_could_not_count_asks_again_with_the_number(editor: Editor) -> None:
@@ -345,7 +345,7 @@ def test_button_that_could_not_count_asks_again_with_the_number(editor: Editor) 
     assert editor.runs == []
     done = editor.pages.post(f"{editor.path}/editor", **asked.fields("main form"))
     assert "3 tasks will be asked" in done.text(".notice")
-    assert editor.runs[0].snapshot["text"] == "Changed {text}"
+    assert editor.runs[0].snapshot.text == "Changed {text}"
 
 
 # Preview and estimate

@@ -213,10 +213,10 @@ def test_both_versions_are_evaluated_on_the_held_out_tasks_alone(pages: Pages) -
     pages.post(enhance(prompt, f"/{job.id}/evaluate"), **fields)
     found = pages.container.store.runs.search(prompt_id=prompt.id)
     assert {run.version_id for run in found} == {version.id, better.id}
-    held = {tuple(run.options["task_ids"]) for run in found}
+    held = {tuple(run.options.task_ids) for run in found}
     assert len(held) == 1
     assert len(held.pop()) == 2
-    assert all(run.options["held_out"] for run in found)
+    assert all(run.options.held_out for run in found)
     assert all(run.created_by is not None for run in found)
 
 

@@ -9,7 +9,7 @@ from web.conftest import STRANGER
 from web.ui.conftest import Page, Pages, sign_in
 from web.ui.runs_made import ran
 
-from ml_backend.records import JobKind, RunStatus, Subset
+from ml_backend.records import JobKind, RunStatus, Subset, TruthSource
 from ml_backend.store import tables as t
 
 
@@ -68,7 +68,7 @@ def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pag
     ("subset", "options", "said"),
     [
         (Subset.HAS_GT, {"held_out": True}, "Held-out Ground Truths · 6 tasks"),
-        (Subset.HAS_GT, {"truth": "annotations"}, "Annotated tasks · 6 tasks"),
+        (Subset.HAS_GT, {"truth": TruthSource.ANNOTATIONS}, "Annotated tasks · 6 tasks"),
         (Subset.SAMPLE, {"sample_seed": 7}, "Sample Tasks, random with seed 7 · 6 tasks"),
         (Subset.CUSTOM, {}, "Chosen tasks · 6 tasks"),
         (Subset.CUSTOM, {"filters": {"items": [1]}}, "Tasks of a filter · 6 tasks"),

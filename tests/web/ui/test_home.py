@@ -8,7 +8,7 @@ import pytest
 from web.conftest import STRANGER
 from web.ui.conftest import Page, Pages, sign_in
 
-from ml_backend.records import Job, JobKind, Slot, Subset
+from ml_backend.records import Job, JobKind, RunOptions, RunSnapshot, Slot, Subset
 from ml_backend.store import tables as t
 from support.labels import own
 from support.server import eventually
@@ -110,8 +110,8 @@ def a_run(pages: Pages, prompt: int, version: int, **columns: object) -> int:
         label="Topics__Version 1",
         slot=Slot.ALL.value,
         subset=Subset.ALL.value,
-        snapshot={},
-        options={"job_id": "elsewhere"},
+        snapshot=RunSnapshot(),
+        options=RunOptions(worker_job="elsewhere"),
         handed_out=True,
         **columns,
     )

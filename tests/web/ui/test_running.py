@@ -127,7 +127,7 @@ def test_score_of_an_earlier_text_is_marked(pages: Pages, ids: tuple[int, int]) 
 
 @pytest.mark.parametrize(
     ("tasks", "more"),
-    [(6, {}), (5, {}), (6, {"ground_truth": "other"})],
+    [(6, {}), (5, {}), (6, {"fingerprint": "other"})],
     ids=["the same tasks", "other tasks", "other truths"],
 )
 def test_delta_is_against_the_version_evaluated_before(
@@ -136,7 +136,7 @@ def test_delta_is_against_the_version_evaluated_before(
     second = pages.api.client.prompts.versions.create(
         ids[0], title="Version 2", prompt="Else {text}", provider_model_id="simulated"
     )
-    options = {"task_ids": pages.api.tasks[:tasks]}
+    options = {"task_ids": tuple(pages.api.tasks[:tasks])}
     stored_run(pages, ids[1], succeeded=6, metrics=measured(3, 6, **more), options=options)
     stored_run(pages, second.id, succeeded=6, metrics=measured(5, 6))
     page = score(pages, (ids[0], second.id))

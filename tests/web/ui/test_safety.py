@@ -12,7 +12,7 @@ from web.ui.measured import completed, outcome
 from web.ui.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
 from ml_backend.records import Prediction, Subset
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.store import tables as t
 from ml_backend.web.server.logs import TextFormatter
 
@@ -287,7 +287,7 @@ def test_halves_of_characters_in_tasks_and_answers_break_no_page(pages: Pages) -
     prompt, version = pages.api.prompt()
     store = pages.container.store
     project = pages.container.studio.get_project(pages.project)
-    options = RunOptions(subset=Subset.ALL, worker_job="worker")
+    options = RunRequest(subset=Subset.ALL, worker_job="worker")
     run = pages.container.runs.start(
         store.prompts.get(prompt.id), store.prompts.get_version(version.id), project, options
     )

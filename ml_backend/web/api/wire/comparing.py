@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ml_backend.records import TruthSource
+from ml_backend.records.metrics_json import correctness_json
 from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionPair, VersionScore
+from ml_backend.web.api.wire.metrics import CorrectnessAnswer
 from ml_backend.web.api.wire.parts import Given, Id, Ids, Shown
 
 
@@ -50,7 +52,7 @@ class ComparedVersion(Shown):
     low: float | None
     high: float | None
     score: float | None
-    controls: dict[str, Any]
+    controls: dict[str, CorrectnessAnswer]
     cost: float | None
     """Dollars for the tasks compared; null when a price is unknown."""
     cost_per_task: float | None
@@ -67,18 +69,19 @@ class ComparedVersion(Shown):
 
     @classmethod
     def of(cls, score: VersionScore) -> ComparedVersion:
-        overall = score.summary["overall"]
-        names = ("n", "correct", "failed", "accuracy", "low", "high", "score")
         return cls(
             version=score.version.id,
             title=score.version.title,
             run=score.run.id,
             run_tasks=score.tasks,
             run_truth=score.run.truth,
-            controls=score.summary["controls"],
+            controls={
+                name: CorrectnessAnswer(**correctness_json(each))
+                for name, each in score.summary.controls.items()
+            },
             prompt=score.version.prompt_id,
             changed=score.changed,
-            **{name: overall[name] for name in names},
+            **correctness_json(score.summary.overall),
             **asdict(score.effort),
         )
 

@@ -8,9 +8,12 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 
 from ml_backend.errors import NotFound
-from ml_backend.records import Person
+from ml_backend.records import ExampleSource, Person
+from ml_backend.records.run_json import pool_json
 from ml_backend.web.server.next_steps import for_api
 
 T = TypeVar("T")
@@ -21,6 +24,17 @@ Whole = Annotated[int, Field(ge=0, le=LARGEST)]
 Said = Annotated[str, AfterValidator(for_api)]
 """A message for a person, whose next steps are said in the API's words."""
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _without_default(schema: JsonDict) -> None:
+    schema.pop("default", None)
+
+
+LeftOut = Annotated[
+    T | SkipJsonSchema[None],
+    Field(exclude_if=lambda value: value is None, json_schema_extra=_without_default),
+]
+"""A field of an answer that is not there at all where there is nothing to say."""
 
 
 class Given(BaseModel):
@@ -63,6 +77,33 @@ class UserSimple(Shown):
             last_name=person.last_name,
             avatar=person.avatar,
         )
+
+
+class LeftOutExamples(Shown):
+    """Annotated tasks that were no few-shot examples, by reason."""
+
+    with_files: int
+    too_long: int
+    unreadable: int
+    over_the_limit: int
+    evaluated: int
+    """They were measured on."""
+
+
+class PoolAnswer(Shown):
+    """Where few-shot examples come from."""
+
+    most: Annotated[LeftOut[int], Field(alias="max")] = None
+    pool_revision: int | None
+    pool_examples: int | None
+    left_out: LeftOut[LeftOutExamples] = None
+    source: Annotated[LeftOut[str], Field(alias="from")] = None
+    pool_revisions: LeftOut[list[int]] = None
+    """All that a run which was interrupted used."""
+
+    @classmethod
+    def of(cls, pool: ExampleSource | None) -> PoolAnswer | None:
+        return cls.model_validate(pool_json(pool)) if pool is not None else None
 
 
 class Page(Shown, Generic[T]):

@@ -11,7 +11,7 @@ from pydantic import Field
 from ml_backend.records import Prompt, Subset, TruthSource
 from ml_backend.services.evaluation.class_alignment import Alignment
 from ml_backend.services.evaluation.subset_tasks import SubsetCount, TaskResult
-from ml_backend.web.api.wire.parts import Given, Id, Ids, PageQuery, Said, Shown
+from ml_backend.web.api.wire.parts import Given, Id, Ids, PageQuery, PoolAnswer, Said, Shown
 from ml_backend.web.api.wire.prompts import SkillName
 
 
@@ -202,6 +202,13 @@ class ProvenanceQuery(Given):
     task_ids: Annotated[Ids, Field(description="Up to 1,000 tasks, such as 1,2,3.")]
 
 
+class ProvenancePool(PoolAnswer):
+    """The pool of a prediction's examples."""
+
+    shown: int | None
+    """How many of them its request showed; null of a run."""
+
+
 class ProvenanceAnswer(Shown):
     """Where a prediction came from."""
 
@@ -215,6 +222,5 @@ class ProvenanceAnswer(Shown):
     """Null where nothing is remembered."""
     run: int | None = None
     given_at: datetime | None = None
-    few_shot: dict[str, Any] | None = None
-    """The pool of examples: its revision, how many were in it and how many were shown, null of a
-    run; null as a whole for a version that shows none."""
+    few_shot: ProvenancePool | None = None
+    """Null for a version that shows no examples."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from ml_backend.records import Failure, Run, RunStatus, Subset, TruthSource
+from ml_backend.services.evaluation import indicators
 from ml_backend.services.runs.progress import pace_of
+from ml_backend.web.api.wire.metrics import Measured, metrics_answer
 from ml_backend.web.api.wire.parts import (
     Dollars,
     Given,
     Id,
     PageQuery,
+    PoolAnswer,
     Said,
     Shown,
     UserSimple,
@@ -154,7 +157,7 @@ class RunProgress(RunAnswer):
     seconds: float | None
     tasks_per_second: float | None
     eta_seconds: float | None
-    metrics: dict[str, Any]
+    metrics: Measured
     stale: str
     """Why its metrics no longer hold."""
     samples: int
@@ -164,7 +167,7 @@ class RunProgress(RunAnswer):
     """Whether it covers only tasks that no teacher saw."""
     caution: str | None
     """Why its metrics flatter the version."""
-    few_shot: dict[str, Any] | None
+    few_shot: PoolAnswer | None
     """Where its few-shot examples come from."""
 
     @classmethod
@@ -190,13 +193,13 @@ class RunProgress(RunAnswer):
             seconds=pace.seconds,
             tasks_per_second=pace.tasks_per_second,
             eta_seconds=pace.seconds_left,
-            metrics=run.metrics,
+            metrics=metrics_answer(run.metrics),
             stale=run.stale,
-            samples=int(run.options.get("samples") or 1),
-            sample_seed=run.options.get("sample_seed"),
-            held_out=bool(run.options.get("held_out")),
-            caution=run.options.get("caution"),
-            few_shot=run.snapshot.get("few_shot"),
+            samples=run.options.samples,
+            sample_seed=run.options.sample_seed,
+            held_out=run.options.held_out,
+            caution=run.options.caution or None,
+            few_shot=PoolAnswer.of(run.snapshot.few_shot),
         )
 
 
@@ -237,58 +240,9 @@ class Indicator(Shown):
     title: str
     values: dict[str, Any]
 
-
-class ReportQuery(Given):
-    """In which form."""
-
-    format: Annotated[
-        Literal["json", "html"] | None,
-        Field(
-            description="html is one file for somebody without access; without a format the "
-            "Accept header decides."
-        ),
-    ] = None
-
-
-class WrongAnswer(Shown):
-    """A control of a task that was answered wrongly."""
-
-    task: int
-    control: str
-    truth: Any = None
-    """Of several right answers the one it agrees with best."""
-    given: Any = None
-
-
-class ReportedFailure(Shown):
-    """Why a task has no prediction."""
-
-    task: int
-    kind: str
-    message: Said
-    raw: str
-    """What the model said, its beginning."""
-
-
-class ReportAnswer(Shown):
-    """All there is to know of a run."""
-
-    run: dict[str, Any]
-    project: str
-    prompt: dict[str, Any]
-    """As it was asked, whatever it is now."""
-    metrics: dict[str, Any]
-    effort: dict[str, Any]
-    """Cost and time of a task."""
-    wrong: list[WrongAnswer]
-    """Against the truths as they are now."""
-    wrong_left_out: int
-    """Tasks answered wrongly that are not listed."""
-    wrong_unknown: str
-    """Why wrong answers could not be listed."""
-    failures: list[ReportedFailure]
-    failures_left_out: int
-    made_at: str
+    @classmethod
+    def of(cls, indicator: indicators.Indicator) -> Indicator:
+        return cls(key=indicator.key, title=indicator.title, values=indicator.values)
 
 
 class HandedIn(Given):
@@ -350,7 +304,7 @@ class TakenFailures(Shown):
 def run_columns(run: Run) -> dict[str, Any]:
     """Return what the SDK's ModelRun has of a run."""
     options, totals = run.options, run.totals
-    overall = run.metrics.get("overall") or {}
+    correct = run.metrics.overall.correct if run.metrics is not None else None
     custom = run.subset is Subset.CUSTOM
     return {
         "id": run.id,
@@ -360,12 +314,12 @@ def run_columns(run: Run) -> dict[str, Any]:
         "project_subset": run.subset,
         "status": run.status,
         "job_id": run.worker_job or None,
-        "filters_json": options.get("filters"),
-        "sample_subset_size": options.get("sample_size"),
-        "task_ids": options.get("task_ids") if custom else None,
+        "filters_json": options.filters,
+        "sample_subset_size": options.sample_size,
+        "task_ids": options.task_ids if custom else None,
         "total_tasks": totals.total,
         "total_predictions": totals.succeeded,
-        "total_correct_predictions": overall.get("correct"),
+        "total_correct_predictions": correct,
         "organization": run.organization,
         "created_by": UserSimple.of(run.created_by),
         "created_at": run.created_at,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml_backend.labelstudio import Project
-from ml_backend.records import JsonObject, PromptVersion, Run, RunStatus, Subset
-from ml_backend.services.runs.runs import RunOptions, is_open
+from ml_backend.records import Correctness, PromptVersion, Run, RunStatus, Subset
+from ml_backend.services.runs.runs import RunRequest, is_open
 from ml_backend.web.actions.runs import start
 from ml_backend.web.ui.shell.filters import percent
 from ml_backend.web.ui.shell.prompt_view import PromptView
@@ -20,13 +20,12 @@ class Side:
     run: Run | None
 
     @property
-    def counts(self) -> JsonObject:
-        found: JsonObject = self.run.metrics.get("overall") or {} if self.run is not None else {}
-        return found
+    def counts(self) -> Correctness:
+        return self.run.correctness if self.run else Correctness()
 
     @property
     def is_done(self) -> bool:
-        return bool(self.run and self.run.status is RunStatus.COMPLETED and self.counts.get("n"))
+        return bool(self.run and self.run.status is RunStatus.COMPLETED and self.counts.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class HeldOut:
     @property
     def same_tasks(self) -> bool:
         runs = [side.run for side in self.sides if side.run is not None]
-        measured = {(run.truth, frozenset(run.options.get("task_ids") or ())) for run in runs}
+        measured = {(run.truth, frozenset(run.options.task_ids or ())) for run in runs}
         return len(measured) <= 1
 
     @property
@@ -59,7 +58,7 @@ class HeldOut:
         """Say which is better; that it may be chance is said beside it."""
         if self.old is None or not self.is_done:
             return ""
-        old, new = self.old.counts["accuracy"], self.new.counts["accuracy"]
+        old, new = self.old.counts.accuracy or 0.0, self.new.counts.accuracy or 0.0
         name = self.new.version.title
         if new > old:
             return f"{name} is {(new - old) * 100:.1f} points better here."
@@ -79,7 +78,7 @@ def begin(
     view: PromptView, project: Project, old: PromptVersion | None, new: PromptVersion
 ) -> None:
     """Run the new version on held-out tasks, and the old one if it was not run on the same."""
-    options = RunOptions(
+    options = RunRequest(
         subset=Subset.HAS_GT,
         held_out=True,
         created_by=view.caller.person,
@@ -96,9 +95,9 @@ def begin(
 
 def _is_as(known: Run, run: Run) -> bool:
     """Return whether an earlier run stands for one of the same tasks and truth."""
-    same = known.truth is run.truth and known.options.get("task_ids") == run.options.get("task_ids")
+    same = known.truth is run.truth and known.options.task_ids == run.options.task_ids
     return same and not known.stale and (known.status is RunStatus.COMPLETED or is_open(known))
 
 
 def _newest(view: PromptView, version: PromptVersion) -> Run | None:
-    return next((run for run in view.runs_of(version) if run.options.get("held_out")), None)
+    return next((run for run in view.runs_of(version) if run.options.held_out), None)

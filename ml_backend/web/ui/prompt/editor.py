@@ -14,7 +14,7 @@ from ml_backend.labelstudio import Project, Tab
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
 from ml_backend.services.prompts.previews import Preview, Variables
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.web.actions.runs import start
 from ml_backend.web.server.errors import status_of
 from ml_backend.web.server.services import services
@@ -28,7 +28,7 @@ from ml_backend.web.ui.prompt.editor_form import (
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast
 from ml_backend.web.ui.shell.filters import plural
 from ml_backend.web.ui.shell.pages import by_htmx, go, pages
-from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part, was_measured
+from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
 
 TABS_SHOWN = 100
 MODELS_SHOWN = 50
@@ -172,7 +172,7 @@ def _keep(view: PromptView, form: EditorForm, *, as_new: bool = False) -> Prompt
 
 def _marked(view: PromptView) -> str:
     """Say what saving does to what was measured before."""
-    measured = sum(was_measured(run) for run in view.runs_of(view.version))
+    measured = sum(run.is_measured for run in view.runs_of(view.version))
     if not measured:
         return ""
     return (
@@ -201,7 +201,7 @@ def _run(view: PromptView, form: EditorForm) -> Response:
 
 
 def _ask_again(
-    view: PromptView, project: Project, form: EditorForm, options: RunOptions
+    view: PromptView, project: Project, form: EditorForm, options: RunRequest
 ) -> Response:
     """Say how much it is, where the button could not: a page without script cannot count."""
     draft = form.unsaved(view.caller, view.prompt.id, view.version)

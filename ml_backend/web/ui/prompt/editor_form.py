@@ -24,7 +24,7 @@ from ml_backend.records import (
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Draft
 from ml_backend.services.evaluation.ground_truth import truth_of
-from ml_backend.services.runs.runs import MOST_SAMPLES, RunOptions
+from ml_backend.services.runs.runs import MOST_SAMPLES, RunRequest
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.fields import dollars, task_ids, whole
 
@@ -194,7 +194,7 @@ class EditorForm:
 
     def options(
         self, caller: Caller, project: Project, version: PromptVersion | None
-    ) -> RunOptions:
+    ) -> RunRequest:
         """Return what a run is asked for; raises what a person can mend."""
         if self.baseline not in BASELINES:
             raise InvalidInput("No tasks are chosen.", field="baseline", fix="Choose some.")
@@ -213,7 +213,7 @@ class EditorForm:
             more["filters"] = tab_filters(caller.studio, project, self.tab)
         elif self.baseline == Subset.HAS_GT and (self.held_out or _refined(version)):
             more["held_out"] = bool(self.held_out)
-        return RunOptions(
+        return RunRequest(
             subset=self.subset,
             only_missing=self.baseline == Subset.ALL and bool(self.only_missing),
             budget=dollars(self.budget, "Stop at", field="budget"),

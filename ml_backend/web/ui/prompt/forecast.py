@@ -11,7 +11,7 @@ from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Slot, Subset
 from ml_backend.services.runs.estimates import Estimate
 from ml_backend.services.runs.progress import pace_of
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor_form import EditorForm
 from ml_backend.web.ui.shell.prompt_view import PromptView
@@ -45,7 +45,7 @@ def forecast_run(
     view: PromptView,
     project: Project,
     version: PromptVersion,
-    options: RunOptions,
+    options: RunRequest,
     task_ids: Sequence[int] | None = None,
     count: int | None = None,
 ) -> Forecast:
@@ -68,7 +68,7 @@ def forecast_run(
 
 
 def _forecast_missing(
-    view: PromptView, project: Project, version: PromptVersion, options: RunOptions
+    view: PromptView, project: Project, version: PromptVersion, options: RunRequest
 ) -> Forecast:
     """Count by the predictions there are: which tasks have none takes reading all of them."""
     ownership = services().ownership
@@ -80,7 +80,7 @@ def _forecast_missing(
 
 
 def _tasks(
-    view: PromptView, project: Project, version: PromptVersion, options: RunOptions
+    view: PromptView, project: Project, version: PromptVersion, options: RunRequest
 ) -> Sequence[int] | None:
     """Return a run's tasks where the estimate does not find them by itself, and quicker."""
     by_itself = options.subset in (Subset.ALL, Subset.SAMPLE) or (
@@ -95,7 +95,7 @@ def _tasks(
 def _rate(view: PromptView, version: PromptVersion) -> float | None:
     """Return the tasks per second of the last run that asked the same model for most of them."""
     for run in view.runs:
-        same = (run.snapshot.get("model"), run.snapshot.get("connection_id"))
+        same = (run.snapshot.model, run.snapshot.connection_id)
         asked = run.totals.done - run.totals.cached
         if same == (version.model, version.connection_id) and asked * 2 > run.totals.done:
             return pace_of(run, datetime.now(UTC)).tasks_per_second

@@ -11,7 +11,7 @@ from flask import make_response, render_template
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import NotFound
-from ml_backend.records import JobKind, Run
+from ml_backend.records import JobKind, Run, RunSnapshot
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.run_words import WORDS as RUN_WORDS
@@ -22,27 +22,6 @@ from ml_backend.web.ui.shell.session import quiet
 PAGE = 50
 MONTHS = 12
 MANY_JOBS = 10_000
-
-OPTIONS = {
-    "held_out": "Only tasks no teacher saw",
-    "only_missing": "Only tasks without a prediction",
-    "fresh": "Asked anew, not from the cache",
-    "sample_size": "Sample size",
-    "sample_seed": "Seed of the sample",
-    "samples": "Answers asked of each task",
-    "budget": "Stop at, in dollars",
-    "filters": "Data Manager filter",
-    "job_id": "Answered by outside worker",
-    "follow": "Started by following the project",
-}
-"""Options worth showing; those that are not set are left out."""
-
-SETTINGS = {
-    "provider": "Provider",
-    "model": "Model",
-    "max_few_shot_examples": "Few-shot examples",
-    "parameters": "Parameters",
-}
 
 
 @dataclass(slots=True)
@@ -120,20 +99,43 @@ def run_asked(run_id: int) -> Response:
     """Show what exactly a run asked: its prompt text and options, whatever was edited since."""
     run = services().access.run(identity.caller(), run_id)
     prompt = services().access.prompt(identity.caller(), run.prompt_id)
-    if "text" not in run.snapshot:
+    if run.snapshot.text is None:
         raise NotFound(f"Run {run.id} kept no prompt.", field="run")
     return dialog(
         "prompt/run_asked.html",
         prompt=prompt,
         run=run,
-        options=[
-            (name, run.options[key])
-            for key, name in OPTIONS.items()
-            if run.options.get(key) not in (None, False, "")
-        ],
-        settings=[(name, run.snapshot.get(key)) for key, name in SETTINGS.items()],
+        options=[(name, value) for name, value in _options(run) if value not in (None, False, "")],
+        settings=_settings(run.snapshot),
         **WORDS,
     )
+
+
+def _options(run: Run) -> list[tuple[str, object]]:
+    """Return the options worth showing, by name; what is not set says nothing."""
+    asked = run.options
+    return [
+        ("Only tasks no teacher saw", asked.held_out),
+        ("Only tasks without a prediction", asked.only_missing),
+        ("Asked anew, not from the cache", asked.fresh),
+        ("Sample size", asked.sample_size),
+        ("Seed of the sample", asked.sample_seed),
+        ("Answers asked of each task", asked.samples if asked.samples > 1 else None),
+        ("Stop at, in dollars", asked.budget),
+        ("Measured on", asked.truth.value),
+        ("Data Manager filter", asked.filters),
+        ("Answered by outside worker", asked.worker_job),
+        ("Started by following the project", asked.follow),
+    ]
+
+
+def _settings(asked: RunSnapshot) -> list[tuple[str, object]]:
+    return [
+        ("Provider", asked.provider.value if asked.provider else ""),
+        ("Model", asked.model),
+        ("Few-shot examples", asked.max_few_shot_examples),
+        ("Parameters", asked.parameters),
+    ]
 
 
 def _months(prompt_id: int, project_id: int) -> list[Month]:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from ml_backend.errors import Conflict
 from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Slot, Subset
-from ml_backend.services.runs.runs import RunOptions
+from ml_backend.services.runs.runs import RunRequest
 from ml_backend.web.actions.runs import start
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor import address, required_project
@@ -53,7 +53,7 @@ def predict_all(prompt_id: int) -> Response:
     only_missing = bool(request.form.get("only_missing"))
     if request.form.get("counted") != str(project.tasks):
         return _dialog(view, recounted=True)
-    options = RunOptions(
+    options = RunRequest(
         subset=Subset.ALL,
         only_missing=only_missing,
         budget=dollars(request.form.get("budget", ""), "Stop at", field="budget"),
@@ -99,4 +99,4 @@ def _replaced(view: PromptView, project: Project) -> list[Replaced]:
 
 
 def _forecast(view: PromptView, project: Project, version: PromptVersion) -> Forecast:
-    return forecast_run(view, project, version, RunOptions(subset=Subset.ALL))
+    return forecast_run(view, project, version, RunRequest(subset=Subset.ALL))

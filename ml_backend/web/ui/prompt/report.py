@@ -16,7 +16,7 @@ from ml_backend.web.ui.shell.pages import pages
 def show_report(run_id: int) -> Response:
     """Show a run's report under a name it can be saved by."""
     run = open_run(run_id)
-    document = services().run_reports.document(run, identity.caller().studio)
-    response = report_answer(document, WORDS)
+    report = services().run_reports.report(run, identity.caller().studio)
+    response = report_answer(report, WORDS)
     response.headers["Content-Disposition"] = f'inline; filename="{file_name(run)}.html"'
     return response

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ml_backend.records import FailureKind, Person, Run, RunStatus, Subset, TruthSource
-from ml_backend.services.evaluation.evaluation import FINGERPRINT
 from ml_backend.services.runs.runs import is_open
 from ml_backend.web.ui.shell.filters import plural
 
@@ -23,13 +22,13 @@ def baseline(run: Run) -> str:
     name = SUBSETS[run.subset]
     if run.subset is Subset.HAS_GT:
         name = "Annotated tasks" if run.truth is TruthSource.ANNOTATIONS else name
-        name = f"Held-out {name}" if options.get("held_out") else name
+        name = f"Held-out {name}" if options.held_out else name
     if run.subset is Subset.SAMPLE:
-        seed = options.get("sample_seed")
+        seed = options.sample_seed
         name = f"{name}, the first" if seed is None else f"{name}, random with seed {seed}"
-    if options.get("filters"):
+    if options.filters:
         name = "Tasks of a filter"
-    missing = ", only those without a prediction" if options.get("only_missing") else ""
+    missing = ", only those without a prediction" if options.only_missing else ""
     return f"{name}{missing} · {plural(run.totals.total, 'task')}"
 
 
@@ -56,10 +55,9 @@ def who(person: Person | None) -> str:
 
 def measured_on(run: Run) -> tuple[str, ...]:
     """Return what tells whether two runs were measured on the same truths of the same tasks."""
-    found = run.metrics.get(FINGERPRINT)
-    if found:
-        return run.truth.value, str(found)
-    return run.truth.value, run.subset.value, str(run.options.get("task_ids"))
+    if run.metrics is not None and run.metrics.fingerprint:
+        return run.truth.value, run.metrics.fingerprint
+    return run.truth.value, run.subset.value, str(run.options.task_ids)
 
 
 def per_task(run: Run) -> float | None:

@@ -13,8 +13,9 @@ from ml_backend.errors import Conflict
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.records import Run, RunStatus, Slot, Stage, Subset
 from ml_backend.services.callers.access import Caller
+from ml_backend.services.evaluation.live_accuracy import Right
 from ml_backend.services.runs.progress import RunProgress, pace_of
-from ml_backend.services.runs.runs import RunOptions, is_open
+from ml_backend.services.runs.runs import RunRequest, is_open
 from ml_backend.web.actions import runs as run_control
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -44,7 +45,7 @@ class Progress:
     run: Run
     pace: RunProgress
     spoken: int | None = None
-    live_accuracy: tuple[int, int] | None = None
+    live_accuracy: Right | None = None
     """How many of the tasks answered so far are right, and how many have a truth."""
 
     @property
@@ -101,7 +102,7 @@ def show_progress(run_id: int) -> Response:
     run = _own(run_id)
     if not by_htmx():
         return go(page_of(run))
-    live_accuracy = services().live_accuracy.count(run) if is_open(run) else None
+    live_accuracy = services().live_accuracy.of(run) if is_open(run) else None
     return _part(replace(progress_of(run, number("spoken")), live_accuracy=live_accuracy))
 
 
@@ -160,29 +161,24 @@ def _part(progress: Progress) -> Response:
     return response
 
 
-def _once_more(caller: Caller, run: Run) -> RunOptions:
+def _once_more(caller: Caller, run: Run) -> RunRequest:
     """Return a run like that one. What was answered costs nothing: the same is never paid twice."""
-    options = run.options
-    common: dict[str, Any] = {
-        "budget": options.get("budget"),
-        "truth": run.truth,
-        "samples": int(options.get("samples") or 1),
-        "created_by": caller.person,
-        "organization": caller.user.organization_id,
-    }
-    if run.slot is Slot.ALL:
-        # Tasks with a prediction have it already.
-        common["only_missing"] = True
-        if run.subset is Subset.ALL:
-            return RunOptions(subset=Subset.ALL, **common)
+    asked = run.options
+    again = RunRequest(
+        subset=run.subset,
+        # In this slot tasks with a prediction have it already.
+        only_missing=run.slot is Slot.ALL,
+        budget=asked.budget,
+        truth=asked.truth,
+        samples=asked.samples,
+        created_by=caller.person,
+        organization=caller.user.organization_id,
+    )
+    if run.subset is Subset.ALL and run.slot is Slot.ALL:
+        return again
     if run.subset is Subset.HAS_GT:
-        held_out = options.get("held_out")
-        return RunOptions(subset=Subset.HAS_GT, held_out=bool(held_out), **common)
+        return replace(again, held_out=asked.held_out)
     if run.subset is Subset.SAMPLE:
-        return RunOptions(
-            subset=Subset.SAMPLE,
-            sample_size=int(options.get("sample_size") or SAMPLE_SIZE),
-            sample_seed=options.get("sample_seed"),
-            **common,
-        )
-    return RunOptions(subset=Subset.CUSTOM, task_ids=options.get("task_ids"), **common)
+        size = asked.sample_size or SAMPLE_SIZE
+        return replace(again, sample_size=size, sample_seed=asked.sample_seed)
+    return replace(again, subset=Subset.CUSTOM, task_ids=asked.task_ids)

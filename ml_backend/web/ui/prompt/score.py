@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from flask import render_template
 
-from ml_backend.records import FailureKind, PromptVersion, ProviderName, Run, RunStatus, Slot
+from ml_backend.records import Correctness, FailureKind, PromptVersion, Run, RunStatus, Slot
 from ml_backend.services.runs.runs import is_open
 from ml_backend.web.ui.prompt.run_words import left_of, per_task
 from ml_backend.web.ui.prompt.running import Progress, progress_of
 from ml_backend.web.ui.shell.pages import pages
-from ml_backend.web.ui.shell.prompt_view import PromptView, open_view, part, was_measured
+from ml_backend.web.ui.shell.prompt_view import PromptView, open_view, part
 from ml_backend.web.ui.shell.session import quiet
 
 CONNECTION_KINDS = {
@@ -60,8 +60,8 @@ class Score:
     """Whether the run asked the version as it is now."""
 
     @property
-    def overall(self) -> dict[str, float]:
-        return dict(self.run.metrics["overall"]) if self.run else {}
+    def overall(self) -> Correctness:
+        return self.run.correctness if self.run else Correctness()
 
 
 @part("score")
@@ -119,9 +119,9 @@ def _before(view: PromptView, run: Run | None) -> Before | None:
     places = {each.id: place for place, each in enumerate(view.versions)}
     here = places.get(view.version.id, 0)
     for version in reversed(view.versions[:here]):
-        measured = next((each for each in view.runs_of(version) if was_measured(each)), None)
+        measured = next((each for each in view.runs_of(version) if each.is_measured), None)
         if measured is not None:
-            now, then = (each.metrics["overall"]["accuracy"] for each in (run, measured))
+            now, then = (each.correctness.accuracy or 0.0 for each in (run, measured))
             return Before(version, (now - then) * 100, _why_not_comparable(run, measured))
     return None
 
@@ -131,13 +131,17 @@ def _why_not_comparable(run: Run, other: Run) -> str:
         return "measured on other annotations"
     if _tasks(run) != _tasks(other):
         return "measured on other tasks"
-    if run.metrics.get("ground_truth") != other.metrics.get("ground_truth"):
+    if _fingerprint(run) != _fingerprint(other):
         return "the ground truth changed in between"
     return ""
 
 
+def _fingerprint(run: Run) -> str:
+    return run.metrics.fingerprint if run.metrics is not None else ""
+
+
 def _tasks(run: Run) -> frozenset[int] | None:
-    task_ids = run.options.get("task_ids")
+    task_ids = run.options.task_ids
     return None if task_ids is None else frozenset(task_ids)
 
 
@@ -147,10 +151,10 @@ def _is_as_now(run: Run, version: PromptVersion | None) -> bool:
         return False
     asked = run.snapshot
     return (
-        asked.get("text") == version.text
-        and asked.get("model") == version.model
-        and asked.get("connection_id") == version.connection_id
-        and ProviderName(asked.get("provider", version.provider)) is version.provider
-        and asked.get("max_few_shot_examples") == version.max_few_shot_examples
+        asked.text == version.text
+        and asked.model == version.model
+        and asked.connection_id == version.connection_id
+        and asked.provider is version.provider
+        and asked.max_few_shot_examples == version.max_few_shot_examples
         and run.slot in (Slot.ALL, Slot.EVALUATE)
     )

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import InvalidInput
 from ml_backend.prompting.differences import rows
-from ml_backend.records import JobKind, JsonObject, Prompt, PromptVersion, Run
+from ml_backend.records import Correctness, JobKind, Prompt, PromptVersion, Run
 from ml_backend.reporting import charts
 from ml_backend.reporting.elements import to_markup
 from ml_backend.services.callers.access import Caller
@@ -27,7 +27,6 @@ from ml_backend.web.ui.shell.prompt_view import (
     number,
     open_view,
     panel,
-    was_measured,
 )
 
 PAGE = 30
@@ -52,9 +51,8 @@ class Standing:
     refined_from: PromptVersion | None
 
     @property
-    def counts(self) -> JsonObject:
-        found: JsonObject = self.run.metrics["overall"] if self.run is not None else {}
-        return found
+    def counts(self) -> Correctness:
+        return self.run.correctness if self.run else Correctness()
 
     @property
     def cost_per_task(self) -> float | None:
@@ -111,7 +109,7 @@ def _measured(view: PromptView, version: PromptVersion) -> Run | None:
     own = view.runs_of(version)
     if not own and len(view.runs) >= LATEST_RUNS and view.project is not None:
         own = services().store.runs.search(version_id=version.id, project_id=view.project.id)
-    return next((run for run in own if was_measured(run)), None)
+    return next((run for run in own if run.is_measured), None)
 
 
 def _accuracy(found: list[Standing]) -> str:

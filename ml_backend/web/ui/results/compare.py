@@ -123,7 +123,7 @@ def _usual(view: PromptView) -> tuple[int, ...]:
     """Return the shown version and the evaluated one before it."""
     if view.version is None:
         return ()
-    ran = {run.version_id for run in view.runs if run.metrics.get("overall")}
+    ran = {run.version_id for run in view.runs if run.metrics is not None}
     earlier = [each.id for each in view.versions if each.id < view.version.id and each.id in ran]
     return (*earlier[-1:], view.version.id)
 
@@ -218,7 +218,7 @@ def _figures(view: PromptView, project: Project, asked: Asked) -> str:
         truth=asked.truth,
     )
     names = _names(versions)
-    rows = [(names[each.version.id], each.summary["overall"], None) for each in found.versions]
+    rows = [(names[each.version.id], each.summary.overall, None) for each in found.versions]
     return render_template(
         "results/compare_result.html",
         view=view,
@@ -335,5 +335,5 @@ def _notes(found: Comparison, names: Mapping[int, str]) -> Iterable[str]:
                 f"{name}: {each.effort.cached:,} answers came from the cache; they cost nothing "
                 "again and have no time."
             )
-        if each.run.options.get("caution"):
-            yield f"{name}: {each.run.options['caution']}"
+        if each.run.options.caution:
+            yield f"{name}: {each.run.options.caution}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ml_backend.records import Run
+from ml_backend.records import ClassMetrics, ClassReport, Run
 from ml_backend.scoring.classes import matrix
 from ml_backend.web.ui.results.address import cell_address
 
@@ -18,8 +17,6 @@ MOST_CELLS = 500
 
 MOST_CONFUSED = 5
 CLASSES_A_PAGE = 100
-
-Counts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +58,22 @@ class Confusion:
     url: str
 
 
-def count_cells(counts: Counts) -> int:
+def count_cells(report: ClassReport) -> int:
     """Return how many cells a control's matrix has."""
-    size = min(LARGEST_MATRIX, len(counts.get("classes", ()))) + 1
+    size = min(LARGEST_MATRIX, len(report.classes)) + 1
     return size * size
 
 
-def matrix_of(run: Run, control: str, counts: Counts) -> Matrix:
+def matrix_of(run: Run, control: str, report: ClassReport) -> Matrix:
     """Return a control's matrix, of its most frequent classes where there are too many."""
-    rows = counts["classes"]
-    chosen = rows
+    rows = report.classes
+    chosen: Sequence[ClassMetrics] = rows
     if len(rows) > LARGEST_MATRIX:
-        kept = sorted(rows, key=lambda row: -(row["support"] + row["given"]))[:LARGEST_MATRIX]
-        names = {row["class"] for row in kept}
-        chosen = [row for row in rows if row["class"] in names]
-    by_name = {row["class"]: row for row in chosen}
-    table = matrix(counts["confusion"], list(by_name))
+        kept = sorted(rows, key=lambda row: -(row.support + row.given))[:LARGEST_MATRIX]
+        names = {row.name for row in kept}
+        chosen = [row for row in rows if row.name in names]
+    by_name: dict[str | None, ClassMetrics] = {row.name: row for row in chosen}
+    table = matrix(report.confusion, [row.name for row in chosen])
     names_or_none: list[str | None] = [*by_name, None]
     # A single choice is neither missed nor too much: no row and column of nothing but nothing.
     columns = [n for n, name in enumerate(names_or_none) if name or any(row[n] for row in table)]
@@ -90,26 +87,29 @@ def matrix_of(run: Run, control: str, counts: Counts) -> Matrix:
                     _cell(run, control, names_or_none[n], names_or_none[m], table[n][m])
                     for m in columns
                 ],
-                by_name.get(names_or_none[n] or "", {}).get("recall"),
+                _recall(by_name.get(names_or_none[n])),
             )
             for n in shown
         ],
-        precision=[by_name.get(names_or_none[n] or "", {}).get("precision") for n in columns],
-        left_out=len(rows) - len(chosen) + counts.get("classes_left_out", 0),
+        precision=[_precision(by_name.get(names_or_none[n])) for n in columns],
+        left_out=len(rows) - len(chosen) + report.classes_left_out,
     )
 
 
-def most_confused(run: Run, control: str, counts: Counts) -> list[Confusion]:
+def _recall(row: ClassMetrics | None) -> float | None:
+    return row.recall if row is not None else None
+
+
+def _precision(row: ClassMetrics | None) -> float | None:
+    return row.precision if row is not None else None
+
+
+def most_confused(run: Run, control: str, report: ClassReport) -> list[Confusion]:
     """Return the most frequent confusions of two classes, or of one with none where that is all."""
-    wrong = [cell for cell in counts["confusion"] if cell["true"] != cell["given"]]
-    both = [cell for cell in wrong if cell["true"] is not None and cell["given"] is not None]
+    wrong = [cell for cell in report.confusion if not cell.is_right]
+    both = [cell for cell in wrong if cell.true is not None and cell.given is not None]
     return [
-        Confusion(
-            cell["true"],
-            cell["given"],
-            cell["n"],
-            cell_address(run, control, cell["true"], cell["given"]),
-        )
+        Confusion(cell.true, cell.given, cell.n, cell_address(run, control, cell.true, cell.given))
         for cell in (both or wrong)[:MOST_CONFUSED]
     ]
 

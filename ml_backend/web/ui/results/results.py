@@ -134,7 +134,7 @@ def open_run(run_id: int) -> Run:
 def file_name(run: Run) -> str:
     """Return a name for a file about a run, of letters that every system takes."""
     asked = run.snapshot
-    words = f"{asked.get('prompt_title') or run.label} {asked.get('version_title', '')}"
+    words = f"{asked.prompt_title or run.label} {asked.version_title}"
     plain = re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")[:80]
     return f"{plain or 'prompt'}-run-{run.id}"
 

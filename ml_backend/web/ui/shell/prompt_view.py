@@ -54,7 +54,7 @@ class PromptView:
     @property
     def evaluated(self) -> Run | None:
         """The version's last run that was measured."""
-        return next((run for run in self.runs_of(self.version) if was_measured(run)), None)
+        return next((run for run in self.runs_of(self.version) if run.is_measured), None)
 
     def runs_of(self, version: PromptVersion | None) -> list[Run]:
         return [run for run in self.runs if version is not None and run.version_id == version.id]
@@ -68,11 +68,6 @@ class PromptView:
         if self.version is not None:
             found["version"] = self.version.id
         return found
-
-
-def was_measured(run: Run) -> bool:
-    """Return whether any of a run's tasks had a truth to measure on."""
-    return bool((run.metrics.get("overall") or {}).get("n"))
 
 
 def number(name: str) -> int | None:
