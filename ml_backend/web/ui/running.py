@@ -14,7 +14,7 @@ from ml_backend.records import Run, RunStatus, Slot, Stage, Subset
 from ml_backend.services.access import Caller
 from ml_backend.services.pace import Pace, pace_of
 from ml_backend.services.runs import SAMPLE_SIZE, RunRequest, is_open
-from ml_backend.services.so_far import Right
+from ml_backend.services.so_far import CorrectSoFar
 from ml_backend.web import identity, run_control
 from ml_backend.web.house import house
 from ml_backend.web.ui.access import quiet
@@ -43,7 +43,7 @@ class Progress:
     run: Run
     pace: Pace
     spoken: int | None = None
-    so_far: Right | None = None
+    so_far: CorrectSoFar | None = None
     """How many of the tasks answered so far are right, and how many have a truth."""
 
     @property
