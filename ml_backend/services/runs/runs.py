@@ -85,7 +85,7 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Exposure:
     """What teachers saw of the tasks a run is measured on."""
 
     held_out: bool = False
@@ -124,7 +124,7 @@ class Runs:
             )
         slot = options.slot or _slot_of(options)
         task_ids = self.tasks(prompt, version, project, options)
-        sight = self._what_teachers_saw(version, slot, options)
+        exposure = self._what_teachers_saw(version, slot, options)
         label = self._ownership.choose(prompt, version, slot, project)
         self._store.prompts.add_project(prompt.id, project.id)
         return self._store.runs.create(
@@ -137,7 +137,7 @@ class Runs:
             slot=slot.value,
             subset=options.subset.value,
             snapshot=RunSnapshot.of(version, prompt.title),
-            options=_decided(project, options, task_ids, sight),
+            options=_decided(project, options, task_ids, exposure),
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
             handed_out=bool(options.worker_job),
@@ -268,18 +268,18 @@ class Runs:
         return [task_id for task_id in everyone if task_id not in have]
 
     @staticmethod
-    def _what_teachers_saw(version: PromptVersion, slot: Slot, options: RunRequest) -> Sight:
+    def _what_teachers_saw(version: PromptVersion, slot: Slot, options: RunRequest) -> Exposure:
         """Return whether a run is scored on tasks that a teacher saw."""
         refined = version.refined_from is not None
         held_out = refined if options.held_out is None else options.held_out
         if held_out and options.subset is Subset.HAS_GT:
-            return Sight(held_out=True)
+            return Exposure(held_out=True)
         if options.held_out and options.subset is not Subset.HAS_GT:
             raise InvalidInput(
                 f"Held-out tasks are of the HasGT subset, not of {options.subset.value}.",
                 field="held_out",
             )
-        return Sight(caution=SEEN_BY_TEACHER if refined and slot is Slot.EVALUATE else "")
+        return Exposure(caution=SEEN_BY_TEACHER if refined and slot is Slot.EVALUATE else "")
 
     def _held_out(
         self,
@@ -354,7 +354,7 @@ def sample_of(task_ids: Sequence[int], size: int, seed: int | None) -> list[int]
 
 
 def _decided(
-    project: Project, request: RunRequest, task_ids: Sequence[int] | None, sight: Sight
+    project: Project, request: RunRequest, task_ids: Sequence[int] | None, exposure: Exposure
 ) -> RunOptions:
     """Return what a run keeps of how it was asked for."""
     drawn = request.subset is Subset.SAMPLE
@@ -371,8 +371,8 @@ def _decided(
         sample_size=request.sample_size if drawn else None,
         sample_seed=request.sample_seed if drawn else None,
         filters=request.filters,
-        held_out=sight.held_out,
-        caution=sight.caution,
+        held_out=exposure.held_out,
+        caution=exposure.caution,
         worker_job=request.worker_job,
         estimated=request.estimated,
     )

@@ -13,7 +13,7 @@ from ml_backend.errors import Conflict
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.records import Run, RunStatus, Slot, Stage, Subset
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.evaluation.live_accuracy import Right
+from ml_backend.services.evaluation.live_accuracy import CorrectSoFar
 from ml_backend.services.runs.progress import RunProgress, pace_of
 from ml_backend.services.runs.runs import RunRequest, is_open
 from ml_backend.web.actions import runs as run_control
@@ -45,7 +45,7 @@ class Progress:
     run: Run
     pace: RunProgress
     spoken: int | None = None
-    live_accuracy: Right | None = None
+    live_accuracy: CorrectSoFar | None = None
     """How many of the tasks answered so far are right, and how many have a truth."""
 
     @property
