@@ -39,7 +39,8 @@ def document(text: str = "x", **changes: Any) -> dict[str, Any]:
         "run": {
             "id": 7, "stale": text, "message": text, "status": "Completed", "total_tasks": 2,
             "project_subset": "HasGT", "completed_at": None, "failed": 1, "cost": None,
-            "prompt_tokens": 5, "completion_tokens": 1, "cached": 0,
+            "prompt_tokens": 5, "completion_tokens": 1, "cached": 0, "truth": "ground_truth",
+            "measured_on": "ground truth",
         },
         "prompt": {
             "title": text, "version": text, "text": text, "provider": text, "model": text,
