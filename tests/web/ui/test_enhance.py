@@ -264,6 +264,14 @@ def test_scores_on_different_tasks_are_not_held_against_each_other(pages: Pages)
     assert page.all("#held-out form")
 
 
+def test_scores_on_different_truths_are_not_held_against_each_other(pages: Pages) -> None:
+    _, version, better, job = saved(pages)
+    ran(pages, version.id, 1, 2, held_out=True, truth="annotations")
+    ran(pages, better.id, 2, 2, held_out=True)
+    page = page_of(pages, job)
+    assert "Not both versions have a score" in page.text("#held-out")
+
+
 @pytest.mark.parametrize(
     ("form", "status", "said"),
     [
