@@ -21,7 +21,7 @@ from ml_backend.web.run_control import start
 from ml_backend.web.ui.display import plural
 from ml_backend.web.ui.editor_form import BASELINE, ENVIRONMENT, KEPT, EditorForm, connection_value
 from ml_backend.web.ui.forecast import Forecast, forecast
-from ml_backend.web.ui.pages import by_htmx, go, pages
+from ml_backend.web.ui.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.prompt_view import PromptView, answer, open_view, part, was_measured
 
 TABS_SHOWN = 100
@@ -188,7 +188,7 @@ def _run(view: PromptView, form: EditorForm) -> Response:
         version = _keep(view, form)
         saved = f"{version.title} was saved first, for the text was changed. "
     run = start(caller, view.prompt, version, project, options)
-    flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.")
+    flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.", RUN)
     return go(address(view, version, run=run.id))
 
 
