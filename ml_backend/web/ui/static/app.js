@@ -71,7 +71,7 @@
   // What a page asks by itself, when it opens, as time goes by or while somebody types, takes nothing away:
   // where no answer came it asks again, and a session that ended is said, not left for.
   const pressed = (detail) => /^(click|submit)$/.test(detail.requestConfig.triggeringEvent?.type);
-  const waiting = new WeakSet();
+  const waiting = new Set();
   const again = (elt) => {
     const verb = ["get", "post"].find((each) => elt.hasAttribute(`hx-${each}`));
     if (!verb || waiting.has(elt)) return;
@@ -98,7 +98,9 @@
   document.addEventListener("htmx:afterOnLoad", (event) => {
     const { elt, xhr } = event.detail;
     if (xhr.status >= 500 && !pressed(event.detail)) again(elt);
-    else if (xhr.status < 400 && !xhr.getResponseHeader("HX-Redirect")) all("[data-passing]").forEach((each) => each.remove());
+    else if (xhr.status < 400 && !xhr.getResponseHeader("HX-Redirect") && !waiting.size) {
+      all("[data-passing]").forEach((each) => each.remove());
+    }
   });
 
   // An error takes no part of the page away; one that is none of ours is said in our words.
@@ -115,11 +117,9 @@
   });
 
   // A panel that was made while a run went on, on a page that follows none: its end came between.
-  document.addEventListener("htmx:afterSettle", () => {
-    const panel = document.querySelector("#panel[data-going]");
-    if (!panel || document.querySelector("#run[hx-get]")) return;
-    panel.removeAttribute("data-going");
-    setTimeout(() => htmx.trigger(document.body, "run-ended"), 1000);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target.id !== "panel" || document.querySelector("#run[hx-get]")) return;
+    if (document.querySelector("#panel[data-going]")) setTimeout(() => htmx.trigger(document.body, "run-ended"), 1000);
   });
 
   // What was said when a run began is old news at its end.
