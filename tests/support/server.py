@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-T = TypeVar("T")
-ROOT = Path(__file__).resolve().parents[2]
+from support.processes import ROOT, Child, eventually, marked
+
+__all__ = ["ROOT", "Installation", "eventually"]
+
 SETTINGS = frozenset(
     {
         *("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"),
@@ -27,20 +27,6 @@ SETTINGS = frozenset(
         *("LOG_LEVEL", "LOG_FORMAT"),
     }
 )
-
-
-def eventually(what: Callable[[], T], *, seconds: float = 120.0, every: float = 0.05) -> T:
-    """Return the first truthy value of ``what``; AssertionError when there is none in time.
-
-    The time is generous: on a busy machine everything comes late, and no test measures speed.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        value = what()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(every)
 
 
 class Installation:
@@ -54,7 +40,7 @@ class Installation:
         self.settings = {"DATA_DIR": str(data_dir), "PORT": str(port), **settings}
         self.url = f"http://127.0.0.1:{self.settings['PORT']}"
         self.log_path = data_dir.parent / f"{data_dir.name}-server.log"
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: Child | None = None
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         clean = {key: value for key, value in os.environ.items() if key not in SETTINGS}
@@ -67,7 +53,7 @@ class Installation:
         done = subprocess.run(
             [sys.executable, "-m", "ml_backend", *map(str, arguments)],
             cwd=ROOT,
-            env=self.environment(env),
+            env=marked(self.environment(env)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -83,18 +69,13 @@ class Installation:
 
     def start(self, *, wait: bool = True) -> Self:
         """Start the server; with ``wait`` return once it answers."""
-        with self.log_path.open("ab") as log:
-            self._server = subprocess.Popen(
-                [sys.executable, "-m", "ml_backend", "serve"],
-                cwd=ROOT,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._server = Child(
+            [sys.executable, "-m", "ml_backend", "serve"],
+            env=self.environment(),
+            log=self.log_path,
+        )
         if wait:
-            eventually(self.is_up)
+            self._server.wait_until(self.is_up)
         return self
 
     def is_up(self) -> bool:
@@ -111,21 +92,14 @@ class Installation:
 
     def kill(self) -> None:
         """kill -9, the worker as well: what a power cut leaves is what is on disk."""
-        self._end(signal.SIGKILL)
+        server, self._server = self._server, None
+        if server is not None:
+            server.kill()
 
     def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, how: signal.Signals) -> None:
         server, self._server = self._server, None
-        if server is None or server.poll() is not None:
-            return
-        os.killpg(server.pid, how)
-        try:
-            server.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait(15)
+        if server is not None:
+            server.stop()
 
     def __enter__(self) -> Self:
         return self

@@ -26,7 +26,7 @@ from ml_backend.records import Run, RunStatus
 from ml_backend.services.runs import RunOptions
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
-from support.server import ROOT, eventually
+from support.processes import ROOT, Child, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG
 
@@ -55,17 +55,9 @@ class Server:
         return int(self.environment["PORT"])
 
     def launch(self, way: str = "serve", *arguments: str) -> subprocess.Popen[bytes]:
-        with self.log_path.open("ab") as log:
-            process = subprocess.Popen(
-                [*WAYS[way], *arguments],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.processes.append(process)
-        return process
+        child = Child([*WAYS[way], *arguments], env=self.environment, log=self.log_path)
+        self.processes.append(child.process)
+        return child.process
 
     def start(self, way: str = "serve") -> psutil.Process:
         process = self.launch(way)
