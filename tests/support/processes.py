@@ -95,21 +95,19 @@ class Child:
         **options: Any,
     ) -> None:
         self.command = [str(word) for word in command]
-        self._own_log = log is None
-        self.log_path = log or Path(tempfile.mkstemp(prefix="child-", suffix=".log")[1])
-        self._from = self.log_path.stat().st_size if self.log_path.exists() else 0
-        with self.log_path.open("ab") as out:
-            given: dict[str, Any] = {
-                "cwd": ROOT,
-                "stdin": subprocess.DEVNULL,
-                "stdout": out,
-                "stderr": subprocess.STDOUT,
-                "start_new_session": True,
-                **options,
-            }
-            self.process: subprocess.Popen[Any] = subprocess.Popen(
-                self.command, env=marked(env), **given
-            )
+        self._log = tempfile.TemporaryFile() if log is None else log.open("ab+")  # noqa: SIM115
+        self._from = os.fstat(self._log.fileno()).st_size
+        given: dict[str, Any] = {
+            "cwd": ROOT,
+            "stdin": subprocess.DEVNULL,
+            "stdout": self._log,
+            "stderr": subprocess.STDOUT,
+            "start_new_session": True,
+            **options,
+        }
+        self.process: subprocess.Popen[Any] = subprocess.Popen(
+            self.command, env=marked(env), **given
+        )
 
     @property
     def pid(self) -> int:
@@ -131,9 +129,9 @@ class Child:
 
     def said(self) -> str:
         """Return what this process wrote into its log."""
-        with self.log_path.open("rb") as file:
-            file.seek(self._from)
-            return file.read().decode(errors="replace")
+        length = os.fstat(self._log.fileno()).st_size - self._from
+        # Without moving the place the process writes at, which both share.
+        return os.pread(self._log.fileno(), length, self._from).decode(errors="replace")
 
     def wait_until(self, ready: Callable[[], T], *, seconds: float = START_SECONDS) -> T:
         """Return what says that it is ready; AssertionError with its log when there is none."""
@@ -171,11 +169,9 @@ class Child:
                     self._signal(signum)
                 with suppress(subprocess.TimeoutExpired):
                     self.process.wait(STOP_SECONDS)
-        for stream in (self.process.stdin, self.process.stdout):
+        for stream in (self.process.stdin, self.process.stdout, self._log):
             if stream is not None:
                 stream.close()
-        if self._own_log:
-            self.log_path.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """kill -9, its group as well: what a power cut leaves is what is on disk."""

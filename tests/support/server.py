@@ -1,11 +1,10 @@
-"""Our own server and CLI as processes, the way a user has them."""
+"""Our own server as a process, and our commands, the way a user has them."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -14,7 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from support.processes import ROOT, Child, eventually, marked
+from click.testing import CliRunner
+
+from ml_backend.cli import cli
+from support.processes import ROOT, Child, eventually
 
 __all__ = ["ROOT", "Installation", "eventually"]
 
@@ -30,7 +32,7 @@ SETTINGS = frozenset(
 
 
 class Installation:
-    """A data folder with the settings around it: runs the CLI and the server as processes."""
+    """A data folder with the settings around it: runs commands, and the server as a process."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         with socket.socket() as probe:
@@ -42,24 +44,21 @@ class Installation:
         self.log_path = data_dir.parent / f"{data_dir.name}-server.log"
         self._server: Child | None = None
 
-    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         clean = {key: value for key, value in os.environ.items() if key not in SETTINGS}
-        return {**clean, "PYTHONPATH": str(ROOT), **self.settings, **(extra or {})}
+        return {**clean, "PYTHONPATH": str(ROOT), **self.settings}
 
     def cli(
         self, *arguments: str | int, code: int = 0, env: Mapping[str, str] | None = None
     ) -> str:
-        """Run a command, assert its exit code, return what it printed (stderr too if it failed)."""
-        done = subprocess.run(
-            [sys.executable, "-m", "ml_backend", *map(str, arguments)],
-            cwd=ROOT,
-            env=marked(self.environment(env)),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        """Run a command, assert its exit code, return what it printed (stderr too if it failed).
+
+        In this process: a Python of its own would import for a second and more each time.
+        """
+        settings = {**dict.fromkeys(SETTINGS), **self.settings, **(env or {})}
+        done = CliRunner().invoke(cli, [str(each) for each in arguments], env=settings)
+        said = f"{done.stdout}\n{done.stderr}\n{done.exception!r}"
+        assert done.exit_code == code, f"exit {done.exit_code}\n{said}"
         return done.stdout if code == 0 else done.stdout + done.stderr
 
     def json(self, *arguments: str | int, code: int = 0) -> Any:

@@ -47,6 +47,7 @@ class Server:
 
     environment: dict[str, str]
     log_path: Path
+    children: list[Child] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -55,6 +56,7 @@ class Server:
 
     def launch(self, way: str = "serve", *arguments: str) -> subprocess.Popen[bytes]:
         child = Child([*WAYS[way], *arguments], env=self.environment, log=self.log_path)
+        self.children.append(child)
         self.processes.append(child.process)
         return child.process
 
