@@ -20,7 +20,7 @@ from ml_backend.web.actions import runs as run_control
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.filters import count, plural
-from ml_backend.web.ui.shell.pages import by_htmx, go, pages
+from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import number
 from ml_backend.web.ui.shell.session import quiet
 
@@ -112,7 +112,7 @@ def cancel_run(run_id: int) -> Response:
     run = run_control.cancel(_own(run_id))
     if by_htmx():
         return _part(progress_of(run))
-    flash("The run is being stopped. What was answered is kept.")
+    flash("The run is being stopped. What was answered is kept.", RUN)
     return go(page_of(run))
 
 
@@ -120,7 +120,7 @@ def cancel_run(run_id: int) -> Response:
 def resume_run(run_id: int) -> Response:
     """Go on with a run that was stopped or failed; what was answered is not asked again."""
     run = run_control.resume(identity.caller(), _own(run_id))
-    flash("The run goes on. What was answered before is not asked again.")
+    flash("The run goes on. What was answered before is not asked again.", RUN)
     return go(page_of(run))
 
 
@@ -136,7 +136,7 @@ def retry_run(run_id: int) -> Response:
     version = services().access.version(prompt, run.version_id)
     project = services().access.project(caller, run.project_id)
     again = run_control.start(caller, prompt, version, project, _once_more(caller, run))
-    flash(f"{plural(run.totals.failed, 'task')} will be asked again.")
+    flash(f"{plural(run.totals.failed, 'task')} will be asked again.", RUN)
     return go(page_of(again))
 
 
