@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from ml_backend.scoring.forecast import Total, from_measured, from_sizes
 from ml_backend.services.costs import price_of
 from ml_backend.services.predict import Predictor
 from ml_backend.services.questions import Question, asks_the_same
+from ml_backend.services.recent import Recent
 from ml_backend.services.recipes import Recipe, Recipes, version_of
 from ml_backend.services.runs import SAMPLE_SIZE, sample_of
 from ml_backend.services.splits import split_of
@@ -124,7 +124,7 @@ class Estimates:
     def __init__(self, store: Store, recipes: Recipes) -> None:
         self._store = store
         self._recipes = recipes
-        self._true_tasks: dict[int, tuple[tuple[int, int, int], float, list[int]]] = {}
+        self._true_tasks: Recent[tuple[int, ...], list[int]] = Recent(TRUTHS_KEPT)
 
     def estimate(
         self,
@@ -194,14 +194,13 @@ class Estimates:
 
     def _with_ground_truth(self, studio: LabelStudioDoor, project: Project) -> list[int]:
         """Return the tasks with ground truth; a person who tries options asks again and again."""
-        counted = (project.ground_truths, project.annotations, project.tasks)
-        before, read_at, found = self._true_tasks.get(project.id, ((), 0.0, []))
-        now = time.monotonic()
-        if before != counted or now - read_at > TRUTHS_KEPT:
+        counted = (project.id, project.ground_truths, project.annotations, project.tasks)
+
+        def read() -> list[int]:
             tasks = studio.iter_annotated(project.id, ground_truth_only=True)
-            found = sorted(task.id for task in tasks)
-            self._true_tasks[project.id] = (counted, now, found)
-        return found
+            return sorted(task.id for task in tasks)
+
+        return self._true_tasks.get(counted, read)
 
     def _sample(
         self, studio: LabelStudioDoor, project: Project, task_ids: Sequence[int] | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from cachetools import LRUCache
 
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
@@ -42,7 +43,7 @@ class SoFar:
         self._studio = studio
         self._recipes = recipes
         self._evaluation = evaluation
-        self._watched: OrderedDict[int, _Watched] = OrderedDict()
+        self._watched: LRUCache[int, _Watched] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()
 
     def count(self, run: Run) -> tuple[int, int] | None:
@@ -78,8 +79,4 @@ class SoFar:
 
     def _of(self, run_id: int) -> _Watched:
         with self._lock:
-            watched = self._watched.setdefault(run_id, _Watched())
-            self._watched.move_to_end(run_id)
-            while len(self._watched) > REMEMBERED:
-                self._watched.popitem(last=False)
-            return watched
+            return self._watched.setdefault(run_id, _Watched())
