@@ -3,47 +3,60 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
-from xml.etree.ElementTree import Element
+from typing import TYPE_CHECKING, Any
 
 from ml_backend.reporting import charts
-from ml_backend.reporting.elements import table as make_table, tag, to_html
+from ml_backend.reporting.elements import to_markup, writable
 from ml_backend.reporting.sections import control_section, number, percent, span
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 Document = Mapping[str, Any]
+Rows = Sequence[Sequence[str]]
 
 
 def run_page(document: Document) -> str:
     """Return the page of a run's report; the document is that of ``RunReports``."""
-    run, prompt = document["run"], document["prompt"]
-    title = f"{prompt['title']} · {prompt['version']}"
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width"),
-        tag("title", f"{title}: run {run['id']}"),
-        tag("style", _style()),
+    run, prompt, metrics = document["run"], document["prompt"], document["metrics"]
+    page = _template().render(
+        title=f"{prompt['title']} · {prompt['version']}",
+        run=run,
+        prompt=prompt,
+        about=_about(document),
+        figures=_figures(document),
+        agreement=_agreement(metrics),
+        controls=_controls(metrics),
+        calibration=_calibration(metrics),
+        wrong=_wrong(document),
+        wrong_left_out=_wrong_left_out(document),
+        failures=_failures(document),
+        failures_left_out=document["failures_left_out"],
+        effort=_effort(document),
+        asked=_asked(prompt),
+        made_at=document["made_at"],
     )
-    body = tag(
-        "body",
-        tag("h1", title),
-        tag("p", _about(document), class_="note"),
-        tag("p", f"Stale: {run['stale']}", class_="stale") if run["stale"] else None,
-        tag("p", run["message"]) if run["message"] else None,
-        _figures(document),
-        _agreement(document),
-        _controls(document["metrics"]),
-        _calibration(document["metrics"]),
-        _wrong(document),
-        _failures(document),
-        _effort(document),
-        _prompt(prompt),
-        tag("p", f"Made {document['made_at']}.", class_="note"),
+    return writable(page)
+
+
+@cache
+def _template() -> Template:
+    # Only who makes a report needs it.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("ml_backend.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return to_html(tag("html", head, body, lang="en"))
+    style = resources.files(__package__).joinpath("style.css")
+    environment.globals["style"] = style.read_text(encoding="utf-8")
+    return environment.get_template("report.html")
 
 
 def _about(document: Document) -> str:
@@ -55,7 +68,7 @@ def _about(document: Document) -> str:
     )
 
 
-def _figures(document: Document) -> Element:
+def _figures(document: Document) -> Rows:
     run, metrics = document["run"], document["metrics"]
     overall = metrics.get("overall") or {}
     shown = []
@@ -68,15 +81,13 @@ def _figures(document: Document) -> Element:
         shown.append((percent(people["accuracy"]), f"people agree, on {people['n']} tasks"))
     shown.append((str(run["failed"]), "failed tasks"))
     shown.append(("unknown" if run["cost"] is None else f"${run['cost']:.4f}", "cost"))
-    return tag("div", [tag("div", tag("b", big), small) for big, small in shown], class_="figures")
+    return shown
 
 
-def _agreement(document: Document) -> Element | None:
-    metrics = document["metrics"]
+def _agreement(metrics: Document) -> Document | None:
     overall = metrics.get("overall") or {}
     if not overall.get("n"):
-        text = "None of these tasks has ground truth to measure against."
-        return tag("section", tag("h2", "Agreement"), tag("p", text))
+        return None
     people = metrics.get("humans") or {"controls": {}, "overall": {}}
     rows = [
         (name, counts, people["controls"].get(name, {}).get("accuracy"))
@@ -87,38 +98,27 @@ def _agreement(document: Document) -> Element | None:
         (f"{name} (each region)", counts, None)
         for name, counts in metrics.get("per_region", {}).items()
     ]
-    by = "all submitted annotations" if metrics.get("truth") == "annotations" else "ground truth"
-    return tag(
-        "section",
-        tag("h2", f"Agreement with {by}"),
-        charts.intervals(rows),
-        make_table(
-            ("", "n", "Correct", "Failed", "Accuracy", "95% interval", "Score", "People"),
-            [
-                (
-                    name,
-                    str(counts["n"]),
-                    str(counts["correct"]),
-                    str(counts["failed"]),
-                    percent(counts["accuracy"]),
-                    span(counts["low"], counts["high"]),
-                    number(counts["score"]),
-                    percent(ceiling),
-                )
-                for name, counts, ceiling in rows
-            ],
-        ),
-        tag(
-            "p",
-            "Failed tasks count as wrong everywhere. Score gives credit for what is partly right. "
-            "People: how far annotators agree with each other, where several annotated a "
-            "task; an upright stroke in the plot.",
-            class_="note",
-        ),
-    )
+    by_annotations = metrics.get("truth") == "annotations"
+    return {
+        "truth": "all submitted annotations" if by_annotations else "ground truth",
+        "plot": to_markup(charts.intervals(rows)),
+        "rows": [
+            (
+                name,
+                str(counts["n"]),
+                str(counts["correct"]),
+                str(counts["failed"]),
+                percent(counts["accuracy"]),
+                span(counts["low"], counts["high"]),
+                number(counts["score"]),
+                percent(ceiling),
+            )
+            for name, counts, ceiling in rows
+        ],
+    }
 
 
-def _controls(metrics: Document) -> list[Element]:
+def _controls(metrics: Document) -> list[Document]:
     named = list(metrics.get("controls", {}).items())
     named += [
         (f"{name} (each region)", counts) for name, counts in metrics.get("per_region", {}).items()
@@ -127,53 +127,38 @@ def _controls(metrics: Document) -> list[Element]:
     return [each for each in sections if each is not None]
 
 
-def _calibration(metrics: Document) -> Element | None:
+def _calibration(metrics: Document) -> Document | None:
     found = metrics.get("calibration")
     if not found:
         return None
-    return tag(
-        "section",
-        tag("h2", "Calibration"),
-        tag(
-            "p",
-            f"{found['n']} answers had a score. Expected calibration error "
-            f"{number(found['ece'])}, Brier score {number(found['brier'])}.",
-        ),
-        charts.reliability(found["bins"]),
-        make_table(
-            ("Score", "n", "Mean score", "Right", "95% interval"),
-            [
-                (
-                    f"{row['from']:.1f} to {row['to']:.1f}",
-                    str(row["n"]),
-                    number(row["score"]),
-                    percent(row["accuracy"]),
-                    span(row["low"], row["high"]),
-                )
-                for row in found["bins"]
-            ],
-        ),
-    )
+    return {
+        "summary": f"{found['n']} answers had a score. Expected calibration error "
+        f"{number(found['ece'])}, Brier score {number(found['brier'])}.",
+        "plot": to_markup(charts.reliability(found["bins"])),
+        "rows": [
+            (
+                f"{row['from']:.1f} to {row['to']:.1f}",
+                str(row["n"]),
+                number(row["score"]),
+                percent(row["accuracy"]),
+                span(row["low"], row["high"]),
+            )
+            for row in found["bins"]
+        ],
+    }
 
 
-def _wrong(document: Document) -> Element | None:
-    if not (document["metrics"].get("overall") or {}).get("n"):
-        return None
-    heading, rows, left = tag("h2", "Wrong answers"), document["wrong"], document["wrong_left_out"]
-    if not rows and not left:
-        return tag("section", heading, tag("p", "None."))
-    tasks = "1 task more is" if left == 1 else f"{left} tasks more are"
-    more = f"{tasks} left out here. {document['wrong_unknown']}" if left else ""
-    shown = [
+def _wrong(document: Document) -> Rows:
+    return [
         (str(each["task"]), each["control"], _value(each["truth"]), _value(each["given"]))
-        for each in rows
+        for each in document["wrong"]
     ]
-    return tag(
-        "section",
-        heading,
-        make_table(("Task", "Control", "True", "Given"), shown, numbers=4) if rows else None,
-        tag("p", more.strip(), class_="note") if more else None,
-    )
+
+
+def _wrong_left_out(document: Document) -> str:
+    left = document["wrong_left_out"]
+    tasks = "1 task more is" if left == 1 else f"{left} tasks more are"
+    return f"{tasks} left out here. {document['wrong_unknown']}".strip() if left else ""
 
 
 def _value(value: Any) -> str:
@@ -183,30 +168,16 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _failures(document: Document) -> Element:
-    failures = document["failures"]
-    heading = tag("h2", "Failed tasks")
-    if not failures:
-        return tag("section", heading, tag("p", "None."))
-    left = document["failures_left_out"]
-    return tag(
-        "section",
-        heading,
-        make_table(
-            ("Task", "Kind", "Reason", "What the model said"),
-            [
-                (str(each["task"]), each["kind"].replace("_", " "), each["message"], each["raw"])
-                for each in failures
-            ],
-            numbers=4,
-        ),
-        tag("p", f"{left} more are left out here.", class_="note") if left else None,
-    )
+def _failures(document: Document) -> Rows:
+    return [
+        (str(each["task"]), each["kind"].replace("_", " "), each["message"], each["raw"])
+        for each in document["failures"]
+    ]
 
 
-def _effort(document: Document) -> Element:
+def _effort(document: Document) -> Rows:
     run, effort = document["run"], document["effort"]
-    rows = [
+    return [
         ("Cost", "unknown" if run["cost"] is None else f"${run['cost']:.6f}"),
         ("Cost of a task that was paid for", _dollars(effort["cost_per_task"])),
         ("Seconds a task, median", number(effort["latency"])),
@@ -215,27 +186,16 @@ def _effort(document: Document) -> Element:
         ("Completion tokens", str(run["completion_tokens"])),
         ("Answers from the cache", str(run["cached"])),
     ]
-    return tag("section", tag("h2", "Cost and time"), make_table(("", ""), rows))
 
 
-def _prompt(prompt: Document) -> Element:
-    more = [("Provider", prompt["provider"]), ("Model", prompt["model"])]
+def _asked(prompt: Document) -> Rows:
+    rows = [("Provider", prompt["provider"]), ("Model", prompt["model"])]
     if prompt["parameters"]:
-        more.append(("Parameters", json.dumps(prompt["parameters"], ensure_ascii=False)))
+        rows.append(("Parameters", json.dumps(prompt["parameters"], ensure_ascii=False)))
     if prompt["max_few_shot_examples"]:
-        more.append(("Examples shown, at most", str(prompt["max_few_shot_examples"])))
-    return tag(
-        "section",
-        tag("h2", "The prompt, as it was asked"),
-        make_table(("", ""), more, numbers=2),
-        tag("pre", prompt["text"]),
-    )
+        rows.append(("Examples shown, at most", str(prompt["max_few_shot_examples"])))
+    return rows
 
 
 def _dollars(value: float | None) -> str:
     return "-" if value is None else f"${value:.6f}"
-
-
-@cache
-def _style() -> str:
-    return resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
-from xml.etree.ElementTree import Element
 
 from ml_backend.reporting import charts
-from ml_backend.reporting.elements import table, tag
+from ml_backend.reporting.elements import to_markup
 from ml_backend.scoring.classes import matrix
 
 LARGEST_MATRIX = 30
@@ -19,25 +18,33 @@ HEAT = 6
 """Depths of a matrix's colours; ``style.css`` has them."""
 
 Counts = Mapping[str, Any]
+Section = Mapping[str, Any]
+"""Texts, rows and plots by the names that the templates know them by."""
 
 
-def control_section(name: str, counts: Counts) -> Element | None:
+def control_section(name: str, counts: Counts) -> Section | None:
     """The section of a control; None where its accuracy already says all."""
-    parts: list[Element] = []
+    sentences = []
     if "error" in counts:
         error = counts["error"]
-        text = (
+        sentences.append(
             f"Off by {number(error['mae'])} on average (MAE), {number(error['worst'])} at most, "
             f"over the {error['n']} of {counts['n']} that were answered."
         )
-        parts.append(tag("p", text))
     if "order" in counts:
         order = counts["order"]
-        text = f"Kendall's tau {number(order['kendall_tau'])} over {order['n']} rankings."
-        parts.append(tag("p", text))
-    if "classes" in counts:
-        parts += [*_classes(counts), *_confusion(counts)]
-    return tag("section", tag("h2", name), parts) if parts else None
+        sentences.append(
+            f"Kendall's tau {number(order['kendall_tau'])} over {order['n']} rankings."
+        )
+    has_classes = "classes" in counts
+    if not sentences and not has_classes:
+        return None
+    return {
+        "name": name,
+        "sentences": sentences,
+        "classes": _classes(counts) if has_classes else None,
+        "confusions": _confusions(counts) if has_classes else None,
+    }
 
 
 def number(value: float | None) -> str:
@@ -53,7 +60,7 @@ def span(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{percent(low)} to {percent(high)}"
 
 
-def _classes(counts: Counts) -> list[Element]:
+def _classes(counts: Counts) -> Section:
     rows = counts["classes"]
     overlap = counts.get("overlap", {})
     by_class = overlap.get("classes", {})
@@ -87,37 +94,31 @@ def _classes(counts: Counts) -> list[Element]:
     left = max(0, len(rows) - MOST_ROWS) + counts["classes_left_out"]
     more = f" {left} classes more are left out here." if left else ""
     bars = [(row["class"], row["f1"]) for row in rows[:MOST_BARS]]
-    return [
-        tag("h3", "Classes"),
-        tag("p", interval + more),
-        charts.bars(bars, "F1 by class"),
-        table(columns, shown),
-    ]
+    return {
+        "summary": interval + more,
+        "plot": to_markup(charts.bars(bars, "F1 by class")),
+        "columns": columns,
+        "rows": shown,
+    }
 
 
-def _confusion(counts: Counts) -> list[Element]:
+def _confusions(counts: Counts) -> Section:
     names = [row["class"] for row in counts["classes"]]
-    heading = tag("h3", "Confusions")
     if len(names) > LARGEST_MATRIX or counts["classes_left_out"]:
         wrong = [cell for cell in counts["confusion"] if cell["true"] != cell["given"]]
         rows = [
             (cell["true"] or NOTHING, cell["given"] or NOTHING, str(cell["n"]))
             for cell in wrong[:MOST_ROWS]
         ]
-        return [heading, table(("True", "Given", "Times"), rows, numbers=2)]
-    labels = [*names, NOTHING]
-    cells: list[list[str | Element]] = [
-        [label, *(_heat(n, sum(row), place == column) for column, n in enumerate(row))]
-        for place, (label, row) in enumerate(
-            zip(labels, matrix(counts["confusion"], names), strict=True)
-        )
+        return {"is_whole": False, "rows": rows}
+    cells = [
+        [_heat(n, sum(row), place == column) for column, n in enumerate(row)]
+        for place, row in enumerate(matrix(counts["confusion"], names))
     ]
-    note = f"Rows are what is true, columns what was given; {NOTHING} is missed or too much."
-    return [heading, table(["True ↓ given →", *labels], cells), tag("p", note, class_="note")]
+    return {"is_whole": True, "labels": [*names, NOTHING], "rows": cells}
 
 
-def _heat(n: int, total: int, right: bool) -> Element:
+def _heat(n: int, total: int, right: bool) -> Section:
     """A cell, darker the larger its part of the row; by class, which needs no inline style."""
     depth = ceil(HEAT * n / total) if total else 0
-    kind = f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"
-    return tag("span", str(n) if n else "·", class_=kind)
+    return {"n": n, "kind": f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"}

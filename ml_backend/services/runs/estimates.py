@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +27,7 @@ from ml_backend.services.inference.predictor_factory import (
 )
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.models.budgets import price_of
+from ml_backend.services.recent import Recent
 from ml_backend.services.runs.runs import SAMPLE_SIZE, sample_of
 from ml_backend.store import Store
 
@@ -128,7 +128,7 @@ class Estimates:
     def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
-        self._true_tasks: dict[int, tuple[tuple[int, int, int], float, list[int]]] = {}
+        self._true_tasks: Recent[tuple[int, ...], list[int]] = Recent(TRUTHS_KEPT)
 
     def estimate(
         self,
@@ -198,14 +198,13 @@ class Estimates:
 
     def _with_ground_truth(self, studio: LabelStudioDoor, project: Project) -> list[int]:
         """Return the tasks with ground truth; a person who tries options asks again and again."""
-        counted = (project.ground_truths, project.annotations, project.tasks)
-        before, read_at, found = self._true_tasks.get(project.id, ((), 0.0, []))
-        now = time.monotonic()
-        if before != counted or now - read_at > TRUTHS_KEPT:
+        counted = (project.id, project.ground_truths, project.annotations, project.tasks)
+
+        def read() -> list[int]:
             tasks = studio.iter_annotated(project.id, ground_truth_only=True)
-            found = sorted(task.id for task in tasks)
-            self._true_tasks[project.id] = (counted, now, found)
-        return found
+            return sorted(task.id for task in tasks)
+
+        return self._true_tasks.get(counted, read)
 
     def _sample(
         self, studio: LabelStudioDoor, project: Project, task_ids: Sequence[int] | None
