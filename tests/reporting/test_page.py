@@ -119,7 +119,7 @@ def test_only_our_own_plots_and_style_are_put_in_as_they_are() -> None:
 
 
 def test_a_prompt_keeps_its_first_empty_line() -> None:
-    page = run_page(document("\n\nlate"))
+    page = run_page(report("\n\nlate"), COMMAND_LINE)
     assert LexborHTMLParser(page).css("pre")[0].text() == "\n\nlate"
 
 
