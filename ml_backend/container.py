@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 
 from ml_backend.images.hosts import Reach
-from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
+from ml_backend.jobs import JOB, RUN, EmbeddedEngine, Engine, Handler, LoopThread, Repeater
 from ml_backend.labelstudio import CallerLabelStudio, LabelStudioClient, ServerLabelStudio
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
@@ -59,9 +60,6 @@ CHECK_SECONDS = 15.0
 LOOK_EVERY = 0.5
 """Seconds between looks at events and at follows that are due."""
 
-JOBS_EVERY = 2.0
-"""Seconds between looks at jobs whose process is gone."""
-
 SWEEP_EVERY = 1.0
 """Seconds between looks at what may stand twice."""
 
@@ -72,6 +70,8 @@ class Container:
     def __init__(self, settings: Settings, *, settle_seconds: float = SETTLE_SECONDS) -> None:
         self.settings = settings
         self._settle_seconds = settle_seconds
+        self.shutdown = threading.Event()
+        """Set when this process ends: all work under way is left to others."""
 
     @cached_property
     def store(self) -> Store:
@@ -155,7 +155,7 @@ class Container:
     @cached_property
     def sweep(self) -> Sweep:
         """What keeps one prediction per task of those ``/predict`` handed out."""
-        return Sweep(self.store, self.studio, self.writer, self.predictions)
+        return Sweep(self.store, self.studio, self.writer, self.predictions, self.shutdown)
 
     @cached_property
     def deletions(self) -> DeletePrompts:
@@ -245,7 +245,12 @@ class Container:
     @cached_property
     def background(self) -> Jobs:
         """What goes on after its call was answered."""
-        return Jobs(self.store, self.job_handlers.handlers)
+        return Jobs(
+            self.store,
+            self.job_handlers.handlers,
+            lambda job_id: self.engine.offer(JOB, job_id),
+            shutdown=self.shutdown,
+        )
 
     # Connecting projects
 
@@ -291,6 +296,7 @@ class Container:
             self.evaluation,
             self.writer,
             self.loop,
+            shutdown=self.shutdown,
         )
 
     @cached_property
@@ -306,12 +312,24 @@ class Container:
             self.loop,
             deadline=self.settings.predict_deadline,
             at_once=max(1, self.settings.threads - RESERVED_THREADS),
-            wake=lambda: self.engine.wake(),
+            offer=self.offer_run,
         )
 
     @cached_property
-    def engine(self) -> EmbeddedEngine:
-        return EmbeddedEngine(self.store.runs.claimable, self.executor.execute)
+    def engine(self) -> Engine:
+        """What works on runs and jobs; the server starts it."""
+        runs, jobs = self.executor, self.background
+        return EmbeddedEngine(
+            {
+                RUN: Handler(runs.execute, self.store.runs.claimable),
+                # A caller waits for it, and of those whose process died one at a time will do.
+                JOB: Handler(jobs.do_job, self.store.jobs.claimable, width=1, at_once=True),
+            }
+        )
+
+    def offer_run(self, run_id: int) -> None:
+        """Have a run executed, by this process or whoever is first."""
+        self.engine.offer(RUN, run_id)
 
     @cached_property
     def fit(self) -> EventWorker:
@@ -321,7 +339,7 @@ class Container:
             self.studio,
             self.backend.sources,
             self.runs,
-            wake=lambda: self.engine.wake(),
+            offer=self.offer_run,
         )
         return EventWorker(
             self.store,
@@ -336,9 +354,7 @@ class Container:
     @cached_property
     def follow(self) -> Following:
         """What predicts new tasks by itself, where a person asked for that."""
-        return Following(
-            self.store, self.studio, self.prompts, self.runs, wake=lambda: self.engine.wake()
-        )
+        return Following(self.store, self.studio, self.prompts, self.runs, offer=self.offer_run)
 
     @cached_property
     def repeaters(self) -> tuple[Repeater, ...]:
@@ -348,7 +364,6 @@ class Container:
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
-            Repeater("jobs", self.background.take_over, every=JOBS_EVERY),
         )
 
     def close(self, timeout: float = 0.0) -> bool:
@@ -361,15 +376,8 @@ class Container:
             repeater.stop()
         if "fit" in self.__dict__:
             self.fit.close()
-        if "engine" in self.__dict__:
-            self.engine.stop()
-        if "executor" in self.__dict__:
-            self.executor.shutdown.set()
-        if "background" in self.__dict__:
-            self.background.shutdown.set()
-        if "sweep" in self.__dict__:
-            self.sweep.shutdown.set()
-        idle = "engine" not in self.__dict__ or self.engine.wait_idle(timeout)
+        self.shutdown.set()
+        idle = "engine" not in self.__dict__ or self.engine.stop(timeout)
         if idle and "attachments" in self.__dict__:
             self.attachments.close()
         return idle

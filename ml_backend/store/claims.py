@@ -79,7 +79,8 @@ class Claims:
 
     def renew(self, key: int | str, fence: int, seconds: float, **columns: Any) -> bool:
         """Prolong a claim and set columns; False when another process has taken over."""
-        return self.change(key, fence, {**columns, self._until.name: time.time() + seconds})
+        until = {self._until.name: time.time() + seconds}
+        return self.change(key, fence, {**columns, **until})
 
     def release(self, key: int | str, fence: int, **columns: Any) -> bool:
         """Leave the row to others now and set columns; False when it was taken over before."""

@@ -96,11 +96,11 @@ class JobStore:
         status = {"status": RunStatus.IN_PROGRESS.value}
         return self._claims.claim(job_id, seconds, lambda row: status)
 
-    def renew(self, job_id: int, fence: int, seconds: float, **values: Any) -> bool:
+    def renew(self, job_id: int, fence: int, seconds: float, /, **values: Any) -> bool:
         """Prolong the claim; False when another process took the job over."""
         return self._claims.renew(job_id, fence, seconds, **values)
 
-    def release(self, job_id: int, fence: int) -> bool:
+    def release(self, job_id: int, fence: int, /) -> bool:
         """Leave an open job to others now; False when it was taken over before."""
         return self._claims.release(job_id, fence)
 

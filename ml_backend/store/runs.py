@@ -141,11 +141,11 @@ class RunStore:
 
         return self._claims.claim(run_id, seconds, columns)
 
-    def renew(self, run_id: int, fence: int, seconds: float, **values: Any) -> bool:
+    def renew(self, run_id: int, fence: int, seconds: float, /, **values: Any) -> bool:
         """Prolong the claim; False when another process has taken the run over."""
         return self._claims.renew(run_id, fence, seconds, **to_columns(values))
 
-    def release(self, run_id: int, fence: int) -> bool:
+    def release(self, run_id: int, fence: int, /) -> bool:
         """Leave an open run to others now; False when it was taken over before."""
         return self._claims.release(run_id, fence)
 

@@ -51,11 +51,11 @@ class WritingStore:
             )
         return self._claims.claim(name, seconds, lambda row: {"holder": holder})
 
-    def renew(self, name: str, fence: int, seconds: float) -> bool:
+    def renew(self, name: str, fence: int, seconds: float, /, **columns: Any) -> bool:
         """Prolong a lease; False when it has passed to another holder."""
-        return self._claims.renew(name, fence, seconds)
+        return self._claims.renew(name, fence, seconds, **columns)
 
-    def release(self, name: str, fence: int) -> bool:
+    def release(self, name: str, fence: int, /) -> bool:
         """Leave a lease to others now; False when it has passed to another before."""
         return self._claims.release(name, fence)
 

@@ -14,7 +14,7 @@ from ml_backend.container import Container
 from ml_backend.records import Example, Run, RunStatus, Slot, Subset, TruthSource
 from ml_backend.services.events import event_worker as module
 from ml_backend.services.events.event_worker import Heard
-from ml_backend.services.writing.lease import Lease
+from ml_backend.services.writing.lease import NamedLease
 from ml_backend.store import tables as t
 from support.backends import answering
 
@@ -343,7 +343,7 @@ def test_what_happened_while_no_server_was_up_is_seen(place: Annotated) -> None:
 
 def test_of_two_servers_one_does_it(place: Annotated) -> None:
     place.annotate(place.tasks[0])
-    with Lease(place.store, f"fit:{place.project}") as ours:
+    with NamedLease(place.store, f"fit:{place.project}") as ours:
         assert ours
         place.tell("ANNOTATIONS_CREATED")
         assert place.pool() == {}

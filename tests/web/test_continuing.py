@@ -86,8 +86,8 @@ def test_tasks_opened_during_a_run_are_not_asked_twice(
     place.container.models.concurrency = 4
     simulator.control(latency=0.2)
     project = place.container.studio.get_project(place.project_id)
-    place.container.runs.start(prompt, version, project, RunRequest())
-    place.container.engine.wake()
+    run = place.container.runs.start(prompt, version, project, RunRequest())
+    place.container.offer_run(run.id)
     eventually(lambda: simulator.stats()["calls"] > 4)
     opened = [results(place.predict([task]))[0] for task in tasks[:8]]
     assert any(is_prediction(item) for item in opened)

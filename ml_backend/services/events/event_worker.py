@@ -25,7 +25,8 @@ from ml_backend.services.events.start_training import StartTraining
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.serving.project_cache import keep_instruction
-from ml_backend.services.writing.lease import Lease
+from ml_backend.services.writing.lease import Lease, NamedLease
+from ml_backend.services.writing.patience import Interrupted
 from ml_backend.store import Event, Store
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class EventWorker:
         """Imports to look at once more, and when; lost with the process, whose heir reads all."""
         self._begun = False
         self._closed = threading.Event()
-        self._hold: Lease | None = None
+        self._hold: NamedLease | None = None
 
     # Hearing
 
@@ -212,15 +213,15 @@ class EventWorker:
             del self._unsettled[0]
 
     def _attend(self, project_id: int) -> None:
-        self._hold = Lease(self._store, f"fit:{project_id}")
+        self._hold = NamedLease(self._store, f"fit:{project_id}")
         began = time.monotonic()
         try:
-            with self._hold as ours:
-                if ours:
-                    self._look_into(project_id)
+            with self._hold as lease:
+                if lease is not None:
+                    self._look_into(project_id, lease)
             # Label Studio gets as much rest as its reading took, whoever sends events.
             self._pauses[project_id] = (1.0, time.time() + time.monotonic() - began)
-        except LabelStudioError as error:
+        except (LabelStudioError, Interrupted) as error:
             log.warning("project %s: %s", project_id, error)
             self._pause(project_id)
         except Exception:  # one project must not keep the others waiting
@@ -233,7 +234,7 @@ class EventWorker:
         seconds = min(LONGEST_PAUSE, 2 * self._pauses.get(project_id, (1.0, 0.0))[0])
         self._pauses[project_id] = (seconds, time.time() + seconds)
 
-    def _look_into(self, project_id: int) -> None:
+    def _look_into(self, project_id: int, lease: Lease[str]) -> None:
         events = self._store.events.of_project(project_id)
         try:
             project = self._studio.get_project(project_id)
@@ -241,8 +242,10 @@ class EventWorker:
             self._studio.version()  # raises when it is no Label Studio that does not know it
             self._forget(project_id, error)
         else:
+            _require(lease)
             keep_instruction(self._store, project)
             self._update_pool(project, events)
+            _require(lease)
             actions = {event.action for event in events}
             if actions & IMPORTS:
                 self._store.follows.put_off(
@@ -316,3 +319,8 @@ class EventWorker:
             if len(tasks) > MANY_TASKS:
                 return None
         return sorted(tasks)
+
+
+def _require(lease: Lease[str]) -> None:
+    if not lease.is_held():
+        raise Interrupted("Another server looks into its events.")

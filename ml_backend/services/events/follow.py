@@ -39,7 +39,7 @@ BUDGET_SPENT = "The budget of $"
 
 
 class Following:
-    """Starts the runs of prompts that follow; ``wake`` is called when there is one to execute."""
+    """Starts the runs of prompts that follow; ``offer`` has one executed."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class Following:
         prompts: Prompts,
         runs: Runs,
         *,
-        wake: Callable[[], None],
+        offer: Callable[[int], None],
     ) -> None:
         self._store = store
         self._studio = studio
         self._prompts = prompts
         self._runs = runs
-        self._wake = wake
+        self._offer = offer
 
     def start(self, prompt: Prompt, project: Project, budget: float | None) -> Follow:
         """Make a prompt follow a project from now on, or give it a new budget.
@@ -129,7 +129,7 @@ class Following:
         except NothingMissing:
             return
         log.info("project %s: run %s for new tasks: %r", project_id, run.id, run.label)
-        self._wake()
+        self._offer(run.id)
 
     def _is_hopeless(self, prompt: Prompt, version: PromptVersion, project: Project) -> bool:
         """Return whether all that is missing is what the last run could not answer.

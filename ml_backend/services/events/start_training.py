@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class StartTraining:
-    """Starts evaluations; ``wake`` is called when there is one to execute."""
+    """Starts evaluations; ``offer`` has one executed."""
 
     def __init__(
         self,
@@ -27,13 +27,13 @@ class StartTraining:
         sources: PromptSources,
         runs: Runs,
         *,
-        wake: Callable[[], None],
+        offer: Callable[[int], None],
     ) -> None:
         self._store = store
         self._studio = studio
         self._sources = sources
         self._runs = runs
-        self._wake = wake
+        self._offer = offer
 
     def start(self, project: Project) -> Run | None:
         """Measure the version that serves a project, unless it is measured and nothing changed.
@@ -61,7 +61,7 @@ class StartTraining:
         options = RunRequest(subset=Subset.HAS_GT, slot=Slot.EVALUATE)
         run = self._runs.start(prompt, version, project, options)
         log.info("project %s: run %s evaluates %r", project.id, run.id, run.label)
-        self._wake()
+        self._offer(run.id)
         return run
 
     def _serving(self, project: Project) -> tuple[Prompt, PromptVersion]:

@@ -34,8 +34,7 @@ from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.predictions.selection import require_narrowing
 from ml_backend.services.publishing.ownership import Ownership
-from ml_backend.services.runs.heartbeat import CLAIM_SECONDS
-from ml_backend.services.writing.writer import holder_name
+from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.store import Store
 
 MOST_SAMPLES = 25
@@ -173,7 +172,7 @@ class Runs:
             raise Conflict(f"Run {run.id} has ended already: {run.status.value}.")
         self._store.runs.request_cancel(run.id)
         if run.stage is Stage.PENDING:
-            fence = self._store.runs.claim(run.id, holder_name(), CLAIM_SECONDS)
+            fence = self._store.runs.claim(run.id, holder_name(), LEASE_SECONDS)
             if fence is not None:
                 self._store.runs.finish(
                     run.id, fence, RunStatus.CANCELED, "Canceled before anything was asked."

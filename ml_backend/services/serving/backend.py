@@ -88,8 +88,7 @@ class Backend:
     """Serves the projects that Label Studio connected; ``studio`` should have a short timeout.
 
     At most ``at_once`` batches are asked at a time, so that the server's threads never all wait
-    for a model; what finds no room goes on in the background. ``wake`` is called when there is
-    such work.
+    for a model; what finds no room goes on in the background: ``offer`` has a run executed.
     """
 
     def __init__(
@@ -103,13 +102,13 @@ class Backend:
         *,
         deadline: float,
         at_once: int = 4,
-        wake: Callable[[], None] = lambda: None,
+        offer: Callable[[int], None] = lambda run_id: None,
     ) -> None:
         self._store = store
         self._studio = studio
         self._models = models
         self._deadline = deadline
-        self._wake = wake
+        self._offer = offer
         self._examples = ExamplePool(store, studio)
         self._ownership = Ownership(store, studio)
         self._predictor_factory = PredictorFactory(
@@ -357,7 +356,7 @@ class Backend:
                 project_id, serving.prompt, serving.version, serving.label, sorted(left)
             )
             log.info("project %s: run %s goes on with %d tasks", project_id, run.id, len(left))
-            self._wake()
+            self._offer(run.id)
 
     def _remember(
         self,

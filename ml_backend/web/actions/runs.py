@@ -15,14 +15,14 @@ def start(
     """Start a run; raises Forbidden where the version's connection is not the caller's to use."""
     services().access.require_connection(caller, version)
     run = services().runs.start(prompt, version, project, options)
-    services().engine.wake()
+    services().offer_run(run.id)
     return run
 
 
 def cancel(run: Run) -> Run:
     """Stop asking; what was answered is still published."""
     canceled = services().runs.cancel(run)
-    services().engine.wake()
+    services().offer_run(run.id)
     return canceled
 
 
@@ -31,5 +31,5 @@ def resume(caller: Caller, run: Run) -> Run:
     version = services().store.prompts.get_version(run.version_id)
     services().access.require_connection(caller, version)
     resumed = services().runs.resume(run)
-    services().engine.wake()
+    services().offer_run(run.id)
     return resumed

@@ -160,7 +160,7 @@ def batch_predictions(query: PredictionsQuery, body: HandedIn) -> Taken:
     caller = identity.caller()
     run = _own_run(caller, body.modelrun_id)
     services().outside_workers.predictions(caller.studio, run, body.results, body.job_id)
-    services().engine.wake()
+    services().offer_run(run.id)
     return Taken(job_id=body.job_id or run.worker_job, results=body.results)
 
 
@@ -180,7 +180,7 @@ def batch_failed_predictions(
     caller = identity.caller()
     run = _own_run(caller, body.modelrun_id)
     services().outside_workers.failures(caller.studio, run, body.failed_predictions, body.job_id)
-    services().engine.wake()
+    services().offer_run(run.id)
     return TakenFailures(
         job_id=body.job_id or run.worker_job, failed_predictions=body.failed_predictions
     )

@@ -54,7 +54,7 @@ class Editor:
 def editor(pages: Pages) -> Editor:
     prompt, version = pages.api.prompt()
     # Nothing is asked: these tests are about what is started.
-    pages.container.engine.stop()
+    pages.container.engine.stop(0)
     return Editor(pages, prompt.id, version.id)
 
 
