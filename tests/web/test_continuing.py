@@ -12,7 +12,7 @@ from web.conftest import Place
 from web.test_ml_protocol import is_prediction, results
 
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from support.fake_label_studio import FakeLabelStudio
 from support.server import eventually
 from support.simulator import Simulator
