@@ -15,7 +15,7 @@ def test_the_engine_hands_found_jobs_to_the_handler_once_at_a_time() -> None:
 
     def handle(job: int) -> None:
         started.append(job)
-        release.wait(5)
+        release.wait(60)
         waiting.remove(job)
 
     engine = EmbeddedEngine(lambda: list(waiting), handle, width=2, every=0.01)
@@ -60,5 +60,5 @@ def test_the_loop_serves_threads_and_passes_results_and_errors_on() -> None:
     assert loop.run(double(4)) == 8
     with pytest.raises(ValueError, match="negative"):
         loop.run(double(-1))
-    assert [future.result(5) for future in [loop.submit(double(n)) for n in range(3)]] == [0, 2, 4]
+    assert [future.result(60) for future in [loop.submit(double(n)) for n in range(3)]] == [0, 2, 4]
     loop.stop()

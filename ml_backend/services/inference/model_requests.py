@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot import FewShot
 from ml_backend.prompting.template import variables
@@ -60,6 +61,8 @@ def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
     """Return the request for a task; untrusted data never raises out of here."""
     try:
         return _build(template, task)
+    except HtmlRefused as error:
+        return _without_input(task, str(error))
     except Exception:  # whatever one task's data provokes costs that task alone
         log.exception("task %s could not be prepared", task.id)
         return ModelRequest(task, failure=replace(unexpected(task), asked=NOT_ASKED))

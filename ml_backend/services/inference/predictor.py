@@ -15,6 +15,7 @@ from ml_backend.errors import (
     RunStopper,
 )
 from ml_backend.labeling import Conversion, LabelingConfig
+from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.json_text import read_object
@@ -102,9 +103,7 @@ class Predictor:
         self._attachments = attachments
         self._provider = connection.provider
         self._is_baseline = connection.provider is ProviderName.BASELINE
-        self._examples = [
-            replace(example, data=dict(inputs.config.inputs(example.data))) for example in examples
-        ]
+        self._examples = _readable(examples, inputs.config)
         identity = [
             connection.provider,
             connection.endpoint,
@@ -317,3 +316,14 @@ class Predictor:
             asked=asked,
             raw=text,
         )
+
+
+def _readable(examples: Sequence[Example], config: LabelingConfig) -> list[Example]:
+    """Return the examples with the text of their tasks in place of the data."""
+    found = []
+    for example in examples:
+        try:
+            found.append(replace(example, data=dict(config.inputs(example.data))))
+        except HtmlRefused as error:
+            log.warning("task %s is no example: %s", example.task_id, error)
+    return found

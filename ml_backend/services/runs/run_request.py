@@ -79,7 +79,7 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Exposure:
     """What teachers saw of the tasks a run is measured on."""
 
     held_out: bool = False
@@ -183,22 +183,22 @@ def check_samples(version: PromptVersion, samples: int) -> None:
         )
 
 
-def what_teachers_saw(version: PromptVersion, request: RunRequest) -> Sight:
+def what_teachers_saw(version: PromptVersion, request: RunRequest) -> Exposure:
     """Return whether a run is scored on tasks that a teacher saw."""
     refined = version.refined_from is not None
     held_out = refined if request.held_out is None else request.held_out
     if held_out and request.subset is Subset.HAS_GT:
-        return Sight(held_out=True)
+        return Exposure(held_out=True)
     if request.held_out and request.subset is not Subset.HAS_GT:
         raise InvalidInput(
             f"Held-out tasks are of the HasGT subset, not of {request.subset.value}.",
             field="held_out",
         )
-    return Sight(caution=SEEN_BY_TEACHER if refined and request.place is Slot.EVALUATE else "")
+    return Exposure(caution=SEEN_BY_TEACHER if refined and request.place is Slot.EVALUATE else "")
 
 
 def options_of(
-    project: Project, request: RunRequest, task_ids: Sequence[int] | None, sight: Sight
+    project: Project, request: RunRequest, task_ids: Sequence[int] | None, exposure: Exposure
 ) -> RunOptions:
     """Return what a run keeps of how it was asked for."""
     drawn = request.subset is Subset.SAMPLE
@@ -215,8 +215,8 @@ def options_of(
         sample_size=request.sample_size if drawn else None,
         sample_seed=request.sample_seed if drawn else None,
         filters=request.filters,
-        held_out=sight.held_out,
-        caution=sight.caution,
+        held_out=exposure.held_out,
+        caution=exposure.caution,
         worker_job=request.worker_job,
         estimated=request.estimated,
     )

@@ -24,8 +24,8 @@ from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.runs.heartbeat import CLAIM_SECONDS
 from ml_backend.services.runs.run_request import (
+    Exposure,
     RunRequest,
-    Sight,
     check_request,
     check_samples,
     options_of,
@@ -44,7 +44,7 @@ class RunPlan:
     request: RunRequest
     task_ids: list[int] | None
     """None for all there are."""
-    sight: Sight
+    exposure: Exposure
     label: str
     """What its predictions would be called."""
 
@@ -98,10 +98,10 @@ class Runs:
     def begin(self, prompt: Prompt, version: PromptVersion, plan: RunPlan) -> Run:
         """Store a planned run, pending; the version may have been saved since it was planned."""
         project, request = plan.project, plan.request
-        task_ids, sight = plan.task_ids, what_teachers_saw(version, request)
+        task_ids, exposure = plan.task_ids, what_teachers_saw(version, request)
         expected = self._ownership.expected(prompt, version, request.place, project.id)
         missing_of_another = request.only_missing and expected != plan.label
-        if missing_of_another or sight.held_out != plan.sight.held_out:
+        if missing_of_another or exposure.held_out != plan.exposure.held_out:
             # Saving made another of it, as a text that turns out to be a teacher's.
             task_ids = self.tasks.choose(prompt, version, project, request)
         label = self._ownership.choose(prompt, version, request.place, project)
@@ -116,7 +116,7 @@ class Runs:
             slot=request.place.value,
             subset=request.subset.value,
             snapshot=RunSnapshot.of(version, prompt.title),
-            options=options_of(project, request, task_ids, sight),
+            options=options_of(project, request, task_ids, exposure),
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
             handed_out=bool(request.worker_job),

@@ -27,7 +27,7 @@ from ml_backend.web.ui.prompt.editor_form import (
 )
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast
 from ml_backend.web.ui.shell.filters import plural
-from ml_backend.web.ui.shell.pages import by_htmx, go, pages
+from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
 
 TABS_SHOWN = 100
@@ -195,7 +195,7 @@ def _run(view: PromptView, form: EditorForm) -> Response:
         asked = _keep(view, form)
         saved = f"{asked.title} was saved first, for the text was changed. "
     run = begin(view.prompt, asked, plan)
-    flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.")
+    flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.", RUN)
     return go(address(view, asked, run=run.id))
 
 

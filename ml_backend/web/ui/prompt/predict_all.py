@@ -18,7 +18,7 @@ from ml_backend.web.ui.prompt.editor import address, required_project
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast_run
 from ml_backend.web.ui.shell.fields import dollars
 from ml_backend.web.ui.shell.filters import plural
-from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
+from ml_backend.web.ui.shell.pages import RUN, by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, open_view
 
 
@@ -59,7 +59,7 @@ def predict_all(prompt_id: int) -> Response:
         budget=dollars(request.form.get("budget", ""), "Stop at", field="budget"),
     )
     run = start(view.caller, view.prompt, version, project, options)
-    flash(f"{plural(run.totals.total, 'task')} will be asked.")
+    flash(f"{plural(run.totals.total, 'task')} will be asked.", RUN)
     return go(address(view, version, run=run.id))
 
 
