@@ -19,6 +19,7 @@ from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
 from ml_backend.services.evaluation.results import Results
 from ml_backend.services.evaluation.subset_tasks import Subsets
 from ml_backend.services.events.event_worker import EventWorker
+from ml_backend.services.events.events import EventQueue
 from ml_backend.services.events.follow import Following
 from ml_backend.services.events.start_training import StartTraining
 from ml_backend.services.health.connection_check import ConnectionChecks
@@ -332,7 +333,12 @@ class Container:
         self.engine.offer(RUN, run_id)
 
     @cached_property
-    def fit(self) -> EventWorker:
+    def events(self) -> EventQueue:
+        """What hears Label Studio's events."""
+        return EventQueue(self.store)
+
+    @cached_property
+    def event_worker(self) -> EventWorker:
         """What becomes of Label Studio's events."""
         training = StartTraining(
             self.store,
@@ -344,6 +350,7 @@ class Container:
         return EventWorker(
             self.store,
             self.studio,
+            self.events,
             self.predictor_factory,
             self.examples,
             self.evaluation,
@@ -360,7 +367,7 @@ class Container:
     def repeaters(self) -> tuple[Repeater, ...]:
         """What a server does beside answering and executing runs; the server starts them."""
         return (
-            Repeater("fit", self.fit.work, every=LOOK_EVERY),
+            Repeater("events", self.event_worker.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
@@ -374,8 +381,8 @@ class Container:
         """
         for repeater in self.__dict__.get("repeaters", ()):
             repeater.stop()
-        if "fit" in self.__dict__:
-            self.fit.close()
+        if "event_worker" in self.__dict__:
+            self.event_worker.close()
         self.shutdown.set()
         idle = "engine" not in self.__dict__ or self.engine.stop(timeout)
         if idle and "attachments" in self.__dict__:

@@ -77,7 +77,7 @@ def main() -> int:
         for each, (verdict, seconds) in zip(
             chosen, threads.map(lambda each: judge(places, each), chosen), strict=True
         ):
-            bad += verdict != KILLED
+            bad += not verdict.startswith(KILLED)
             print(f"{each.id:<{width}}  {seconds:5.1f} s  {verdict}", flush=True)
     print(f"{len(chosen) - bad} of {len(chosen)} killed, in {time.monotonic() - began:.0f} s")
     return 1 if bad else 0
@@ -134,7 +134,15 @@ def judge(places: Places, mutant: Mutant) -> tuple[str, float]:
     if odd := [output for code, output in verdicts.values() if code not in (PASSED, FAILED)]:
         return f"did not run:\n{odd[0]}", seconds
     alive = [node for node, (code, _) in verdicts.items() if code == PASSED]
-    return (f"{SURVIVED} {', '.join(alive)}" if alive else KILLED), seconds
+    if alive:
+        return f"{SURVIVED} {', '.join(alive)}", seconds
+    return f"{KILLED}: {'; '.join(reason(output) for _, output in verdicts.values())}", seconds
+
+
+def reason(output: str) -> str:
+    """Return what failed, for people to see that it failed for the mutant's sake."""
+    said = (line[1:].strip() for line in output.splitlines() if line.startswith("E  "))
+    return next(said, "")[:70]
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""What all tests share: one real Label Studio a session, for those marked ``live``."""
+"""What all tests share: one real Label Studio a session, for those marked ``live``.
+
+Processes that tests start end with those of pytest, however these end: support/processes.py.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from dataclasses import dataclass
 import pytest
 
 from support.live_label_studio import LiveLabelStudio
+from support.processes import watch
+
+watch()
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ WORDS: Words = {
     Step.LIST_FAILURES: "`ls-prompts runs failures {run}` lists the reasons.",
     Step.LIST_PROMPTS: "`ls-prompts prompts list` shows them.",
     Step.LIST_RUNS: "`ls-prompts runs list` shows them.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on all submitted annotations: --truth annotations.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations); where "
+    "there are none, annotate tasks in Label Studio.",
     Step.NAME_MODEL: "Name one with --model, or set OPENAI_MODEL.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of --tasks, --filter and --all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give --model-version L, --prompt T, --unversioned, "

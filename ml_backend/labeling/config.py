@@ -14,6 +14,7 @@ from ml_backend.labeling.bases.control import Agreement, Control, objects_in
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
 from ml_backend.labeling.controls.relations import RELATION
+from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
 from ml_backend.labeling.submittable import settle
@@ -180,6 +181,12 @@ class LabelingConfig:
         if not isinstance(answer, Mapping):
             names = ", ".join(f'"{name}"' for name in self.controls)
             return Conversion([], {}, errors=(f"The answer must be one JSON object with {names}.",))
+        try:
+            return self._convert(answer, data)
+        except HtmlRefused as error:
+            return Conversion([], {}, errors=(str(error),))
+
+    def _convert(self, answer: Mapping[str, Any], data: Mapping[str, Any]) -> Conversion:
         result: list[Region] = []
         problems: list[Problem] = []
         numbers: dict[int, str] = {}

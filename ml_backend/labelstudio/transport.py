@@ -145,23 +145,15 @@ class Transport:
         ``call`` gets the SDK and the ``request_options`` to pass on. Importing the SDK takes 1.5 s
         and 50 MB, so a server that writes nothing never does.
         """
-        from label_studio_sdk import LabelStudio
-
-        connection = self._connection
-        # The token comes with each request: left to itself the SDK would exchange it on its own.
-        sdk = LabelStudio(  # type: ignore[no-untyped-call]
-            base_url=self.url,
-            api_key="in request_options",
-            httpx_client=connection.pool(),
-            max_retries=0,
-        )
+        sdk, connection = self._sdk(), self._connection
         response = connection.authorized(lambda header: self._by_sdk(sdk, call, header))
         return connection.parsed(response, what=what, write=True)
 
-    @staticmethod
-    def prepare() -> None:
+    def prepare(self) -> None:
         """Import the SDK now, where its time counts for no write and no lease."""
-        from label_studio_sdk import LabelStudio  # noqa: F401
+        sdk = self._sdk()
+        for part in ("actions", "annotations", "ml", "predictions", "projects", "webhooks"):
+            getattr(sdk, part)  # imported when first looked at
 
     def send(self, method: str, path: str, body: object = None, *, what: str = "") -> Any:
         """Parsed JSON of a write without the SDK (None for an empty answer): one attempt."""
@@ -277,6 +269,17 @@ class Transport:
                 )
 
         return connection.parsed(connection.authorized(attempt), what=what, write=False)
+
+    def _sdk(self) -> LabelStudio:
+        from label_studio_sdk import LabelStudio
+
+        # The token comes with each request: left to itself the SDK would exchange it on its own.
+        return LabelStudio(  # type: ignore[no-untyped-call]
+            base_url=self.url,
+            api_key="in request_options",
+            httpx_client=self._connection.pool(),
+            max_retries=0,
+        )
 
     def _by_sdk(self, sdk: LabelStudio, call: SdkCall, header: str) -> httpx.Response:
         """One request of the SDK, which would try it thrice unless told not to.

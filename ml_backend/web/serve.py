@@ -12,7 +12,6 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ml_backend import __version__
@@ -134,7 +133,7 @@ def _refuse_unsafe(server: Arbiter, settings: Settings) -> None:
     try:
         for address in server.cfg.address:
             if isinstance(address, tuple):
-                replace(settings, host=address[0]).require_safe_host()
+                settings.model_copy(update={"host": address[0]}).require_safe_host()
         if server.cfg.preload_app:
             raise InvalidInput(
                 "--preload does not work here: the app starts threads, which a fork loses.",

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from browser.editor import Editor
+from browser.opened import Opened, opened_page
 from browser.round_trip import RoundTrip
+from playwright.sync_api import Page
 
 from ml_backend.container import Container
 from ml_backend.labelstudio import ServerLabelStudio
@@ -72,3 +74,15 @@ def round_trip(
 ) -> Iterator[RoundTrip]:
     with RoundTrip(container, simulator, editor, tmp_path, next(NUMBERS)) as trip:
         yield trip
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    with opened_page(tmp_path_factory.mktemp("data")) as found:
+        yield found
+
+
+@pytest.fixture
+def page(opened: Opened) -> Page:
+    """The editor of Version 1 as it is saved."""
+    return opened.restore()

@@ -14,14 +14,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error, Page, Route
 
 from ml_backend.cli.local_label_studio import EMAIL, PASSWORD
-from support.browser import chromium
+from support.browser import PATIENCE, chromium
 
 SIZE = {"width": 1400, "height": 1000}
-PATIENCE = 30_000
-"""Milliseconds for what must happen."""
-MARKED_WITHIN = 4_000
-"""Milliseconds for all regions to be marked; where they never are, the test goes on and fails."""
-
 PREDICTION_TAB = ".lsf-annotation-button:has(.lsf-annotation-button__userpic_prediction)"
 
 LOADED = "() => window.Htx?.annotationStore?.selected && !Htx.isLoading"
@@ -136,7 +131,7 @@ class Editor:
 
     def _wait_for_marks(self) -> None:
         try:
-            self.page.wait_for_function(MARKED, timeout=MARKED_WITHIN)
+            self.page.wait_for_function(MARKED)
         except Error:
             return  # `unmarked` says which
 

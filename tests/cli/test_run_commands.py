@@ -16,11 +16,10 @@ from cli.conftest import CONFIG, LABEL, Terminal
 
 from ml_backend.labelstudio import ServerLabelStudio
 from support.fake_label_studio import TOKEN
-from support.server import eventually
+from support.processes import Child, eventually
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ"
     "/pLvAAAAAElFTkSuQmCC"
@@ -185,25 +184,20 @@ def test_runs_are_listed_by_prompt_and_project(terminal: Terminal, mails: list[i
 @contextmanager
 def running(terminal: Terminal, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """A command as a process of its own, with its two streams in one."""
-    process = subprocess.Popen(
+    with Child(
         [sys.executable, "-m", "ml_backend", *map(str, arguments)],
-        cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
             "LLM_MAX_CONCURRENCY": "2",
             **{name: value for name, value in terminal.settings.items() if value},
         },
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         text=True,
         # Whoever started the tests in the background had them ignore Ctrl-C, and so their children.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    ) as child:
+        yield child.process
+        child.kill()
 
 
 def slow_project(terminal: Terminal, latency: float) -> None:

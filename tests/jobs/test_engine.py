@@ -28,7 +28,7 @@ class Work:
 
     def handle(self, key: int) -> None:
         self.started.append(key)
-        self.release.wait(10)
+        self.release.wait(60)
         if key in self.open:
             self.open.remove(key)
 
@@ -120,7 +120,7 @@ def test_a_stopped_engine_begins_nothing_and_says_whether_all_ended(engine_of: E
     engine.offer(JOB, 9)
     engine.offer(RUN, 2)
     runs.release.set()
-    assert engine.stop(10) is True
+    assert engine.stop(60) is True
     assert (runs.started, jobs.started) == ([1], [])
 
 
@@ -155,5 +155,5 @@ def test_the_loop_serves_threads_and_passes_results_and_errors_on() -> None:
     assert loop.run(double(4)) == 8
     with pytest.raises(ValueError, match="negative"):
         loop.run(double(-1))
-    assert [future.result(5) for future in [loop.submit(double(n)) for n in range(3)]] == [0, 2, 4]
+    assert [future.result(60) for future in [loop.submit(double(n)) for n in range(3)]] == [0, 2, 4]
     loop.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -19,6 +18,7 @@ from ml_backend.errors import (
     LabelStudioUnreachable,
 )
 from ml_backend.labelstudio import ServerLabelStudio
+from support.processes import eventually
 from support.wire import CONFIG, row
 
 IMPORT = "import/predictions"
@@ -35,9 +35,7 @@ def personal_token(fake):
 
 
 def settled_predictions(fake):
-    deadline = time.monotonic() + 5
-    while fake.state()["unsettled"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: not fake.state()["unsettled"])
     return len(fake.state()["predictions"])
 
 

@@ -50,6 +50,7 @@ OPTIONS = RunOptions(
     budget=2.5,
     fresh=True,
     truth=TruthSource.ANNOTATIONS,
+    truth_by_default=True,
     activate=False,
     follow=True,
     samples=3,

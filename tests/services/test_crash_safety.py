@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import subprocess
 import sys
@@ -31,6 +32,9 @@ from support.server import ROOT
 
 pytestmark = pytest.mark.slow
 
+PAGE_SECONDS = 8.0
+"""How late a page is, and so the event loop if it waited for it."""
+
 STORES_NOTHING = {"mode": "status", "status": 201, "body": '{"created": 0}', "times": 6}
 
 
@@ -40,17 +44,15 @@ def patience() -> Patience:
 
 def resumed(house: House, run: Run) -> Run:
     house.container.runs.resume(run)
-    ended = house.container.executor.execute(run.id)
-    assert ended is not None
-    return ended
+    return house.execute(run)
 
 
-def reopen(house: House, run: Run, stage: Stage, **columns: Any) -> Run | None:
+def reopen(house: House, run: Run, stage: Stage, **columns: Any) -> Run:
     """Execute a run as a process that died in a stage leaves it."""
     values = {"status": "InProgress", "stage": stage.value, "lease_until": 0.0, **columns}
     with house.container.store.database.write() as c:
         c.execute(sa.update(t.runs).where(t.runs.c.id == run.id).values(**to_columns(values)))
-    return house.container.executor.execute(run.id)
+    return house.execute(run)
 
 
 @contextmanager
@@ -111,7 +113,7 @@ def test_the_event_loop_never_waits_for_a_page_that_is_wanted_no_more(house: Hou
     project, _ = house.project(1100)
     prompt, version = house.prompt(project)
     run = house.start(prompt, version, project)
-    house.fake.fail("api/tasks", "delay", method="GET", skip=2, seconds=3)
+    house.fake.fail("api/tasks", "delay", method="GET", skip=2, seconds=PAGE_SECONDS)
     stopped = threading.Event()
 
     def answer(request: Request) -> str:
@@ -121,12 +123,10 @@ def test_the_event_loop_never_waits_for_a_page_that_is_wanted_no_more(house: Hou
     house.model.answer = answer
     thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
     thread.start()
-    assert stopped.wait(10)
-    until = time.monotonic() + 1.5
-    while time.monotonic() < until:
-        house.container.loop.submit(asyncio.sleep(0)).result(0.8)
-        time.sleep(0.05)
-    thread.join(20)
+    assert stopped.wait(60)
+    for _ in range(20):
+        house.container.loop.submit(asyncio.sleep(0.05)).result(PAGE_SECONDS - 2)
+    thread.join(60)
     assert house.container.store.runs.get(run.id).status is RunStatus.FAILED
 
 
@@ -197,7 +197,6 @@ def test_a_run_done_but_not_yet_said_to_be_asks_nothing_more(house: House) -> No
     run = house.run(prompt, version, project)
     house.container.studio.import_tasks(project, [{"text": "late"}])
     ended = reopen(house, run, Stage.DONE)
-    assert ended is not None
     assert ended.status is RunStatus.COMPLETED
     assert len(house.model.asked) == 5
 
@@ -216,7 +215,6 @@ def test_what_stopped_an_earlier_attempt_is_not_said_of_the_one_that_went_throug
     assert run.status is RunStatus.FAILED
     house.model.answer = lambda request: '{"topic": "A"}'
     ended = reopen(house, run, Stage.ASKING)  # its process died before it could end the run
-    assert ended is not None
     assert ended.status is RunStatus.COMPLETED, ended.message
 
 
@@ -260,7 +258,6 @@ def test_a_row_that_came_while_clearing_does_not_keep_a_run_from_its_end(house: 
         skip=(),
     )
     ended = reopen(house, run, Stage.CLEARING, plan=replace(run.plan, writes=writes))
-    assert ended is not None
     assert ended.status is RunStatus.COMPLETED, ended.message
     assert house.held(project) == {task: Counter([run.label]) for task in tasks}
 
@@ -327,8 +324,7 @@ def test_the_label_stream_keeps_what_a_person_chose_meanwhile(house: House) -> N
     studio.import_predictions(project, [{"task": tasks[0], "result": [], "model_version": "X"}])
     run = house.run(prompt, version, project)
     studio.set_model_version(project, "X")
-    ended = reopen(house, run, Stage.VERIFYING)
-    assert ended is not None
+    reopen(house, run, Stage.VERIFYING)
     assert studio.get_project(project).model_version == "X"
 
 
@@ -388,10 +384,7 @@ def test_a_label_studio_that_stays_away_ends_the_run_once_its_patience_ends(
     )
     run = house.run(prompt, version, project)
     house.fake.control(down=True)
-    began = time.monotonic()
     ended = reopen(house, run, stage)
-    assert time.monotonic() - began < 5
-    assert ended is not None
     assert ended.status is RunStatus.FAILED
     assert "does not answer" in ended.message
     house.fake.control(down=False)
@@ -441,9 +434,13 @@ def test_half_a_deletion_by_id_is_not_waited_for_as_long_as_all_of_it_took(house
         c.execute(sa.update(t.publications).values(started_at=time.time() - 600))
     house.container.studio.import_predictions(1, [{"task": 1, "result": [], "model_version": "L"}])
     intend(house, "delete_ids", predictions=[1])
-    began = time.monotonic()
-    with house.container.writer.hold(patience()):
-        assert time.monotonic() - began < 4
+
+    def say(message: str) -> None:
+        seconds = re.search(r"up to (\d+) s", message)
+        assert not seconds or int(seconds[1]) < 10, "as long as one call at most"
+
+    with house.container.writer.hold(Patience(say, threading.Event())):
+        pass
 
 
 def test_a_write_another_process_gave_up_on_is_doubted_by_the_next_too(house: House) -> None:

@@ -91,14 +91,14 @@ def test_a_run_under_way_is_canceled_and_what_it_published_goes_too(house: House
 
     def answer(request: Request) -> str:
         begun.set()
-        go_on.wait(5.0)
+        go_on.wait(60)
         return '{"topic": "A"}'
 
     house.model.answer = answer
     run = house.start(prompt, version, project)
     thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
     thread.start()
-    assert begun.wait(5.0)
+    assert begun.wait(60)
 
     def release() -> None:
         while not house.container.store.runs.is_canceled(run.id):
@@ -107,7 +107,7 @@ def test_a_run_under_way_is_canceled_and_what_it_published_goes_too(house: House
 
     threading.Thread(target=release, daemon=True).start()
     delete(house, prompt)
-    thread.join(10.0)
+    thread.join(60)
     assert counts(house, project) == {}
     assert house.container.store.prompts.find("P") is None
 

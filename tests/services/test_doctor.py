@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ def settings(fake: FakeLabelStudio, folder: Path, **changes: Any) -> Settings:
         "DATA_DIR": str(folder / "data"),
         "PORT": "1",
     }
-    return replace(Settings.from_env(environment), **changes)
+    return Settings.from_env(environment).model_copy(update=changes)
 
 
 def examine(container: Container) -> dict[str, Check]:

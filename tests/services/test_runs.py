@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 from services.conftest import CONFIG, House
@@ -12,7 +11,8 @@ from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, Templ
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
 from ml_backend.services.prompts.prompts import check_title
-from ml_backend.services.runs.runs import sample_of
+from ml_backend.services.runs.run_tasks import sample_of
+from support.processes import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -86,19 +86,20 @@ def test_canceling_keeps_and_publishes_what_was_answered(house: House) -> None:
     project, _ = house.project(60)
     prompt, version = house.prompt(project)
     run = house.start(prompt, version, project)
-    reached = threading.Event()
+    reached, canceled = threading.Event(), threading.Event()
 
     def answer(request: Request) -> str:
         reached.set()
-        time.sleep(0.1)
+        assert canceled.wait(60)
         return '{"topic": "A"}'
 
     house.model.answer = answer
     thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
     thread.start()
-    reached.wait(10)
+    assert reached.wait(60)
     house.container.runs.cancel(run)
-    thread.join(30)
+    canceled.set()
+    thread.join(120)
     ended = house.container.store.runs.get(run.id)
     assert ended.status is RunStatus.CANCELED
     assert 0 < ended.totals.succeeded < 60
@@ -137,12 +138,9 @@ def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
     thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
     thread.start()
     store = house.container.store
-    deadline = time.monotonic() + 20
-    while "waiting for Label Studio" not in store.runs.get(run.id).message:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: "waiting for Label Studio" in store.runs.get(run.id).message)
     house.fake.control(down=False)
-    thread.join(30)
+    thread.join(120)
     assert store.runs.get(run.id).status is RunStatus.COMPLETED
     assert sum(v.total() for v in house.held(project).values()) == 5
 

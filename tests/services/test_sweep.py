@@ -407,7 +407,7 @@ def test_a_delete_that_broke_off_is_gone_on_with(house: House, mode: str, tasks:
     served.keep(V2)
     house.fake.fail("/api/", mode, method="DELETE", skip=0 if tasks > 100 else 1)
     served.work()
-    eventually(lambda: served.work() and min(served.sweeps()) > 0, seconds=20)
+    eventually(lambda: served.work() and min(served.sweeps()) > 0)
     served.assert_each_task_holds(V2)
     assert served.counters() == {1: tasks}
 
@@ -435,7 +435,7 @@ def test_after_a_kill_in_the_middle_the_next_server_finishes(
     container.close()
 
     after = Container(container.settings, settle_seconds=0.7)
-    eventually(lambda: served.work(after) and min(served.sweeps()) > 0, seconds=20)
+    eventually(lambda: served.work(after) and min(served.sweeps()) > 0)
     after.close()
     after.store.close()
     served.assert_each_task_holds(V2)
@@ -457,7 +457,7 @@ def test_of_two_servers_at_once_one_removes_and_the_other_finds_nothing(served: 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert served.calls()[DELETE_ONE] == 3
     served.work(other)
     assert served.calls()[DELETE_ONE] == 0

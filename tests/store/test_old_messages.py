@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from ml_backend.next_steps import Step
+from ml_backend.records import RunOptions, RunSnapshot
 from ml_backend.store import Store
 from ml_backend.store.cipher import SecretCipher
 from ml_backend.store.database import MIGRATIONS
@@ -59,8 +60,8 @@ def test_commands_in_kept_messages_become_steps(database_url: str, old: str, new
         label="P__v1",
         slot="all",
         subset="All",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         total=3,
         cost=0.0,
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.records import (
@@ -19,7 +20,7 @@ from ml_backend.records import (
     Stage,
     Usage,
 )
-from ml_backend.store import CachedAnswer, Store
+from ml_backend.store import CachedAnswer, Store, tables
 
 
 def make_version(store: Store, prompt_id: int, title: str = "v1") -> int:
@@ -53,22 +54,27 @@ def run(store: Store) -> Run:
     )
 
 
+def end_claims(store: Store) -> None:
+    with store.database.write() as c:
+        c.execute(sa.update(tables.runs).values(lease_until=time.time() - 1))
+
+
 def test_a_run_is_claimed_by_one_process_until_its_lease_ends(store: Store, run: Run) -> None:
     assert store.runs.claimable() == [run.id]
-    first = store.runs.claim(run.id, "a", 0.2)
+    first = store.runs.claim(run.id, "a", 60)
     assert first == 1
     assert store.runs.claimable() == []
     assert store.runs.claim(run.id, "b", 5) is None
-    time.sleep(0.25)
+    end_claims(store)
     assert store.runs.claimable() == [run.id]
     assert store.runs.claim(run.id, "b", 5) == 2
     assert store.runs.get(run.id).status is RunStatus.IN_PROGRESS
 
 
 def test_a_process_that_lost_its_claim_changes_nothing(store: Store, run: Run) -> None:
-    store.runs.claim(run.id, "a", 0.0)
-    time.sleep(0.01)
-    store.runs.claim(run.id, "b", 5)
+    store.runs.claim(run.id, "a", 5)
+    end_claims(store)
+    store.runs.claim(run.id, "b", 60)
     assert store.runs.change(run.id, 1, stage="loading") is False
     assert store.runs.renew(run.id, 1, 5) is False
     assert store.runs.finish(run.id, 1, RunStatus.COMPLETED, "") is False

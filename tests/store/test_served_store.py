@@ -65,16 +65,21 @@ def published(store: Store, label: str, task_ids: list[int], **values: Any) -> N
 def test_what_was_handed_out_is_due_after_5_60_and_150_seconds(store: Store) -> None:
     began = time.time()
     store.served.add(1, LABEL, [7])
+    ended = time.time()
     assert store.served.due() == []
     (first,) = sweep_at(store)
-    assert first == pytest.approx(began + 5, abs=2)
+    assert began + 5 <= first <= ended + 5
     for wait in (55, 90, None):
         make_due(store)
         (served,) = store.served.due()
         assert (served.project_id, served.task_id, served.label) == (1, 7, LABEL)
+        before = time.time()
         store.served.swept([served])
         (following,) = sweep_at(store)
-        assert following == (None if wait is None else pytest.approx(time.time() + wait, abs=2))
+        if wait is None:
+            assert following is None
+        else:
+            assert before + wait <= following <= time.time() + wait
     make_due(store)
     assert store.served.due() == []
 
@@ -94,9 +99,10 @@ def test_a_slow_server_does_not_turn_back_what_another_looked_at(store: Store) -
 def test_what_is_put_off_is_due_again_and_no_look_is_counted(store: Store) -> None:
     store.served.add(1, LABEL, [7, 8])
     make_due(store)
+    before = time.time()
     store.served.put_off(store.served.due(), 30)
     assert store.served.due() == []
-    assert sweep_at(store) == [pytest.approx(time.time() + 30, abs=2)] * 2
+    assert all(before + 30 <= moment <= time.time() + 30 for moment in sweep_at(store))
     make_due(store)
     assert [served.sweeps for served in store.served.due()] == [0, 0]
 

@@ -23,12 +23,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from support.processes import Child
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -40,24 +42,18 @@ class FakeLabelStudio:
 
     def __init__(self, *, validate: bool = False) -> None:
         self._validate = validate
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Child | None = None
         self.url = ""
         self.control_url = ""
 
     def __enter__(self) -> Self:
-        command = [sys.executable, str(Path(__file__)), "--port", "0"]
-        self._process = subprocess.Popen(
-            command + ["--validate"] * self._validate, stdout=subprocess.PIPE, text=True
-        )
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            words = line.split()
-            if line.startswith("control on"):
-                self.control_url = words[-1]
-            if line.startswith("listening on"):
-                self.url = words[-1]
-                return self
-        raise RuntimeError("The fake Label Studio did not start.")
+        from support.processes import Child
+
+        command = [sys.executable, Path(__file__), "--port", "0"]
+        self._process = Child(command + ["--validate"] * self._validate)
+        self.control_url = self._process.word_after("control on ")
+        self.url = self._process.word_after("listening on ")
+        return self
 
     def __exit__(
         self,
@@ -66,10 +62,7 @@ class FakeLabelStudio:
         traceback: TracebackType | None,
     ) -> None:
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            if self._process.stdout is not None:
-                self._process.stdout.close()
+            self._process.stop()
 
     @property
     def pid(self) -> int | None:

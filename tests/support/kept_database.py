@@ -17,7 +17,7 @@ from support.fake_label_studio import FakeLabelStudio
 
 DATA = Path(__file__).parents[1] / "store" / "data"
 ANSWERS = DATA / "answers_0007.json"
-"""Path or command -> what was answered then, without what depends on the time of asking."""
+"""Path -> what was answered then, without what depends on the time of asking."""
 
 RUNS = {
     "ground truth": 1,
@@ -90,6 +90,23 @@ def timeless(text: str) -> str:
     return _NOW.sub(r'"\1":"now"', text)
 
 
-def answers() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(ANSWERS.read_text(encoding="utf-8"))
+def answers() -> dict[str, str]:
+    found: dict[str, str] = json.loads(ANSWERS.read_text(encoding="utf-8"))
     return found
+
+
+def lost(then: Any, now: Any, where: str = "") -> list[str]:
+    """Return where an answer lacks what was answered then, or says something else.
+
+    What it says besides is new; the order of fields counts, for it is what people see.
+    """
+    if isinstance(then, dict) and isinstance(now, dict):
+        order = [name for name in now if name in then]
+        found = [] if order == list(then) else [f"{where}: has {order}"]
+        for name in order:
+            found += lost(then[name], now[name], f"{where}/{name}")
+        return found
+    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        pairs = enumerate(zip(then, now, strict=True))
+        return [each for n, (a, b) in pairs for each in lost(a, b, f"{where}/{n}")]
+    return [] if then == now else [f"{where}: {then!r} became {now!r}"]

@@ -20,6 +20,7 @@ from ml_backend.cli.local_label_studio import (
     LocalLabelStudio,
     free_port,
 )
+from support.processes import ROOT, watch
 
 __all__ = [
     "DATABASE",
@@ -32,8 +33,6 @@ __all__ = [
     "free_port",
     "personal_token",
 ]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class LiveLabelStudio(LocalLabelStudio):
@@ -52,6 +51,7 @@ class LiveLabelStudio(LocalLabelStudio):
 
     def start(self) -> None:
         """Start it; of several test processes the first alone fills the template."""
+        watch()
         template = self._template
         if template is None or (template / DATABASE).exists():
             super().start()

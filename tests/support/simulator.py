@@ -8,14 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import urllib.request
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.processes import ROOT, Child
 
 
 class Simulator:
@@ -24,19 +22,11 @@ class Simulator:
     def __init__(self, **options: Any) -> None:
         options = {"port": 0, "latency": 0, **options}
         arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-        self._process = subprocess.Popen(
+        self._process = Child(
             [sys.executable, "-m", "ml_backend.simulator", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
         )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line.startswith("listening on "):
-            self.stop()
-            raise RuntimeError(f"the simulator did not start: {line!r}")
-        self.url = line.split()[-1]
+        self.url = self._process.word_after("listening on ")
         """Ends in ``/v1``."""
         self.root = self.url.removesuffix("/v1")
 
@@ -62,10 +52,7 @@ class Simulator:
         self._post("/reset", {})
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._process.stop()
 
     def _post(self, path: str, data: dict[str, Any]) -> None:
         request = urllib.request.Request(

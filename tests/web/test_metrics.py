@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,6 +156,8 @@ def test_basic_auth_guards_it_and_refusals_are_timed(place: Place) -> None:
 
 
 def guarded(place: Place, user: str, password: str) -> FlaskClient:
-    settings = replace(place.container.settings, basic_auth_user=user, basic_auth_pass=password)
+    settings = place.container.settings.model_copy(
+        update={"basic_auth_user": user, "basic_auth_pass": password}
+    )
     place.container.settings = settings
     return create_app(place.container).test_client()

@@ -8,8 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from ml_backend import records
-from ml_backend.web.api.wire import parts
-from ml_backend.web.wire import metrics as wire
+from ml_backend.web.api.wire import metrics as wire, parts
 
 SAME = {
     records.Correctness: wire.CorrectnessAnswer,

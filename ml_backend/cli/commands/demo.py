@@ -39,7 +39,8 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Subset
 from ml_backend.records.metrics_json import metrics_json, metrics_of
-from ml_backend.services.runs.runs import RunRequest, is_open
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.runs import is_open
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from selectolax.lexbor import LexborHTMLParser
+from ml_backend.labeling.html_tree import parse
 
 _REMOVED = ("script", "iframe", "template")
 _UNSEEN = ("style", "title")
@@ -17,14 +17,16 @@ _UNSEEN = ("style", "title")
 
 @lru_cache(maxsize=64)
 def dom_text(html: str, *, inline: bool = False) -> str:
-    """The text of the DOM, "\\n" for each ``<br>``; offsets into it are those of globalOffsets."""
-    source = html.replace("\r\n", "\n").replace("\r", "\n")
+    """The text of the DOM, "\\n" for each ``<br>``; offsets into it are those of globalOffsets.
+
+    Raises HtmlRefused for HTML that would take too long to parse.
+    """
     if inline:
         # As the content of an element: nothing before it moves into a head.
-        source = f"<!DOCTYPE html><html><body><div>{source}</div></body></html>"
-    elif "<" not in source and "&" not in source:
-        return source.lstrip("\t\n\f ")
-    tree = LexborHTMLParser(source)
+        html = f"<!DOCTYPE html><html><body><div>{html}</div></body></html>"
+    elif "<" not in html and "&" not in html:
+        return html.replace("\r\n", "\n").replace("\r", "\n").lstrip("\t\n\f ")
+    tree = parse(html)
     for tag in _REMOVED:
         for node in tree.css(tag):
             node.decompose()

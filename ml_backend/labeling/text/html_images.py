@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from selectolax.lexbor import LexborHTMLParser
-
+from ml_backend.labeling.html_tree import parse
 from ml_backend.labeling.text.html_text import to_text
 from ml_backend.records import Attachment
 
@@ -15,7 +14,7 @@ def pictures(html: str, name: str) -> list[Attachment]:
     """
     if "<img" not in html.lower() or to_text(html):
         return []
-    found = [node.attributes.get("src") or "" for node in LexborHTMLParser(html).css("img")]
+    found = [node.attributes.get("src") or "" for node in parse(html).css("img")]
     urls = [url.strip() for url in found if url.strip()]
     if len(urls) == 1:
         return [Attachment("image", urls[0], name)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html as entities
 import re
-from html.parser import HTMLParser
+
+from ml_backend.labeling.html_tree import parse, walk
 
 _TAG = re.compile(r"<[a-zA-Z/!]")
-# The standard parser raises on "<![…" sections it does not know; word processors paste many kinds.
-_SECTION = re.compile(r"<!\[(?:CDATA\[)?[^>]*>?")
-_HIDDEN = frozenset({"script", "style", "title", "template"})
+_HIDDEN = frozenset({"script", "style", "title", "template", "iframe", "noembed", "noframes"})
 _PARAGRAPHS = frozenset(
     {"p", "ul", "ol", "dl", "pre", "table", "blockquote", "section", "article", "figure", "hr"}
     | {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -18,18 +16,34 @@ _LINES = frozenset({"div", "li", "tr", "dt", "dd", "header", "footer", "figcapti
 
 
 def to_text(html: str) -> str:
-    """Plain text with line breaks, list bullets and decoded entities; text without tags stays."""
+    """Plain text with line breaks, list bullets and decoded entities; text without tags stays.
+
+    Raises HtmlRefused for HTML that would take too long to parse.
+    """
     if not _TAG.search(html):
-        return entities.unescape(html).strip()
-    parser = _TextParser()
-    parser.feed(_SECTION.sub("", html))
-    parser.close()
-    return parser.result()
+        return _decoded(html).strip()
+    text = _Text()
+    for node, begins in walk(parse(html)):
+        tag = node.tag or ""
+        if tag == "-text":
+            if begins:
+                text.add(node.text_content or "")
+        elif begins:
+            text.begin(tag)
+        else:
+            text.end(tag)
+    return text.result()
 
 
-class _TextParser(HTMLParser):
+def _decoded(text: str) -> str:
+    if "&" not in text:
+        return text
+    body = parse(text.replace("<", "&lt;")).body
+    return body.text() if body is not None else ""
+
+
+class _Text:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._parts: list[str] = []
         self._breaks = 0
         """Line breaks due before the next text; neighbouring blocks share theirs."""
@@ -38,7 +52,7 @@ class _TextParser(HTMLParser):
         self._lists: list[int | None] = []
         """Per open list the last number used, None for a list with bullets."""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def begin(self, tag: str) -> None:
         self._block(tag)
         if tag in _HIDDEN:
             self._hidden += 1
@@ -53,7 +67,7 @@ class _TextParser(HTMLParser):
         elif tag == "pre":
             self._preformatted += 1
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if tag in _HIDDEN:
             self._hidden = max(0, self._hidden - 1)
         elif tag in ("ul", "ol") and self._lists:
@@ -62,7 +76,7 @@ class _TextParser(HTMLParser):
             self._preformatted = max(0, self._preformatted - 1)
         self._block(tag)
 
-    def handle_data(self, data: str) -> None:
+    def add(self, data: str) -> None:
         if self._hidden:
             return
         if self._preformatted:

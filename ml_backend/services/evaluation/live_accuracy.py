@@ -23,7 +23,7 @@ REMEMBERED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class CorrectSoFar:
     """Of ``n`` tasks that were answered, how many are right."""
 
     correct: int
@@ -61,7 +61,7 @@ class LiveAccuracy:
         self._watched: OrderedDict[int, _Watched] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, run: Run) -> Right | None:
+    def of(self, run: Run) -> CorrectSoFar | None:
         """Return how many answered tasks are right; None where nobody can tell yet."""
         if run.subset is not Subset.HAS_GT or not 0 < run.totals.total <= MOST_TASKS:
             return None
@@ -75,7 +75,7 @@ class LiveAccuracy:
         finally:
             watched.lock.release()
         right = watched.right
-        return Right(sum(right.values()), len(right)) if right else None
+        return CorrectSoFar(sum(right.values()), len(right)) if right else None
 
     def _judge(self, run: Run, watched: _Watched) -> None:
         if watched.config is None:

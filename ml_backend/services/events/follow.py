@@ -16,7 +16,9 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Failure, Prompt, PromptVersion, Slot
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.prompts.prompts import Prompts
-from ml_backend.services.runs.runs import NothingMissing, RunRequest, Runs
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.run_tasks import NothingMissing
+from ml_backend.services.runs.runs import Runs
 from ml_backend.store import Follow, Store
 
 log = logging.getLogger(__name__)
@@ -148,5 +150,5 @@ class Following:
             for outcome in self._store.outcomes.iter(last.id, ok=False)
             if isinstance(outcome, Failure) and outcome.kind.is_definite
         }
-        missing = self._runs.missing(prompt, version, Slot.ALL, project)
+        missing = self._runs.tasks.missing(prompt, version, Slot.ALL, project)
         return hopeless.issuperset(missing)

@@ -10,7 +10,8 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
-from ml_backend.services.runs.runs import RunRequest, Runs, is_open
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.runs import Runs, is_open
 from ml_backend.services.serving.prompt_sources import Address, PromptSources
 from ml_backend.store import Store
 

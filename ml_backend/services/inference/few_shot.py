@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Sequence
 
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot import EXAMPLE_CHARACTERS, FewShot, Shot, classes_in
 from ml_backend.records import Example, ExamplesLeftOut, ExampleSource, PromptVersion
@@ -44,7 +45,12 @@ def build_shots(
     ready: list[Shot] = []
     with_files = too_long = unreadable = 0
     for example in pool[:LARGEST_POOL]:
-        if config.attachments(example.data):
+        try:
+            has_files = bool(config.attachments(example.data))
+        except HtmlRefused:
+            unreadable += 1
+            continue
+        if has_files:
             with_files += 1
             continue
         shot = _shot(config, version, known, example)

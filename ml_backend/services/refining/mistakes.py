@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.prompting.neighbours import normal_form
 from ml_backend.records import Failure, JsonObject, Outcome, Prediction
 from ml_backend.services.evaluation.ground_truth import GroundTruth
@@ -45,6 +46,7 @@ def lessons_of(
 
     A task that reads the same as one held out is held out with it.
     """
+    truths = {task_id: truth for task_id, truth in truths.items() if _is_readable(truth, config)}
     held = {task_id for task_id in truths if split.holds_out(task_id)}
     hidden = {_text(truths[task_id], config) for task_id in held} - {""}
     shown: set[str] = set(hidden)
@@ -115,6 +117,14 @@ def _bounded(items: Sequence[tuple[int, JsonObject]]) -> list[tuple[int, JsonObj
 
 def _inputs(truth: GroundTruth, config: LabelingConfig) -> JsonObject:
     return {name: text[:LONGEST_INPUT] for name, text in config.inputs(truth.data)}
+
+
+def _is_readable(truth: GroundTruth, config: LabelingConfig) -> bool:
+    try:
+        config.inputs(truth.data)
+    except HtmlRefused:  # such a task is asked of no model: there is nothing to learn
+        return False
+    return True
 
 
 def _text(truth: GroundTruth, config: LabelingConfig) -> str:

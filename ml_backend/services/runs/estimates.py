@@ -23,11 +23,11 @@ from ml_backend.scoring.forecast import Total, from_measured, from_sizes
 from ml_backend.services.evaluation.ground_truth import GroundTruthReader, truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.model_requests import ModelRequest, asks_the_same
-from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
+from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.models.budgets import price_of
-from ml_backend.services.runs.runs import sample_of
+from ml_backend.services.runs.run_tasks import sample_of
 from ml_backend.store import Store
 
 TRUTHS_KEPT = 30.0

@@ -34,9 +34,8 @@ from ml_backend.records import (
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
-from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
-from ml_backend.services.inference.self_consistency import Sampler, sampled
+from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
@@ -172,7 +171,6 @@ class Executor:
             self._store,
             run.id,
             predictor,
-            Sampler(predictor, recipe.config, run.options.samples),
             tally,
             concurrency=self._models.concurrency,
             fresh=run.options.fresh,
@@ -193,11 +191,9 @@ class Executor:
         self, run: Run, studio: _Studio, **options: Any
     ) -> tuple[PredictorInputs, Predictor]:
         version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
-        if run.options.samples > 1:
-            version = replace(version, parameters=sampled(version.parameters))
         predictor_factory = self._predictor_factory.reading(studio)
         recipe = predictor_factory.recipe(studio.get_project(run.project_id), version)
-        options |= {"budget": run.options.budget}
+        options |= {"budget": run.options.budget, "samples": run.options.samples}
         if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
             options["evaluated"] = self._covered(run, studio)
         return recipe, predictor_factory.predictor(recipe, version, **options)

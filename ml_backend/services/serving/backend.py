@@ -34,8 +34,8 @@ from ml_backend.records import (
 )
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
-from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
+from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.predictions.provenance import sources_of
 from ml_backend.services.prompts.prompts import Prompts

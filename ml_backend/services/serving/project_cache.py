@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound, LabelStudioUnreachable
+from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.services.recent import Recent
@@ -65,7 +66,7 @@ class ProjectReader:
         """Return the labeling instructions as text, "" for none.
 
         From the store, and read again in the background once a minute; read now, for 2.5 seconds,
-        when they never were. Raises LabelStudioUnreachable when that takes long.
+        when they never were. Raises LabelStudioUnreachable when that takes long, and HtmlRefused.
         """
         known = self._store.projects.find(project_id)
         if known is not None and known.instruction is not None:
@@ -126,7 +127,11 @@ class ProjectReader:
 
 def keep_instruction(store: Store, project: Project) -> None:
     """Keep a project's labeling instructions as just read; writes only what is new."""
-    text = to_text(project.instruction)
+    try:
+        text: str | None = to_text(project.instruction)
+    except HtmlRefused as error:  # told to whoever asks for them: see ``instruction``
+        log.warning("project %s: its labeling instructions: %s", project.id, error)
+        text = None
     known = store.projects.find(project.id)
     if known is None or (known.title, known.instruction) != (project.title, text):
         store.projects.set_instruction(project.id, project.title, text)

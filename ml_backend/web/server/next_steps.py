@@ -30,7 +30,8 @@ WORDS: Words = {
     Step.LIST_FAILURES: "GET /api/inference-runs/{run}/failures lists the reasons.",
     Step.LIST_PROMPTS: "GET /api/prompts/ lists them.",
     Step.LIST_RUNS: "A version's are at /api/prompts/ID/versions/ID/inference-runs.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on all submitted annotations: truth annotations.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (truth: annotations); where "
+    "there are none, annotate tasks in Label Studio.",
     Step.NAME_MODEL: "Give provider_model_id.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of task_ids, filters_json and all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give model_version, prompt, unversioned, task_ids, "

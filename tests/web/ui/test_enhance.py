@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from web.ui.conftest import Page, Pages, sign_in
 from web.ui.runs_made import ran
 
 from ml_backend.records import Job, JobKind, RunStatus, Subset
+from support.processes import eventually
 from support.wire import CONFIG
 
 PROPOSED = "Which? {text}\nSay b when unsure."
@@ -27,12 +27,8 @@ def asked(pages: Pages, prompt: Any, **form: str) -> Job:
     store = pages.container.store.jobs
     job = store.search(kinds=[JobKind.REFINE])[0]
     assert done.response.location.startswith(enhance(prompt, f"/{job.id}"))
-    for _ in range(400):
-        job = store.get(job.id)
-        if job.status.is_final:
-            return job
-        time.sleep(0.05)
-    raise AssertionError("the teacher did not answer")
+    eventually(lambda: store.get(job.id).status.is_final)
+    return store.get(job.id)
 
 
 def kept(pages: Pages, about: Any, version: Any | None, **result: Any) -> Job:
@@ -262,6 +258,14 @@ def test_scores_on_different_tasks_are_not_held_against_each_other(pages: Pages)
     page = page_of(pages, job)
     assert "Not both versions have a score" in page.text("#held-out")
     assert page.all("#held-out form")
+
+
+def test_scores_on_different_truths_are_not_held_against_each_other(pages: Pages) -> None:
+    _, version, better, job = saved(pages)
+    ran(pages, version.id, 1, 2, held_out=True, truth="annotations")
+    ran(pages, better.id, 2, 2, held_out=True)
+    page = page_of(pages, job)
+    assert "Not both versions have a score" in page.text("#held-out")
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def finished(read: Callable[[], Page]) -> Page:
         found.append(read())
         return not found[-1].all("[aria-busy]")
 
-    eventually(look, seconds=30)
+    eventually(look)
     return found[-1]
 
 
@@ -195,7 +195,7 @@ def test_one_line_says_on_the_first_page_what_is_missing(site: Site) -> None:
     def read() -> Page:
         return site.htmx("/ui/health/ready")
 
-    eventually(lambda: "5 of 6 ready" in read().text(), seconds=20)
+    eventually(lambda: "5 of 6 ready" in read().text())
     assert read().one("a").attributes["href"] == "/ui/health"
 
 
@@ -233,7 +233,7 @@ def test_a_slow_check_keeps_no_page_and_is_looked_for_once() -> None:
     def checks() -> Iterator[Check]:
         begun.append(1)
         yield Check("database", "ok", "Up.")
-        go.wait(10)
+        go.wait(60)
         yield Check("model", "ok", "Answers.")
 
     findings = Findings()

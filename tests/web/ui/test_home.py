@@ -98,7 +98,7 @@ def test_the_row_of_a_running_prompt_refreshes_itself(pages: Pages) -> None:
     part = pages.htmx(address)
     assert part.html.strip().startswith("<tr")
     pages.container.store.runs.request_cancel(run)
-    eventually(lambda: "hx-get" not in pages.htmx(address).html.split(">")[0], seconds=10)
+    eventually(lambda: "hx-get" not in pages.htmx(address).html.split(">")[0])
     assert "canceled" in pages.htmx(address).html
 
 
@@ -301,7 +301,7 @@ def job_of(page: Page) -> int:
 
 def ended(pages: Pages, job_id: int) -> Job:
     store = pages.container.store
-    eventually(lambda: store.jobs.get(job_id).status.is_final, seconds=20)
+    eventually(lambda: store.jobs.get(job_id).status.is_final)
     return store.jobs.get(job_id)
 
 

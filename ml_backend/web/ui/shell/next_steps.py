@@ -31,7 +31,8 @@ WORDS: Words = {
     Step.LIST_FAILURES: "Results, filtered by Has error, lists the reasons.",
     Step.LIST_PROMPTS: "They are under Prompts.",
     Step.LIST_RUNS: "A prompt's are in its History.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on all submitted annotations.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations; where there are none, annotate "
+    "tasks in Label Studio.",
     Step.NAME_MODEL: "Name one.",
     Step.NAME_ONE_KIND_OF_TASKS: "Choose ids, a tab of the Data Manager, or all tasks.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Choose a model version, a prompt, or tasks.",

@@ -19,6 +19,8 @@ pages = Blueprint("ui", __name__, url_prefix=PAGES, template_folder="../template
 
 HOME = f"{PAGES}/prompts"
 SLOT = re.compile(r"[a-z][a-z-]{0,40}")
+RUN = "run"
+"""What is flashed with it is of a run that goes on; its page shows it no longer than that."""
 
 
 def by_htmx() -> bool:
@@ -56,6 +58,7 @@ def refusal(message: str, fix: str, status: int) -> Response:
         if request.method != "GET" or slot is not None or for_target("dlg"):
             response.headers["HX-Retarget"] = f"#{slot if SLOT.fullmatch(slot or '') else 'alert'}"
             response.headers["HX-Reswap"] = "innerHTML"
+        response.headers["HX-Push-Url"] = "false"
         response.status_code = status
         return response
     text = render_template("shell/refusal.html", message=message, fix=fix, status=status)

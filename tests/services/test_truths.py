@@ -12,6 +12,7 @@ from services.test_evaluate import annotation, compared, evaluated, says
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio import Project
 from ml_backend.llm import Request
+from ml_backend.next_steps import Step
 from ml_backend.records import PromptVersion, Subset, TruthSource
 from ml_backend.services.evaluation.comparison import Comparison
 from ml_backend.services.evaluation.indicators import indicators_of
@@ -55,7 +56,7 @@ def test_a_run_is_measured_on_what_people_submitted_and_says_why(house: House) -
     assert run.options.task_ids == tuple(tasks[:3])
     assert (run.truth, run.measured_on) == (ANNOTATIONS, WHY)
     assert (run.metrics.overall.n, run.metrics.overall.correct) == (3, 2)
-    accuracy = indicators_of(run)[0]["values"]
+    accuracy = indicators_of(run)[0].values
     assert (accuracy["truth"], accuracy["measured_on"]) == ("annotations", WHY)
 
 
@@ -64,7 +65,7 @@ def test_what_was_chosen_stays_chosen(house: House) -> None:
     prompt, version = house.prompt(project)
     with pytest.raises(InvalidInput, match="has no ground truth") as refused:
         evaluated(house, prompt, version, project, truth=GROUND_TRUTH)
-    assert "annotate tasks in Label Studio" in refused.value.fix
+    assert refused.value.fix == Step.MEASURE_ON_ANNOTATIONS()
     run = evaluated(house, prompt, version, project, truth=ANNOTATIONS)
     assert run.measured_on == "submitted annotations"
     mark(house, run.options.task_ids[0])
