@@ -26,6 +26,7 @@ FLOORS = {
     "jobs": 2,
     "services": 3,
     "settings": 4,
+    "parts": 4,
     "container": 4,
     "web": 5,
     "cli": 5,

@@ -72,6 +72,16 @@ class PredictorFactory:
         known = self.known_variables(project, config)
         if not version.is_lenient:
             template.check(version.text, known)
+        return self.inputs(project, version, config, known)
+
+    def inputs(
+        self,
+        project: Project,
+        version: PromptVersion,
+        config: LabelingConfig,
+        known: frozenset[str],
+    ) -> PredictorInputs:
+        """Return the inputs for a config and variables that the caller has checked."""
         connection, model = self._models.of_version(version)
         return PredictorInputs(project, config, known, connection, model)
 

@@ -58,13 +58,14 @@ class Sweep:
         studio: ServerLabelStudio,
         writer: Writer[ServerLabelStudio],
         removals: DeletePredictions[ServerLabelStudio],
+        ownership: Ownership,
         shutdown: threading.Event,
     ) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
         self._removals = removals
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
         self._prune_at = 0.0
         self.shutdown = shutdown
 

@@ -83,11 +83,13 @@ class DeleteReport:
 class DeletePredictions(Generic[Acting]):
     """Plans, carries out and reads back deletions."""
 
-    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
+    def __init__(
+        self, store: Store, studio: Acting, writer: Writer[Acting], ownership: Ownership
+    ) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
 
     def plan_delete(
         self,

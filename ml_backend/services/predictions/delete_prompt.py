@@ -55,13 +55,14 @@ class DeletePrompts:
         store: Store,
         studio: ServerLabelStudio,
         predictions: Predictions[ServerLabelStudio],
+        ownership: Ownership,
         *,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._store = store
         self._studio = studio
         self._predictions = predictions
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
         self._wait_seconds = wait_seconds
 
     def plan(

@@ -107,11 +107,13 @@ class _Standing:
 class PromotePredictions(Generic[Acting]):
     """Plans, carries out and reads back promotions; Label Studio is read in bulk only."""
 
-    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
+    def __init__(
+        self, store: Store, studio: Acting, writer: Writer[Acting], ownership: Ownership
+    ) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
 
     def plan_promote(
         self,

@@ -55,6 +55,7 @@ class Publisher:
         self,
         store: Store,
         session: WriterSession[ServerLabelStudio],
+        ownership: Ownership,
         *,
         may_be_imported: Callable[[Sequence[Region]], bool] = lambda result: True,
     ) -> None:
@@ -64,7 +65,7 @@ class Publisher:
         self._studio = session.studio
         self._patience = session.studio.patience
         self._may_be_imported = may_be_imported
-        self._ownership = Ownership(store, session.studio)
+        self._ownership = ownership
 
     def plan(self, run: Run) -> PlannedWrites:
         """Return what will be removed and written, to be committed before the first write."""
@@ -194,7 +195,7 @@ class Publisher:
         resend(lambda: self._session.repair_counters(run.project_id), self._studio)
         note = choose_model_version(
             run,
-            store=self._store,
+            ownership=self._ownership,
             studio=self._studio,
             show=lambda label: resend(
                 lambda: self._session.set_model_version(run.project_id, label), self._studio

@@ -20,7 +20,8 @@ from ml_backend.llm.prices import MILLION, Price
 from ml_backend.next_steps import Step
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
-from ml_backend.services.evaluation.ground_truth import GroundTruthReader, truth_of
+from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.model_requests import ModelRequest, asks_the_same
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
@@ -125,8 +126,11 @@ class Measured:
 class Estimates:
     """Estimates by the caller's token."""
 
-    def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
+    def __init__(
+        self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
+    ) -> None:
         self._store = store
+        self._evaluation = evaluation
         self._predictor_factory = predictor_factory
         self._true_tasks: dict[
             tuple[int, TruthSource], tuple[tuple[int, int, int], float, list[int]]
@@ -212,7 +216,7 @@ class Estimates:
         before, read_at, found = self._true_tasks.get((project.id, source), ((), 0.0, []))
         now = time.monotonic()
         if before != counted or now - read_at > TRUTHS_KEPT:
-            found = GroundTruthReader(self._store, studio).task_ids(project.id, source)
+            found = self._evaluation.reading(studio).true_tasks(project.id, source)
             self._true_tasks[project.id, source] = (counted, now, found)
         return found
 

@@ -64,6 +64,7 @@ class Executor:
         predictor_factory: PredictorFactory,
         evaluation: Evaluation,
         writer: Writer[ServerLabelStudio],
+        ownership: Ownership,
         loop: LoopThread,
         *,
         give_up_after: float = GIVE_UP_AFTER,
@@ -76,7 +77,7 @@ class Executor:
         self._predictor_factory = predictor_factory
         self._evaluation = evaluation
         self._writer = writer
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
         self._loop = loop
         self._give_up_after = give_up_after
         self.shutdown = shutdown or threading.Event()
@@ -235,6 +236,7 @@ class Executor:
             publisher = Publisher(
                 self._store,
                 session,
+                self._ownership.reading(studio),
                 may_be_imported=self._predictor_factory.config_of(project).may_be_imported,
             )
             if run.stage is Stage.PLANNING:
@@ -256,7 +258,7 @@ class Executor:
 
     def _own_label(self, run: Run, fence: int, project: Project, studio: _Studio) -> Run:
         """Return the run with the label it writes under, which from here on is ours."""
-        ownership = Ownership(self._store, studio)
+        ownership = self._ownership.reading(studio)
         ownership.identify(project)
         if run.stage is not Stage.PLANNING and not ownership.is_claimed(run):
             # The number of the project is another's by now: nothing that was planned holds there.

@@ -9,7 +9,8 @@ from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot, Subset, TruthSource
-from ml_backend.services.evaluation.ground_truth import GroundTruthReader, no_truth, truth_of
+from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.ground_truth import no_truth, truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.predictions.selection import require_narrowing
 from ml_backend.services.publishing.ownership import Ownership
@@ -27,10 +28,17 @@ class NothingMissing(Conflict):
 class RunTasks:
     """Chooses the tasks of runs."""
 
-    def __init__(self, store: Store, studio: ServerLabelStudio) -> None:
+    def __init__(
+        self,
+        store: Store,
+        studio: ServerLabelStudio,
+        ownership: Ownership,
+        evaluation: Evaluation,
+    ) -> None:
         self._store = store
         self._studio = studio
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
+        self._evaluation = evaluation
 
     def choose(
         self, prompt: Prompt, version: PromptVersion, project: Project, request: RunRequest
@@ -108,7 +116,7 @@ class RunTasks:
         return self._custom_tasks(project, request)
 
     def _true_tasks(self, project: Project, source: TruthSource) -> list[int]:
-        found = GroundTruthReader(self._store, self._studio).task_ids(project.id, source)
+        found = self._evaluation.true_tasks(project.id, source)
         if not found:
             raise no_truth(project, source, "subset")
         return found

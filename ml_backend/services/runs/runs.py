@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ml_backend.errors import Conflict, InvalidInput
-from ml_backend.labelstudio import Project, ServerLabelStudio
+from ml_backend.labelstudio import Project
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     Failure,
@@ -56,12 +56,16 @@ class Runs:
     """Starts runs and reports on them; executing them is the executor's."""
 
     def __init__(
-        self, store: Store, studio: ServerLabelStudio, predictor_factory: PredictorFactory
+        self,
+        store: Store,
+        predictor_factory: PredictorFactory,
+        ownership: Ownership,
+        tasks: RunTasks,
     ) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
-        self._ownership = Ownership(store, studio)
-        self.tasks = RunTasks(store, studio)
+        self._ownership = ownership
+        self.tasks = tasks
 
     def start(
         self, prompt: Prompt, version: PromptVersion, project: Project, request: RunRequest
