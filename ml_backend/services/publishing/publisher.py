@@ -285,10 +285,9 @@ class Publisher:
             # A task deleted this moment: the next round reads the tasks again.
             log.warning("run %s: Label Studio refused: %s", run.id, error.message)
         except LabelStudioError as error:
-            if not error.maybe_done:
-                self._patience.say(f"waiting for Label Studio: {error.message}")
-                self._patience.sleep(1.0)
             log.warning("run %s: mending interrupted: %s", run.id, error.message)
+            if not error.maybe_done:
+                wait_until_up(error, self._studio)
 
     def _targets(self, run: Run) -> set[int]:
         good, _, _ = self._store.outcomes.verdicts(run.id)
