@@ -18,7 +18,7 @@ from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, PlannedWrites, Prediction, Region, Run
 from ml_backend.services.publishing.label_stream import choose_model_version
 from ml_backend.services.publishing.ownership import Owned, Ownership
-from ml_backend.services.writing.resend import resend, wait_until_up
+from ml_backend.services.writing.resend import ROUNDS, resend, wait_until_up
 from ml_backend.services.writing.writer import WriterSession
 from ml_backend.store import Store
 
