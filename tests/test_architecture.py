@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent / "ml_backend"
 
 FLOORS = {
     "kinds": 0,
+    "data_paths": 0,
     "next_steps": 0,
     "records": 0,
     "errors": 0,

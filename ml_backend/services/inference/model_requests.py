@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.html_bounds import HtmlRefused
@@ -135,8 +136,7 @@ def _has_content(
 ) -> bool:
     if attachments or any(text.strip() for _, text in inputs):
         return True
-    names = (name.split(".")[0].split("[")[0] for name in variables(asked.text))
-    values = (data.get(name) for name in names)
+    values = (data.get(top_key(name)) for name in variables(asked.text))
     return any(str(value).strip() for value in values if value not in (None, [], {}))
 
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
@@ -118,14 +119,14 @@ class Previews:
         known = self._predictor_factory.known_variables(project, config)
         required = config.input_fields
         named = template.variables(text)
-        used = {template.top_key(name) for name in named} | {
+        used = {top_key(name) for name in named} | {
             name for name in known if template.uses_any(text, [name])
         }
         order = [*required, *sorted(known - set(required))]
         return Variables(
             known=tuple(Variable(name, name in required, name in used) for name in order),
             unknown=tuple(
-                name for name in named if name not in known and template.top_key(name) not in known
+                name for name in named if name not in known and top_key(name) not in known
             ),
             appended=not used.intersection(required),
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import AnswerError, LabelStudioError, NotFound
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
@@ -388,4 +389,4 @@ class Backend:
 
 
 def _is_covered(text: str, known: Sequence[str] | frozenset[str]) -> bool:
-    return {template.top_key(name) for name in template.variables(text)} <= set(known)
+    return {top_key(name) for name in template.variables(text)} <= set(known)
