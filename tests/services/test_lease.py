@@ -245,20 +245,23 @@ def test_a_run_that_another_took_over_stops(house: House, beat: Heartbeat, clock
     assert beat.stop_asking.is_set()
 
 
-def test_a_run_whose_lease_ran_out_while_it_ended_is_left_to_others(
-    house: House, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stage", [Stage.ASKING, Stage.DONE])
+def test_a_run_whose_lease_ran_out_is_left_to_others(
+    house: House, monkeypatch: pytest.MonkeyPatch, stage: Stage
 ) -> None:
     project, _ = house.project()
     run = house.start(*house.prompt(project), project)
-    monkeypatch.setattr(Heartbeat, "is_held", lambda beat: False)
+    runs = house.container.store.runs
+    monkeypatch.setattr(Heartbeat, "is_held", lambda beat: runs.get(run.id).stage is not stage)
     assert house.container.executor.execute(run.id) is None
-    left = house.container.store.runs.get(run.id)
-    assert (left.status, left.stage) == (RunStatus.IN_PROGRESS, Stage.ASKING)
-    assert house.container.store.runs.claimable() == [run.id]
+    left = runs.get(run.id)
+    assert (left.status, left.stage) == (RunStatus.IN_PROGRESS, stage)
+    assert runs.claimable() == [run.id]
     monkeypatch.undo()
     ended = house.container.executor.execute(run.id)
     assert ended is not None
     assert ended.status is RunStatus.COMPLETED
+    assert len(house.model.asked) == 5, "what was answered is not asked again"
 
 
 def submitted(store: Store, handler: Callable[[Work], JsonObject]) -> tuple[Jobs, int]:
