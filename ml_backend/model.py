@@ -195,7 +195,7 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
 
     def fit(self, event: str, data: Mapping[str, Any], **_params: Any) -> dict[str, str]:
         """Queue an event as our own ``/webhook`` does; it is looked into in the background."""
-        heard = self._container.fit.hear(
+        heard = self._container.events.hear(
             event,
             [to_project_id(self.project_id)],
             task_ids=_ids(data.get("task")),

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent / "ml_backend"
 
 FLOORS = {
     "kinds": 0,
+    "data_paths": 0,
     "next_steps": 0,
     "records": 0,
     "errors": 0,
@@ -26,6 +27,7 @@ FLOORS = {
     "jobs": 2,
     "services": 3,
     "settings": 4,
+    "parts": 4,
     "container": 4,
     "web": 5,
     "cli": 5,

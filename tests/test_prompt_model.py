@@ -15,7 +15,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.records import RunStatus
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.model_host import HOSTS, PACKAGE, PLAIN, STAND_IN, Host, StandInBase

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Control, objects_in
 from ml_backend.labeling.bases.evidence import Evidence
@@ -18,7 +19,6 @@ from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
 from ml_backend.labeling.submittable import settle
-from ml_backend.labeling.task_data import values
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
@@ -98,7 +98,7 @@ class LabelingConfig:
     def input_fields(self) -> tuple[str, ...]:
         """The task data keys the objects read, in document order."""
         paths = (path for thing in self._inputs for path in thing.paths)
-        return tuple(dict.fromkeys(map(values.top_key, paths)))
+        return tuple(dict.fromkeys(map(top_key, paths)))
 
     @property
     def output_classes(self) -> tuple[str, ...]:

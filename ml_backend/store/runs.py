@@ -23,6 +23,7 @@ from ml_backend.records import (
     Totals,
 )
 from ml_backend.store import tables as t
+from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column
 from ml_backend.store.run_records import read_run, to_columns, totals_columns
@@ -41,6 +42,9 @@ class RunStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._claims = Claims(
+            database, t.runs, takeable=t.runs.c.status.in_(_OPEN), free={"holder": None}
+        )
 
     def create(
         self,
@@ -123,58 +127,38 @@ class RunStore:
         with self._db.read() as c:
             return [(row.created_at, row.cost) for row in c.execute(query)]
 
-    def claimable(self) -> Sequence[int]:
+    def claimable(self) -> list[int]:
         """Return ids of open runs that no living process holds, oldest first."""
-        query = (
-            sa.select(t.runs.c.id)
-            .where(t.runs.c.status.in_(_OPEN), t.runs.c.lease_until < time.time())
-            .order_by(t.runs.c.id)
-        )
-        with self._db.read() as c:
-            return list(c.execute(query).scalars())
+        return self._claims.claimable()
 
     def claim(self, run_id: int, holder: str, seconds: float) -> int | None:
         """Take an open, unheld run; return the fence number to work under, else None."""
-        with self._db.write() as c:
-            # Locked, or two could read and both take it on PostgreSQL; SQLite ignores the words.
-            query = sa.select(t.runs).where(t.runs.c.id == run_id).with_for_update()
-            row = c.execute(query).first()
-            if row is None or row.status not in _OPEN or row.lease_until >= time.time():
-                return None
-            fence = int(row.fence) + 1
-            values: dict[str, Any] = {
-                "holder": holder,
-                "fence": fence,
-                "lease_until": time.time() + seconds,
-                "status": RunStatus.IN_PROGRESS.value,
-            }
-            if row.started_at is None:
-                values["started_at"] = datetime.now(UTC)
-            c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(**values))
-        return fence
 
-    def renew(self, run_id: int, fence: int, seconds: float) -> bool:
+        def columns(row: Any) -> dict[str, Any]:
+            started_at = row.started_at or datetime.now(UTC)
+            status = RunStatus.IN_PROGRESS.value
+            return {"holder": holder, "status": status, "started_at": started_at}
+
+        return self._claims.claim(run_id, seconds, columns)
+
+    def renew(self, run_id: int, fence: int, seconds: float, /, **values: Any) -> bool:
         """Prolong the claim; False when another process has taken the run over."""
-        return self.change(run_id, fence, lease_until=time.time() + seconds)
+        return self._claims.renew(run_id, fence, seconds, **to_columns(values))
+
+    def release(self, run_id: int, fence: int, /) -> bool:
+        """Leave an open run to others now; False when it was taken over before."""
+        return self._claims.release(run_id, fence)
 
     def change(self, run_id: int, fence: int, **values: Any) -> bool:
         """Set columns under the fence; False when it is no longer the run's."""
-        return self._db.change_claimed(t.runs, run_id, fence, to_columns(values))
+        return self._claims.change(run_id, fence, to_columns(values))
 
     def finish(
         self, run_id: int, fence: int, status: RunStatus, message: str, **columns: Any
     ) -> bool:
         """End a run. Its stage stays, so that a failed or canceled run resumes where it stood."""
-        return self.change(
-            run_id,
-            fence,
-            **columns,
-            status=status.value,
-            message=message,
-            holder=None,
-            lease_until=0.0,
-            completed_at=datetime.now(UTC),
-        )
+        columns |= {"status": status.value, "message": message, "completed_at": datetime.now(UTC)}
+        return self._claims.release(run_id, fence, **to_columns(columns))
 
     def request_cancel(self, run_id: int) -> None:
         """Ask whoever works on a run to stop; one that an outside worker answers is let go."""

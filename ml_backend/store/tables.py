@@ -22,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from ml_backend.store.claims import claim_columns
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
     kept_predictions as kept_predictions,
@@ -233,8 +234,7 @@ leases = Table(
     metadata,
     Column("name", String(500), primary_key=True),
     Column("holder", String(200), nullable=False, default=""),
-    Column("fence", Integer, nullable=False, default=0),
-    Column("expires_at", Float, nullable=False, default=0.0),
+    *claim_columns("expires_at"),
 )
 
 contacts = Table(
@@ -308,8 +308,7 @@ jobs = Table(
     Column("created_by", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),
-    Column("fence", Integer, nullable=False, default=0),
-    Column("lease_until", Float, nullable=False, default=0.0),
+    *claim_columns(),
     sqlite_autoincrement=True,
 )
 

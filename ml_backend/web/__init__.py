@@ -40,5 +40,5 @@ def create_app(container: Container) -> Flask:
     all_operations.register(app)
     ui.register(app, container, callers)
     instance = container.store.writing.instance()
-    ml_protocol.register(app, container.backend, container.fit, instance)
+    ml_protocol.register(app, container.backend, container.events, instance)
     return app

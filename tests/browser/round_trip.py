@@ -14,7 +14,7 @@ from browser.editor import Editor, NotSubmitted
 from ml_backend.container import Container
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import JsonObject, Region, RunStatus
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from support.simulator import Simulator
 
 

@@ -11,7 +11,7 @@ from live.conftest import LiveProject
 from ml_backend.container import Container
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import PromptVersion, Run, Slot, Subset
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.server import Installation
 from support.simulator import Simulator

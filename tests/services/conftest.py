@@ -13,7 +13,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.llm import Reply, Request
 from ml_backend.records import Prompt, PromptVersion, Run, Usage
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.processes import eventually

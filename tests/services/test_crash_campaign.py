@@ -27,7 +27,7 @@ from services.conftest import CONFIG, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from ml_backend.store import tables as t
 from support.crash_worker import Order, Workers, state_of

@@ -379,6 +379,7 @@ def test_a_label_studio_that_stays_away_ends_the_run_once_its_patience_ends(
         container.predictor_factory,
         container.evaluation,
         container.writer,
+        container.ownership,
         container.loop,
         give_up_after=0.6,
     )

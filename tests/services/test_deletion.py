@@ -119,7 +119,9 @@ def test_a_run_that_does_not_end_in_time_leaves_everything_as_it_was(house: Hous
     run = house.start(prompt, version, project)
     assert house.container.store.runs.claim(run.id, "a server that hangs", 60.0)
     parts = house.container
-    deletions = DeletePrompts(parts.store, parts.studio, parts.predictions, wait_seconds=0.2)
+    deletions = DeletePrompts(
+        parts.store, parts.studio, parts.predictions, parts.ownership, wait_seconds=0.2
+    )
     with pytest.raises(Conflict, match="has not ended"):
         deletions.execute(deletions.plan(prompt), patience())
     assert counts(house, project) == {"P__Version 1": 2}

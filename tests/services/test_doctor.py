@@ -53,6 +53,7 @@ def at(house: House, address: str) -> dict[str, Check]:
         open_store=lambda: parts.store,
         open_studio=lambda: parts.studio,
         open_models=lambda: parts.models,
+        open_ownership=lambda: parts.ownership,
         loop=parts.loop,
         address=address,
     )

@@ -57,7 +57,7 @@ class Followed:
         first = len(self.container.studio.task_ids(self.project))
         rows = [{"data": {"text": f"text {first + n}"}} for n in range(number)]
         ids = self.container.studio.import_tasks(self.project, rows)
-        self.container.event_worker.hear("TASKS_CREATED", [self.project], task_ids=ids)
+        self.container.events.hear("TASKS_CREATED", [self.project], task_ids=ids)
         self.container.event_worker._pauses.clear()
         self.container.event_worker.work()
         return ids

@@ -14,6 +14,7 @@ from services.conftest import House
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.llm import Request
 from ml_backend.records import Label, Prompt, PromptVersion, RunStatus, Slot, Stage, Subset
+from ml_backend.services.predictions.selection import select
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.store import tables as t
@@ -106,13 +107,16 @@ def test_bulk_actions_by_prompt_take_nothing_of_others(house: House, act: str) -
         house.container.runs.cancel(run)
     predictions = house.container.predictions
     if act == "delete":
-        plan = predictions.plan_delete(project, prompt=prompt)
+        plan = predictions.plan_delete(project, select(prompt=prompt))
         assert plan.total == 0
         predictions.execute_delete(plan, patience())
     elif act == "promote":
-        assert predictions.plan_promote(project, prompt=prompt, everything=True).would_create == 0
+        assert (
+            predictions.plan_promote(project, select(prompt=prompt, everything=True)).would_create
+            == 0
+        )
     else:
-        assert predictions.count(project, prompt=prompt) == []
+        assert predictions.count(project, select(prompt=prompt)) == []
         assert [each.label for each in predictions.count(project)] == [None]
     assert_untouched(house, project, rows)
 
@@ -237,11 +241,15 @@ def test_what_stood_there_before_us_is_left_alone(mixed: Any, act: str) -> None:
         assert delete(house, prompt) == 2
         assert counts(house, project) == {LABEL: 3}
     elif act == "by id":
-        plan = house.container.predictions.plan_delete(project, prompt=prompt, task_ids=tasks)
+        plan = house.container.predictions.plan_delete(
+            project, select(prompt=prompt, task_ids=tasks)
+        )
         assert plan.total == 2
         house.container.predictions.execute_delete(plan, patience())
     elif act == "promote":
-        plan = house.container.predictions.plan_promote(project, prompt=prompt, everything=True)
+        plan = house.container.predictions.plan_promote(
+            project, select(prompt=prompt, everything=True)
+        )
         assert sorted(each.task_id for each in plan.candidates) == tasks[3:]
     else:
         house.container.store.served.add(project, LABEL, tasks)

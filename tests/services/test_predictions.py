@@ -12,6 +12,7 @@ from services.conftest import CONFIG, House
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.records import Subset
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
+from ml_backend.services.predictions.selection import select
 from ml_backend.services.writing.patience import Patience
 from support.backends import answering
 
@@ -46,11 +47,11 @@ def counts(house: House, project_id: int) -> Counter[str | None]:
 
 def delete(house: House, project_id: int, **selection: Any) -> DeleteReport:
     service = house.container.predictions
-    return service.execute_delete(service.plan_delete(project_id, **selection), patience())
+    return service.execute_delete(service.plan_delete(project_id, select(**selection)), patience())
 
 
 def plan(house: House, project_id: int, **selection: Any) -> DeletePlan:
-    return house.container.predictions.plan_delete(project_id, **selection)
+    return house.container.predictions.plan_delete(project_id, select(**selection))
 
 
 def calls(house: House, route: str) -> int:
@@ -271,7 +272,7 @@ def test_counting_names_owner_and_what_is_shown(house: House) -> None:
     assert rows[run.label].label is not None
     assert rows[run.label].label.version_id == version.id
     assert rows["other"].label is None
-    some = house.container.predictions.count(project, task_ids=tasks[:1])
+    some = house.container.predictions.count(project, select(task_ids=tasks[:1]))
     assert {row.predictions for row in some} == {1}
 
 
@@ -279,5 +280,5 @@ def test_planning_asks_per_project_not_per_task(house: House) -> None:
     project, _ = seed(house, "a", tasks=300)
     house.fake.control(forget_calls=True)
     plan(house, project, labels=["a"])
-    house.container.predictions.plan_promote(project, labels=["a"], everything=True)
+    house.container.predictions.plan_promote(project, select(labels=["a"], everything=True))
     assert sum(house.fake.state()["calls"].values()) < 15

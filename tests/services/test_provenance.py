@@ -12,6 +12,7 @@ from services.conftest import CONFIG, House
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Prediction, PromptVersion, Subset, Task
 from ml_backend.services.predictions.provenance import document_of
+from ml_backend.services.predictions.selection import select
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.services.writing.patience import Patience
 
@@ -129,7 +130,9 @@ def test_deleted_predictions_leave_nothing_behind(house: House) -> None:
     place.predict(*place.tasks[4:])
     service = house.container.predictions
     patience = Patience(lambda _: None, threading.Event(), give_up_after=10.0, first_pause=0.05)
-    plan = service.plan_delete(place.project, prompt=place.prompt, task_ids=place.tasks[4:5])
+    plan = service.plan_delete(
+        place.project, select(prompt=place.prompt, task_ids=place.tasks[4:5])
+    )
     service.execute_delete(plan, patience)
     assert house.container.store.provenance.count() == 1
     assert [each["task"] for each in place.told(*place.tasks)] == place.tasks[5:]

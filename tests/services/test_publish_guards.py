@@ -136,7 +136,7 @@ def test_a_write_given_up_on_that_comes_after_a_clean_read_is_mended(house: Hous
     clock = Clock(comes_at_last)
     container = house.container
     with container.writer.hold(clock) as session:
-        Publisher(container.store, session).verify(run)
+        Publisher(container.store, session, container.ownership).verify(run)
     [waited] = clock.waits
     assert 0 < waited <= SETTLE
     assert house.held(project) == {task: Counter([run.label]) for task in tasks}

@@ -11,7 +11,7 @@ from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, Templ
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
 from ml_backend.services.prompts.prompts import check_title
-from ml_backend.services.runs.runs import sample_of
+from ml_backend.services.runs.run_tasks import sample_of
 from support.processes import eventually
 
 pytestmark = pytest.mark.slow

@@ -5,6 +5,8 @@ Never executed; test_who_acts.py has mypy check it.
 
 from __future__ import annotations
 
+import threading
+
 from ml_backend.container import Container
 from ml_backend.labelstudio import (
     CallerLabelStudio,
@@ -21,6 +23,7 @@ from ml_backend.services.predictions.bulk_actions import Predictions
 from ml_backend.services.predictions.deduplicate import Sweep
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.publishing.label_stream import choose_model_version
+from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.task_pages import iter_task_pages
 from ml_backend.services.writing.patience import Patience
@@ -71,11 +74,12 @@ def one_token_reads_and_writes(
     caller: CallerLabelStudio,
     servers: Writer[ServerLabelStudio],
     callers: Writer[CallerLabelStudio],
+    ownership: Ownership,
 ) -> None:
-    Predictions(store, server, servers)
-    Predictions(store, caller, callers)
-    Predictions(store, caller, servers)  # refused
-    Predictions(store, server, callers)  # refused
+    Predictions(store, server, servers, ownership)
+    Predictions(store, caller, callers, ownership)
+    Predictions(store, caller, servers, ownership)  # refused
+    Predictions(store, server, callers, ownership)  # refused
 
 
 def what_runs_by_itself_acts_as_the_server(
@@ -85,12 +89,14 @@ def what_runs_by_itself_acts_as_the_server(
     theirs: Predictions[CallerLabelStudio],
     servers: Writer[ServerLabelStudio],
     callers: Writer[CallerLabelStudio],
+    ownership: Ownership,
+    stop: threading.Event,
 ) -> None:
-    DeletePrompts(store, server, mine)
-    DeletePrompts(store, server, theirs)  # refused
-    Sweep(store, server, servers, mine)
-    Sweep(store, server, callers, mine)  # refused
-    Sweep(store, server, servers, theirs)  # refused
+    DeletePrompts(store, server, mine, ownership)
+    DeletePrompts(store, server, theirs, ownership)  # refused
+    Sweep(store, server, servers, mine, ownership, stop)
+    Sweep(store, server, callers, mine, ownership, stop)  # refused
+    Sweep(store, server, servers, theirs, ownership, stop)  # refused
 
 
 def runs_are_published_by_the_server_and_patiently(
@@ -101,17 +107,18 @@ def runs_are_published_by_the_server_and_patiently(
     patience: Patience,
     mine: WriterSession[ServerLabelStudio],
     theirs: WriterSession[CallerLabelStudio],
+    ownership: Ownership,
 ) -> None:
-    Publisher(store, mine)
-    Publisher(store, theirs)  # refused
+    Publisher(store, mine, ownership)
+    Publisher(store, theirs, ownership)  # refused
     patient = PatientLabelStudio(server, patience)
     ExamplePool(store, patient)
     ExamplePool(store, PatientLabelStudio(caller, patience))  # refused
     iter_task_pages(patient, 1, None)
     iter_task_pages(server, 1, None)  # refused
     iter_task_pages(PatientLabelStudio(caller, patience), 1, None)  # refused
-    choose_model_version(run, store=store, studio=patient, show=print)
-    choose_model_version(run, store=store, studio=server, show=print)  # refused
+    choose_model_version(run, ownership=ownership, studio=patient, show=print)
+    choose_model_version(run, ownership=ownership, studio=server, show=print)  # refused
     resend(lambda: None, patient)
     resend(lambda: None, PatientLabelStudio(caller, patience))
     resend(lambda: None, server)  # refused

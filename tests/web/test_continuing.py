@@ -11,7 +11,7 @@ from web.conftest import Place
 from web.test_ml_protocol import is_prediction, results
 
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from support.fake_label_studio import FakeLabelStudio
 from support.server import eventually
 from support.simulator import Simulator
@@ -85,8 +85,8 @@ def test_tasks_opened_during_a_run_are_not_asked_twice(
     place.container.models.concurrency = 4
     simulator.control(latency=0.2)
     project = place.container.studio.get_project(place.project_id)
-    place.container.runs.start(prompt, version, project, RunRequest())
-    place.container.engine.wake()
+    run = place.container.runs.start(prompt, version, project, RunRequest())
+    place.container.offer_run(run.id)
     eventually(lambda: simulator.stats()["calls"] > 4)
     opened = [results(place.predict([task]))[0] for task in tasks[:8]]
     assert any(is_prediction(item) for item in opened)

@@ -12,6 +12,7 @@ from web.conftest import SECRETS, Api
 
 from ml_backend.records import JobKind
 from support.sdk import calls, ended_run, in_process
+from support.server import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -425,8 +426,7 @@ def test_a_restarted_server_takes_a_deletion_over(api: Api) -> None:
         JobKind.DELETE_PROMPT, {}, created_by=None, seconds=0, prompt_id=prompt.id
     )
     assert api.client.prompts.list().results == []
-    api.container.background.take_over()
-    assert api.container.store.jobs.get(job.id).status == "Completed"
+    eventually(lambda: api.container.store.jobs.get(job.id).status == "Completed")
     assert api.container.store.prompts.find(prompt.id) is None
 
 
@@ -434,7 +434,7 @@ def test_work_that_needs_the_callers_token_ends_with_its_process(api: Api) -> No
     job, _ = api.container.store.jobs.create(
         JobKind.PROMOTE, {}, created_by=None, seconds=0, project_id=api.project
     )
-    api.container.background.take_over()
+    eventually(lambda: api.container.store.jobs.get(job.id).status.is_final)
     found = api.request("GET", f"jobs/{job.id}/").json()
     assert found["status"] == "Failed"
     assert "Repeat the call" in found["message"]

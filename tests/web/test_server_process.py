@@ -22,7 +22,7 @@ from web.conftest import close
 
 from ml_backend.container import Container
 from ml_backend.records import Run, RunStatus
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.processes import ROOT, Child, eventually

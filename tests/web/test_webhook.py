@@ -260,8 +260,8 @@ def test_a_failing_database_is_no_server_error(
     response = tell(connected, {"action": "PROJECT_UPDATED", "project": project(connected)})
     assert response.status_code == 200
     monkeypatch.undo()
-    connected.container.fit._begun = True
-    connected.container.fit.work()
+    connected.container.event_worker._begun = True
+    connected.container.event_worker.work()
     assert len(events(connected)) == 2, "it is looked into all the same"
 
 
@@ -271,7 +271,7 @@ def test_a_locked_database_keeps_nobody_waiting(connected: Place) -> None:
         # Answered within: the database is locked until after them.
         responses = [tell(connected, body) for _ in range(2)]
     assert [each.status_code for each in responses] == [200, 200]
-    connected.container.fit._queueing.submit(lambda: None).result(30)
+    connected.container.events._queueing.submit(lambda: None).result(30)
     assert len(events(connected)) == 2
 
 

@@ -39,7 +39,9 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Subset
 from ml_backend.records.metrics_json import metrics_json, metrics_of
-from ml_backend.services.runs.runs import RunRequest, is_open
+from ml_backend.services.predictions.selection import select
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.runs import is_open
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 
@@ -161,7 +163,9 @@ class Demo:
         self._show_delete(container, project)
         label = last.label
         with self._step("Creating annotations from predictions, where nobody has annotated"):
-            plan = container.predictions.plan_promote(project.id, labels=[label], everything=True)
+            plan = container.predictions.plan_promote(
+                project.id, select(labels=[label], everything=True)
+            )
             container.predictions.execute_promote(plan, _patience())
         return self._read_back(container, project, evaluated)
 
@@ -174,7 +178,7 @@ class Demo:
         )
         label = run.label
         with self._step(f"Deleting the predictions of {label!r}, and only those"):
-            plan = container.predictions.plan_delete(project.id, labels=[label])
+            plan = container.predictions.plan_delete(project.id, select(labels=[label]))
             report = container.predictions.execute_delete(plan, _patience())
         self._console.print(f"  {report.deleted} predictions deleted")
 

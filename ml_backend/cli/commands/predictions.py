@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ml_backend.services.predictions.bulk_actions import DeletePlan
     from ml_backend.services.predictions.promote import PromotePlan
     from ml_backend.services.predictions.provenance import Provenance
+    from ml_backend.services.predictions.selection import Selection
     from ml_backend.store import Source
 
 
@@ -88,7 +89,7 @@ def list_predictions(app: App, /, project: str, below: float | None, **selection
     if below is not None:
         _show_unsure(app, found, below, _named(app, selection))
         return
-    rows = app.container.predictions.count(found.id, **_named(app, selection))
+    rows = app.container.predictions.count(found.id, _named(app, selection))
     if app.as_json:
         versions = [documents.of_count(row) for row in rows]
         app.document({"project": found.id, "model_versions": versions})
@@ -171,7 +172,7 @@ def delete_predictions(
     """
     found = app.project(project)
     service = app.container.predictions
-    plan = service.plan_delete(found.id, **_named(app, selection))
+    plan = service.plan_delete(found.id, _named(app, selection))
     go_ahead = app.go_ahead(
         f"Delete {plan.total} predictions?",
         plan=reports.of_delete_plan(plan),
@@ -212,7 +213,7 @@ def promote_predictions(
     found = app.project(project)
     service = app.container.predictions
     plan = service.plan_promote(
-        found.id, **_named(app, selection), include_annotated=include_annotated
+        found.id, _named(app, selection), include_annotated=include_annotated
     )
     go_ahead = app.go_ahead(
         f"Create {plan.would_create} annotations?",
@@ -286,8 +287,8 @@ def list_failures(app: App, project: str, raw: bool) -> None:
     )
 
 
-def _show_unsure(app: App, project: Project, below: float, named: dict[str, Any]) -> None:
-    rows, without = app.container.predictions.unsure(project.id, below, **named)
+def _show_unsure(app: App, project: Project, below: float, named: Selection) -> None:
+    rows, without = app.container.predictions.unsure(project.id, below, named)
     if app.as_json:
         listed = [
             {"task": key.task_id, "score": key.score, "model_version": key.model_version}
@@ -315,13 +316,14 @@ def _show_unsure(app: App, project: Project, below: float, named: dict[str, Any]
         app.note(f"{without} predictions have no score: nobody knows how sure they are.")
 
 
-def _named(app: App, selection: dict[str, Any]) -> dict[str, Any]:
+def _named(app: App, selection: dict[str, Any]) -> Selection:
     """Turn the options into what the services take."""
+    from ml_backend.services.predictions.selection import select
+
     named = {**selection, "labels": list(selection.pop("labels")) or None}
     prompt, tasks = named.pop("prompt"), named.pop("tasks")
     named["prompt"] = app.container.prompts.find(prompt) if prompt is not None else None
-    named["task_ids"] = tasks
-    return named
+    return select(**named, task_ids=tasks)
 
 
 def _show_delete(app: App, title: str, plan: DeletePlan, *, stderr: bool) -> None:

@@ -141,8 +141,7 @@ def evaluate(app: App, /, **options: Any) -> None:
 
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
-    from ml_backend.kinds import SAMPLE_SIZE
-    from ml_backend.services.runs.runs import RunRequest
+    from ml_backend.services.runs.run_request import request_of
 
     subset = _subset(options, usual)
     follow = bool(options.get("follow"))
@@ -158,9 +157,9 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         prompt,
         version,
         project,
-        RunRequest(
-            subset=subset,
-            sample_size=options["sample_size"] or SAMPLE_SIZE,
+        request_of(
+            subset,
+            sample_size=options["sample_size"],
             sample_seed=options["sample_seed"],
             task_ids=options["tasks"],
             filters=options["filters"],

@@ -11,19 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ml_backend.data_paths import look_up
+
 _VARIABLE = re.compile(r"\$([A-Za-z0-9_\[\]{}]+(?:\.[A-Za-z0-9_\[\]{}]+)*)")
-_STEP = re.compile(r"[^.\[\]]+")
 
 
 def paths(value: str) -> tuple[str, ...]:
     """The data paths a value reads, without the ``$``, in order."""
     return tuple(dict.fromkeys(_VARIABLE.findall(value)))
-
-
-def top_key(path: str) -> str:
-    """The task data key a path starts at: ``images[0].url`` -> ``images``."""
-    step = _STEP.match(path)
-    return step.group() if step else path
 
 
 def resolve(value: str, data: Mapping[str, Any]) -> Any:
@@ -33,22 +28,6 @@ def resolve(value: str, data: Mapping[str, Any]) -> Any:
         found = look_up(data, whole.group(1))
         return "" if found is None else found
     return _VARIABLE.sub(lambda match: as_text(look_up(data, match.group(1))), value)
-
-
-def look_up(data: Mapping[str, Any], path: str) -> Any:
-    """The value at ``a.b[0]``, None when a step is missing; a key of that whole name goes first."""
-    if path in data:
-        return data[path]
-    value: Any = data
-    for step in _STEP.findall(path):
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list | tuple) and step.isascii() and step.isdigit():
-            index = int(step) if len(step) < 10 else len(value)
-            value = value[index] if index < len(value) else None
-        else:
-            return None
-    return value
 
 
 def as_text(value: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cachetools import FIFOCache
 
+from ml_backend.data_paths import look_up
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.gazetteer import Gazetteer
 from ml_backend.llm.model import Gate, Reply, Request
@@ -279,11 +280,7 @@ def _text(data: Mapping[str, Any], fields: Sequence[str]) -> str:
 
 def _field_text(data: Mapping[str, Any], field: str) -> str:
     """The text at ``name`` or a path such as ``user.name``."""
-    value: Any = data.get(field)
-    if value is None:
-        value = data
-        for part in field.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+    value = look_up(data, field)
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, ensure_ascii=False)

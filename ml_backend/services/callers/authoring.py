@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.errors import InvalidInput, TemplateError
@@ -212,6 +213,41 @@ class Authoring:
             except TemplateError as error:
                 error.field = "text"  # which variable it is stands in the message
                 raise
+
+
+def unsaved(prompt_id: int, version: PromptVersion | None, draft: Draft) -> PromptVersion:
+    """Return the version as it would be if a draft of all its fields were saved now.
+
+    A version that is none yet needs a draft that names its connection.
+    """
+    now = datetime.now(UTC)
+    base = version or PromptVersion(
+        id=0,
+        prompt_id=prompt_id,
+        title="",
+        text="",
+        provider=ProviderName.BASELINE,
+        model="",
+        connection_id=None,
+        max_few_shot_examples=0,
+        parameters={},
+        created_at=now,
+        updated_at=now,
+    )
+    chosen = draft.connection
+    changed: dict[str, Any] = {}
+    if chosen is not None:
+        changed = {"provider": chosen.provider, "connection_id": chosen.id}
+    model = draft.model or (chosen.default_model if chosen else base.model)
+    if (chosen.provider if chosen else base.provider) is ProviderName.BASELINE:
+        model = BASELINE_MODEL
+    return replace(
+        base,
+        text=draft.text or "",
+        model=model,
+        max_few_shot_examples=draft.max_few_shot_examples or 0,
+        **changed,
+    )
 
 
 def skill_of(config: LabelingConfig) -> str | None:

@@ -47,9 +47,12 @@ class Disconnection:
 class Disconnecting:
     """Disconnects projects by one client of Label Studio; ``own`` is this server's address."""
 
-    def __init__(self, store: Store, studio: LabelStudioClient, *, own: str) -> None:
+    def __init__(
+        self, store: Store, studio: LabelStudioClient, ownership: Ownership, *, own: str
+    ) -> None:
         self._store = store
         self._studio = studio
+        self._ownership = ownership
         self._own = own
 
     def plan(self, project: Project) -> Disconnection:
@@ -102,5 +105,5 @@ class Disconnecting:
         is_title = shown in {row.title for row in mine}
         if not is_title and (shown in held or shown in {row.title for row in others}):
             return None
-        labels = list(Ownership(self._store, self._studio).ours(project.id, slot=Slot.ALL).labels)
+        labels = list(self._ownership.ours(project.id, slot=Slot.ALL).labels)
         return next((label for label in reversed(labels) if held.get(label)), "")

@@ -113,8 +113,11 @@ class Comparison:
 class Comparisons:
     """Compares versions by their last runs."""
 
-    def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
+    def __init__(
+        self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
+    ) -> None:
         self._store = store
+        self._evaluation = evaluation
         self._predictor_factory = predictor_factory
 
     def compare(
@@ -181,7 +184,7 @@ class Comparisons:
                 field="control",
                 fix=f"It has {known}.",
             )
-        evaluation = Evaluation(self._store, studio)
+        evaluation = self._evaluation.reading(studio)
         truths = evaluation.truths(project.id, config, source=source)
         if not truths:
             raise no_truth(project, source, "project")

@@ -36,6 +36,10 @@ class Evaluation:
         """The same, reading Label Studio by another client."""
         return Evaluation(self._store, studio)
 
+    def true_tasks(self, project_id: int, source: TruthSource) -> list[int]:
+        """Return the tasks that have a truth, by their ids."""
+        return self._reader.task_ids(project_id, source)
+
     def measure(self, run: Run, config: LabelingConfig) -> RunMetrics:
         """Return the metrics of a run: see ``Measurement``.
 

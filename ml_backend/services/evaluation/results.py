@@ -202,7 +202,7 @@ class Results:
         query = {"selectedItems": {"all": False, "included": list(task_ids)}}
         pages = studio.iter_tasks(project.id, query=query, project=project)
         tasks = {task.id: task for page in pages for task in page}
-        truths = Evaluation(self._store, studio).truths(
+        truths = self._evaluation.reading(studio).truths(
             project.id, config, task_ids, source=run.truth
         )
         rows = []

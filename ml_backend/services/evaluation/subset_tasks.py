@@ -22,7 +22,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.evaluation.class_alignment import Alignment, alignments, names_class
 from ml_backend.services.evaluation.evaluation import Evaluation
-from ml_backend.services.evaluation.ground_truth import GroundTruth, GroundTruthReader, truth_of
+from ml_backend.services.evaluation.ground_truth import GroundTruth, truth_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
@@ -96,8 +96,11 @@ class TaskPage:
 class Subsets:
     """Reads tasks by the caller's token."""
 
-    def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
+    def __init__(
+        self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
+    ) -> None:
         self._store = store
+        self._evaluation = evaluation
         self._predictor_factory = predictor_factory
 
     def counts(self, studio: LabelStudioReader, project: Project) -> list[SubsetCount]:
@@ -110,7 +113,7 @@ class Subsets:
         if truth is TruthSource.GROUND_TRUTH:
             true = studio.count_true_tasks(project.id)
         else:
-            true = len(GroundTruthReader(self._store, studio).task_ids(project.id, truth))
+            true = len(self._evaluation.reading(studio).true_tasks(project.id, truth))
         return [
             SubsetCount(Subset.ALL, project.tasks, columns),
             SubsetCount(Subset.HAS_GT, true, columns, truth),
@@ -124,7 +127,7 @@ class Subsets:
         if query.subset is Subset.ALL and not query.narrows and not query.by_score:
             return self._plain_page(studio, project, query, config, runs)
         source = query.truth(project)
-        truths = Evaluation(self._store, studio).truths(project.id, config, source=source)
+        truths = self._evaluation.reading(studio).truths(project.id, config, source=source)
         ids = self._subset_ids(studio, project, query, truths)
         outcomes = self._store.outcomes.newest(runs, ids)
         chosen = [
@@ -158,7 +161,7 @@ class Subsets:
         ids = [task.id for task in tasks]
         outcomes = self._store.outcomes.newest(runs, ids)
         source = query.truth(project)
-        truths = Evaluation(self._store, studio).truths(project.id, config, ids, source=source)
+        truths = self._evaluation.reading(studio).truths(project.id, config, ids, source=source)
         return TaskPage(count, source, _results(tasks, outcomes, truths, config))
 
     def _runs(self, project: Project, query: TaskQuery) -> list[int]:

@@ -1,8 +1,6 @@
-"""Fit: what Label Studio's webhooks hint at is looked into and made true here.
+"""What events hint at is looked into a while later and made true here.
 
-An event is only a hint, which anybody could send: it is queued, and a while later what it may
-concern is read from Label Studio again with our own key. Events are taken out of the queue once
-that is done, so a Label Studio that is away, or a server that dies, costs none of them.
+What they may concern is read from Label Studio again with our own key.
 """
 
 from __future__ import annotations
@@ -11,21 +9,28 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from enum import StrEnum
-
-import sqlalchemy as sa
 
 from ml_backend.errors import ConfigError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.events.events import (
+    ANNOTATIONS_DELETED,
+    IMPORT_SETTLED,
+    IMPORTS,
+    OF_TASKS,
+    SERVER_STARTED,
+    START_TRAINING,
+    TASKS_CREATED,
+    EventQueue,
+)
 from ml_backend.services.events.follow import LONGEST_BURST, QUIET_AFTER_IMPORT
 from ml_backend.services.events.start_training import StartTraining
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.serving.project_cache import keep_instruction
-from ml_backend.services.writing.lease import Lease
+from ml_backend.services.writing.lease import Lease, NamedLease
+from ml_backend.services.writing.patience import Interrupted
 from ml_backend.store import Event, Store
 
 log = logging.getLogger(__name__)
@@ -36,59 +41,23 @@ QUIET_SECONDS = 1.0
 LONGEST_WAIT = 10.0
 """… but no later than this after the first."""
 
-ANSWER_SECONDS = 0.4
-"""How long a webhook waits for its event to be in the queue: Label Studio gives it 1 s."""
-
 MANY_TASKS = 200
 """More tasks than this are read with all others rather than by their ids."""
 
 LONGEST_PAUSE = 300.0
 
-ANNOTATIONS_DELETED = "ANNOTATIONS_DELETED"
-TASKS_CREATED = "TASKS_CREATED"
-START_TRAINING = "START_TRAINING"
-PROJECT_UPDATED = "PROJECT_UPDATED"
-SERVER_STARTED = "SERVER_STARTED"
-"""Our own: anything may have happened while no server was up."""
-
-IMPORT_SETTLED = "IMPORT_SETTLED"
-"""Our own: an import was heard of a while ago, and by now Label Studio has committed it."""
-
 SETTLE_SECONDS = 60.0
 """Label Studio tells of an import from within its transaction, and may then count for long."""
 
-OF_TASKS = frozenset(
-    {
-        "ANNOTATION_CREATED",
-        "ANNOTATION_UPDATED",
-        "ANNOTATIONS_CREATED",
-        ANNOTATIONS_DELETED,
-        "TASKS_DELETED",
-        TASKS_CREATED,  # imported tasks may bring annotations along
-    }
-)
-ACTIONS = OF_TASKS | {START_TRAINING, PROJECT_UPDATED}
-"""The events that something depends on here, and that may come from outside."""
-
-IMPORTS = frozenset({TASKS_CREATED, IMPORT_SETTLED})
-
-
-class Heard(StrEnum):
-    """What became of an event."""
-
-    QUEUED = "queued"
-    IGNORED = "ignored"
-    LATE = "late"
-    """Not in the queue yet; if it never gets there, the project is read again all the same."""
-
 
 class EventWorker:
-    """Queues events and works them off; ``pool_changed`` is called when examples changed."""
+    """Works events off; ``pool_changed`` is called when examples changed."""
 
     def __init__(
         self,
         store: Store,
         studio: ServerLabelStudio,
+        events: EventQueue,
         predictor_factory: PredictorFactory,
         examples: ExamplePool,
         evaluation: Evaluation,
@@ -98,74 +67,24 @@ class EventWorker:
     ) -> None:
         self._store = store
         self._studio = studio
+        self._events = events
         self._predictor_factory = predictor_factory
         self._examples = examples
         self._evaluation = evaluation
         self._training = training
         self._pool_changed = pool_changed
-        self._queueing = ThreadPoolExecutor(1, thread_name_prefix="events")
-        self._lost: set[int] = set()
-        self._lock = threading.Lock()
         self._pauses: dict[int, tuple[float, float]] = {}
         """Project -> seconds of its last pause, and when that ends."""
         self._unsettled: list[tuple[float, Event]] = []
         """Imports to look at once more, and when; lost with the process, whose heir reads all."""
         self._begun = False
         self._closed = threading.Event()
-        self._hold: Lease | None = None
-
-    # Hearing
-
-    def hear(
-        self,
-        action: str,
-        project_ids: Sequence[int],
-        *,
-        task_ids: Sequence[int] | None = None,
-        annotation_ids: Sequence[int] | None = None,
-    ) -> Heard:
-        """Queue an event for those of the projects that are ours; always returns at once.
-
-        None for ids means that the event did not say which.
-        """
-        if action not in ACTIONS or not project_ids:
-            return Heard.IGNORED
-        keeping: Future[bool] = self._queueing.submit(
-            self._keep, action, project_ids, task_ids, annotation_ids
-        )
-        try:
-            return Heard.QUEUED if keeping.result(ANSWER_SECONDS) else Heard.IGNORED
-        except TimeoutError:
-            return Heard.LATE
-        except sa.exc.SQLAlchemyError:
-            return Heard.LATE
-
-    def _keep(
-        self,
-        action: str,
-        project_ids: Sequence[int],
-        task_ids: Sequence[int] | None,
-        annotation_ids: Sequence[int] | None,
-    ) -> bool:
-        try:
-            ours = [each for each in project_ids if self._store.projects.concerns_us(each)]
-            for project_id in ours:
-                self._store.events.add(
-                    project_id, action, task_ids=task_ids, annotation_ids=annotation_ids
-                )
-        except sa.exc.SQLAlchemyError:
-            log.exception("event %s could not be queued; its project is read again", action)
-            with self._lock:
-                self._lost.update(project_ids)
-            raise
-        return bool(ours)
-
-    # Working off
+        self._hold: NamedLease | None = None
 
     def work(self) -> None:
         """Look into every project whose events have ceased for now."""
         self._begin()
-        self._recover_lost()
+        self._events.recover_lost()
         self._look_again()
         now = time.time()
         waiting = self._store.events.projects(
@@ -194,17 +113,6 @@ class EventWorker:
         self._store.follows.put_off(None, quiet=QUIET_AFTER_IMPORT, longest=LONGEST_BURST)
         self._begun = True
 
-    def _recover_lost(self) -> None:
-        with self._lock:
-            lost = sorted(self._lost)
-        for project_id in lost:
-            if self._store.projects.concerns_us(project_id):
-                self._store.events.add(project_id, SERVER_STARTED)
-                # An import may be among what was lost.
-                self._store.events.add(project_id, TASKS_CREATED)
-            with self._lock:
-                self._lost.discard(project_id)
-
     def _look_again(self) -> None:
         while self._unsettled and self._unsettled[0][0] <= time.time():
             event = self._unsettled[0][1]
@@ -212,15 +120,15 @@ class EventWorker:
             del self._unsettled[0]
 
     def _attend(self, project_id: int) -> None:
-        self._hold = Lease(self._store, f"fit:{project_id}")
+        self._hold = NamedLease(self._store, f"fit:{project_id}")
         began = time.monotonic()
         try:
-            with self._hold as ours:
-                if ours:
-                    self._look_into(project_id)
+            with self._hold as lease:
+                if lease is not None:
+                    self._look_into(project_id, lease)
             # Label Studio gets as much rest as its reading took, whoever sends events.
             self._pauses[project_id] = (1.0, time.time() + time.monotonic() - began)
-        except LabelStudioError as error:
+        except (LabelStudioError, Interrupted) as error:
             log.warning("project %s: %s", project_id, error)
             self._pause(project_id)
         except Exception:  # one project must not keep the others waiting
@@ -233,7 +141,7 @@ class EventWorker:
         seconds = min(LONGEST_PAUSE, 2 * self._pauses.get(project_id, (1.0, 0.0))[0])
         self._pauses[project_id] = (seconds, time.time() + seconds)
 
-    def _look_into(self, project_id: int) -> None:
+    def _look_into(self, project_id: int, lease: Lease[str]) -> None:
         events = self._store.events.of_project(project_id)
         try:
             project = self._studio.get_project(project_id)
@@ -241,8 +149,10 @@ class EventWorker:
             self._studio.version()  # raises when it is no Label Studio that does not know it
             self._forget(project_id, error)
         else:
+            _require(lease)
             keep_instruction(self._store, project)
             self._update_pool(project, events)
+            _require(lease)
             actions = {event.action for event in events}
             if actions & IMPORTS:
                 self._store.follows.put_off(
@@ -316,3 +226,8 @@ class EventWorker:
             if len(tasks) > MANY_TASKS:
                 return None
         return sorted(tasks)
+
+
+def _require(lease: Lease[str]) -> None:
+    if not lease.is_held():
+        raise Interrupted("Another server looks into its events.")

@@ -16,7 +16,9 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Failure, Prompt, PromptVersion, Slot
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.prompts.prompts import Prompts
-from ml_backend.services.runs.runs import NothingMissing, RunRequest, Runs
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.run_tasks import NothingMissing
+from ml_backend.services.runs.runs import Runs
 from ml_backend.store import Follow, Store
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ BUDGET_SPENT = "The budget of $"
 
 
 class Following:
-    """Starts the runs of prompts that follow; ``wake`` is called when there is one to execute."""
+    """Starts the runs of prompts that follow; ``offer`` has one executed."""
 
     def __init__(
         self,
@@ -48,13 +50,13 @@ class Following:
         prompts: Prompts,
         runs: Runs,
         *,
-        wake: Callable[[], None],
+        offer: Callable[[int], None],
     ) -> None:
         self._store = store
         self._studio = studio
         self._prompts = prompts
         self._runs = runs
-        self._wake = wake
+        self._offer = offer
 
     def start(self, prompt: Prompt, project: Project, budget: float | None) -> Follow:
         """Make a prompt follow a project from now on, or give it a new budget.
@@ -129,7 +131,7 @@ class Following:
         except NothingMissing:
             return
         log.info("project %s: run %s for new tasks: %r", project_id, run.id, run.label)
-        self._wake()
+        self._offer(run.id)
 
     def _is_hopeless(self, prompt: Prompt, version: PromptVersion, project: Project) -> bool:
         """Return whether all that is missing is what the last run could not answer.
@@ -148,5 +150,5 @@ class Following:
             for outcome in self._store.outcomes.iter(last.id, ok=False)
             if isinstance(outcome, Failure) and outcome.kind.is_definite
         }
-        missing = self._runs.missing(prompt, version, Slot.ALL, project)
+        missing = self._runs.tasks.missing(prompt, version, Slot.ALL, project)
         return hopeless.issuperset(missing)

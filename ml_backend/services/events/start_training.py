@@ -10,7 +10,8 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
-from ml_backend.services.runs.runs import RunRequest, Runs, is_open
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.runs import Runs, is_open
 from ml_backend.services.serving.prompt_sources import Address, PromptSources
 from ml_backend.store import Store
 
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class StartTraining:
-    """Starts evaluations; ``wake`` is called when there is one to execute."""
+    """Starts evaluations; ``offer`` has one executed."""
 
     def __init__(
         self,
@@ -27,13 +28,13 @@ class StartTraining:
         sources: PromptSources,
         runs: Runs,
         *,
-        wake: Callable[[], None],
+        offer: Callable[[int], None],
     ) -> None:
         self._store = store
         self._studio = studio
         self._sources = sources
         self._runs = runs
-        self._wake = wake
+        self._offer = offer
 
     def start(self, project: Project) -> Run | None:
         """Measure the version that serves a project, unless it is measured and nothing changed.
@@ -61,7 +62,7 @@ class StartTraining:
         options = RunRequest(subset=Subset.HAS_GT, slot=Slot.EVALUATE)
         run = self._runs.start(prompt, version, project, options)
         log.info("project %s: run %s evaluates %r", project.id, run.id, run.label)
-        self._wake()
+        self._offer(run.id)
         return run
 
     def _serving(self, project: Project) -> tuple[Prompt, PromptVersion]:

@@ -83,6 +83,7 @@ class Doctor:
         open_store: Callable[[], Store],
         open_studio: Callable[[], ServerLabelStudio],
         open_models: Callable[[], ModelPool],
+        open_ownership: Callable[[], Ownership],
         loop: LoopThread,
         address: str,
         reach: Reach | None = None,
@@ -91,6 +92,7 @@ class Doctor:
         self._open_store = open_store
         self._open_studio = open_studio
         self._open_models = open_models
+        self._open_ownership = open_ownership
         self._loop = loop
         self._address = address
         self._reach = reach or Reach()
@@ -297,7 +299,7 @@ class Doctor:
     ) -> Check:
         """Two stores on one Label Studio would each overwrite what they do not know of."""
         found = self._other_servers(store, rows)
-        ownership = Ownership(store, studio)
+        ownership = self._open_ownership()
         for project in projects:
             ours = ownership.ours(project.id)
             foreign = [

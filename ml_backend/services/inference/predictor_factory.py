@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import replace
 
 from ml_backend.errors import ConfigError, InvalidInput
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
-from ml_backend.llm import Model
 from ml_backend.prompting import template
 from ml_backend.records import (
-    Connection,
     Example,
     PromptVersion,
     ProviderName,
@@ -20,24 +18,14 @@ from ml_backend.records import (
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
-from ml_backend.services.inference.predictor import Predictor
+from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.self_consistency import sampled
 from ml_backend.services.models.budgets import BudgetGuard, price_of
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PredictorInputs:
-    """A project's parsed labeling config with the model and variables of a version."""
-
-    project: Project
-    config: LabelingConfig
-    known: frozenset[str]
-    connection: Connection
-    model: Model
 
 
 class PredictorFactory:
@@ -84,6 +72,16 @@ class PredictorFactory:
         known = self.known_variables(project, config)
         if not version.is_lenient:
             template.check(version.text, known)
+        return self.inputs(project, version, config, known)
+
+    def inputs(
+        self,
+        project: Project,
+        version: PromptVersion,
+        config: LabelingConfig,
+        known: frozenset[str],
+    ) -> PredictorInputs:
+        """Return the inputs for a config and variables that the caller has checked."""
         connection, model = self._models.of_version(version)
         return PredictorInputs(project, config, known, connection, model)
 
@@ -96,12 +94,15 @@ class PredictorFactory:
         budget: float | None = None,
         spent: float = 0.0,
         evaluated: Collection[int] = (),
+        samples: int = 1,
     ) -> Predictor:
         """Return what answers the tasks; reads the example pool when it is needed.
 
-        ``evaluated`` are the tasks whose ground truth the answers will be measured on.
+        ``evaluated`` are the tasks whose ground truth the answers will be measured on, ``samples``
+        the answers asked of each task.
         """
-        price = price_of(recipe.connection, version.model)
+        if samples > 1:
+            version = replace(version, parameters=sampled(version.parameters))
         guard = self.guard(recipe, version, budget=budget, spent=spent)
         is_baseline = recipe.connection.provider is ProviderName.BASELINE
         few_shot = bool(version.max_few_shot_examples) and not is_baseline
@@ -115,21 +116,14 @@ class PredictorFactory:
         if few_shot and examples:
             shots = self._shots(recipe, version, examples, evaluated)
         return Predictor(
-            config=recipe.config,
-            text=version.text,
-            known=recipe.known,
-            connection=recipe.connection,
-            model=recipe.model,
-            model_name=version.model,
-            parameters=version.parameters,
-            timeout=self._models.timeout,
-            price=price,
-            attachments=self._attachments,
+            recipe,
+            version,
+            self._models,
+            self._attachments,
+            guard,
             examples=examples if is_baseline else (),
             shots=shots,
-            guard=guard,
-            lenient=version.is_lenient,
-            in_flight=self._models.in_flight,
+            samples=samples,
         )
 
     def guard(

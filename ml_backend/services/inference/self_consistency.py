@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ml_backend.errors import RunStopper
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import CallRecord, Outcome, Prediction, Task
-from ml_backend.services.inference.model_requests import ModelRequest
-from ml_backend.services.inference.predictor import Predictor
-from ml_backend.store import CachedAnswer
 
 SETTLES_THE_ANSWER = ("temperature", "top_p", "seed")
 """Parameters left out, so that a provider samples as it does by itself."""
@@ -22,54 +17,6 @@ SETTLES_THE_ANSWER = ("temperature", "top_p", "seed")
 def sampled(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters a version is asked with when several answers are wanted."""
     return {name: each for name, each in parameters.items() if name not in SETTLES_THE_ANSWER}
-
-
-class Sampler:
-    """Asks each task ``samples`` times; with one it asks as ever."""
-
-    def __init__(self, predictor: Predictor, config: LabelingConfig, samples: int) -> None:
-        self._predictor = predictor
-        self._config = config
-        self._samples = samples
-
-    def keys(self, question: ModelRequest) -> list[str]:
-        """Return the key of each answer in the cache; the first is the question's own."""
-        if not question.key:
-            return []
-        more = (f"{question.key}:{number}" for number in range(1, self._samples))
-        return [question.key, *(hashlib.sha256(each.encode()).hexdigest() for each in more)]
-
-    async def ask(
-        self,
-        question: ModelRequest,
-        cached: Mapping[str, CachedAnswer],
-        *,
-        fresh: bool,
-        keep: Callable[[CachedAnswer], None],
-    ) -> Outcome:
-        """Return a task's outcome; ``keep`` gets every answer that was paid for.
-
-        Raises RunStopper when asking further tasks would fail alike before there is any answer;
-        one that comes later leaves the outcome to the answers there are.
-        """
-        outcomes: list[Outcome] = []
-        for key in self.keys(question) or [""]:
-            try:
-                outcome, answer = await self._predictor.ask(
-                    replace(question, key=key), cached.get(key), fresh=fresh
-                )
-            except RunStopper:
-                if not outcomes:
-                    raise
-                break
-            outcomes.append(outcome)
-            if answer is not None:
-                keep(answer)
-            if question.failure is not None:
-                break
-        if self._samples == 1:
-            return outcomes[0]
-        return combine(outcomes, self._config, question.task, question.key)
 
 
 def combine(outcomes: Sequence[Outcome], config: LabelingConfig, task: Task, key: str) -> Outcome:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 from ml_backend.errors import Conflict, LabelStudioAuthError
 from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
-from ml_backend.records import JobKind, JsonObject, Prompt
+from ml_backend.records import JobKind, JsonObject
 from ml_backend.services.jobs import documents
 from ml_backend.services.jobs.jobs import Handler, Work
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
+from ml_backend.services.predictions.selection import Selection, select
 from ml_backend.services.refining.refine import Refining
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
@@ -53,15 +54,7 @@ class JobHandlers:
     ) -> DeletePlan:
         """Count what a deletion asked for would remove."""
         predictions = self._predictions_through(studio)
-        return predictions.plan_delete(
-            project_id,
-            labels=request.get("labels"),
-            prompt=self._prompt(request),
-            unversioned=bool(request.get("unversioned")),
-            task_ids=request.get("task_ids"),
-            filters=request.get("filters"),
-            everything=bool(request.get("all")),
-        )
+        return predictions.plan_delete(project_id, self._selection(request))
 
     def plan_promote(
         self, studio: CallerLabelStudio, project_id: int, request: JsonObject
@@ -70,11 +63,7 @@ class JobHandlers:
         predictions = self._predictions_through(studio)
         return predictions.plan_promote(
             project_id,
-            labels=request.get("labels"),
-            prompt=self._prompt(request),
-            task_ids=request.get("task_ids"),
-            filters=request.get("filters"),
-            everything=bool(request.get("all")),
+            self._selection(request),
             include_annotated=bool(request.get("include_annotated")),
         )
 
@@ -146,9 +135,16 @@ class JobHandlers:
             )
         return work.studio
 
-    def _prompt(self, request: JsonObject) -> Prompt | None:
+    def _selection(self, request: JsonObject) -> Selection:
         prompt_id = request.get("prompt_id")
-        return self._store.prompts.get(prompt_id) if prompt_id is not None else None
+        return select(
+            labels=request.get("labels"),
+            prompt=self._store.prompts.get(prompt_id) if prompt_id is not None else None,
+            unversioned=bool(request.get("unversioned")),
+            task_ids=request.get("task_ids"),
+            filters=request.get("filters"),
+            everything=bool(request.get("all")),
+        )
 
 
 def _require_counted(request: JsonObject, now: int) -> None:

@@ -1,8 +1,9 @@
 """Work that may outlast the call that asked for it: begun at once, waited for a while, kept.
 
 A job is a row in the store, so that any process can say how it stands. The process that was asked
-works on it in a thread; when that process dies, another takes the job over, unless it needs the
-caller's own token, which is nowhere kept: then it ends as Failed and says so.
+holds it from its first moment and offers it to its engine; when that process dies, another takes
+the job over, unless it needs the caller's own token, which is nowhere kept: then it ends as Failed
+and says so.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from cachetools import FIFOCache
 from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import CallerLabelStudio
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
+from ml_backend.services.writing.lease import LEASE_SECONDS, Lease
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 15.0
 BEAT_SECONDS = 2.0
 GIVE_UP_AFTER = 120.0
 """Seconds a job waits for a Label Studio that is away."""
@@ -61,16 +62,29 @@ Handler = Callable[[Work], JsonObject]
 
 
 class Jobs:
-    """Begins, watches and takes over jobs; what they do is their handlers'."""
+    """Keeps, does and watches jobs; what they do is their handlers'.
 
-    def __init__(self, store: Store, handlers: Mapping[JobKind, Handler]) -> None:
+    ``offer`` tells the engine of a new one: it calls ``do_job``, here or wherever it finds it open.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        handlers: Mapping[JobKind, Handler],
+        offer: Callable[[int], None],
+        *,
+        shutdown: threading.Event | None = None,
+    ) -> None:
         self._store = store
         self._handlers = handlers
+        self._offer = offer
+        self._held: dict[int, tuple[int, float]] = {}
+        """Job kept here -> its fence, and since when by the monotonic clock."""
         self._studios: dict[int, CallerLabelStudio] = {}
         self._ends: FIFOCache[int, _End] = FIFOCache(KEPT_ENDS)
         self._ends_lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
-        self.shutdown = threading.Event()
+        self.shutdown = shutdown or threading.Event()
 
     def submit(
         self,
@@ -84,11 +98,12 @@ class Jobs:
         studio: CallerLabelStudio | None = None,
     ) -> Job:
         """Keep a job and begin it; ``studio`` is closed at its end."""
+        since = time.monotonic()
         job, fence = self._store.jobs.create(
             kind,
             request,
             created_by=created_by,
-            seconds=CLAIM_SECONDS,
+            seconds=LEASE_SECONDS,
             prompt_id=prompt_id,
             version_id=version_id,
             project_id=project_id,
@@ -97,10 +112,8 @@ class Jobs:
             self._studios[job.id] = studio
         with self._ends_lock:
             self._ends[job.id] = _End()
-        thread = threading.Thread(
-            target=self._execute, args=(job.id, fence), name=f"job-{job.id}", daemon=True
-        )
-        thread.start()
+        self._held[job.id] = (fence, since)
+        self._offer(job.id)
         return job
 
     def wait(self, job: Job, seconds: float) -> Job:
@@ -127,28 +140,33 @@ class Jobs:
         with self._ends_lock:
             return self._ends.get(job_id)
 
-    def take_over(self) -> None:
-        """Begin every open job that no process works on."""
-        for job_id in self._store.jobs.claimable():
-            fence = self._store.jobs.claim(job_id, CLAIM_SECONDS)
-            if fence is not None:
-                self._execute(job_id, fence)
-
-    def _execute(self, job_id: int, fence: int) -> None:
+    def do_job(self, job_id: int) -> None:
+        """Do a job kept here, or take an open one over; nothing when another process holds it."""
         studio = self._studios.pop(job_id, None)
+        fence, since = self._held.pop(job_id, None) or (None, time.monotonic())
         try:
-            with _Beat(self._store, job_id, fence, self.shutdown) as beat:
-                patience = Patience(beat.say, beat.stop, give_up_after=GIVE_UP_AFTER)
-                status, message, result = self._do(job_id, studio, patience)
-            self._store.jobs.finish(job_id, fence, status, message=message, result=result)
-        except Interrupted:
-            self._store.jobs.change(job_id, fence, lease_until=0.0)
+            if fence is None:
+                fence = self._store.jobs.claim(job_id, LEASE_SECONDS)
+            if fence is not None:
+                with JobLease(self._store, job_id, fence, self.shutdown, since=since) as lease:
+                    self._execute(job_id, studio, lease)
         finally:
             if studio is not None:
                 studio.close()
             end = self._end_of(job_id)
             if end is not None:
                 end.came.set()
+
+    def _execute(self, job_id: int, studio: CallerLabelStudio | None, lease: JobLease) -> None:
+        patience = Patience(lease.say, lease.over, give_up_after=GIVE_UP_AFTER)
+        try:
+            status, message, result = self._do(job_id, studio, patience)
+        except Interrupted:
+            return  # the end of the lease leaves it to others
+        if not lease.is_held():
+            return
+        lease.end()
+        self._store.jobs.finish(job_id, lease.fence, status, message=message, result=result)
 
     def _do(
         self, job_id: int, studio: CallerLabelStudio | None, patience: Patience
@@ -174,43 +192,19 @@ class Jobs:
             end.error = error
 
 
-class _Beat:
-    """Renews a job's claim and shows its message."""
+class JobLease(Lease[int]):
+    """The lease of a job: shows its message every other second."""
 
-    def __init__(self, store: Store, job_id: int, fence: int, shutdown: threading.Event) -> None:
-        self._store = store
-        self._job_id = job_id
-        self._fence = fence
-        self._shutdown = shutdown
+    def __init__(
+        self, store: Store, job_id: int, fence: int, shutdown: threading.Event, *, since: float
+    ) -> None:
+        super().__init__(
+            store.jobs, job_id, fence, shutdown=shutdown, every=BEAT_SECONDS, since=since
+        )
         self._message = ""
-        self._done = threading.Event()
-        self.stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"beat-job-{job_id}", daemon=True)
-
-    def __enter__(self) -> _Beat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
 
     def say(self, message: str) -> None:
         self._message = message
 
-    def _beat(self) -> None:
-        last = time.monotonic()
-        try:
-            while not self._done.wait(0.2):
-                if self._shutdown.is_set():
-                    return
-                if time.monotonic() - last < BEAT_SECONDS:
-                    continue
-                last = time.monotonic()
-                until = time.time() + CLAIM_SECONDS
-                values = {"lease_until": until, "message": self._message}
-                if not self._store.jobs.change(self._job_id, self._fence, **values):
-                    return
-        finally:
-            if not self._done.is_set():
-                self.stop.set()
+    def columns(self) -> JsonObject:
+        return {"message": self._message}

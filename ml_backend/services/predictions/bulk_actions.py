@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.records import PredictionKey
-from ml_backend.records import JsonObject, Label, Prompt
+from ml_backend.records import Label
 from ml_backend.services.predictions.delete import DeletePlan, DeletePredictions, DeleteReport
 from ml_backend.services.predictions.promote import PromotePlan, PromotePredictions, PromoteReport
-from ml_backend.services.predictions.selection import select
+from ml_backend.services.predictions.selection import Selection
 from ml_backend.services.writing.writer import Acting
 
 __all__ = [
@@ -24,6 +22,9 @@ __all__ = [
     "PromoteReport",
     "VersionCount",
 ]
+
+EVERY = Selection()
+"""Names nothing: all that a project holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,44 +45,25 @@ class Predictions(DeletePredictions[Acting], PromotePredictions[Acting]):
     """All bulk actions. A plan counts without changing anything; executing it reads again first."""
 
     def unsure(
-        self, project_id: int, below: float, **selected: Any
+        self, project_id: int, below: float, selection: Selection
     ) -> tuple[list[PredictionKey], int]:
         """Return the predictions whose score is below a limit, the least sure first.
 
-        With how many have no score: nothing is known of how sure they are. ``selected`` is as in
-        ``count``.
+        With how many have no score: nothing is known of how sure they are.
         """
         if not 0 < below <= 1:
             raise InvalidInput(
                 f"No score is below {below:g}.", field="below", fix="Give one above 0, up to 1."
             )
         found = self.choose(
-            self._studio, project_id, select(**selected), self._studio.prediction_keys(project_id)
+            self._studio, project_id, selection, self._studio.prediction_keys(project_id)
         )
         chosen = [key for key in found if key.score is not None and key.score < below]
         chosen.sort(key=lambda key: (key.score, key.task_id))
         return chosen, sum(key.score is None for key in found)
 
-    def count(
-        self,
-        project_id: int,
-        *,
-        labels: Sequence[str] | None = None,
-        prompt: Prompt | None = None,
-        unversioned: bool = False,
-        task_ids: Sequence[int] | None = None,
-        filters: JsonObject | None = None,
-        everything: bool = False,
-    ) -> list[VersionCount]:
+    def count(self, project_id: int, selection: Selection = EVERY) -> list[VersionCount]:
         """Return what a project holds of each model version, of all of them when none is named."""
-        selection = select(
-            labels=labels,
-            prompt=prompt,
-            unversioned=unversioned,
-            task_ids=task_ids,
-            filters=filters,
-            everything=everything,
-        )
         shown = self._studio.get_project(project_id).model_version
         keys = self.choose(
             self._studio, project_id, selection, self._studio.prediction_keys(project_id)

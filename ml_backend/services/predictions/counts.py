@@ -63,14 +63,15 @@ class ProjectModelVersions:
 class ModelVersionCounts:
     """Reads two small answers of Label Studio, however many predictions there are."""
 
-    def __init__(self, store: Store, access: Access) -> None:
+    def __init__(self, store: Store, access: Access, ownership: Ownership) -> None:
         self._store = store
+        self._ownership = ownership
         self._access = access
 
     def of_project(self, caller: Caller, project: Project) -> ProjectModelVersions:
         """Return what a project holds, as its counts in Label Studio say."""
         counts = caller.studio.model_versions(project.id)
-        ownership = Ownership(self._store, caller.studio)
+        ownership = self._ownership.reading(caller.studio)
         ownership.identify(project)
         labels = ownership.ours(project.id).labels
         runs = self._store.runs.last_by_label(project.id)

@@ -58,14 +58,16 @@ class Sweep:
         studio: ServerLabelStudio,
         writer: Writer[ServerLabelStudio],
         removals: DeletePredictions[ServerLabelStudio],
+        ownership: Ownership,
+        shutdown: threading.Event,
     ) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
         self._removals = removals
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
         self._prune_at = 0.0
-        self.shutdown = threading.Event()
+        self.shutdown = shutdown
 
     def work(self) -> None:
         """Look once at everything that is due; what cannot be done now is due again in seconds."""

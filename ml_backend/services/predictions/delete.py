@@ -16,7 +16,7 @@ from ml_backend.errors import (
 )
 from ml_backend.labelstudio import LabelStudioReader, PredictionKey
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prompt, PromptVersion, Run
+from ml_backend.records import Prompt, PromptVersion, Run
 from ml_backend.services.predictions.selection import (
     UNVERSIONED,
     Selection,
@@ -83,35 +83,19 @@ class DeleteReport:
 class DeletePredictions(Generic[Acting]):
     """Plans, carries out and reads back deletions."""
 
-    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
+    def __init__(
+        self, store: Store, studio: Acting, writer: Writer[Acting], ownership: Ownership
+    ) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
 
-    def plan_delete(
-        self,
-        project_id: int,
-        *,
-        labels: Sequence[str] | None = None,
-        prompt: Prompt | None = None,
-        unversioned: bool = False,
-        task_ids: Sequence[int] | None = None,
-        filters: JsonObject | None = None,
-        everything: bool = False,
-    ) -> DeletePlan:
+    def plan_delete(self, project_id: int, selection: Selection) -> DeletePlan:
         """Count what would be removed. Versions and tasks narrow each other; one must be named.
 
         Raises Conflict while a run of a prompt concerned is under way in the project.
         """
-        selection = select(
-            labels=labels,
-            prompt=prompt,
-            unversioned=unversioned,
-            task_ids=task_ids,
-            filters=filters,
-            everything=everything,
-        )
         if not (selection.names_versions or selection.names_tasks):
             raise InvalidInput(
                 "Which predictions to delete is not said.",

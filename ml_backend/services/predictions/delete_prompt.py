@@ -14,13 +14,12 @@ from ml_backend.records import Prompt, PromptVersion, Run, RunStatus
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport, Predictions
 from ml_backend.services.predictions.delete import Progress
 from ml_backend.services.publishing.ownership import Ownership
+from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
-from ml_backend.services.writing.writer import holder_name
 from ml_backend.store import Store
 
 WAIT_SECONDS = 300.0
-CLAIM_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +55,14 @@ class DeletePrompts:
         store: Store,
         studio: ServerLabelStudio,
         predictions: Predictions[ServerLabelStudio],
+        ownership: Ownership,
         *,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._store = store
         self._studio = studio
         self._predictions = predictions
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
         self._wait_seconds = wait_seconds
 
     def plan(
@@ -145,7 +145,7 @@ class DeletePrompts:
         self._store.runs.request_cancel(run.id)
         deadline = time.monotonic() + self._wait_seconds
         while not run.status.is_final:
-            fence = self._store.runs.claim(run.id, holder_name(), CLAIM_SECONDS)
+            fence = self._store.runs.claim(run.id, holder_name(), LEASE_SECONDS)
             if fence is not None:
                 message = "Canceled, because its version is being deleted."
                 self._store.runs.finish(run.id, fence, RunStatus.CANCELED, message)

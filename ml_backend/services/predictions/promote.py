@@ -10,12 +10,11 @@ from typing import Generic
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
 from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prompt, Slot
+from ml_backend.records import Slot
 from ml_backend.services.predictions.fingerprints import fingerprint
 from ml_backend.services.predictions.selection import (
     FEW_TASKS,
     Selection,
-    select,
     selected_labels,
     selected_tasks,
 )
@@ -107,32 +106,23 @@ class _Standing:
 class PromotePredictions(Generic[Acting]):
     """Plans, carries out and reads back promotions; Label Studio is read in bulk only."""
 
-    def __init__(self, store: Store, studio: Acting, writer: Writer[Acting]) -> None:
+    def __init__(
+        self, store: Store, studio: Acting, writer: Writer[Acting], ownership: Ownership
+    ) -> None:
         self._store = store
         self._studio = studio
         self._writer = writer
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
 
     def plan_promote(
-        self,
-        project_id: int,
-        *,
-        labels: Sequence[str] | None = None,
-        prompt: Prompt | None = None,
-        task_ids: Sequence[int] | None = None,
-        filters: JsonObject | None = None,
-        everything: bool = False,
-        include_annotated: bool = False,
+        self, project_id: int, selection: Selection, *, include_annotated: bool = False
     ) -> PromotePlan:
         """Count what would become annotations; a prompt stands for its versions' *all* slot.
 
         Raises InvalidInput unless both versions and tasks are named: Label Studio takes silence
         for "all".
         """
-        selection = select(
-            labels=labels, prompt=prompt, task_ids=task_ids, filters=filters, everything=everything
-        )
-        if not selection.names_versions:
+        if not (selection.labels or selection.prompt):
             raise InvalidInput(
                 "Which predictions to promote is not said.",
                 field="model_version",

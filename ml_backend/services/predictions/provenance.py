@@ -32,8 +32,9 @@ class Provenance:
 class Provenances:
     """Looks predictions up by the caller's token."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, ownership: Ownership) -> None:
         self._store = store
+        self._ownership = ownership
 
     def of_tasks(
         self, studio: LabelStudioReader, project_id: int, task_ids: Sequence[int]
@@ -47,7 +48,7 @@ class Provenances:
             )
         keys = self._read(studio, project_id, wanted)
         sources = self._store.provenance.of_tasks(project_id, wanted)
-        ours = Ownership(self._store, studio).ours(project_id)
+        ours = self._ownership.reading(studio).ours(project_id)
         found = []
         for key in keys:
             owner = ours.owner(key)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
@@ -15,7 +16,7 @@ from ml_backend.prompting import template
 from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
-from ml_backend.services.inference.model_requests import ModelRequestBuilder
+from ml_backend.services.inference.model_requests import RequestTemplate, build_request
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
@@ -96,12 +97,12 @@ class Previews:
             return _with_problem(found, none if task_id is None else missing)
         try:
             config = self._predictor_factory.config_of(project)
-            questions = self._questions(project, config, version, evaluated)
+            asked = self._template(project, config, version, evaluated)
         except TemplateError as error:
             return _with_problem(found, str(error), error.field or "")
         except ConfigError as error:
             return _with_problem(found, str(error))
-        question = questions.prepare(place.task)
+        question = build_request(asked, place.task)
         if question.failure is not None:
             return _with_problem(found, question.failure.message)
         return Preview(
@@ -119,37 +120,36 @@ class Previews:
         known = self._predictor_factory.known_variables(project, config)
         required = config.input_fields
         named = template.variables(text)
-        used = {template.top_key(name) for name in named} | {
+        used = {top_key(name) for name in named} | {
             name for name in known if template.uses_any(text, [name])
         }
         order = [*required, *sorted(known - set(required))]
         return Variables(
             known=tuple(Variable(name, name in required, name in used) for name in order),
             unknown=tuple(
-                name for name in named if name not in known and template.top_key(name) not in known
+                name for name in named if name not in known and top_key(name) not in known
             ),
             appended=not used.intersection(required),
         )
 
-    def _questions(
+    def _template(
         self,
         project: Project,
         config: LabelingConfig,
         version: PromptVersion,
         evaluated: Collection[int],
-    ) -> ModelRequestBuilder:
+    ) -> RequestTemplate:
         known = self._predictor_factory.known_variables(project, config)
         if not version.is_lenient:
             template.check(version.text, known)
         shots = None
         if version.max_few_shot_examples and version.provider is not ProviderName.BASELINE:
             shots = self._few_shot(project, config, version, known, evaluated)
-        return ModelRequestBuilder(
+        return RequestTemplate(
             config,
             version.text,
             known,
-            lenient=version.is_lenient,
-            identity="",
+            version.is_lenient,
             few_shot=shots.chooser if shots else None,
         )
 

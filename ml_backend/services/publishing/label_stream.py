@@ -10,13 +10,12 @@ from ml_backend.next_steps import Step
 from ml_backend.records import Run, Slot
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
-from ml_backend.store import Store
 
 
 def choose_model_version(
     run: Run,
     *,
-    store: Store,
+    ownership: Ownership,
     studio: PatientLabelStudio[ServerLabelStudio],
     show: Callable[[str], None],
 ) -> str:
@@ -30,7 +29,7 @@ def choose_model_version(
     # Label Studio blanks it on deletes; anything else that differs a person chose meanwhile.
     before = now or run.plan.planned.model_version
     activate = run.options.activate
-    prompt_labels = Ownership(store, studio).ours(run.project_id, prompt_id=run.prompt_id)
+    prompt_labels = ownership.ours(run.project_id, prompt_id=run.prompt_id)
     if activate is False or (run.slot is not Slot.ALL and activate is not True):
         wanted = before
     elif activate or not before or before in prompt_labels:

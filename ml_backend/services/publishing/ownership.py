@@ -64,6 +64,10 @@ class Ownership:
         self._studio = studio
         self._look_at = 0.0
 
+    def reading(self, studio: LabelStudioReader) -> Ownership:
+        """The same, reading Label Studio by another client."""
+        return Ownership(self._store, studio)
+
     def ours(
         self, project_id: int, *, prompt_id: int | None = None, slot: Slot | None = None
     ) -> Owned:

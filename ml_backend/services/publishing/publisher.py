@@ -18,7 +18,7 @@ from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, PlannedWrites, Prediction, Region, Run
 from ml_backend.services.publishing.label_stream import choose_model_version
 from ml_backend.services.publishing.ownership import Owned, Ownership
-from ml_backend.services.writing.resend import ROUNDS, resend
+from ml_backend.services.writing.resend import ROUNDS, resend, wait_until_up
 from ml_backend.services.writing.writer import WriterSession
 from ml_backend.store import Store
 
@@ -55,6 +55,7 @@ class Publisher:
         self,
         store: Store,
         session: WriterSession[ServerLabelStudio],
+        ownership: Ownership,
         *,
         may_be_imported: Callable[[Sequence[Region]], bool] = lambda result: True,
     ) -> None:
@@ -64,7 +65,7 @@ class Publisher:
         self._studio = session.studio
         self._patience = session.studio.patience
         self._may_be_imported = may_be_imported
-        self._ownership = Ownership(store, session.studio)
+        self._ownership = ownership
 
     def plan(self, run: Run) -> PlannedWrites:
         """Return what will be removed and written, to be committed before the first write."""
@@ -194,7 +195,7 @@ class Publisher:
         resend(lambda: self._session.repair_counters(run.project_id), self._studio)
         note = choose_model_version(
             run,
-            store=self._store,
+            ownership=self._ownership,
             studio=self._studio,
             show=lambda label: resend(
                 lambda: self._session.set_model_version(run.project_id, label), self._studio
@@ -284,10 +285,9 @@ class Publisher:
             # A task deleted this moment: the next round reads the tasks again.
             log.warning("run %s: Label Studio refused: %s", run.id, error.message)
         except LabelStudioError as error:
-            if not error.maybe_done:
-                self._patience.say(f"waiting for Label Studio: {error.message}")
-                self._patience.sleep(1.0)
             log.warning("run %s: mending interrupted: %s", run.id, error.message)
+            if not error.maybe_done:
+                wait_until_up(error, self._studio)
 
     def _targets(self, run: Run) -> set[int]:
         good, _, _ = self._store.outcomes.verdicts(run.id)

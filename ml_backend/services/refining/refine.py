@@ -92,9 +92,15 @@ class Refining:
     """Asks teachers."""
 
     def __init__(
-        self, store: Store, predictor_factory: PredictorFactory, models: ModelPool, loop: LoopThread
+        self,
+        store: Store,
+        predictor_factory: PredictorFactory,
+        models: ModelPool,
+        evaluation: Evaluation,
+        loop: LoopThread,
     ) -> None:
         self._store = store
+        self._evaluation = evaluation
         self._predictor_factory = predictor_factory
         self._models = models
         self._loop = loop
@@ -278,7 +284,7 @@ class Refining:
         config: LabelingConfig,
     ) -> Mistakes:
         """Return what the teacher may see of what is true, by the version's last answers."""
-        reader = Evaluation(self._store, studio)
+        reader = self._evaluation.reading(studio)
         truths = reader.truths(project.id, config, source=truth_of(project))
         split = split_of(self._store, project.id, prompt.id, truths)
         seen = [task_id for task_id in truths if not split.holds_out(task_id)]

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import AnswerError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm.json_text import read_object
@@ -117,7 +118,7 @@ def unified_diff(old: str, new: str, title: str) -> str:
 
 def _used(text: str, known: Collection[str]) -> list[str]:
     names = template.variables(text)
-    return [each for each in names if each in known or template.top_key(each) in known]
+    return [each for each in names if each in known or top_key(each) in known]
 
 
 def _lines(items: tuple[JsonObject, ...]) -> str:

@@ -19,15 +19,16 @@ from ml_backend.llm.prices import MILLION, Price
 from ml_backend.next_steps import Step
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
-from ml_backend.services.evaluation.ground_truth import GroundTruthReader, truth_of
+from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.model_requests import ModelRequest, asks_the_same
-from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
+from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.models.budgets import price_of
 from ml_backend.services.recent import Recent
-from ml_backend.services.runs.runs import sample_of
+from ml_backend.services.runs.run_tasks import sample_of
 from ml_backend.store import Store
 
 TRUTHS_KEPT = 30.0
@@ -125,8 +126,11 @@ class Measured:
 class Estimates:
     """Estimates by the caller's token."""
 
-    def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
+    def __init__(
+        self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
+    ) -> None:
         self._store = store
+        self._evaluation = evaluation
         self._predictor_factory = predictor_factory
         self._predictor_factory = predictor_factory
         self._true_tasks: Recent[tuple[object, ...], list[int]] = Recent(TRUTHS_KEPT)
@@ -216,7 +220,7 @@ class Estimates:
         )
 
         def read() -> list[int]:
-            return GroundTruthReader(self._store, studio).task_ids(project.id, source)
+            return self._evaluation.reading(studio).true_tasks(project.id, source)
 
         return self._true_tasks.get(counted, read)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,18 +34,18 @@ from ml_backend.records import (
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
-from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
-from ml_backend.services.inference.self_consistency import Sampler, sampled
+from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
-from ml_backend.services.runs.heartbeat import CLAIM_SECONDS, Heartbeat
+from ml_backend.services.runs.heartbeat import Heartbeat
 from ml_backend.services.runs.pipeline import AskingPipeline, RunTally
 from ml_backend.services.runs.task_pages import iter_task_pages
+from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.services.writing.patience import GIVE_UP_AFTER, Interrupted, Patience
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
-from ml_backend.services.writing.writer import Writer, holder_name
+from ml_backend.services.writing.writer import Writer
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -63,9 +64,11 @@ class Executor:
         predictor_factory: PredictorFactory,
         evaluation: Evaluation,
         writer: Writer[ServerLabelStudio],
+        ownership: Ownership,
         loop: LoopThread,
         *,
         give_up_after: float = GIVE_UP_AFTER,
+        shutdown: threading.Event | None = None,
     ) -> None:
         self._store = store
         # Alone with patience: no read of it may end a run while Label Studio restarts.
@@ -74,21 +77,21 @@ class Executor:
         self._predictor_factory = predictor_factory
         self._evaluation = evaluation
         self._writer = writer
-        self._ownership = Ownership(store, studio)
+        self._ownership = ownership
         self._loop = loop
         self._give_up_after = give_up_after
-        self.shutdown = threading.Event()
+        self.shutdown = shutdown or threading.Event()
 
     def execute(self, run_id: int) -> Run | None:
         """Run to an end; None when another process holds it or takes it over."""
-        fence = self._store.runs.claim(run_id, holder_name(), CLAIM_SECONDS)
+        since = time.monotonic()
+        fence = self._store.runs.claim(run_id, holder_name(), LEASE_SECONDS)
         if fence is None:
             return None
-        with Heartbeat(self._store, run_id, fence, self.shutdown) as beat:
+        with Heartbeat(self._store, run_id, fence, self.shutdown, since=since) as beat:
             try:
                 status, message = self._advance(run_id, fence, beat)
             except Interrupted:
-                self._store.runs.change(run_id, fence, lease_until=0.0, holder=None)
                 return None
             except PromptsError as error:
                 status, message = self._ending(beat, str(error))
@@ -102,6 +105,9 @@ class Executor:
                 status, message = self._ending(
                     beat, "An unexpected error; the server's log has it."
                 )
+            if not beat.is_held():
+                return None  # nothing is written any more: whoever takes it over goes on
+            beat.end()
         if not self._store.runs.finish(run_id, fence, status, message, **beat.totals()):
             return None
         return self._store.runs.get(run_id)
@@ -117,7 +123,7 @@ class Executor:
             beat.canceled = True
             beat.stop_asking.set()
         beat.tally = RunTally(self._store.outcomes.totals(run_id))
-        studio = self._reader(beat, beat.stop)
+        studio = self._reader(beat, beat.over)
         while True:
             if run.stage in (Stage.PENDING, Stage.ASKING):
                 run = self._ask(run, fence, beat, studio)
@@ -166,7 +172,6 @@ class Executor:
             self._store,
             run.id,
             predictor,
-            Sampler(predictor, recipe.config, run.options.samples),
             tally,
             concurrency=self._models.concurrency,
             fresh=run.options.fresh,
@@ -177,7 +182,7 @@ class Executor:
         stopper = self._loop.run(asking.run(pages))
         # Two processes may have asked at once, one of them long asleep: the store has the truth.
         beat.tally = RunTally(self._store.outcomes.totals(run.id))
-        if beat.stop.is_set():
+        if not beat.is_held():
             raise Interrupted("The work was interrupted.")
         # Of an earlier attempt only what it knew of the tasks still holds.
         plan = PublishPlan(project=run.plan.project, stopped=_stopped(stopper, beat))
@@ -187,11 +192,9 @@ class Executor:
         self, run: Run, studio: _Studio, **options: Any
     ) -> tuple[PredictorInputs, Predictor]:
         version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
-        if run.options.samples > 1:
-            version = replace(version, parameters=sampled(version.parameters))
         predictor_factory = self._predictor_factory.reading(studio)
         recipe = predictor_factory.recipe(studio.get_project(run.project_id), version)
-        options |= {"budget": run.options.budget}
+        options |= {"budget": run.options.budget, "samples": run.options.samples}
         if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
             options["evaluated"] = self._covered(run, studio)
         return recipe, predictor_factory.predictor(recipe, version, **options)
@@ -233,6 +236,7 @@ class Executor:
             publisher = Publisher(
                 self._store,
                 session,
+                self._ownership.reading(studio),
                 may_be_imported=self._predictor_factory.config_of(project).may_be_imported,
             )
             if run.stage is Stage.PLANNING:
@@ -254,7 +258,7 @@ class Executor:
 
     def _own_label(self, run: Run, fence: int, project: Project, studio: _Studio) -> Run:
         """Return the run with the label it writes under, which from here on is ours."""
-        ownership = Ownership(self._store, studio)
+        ownership = self._ownership.reading(studio)
         ownership.identify(project)
         if run.stage is not Stage.PLANNING and not ownership.is_claimed(run):
             # The number of the project is another's by now: nothing that was planned holds there.

@@ -17,7 +17,6 @@ from ml_backend.next_steps import Step
 from ml_backend.records import Failure, Outcome, Prediction, Task, Totals
 from ml_backend.services.inference.model_requests import ModelRequest
 from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.self_consistency import Sampler
 from ml_backend.store import CachedAnswer, Store
 
 GROUP_SECONDS = 0.05
@@ -74,7 +73,6 @@ class AskingPipeline:
         store: Store,
         run_id: int,
         predictor: Predictor,
-        sampler: Sampler,
         tally: RunTally,
         *,
         concurrency: int,
@@ -85,7 +83,6 @@ class AskingPipeline:
         self._store = store
         self._run_id = run_id
         self._predictor = predictor
-        self._sampler = sampler
         self._tally = tally
         self._concurrency = concurrency
         self._fresh = fresh
@@ -125,7 +122,7 @@ class AskingPipeline:
                 ended.set()
                 self._full.set()
                 await flusher
-                await asyncio.to_thread(self._predictor.write_down, at_once=True)
+                await asyncio.to_thread(self._predictor.guard.flush, at_once=True)
         finally:
             # Not waited for: the loop is everybody's, and a page may take its time to come.
             threads.shutdown(wait=False, cancel_futures=True)
@@ -179,16 +176,16 @@ class AskingPipeline:
     async def _enqueue(self, tasks: Sequence[Task], threads: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         if self._predictor.few_shot is None:
-            questions = [self._predictor.prepare(task) for task in tasks]
+            requests = self._prepare(tasks)
         else:  # a search each, which would hold up everybody else's calls
-            questions = await loop.run_in_executor(threads, self._prepare, tasks)
+            requests = await loop.run_in_executor(threads, self._prepare, tasks)
         cached: dict[str, CachedAnswer] = {}
         if self._use_cache:
-            keys = [key for question in questions for key in self._sampler.keys(question)]
+            keys = [key for request in requests for key in request.keys]
             cached = await loop.run_in_executor(threads, self._store.outcomes.find_answers, keys)
-        for question in questions:
-            known = {key: cached[key] for key in self._sampler.keys(question) if key in cached}
-            await self._queue.put((question, known))
+        for request in requests:
+            known = {key: cached[key] for key in request.keys if key in cached}
+            await self._queue.put((request, known))
 
     def _prepare(self, tasks: Sequence[Task]) -> list[ModelRequest]:
         return [self._predictor.prepare(task) for task in tasks]
@@ -198,10 +195,10 @@ class AskingPipeline:
             item = await self._queue.get()
             if item is None:
                 return
-            question, cached = item
+            request, cached = item
             try:
-                outcome = await self._sampler.ask(
-                    question, cached, fresh=self._fresh, keep=self._keep_answer
+                outcome = await self._predictor.ask(
+                    request, cached, fresh=self._fresh, keep=self._keep_answer
                 )
             except RunStopper as stopper:
                 self._stopper = self._stopper or stopper
@@ -256,7 +253,7 @@ class AskingPipeline:
             return False
         for outcome in outcomes:
             self._tally.add(outcome)
-        await asyncio.get_running_loop().run_in_executor(threads, self._predictor.write_down)
+        await loop.run_in_executor(threads, self._predictor.guard.flush)
         return True
 
     def _lost_answers(self) -> PromptsError:

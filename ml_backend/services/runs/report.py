@@ -30,8 +30,15 @@ LONGEST_RAW = 2_000
 class RunReports:
     """Gathers reports from the store, and truths by the caller's token."""
 
-    def __init__(self, store: Store, runs: Runs, predictor_factory: PredictorFactory) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runs: Runs,
+        predictor_factory: PredictorFactory,
+        evaluation: Evaluation,
+    ) -> None:
         self._store = store
+        self._evaluation = evaluation
         self._runs = runs
         self._predictor_factory = predictor_factory
 
@@ -66,7 +73,7 @@ class RunReports:
         try:
             if number > 0 and project is not None:
                 config = self._predictor_factory.config_of(project)
-                found = self._wrong_tasks(run, config, Evaluation(self._store, studio))
+                found = self._wrong_tasks(run, config, self._evaluation.reading(studio))
                 rows = [row for task in islice(found, MOST_WRONG) for row in task]
             elif number > 0:
                 why = "Label Studio does not have the project any more, or does not answer."

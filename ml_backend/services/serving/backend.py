@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import AnswerError, LabelStudioError, NotFound
-from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
@@ -32,13 +32,10 @@ from ml_backend.records import (
     Slot,
     Task,
 )
-from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor import Predictor
-from ml_backend.services.inference.predictor_factory import PredictorFactory, PredictorInputs
-from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.predictions.provenance import sources_of
-from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.services.publishing.ownership import Ownership, label_of
 from ml_backend.services.recent import Recent
 from ml_backend.services.serving.continuation import Continuation, covers
@@ -85,42 +82,40 @@ class Serving:
 
 
 class Backend:
-    """Serves the projects that Label Studio connected; ``studio`` should have a short timeout.
+    """Serves the projects that Label Studio connected; what it is handed reads Label Studio with a
+    short timeout.
 
-    At most ``at_once`` batches are asked at a time, so that the server's threads never all wait
-    for a model; what finds no room goes on in the background. ``wake`` is called when there is
-    such work.
+    Batches that find no room go on in the background: ``offer`` has a run executed.
     """
 
     def __init__(
         self,
         store: Store,
         studio: ServerLabelStudio,
-        models: ModelPool,
-        prompts: Prompts,
-        attachments: Attachments,
-        loop: LoopThread,
+        predictor_factory: PredictorFactory,
+        examples: ExamplePool,
+        ownership: Ownership,
+        reader: ProjectReader,
+        sources: PromptSources,
+        continuing: Continuation,
+        answering: Answering,
         *,
         deadline: float,
-        at_once: int = 4,
-        wake: Callable[[], None] = lambda: None,
+        offer: Callable[[int], None] = lambda run_id: None,
     ) -> None:
         self._store = store
         self._studio = studio
-        self._models = models
+        self._predictor_factory = predictor_factory
+        self._examples = examples
+        self._ownership = ownership
+        self._reader = reader
+        self._continuing = continuing
+        self._answering = answering
         self._deadline = deadline
-        self._wake = wake
-        self._examples = ExamplePool(store, studio)
-        self._ownership = Ownership(store, studio)
-        self._predictor_factory = PredictorFactory(
-            store, studio, models, self._examples, attachments
-        )
-        self._reader = ProjectReader(store, studio)
-        self._continuing = Continuation(store)
-        self._answering = Answering(store, models, self._continuing, loop, at_once=at_once)
+        self._offer = offer
         self._pools: Recent[tuple[int, str], list[Example]] = Recent(REMEMBER_SECONDS, 4)
         self._predictors: Recent[tuple[object, ...], Predictor] = Recent(REMEMBER_SECONDS, 16)
-        self.sources = PromptSources(store, prompts, models, self._reader.instruction)
+        self.sources = sources
         self.answered: Counter[str] = Counter()
         """Tasks asked for since start, by "ok", failure kind or "not_reached"."""
 
@@ -263,10 +258,9 @@ class Backend:
         known: frozenset[str],
         digest: str,
     ) -> Predictor:
-        connection, model = self._models.of_version(version)
-        recipe = PredictorInputs(project, config, known, connection, model)
+        recipe = self._predictor_factory.inputs(project, version, config, known)
         examples: list[Example] = []
-        is_baseline = connection.provider is ProviderName.BASELINE
+        is_baseline = recipe.connection.provider is ProviderName.BASELINE
         if is_baseline or version.max_few_shot_examples:
             examples = self._pools.get((project.id, digest), lambda: self._pool(project, config))
         if is_baseline:
@@ -357,7 +351,7 @@ class Backend:
                 project_id, serving.prompt, serving.version, serving.label, sorted(left)
             )
             log.info("project %s: run %s goes on with %d tasks", project_id, run.id, len(left))
-            self._wake()
+            self._offer(run.id)
 
     def _remember(
         self,
@@ -395,4 +389,4 @@ class Backend:
 
 
 def _is_covered(text: str, known: Sequence[str] | frozenset[str]) -> bool:
-    return {template.top_key(name) for name in template.variables(text)} <= set(known)
+    return {top_key(name) for name in template.variables(text)} <= set(known)

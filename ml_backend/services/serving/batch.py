@@ -21,7 +21,7 @@ KEEP_EVERY = 0.2
 
 
 class Batch:
-    """Asks questions, at most ``width`` at a time, and keeps every paid answer in the store.
+    """Asks a model, at most ``width`` at a time, and keeps every paid answer in the store.
 
     After ``close`` nothing more is begun; what is in flight still ends and is kept, so that the
     next call for its task costs nothing. With a ``width`` of 0 only what needs no call is answered.
@@ -31,7 +31,7 @@ class Batch:
         self,
         store: Store,
         predictor: Predictor,
-        questions: Sequence[ModelRequest],
+        requests: Sequence[ModelRequest],
         cached: Mapping[str, CachedAnswer],
         *,
         width: int,
@@ -40,14 +40,14 @@ class Batch:
         self._predictor = predictor
         self._cached = cached
         self._waiting = deque(
-            (place, question)
-            for place, question in enumerate(questions)
-            if width or question.failure is not None or question.key in cached
+            (place, request)
+            for place, request in enumerate(requests)
+            if width or request.failure is not None or request.key in cached
         )
         self._workers = min(width or 1, len(self._waiting))
         self._closed = False
         self._answers: list[CachedAnswer] = []
-        self.outcomes: list[Outcome | None] = [None] * len(questions)
+        self.outcomes: list[Outcome | None] = [None] * len(requests)
         """By place in the batch; None was not reached (yet)."""
         self.stopper: RunStopper | None = None
 
@@ -62,21 +62,22 @@ class Batch:
             await asyncio.wait([asking], timeout=KEEP_EVERY)
             await self._keep_answers()
         await asking
-        await asyncio.to_thread(self._predictor.write_down, at_once=True)
+        await asyncio.to_thread(self._predictor.guard.flush, at_once=True)
 
     async def _ask_in_turn(self) -> None:
         while self._waiting and not self._closed:
-            place, question = self._waiting.popleft()
+            place, request = self._waiting.popleft()
             try:
-                cached = self._cached.get(question.key)
-                outcome, answer = await self._predictor.ask(question, cached)
+                outcome = await self._predictor.ask(request, self._cached, keep=self._keep_answer)
             except RunStopper as stopper:
                 self.stopper = self.stopper or stopper
                 self.close()
                 return
             self.outcomes[place] = outcome
-            if answer is not None:
-                self._answers.append(answer)
+
+    def _keep_answer(self, answer: CachedAnswer) -> None:
+        # Looked up anew each time: a commit during the call has begun another list.
+        self._answers.append(answer)
 
     async def _keep_answers(self) -> None:
         answers, self._answers = self._answers, []

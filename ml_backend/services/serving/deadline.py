@@ -87,15 +87,15 @@ class Answering:
         """
         if not tasks:
             return [], False
-        questions = [predictor.prepare(task) for task in tasks]
+        requests = [predictor.prepare(task) for task in tasks]
         cached: dict[str, CachedAnswer] = {}
         if predictor.uses_cache:
-            keys = list({question.key for question in questions if question.key})
+            keys = list({key for request in requests for key in request.keys})
             cached = self._store.outcomes.find_answers(keys)
         with self._place() as has_room:
             width = self._models.concurrency if width is None else width
             width = width if has_room else 0
-            batch = Batch(self._store, predictor, questions, cached, width=width)
+            batch = Batch(self._store, predictor, requests, cached, width=width)
             asking = self._loop.submit(batch.run())
             try:
                 asking.result(max(0.0, until - time.monotonic()))

@@ -20,7 +20,6 @@ from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labeling.bases.control import content_id
 from ml_backend.next_steps import Step
 from ml_backend.records import Origin, Prompt, PromptVersion, Region, RunStatus, Slot, Subset
-from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.from_project import ProjectPrompts
 from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.services.serving.extra_params import (
@@ -69,12 +68,12 @@ class PromptSources:
         self,
         store: Store,
         prompts: Prompts,
-        models: ModelPool,
+        written: ProjectPrompts,
         read_instruction: Callable[[int], str],
     ) -> None:
         self._store = store
         self._prompts = prompts
-        self._written = ProjectPrompts(store, models)
+        self._written = written
         self._read_instruction = read_instruction
 
     def version_for(

@@ -7,11 +7,7 @@ unanswered, effect not yet seen) nothing else is written. See docs/design.md, "P
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
@@ -19,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
 from ml_backend.labelstudio import LabelStudioClient
 from ml_backend.records import JsonObject
+from ml_backend.services.writing.lease import LEASE_SECONDS, Lease, holder_name
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.services.writing.patient_studio import Acting_co, PatientLabelStudio
 from ml_backend.store import GIVEN_UP, Publication, Store
@@ -28,13 +25,7 @@ Acting = TypeVar("Acting", bound=LabelStudioClient)
 """By whose token is written: the server's or a caller's."""
 
 SETTLE_SECONDS = 60.0
-LEASE_SECONDS = 15.0
 PROMOTE_AT_ONCE = 2_000
-
-
-def holder_name() -> str:
-    """Return who holds a lease or run, for people: host, process and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
 
 class Writer(Generic[Acting]):
@@ -65,41 +56,25 @@ class Writer(Generic[Acting]):
         """Yield a session once no other writes and every earlier write is settled."""
         # Not between an intent and its sending: what waits too long there is not sent.
         self._studio.prepare_writes()
-        fence = self._acquire(patience)
-        lost = threading.Event()
-        ended = threading.Event()
-        beat = threading.Thread(target=self._renew, args=(fence, lost, ended), daemon=True)
-        beat.start()
-        session = WriterSession(self._store, self._studio, self, fence, lost, patience, run_id)
-        try:
+        with self._acquire(patience) as lease:
+            session = WriterSession(self._store, self._studio, self, lease, patience, run_id)
             session.settle()
             yield session
-        finally:
-            ended.set()
-            beat.join()
-            self._store.writing.release(self.lease, fence)
 
-    def _acquire(self, patience: Patience) -> int:
+    def _acquire(self, patience: Patience) -> Lease[str]:
         name = holder_name()
         said = False
         while True:
+            since = time.monotonic()
             fence = self._store.writing.acquire(self.lease, name, self._lease_seconds)
             if fence is not None:
                 if said:
                     patience.say("")
-                return fence
+                seconds = self._lease_seconds
+                return Lease(self._store.writing, self.lease, fence, seconds=seconds, since=since)
             patience.say("waiting for another run or command to finish writing")
             said = True
             patience.sleep(0.3)
-
-    def _renew(self, fence: int, lost: threading.Event, ended: threading.Event) -> None:
-        try:
-            while not ended.wait(self._lease_seconds / 4):
-                if not self._store.writing.renew(self.lease, fence, self._lease_seconds):
-                    return
-        finally:
-            # Also when renewing failed: nothing is written under a lease that is not renewed.
-            lost.set()
 
 
 class WriterSession(Generic[Acting_co]):
@@ -115,8 +90,7 @@ class WriterSession(Generic[Acting_co]):
         store: Store,
         studio: Acting_co,
         writer: Writer[Any],
-        fence: int,
-        lost: threading.Event,
+        lease: Lease[str],
         patience: Patience,
         run_id: int | None,
     ) -> None:
@@ -124,8 +98,7 @@ class WriterSession(Generic[Acting_co]):
         self._store = store
         self._writes = studio
         self._writer = writer
-        self._fence = fence
-        self._lost = lost
+        self._lease = lease
         self._patience = patience
         self._run_id = run_id
 
@@ -243,10 +216,10 @@ class WriterSession(Generic[Acting_co]):
         self.settle()
         publication_id = None
         began = time.monotonic()
-        if not self._lost.is_set():
+        if self._lease.is_held():
             publication_id = self._store.writing.intend(
                 self._writer.lease,
-                self._fence,
+                self._lease.fence,
                 label_studio_url=self.studio.url,
                 project_id=project_id,
                 run_id=self._run_id,
@@ -262,7 +235,7 @@ class WriterSession(Generic[Acting_co]):
             nonlocal sent
             # Asleep since the intent: another may have waited for this write and given it up.
             stale = not sent and time.monotonic() - began > 0.8 * self._writer.settle_seconds
-            if stale or self._lost.is_set():
+            if stale or not self._lease.is_held():
                 if not sent:
                     self._store.writing.confirm(publication_id, "never sent")
                 raise Interrupted("This process lost the right to write while it stood still.")

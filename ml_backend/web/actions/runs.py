@@ -5,7 +5,8 @@ from __future__ import annotations
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, Run
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.runs import RunPlan
 from ml_backend.web.server.services import services
 
 
@@ -13,16 +14,29 @@ def start(
     caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
 ) -> Run:
     """Start a run; raises Forbidden where the version's connection is not the caller's to use."""
+    plan = check(caller, prompt, version, project, options)
+    return begin(prompt, version, plan)
+
+
+def check(
+    caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
+) -> RunPlan:
+    """Say what would keep a version from running, which need not be saved yet; raises as above."""
     services().access.require_connection(caller, version)
-    run = services().runs.start(prompt, version, project, options)
-    services().engine.wake()
+    return services().runs.plan(prompt, version, project, options.by(caller, options.organization))
+
+
+def begin(prompt: Prompt, version: PromptVersion, plan: RunPlan) -> Run:
+    """Start a run that was checked."""
+    run = services().runs.begin(prompt, version, plan)
+    services().offer_run(run.id)
     return run
 
 
 def cancel(run: Run) -> Run:
     """Stop asking; what was answered is still published."""
     canceled = services().runs.cancel(run)
-    services().engine.wake()
+    services().offer_run(run.id)
     return canceled
 
 
@@ -31,5 +45,5 @@ def resume(caller: Caller, run: Run) -> Run:
     version = services().store.prompts.get_version(run.version_id)
     services().access.require_connection(caller, version)
     resumed = services().runs.resume(run)
-    services().engine.wake()
+    services().offer_run(run.id)
     return resumed

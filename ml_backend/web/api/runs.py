@@ -7,13 +7,12 @@ from typing import Any
 from flask import request
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.next_steps import in_words_throughout
-from ml_backend.records import Prompt, PromptVersion, Run, Subset
+from ml_backend.records import Prompt, PromptVersion, Run
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.jobs import documents
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest, request_of
 from ml_backend.web.actions.report import report_answer
 from ml_backend.web.actions.runs import cancel, start
 from ml_backend.web.api.operations import Operations
@@ -82,7 +81,7 @@ def create_run(prompt_id: int, version_id: int, body: RunCreate) -> RunAnswer:
     caller = identity.caller()
     prompt, version = _find(caller, prompt_id, version_id)
     project = services().access.project(caller, body.project)
-    return RunAnswer.of(start(caller, prompt, version, project, _options(caller, body)))
+    return RunAnswer.of(start(caller, prompt, version, project, _options(body)))
 
 
 @api.add("POST", f"{RUNS}/<inference_run_id>/cancel", Detail)
@@ -160,7 +159,7 @@ def batch_predictions(query: PredictionsQuery, body: HandedIn) -> Taken:
     caller = identity.caller()
     run = _own_run(caller, body.modelrun_id)
     services().outside_workers.predictions(caller.studio, run, body.results, body.job_id)
-    services().engine.wake()
+    services().offer_run(run.id)
     return Taken(job_id=body.job_id or run.worker_job, results=body.results)
 
 
@@ -180,7 +179,7 @@ def batch_failed_predictions(
     caller = identity.caller()
     run = _own_run(caller, body.modelrun_id)
     services().outside_workers.failures(caller.studio, run, body.failed_predictions, body.job_id)
-    services().engine.wake()
+    services().offer_run(run.id)
     return TakenFailures(
         job_id=body.job_id or run.worker_job, failed_predictions=body.failed_predictions
     )
@@ -197,15 +196,12 @@ def _own_run(caller: Caller, run_id: int) -> Run:
     return run
 
 
-def _options(caller: Caller, body: RunCreate) -> RunRequest:
-    named = body.task_ids is not None or body.filters_json is not None
+def _options(body: RunCreate) -> RunRequest:
     if body.task_ids is not None and body.filters_json is not None:
         raise InvalidInput("task_ids and filters_json exclude each other.", field="tasks")
-    is_set = "project_subset" in body.model_fields_set
-    subset = body.project_subset if is_set or not named else Subset.CUSTOM
-    return RunRequest(
-        subset=subset,
-        sample_size=body.sample_subset_size or SAMPLE_SIZE,
+    return request_of(
+        body.project_subset if "project_subset" in body.model_fields_set else None,
+        sample_size=body.sample_subset_size,
         sample_seed=body.sample_seed,
         task_ids=body.task_ids,
         filters=body.filters_json,
@@ -215,6 +211,5 @@ def _options(caller: Caller, body: RunCreate) -> RunRequest:
         samples=body.samples,
         held_out=body.held_out,
         worker_job=body.job_id or "",
-        created_by=caller.person,
-        organization=body.organization or caller.user.organization_id,
+        organization=body.organization,
     )

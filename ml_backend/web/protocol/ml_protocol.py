@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.bodies import encode
-from ml_backend.services.events.event_worker import START_TRAINING, EventWorker
+from ml_backend.services.events.events import START_TRAINING, EventQueue
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.services.serving.wire import to_project_id, to_results, to_task
@@ -32,14 +32,14 @@ MODEL_CLASS = "PromptModel"
 CHUNK = 1 << 16
 
 
-def register(app: Flask, backend: Backend, fit: EventWorker, instance: str) -> None:
+def register(app: Flask, backend: Backend, events: EventQueue, instance: str) -> None:
     """Add the protocol to an app; ``instance`` is the id of the store behind it."""
-    routes = _blueprint(backend, fit, instance)
+    routes = _blueprint(backend, events, instance)
     for name, prefix in PREFIXES.items():
         app.register_blueprint(routes, name=f"ml_{name}", url_prefix=prefix or None)
 
 
-def _blueprint(backend: Backend, fit: EventWorker, instance: str) -> Blueprint:
+def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint:
     routes = Blueprint("ml", __name__)
 
     @routes.url_value_preprocessor
@@ -98,11 +98,11 @@ def _blueprint(backend: Backend, fit: EventWorker, instance: str) -> Blueprint:
 
     @routes.post("/webhook")
     def webhook() -> Response:
-        return jsonify(hear(fit))
+        return jsonify(hear(events))
 
     @routes.post("/train")
     def train() -> Response:
-        return jsonify(hear(fit, action=START_TRAINING))
+        return jsonify(hear(events, action=START_TRAINING))
 
     return routes
 

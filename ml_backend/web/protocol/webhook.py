@@ -16,7 +16,7 @@ from typing import Any
 from flask import request
 
 from ml_backend.errors import InvalidInput
-from ml_backend.services.events.event_worker import ACTIONS, EventWorker, Heard
+from ml_backend.services.events.events import ACTIONS, EventQueue, Heard
 from ml_backend.services.serving.prompt_sources import LARGEST_ID
 
 CHUNK = 1 << 16
@@ -53,14 +53,14 @@ class Hint:
     annotation_ids: tuple[int, ...] | None = None
 
 
-def hear(fit: EventWorker, *, action: str = "") -> dict[str, str]:
+def hear(events: EventQueue, *, action: str = "") -> dict[str, str]:
     """Queue what the request's body hints at, as ``action`` when given; return what to answer.
 
     Raises InvalidInput for a body that is no JSON object, or not declared as JSON: a web page
     elsewhere cannot make a browser send that here.
     """
     hint = _read(bare=bool(action))
-    heard = fit.hear(
+    heard = events.hear(
         action or hint.action,
         hint.project_ids,
         task_ids=hint.task_ids,

@@ -19,7 +19,7 @@ from ml_backend.records import (
     Totals,
     Usage,
 )
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from support.wire import region
 
 ASKED = CallRecord(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)

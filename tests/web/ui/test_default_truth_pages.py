@@ -10,7 +10,7 @@ from web.ui.conftest import Page, Pages
 from web.ui.measured import completed, outcome
 
 from ml_backend.records import Run, Subset, TruthSource
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from support.wire import CONFIG, region
 
 IS = "since no annotation of this project is marked as ground truth"

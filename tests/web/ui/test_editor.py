@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ class Editor:
 def editor(pages: Pages) -> Editor:
     prompt, version = pages.api.prompt()
     # Nothing is asked: these tests are about what is started.
-    pages.container.engine.stop()
+    pages.container.engine.stop(0)
     return Editor(pages, prompt.id, version.id)
 
 
@@ -64,6 +65,11 @@ def at_studio(pages: Pages, method: str, path: str, **body: Any) -> None:
     httpx.request(
         method, f"{pages.studio.url}/{path}", headers=headers, json=body
     ).raise_for_status()
+
+
+def calls(pages: Pages) -> Counter[str]:
+    """What Label Studio was asked so far, by method and route."""
+    return Counter(pages.studio.state()["calls"])
 
 
 # What it shows
@@ -335,6 +341,19 @@ def test_run_saves_a_changed_text_first_and_says_so(editor: Editor) -> None:
     assert "Version 1 was saved first" in page.text(".notice")
     [run] = editor.runs
     assert run.snapshot.text == editor.versions[0].text == "Changed {text}"
+
+
+def test_ground_truth_is_read_once_for_a_run_whose_text_was_changed(editor: Editor) -> None:
+    form = editor.form
+    editor.pages.post(
+        f"{editor.path}/editor?version={editor.version}", follow=False, **{**form, "do": "run"}
+    )
+    before = calls(editor.pages)
+    changed = {**form, "do": "run", "text": "Which topic? {text}"}
+    path = f"{editor.path}/editor?version={editor.version}"
+    editor.pages.post(path, follow=False, **changed)
+    assert [run.totals.total for run in editor.runs] == [6, 6]
+    assert (calls(editor.pages) - before)["GET /api/tasks"] == 1
 
 
 def test_button_that_could_not_count_asks_again_with_the_number(editor: Editor) -> None:

@@ -22,7 +22,7 @@ CANCELED, FAILED, COMPLETED = RunStatus.CANCELED, RunStatus.FAILED, RunStatus.CO
 def ids(pages: Pages) -> tuple[int, int]:
     """A prompt with a version; the engine does nothing."""
     prompt, version = pages.api.prompt()
-    pages.container.engine.stop()
+    pages.container.engine.stop(0)
     return prompt.id, version.id
 
 

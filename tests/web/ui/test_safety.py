@@ -12,7 +12,7 @@ from web.ui.measured import completed, outcome
 from web.ui.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
 from ml_backend.records import Prediction, Subset
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.store import tables as t
 from ml_backend.web.server.logs import TextFormatter
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ml_backend.labelstudio import Project
 from ml_backend.records import Correctness, PromptVersion, Run, RunStatus, Subset
-from ml_backend.services.runs.runs import RunRequest, is_open
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.runs import is_open
 from ml_backend.web.actions.runs import start
 from ml_backend.web.ui.shell.filters import percent
 from ml_backend.web.ui.shell.prompt_view import PromptView
@@ -81,8 +82,6 @@ def begin(
     options = RunRequest(
         subset=Subset.HAS_GT,
         held_out=True,
-        created_by=view.caller.person,
-        organization=view.caller.user.organization_id,
     )
     run = start(view.caller, view.prompt, new, project, options)
     if old is None:

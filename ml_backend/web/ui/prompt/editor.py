@@ -14,8 +14,8 @@ from ml_backend.labelstudio import Project, Tab
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
 from ml_backend.services.prompts.previews import Preview, Variables
-from ml_backend.services.runs.runs import RunRequest
-from ml_backend.web.actions.runs import start
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.web.actions.runs import begin, check
 from ml_backend.web.server.errors import status_of
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor_form import (
@@ -187,17 +187,16 @@ def _run(view: PromptView, form: EditorForm) -> Response:
     if form.said != form.baseline and not by_htmx():
         return _ask_again(view, project, form, options)
     version, saved = view.version, ""
-    if version is None or form.differs(caller, version):
-        # What would keep it from running is said before anything is saved.
-        unsaved = form.unsaved(caller, view.prompt.id, version)
-        services().access.require_connection(caller, unsaved)
-        services().runs.check(unsaved, project, options.budget)
-        services().runs.tasks(view.prompt, unsaved, project, options)
-        version = _keep(view, form)
-        saved = f"{version.title} was saved first, for the text was changed. "
-    run = start(caller, view.prompt, version, project, options)
+    is_saved = version is not None and not form.differs(caller, version)
+    asked = version if is_saved and version else form.unsaved(caller, view.prompt.id, version)
+    # What would keep it from running is said before anything is saved.
+    plan = check(caller, view.prompt, asked, project, options)
+    if not is_saved:
+        asked = _keep(view, form)
+        saved = f"{asked.title} was saved first, for the text was changed. "
+    run = begin(view.prompt, asked, plan)
     flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.", RUN)
-    return go(address(view, version, run=run.id))
+    return go(address(view, asked, run=run.id))
 
 
 def _ask_again(
@@ -205,7 +204,7 @@ def _ask_again(
 ) -> Response:
     """Say how much it is, where the button could not: a page without script cannot count."""
     draft = form.unsaved(view.caller, view.prompt.id, view.version)
-    task_ids = services().runs.tasks(view.prompt, draft, project, options)
+    task_ids = services().runs.tasks.choose(view.prompt, draft, project, options)
     count = project.tasks if task_ids is None else len(task_ids)
     given = {**request.form.to_dict(), "said": form.baseline}
     text = render_template(

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.kinds import SAMPLE_SIZE
-from ml_backend.labelstudio import CallerLabelStudio, Project
+from ml_backend.labelstudio import Project
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
@@ -22,9 +21,15 @@ from ml_backend.records import (
     TruthSource,
 )
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.callers.authoring import Draft
+from ml_backend.services.callers.authoring import Draft, unsaved
 from ml_backend.services.evaluation.ground_truth import truth_of
-from ml_backend.services.runs.runs import MOST_SAMPLES, RunRequest
+from ml_backend.services.runs.run_request import (
+    MOST_SAMPLES,
+    RunRequest,
+    known_count,
+    request_of,
+)
+from ml_backend.services.runs.run_tasks import tab_filters
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.fields import dollars, task_ids, whole
 
@@ -161,22 +166,7 @@ class EditorForm:
         self, caller: Caller, prompt_id: int, version: PromptVersion | None
     ) -> PromptVersion:
         """Return the version as it would be if it were saved now."""
-        draft = self.draft(caller, version)
-        base = version or _blank(prompt_id)
-        chosen = draft.connection
-        changed: dict[str, Any] = {}
-        if chosen is not None:
-            changed = {"provider": chosen.provider, "connection_id": chosen.id}
-        model = draft.model or (chosen.default_model if chosen else base.model)
-        if (chosen.provider if chosen else base.provider) is ProviderName.BASELINE:
-            model = BASELINE_MODEL
-        return replace(
-            base,
-            text=self.text,
-            model=model,
-            max_few_shot_examples=draft.max_few_shot_examples or 0,
-            **changed,
-        )
+        return unsaved(prompt_id, version, self.draft(caller, version))
 
     # The run
 
@@ -210,11 +200,11 @@ class EditorForm:
         elif self.baseline == Subset.CUSTOM:
             more["task_ids"] = task_ids(self.tasks)
         elif self.baseline == TAB:
-            more["filters"] = tab_filters(caller.studio, project, self.tab)
+            more["filters"] = tab_filters(caller.studio, project.id, self.tab)
         elif self.baseline == Subset.HAS_GT and (self.held_out or _refined(version)):
             more["held_out"] = bool(self.held_out)
-        return RunRequest(
-            subset=self.subset,
+        return request_of(
+            self.subset,
             only_missing=self.baseline == Subset.ALL and bool(self.only_missing),
             budget=dollars(self.budget, "Stop at", field="budget"),
             truth=self.chosen_truth,
@@ -222,30 +212,37 @@ class EditorForm:
                 self.samples or "1", "Answers for each task", 1, MOST_SAMPLES, field="samples"
             ),
             estimated=_estimated(self.estimated),
-            created_by=caller.person,
-            organization=caller.user.organization_id,
             **more,
         )
 
     def known_count(self, project: Project) -> int | None:
         """Return how many tasks a run would ask, None where finding out takes reading them."""
-        if self.baseline == Subset.ALL:
-            return None if self.only_missing else project.tasks
-        if self.baseline == Subset.HAS_GT:
-            plain = not self.measures_on_annotations(project) and not self.held_out
-            return project.ground_truths if plain else None
-        if self.baseline == Subset.SAMPLE:
-            return self.known_sample(project)
+        if self.baseline not in BASELINES or self.baseline == TAB:
+            return None
         try:
-            return len(task_ids(self.tasks)) if self.baseline == Subset.CUSTOM else None
+            chosen = task_ids(self.tasks) if self.baseline == Subset.CUSTOM else None
         except InvalidInput:
             return None
+        request = RunRequest(
+            subset=self.subset,
+            sample_size=self.sampled,
+            task_ids=chosen,
+            only_missing=bool(self.only_missing),
+            truth=self.chosen_truth,
+            held_out=bool(self.held_out),
+        )
+        return known_count(request, project)
 
     def known_sample(self, project: Project) -> int:
         """Return how many tasks the sample has."""
+        return min(self.sampled, project.tasks)
+
+    @property
+    def sampled(self) -> int:
+        """The sample's size as typed, the usual one for what is no number."""
         size = self.sample_size.strip()
         is_number = size.isascii() and size.isdecimal() and len(size) < 9
-        return min(int(size) if is_number else SAMPLE_SIZE, project.tasks)
+        return int(size) if is_number else SAMPLE_SIZE
 
     def button(self, count: int | None) -> str:
         """Return what the button says that starts a run."""
@@ -270,22 +267,6 @@ def connection_value(caller: Caller, version: PromptVersion) -> str:
     return BASELINE if version.provider is ProviderName.BASELINE else KEPT
 
 
-def tab_filters(studio: CallerLabelStudio, project: Project, tab: str) -> dict[str, Any]:
-    """Return a Data Manager tab as a run's filter."""
-    found = next((each for each in studio.tabs(project.id) if str(each.id) == tab), None)
-    if found is None:
-        raise InvalidInput(
-            "This tab of the Data Manager is no longer there.", field="tab", fix="Choose another."
-        )
-    if not found.query:
-        raise InvalidInput(
-            f"The tab {found.title!r} shows every task.",
-            field="tab",
-            fix="Choose All Project Tasks, or set a filter in the tab.",
-        )
-    return dict(found.query)
-
-
 def _refined(version: PromptVersion | None) -> bool:
     return version is not None and version.refined_from is not None
 
@@ -301,20 +282,3 @@ def _estimated(text: str) -> float | None:
 def _lines(text: str) -> str:
     """Browsers send the ends of lines as no editor has them."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _blank(prompt_id: int) -> PromptVersion:
-    now = datetime.now(UTC)
-    return PromptVersion(
-        id=0,
-        prompt_id=prompt_id,
-        title="",
-        text="",
-        provider=services().models.default.provider,
-        model="",
-        connection_id=None,
-        max_few_shot_examples=0,
-        parameters={},
-        created_at=now,
-        updated_at=now,
-    )

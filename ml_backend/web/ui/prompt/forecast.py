@@ -11,7 +11,7 @@ from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Slot, Subset
 from ml_backend.services.runs.estimates import Estimate
 from ml_backend.services.runs.progress import pace_of
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor_form import EditorForm
 from ml_backend.web.ui.shell.prompt_view import PromptView
@@ -89,7 +89,7 @@ def _tasks(
     )
     if by_itself:
         return None
-    return services().runs.tasks(view.prompt, version, project, options)
+    return services().runs.tasks.choose(view.prompt, version, project, options)
 
 
 def _rate(view: PromptView, version: PromptVersion) -> float | None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from ml_backend.errors import Conflict
 from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Slot, Subset
-from ml_backend.services.runs.runs import RunRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.web.actions.runs import start
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor import address, required_project
@@ -57,8 +57,6 @@ def predict_all(prompt_id: int) -> Response:
         subset=Subset.ALL,
         only_missing=only_missing,
         budget=dollars(request.form.get("budget", ""), "Stop at", field="budget"),
-        created_by=view.caller.person,
-        organization=view.caller.user.organization_id,
     )
     run = start(view.caller, view.prompt, version, project, options)
     flash(f"{plural(run.totals.total, 'task')} will be asked.", RUN)

@@ -10,12 +10,11 @@ from flask import flash, make_response, render_template, url_for
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict
-from ml_backend.kinds import SAMPLE_SIZE
-from ml_backend.records import Run, RunStatus, Slot, Stage, Subset
-from ml_backend.services.callers.access import Caller
+from ml_backend.records import Run, RunStatus, Stage
 from ml_backend.services.evaluation.live_accuracy import CorrectSoFar
 from ml_backend.services.runs.progress import RunProgress, pace_of
-from ml_backend.services.runs.runs import RunRequest, is_open
+from ml_backend.services.runs.run_request import once_more
+from ml_backend.services.runs.runs import is_open
 from ml_backend.web.actions import runs as run_control
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -135,7 +134,7 @@ def retry_run(run_id: int) -> Response:
     prompt = services().access.prompt(caller, run.prompt_id)
     version = services().access.version(prompt, run.version_id)
     project = services().access.project(caller, run.project_id)
-    again = run_control.start(caller, prompt, version, project, _once_more(caller, run))
+    again = run_control.start(caller, prompt, version, project, once_more(run))
     flash(f"{plural(run.totals.failed, 'task')} will be asked again.", RUN)
     return go(page_of(again))
 
@@ -159,26 +158,3 @@ def _part(progress: Progress) -> Response:
     if not progress.is_open:
         response.headers["HX-Trigger"] = "run-ended"
     return response
-
-
-def _once_more(caller: Caller, run: Run) -> RunRequest:
-    """Return a run like that one. What was answered costs nothing: the same is never paid twice."""
-    asked = run.options
-    again = RunRequest(
-        subset=run.subset,
-        # In this slot tasks with a prediction have it already.
-        only_missing=run.slot is Slot.ALL,
-        budget=asked.budget,
-        truth=asked.truth,
-        samples=asked.samples,
-        created_by=caller.person,
-        organization=caller.user.organization_id,
-    )
-    if run.subset is Subset.ALL and run.slot is Slot.ALL:
-        return again
-    if run.subset is Subset.HAS_GT:
-        return replace(again, held_out=asked.held_out)
-    if run.subset is Subset.SAMPLE:
-        size = asked.sample_size or SAMPLE_SIZE
-        return replace(again, sample_size=size, sample_seed=asked.sample_seed)
-    return replace(again, subset=Subset.CUSTOM, task_ids=asked.task_ids)
