@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ml_backend.llm import Request
 from ml_backend.records import Connection, Prompt, PromptVersion, ProviderName, Slot, Subset
 from ml_backend.services.evaluation.holdout import SHARE, HoldoutSplit, split_of
 from ml_backend.services.refining.refine import Refinement
+from ml_backend.services.runs.run_request import RunRequest
 from support.simulator import Simulator
 
 pytestmark = pytest.mark.slow
@@ -218,6 +220,20 @@ def test_a_refined_version_is_scored_on_held_out_tasks_unless_told_otherwise(
     before = school.evaluate(held_out=True)
     assert set(before.options.task_ids) == held
     assert not school.evaluate().options.caution
+
+
+def test_a_planned_evaluation_asks_other_tasks_where_saving_made_a_teachers_version_of_it(
+    school: School,
+) -> None:
+    school.seed()
+    runs, project = school.container.runs, school.container.studio.get_project(school.project_id)
+    plan = runs.plan(school.prompt, school.version, project, RunRequest(subset=Subset.HAS_GT))
+    saved = replace(school.version, refined_from=school.version.id)
+    held = school.held_out()
+    assert runs.begin(school.prompt, school.version, plan).totals.total == plan.total > len(held)
+    begun = runs.begin(school.prompt, saved, plan)
+    assert begun.options.held_out
+    assert set(begun.options.task_ids or ()) == held
 
 
 def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover(
