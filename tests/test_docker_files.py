@@ -42,9 +42,7 @@ from support.wire import CONFIG
 STEPS = list(instructions((ROOT / "Dockerfile").read_text()))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 STUDIO, PROMPTS = COMPOSE["services"]["label-studio"], COMPOSE["services"]["prompts"]
-KNOWN_SETTINGS = set(
-    re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', (ROOT / "ml_backend" / "settings.py").read_text())
-)
+KNOWN_SETTINGS = set(map(str.upper, Settings.model_fields))
 STUDIO_SETTINGS = {
     "LABEL_STUDIO_USERNAME",
     "LABEL_STUDIO_PASSWORD",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil
-from xml.etree.ElementTree import Element
+from typing import Any
 
 from ml_backend.records import (
     ClassMetrics,
@@ -14,7 +15,7 @@ from ml_backend.records import (
     SpanOverlap,
 )
 from ml_backend.reporting import charts
-from ml_backend.reporting.elements import table, tag
+from ml_backend.reporting.elements import to_markup
 from ml_backend.scoring.classes import matrix
 
 LARGEST_MATRIX = 30
@@ -25,23 +26,30 @@ HEAT = 6
 """Depths of a matrix's colours; ``style.css`` has them."""
 
 
-def control_section(name: str, counts: ControlMetrics) -> Element | None:
+Section = Mapping[str, Any]
+"""Texts, rows and plots by the names that the templates know them by."""
+
+
+def control_section(name: str, counts: ControlMetrics) -> Section | None:
     """The section of a control; None where its accuracy already says all."""
-    parts: list[Element] = []
+    sentences = []
     if counts.error is not None:
         error = counts.error
-        text = (
+        sentences.append(
             f"Off by {number(error.mae)} on average (MAE), {number(error.worst)} at most, "
             f"over the {error.n} of {counts.n} that were answered."
         )
-        parts.append(tag("p", text))
     if counts.order is not None:
         order = counts.order
-        text = f"Kendall's tau {number(order.kendall_tau)} over {order.n} rankings."
-        parts.append(tag("p", text))
-    if counts.report is not None:
-        parts += [*_classes(counts.report, counts.overlap), *_confusion(counts.report)]
-    return tag("section", tag("h2", name), parts) if parts else None
+        sentences.append(f"Kendall's tau {number(order.kendall_tau)} over {order.n} rankings.")
+    if not sentences and counts.report is None:
+        return None
+    return {
+        "name": name,
+        "sentences": sentences,
+        "classes": _classes(counts.report, counts.overlap) if counts.report else None,
+        "confusions": _confusions(counts.report) if counts.report else None,
+    }
 
 
 def number(value: float | None) -> str:
@@ -57,7 +65,7 @@ def span(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{percent(low)} to {percent(high)}"
 
 
-def _classes(report: ClassReport, overlap: SpanOverlap | None) -> list[Element]:
+def _classes(report: ClassReport, overlap: SpanOverlap | None) -> Section:
     rows = report.classes
     columns = ["Class", "True", "Given", "Correct", "Precision", "Recall", "95% interval", "F1"]
     columns += ["Overlap F1"] if overlap else []
@@ -76,12 +84,12 @@ def _classes(report: ClassReport, overlap: SpanOverlap | None) -> list[Element]:
     left = max(0, len(rows) - MOST_ROWS) + report.classes_left_out
     more = f" {left} classes more are left out here." if left else ""
     bars = [(row.name, row.f1) for row in rows[:MOST_BARS]]
-    return [
-        tag("h3", "Classes"),
-        tag("p", interval + more),
-        charts.bars(bars, "F1 by class"),
-        table(columns, shown),
-    ]
+    return {
+        "summary": interval + more,
+        "plot": to_markup(charts.bars(bars, "F1 by class")),
+        "columns": columns,
+        "rows": shown,
+    }
 
 
 def _class_row(row: ClassMetrics, overlap: SpanOverlap | None) -> list[str]:
@@ -99,28 +107,22 @@ def _rates(mean: MacroMean | MicroMean) -> list[str]:
     return [number(mean.precision), number(mean.recall), "", number(mean.f1)]
 
 
-def _confusion(report: ClassReport) -> list[Element]:
+def _confusions(report: ClassReport) -> Section:
     names = [row.name for row in report.classes]
-    heading = tag("h3", "Confusions")
     if len(names) > LARGEST_MATRIX or report.classes_left_out:
         wrong = [cell for cell in report.confusion if not cell.is_right]
         rows = [
             (cell.true or NOTHING, cell.given or NOTHING, str(cell.n)) for cell in wrong[:MOST_ROWS]
         ]
-        return [heading, table(("True", "Given", "Times"), rows, numbers=2)]
-    labels = [*names, NOTHING]
-    cells: list[list[str | Element]] = [
-        [label, *(_heat(n, sum(row), place == column) for column, n in enumerate(row))]
-        for place, (label, row) in enumerate(
-            zip(labels, matrix(report.confusion, names), strict=True)
-        )
+        return {"is_whole": False, "rows": rows}
+    cells = [
+        [_heat(n, sum(row), place == column) for column, n in enumerate(row)]
+        for place, row in enumerate(matrix(report.confusion, names))
     ]
-    note = f"Rows are what is true, columns what was given; {NOTHING} is missed or too much."
-    return [heading, table(["True ↓ given →", *labels], cells), tag("p", note, class_="note")]
+    return {"is_whole": True, "labels": [*names, NOTHING], "rows": cells}
 
 
-def _heat(n: int, total: int, right: bool) -> Element:
+def _heat(n: int, total: int, right: bool) -> Section:
     """A cell, darker the larger its part of the row; by class, which needs no inline style."""
     depth = ceil(HEAT * n / total) if total else 0
-    kind = f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"
-    return tag("span", str(n) if n else "·", class_=kind)
+    return {"n": n, "kind": f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"}

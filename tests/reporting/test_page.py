@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
+from importlib.resources import files
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from ml_backend.cli.next_steps import WORDS as COMMAND_LINE
 from ml_backend.labeling.bases.evidence import Evidence
@@ -86,18 +88,15 @@ def report(text: str = "x", **changes: Any) -> RunReport:
     return replace(made, **changes)
 
 
-class Tags(HTMLParser):
+class Tags:
+    """The elements and the text of a page."""
+
     def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+        root = LexborHTMLParser(page).root
+        assert root is not None
+        nodes = [node for node in root.traverse() if node.tag != "-comment"]
+        self.found = [(str(node.tag), node.attributes) for node in nodes]
+        self.text = root.text()
 
 
 def test_what_tasks_and_models_say_shows_as_text() -> None:
@@ -107,6 +106,21 @@ def test_what_tasks_and_models_say_shows_as_text() -> None:
     assert page.text.count("<script>alert(1)</script>") > 10
     plain = [tag for tag, _ in Tags(run_page(report("x"), COMMAND_LINE)).found]
     assert [tag for tag, _ in page.found] == plain
+
+
+def test_only_our_own_plots_and_style_are_put_in_as_they_are() -> None:
+    templates = files("ml_backend.reporting").joinpath("templates")
+    marked = {
+        name
+        for template in templates.iterdir()
+        for name in re.findall(r"([\w.]+)\s*\|\s*safe", template.read_text())
+    }
+    assert {name.rpartition(".")[2] for name in marked} == {"plot", "style"}
+
+
+def test_a_prompt_keeps_its_first_empty_line() -> None:
+    page = run_page(document("\n\nlate"))
+    assert LexborHTMLParser(page).css("pre")[0].text() == "\n\nlate"
 
 
 def test_nothing_is_fetched_from_anywhere() -> None:
@@ -132,7 +146,7 @@ def test_it_has_the_figures_of_its_plots_and_says_what_is_unknown() -> None:
 
 def test_a_run_that_was_wholly_right_says_so() -> None:
     text = Tags(run_page(report(wrong=(), wrong_left_out=0, wrong_unknown=""), COMMAND_LINE)).text
-    assert "Wrong answersNone." in text
+    assert "Wrong answers\nNone." in text
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ _SHARED = _Shared()
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*arguments: str) -> Iterator[Browser]:
     """Give a headless Chromium of its own; NotInstalled where the machine has none."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
@@ -63,7 +63,7 @@ def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     watch()
     with _SHARED.playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *arguments])
         try:
             yield browser
         finally:

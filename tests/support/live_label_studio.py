@@ -35,6 +35,10 @@ __all__ = [
 ]
 
 
+START_SECONDS = 600.0
+"""On a busy machine a new database alone takes minutes."""
+
+
 class LiveLabelStudio(LocalLabelStudio):
     """A Label Studio for tests.
 
@@ -46,6 +50,7 @@ class LiveLabelStudio(LocalLabelStudio):
         default = ROOT / ".venvs" / "label-studio" / "bin" / "label-studio"
         named = os.environ.get("LS_DATA_TEMPLATE")
         options.setdefault("template", Path(named) if named else None)
+        options.setdefault("start_timeout", START_SECONDS)
         program = executable or os.environ.get("LS_EXECUTABLE") or str(default)
         super().__init__(executable=program, **options)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
+
+from cachetools import FIFOCache
 
 from ml_backend.data_paths import look_up
 from ml_backend.errors import ModelError, RunStopper
@@ -44,7 +46,7 @@ class Baseline:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._indexes: OrderedDict[int, Index] = OrderedDict()
+        self._indexes: FIFOCache[int, Index] = FIFOCache(KEPT_INDEXES)
 
     async def complete(self, request: Request) -> Reply:
         """Return an answer as the nearest examples have it; raise without any example."""
@@ -85,12 +87,10 @@ class Baseline:
         async with self._lock:
             for key, index in self._indexes.items():
                 if index.covers(request.examples, fields):
-                    self._indexes.move_to_end(key)
+                    self._indexes[key] = index  # the last to go now
                     return index
             index = await asyncio.to_thread(Index, request.examples, fields)
             self._indexes[id(index)] = index
-            if len(self._indexes) > KEPT_INDEXES:
-                self._indexes.popitem(last=False)
             return index
 
 

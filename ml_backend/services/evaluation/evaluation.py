@@ -89,7 +89,7 @@ class Evaluation:
         config: LabelingConfig,
         task_ids: Sequence[int] | None = None,
         *,
-        source: TruthSource = TruthSource.GROUND_TRUTH,
+        source: TruthSource,
     ) -> dict[int, GroundTruth]:
         """Return the truths of a project, or of these tasks, by task.
 

@@ -69,7 +69,7 @@ class GroundTruthReader:
         self,
         project_id: int,
         config: LabelingConfig,
-        source: TruthSource = TruthSource.GROUND_TRUTH,
+        source: TruthSource,
         task_ids: Sequence[int] | None = None,
     ) -> ProjectGroundTruth:
         """Return the truths of a project, or of these tasks; what cannot be read is left out.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from cachetools import LRUCache
 
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
@@ -58,7 +59,7 @@ class LiveAccuracy:
         self._studio = studio
         self._predictor_factory = predictor_factory
         self._evaluation = evaluation
-        self._watched: OrderedDict[int, _Watched] = OrderedDict()
+        self._watched: LRUCache[int, _Watched] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()
 
     def of(self, run: Run) -> CorrectSoFar | None:
@@ -95,8 +96,4 @@ class LiveAccuracy:
 
     def _of(self, run_id: int) -> _Watched:
         with self._lock:
-            watched = self._watched.setdefault(run_id, _Watched())
-            self._watched.move_to_end(run_id)
-            while len(self._watched) > REMEMBERED:
-                self._watched.popitem(last=False)
-            return watched
+            return self._watched.setdefault(run_id, _Watched())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from operator import attrgetter
+
+from cachetools import TTLCache
 
 from ml_backend.records import JsonObject
 
@@ -29,11 +30,10 @@ class AttachmentCache:
     """The contents used last, bounded in bytes and in age; safe to share between threads."""
 
     def __init__(self, most_bytes: int, seconds: float) -> None:
-        self._most_bytes = most_bytes
-        self._seconds = seconds
-        self._size = 0
         self._lock = threading.Lock()
-        self._contents: OrderedDict[Hashable, tuple[float, Content]] = OrderedDict()
+        self._contents: TTLCache[Hashable, Content] = TTLCache(
+            most_bytes, seconds, getsizeof=attrgetter("size")
+        )
         self._coming: dict[Hashable, Future[Content]] = {}
 
     def find(
@@ -41,9 +41,8 @@ class AttachmentCache:
     ) -> Content | Future[Content]:
         """A content that is kept, else the one making of it that is under way or ``start``s now."""
         with self._lock:
-            expires, content = self._contents.get(key, (0.0, None))
-            if content is not None and expires > time.monotonic():
-                self._contents.move_to_end(key)
+            content = self._contents.get(key)
+            if content is not None:
                 return content
             coming = self._coming.get(key)
             if coming is None:
@@ -57,15 +56,8 @@ class AttachmentCache:
             if self._coming.get(key) is not done:
                 return
             del self._coming[key]
-            self._drop(key)
             if done.cancelled() or done.exception() is not None:
                 return
             content = done.result()
-            self._contents[key] = (time.monotonic() + self._seconds, content)
-            self._size += content.size
-            while self._size > self._most_bytes:
-                self._drop(next(iter(self._contents)))
-
-    def _drop(self, key: Hashable) -> None:
-        _, dropped = self._contents.pop(key, (0.0, None))
-        self._size -= dropped.size if dropped else 0
+            if content.size <= self._contents.maxsize:
+                self._contents[key] = content

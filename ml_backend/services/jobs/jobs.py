@@ -11,7 +11,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from cachetools import FIFOCache
 
 from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import CallerLabelStudio
@@ -29,6 +31,9 @@ GIVE_UP_AFTER = 120.0
 WAITING_AT_ONCE = 2
 """Calls that wait for a job's end; the threads that answer are few."""
 
+KEPT_ENDS = 1000
+"""Jobs of this process whose end somebody may still wait for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -44,6 +49,14 @@ class Work:
         self.patience.say(f"{done} of {total}")
 
 
+@dataclass(slots=True)
+class _End:
+    """The end of a job, and what it failed with, for those who wait for it."""
+
+    came: threading.Event = field(default_factory=threading.Event)
+    error: PromptsError | None = None
+
+
 Handler = Callable[[Work], JsonObject]
 
 
@@ -54,8 +67,8 @@ class Jobs:
         self._store = store
         self._handlers = handlers
         self._studios: dict[int, CallerLabelStudio] = {}
-        self._errors: dict[int, PromptsError] = {}
-        self._ended: dict[int, threading.Event] = {}
+        self._ends: FIFOCache[int, _End] = FIFOCache(KEPT_ENDS)
+        self._ends_lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
         self.shutdown = threading.Event()
 
@@ -82,7 +95,8 @@ class Jobs:
         )
         if studio is not None:
             self._studios[job.id] = studio
-        self._ended[job.id] = threading.Event()
+        with self._ends_lock:
+            self._ends[job.id] = _End()
         thread = threading.Thread(
             target=self._execute, args=(job.id, fence), name=f"job-{job.id}", daemon=True
         )
@@ -94,19 +108,24 @@ class Jobs:
 
         When many calls wait already, this one does not.
         """
-        ended = self._ended.get(job.id)
-        if ended is not None and self._waiting.acquire(blocking=False):
+        end = self._end_of(job.id)
+        if end is not None and self._waiting.acquire(blocking=False):
             try:
-                ended.wait(seconds)
+                end.came.wait(seconds)
             finally:
                 self._waiting.release()
         job = self._store.jobs.get(job.id)
-        error = self._errors.pop(job.id, None)
-        if job.status.is_final:
-            self._ended.pop(job.id, None)
-        if error is not None:
-            raise error
+        if end is None or not job.status.is_final:
+            return job
+        with self._ends_lock:
+            self._ends.pop(job.id, None)
+        if end.error is not None:
+            raise end.error
         return job
+
+    def _end_of(self, job_id: int) -> _End | None:
+        with self._ends_lock:
+            return self._ends.get(job_id)
 
     def take_over(self) -> None:
         """Begin every open job that no process works on."""
@@ -127,9 +146,9 @@ class Jobs:
         finally:
             if studio is not None:
                 studio.close()
-            ended = self._ended.get(job_id)
-            if ended is not None:
-                ended.set()
+            end = self._end_of(job_id)
+            if end is not None:
+                end.came.set()
 
     def _do(
         self, job_id: int, studio: CallerLabelStudio | None, patience: Patience
@@ -150,12 +169,9 @@ class Jobs:
         return RunStatus.COMPLETED, "", result
 
     def _keep(self, job_id: int, error: PromptsError) -> None:
-        if job_id in self._ended:
-            self._errors[job_id] = error
-        while len(self._errors) > 100:
-            self._errors.pop(next(iter(self._errors)))
-        while len(self._ended) > 1000:
-            self._ended.pop(next(iter(self._ended)))
+        end = self._end_of(job_id)
+        if end is not None:
+            end.error = error
 
 
 class _Beat:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+
+from cachetools import FIFOCache
 
 from ml_backend.records import Outcome
 from ml_backend.store import CachedAnswer
@@ -20,7 +21,7 @@ class SingleFlight:
 
     def __init__(self) -> None:
         self._asking: dict[str, asyncio.Future[Asked]] = {}
-        self._answered: OrderedDict[str, CachedAnswer] = OrderedDict()
+        self._answered: FIFOCache[str, CachedAnswer] = FIFOCache(REMEMBERED)
 
     def answered(self, key: str) -> CachedAnswer | None:
         """Return an answer that came back a moment ago."""
@@ -61,5 +62,3 @@ class SingleFlight:
         answer = asked[1]
         if answer is not None:
             self._answered[answer.key] = answer
-            while len(self._answered) > REMEMBERED:
-                self._answered.popitem(last=False)

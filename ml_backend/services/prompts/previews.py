@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError, TemplateError
@@ -71,7 +72,7 @@ class Previews:
         self._store = store
         self._predictor_factory = predictor_factory
         self._examples = examples
-        self._shots: OrderedDict[tuple[object, ...], FewShotExamples] = OrderedDict()
+        self._shots: LRUCache[tuple[object, ...], FewShotExamples] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()
 
     def preview(
@@ -179,17 +180,15 @@ class Previews:
             frozenset(evaluated),
         )
         with self._lock:
-            if key in self._shots:
-                self._shots.move_to_end(key)
-                return self._shots[key]
+            ready = self._shots.get(key)
+        if ready is not None:
+            return ready
         pool = self._store.examples.of_project(project.id)
         if not pool:
             return None
         shots = build_shots(config, version, known, pool, revision=revision, evaluated=evaluated)
         with self._lock:
             self._shots[key] = shots
-            while len(self._shots) > REMEMBERED:
-                self._shots.popitem(last=False)
         return shots
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +26,7 @@ from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.models.budgets import price_of
+from ml_backend.services.recent import Recent
 from ml_backend.services.runs.run_tasks import sample_of
 from ml_backend.store import Store
 
@@ -128,9 +128,8 @@ class Estimates:
     def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
-        self._true_tasks: dict[
-            tuple[int, TruthSource], tuple[tuple[int, int, int], float, list[int]]
-        ] = {}
+        self._predictor_factory = predictor_factory
+        self._true_tasks: Recent[tuple[object, ...], list[int]] = Recent(TRUTHS_KEPT)
 
     def estimate(
         self,
@@ -208,13 +207,18 @@ class Estimates:
         self, studio: LabelStudioReader, project: Project, source: TruthSource
     ) -> list[int]:
         """Return the tasks with a truth; a person who tries options asks again and again."""
-        counted = (project.ground_truths, project.annotations, project.tasks)
-        before, read_at, found = self._true_tasks.get((project.id, source), ((), 0.0, []))
-        now = time.monotonic()
-        if before != counted or now - read_at > TRUTHS_KEPT:
-            found = GroundTruthReader(self._store, studio).task_ids(project.id, source)
-            self._true_tasks[project.id, source] = (counted, now, found)
-        return found
+        counted = (
+            project.id,
+            source,
+            project.ground_truths,
+            project.annotations,
+            project.tasks,
+        )
+
+        def read() -> list[int]:
+            return GroundTruthReader(self._store, studio).task_ids(project.id, source)
+
+        return self._true_tasks.get(counted, read)
 
     def _sample(
         self, studio: LabelStudioReader, project: Project, task_ids: Sequence[int] | None

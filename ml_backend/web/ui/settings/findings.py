@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from cachetools import FIFOCache
+
 from ml_backend.services.health.doctor import FAIL, Check
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class Findings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rounds: dict[bytes, tuple[Round, Round | None]] = {}
+        self._rounds: FIFOCache[bytes, tuple[Round, Round | None]] = FIFOCache(REMEMBERED)
         """The newest round, and the one before it while that one goes on."""
 
     def look(
@@ -59,10 +61,7 @@ class Findings:
             newest, before = self._rounds.get(key, (None, None))
             if newest is None or (newest.is_done and time.monotonic() - newest.began > fresh):
                 before, newest = newest, Round()
-                self._rounds.pop(key, None)
                 self._rounds[key] = (newest, before)
-                while len(self._rounds) > REMEMBERED:
-                    del self._rounds[next(iter(self._rounds))]
                 threading.Thread(
                     target=newest.look, args=(checks,), name="doctor", daemon=True
                 ).start()
