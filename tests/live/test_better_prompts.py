@@ -11,6 +11,7 @@ from live.conftest import LiveProject
 from ml_backend.container import Container
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import PromptVersion, Run, Slot, Subset
+from ml_backend.services.refining.refine import RefineRequest
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.server import Installation
@@ -76,7 +77,8 @@ def test_tasks_are_shown_to_models_for_their_own_question_and_to_teachers_unless
     assert sum(asked.get(word, 0) for word in OTHERS) == 2 * len(TRUTHS)
 
     connection = parts.models.default
-    lesson = parts.refining.refine(studio, place, prompt, first, connection, "simulated")
+    request = RefineRequest(place, prompt, first, connection, "simulated")
+    lesson = parts.refining.refine(studio, request)
     taught = {word for word in TRUTHS if shown()[word] > asked[word]}
     assert {tasks[word] for word in taught} == set(lesson.task_ids)
 

@@ -17,7 +17,7 @@ from ml_backend.records import PromptVersion, Subset, TruthSource
 from ml_backend.services.evaluation.comparison import Comparison
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.evaluation.subset_tasks import TaskQuery
-from ml_backend.services.refining.refine import Refinement
+from ml_backend.services.refining.refine import Refinement, RefineRequest
 
 pytestmark = pytest.mark.slow
 
@@ -191,11 +191,9 @@ def refined(house: House, project: int, version: PromptVersion) -> Refinement:
     prompt = container.store.prompts.get(version.prompt_id)
     return container.refining.refine(
         container.studio,
-        project_of(house, project),
-        prompt,
-        version,
-        container.models.default,
-        "teacher",
+        RefineRequest(
+            project_of(house, project), prompt, version, container.models.default, "teacher"
+        ),
     )
 
 

@@ -41,6 +41,8 @@ def refine_version(
       ls-prompts versions refine Topic --project 3 --teacher-model gpt-5
       ls-prompts versions refine Topic --project 3 --teacher-model gpt-5 --accept
     """
+    from ml_backend.services.refining.refine import RefineRequest
+
     container = app.container
     found = container.prompts.find(prompt)
     where = app.project(project)
@@ -52,7 +54,8 @@ def refine_version(
     if connection is not None:
         ref = int(connection) if connection.isdecimal() else connection
         teacher = container.store.connections.get(ref)
-    done = container.refining.refine(container.studio, where, found, chosen, teacher, teacher_model)
+    asked = RefineRequest(where, found, chosen, teacher, teacher_model)
+    done = container.refining.refine(container.studio, asked)
     container.refining.keep(where, found, chosen, teacher_model, done)
     made = None
     if accept:

@@ -9,8 +9,8 @@ import click
 
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
 from ml_backend.cli.commands.estimate import note_cost
-from ml_backend.cli.output import documents
 from ml_backend.records import Prompt, Run, Slot, Subset, TruthSource
+from ml_backend.services.jobs import documents as reports
 
 if TYPE_CHECKING:
     from ml_backend.labelstudio import Project
@@ -244,7 +244,7 @@ def carry_out(app: App, started: Run, *, detach: bool) -> None:
         return
     _warn_without_server(app)
     if app.as_json:
-        app.document(documents.of_run(started))
+        app.document(reports.of_run(started))
     else:
         click.echo(f"Run {started.id} waits for the server: ls-prompts runs watch {started.id}")
 

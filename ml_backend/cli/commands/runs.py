@@ -45,7 +45,7 @@ def list_runs(
         wanted["project_id"] = app.project(project).id
     rows = app.container.store.runs.search(**wanted)
     if app.as_json:
-        app.document([documents.of_run(run) for run in rows])
+        app.document([reports.of_run(run) for run in rows])
         return
     app.table(
         ("Id", "Model version", "Project", "Subset", "Status", "Good", "Failed", "Of", "Message"),
@@ -84,7 +84,7 @@ def show_run(app: App, run_id: int, report: bool) -> None:
     """
     run = app.container.store.runs.get(run_id)
     if app.as_json:
-        app.document(documents.of_run(run))
+        app.document(reports.of_run(run))
     else:
         show(app, run)
         if report and run.metrics is not None:
@@ -122,7 +122,7 @@ def cancel_run(app: App, run_id: int) -> None:
         # No process has it, so none would heed the request: bring it to its end here.
         run = execute(app, run_id)
     if app.as_json:
-        app.document(documents.of_run(run))
+        app.document(reports.of_run(run))
     elif run.status.is_final:
         show(app, run)
     else:

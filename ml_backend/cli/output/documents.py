@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ml_backend.records import Connection, Failure, Prompt, PromptVersion, Run
-from ml_backend.records.metrics_json import metrics_json
-from ml_backend.records.run_json import pool_json
+from ml_backend.records import Connection, Failure, Prompt, PromptVersion
 
 if TYPE_CHECKING:
     from ml_backend.llm.prices import Price
@@ -83,45 +81,6 @@ def of_connection(connection: Connection, spending: Spending) -> Document:
         "budget_warning": spending.warning or None,
         "prices": {name: list(price) for name, price in connection.prices.items()},
         "created_at": connection.created_at.isoformat() if connection.created_at else None,
-    }
-
-
-def of_run(run: Run) -> Document:
-    totals, options, pool = run.totals, run.options, run.snapshot.few_shot
-    return {
-        "id": run.id,
-        "parent_model": run.prompt_id,
-        "version": run.version_id,
-        "project": run.project_id,
-        "project_subset": run.subset.value,
-        "slot": run.slot.value,
-        "truth": run.truth.value,
-        "measured_on": run.measured_on,
-        "model_version": run.label,
-        "status": run.status.value,
-        "stage": run.stage.value,
-        "message": run.message,
-        "total_tasks": totals.total,
-        "total_predictions": totals.succeeded,
-        "total_correct_predictions": run.metrics.overall.correct if run.metrics else None,
-        "succeeded": totals.succeeded,
-        "failed": totals.failed,
-        "failures": dict(totals.failures),
-        "cached": totals.cached,
-        "cost": totals.cost,
-        "prompt_tokens": totals.usage.prompt_tokens,
-        "completion_tokens": totals.usage.completion_tokens,
-        "metrics": metrics_json(run.metrics),
-        "few_shot": pool_json(pool) if pool else None,
-        "held_out": options.held_out,
-        "caution": options.caution or None,
-        "samples": options.samples,
-        "sample_seed": options.sample_seed,
-        "stale": run.stale,
-        "created_at": run.created_at.isoformat(),
-        "triggered_at": run.started_at.isoformat() if run.started_at else None,
-        "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,
-        "completed_at": run.completed_at.isoformat() if run.completed_at else None,
     }
 
 

@@ -8,10 +8,10 @@ import click
 
 from ml_backend.cli.app import App
 from ml_backend.cli.next_steps import for_command_line
-from ml_backend.cli.output import documents
 from ml_backend.cli.output.details import headline, percent
 from ml_backend.errors import LabelStudioError
 from ml_backend.records import Correctness, Run, RunMetrics, RunStatus
+from ml_backend.services.jobs import documents as reports
 
 REASONS = 3
 
@@ -20,7 +20,7 @@ def finish(app: App, run: Run) -> None:
     """Print a run that has ended; exits with 1 unless it completed."""
     held = _held(app, run)
     if app.as_json:
-        app.document(documents.of_run(run) | {"label_studio": held})
+        app.document(reports.of_run(run) | {"label_studio": held})
     else:
         show(app, run)
         if held:

@@ -8,12 +8,35 @@ from typing import TYPE_CHECKING
 
 from ml_backend.records import JsonObject, Run, RunReport
 from ml_backend.records.metrics_json import correctness_json, metrics_json
+from ml_backend.records.run_json import pool_json
 
 if TYPE_CHECKING:
     from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionScore
     from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
     from ml_backend.services.predictions.delete_prompt import PromptDeletion
     from ml_backend.services.predictions.promote import PromotePlan, PromoteReport
+
+REPORTED = (
+    "id",
+    "model_version",
+    "status",
+    "slot",
+    "project",
+    "project_subset",
+    "truth",
+    "measured_on",
+    "message",
+    "stale",
+    "total_tasks",
+    "succeeded",
+    "failed",
+    "failures",
+    "cached",
+    "cost",
+    "prompt_tokens",
+    "completion_tokens",
+)
+"""What a report says of its run, in this order."""
 
 
 def of_delete_plan(plan: DeletePlan) -> JsonObject:
@@ -117,6 +140,46 @@ def _of_measure(measure: Measure) -> JsonObject:
     }
 
 
+def of_run(run: Run) -> JsonObject:
+    """Return a run in full; ``model_version`` is what its predictions are called."""
+    totals, options, pool = run.totals, run.options, run.snapshot.few_shot
+    return {
+        "id": run.id,
+        "parent_model": run.prompt_id,
+        "version": run.version_id,
+        "project": run.project_id,
+        "project_subset": run.subset.value,
+        "slot": run.slot.value,
+        "truth": run.truth.value,
+        "measured_on": run.measured_on,
+        "model_version": run.label,
+        "status": run.status.value,
+        "stage": run.stage.value,
+        "message": run.message,
+        "total_tasks": totals.total,
+        "total_predictions": totals.succeeded,
+        "total_correct_predictions": run.metrics.overall.correct if run.metrics else None,
+        "succeeded": totals.succeeded,
+        "failed": totals.failed,
+        "failures": dict(totals.failures),
+        "cached": totals.cached,
+        "cost": totals.cost,
+        "prompt_tokens": totals.usage.prompt_tokens,
+        "completion_tokens": totals.usage.completion_tokens,
+        "metrics": metrics_json(run.metrics),
+        "few_shot": pool_json(pool) if pool else None,
+        "held_out": options.held_out,
+        "caution": options.caution or None,
+        "samples": options.samples,
+        "sample_seed": options.sample_seed,
+        "stale": run.stale,
+        "created_at": run.created_at.isoformat(),
+        "triggered_at": run.started_at.isoformat() if run.started_at else None,
+        "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,
+        "completed_at": run.completed_at.isoformat() if run.completed_at else None,
+    }
+
+
 def of_run_report(report: RunReport) -> JsonObject:
     return {
         "run": _of_reported_run(report.run),
@@ -142,28 +205,9 @@ def of_run_report(report: RunReport) -> JsonObject:
 
 
 def _of_reported_run(run: Run) -> JsonObject:
-    totals = run.totals
-    return {
-        "id": run.id,
-        "model_version": run.label,
-        "status": run.status.value,
-        "slot": run.slot.value,
-        "project": run.project_id,
-        "project_subset": run.subset.value,
-        "truth": run.truth.value,
-        "measured_on": run.measured_on,
-        "message": run.message,
-        "stale": run.stale,
-        "total_tasks": totals.total,
-        "succeeded": totals.succeeded,
-        "failed": totals.failed,
-        "failures": dict(totals.failures),
-        "cached": totals.cached,
-        "cost": totals.cost,
-        "prompt_tokens": totals.usage.prompt_tokens,
-        "completion_tokens": totals.usage.completion_tokens,
-        "completed_at": f"{run.completed_at:%Y-%m-%d %H:%M} UTC" if run.completed_at else None,
-    }
+    found = of_run(run)
+    done = f"{run.completed_at:%Y-%m-%d %H:%M} UTC" if run.completed_at else None
+    return {name: found[name] for name in REPORTED} | {"completed_at": done}
 
 
 def _of_asked_prompt(run: Run) -> JsonObject:

@@ -12,7 +12,7 @@ from ml_backend.services.jobs.jobs import Handler, Work
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.selection import Selection, select
-from ml_backend.services.refining.refine import Refining
+from ml_backend.services.refining.refine import RefineRequest, Refining
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
 
@@ -117,12 +117,14 @@ class JobHandlers:
         prompt = self._store.prompts.get(work.job.prompt_id or 0)
         done = self._refining.refine(
             self._studio,
-            project,
-            prompt,
-            version,
-            connection,
-            request["teacher"],
-            request.get("goal", ""),
+            RefineRequest(
+                project,
+                prompt,
+                version,
+                connection,
+                request["teacher"],
+                request.get("goal", ""),
+            ),
         )
         return done.document()
 

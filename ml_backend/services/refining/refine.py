@@ -88,6 +88,25 @@ class Refinement:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class RefineRequest:
+    """What a teacher is asked to improve, and who it is."""
+
+    project: Project
+    prompt: Prompt
+    version: PromptVersion | None
+    """None drafts the first text."""
+    connection: Connection
+    teacher: str
+    """The model's name."""
+    goal: str = ""
+    """What the person who asks wants to be better."""
+
+    @property
+    def old(self) -> str:
+        return self.version.text if self.version else ""
+
+
 class Refining:
     """Asks teachers."""
 
@@ -133,47 +152,22 @@ class Refining:
             )
         return require_text(goal, "goal").strip()
 
-    def outlook(
-        self,
-        studio: LabelStudioReader,
-        project: Project,
-        prompt: Prompt,
-        version: PromptVersion | None,
-        connection: Connection,
-        teacher: str,
-        goal: str = "",
-    ) -> RefineEstimate:
+    def outlook(self, studio: LabelStudioReader, asked: RefineRequest) -> RefineEstimate:
         """Return what a teacher would be shown and what that would cost, asking nothing."""
-        config = self._predictor_factory.config_of(project)
-        known = self._predictor_factory.known_variables(project, config)
-        lessons = self._lessons(studio, project, prompt, version, config)
-        old = version.text if version else ""
-        messages = messages_for(old, config, known, lessons, to_text(project.instruction), goal)
-        price = price_of(connection, teacher) if teacher else None
-        return outlook_of(lessons, truth_of(project), messages, old, price)
+        lessons, messages, _ = self._lesson(studio, asked)
+        price = price_of(asked.connection, asked.teacher) if asked.teacher else None
+        return outlook_of(lessons, truth_of(asked.project), messages, asked.old, price)
 
-    def refine(
-        self,
-        studio: ServerLabelStudio,
-        project: Project,
-        prompt: Prompt,
-        version: PromptVersion | None,
-        connection: Connection,
-        teacher: str,
-        goal: str = "",
-    ) -> Refinement:
+    def refine(self, studio: ServerLabelStudio, asked: RefineRequest) -> Refinement:
         """Return a teacher's proposal; raises AnswerError when none of its answers can be used.
 
         Without a version, or with one that says nothing yet, the prompt is drafted from the
-        labeling config, the project's instructions and tasks with their right answers. ``goal`` is
-        what the person who asks wants to be better.
+        labeling config, the project's instructions and tasks with their right answers.
         """
+        connection, teacher = asked.connection, asked.teacher
+        version, old = asked.version, asked.old
         self.check(connection)
-        old = version.text if version else ""
-        config = self._predictor_factory.config_of(project)
-        known = self._predictor_factory.known_variables(project, config)
-        lessons = self._lessons(studio, project, prompt, version, config)
-        messages = messages_for(old, config, known, lessons, to_text(project.instruction), goal)
+        lessons, messages, known = self._lesson(studio, asked)
         proposed, reasoning, usage = self._loop.run(
             self._ask(connection, teacher, messages, old, known)
         )
@@ -185,11 +179,22 @@ class Refining:
             examples=len(lessons),
             task_ids=lessons.task_ids,
             held_out=lessons.held_out,
-            truth=truth_of(project),
+            truth=truth_of(asked.project),
             saw_tasks=bool(lessons) or bool(version and version.refined_from is not None),
             usage=usage,
             cost=cost_of(price_of(connection, teacher), usage),
         )
+
+    def _lesson(
+        self, studio: LabelStudioReader, asked: RefineRequest
+    ) -> tuple[Mistakes, list[JsonObject], Collection[str]]:
+        """Return what a teacher is shown, as messages too, and the variables it may name."""
+        project = asked.project
+        config = self._predictor_factory.config_of(project)
+        known = self._predictor_factory.known_variables(project, config)
+        lessons = self._lessons(studio, project, asked.prompt, asked.version, config)
+        words = to_text(project.instruction)
+        return lessons, messages_for(asked.old, config, known, lessons, words, asked.goal), known
 
     def keep(
         self,

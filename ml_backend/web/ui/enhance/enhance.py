@@ -21,6 +21,7 @@ from ml_backend.records import (
     RunStatus,
 )
 from ml_backend.services.callers.authoring import Draft
+from ml_backend.services.refining.refine import RefineRequest
 from ml_backend.services.refining.teacher import LONGEST_GOAL, says_nothing
 from ml_backend.web.actions.refinements import refine_in_background
 from ml_backend.web.server.services import services
@@ -256,12 +257,14 @@ def _outlook(view: PromptView, project: Project) -> str:
     connection = services().connections.choose(view.caller, None, _connection_id())
     found = services().refining.outlook(
         view.caller.studio,
-        project,
-        view.prompt,
-        view.version,
-        connection,
-        model,
-        request.values.get("goal", "")[:LONGEST_GOAL],
+        RefineRequest(
+            project,
+            view.prompt,
+            view.version,
+            connection,
+            model,
+            request.values.get("goal", "")[:LONGEST_GOAL],
+        ),
     )
     return render_template("enhance/outlook.html", view=view, found=found, model=model)
 
