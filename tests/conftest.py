@@ -1,22 +1,39 @@
-"""What all tests share: one real Label Studio a session, for those marked ``live``."""
+"""What all tests share: fakes, one a test; and one real Label Studio a session, for ``live``."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from support.live_label_studio import LiveLabelStudio
+from ml_backend.container import Container
+from ml_backend.settings import Settings
+from support.fake_label_studio import FakeLabelStudio
+from support.live_label_studio import LiveLabelStudio, RunningLabelStudio
+from support.simulator import Simulator
 
 
-@dataclass(frozen=True)
-class RunningLabelStudio:
-    """Where a real Label Studio answers, and a legacy token for it."""
+@pytest.fixture
+def fake() -> Iterator[FakeLabelStudio]:
+    with FakeLabelStudio() as running:
+        yield running
 
-    url: str
-    token: str
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose database has its tables: copying it is quicker than migrating."""
+    folder = tmp_path_factory.mktemp("migrated")
+    container = Container(Settings.from_env({"DATA_DIR": str(folder)}))
+    container.store.close()
+    return folder
 
 
 @pytest.fixture(scope="session")

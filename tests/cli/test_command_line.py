@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
-from cli.conftest import Terminal
 from click.testing import CliRunner
 
 from ml_backend import __version__
 from ml_backend.cli import COMMANDS, cli
+from support.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from cli.conftest import Terminal
 
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.serving import free_port, serving
+from support.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 

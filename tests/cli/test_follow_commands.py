@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cli.conftest import Terminal
 
 from ml_backend.container import Container
 from ml_backend.settings import Settings
+from support.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cli.conftest import Terminal
+
+from support.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 

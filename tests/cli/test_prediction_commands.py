@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.conftest import CONFIG, LABEL, Terminal
 
 from ml_backend.cli.app import App, version_name
 from ml_backend.container import Container
 from ml_backend.records import Failure, FailureKind, Slot
 from ml_backend.settings import Settings
+from support.terminal import CONFIG, LABEL, Terminal
 
 pytestmark = pytest.mark.slow
 

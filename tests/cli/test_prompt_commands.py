@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.conftest import CONFIG, LABEL, Terminal
+
+from support.terminal import CONFIG, LABEL, Terminal
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from cli.conftest import CONFIG, LABEL, Terminal
 
 from support.server import eventually
+from support.terminal import CONFIG, LABEL, Terminal
 
 pytestmark = pytest.mark.slow
 

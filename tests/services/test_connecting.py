@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.errors import (
@@ -26,6 +25,7 @@ from ml_backend.services.places import Ours
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
+from support.house import CONFIG, ScriptedModel
 from support.serving import free_port, serving
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 from sqlalchemy.dialects import postgresql
 
 from ml_backend.errors import ModelError, RunStopper
@@ -23,6 +22,7 @@ from ml_backend.records import FailureKind, Run, RunStatus, Stage
 from ml_backend.services.execute import Executor
 from ml_backend.services.waiting import Interrupted, Patience
 from ml_backend.store import tables as t
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

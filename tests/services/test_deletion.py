@@ -7,13 +7,13 @@ import time
 from collections import Counter
 
 import pytest
-from services.conftest import House
 
 from ml_backend.errors import Conflict, LabelStudioUnreachable, NotFound
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, RunStatus, Slot, Subset
 from ml_backend.services.deletion import Deletions
 from ml_backend.services.waiting import Patience
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

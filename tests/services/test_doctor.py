@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import House, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.errors import RunStopper
@@ -18,6 +17,7 @@ from ml_backend.services.doctor import Check, Doctor
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio
+from support.house import House, ScriptedModel
 
 pytestmark = pytest.mark.slow
 

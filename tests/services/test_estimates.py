@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import Request
@@ -16,6 +15,7 @@ from ml_backend.records import Asked, Prediction, Prompt, PromptVersion, Subset,
 from ml_backend.services.costs import cost_of, price_of
 from ml_backend.services.estimates import Estimate
 from ml_backend.services.token_counts import size_of
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,6 @@ import random
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend import demo
 from ml_backend.errors import InvalidInput
@@ -18,6 +17,7 @@ from ml_backend.reporting import run_page
 from ml_backend.services.authoring import Draft
 from ml_backend.services.compare import Comparison
 from ml_backend.services.indicators import indicators_of
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

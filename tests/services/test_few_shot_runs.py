@@ -7,11 +7,11 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from services.conftest import House
 
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, Slot, Subset, Task
 from ml_backend.services.sources import Address
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

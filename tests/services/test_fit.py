@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 
 from ml_backend.container import Container
 from ml_backend.records import Example, Run, RunStatus, Slot, Subset
@@ -17,6 +16,7 @@ from ml_backend.services.fit import Heard
 from ml_backend.services.hold import Hold
 from ml_backend.store import tables as t
 from support.backends import answering
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

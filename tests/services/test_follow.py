@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
 from ml_backend.services import fit, follow
 from ml_backend.store import Follow, tables as t
 from support.backends import answering
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import House, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.llm import Request
@@ -17,6 +16,7 @@ from ml_backend.services.attachments import IMAGE_TOKENS
 from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.files import image
+from support.house import House, ScriptedModel
 from support.simulator import Simulator
 
 pytestmark = pytest.mark.slow

@@ -7,13 +7,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.records import Subset
 from ml_backend.services.predictions import DeletePlan, DeleteReport
 from ml_backend.services.waiting import Patience
 from support.backends import answering
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

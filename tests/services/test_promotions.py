@@ -8,7 +8,6 @@ import urllib.request
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Slot, Subset
@@ -16,6 +15,7 @@ from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions import PromotePlan, PromoteReport
 from ml_backend.services.waiting import Patience
 from support.fake_label_studio import TOKEN
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Prediction, PromptVersion, Subset, Task
 from ml_backend.services.provenance import document_of
 from ml_backend.services.sources import Address
 from ml_backend.services.waiting import Patience
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

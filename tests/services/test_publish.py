@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from services.conftest import House
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Request
 from ml_backend.records import FailureKind, RunStatus, Stage, Subset
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.errors import LabelStudioError
 from ml_backend.records import RunStatus
 from ml_backend.services.publish import Publisher
 from ml_backend.services.waiting import Patience
 from ml_backend.store import GIVEN_UP, tables as t
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

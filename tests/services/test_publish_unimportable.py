@@ -6,10 +6,10 @@ import json
 from collections import Counter
 
 import pytest
-from services.conftest import House
 
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from services.conftest import House
 from services.test_few_shot_runs import CONFIG, annotated, canary
 
 from ml_backend import demo
@@ -17,6 +16,7 @@ from ml_backend.llm import Request
 from ml_backend.records import Connection, Prompt, PromptVersion, ProviderName, Slot, Subset
 from ml_backend.services.refine import Refinement
 from ml_backend.services.splits import SHARE, Split, split_of
+from support.house import House
 from support.simulator import Simulator
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 from services.test_evaluate import annotation, evaluated, says, seed
 
 from ml_backend.errors import InvalidInput, LabelStudioError
@@ -20,6 +19,7 @@ from ml_backend.records import Failure, FailureKind, Prediction, Run, Subset, Ta
 from ml_backend.services.results import ResultCounts, ResultFilter, ResultPage, ResultQuery
 from ml_backend.store import tables
 from support.fake_label_studio import TOKEN
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

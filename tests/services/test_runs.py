@@ -6,13 +6,13 @@ import threading
 import time
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, TemplateError
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
 from ml_backend.services.prompts import check_title
 from ml_backend.services.runs import sample_of
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

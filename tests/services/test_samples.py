@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.errors import InvalidInput, ModelError
 from ml_backend.labeling import LabelingConfig
@@ -26,6 +25,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.sampling import combine
 from ml_backend.store import tables
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

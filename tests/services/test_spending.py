@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import House
 
 from ml_backend.errors import BudgetReached, InvalidInput, ModelError
 from ml_backend.llm import Request
@@ -26,6 +25,7 @@ from ml_backend.records import (
 from ml_backend.services.sources import Address
 from ml_backend.services.spending import BudgetPeriod, Purse, period_start, spending_of
 from ml_backend.store import Spent
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Slot, Stage
@@ -20,6 +19,7 @@ from ml_backend.services.prompts import label_of
 from ml_backend.services.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
+from support.house import House
 from support.server import eventually
 
 pytestmark = pytest.mark.slow

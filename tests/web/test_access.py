@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import SECRETS, Api
 
+from support.api import SECRETS, Api
 from support.wire import CONFIG
 
 pytestmark = pytest.mark.slow

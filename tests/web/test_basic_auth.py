@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
-from web.conftest import Place
 
 from ml_backend.container import Container
 from ml_backend.errors import InvalidInput
 from ml_backend.web import create_app
+from support.place import Place
 
 pytestmark = pytest.mark.slow
 

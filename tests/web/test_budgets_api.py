@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from web.conftest import Api, ended_run
+
+from support.api import Api
+from support.sdk import ended_run
 
 
 def test_a_budget_is_set_shown_and_kept(api: Api) -> None:

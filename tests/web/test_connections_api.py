@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from web.conftest import Place
 
 from ml_backend.container import Container
 from ml_backend.web import identity
+from support.place import Place
 from support.serving import free_port, serving
 
 pytestmark = pytest.mark.slow

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from web.conftest import Place
 from web.test_ml_protocol import is_prediction, results
 
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
 from ml_backend.services.runs import RunOptions
 from support.fake_label_studio import FakeLabelStudio
+from support.place import Place
 from support.server import eventually
 from support.simulator import Simulator
 

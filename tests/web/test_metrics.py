@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from web.conftest import Place
 
 from ml_backend import __version__
 from ml_backend.records import Example, Run
 from ml_backend.web import create_app
+from support.place import Place
 from support.simulator import Simulator
 
 PREFIX = "label_studio_prompts_"

@@ -10,11 +10,11 @@ import time
 from typing import Any
 
 import pytest
-from web.conftest import Place, close, settings
 
 from ml_backend.container import Container
 from ml_backend.web import create_app
 from support.fake_label_studio import FakeLabelStudio
+from support.place import Place, close, settings
 from support.server import eventually
 from support.simulator import Simulator
 from support.wire import CONFIG

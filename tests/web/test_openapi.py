@@ -13,8 +13,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
-from web.conftest import Api, Place
 
+from support.api import Api
+from support.place import Place
 from support.sdk import calls, in_process
 
 METHODS_OF_THE_SDK = 30

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from web.conftest import Place
 
 from ml_backend.records import RunStatus, Slot, Subset
+from support.place import Place
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from label_studio_sdk import AsyncLabelStudio, LabelStudio
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Api
 
+from support.api import Api
 from support.documents import run_script, script_of
 from support.serving import free_port, serving
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import SECRETS, Api
 
 from ml_backend.records import JobKind
+from support.api import SECRETS, Api
 from support.sdk import calls, ended_run, in_process
 
 pytestmark = pytest.mark.slow

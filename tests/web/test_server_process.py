@@ -19,13 +19,13 @@ from typing import Any
 
 import psutil
 import pytest
-from web.conftest import close
 
 from ml_backend.container import Container
 from ml_backend.records import Run, RunStatus
 from ml_backend.services.runs import RunOptions
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
+from support.place import close
 from support.server import ROOT, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG

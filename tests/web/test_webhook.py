@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from web.conftest import Place
 from werkzeug.serving import make_server
 
 from ml_backend.store import Event
 from ml_backend.web import webhook
+from support.place import Place
 
 pytestmark = pytest.mark.slow
 

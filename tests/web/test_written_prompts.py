@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from web.conftest import Place
 from web.test_ml_protocol import results
 from web.test_prompt_sources import named
 
 from ml_backend.records import Origin
+from support.place import Place
 from support.simulator import Simulator
 
 pytestmark = pytest.mark.slow

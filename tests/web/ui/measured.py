@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from web.ui.conftest import Pages
-
 from ml_backend.kinds import FailureKind, RunStatus, Subset
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Asked, Failure, JsonObject, Outcome, Prediction, Run, Totals, Usage
 from ml_backend.services.runs import RunOptions
+from support.pages import Pages
 from support.wire import region
 
 ASKED = Asked(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)

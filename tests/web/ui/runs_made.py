@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from web.ui.conftest import Pages
-
 from ml_backend.records import (
     Asked,
     Prediction,
@@ -19,6 +17,7 @@ from ml_backend.records import (
 )
 from ml_backend.scoring import wilson
 from ml_backend.services.recipes import snapshot
+from support.pages import Pages
 from support.wire import region
 
 

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from web.conftest import task
-from web.ui.conftest import Page, Pages
 from web.ui.measured import choices, measured_run, prediction
 
 from ml_backend.records import JsonObject, Run, Subset
+from support.api import task
+from support.pages import Page, Pages
 from support.wire import CONFIG, region
 
 EVIL = '<script>alert(1)</script>"onmouseover=x {{7*7}}'

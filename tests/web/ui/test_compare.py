@@ -6,8 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 from web.ui.runs_made import ran
 
 from ml_backend.records import Subset
@@ -15,6 +13,8 @@ from ml_backend.scoring.paired import compare
 from ml_backend.scoring.resampling import ScoreDifference
 from ml_backend.services.compare import Measure
 from ml_backend.web.ui.compare import sentence
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 from support.wire import CONFIG
 
 

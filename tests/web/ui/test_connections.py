@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import Connection
 from ml_backend.store import Spent
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 
 LIST, NEW = "/ui/connections", "/ui/connections/new"
 KEY = "sk-a-provider-secret-1a2b"

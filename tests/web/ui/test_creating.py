@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import requests
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import BASELINE_MODEL, ProviderName
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 from support.wire import CONFIG
 
 VIDEO = '<View><Video name="v" value="$v"/><VideoRectangle name="boxes" toName="v"/></View>'

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from web.conftest import SECRETS, STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import PromptVersion, Run, Slot, Subset, TruthSource
+from support.api import SECRETS, STRANGER
+from support.pages import Page, Pages, sign_in
 from support.wire import CONFIG
 
 EVIL = "<script>alert(1)</script>\"onmouseover='x' {{7*7}} =cmd"

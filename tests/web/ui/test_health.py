@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from web.conftest import STRANGER, close, settings, task
-from web.ui.conftest import HTMX, Page, Pages, csrf_of, sign_in
 from werkzeug.serving import make_server
 
 from ml_backend.container import Container
@@ -19,7 +17,10 @@ from ml_backend.records import JobKind, Person, RunStatus
 from ml_backend.services.doctor import Check
 from ml_backend.web import create_app
 from ml_backend.web.ui.findings import Findings
+from support.api import STRANGER, task
 from support.fake_label_studio import FakeLabelStudio
+from support.pages import HTMX, Page, Pages, csrf_of, sign_in
+from support.place import close, settings
 from support.server import eventually
 from support.serving import free_port
 from support.simulator import Simulator

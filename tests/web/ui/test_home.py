@@ -5,11 +5,11 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import Job, JobKind, Slot, Subset
 from ml_backend.store import tables as t
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 from support.server import eventually
 from support.wire import CONFIG, row
 

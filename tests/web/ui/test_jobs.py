@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from web.ui.conftest import Pages
 
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
 from ml_backend.web.ui.jobs import job_page
+from support.pages import Pages
 
 
 def begun(pages: Pages, kind: JobKind = JobKind.DELETE_PREDICTIONS, **more: object) -> Job:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.ui.conftest import Page, Pages
 
 from ml_backend.errors import Conflict
 from ml_backend.records import JobKind, Slot
+from support.pages import Page, Pages
 from support.wire import region
 
 LABEL = "Topics__Version 1"
@@ -360,8 +360,8 @@ def test_others_see_neither_the_dialogs_nor_what_came_of_them(held: Pages) -> No
     confirm(held, ask(held))
     [job] = held.container.store.jobs.search()
     held.api.as_user(hidden=[held.project])
-    from web.conftest import STRANGER
-    from web.ui.conftest import sign_in
+    from support.api import STRANGER
+    from support.pages import sign_in
 
     stranger = held.api.app.test_client()
     sign_in(stranger, STRANGER)

@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from web.conftest import Api, task
-from web.ui.conftest import Page, Pages, sign_in
 from web.ui.measured import choices, measured_run, outcome
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
+from support.api import Api, task
+from support.pages import Page, Pages, sign_in
 from support.sdk import ended_run
 from support.wire import CONFIG, region, row
 

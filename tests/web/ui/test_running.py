@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 from web.ui.stored_runs import measured, stored_run
 
 from ml_backend.records import Failure, FailureKind, Prediction, RunStatus, Slot, Stage, Subset
 from ml_backend.web.ui.access import QUIET
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 from support.server import eventually
 
 CANCELED, FAILED, COMPLETED = RunStatus.CANCELED, RunStatus.FAILED, RunStatus.COMPLETED

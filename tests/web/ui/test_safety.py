@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from web.ui.conftest import HTMX, Page, Pages, csrf_of, sign_in
 from web.ui.measured import completed, outcome
 from web.ui.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
@@ -15,6 +14,7 @@ from ml_backend.records import Prediction, Subset
 from ml_backend.services.runs import RunOptions
 from ml_backend.store import tables as t
 from ml_backend.web.logs import TextFormatter
+from support.pages import HTMX, Page, Pages, csrf_of, sign_in
 
 NONE = {
     **dict.fromkeys(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from web.conftest import Api
-from web.ui.conftest import Page, Pages, csrf_of, sign_in
 
 from ml_backend.store import tables as t, web_sessions
+from support.api import Api
+from support.pages import Page, Pages, csrf_of, sign_in
 
 
 def test_pages_ask_to_sign_in_and_then_lead_where_one_wanted_to_go(api: Api) -> None:
