@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     container = Container(Settings.from_env({"DATA_DIR": str(folder)}))
     container.store.close()
     return folder
+
+
+@pytest.fixture
+def data_dir(migrated: Path, tmp_path: Path) -> Path:
+    """A data folder of the test's own, in its temporary one, with an empty database."""
+    return Path(shutil.copytree(migrated, tmp_path / "data"))
 
 
 @pytest.fixture(scope="session")

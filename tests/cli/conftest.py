@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,8 @@ def model(simulator: Simulator) -> Simulator:
 
 
 @pytest.fixture
-def terminal(fake: FakeLabelStudio, model: Simulator, migrated: Path, tmp_path: Path) -> Terminal:
-    shutil.copytree(migrated, tmp_path / "data")
-    return Terminal(fake, model, tmp_path)
+def terminal(fake: FakeLabelStudio, model: Simulator, data_dir: Path) -> Terminal:
+    return Terminal(fake, model, data_dir.parent)
 
 
 @pytest.fixture

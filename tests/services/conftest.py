@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +14,12 @@ from support.house import House, ScriptedModel
 
 
 @pytest.fixture
-def house(fake: FakeLabelStudio, migrated: Path, tmp_path: Path) -> Iterator[House]:
-    shutil.copytree(migrated, tmp_path / "data")
+def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     settings = Settings.from_env(
         {
             "LABEL_STUDIO_URL": fake.url,
             "LABEL_STUDIO_API_KEY": fake.token,
-            "DATA_DIR": str(tmp_path / "data"),
+            "DATA_DIR": str(data_dir),
             "OPENAI_BASE_URL": "http://model.invalid/v1",
             "OPENAI_MODEL": "scripted",
             "LLM_MAX_CONCURRENCY": "4",

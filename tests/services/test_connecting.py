@@ -107,9 +107,9 @@ class Site:
 
 
 @pytest.fixture
-def site(fake: FakeLabelStudio, tmp_path: Path) -> Iterator[Site]:
+def site(fake: FakeLabelStudio, data_dir: Path) -> Iterator[Site]:
     with ExitStack() as stack:
-        yield Site(fake, tmp_path / "data", stack)
+        yield Site(fake, data_dir, stack)
 
 
 def test_a_project_is_connected_once(site: Site) -> None:

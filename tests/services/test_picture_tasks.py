@@ -49,13 +49,13 @@ def contents(request: Request) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def priced(fake: FakeLabelStudio, tmp_path: Path) -> Iterator[House]:
+def priced(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     """A model whose price is known: a dollar for a million tokens."""
     settings = Settings.from_env(
         {
             "LABEL_STUDIO_URL": fake.url,
             "LABEL_STUDIO_API_KEY": TOKEN,
-            "DATA_DIR": str(tmp_path / "data"),
+            "DATA_DIR": str(data_dir),
         }
     )
     container = Container(settings, settle_seconds=1.5)
@@ -123,10 +123,10 @@ def test_a_budget_counts_a_picture_by_its_tokens_and_not_its_bytes(
 
 
 def test_the_baseline_answers_pictures_with_the_most_frequent_answer(
-    fake: FakeLabelStudio, tmp_path: Path
+    fake: FakeLabelStudio, data_dir: Path
 ) -> None:
     settings = {"LABEL_STUDIO_URL": fake.url, "LABEL_STUDIO_API_KEY": TOKEN}
-    container = Container(Settings.from_env({**settings, "DATA_DIR": str(tmp_path)}))
+    container = Container(Settings.from_env({**settings, "DATA_DIR": str(data_dir)}))
     house = House(container, fake, ScriptedModel())
     truth = [{"choices": [choice]} for choice in "BABAB"]
     rows: list[dict[str, Any]] = [
@@ -159,7 +159,7 @@ def test_the_baseline_answers_pictures_with_the_most_frequent_answer(
 
 @pytest.mark.slow
 def test_a_model_without_vision_stops_the_run_with_its_words(
-    fake: FakeLabelStudio, tmp_path: Path
+    fake: FakeLabelStudio, data_dir: Path
 ) -> None:
     with Simulator() as simulator:
         simulator.control(no_images="This model does not support image inputs.")
@@ -167,7 +167,7 @@ def test_a_model_without_vision_stops_the_run_with_its_words(
             {
                 "LABEL_STUDIO_URL": fake.url,
                 "LABEL_STUDIO_API_KEY": TOKEN,
-                "DATA_DIR": str(tmp_path),
+                "DATA_DIR": str(data_dir),
                 "OPENAI_BASE_URL": simulator.url,
                 "OPENAI_MODEL": "blind",
                 "LLM_MAX_CONCURRENCY": "1",
