@@ -15,8 +15,6 @@ from ml_backend.services.deletion import Deletions
 from ml_backend.services.waiting import Patience
 from support.house import House
 
-pytestmark = pytest.mark.slow
-
 
 def patience(give_up_after: float = 10.0) -> Patience:
     say = lambda message: None  # noqa: E731
@@ -33,6 +31,7 @@ def counts(house: House, project_id: int) -> Counter[str | None]:
     return Counter(k.model_version for k in house.container.studio.prediction_keys(project_id))
 
 
+@pytest.mark.slow
 def test_a_prompt_goes_with_its_predictions_in_every_project(house: House) -> None:
     first, _ = house.project(2)
     second, _ = house.project(3)
@@ -53,6 +52,7 @@ def test_a_prompt_goes_with_its_predictions_in_every_project(house: House) -> No
     assert house.container.store.runs.search(prompt_id=prompt.id) == []
 
 
+@pytest.mark.slow
 def test_a_version_goes_alone(house: House) -> None:
     project, tasks = house.project(2)
     prompt, first = house.prompt(project)

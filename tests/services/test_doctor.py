@@ -19,8 +19,6 @@ from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.house import House, ScriptedModel
 
-pytestmark = pytest.mark.slow
-
 
 def settings(fake: FakeLabelStudio, folder: Path, **changes: Any) -> Settings:
     environment = {
@@ -177,6 +175,7 @@ def test_a_backend_that_label_studio_reaches_is_found(connected: House) -> None:
     assert "Seeded" in found["backend"].message
 
 
+@pytest.mark.slow
 def test_another_server_shows_by_its_predictions(connected: House) -> None:
     (prompt,) = connected.container.store.prompts.all()
     (project,) = prompt.project_ids
@@ -192,6 +191,7 @@ def test_another_server_shows_by_its_predictions(connected: House) -> None:
     assert "DATABASE_URL" in check.fix
 
 
+@pytest.mark.slow
 def test_another_server_shows_by_its_backend(connected: House) -> None:
     (prompt,) = connected.container.store.prompts.all()
     with answering({"status": "UP", "instance": "theirs", "model_version": "v"}) as url:

@@ -19,8 +19,6 @@ from support.files import image
 from support.house import House, ScriptedModel
 from support.simulator import Simulator
 
-pytestmark = pytest.mark.slow
-
 CONFIG = """<View><Image name="img" value="$image"/>
 <Choices name="topic" toName="img"><Choice value="A"/><Choice value="B"/></Choices></View>"""
 SECRET = "https://pictures.example.com/a.png?key=SECRET"
@@ -70,6 +68,7 @@ def priced(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     container.store.close()
 
 
+@pytest.mark.slow
 def test_the_model_is_sent_the_picture_and_words_in_place_of_its_address(house: House) -> None:
     run = ask(house, PICTURE)
     assert run.totals.succeeded == 1
@@ -122,6 +121,7 @@ def test_a_budget_counts_a_picture_by_its_tokens_and_not_its_bytes(
     assert run.totals.succeeded == asked
 
 
+@pytest.mark.slow
 def test_the_baseline_answers_pictures_with_the_most_frequent_answer(
     fake: FakeLabelStudio, data_dir: Path
 ) -> None:
@@ -188,6 +188,7 @@ def test_a_model_without_vision_stops_the_run_with_its_words(
         house.container.store.close()
 
 
+@pytest.mark.slow
 def test_a_task_of_text_is_asked_in_plain_strings_as_ever(house: House) -> None:
     project, _ = house.project(1)
     prompt, version = house.prompt(project)

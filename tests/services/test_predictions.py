@@ -15,8 +15,6 @@ from ml_backend.services.waiting import Patience
 from support.backends import answering
 from support.house import CONFIG, House
 
-pytestmark = pytest.mark.slow
-
 
 def patience() -> Patience:
     return Patience(lambda message: None, threading.Event(), give_up_after=10.0, first_pause=0.05)

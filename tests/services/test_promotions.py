@@ -17,8 +17,6 @@ from ml_backend.services.waiting import Patience
 from support.fake_label_studio import TOKEN
 from support.house import CONFIG, House
 
-pytestmark = pytest.mark.slow
-
 
 def patience() -> Patience:
     return Patience(lambda message: None, threading.Event(), give_up_after=10.0, first_pause=0.05)
@@ -182,6 +180,7 @@ def test_silence_never_means_all(house: House) -> None:
     assert annotations(house, project) == {}
 
 
+@pytest.mark.slow
 def test_a_prompt_is_promoted_without_its_evaluations(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)

@@ -15,8 +15,6 @@ from ml_backend.services.sources import Address
 from ml_backend.services.waiting import Patience
 from support.house import CONFIG, House
 
-pytestmark = pytest.mark.slow
-
 
 def annotated(number: int) -> dict[str, Any]:
     region = {
@@ -152,6 +150,7 @@ def test_predictions_of_others_are_told_as_such(house: House) -> None:
     assert (found["model_version"], found["prompt"], found["origin"]) == ("somebody's", None, None)
 
 
+@pytest.mark.slow
 def test_many_tasks_are_read_at_once_and_too_many_are_refused(house: House) -> None:
     place = Place(house)
     place.predict(*place.tasks[4:])

@@ -23,8 +23,6 @@ from ml_backend.services.waiting import Patience
 from ml_backend.store import GIVEN_UP, tables as t
 from support.house import House
 
-pytestmark = pytest.mark.slow
-
 LABEL = "P__Version 1"
 
 
@@ -174,6 +172,7 @@ def test_an_import_counts_as_seen_once_all_of_its_tasks_stand(house: House) -> N
     assert publication(house, broken).note == "effect seen"
 
 
+@pytest.mark.slow
 def test_an_older_row_that_outlived_its_deletion_is_no_new_one(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)

@@ -21,8 +21,6 @@ from ml_backend.store import tables
 from support.fake_label_studio import TOKEN
 from support.house import CONFIG, House
 
-pytestmark = pytest.mark.slow
-
 
 class NotingDoor(LabelStudioDoor):
     """A door that remembers which tasks it was asked for."""

@@ -27,8 +27,6 @@ from ml_backend.services.sampling import combine
 from ml_backend.store import tables
 from support.house import House
 
-pytestmark = pytest.mark.slow
-
 CONFIG = LabelingConfig.parse("""<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices>
 <Labels name="names" toName="text"><Label value="P"/></Labels></View>""")

@@ -27,8 +27,6 @@ from ml_backend.services.spending import BudgetPeriod, Purse, period_start, spen
 from ml_backend.store import Spent
 from support.house import House
 
-pytestmark = pytest.mark.slow
-
 PRICE = [1.0, 10.0]
 # A call's worst case is its bytes and 4,096 completion tokens.
 WORST = 4096 * 10 / 1e6

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from web.ui.measured import choices, measured_run, prediction
 
 from ml_backend.records import JsonObject, Run, Subset
 from support.api import task
+from support.measured import choices, measured_run, prediction
 from support.pages import Page, Pages
 from support.wire import CONFIG, region
 

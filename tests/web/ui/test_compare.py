@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from web.ui.runs_made import ran
 
 from ml_backend.records import Subset
 from ml_backend.scoring.paired import compare
@@ -15,6 +14,7 @@ from ml_backend.services.compare import Measure
 from ml_backend.web.ui.compare import sentence
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
+from support.runs_made import ran
 from support.wire import CONFIG
 
 

@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 import pytest
-from web.ui.runs_made import ran
 
 from ml_backend.records import Job, JobKind, RunStatus, Subset
 from support.api import SECRETS, STRANGER
 from support.pages import Page, Pages, sign_in
+from support.runs_made import ran
 from support.wire import CONFIG
 
 PROPOSED = "Which? {text}\nSay b when unsure."

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from web.ui.runs_made import ran
 
 from ml_backend.records import JobKind, RunStatus, Subset
 from ml_backend.store import tables as t
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
+from support.runs_made import ran
 
 
 def rows(page: Page) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from web.ui.runs_made import ran
-from web.ui.world import World
 
 from ml_backend.records import RunStatus
 from ml_backend.store import tables as t
 from ml_backend.web.ui import display
 from support.pages import Pages
+from support.runs_made import ran
+from support.world import World
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from web.ui.measured import choices, measured_run, outcome
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.api import Api, task
+from support.measured import choices, measured_run, outcome
 from support.pages import Page, Pages, sign_in
 from support.sdk import ended_run
 from support.wire import CONFIG, region, row

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from web.ui.stored_runs import measured, stored_run
 
 from ml_backend.records import Failure, FailureKind, Prediction, RunStatus, Slot, Stage, Subset
 from ml_backend.web.ui.access import QUIET
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
 from support.server import eventually
+from support.stored_runs import measured, stored_run
 
 CANCELED, FAILED, COMPLETED = RunStatus.CANCELED, RunStatus.FAILED, RunStatus.COMPLETED
 

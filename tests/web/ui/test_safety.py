@@ -7,14 +7,14 @@ import re
 from typing import Any
 
 import pytest
-from web.ui.measured import completed, outcome
-from web.ui.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
 from ml_backend.records import Prediction, Subset
 from ml_backend.services.runs import RunOptions
 from ml_backend.store import tables as t
 from ml_backend.web.logs import TextFormatter
+from support.measured import completed, outcome
 from support.pages import HTMX, Page, Pages, csrf_of, sign_in
+from support.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
 NONE = {
     **dict.fromkeys(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.ui.runs_made import ran
 
 from ml_backend.records import Slot, Subset
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
+from support.runs_made import ran
 from support.wire import CONFIG, row
 
 HOSTILE = '<script>alert(1)</script> "onmouseover=x {{7*7}} =cmd'

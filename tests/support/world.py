@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask.testing import FlaskClient
-from web.ui.measured import choices, measured_run
 
 from ml_backend.records import Job, JobKind, RunStatus
 from support.api import STRANGER, task
+from support.measured import choices, measured_run
 from support.pages import Page, Pages, csrf_of, sign_in
 from support.wire import CONFIG
 
