@@ -21,8 +21,6 @@ from support.server import SETTINGS, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG
 
-pytestmark = pytest.mark.slow
-
 LABEL = "Topics__Version 1"
 CREATED = ".1795381976"
 REFUSALS = (PromptsError, AssertionError)

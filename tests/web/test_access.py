@@ -10,8 +10,6 @@ from label_studio_sdk.core.api_error import ApiError
 from support.api import SECRETS, Api
 from support.wire import CONFIG
 
-pytestmark = pytest.mark.slow
-
 
 def status_of(call: Any) -> int:
     with pytest.raises(ApiError) as caught:

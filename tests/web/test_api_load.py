@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from label_studio_sdk import LabelStudio
 
 from benchmarks.api_load import ApiLoad, paths_of
@@ -13,8 +12,6 @@ from support.sdk import ended_run
 from support.server import Installation
 from support.simulator import Simulator
 from support.wire import CONFIG
-
-pytestmark = pytest.mark.slow
 
 
 def test_no_request_fails_while_a_run_is_going(

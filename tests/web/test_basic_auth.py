@@ -13,8 +13,6 @@ from ml_backend.errors import InvalidInput
 from ml_backend.web import create_app
 from support.place import Place
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def guarded(place: Place) -> Iterator[FlaskClient]:

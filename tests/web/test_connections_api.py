@@ -15,8 +15,6 @@ from ml_backend.web import identity
 from support.place import Place
 from support.serving import free_port, serving
 
-pytestmark = pytest.mark.slow
-
 Headers = dict[str, str]
 
 

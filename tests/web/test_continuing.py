@@ -17,8 +17,6 @@ from support.place import Place
 from support.server import eventually
 from support.simulator import Simulator
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def engine(place: Place) -> Iterator[None]:

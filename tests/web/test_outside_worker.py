@@ -11,8 +11,6 @@ from support.api import Api
 from support.sdk import ended_run
 from support.wire import region
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def run(api: Api) -> Any:

@@ -10,8 +10,6 @@ from label_studio_sdk.core.api_error import ApiError
 from support.api import Api
 from support.sdk import ended_run
 
-pytestmark = pytest.mark.slow
-
 
 def predicted(api: Api) -> Any:
     """A prompt whose version predicted all ten tasks."""

@@ -10,8 +10,6 @@ import pytest
 from ml_backend.records import RunStatus, Slot, Subset
 from support.place import Place
 
-pytestmark = pytest.mark.slow
-
 
 def named(response: Any) -> str:
     assert response.status_code == 200, response.status

@@ -15,8 +15,6 @@ from support.api import Api
 from support.documents import run_script, script_of
 from support.serving import free_port, serving
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def url(api: Api) -> Iterator[str]:

@@ -13,8 +13,6 @@ from ml_backend.records import JobKind
 from support.api import SECRETS, Api
 from support.sdk import calls, ended_run, in_process
 
-pytestmark = pytest.mark.slow
-
 NAMES = list(
     calls(
         in_process(None, "t"),

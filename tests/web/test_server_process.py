@@ -30,8 +30,6 @@ from support.server import ROOT, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG
 
-pytestmark = pytest.mark.slow
-
 EMBEDDED = (
     "from ml_backend.settings import Settings; from ml_backend.web import serve; "
     "serve.run(Settings.from_env())"

@@ -9,8 +9,6 @@ from label_studio_sdk.core.api_error import ApiError
 
 from support.api import Api
 
-pytestmark = pytest.mark.slow
-
 # Ground truth of the tasks 0..5 is a b a b a b; the others have none.
 ANSWERS = {0: "a", 1: "a", 2: None, 3: "b", 4: "b", 5: "b"}
 

@@ -16,8 +16,6 @@ from ml_backend.store import Event
 from ml_backend.web import webhook
 from support.place import Place
 
-pytestmark = pytest.mark.slow
-
 CONTENT = "application/json"
 ROUTES = ["/webhook", "/prompts/1/webhook", "/prompts/1/versions/1/webhook"]
 

@@ -13,8 +13,6 @@ from ml_backend.records import Origin
 from support.place import Place
 from support.simulator import Simulator
 
-pytestmark = pytest.mark.slow
-
 TEXT_IN_PARAMS = "Which topic is it? {text}"
 PROMPT_CONFIG = """<View>
   <TextArea name="prompt" toName="text"/>

@@ -55,7 +55,7 @@ def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pag
     assert row.css_first("progress").attributes["max"] == "6"
     assert row.css_first("form").attributes["action"] == f"/ui/runs/{run.id}/cancel"
     store = pages.container.store.runs
-    store.finish(run.id, 1, RunStatus.CANCELED, "Canceled.")
+    store.finish(run.id, 0, RunStatus.CANCELED, "Canceled.")
     # A row alone is no document; it is looked at as the table it goes into.
     ended = pages.htmx(f"/ui/runs/{run.id}/row", f"run-{run.id}").html
     assert "hx-trigger" not in ended
