@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from label_studio_sdk import LabelStudio
 
 from benchmarks.api_load import ApiLoad, paths_of
@@ -14,6 +15,7 @@ from support.simulator import Simulator
 from support.wire import CONFIG
 
 
+@pytest.mark.slow
 def test_no_request_fails_while_a_run_is_going(
     tmp_path: Path, studio: FakeLabelStudio, simulator: Simulator
 ) -> None:

@@ -100,6 +100,7 @@ def test_an_unknown_cost_is_never_a_zero(place: Place) -> None:
     assert found["runs_of_unknown_cost"] == {(): 1}
 
 
+@pytest.mark.slow
 def test_what_predict_gave_out_and_could_not_answer(
     place: Place, client: FlaskClient, simulator: Simulator
 ) -> None:

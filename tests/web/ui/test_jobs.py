@@ -38,6 +38,7 @@ def test_a_job_under_way_shows_how_far_it_is_and_asks_again(pages: Pages) -> Non
     assert page.one(".crumbs a").attributes["href"] == "/ui/predictions?project=1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "result", "said"),
     [

@@ -102,6 +102,7 @@ def test_a_token_that_label_studio_takes_back_leads_to_sign_in(api: Api) -> None
     assert "why=" in response.location
 
 
+@pytest.mark.slow
 def test_a_form_without_the_sessions_token_changes_nothing(pages: Pages) -> None:
     answered = pages.client.post("/ui/sign-out", data={"csrf_token": "wrong"})
     assert answered.status_code == 403
