@@ -9,14 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.conftest import CONFIG, LABEL, Terminal
 
 from ml_backend.cli.app import App, version_name
 from ml_backend.container import Container
 from ml_backend.records import Failure, FailureKind, Slot
 from ml_backend.settings import Settings
-
-pytestmark = pytest.mark.slow
+from support.terminal import CONFIG, LABEL, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,6 +61,7 @@ def test_yes_deletes_and_prints_what_is_left(terminal: Terminal, predicted: list
     assert terminal.held() == {}
 
 
+@pytest.mark.slow
 def test_promoting_twice_creates_annotations_once(terminal: Terminal, predicted: list[int]) -> None:
     first = terminal.json(*PROMOTE, "--include-annotated", "--yes")
     assert first["created"] + first["skipped_identical"] == 4
@@ -84,6 +83,7 @@ def test_a_selection_is_always_asked_for(terminal: Terminal, predicted: list[int
     assert terminal.held() == {LABEL: 4}
 
 
+@pytest.mark.slow
 def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int]) -> None:
     (row,) = terminal.json("predictions", "list", "--project", "Mails")["model_versions"]
     assert row == {
@@ -165,6 +165,7 @@ def test_model_versions_that_look_alike_are_told_apart() -> None:
     assert names == ["m1", "'m1 '", "' '", "''", "(without a version)"]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_person_is_asked_and_may_refuse(
     terminal: Terminal, predicted: list[int]
 ) -> None:

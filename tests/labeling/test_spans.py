@@ -16,6 +16,8 @@ from ml_backend.labeling.text.spans import Miss, Quotable, overlap
         ("abc abc", "abc", 2, (4, 7)),
         ("abc abc", "abc", 3, Miss.AMBIGUOUS),
         ("abc abc", "abc", None, Miss.AMBIGUOUS),
+        ("abc abc abc", "abc", 2, (4, 7)),
+        ("abc abc abc", "abc", 3, (8, 11)),
         ("abc", "abc", 9, (0, 3)),
         ("abc", "abc", None, (0, 3)),
         ("aaa", "aa", 2, (1, 3)),
@@ -102,6 +104,15 @@ def test_many_missing_quotes_in_a_long_text_cost_little():
         ([(0, 2), (4, 6)], [(1, 5)], (2, 4, 4)),
         ([(0, 10)], [(1, 2), (3, 4), (20, 30)], (2, 10, 12)),
         ([(0, 1)], [(1, 2)], (0, 1, 1)),
+        # a gap of one character, as between two words; of two; of none; one character shared
+        ([(0, 3)], [(4, 7)], (0, 3, 3)),
+        ([(4, 7)], [(0, 3)], (0, 3, 3)),
+        ([(0, 3)], [(5, 7)], (0, 3, 2)),
+        ([(0, 3)], [(3, 7)], (0, 3, 4)),
+        ([(0, 4)], [(3, 7)], (1, 4, 4)),
+        ([(0, 3), (4, 7)], [(3, 4)], (0, 6, 1)),
+        ([(0, 3), (8, 9)], [(4, 7)], (0, 4, 3)),
+        ([(0, 3), (4, 7)], [(0, 7)], (6, 6, 7)),
     ],
 )
 def test_overlap_counts_each_character_once(spans, others, expected):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from live.conftest import LiveProject
 
 from ml_backend.container import Container
 from ml_backend.labelstudio import LabelStudioDoor
 from ml_backend.records import PromptVersion, Run, Slot, Subset
 from ml_backend.services.runs.runs import RunOptions
 from ml_backend.settings import Settings
+from support.live_project import LiveProject
 from support.server import Installation
 from support.simulator import Simulator
 from support.wire import CONFIG, region

@@ -29,6 +29,7 @@ DATA = {
         ("{user.name} {images[1]} {user.tags[0]}", "Ada two.png a"),
         ("{user}", '{"name": "Ada", "tags": ["a", "b"]}'),
         ("{user.missing}|{images[9]}|{user.name.first}|{none}", "|||"),
+        ("{images[0]} {images[1]} {images[2]}|{user.tags[2]}", "one.png two.png |"),
         ("{number} {ключ} {First Name} {a.b}", "3 ü Grace flat"),
         ("{{other}} {{{other}}}", "{other} {OTHER}"),
         ('Like {"a": 1} or {"a": {"b": {}}} or {} or {1}', None),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from itertools import combinations
+from math import sqrt
 
 import pytest
 
-from ml_backend.scoring.paired import compare, holm, mcnemar
+from ml_backend.scoring.paired import compare, difference_interval, holm, mcnemar
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,86 @@ def test_the_difference_is_the_seconds_less_the_firsts() -> None:
     assert compare(second, first).low == pytest.approx(-found.high)
     nothing = compare({}, {})
     assert (nothing.difference, nothing.low, nothing.high) == (None, None, None)
+
+
+# Newcombe 1998, Statistics in Medicine 17, page 2641, Table III, the rows of method 10: tasks that
+# both got right, only the second, only the first, neither; the published interval of the difference.
+PUBLISHED = [
+    ((36, 12, 2, 0), (0.0569, 0.3404)),
+    ((20, 12, 2, 16), (0.0562, 0.3292)),
+    ((18, 12, 2, 18), (0.0562, 0.3290)),
+    ((36, 14, 0, 0), (0.1528, 0.4167)),
+    ((35, 14, 0, 1), (0.1461, 0.4175)),
+    ((18, 14, 0, 18), (0.1441, 0.3963)),
+    ((2, 97, 1, 0), (0.8721, 0.9854)),
+    ((1, 97, 1, 1), (0.8736, 0.9850)),
+    ((0, 29, 1, 0), (0.6666, 0.9882)),
+    ((2, 98, 0, 0), (0.9178, 0.9945)),
+    ((1, 98, 0, 1), (0.9171, 0.9916)),
+    ((0, 30, 0, 0), (0.8395, 1.0)),
+    ((54, 0, 0, 0), (-0.0664, 0.0664)),
+    ((53, 0, 0, 1), (-0.0729, 0.0729)),
+    ((30, 0, 0, 24), (-0.0358, 0.0358)),
+    ((29, 0, 0, 25), (-0.0354, 0.0354)),
+    ((28, 0, 0, 26), (-0.0352, 0.0352)),
+    ((27, 0, 0, 27), (-0.0351, 0.0351)),
+]
+
+
+@pytest.mark.parametrize(("cells", "published"), PUBLISHED, ids=str)
+def test_the_interval_is_newcombes_published_one(
+    cells: tuple[int, int, int, int], published: tuple[float, float]
+) -> None:
+    both, only_second, only_first, _ = cells
+    n = sum(cells)
+    # He rounds to four digits, and takes 1.96 for the normal's quantile.
+    assert difference_interval(both, only_first, only_second, n) == pytest.approx(
+        published, abs=0.00011
+    )
+    low, high = difference_interval(both, only_second, only_first, n)
+    assert (-high, -low) == pytest.approx(published, abs=0.00011)
+
+
+def by_definition(both: int, only_first: int, only_second: int, n: int) -> tuple[float, float]:
+    """Method 10 once more, from what defines it: score limits found by bisection, then joined."""
+
+    def limit(x: int, sign: int) -> float:
+        inside, outside = x / n, (1.0 if sign > 0 else 0.0)
+        for _ in range(200):
+            middle = (inside + outside) / 2
+            if (middle - x / n) ** 2 <= 1.959963985**2 * middle * (1 - middle) / n:
+                inside = middle
+            else:
+                outside = middle
+        return inside
+
+    neither = n - both - only_first - only_second
+    x, y = both + only_second, both + only_first
+    product = both * neither - only_first * only_second
+    if product > n / 2:
+        numerator = product - n / 2
+    else:
+        numerator = min(product, 0)
+    margins = x * (n - x) * y * (n - y)
+    phi = numerator / sqrt(margins) if margins else 0.0
+
+    def reach(one: float, other: float) -> float:
+        return sqrt(max(0.0, one**2 - 2 * phi * one * other + other**2))
+
+    p, q = x / n, y / n
+    below = reach(p - limit(x, -1), limit(y, 1) - q)
+    above = reach(limit(x, 1) - p, q - limit(y, -1))
+    return max(-1.0, p - q - below), min(1.0, p - q + above)
+
+
+def test_the_interval_is_as_its_definition_has_it_for_every_table_of_nine_tasks() -> None:
+    n = 9
+    for both in range(n + 1):
+        for first in range(n + 1 - both):
+            for second in range(n + 1 - both - first):
+                found = difference_interval(both, first, second, n)
+                wanted = by_definition(both, first, second, n)
+                assert found == pytest.approx(wanted, abs=1e-7), (both, first, second)
 
 
 def test_the_interval_holds_the_true_difference() -> None:

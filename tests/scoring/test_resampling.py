@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, permutation_test
 
-from ml_backend.scoring.resampling import compare_scores, f1_intervals
-
-pytestmark = pytest.mark.slow
+from ml_backend.scoring.resampling import FLIPS, compare_scores, f1_intervals
 
 
 def scores(draw, n, mean):
@@ -73,3 +71,10 @@ def test_tasks_that_are_all_alike_have_no_interval():
         "micro": (None, None),
     }
     assert f1_intervals([])["macro"] == (None, None)
+
+
+def test_p_is_never_zero_however_far_apart_the_scores_are():
+    found = compare_scores(dict.fromkeys(range(500), 0.0), dict.fromkeys(range(500), 1.0))
+    assert found.difference == 1.0
+    # None of the draws is as extreme; the scores as they are count as one of them.
+    assert found.p == 1 / (1 + FLIPS)

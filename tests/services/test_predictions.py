@@ -7,15 +7,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.records import Subset
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
 from ml_backend.services.writing.patience import Patience
 from support.backends import answering
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 
 def patience() -> Patience:

@@ -25,10 +25,12 @@ USER = {"id": USER_ID, "email": OWNER, "username": "labeler", "first_name": "", 
 PAGE_404 = "<html><title>404 | Label Studio</title></html>"
 WRITES = ("POST", "PATCH", "DELETE", "PUT")
 FILTERS = ("task", "project")
+UNSEEN = ("hidden", "forbidden")
+"""Projects a user does not see: they are answered 404, as Community does, or 403."""
 
 
 class FakeServer(Connections):
-    """One Label Studio in memory; ``control`` is its second, always reachable side."""
+    """One Label Studio in memory; ``control`` and ``state`` are a test's side of it."""
 
     def __init__(self, token: str, *, validate: bool = False) -> None:
         self.rows = Rows(validate=validate)
@@ -222,16 +224,18 @@ class FakeServer(Connections):
         raise Refused(401, "Authentication credentials were not provided.")
 
     def _user(self, request: web.Request) -> Row:
-        """Who calls: the owner, or one of ``settings["users"]``: token -> id, email, hidden."""
+        """Who calls: the owner, or one of ``settings["users"]``: token -> id, email, UNSEEN."""
         value = request.headers.get("Authorization", "").partition(" ")[2]
         return self.settings["users"].get(value) or {**USER, "hidden": []}
 
     def _check_project(self, request: web.Request, user: Row) -> None:
-        """A project hidden from a user is not there for them."""
+        """A project hidden from a user is not there for them, a forbidden one is refused."""
         match = re.match(r"/api/projects/(\d+)", request.path)
         named = match.group(1) if match else request.query.get("project")
         if named is not None and int(named) in user.get("hidden", []):
             raise Refused(404, "No Project matches the given query.")
+        if named is not None and int(named) in user.get("forbidden", []):
+            raise Refused(403, "You do not have permission to perform this action.")
 
     def _sign(self, kind: str, seconds: float) -> str:
         claims = {
@@ -267,13 +271,13 @@ class FakeServer(Connections):
 
     async def _whoami(self, request: web.Request) -> web.Response:
         meta = {"title": "Label Studio", "email": OWNER}
-        user = {key: each for key, each in self._user(request).items() if key != "hidden"}
-        return web.json_response(
-            {**USER, **user, "active_organization": 1, "active_organization_meta": meta}
-        )
+        user = {key: each for key, each in self._user(request).items() if key not in UNSEEN}
+        organization = {"active_organization": 1, "active_organization_meta": meta}
+        return web.json_response({**USER, **organization, **user})
 
     async def _list_projects(self, request: web.Request) -> web.Response:
-        hidden = self._user(request).get("hidden", [])
+        user = self._user(request)
+        hidden = [each for name in UNSEEN for each in user.get(name, [])]
         rows = [row for row in self.rows.projects.values() if row["id"] not in hidden]
         found = [self.rows.show_project(row) for row in rows]
         found.reverse()
@@ -477,15 +481,19 @@ class FakeServer(Connections):
     # control
 
     async def _state(self, request: web.Request) -> web.Response:
+        return web.json_response(self.state())
+
+    async def _control(self, request: web.Request) -> web.Response:
+        return web.json_response(await self.control(await body_of(request)))
+
+    def state(self) -> Row:
         rows = self.rows
         tables = ("projects", "tasks", "predictions", "annotations", "backends", "webhooks")
         state: Row = {name: list(getattr(rows, name).values()) for name in tables}
         state |= {"calls": dict(self.calls), "faults": self.faults}
-        state |= {"unsettled": len(self.background)}
-        return web.json_response(state)
+        return state | {"unsettled": len(self.background)}
 
-    async def _control(self, request: web.Request) -> web.Response:
-        body = await body_of(request)
+    async def control(self, body: Row) -> Row:
         answer: Row = {}
         if body.get("reset"):
             self.rows = Rows(validate=self.rows.validate)
@@ -505,7 +513,7 @@ class FakeServer(Connections):
                 await self.stop()
             elif self._runner is None:
                 await self.start(self._host, self._port)
-        return web.json_response(answer)
+        return answer
 
     def _seed(self, wire: Mapping[str, Any]) -> Row:
         project = self.rows.create_project(wire)

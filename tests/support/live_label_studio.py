@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,20 @@ __all__ = [
     "TOKEN",
     "LabelStudioDidNotStart",
     "LiveLabelStudio",
+    "RunningLabelStudio",
     "free_port",
     "personal_token",
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class RunningLabelStudio:
+    """Where a real Label Studio answers, and a legacy token for it."""
+
+    url: str
+    token: str
 
 
 class LiveLabelStudio(LocalLabelStudio):

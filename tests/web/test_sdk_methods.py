@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import SECRETS, Api
 
 from ml_backend.records import JobKind
+from support.api import SECRETS, Api
 from support.sdk import calls, ended_run, in_process
-
-pytestmark = pytest.mark.slow
 
 NAMES = list(
     calls(
@@ -223,6 +221,7 @@ def test_a_run_evaluates_and_every_figure_is_there(api: Api) -> None:
     assert prompts.runs.list(prompt.id, version.id, project=api.project)
 
 
+@pytest.mark.slow
 def test_a_sample_and_chosen_tasks(api: Api) -> None:
     prompt, version = api.prompt()
     runs = api.client.prompts.runs
@@ -251,6 +250,7 @@ def test_a_sample_and_chosen_tasks(api: Api) -> None:
     assert ended_run(api.client, sample).status == "Completed"
 
 
+@pytest.mark.slow
 def test_a_canceled_run_says_so(api: Api, ids: dict[str, int]) -> None:
     answer = api.client.prompts.runs.cancel(ids["prompt"], ids["version"], ids["run"])
     assert str(ids["run"]) in answer.detail
@@ -384,6 +384,7 @@ def test_compatible_projects_are_those_with_something_to_answer(api: Api) -> Non
 # Further accesses
 
 
+@pytest.mark.slow
 def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any) -> None:
     prompt, version = api.prompt()
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)
@@ -402,6 +403,7 @@ def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any)
     assert api.studio.state()["predictions"] == []
 
 
+@pytest.mark.slow
 def test_a_deletion_that_fails_leaves_the_prompt(api: Api) -> None:
     prompt, version = api.prompt()
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from web.ui.conftest import Pages
-
 from ml_backend.records import Run, RunStatus, Stage
 from ml_backend.services.inference.predictor_factory import snapshot
 from ml_backend.store import tables as t
+from support.pages import Pages
 
 
 def measured(right: int, n: int, **more: Any) -> dict[str, Any]:
