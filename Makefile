@@ -22,6 +22,8 @@ HAS_BROWSER = $(and $(CHROMIUM),$(shell test -f $(ASSETS) && echo yes))
 # A freshly made Label Studio database, kept to begin each test session's with.
 export LS_DATA_TEMPLATE = $(CURDIR)/.cache/label-studio-$(shell cksum < requirements-label-studio.txt | cut -d' ' -f1)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Otherwise each process of the tests compiles all of them anew: half a minute of work.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
 
@@ -36,7 +38,7 @@ test: $(APP)/.ready $(STUDIO)/.ready assets
 	  echo "  apt-get install chromium npm && make browser")
 
 test-fast: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 2 --dist worksteal
 
 browser: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal

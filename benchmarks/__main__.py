@@ -34,9 +34,10 @@ from benchmarks.hostile_html import measure_hostile_html
 from benchmarks.pages_speed import measure_pages
 from benchmarks.results_speed import measure_results
 from benchmarks.setup_times import SetupTimes
-from support.fake_label_studio import TOKEN, FakeLabelStudio
+from support.fake_label_studio import TOKEN
+from support.fake_label_studio_process import FakeLabelStudioProcess
 from support.server import Installation, eventually
-from support.simulator import Simulator
+from support.simulator import SimulatorProcess
 
 CONFIG = """<View><Text name="text" value="$text"/>
 <Choices name="sentiment" toName="text">
@@ -92,8 +93,8 @@ def tasks(count: int) -> list[dict[str, Any]]:
 def measure(count: int, in_flight: int, latency: float) -> dict[str, Any]:
     """Run the whole once and return the figures."""
     with (
-        Simulator(latency=latency) as model,
-        FakeLabelStudio() as studio,
+        SimulatorProcess(latency=latency) as model,
+        FakeLabelStudioProcess() as studio,
         tempfile.TemporaryDirectory() as folder,
         Installation(
             Path(folder) / "data",
@@ -151,7 +152,7 @@ def measure(count: int, in_flight: int, latency: float) -> dict[str, Any]:
 
 
 def api_while_running(
-    server: Installation, studio: FakeLabelStudio, project: int
+    server: Installation, studio: FakeLabelStudioProcess, project: int
 ) -> dict[str, Any]:
     """Run once more, with 20 requests a second on the API from this process; their latencies."""
     run = server.json("run", "Bench", "--project", project, "--fresh", "--detach")

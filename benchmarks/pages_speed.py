@@ -16,7 +16,8 @@ from ml_backend.records import ControlMetrics, Correctness, RunMetrics, RunStatu
 from ml_backend.scoring.classes import report
 from ml_backend.settings import Settings
 from ml_backend.web import create_app
-from support.fake_label_studio import TOKEN, FakeLabelStudio
+from support.fake_label_studio import TOKEN
+from support.fake_label_studio_process import FakeLabelStudioProcess
 
 REPEATS = 5
 AT_ONCE = 20_000
@@ -40,7 +41,7 @@ PAGES = {
 
 def measure_pages(count: int, config: str) -> dict[str, Any]:
     """Return page -> least seconds of some repeats, and bytes, with ``count`` tasks and results."""
-    with FakeLabelStudio() as studio, tempfile.TemporaryDirectory() as folder:
+    with FakeLabelStudioProcess() as studio, tempfile.TemporaryDirectory() as folder:
         project, tasks = _seed(studio, count, config)
         settings = Settings.from_env(
             {"LABEL_STUDIO_URL": studio.url, "LABEL_STUDIO_API_KEY": TOKEN, "DATA_DIR": folder}
@@ -63,7 +64,7 @@ def measure_pages(count: int, config: str) -> dict[str, Any]:
     }
 
 
-def _seed(studio: FakeLabelStudio, count: int, config: str) -> tuple[int, list[int]]:
+def _seed(studio: FakeLabelStudioProcess, count: int, config: str) -> tuple[int, list[int]]:
     """Make a project of so many tasks, one in a hundred with ground truth."""
     rows: list[dict[str, Any]] = [
         {"data": {"text": f"Review {n}: {'it works, mostly. ' * 6}"}} for n in range(count)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,46 +15,16 @@ from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.records import RunStatus
 from ml_backend.services.runs.run_request import RunRequest
-from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.model_host import HOSTS, PACKAGE, PLAIN, STAND_IN, Host, StandInBase
 from support.server import SETTINGS, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG
 
-pytestmark = pytest.mark.slow
-
 LABEL = "Topics__Version 1"
 CREATED = ".1795381976"
 REFUSALS = (PromptsError, AssertionError)
 """What a host raises here for a request that it answers with an error."""
-
-
-@pytest.fixture(scope="module")
-def studio_process() -> Iterator[FakeLabelStudio]:
-    with FakeLabelStudio() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-def simulator_process() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(simulator_process: Simulator) -> Simulator:
-    simulator_process.reset()
-    return simulator_process
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose database has its tables."""
-    folder = tmp_path_factory.mktemp("migrated")
-    container = Container(Settings.from_env({"DATA_DIR": str(folder)}))
-    container.store.close()
-    return folder
 
 
 @dataclass
@@ -93,23 +62,21 @@ def hosted(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    migrated: Path,
-    studio_process: FakeLabelStudio,
+    data_dir: Path,
+    fake: FakeLabelStudio,
     simulator: Simulator,
 ) -> Iterator[Hosted]:
-    shutil.copytree(migrated, tmp_path / "data")
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
-    studio_process.reset()
     for name, value in {
-        "LABEL_STUDIO_URL": studio_process.url,
-        "LABEL_STUDIO_API_KEY": studio_process.token,
+        "LABEL_STUDIO_URL": fake.url,
+        "LABEL_STUDIO_API_KEY": fake.token,
         "OPENAI_BASE_URL": simulator.url,
         "OPENAI_MODEL": "simulated",
-        "DATA_DIR": str(tmp_path / "data"),
+        "DATA_DIR": str(data_dir),
     }.items():
         monkeypatch.setenv(name, value)
-    project_id, _ = studio_process.seed(CONFIG, [{"data": {"text": "a task"}}])
+    project_id, _ = fake.seed(CONFIG, [{"data": {"text": "a task"}}])
     host = Host(request.param, monkeypatch, tmp_path)
     yield Hosted(host, project_id)
     opened = host.module._opened

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_backend.labeling.bases.control import Control, shown
+from ml_backend.labeling.bases.control import Control, content_id, shown
 from ml_backend.labeling.bases.region_control import RegionControl
 from ml_backend.labeling.markup.conditions import Condition, When
 from ml_backend.records import Problem, Region
@@ -28,7 +28,8 @@ class Settled:
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
-    """The id of a region left out since another says the same -> that one's."""
+    """The id of a region as it came -> the one it has now, or that of the region it was joined to,
+    or "" where it was left out; one that kept its id need not be there."""
 
 
 def settle(result: Sequence[Region], controls: Mapping[str, Control], data: Data) -> Settled:
@@ -39,6 +40,7 @@ def settle(result: Sequence[Region], controls: Mapping[str, Control], data: Data
     if _drop_incomplete(settled, controls, data):
         settled.result = without_hidden(settled.result, controls, data)
     _join_doubles(settled, controls)
+    _close_up(settled, result, controls)
     scene = _Scene(settled.result, controls, data)
     for name, control in controls.items():
         answered = any(region.get("from_name") == name for region in settled.result)
@@ -195,6 +197,29 @@ def _join_doubles(settled: Settled, controls: Mapping[str, Control]) -> None:
         if other != region_id:
             settled.same[region_id] = other
     _drop(settled, set(settled.same))
+
+
+def _close_up(settled: Settled, before: Sequence[Region], controls: Mapping[str, Control]) -> None:
+    """Give regions told apart from what was left out the ids they would have without it."""
+    stay = {str(each["id"]) for each in settled.result if "id" in each}
+    gone = {str(each["id"]) for each in before if "id" in each} - stay - set(settled.same)
+    renamed: dict[str, str] = {}
+    taken: set[str] = set()
+    for region in settled.result if gone or settled.same else ():
+        control = controls.get(str(region.get("from_name")))
+        if not isinstance(control, RegionControl) or region["id"] in renamed:
+            continue
+        chain = [control.region(region["value"])["id"]]
+        while chain[-1] != region["id"] and len(chain) <= len(before):
+            chain.append(content_id(chain[-1]))
+        if chain[-1] == region["id"]:
+            renamed[region["id"]] = next(each for each in chain if each not in taken)
+            taken.add(renamed[region["id"]])
+    for region in settled.result:
+        if region.get("id") in renamed:
+            region["id"] = renamed[region["id"]]
+    joined = {old: renamed.get(new, new) for old, new in settled.same.items()}
+    settled.same = {**dict.fromkeys(gone, ""), **joined, **renamed}
 
 
 def _drop(settled: Settled, ids: set[str]) -> None:

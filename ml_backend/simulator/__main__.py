@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from ml_backend.simulator.behaviour import FORMS, Behaviour
+from ml_backend.simulator.listening import listen
 from ml_backend.simulator.server import build_app
 
 
@@ -34,11 +35,8 @@ async def _serve(app: web.Application, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    # Cancelled with the client's departure, a hanging call stops counting as in flight.
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, host, port, backlog=2048).start()
-    print(f"listening on http://{host}:{runner.addresses[0][1]}/v1", flush=True)
+    runner, address = await listen(app, host, port)
+    print(f"listening on {address}", flush=True)
     await stop.wait()
     await runner.cleanup()
 

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
-from cli.conftest import Terminal
 from click.testing import CliRunner
 
 from ml_backend import __version__
 from ml_backend.cli import COMMANDS, cli
-
-pytestmark = pytest.mark.slow
+from support.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("sqlalchemy", "openai", "label_studio_sdk", "rich", "flask", "httpx", "cryptography")
@@ -40,6 +38,7 @@ def test_every_command_explains_itself_by_example_and_speaks_json(words: tuple[s
     assert "--json" in result.stdout
 
 
+@pytest.mark.slow
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from ml_backend.cli import cli\n"
@@ -53,6 +52,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_the_module_is_the_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ml_backend", "--version"],

@@ -6,14 +6,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from cli.conftest import Terminal
 
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.serving import free_port, serving
-
-pytestmark = pytest.mark.slow
+from support.terminal import Terminal
 
 CONNECT = ("connect", "--project", "Mails")
 DISCONNECT = ("disconnect", "--project", "Mails")
@@ -54,6 +52,7 @@ def test_a_server_label_studio_cannot_reach_is_explained(
     assert terminal.rows("backends") == []
 
 
+@pytest.mark.slow
 def test_options_reach_label_studio_and_no_password_is_shown(
     terminal: Terminal, server: str
 ) -> None:
@@ -86,6 +85,7 @@ def test_wrong_options_change_nothing(
     assert terminal.rows("backends") == []
 
 
+@pytest.mark.slow
 def test_disconnecting_asks_first(terminal: Terminal, server: str) -> None:
     terminal.run(*CONNECT)
     for option, code in (((), 2), (("--dry-run",), 0)):

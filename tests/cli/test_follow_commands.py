@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cli.conftest import Terminal
 
 from ml_backend.container import Container
 from ml_backend.settings import Settings
-
-pytestmark = pytest.mark.slow
+from support.terminal import Terminal
 
 
 def follows(terminal: Terminal) -> list[dict[str, Any]]:
@@ -27,6 +25,7 @@ def priced(terminal: Terminal, mails: list[int]) -> None:
     terminal.run(*version, "--model", "m")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("priced")
 def test_following_begins_and_ends_when_asked_to(terminal: Terminal) -> None:
     assert follows(terminal) == []
@@ -55,6 +54,7 @@ def test_following_refuses_what_it_could_not_do(terminal: Terminal, mails: list[
     assert follows(terminal) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("priced")
 def test_a_run_may_begin_the_following(terminal: Terminal) -> None:
     arguments = ("run", "Topic", "--project", "Mails", "--follow", "--budget", "3")
@@ -66,6 +66,7 @@ def test_a_run_may_begin_the_following(terminal: Terminal) -> None:
     assert follow["spent"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [("--subset", "HasGT"), ("--tasks", "1"), ("--slot", "evaluate")]
 )
@@ -78,6 +79,7 @@ def test_only_a_run_for_all_tasks_may_follow(
     assert follows(terminal) == []
 
 
+@pytest.mark.slow
 def test_a_stale_run_says_so(terminal: Terminal, mails: list[int]) -> None:
     run = terminal.json("evaluate", "Topic", "--project", "Mails")
     assert run["stale"] == ""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cli.conftest import Terminal
 
-pytestmark = pytest.mark.slow
+from support.terminal import Terminal
 
 
 @pytest.fixture
@@ -19,6 +18,7 @@ def priced(terminal: Terminal, mails: list[int]) -> Terminal:
     return terminal
 
 
+@pytest.mark.slow
 def test_an_estimate_has_an_interval_and_says_where_its_price_is_from(priced: Terminal) -> None:
     told = priced.json("estimate", "Topic", "--project", "Mails")
     assert 0 < told["low_cost_usd"] < told["total_cost_usd"] < told["high_cost_usd"]
@@ -32,6 +32,7 @@ def test_an_estimate_has_an_interval_and_says_where_its_price_is_from(priced: Te
     assert "Estimated cost: $0.0" in run.stderr
 
 
+@pytest.mark.slow
 def test_an_unknown_price_is_said_before_a_run_and_keeps_none_from_running(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -51,6 +52,7 @@ def test_an_unknown_price_is_said_before_a_run_and_keeps_none_from_running(
     assert "price" in refused
 
 
+@pytest.mark.slow
 def test_a_connection_shows_what_it_spent_and_stops_at_its_budget(priced: Terminal) -> None:
     run = priced.json("run", "Topic", "--project", "Mails")
     (_, row) = priced.json("connections", "list")
@@ -85,6 +87,7 @@ def test_several_answers_for_each_task_are_paid_and_scored(priced: Terminal) -> 
     assert scores == {1.0}  # the simulated model says the same each time
 
 
+@pytest.mark.slow
 def test_few_shot_examples_are_shown_and_said(priced: Terminal) -> None:
     made = priced.json("versions", "create", "Topic", "--text", "{text}!", "--few-shot", 2)
     assert made["max_few_shot_examples"] == 2
@@ -93,6 +96,7 @@ def test_few_shot_examples_are_shown_and_said(priced: Terminal) -> None:
     assert "up to 2 few-shot" in priced.run("versions", "show", "Topic", "Version 3").stdout
 
 
+@pytest.mark.slow
 def test_a_teacher_refines_and_its_version_is_scored_on_held_out_tasks(priced: Terminal) -> None:
     priced.run("evaluate", "Topic", "--project", "Mails")
     refine = ("versions", "refine", "Topic", "--project", "Mails", "--teacher-model", "gpt-4o-mini")

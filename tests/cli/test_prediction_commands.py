@@ -6,7 +6,6 @@ import os
 import sys
 
 import pytest
-from cli.conftest import CONFIG, LABEL, Terminal
 
 from ml_backend.cli.app import App, version_name
 from ml_backend.container import Container
@@ -14,8 +13,7 @@ from ml_backend.records import Failure, FailureKind
 from ml_backend.settings import Settings
 from support.labels import own
 from support.processes import Child
-
-pytestmark = pytest.mark.slow
+from support.terminal import CONFIG, LABEL, Terminal
 
 
 @pytest.fixture
@@ -60,6 +58,7 @@ def test_yes_deletes_and_prints_what_is_left(terminal: Terminal, predicted: list
     assert terminal.held() == {}
 
 
+@pytest.mark.slow
 def test_promoting_twice_creates_annotations_once(terminal: Terminal, predicted: list[int]) -> None:
     first = terminal.json(*PROMOTE, "--include-annotated", "--yes")
     assert first["created"] + first["skipped_identical"] == 4
@@ -81,6 +80,7 @@ def test_a_selection_is_always_asked_for(terminal: Terminal, predicted: list[int
     assert terminal.held() == {LABEL: 4}
 
 
+@pytest.mark.slow
 def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int]) -> None:
     (row,) = terminal.json("predictions", "list", "--project", "Mails")["model_versions"]
     assert row == {
@@ -162,6 +162,7 @@ def test_model_versions_that_look_alike_are_told_apart() -> None:
     assert names == ["m1", "'m1 '", "' '", "''", "(without a version)"]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_person_is_asked_and_may_refuse(
     terminal: Terminal, predicted: list[int]
 ) -> None:

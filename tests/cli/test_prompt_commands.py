@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.conftest import CONFIG, LABEL, Terminal
 
-pytestmark = pytest.mark.slow
+from support.terminal import CONFIG, LABEL, Terminal
 
 KEY = "sk-a-secret-that-nobody-sees"
 
@@ -84,6 +83,7 @@ def test_versions_are_listed_shown_and_activated(terminal: Terminal, mails: list
     )
 
 
+@pytest.mark.slow
 def test_deleting_a_prompt_asks_counts_and_reads_back(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("run", "Topic", "--project", "Mails")
     for more in ((), ("--dry-run",)):

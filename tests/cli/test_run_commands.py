@@ -12,13 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from cli.conftest import CONFIG, LABEL, Terminal
 
 from ml_backend.labelstudio import ServerLabelStudio
 from support.fake_label_studio import TOKEN
 from support.processes import Child, eventually
-
-pytestmark = pytest.mark.slow
+from support.terminal import CONFIG, LABEL, Terminal
 
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ"
@@ -39,6 +37,7 @@ def test_a_run_predicts_every_task_and_reads_back_label_studio(
     assert terminal.json("runs", "show", run["id"])["completed_at"]
 
 
+@pytest.mark.slow
 def test_the_newest_version_runs_and_is_named(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("versions", "create", "Topic", "--text", "Now {text}?")
     result = terminal.run("run", "Topic", "--project", "Mails")
@@ -48,6 +47,7 @@ def test_the_newest_version_runs_and_is_named(terminal: Terminal, mails: list[in
     assert "'Version 1'" in older.stderr
 
 
+@pytest.mark.slow
 def test_an_evaluation_shows_its_accuracy_in_a_slot_of_its_own(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -61,6 +61,7 @@ def test_an_evaluation_shows_its_accuracy_in_a_slot_of_its_own(
     assert "95% interval" in shown
 
 
+@pytest.mark.slow
 def test_named_tasks_are_asked_alone(terminal: Terminal, mails: list[int]) -> None:
     run = terminal.json("run", "Topic", "--project", "Mails", "--tasks", mails[2])
     assert (run["project_subset"], run["slot"], run["total_tasks"]) == ("Custom", "evaluate", 1)
@@ -68,6 +69,7 @@ def test_named_tasks_are_asked_alone(terminal: Terminal, mails: list[int]) -> No
     assert terminal.json("run", "Topic", "--project", "Mails", *slot)["slot"] == "all"
 
 
+@pytest.mark.slow
 def test_a_sample_size_alone_means_a_sample(terminal: Terminal, mails: list[int]) -> None:
     run = terminal.json("run", "Topic", "--project", "Mails", "--sample-size", 3)
     assert (run["project_subset"], run["slot"], run["total_tasks"]) == ("Sample", "evaluate", 3)
@@ -136,6 +138,7 @@ def test_failed_tasks_are_listed_with_their_reason(terminal: Terminal, mails: li
     assert "Sure!" in terminal.run("runs", "failures", 1, "--raw").stdout
 
 
+@pytest.mark.slow
 def test_a_run_without_any_prediction_exits_with_1(terminal: Terminal, mails: list[int]) -> None:
     terminal.model.control({"fault": "auth"})
     run = terminal.json("run", "Topic", "--project", "Mails", code=1)
@@ -265,6 +268,7 @@ def test_the_report_of_a_run_is_shown_and_written(
     terminal.run("runs", "report", run, code=2)
 
 
+@pytest.mark.slow
 def test_versions_are_compared_in_words_and_as_json(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("versions", "create", "Topic", "--text", "Now {text}?")
     pair = ("versions", "compare", "Topic", "Version 1", "Version 2", "--project", "Mails")

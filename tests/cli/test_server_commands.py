@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.conftest import LABEL, Terminal
 
 from support.server import Installation
+from support.terminal import LABEL, Terminal
 
 
 def test_the_doctor_reports_and_a_failure_exits_with_1(terminal: Terminal) -> None:

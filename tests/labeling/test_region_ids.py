@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ml_backend.labeling import LabelingConfig
 
 CONFIG = """<View>
@@ -28,3 +30,27 @@ def test_what_says_the_same_has_the_same_id_and_all_else_another() -> None:
     assert set(ids({"what": spans, "topic": "b"}).values()) & set(first.values()) == {
         region_id for place, region_id in first.items() if place.startswith("what")
     }
+
+
+def test_what_was_left_out_leaves_no_trace_in_the_ids_of_the_rest() -> None:
+    config = LabelingConfig.parse("""<View>
+      <Image name="image" value="$image"/>
+      <RectangleLabels name="box" toName="image"><Label value="O"/></RectangleLabels>
+      <TextArea name="said" toName="image" perRegion="true" required="true"/>
+      <Relations><Relation value="same"/></Relations>
+    </View>""")
+    data = {"image": "a.jpg"}
+    place = {"x": 0, "y": 0, "width": 1, "height": 1, "rotation": 0, "label": "O"}
+
+    def box(number: int, *said: str) -> dict[str, object]:
+        return {**place, "id": number, "said": list(said)}
+
+    def convert(*boxes: object) -> list[Any]:
+        arrow = {"from": 1, "to": 3, "labels": ["same"]}
+        return config.to_conversion({"box": [*boxes], "relations": [arrow]}, data).result
+
+    assert convert(box(1), box(2, "b"), box(3, "c")) == convert(box(2, "b"), box(3, "c"))
+    whole = convert(box(1, "a"), box(2), box(3, "c"))
+    assert whole[:4] == convert(box(1, "a"), box(3, "c"))[:4]
+    (relation,) = whole[4:]
+    assert (relation["from_id"], relation["to_id"]) == (whole[0]["id"], whole[2]["id"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from labelstudio.conftest import Site
 
 from ml_backend.errors import LabelStudioNotFound
+from support.contract_site import Site
 from support.wire import row
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from live.conftest import LiveProject
 
+from support.live_project import LiveProject
 from support.server import Installation, eventually
 from support.simulator import Simulator
 

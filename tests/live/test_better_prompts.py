@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from live.conftest import LiveProject
 
 from ml_backend.container import Container
 from ml_backend.labelstudio import ServerLabelStudio
@@ -14,6 +13,7 @@ from ml_backend.records import PromptVersion, Run, Slot, Subset
 from ml_backend.services.refining.refine import RefineRequest
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
+from support.live_project import LiveProject
 from support.server import Installation
 from support.simulator import Simulator
 from support.wire import CONFIG, region

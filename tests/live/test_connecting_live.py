@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from live.conftest import LiveProject
 
 from support.live_label_studio import LiveLabelStudio, personal_token
+from support.live_project import LiveProject
 from support.relay import Relay, relaying
 from support.server import Installation, eventually
 

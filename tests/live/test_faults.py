@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live.conftest import LiveProject
 
 from ml_backend import demo
 from ml_backend.labelstudio import ServerLabelStudio
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
+from support.live_project import LiveProject
 from support.server import Installation, eventually
 from support.simulator import Simulator
 

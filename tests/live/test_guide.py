@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from live.conftest import LiveProject
 
+from support.live_project import LiveProject
 from support.server import Installation
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(500)]

@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from live.conftest import LiveProject
 
 from ml_backend.errors import LabelStudioRejected
+from support.live_project import LiveProject
 from support.server import Installation, eventually
 from support.simulator import Simulator
 

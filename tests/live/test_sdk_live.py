@@ -10,10 +10,10 @@ import httpx
 import pytest
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
-from live.conftest import LiveProject
 
 from support.documents import run_script, script_of
 from support.live_label_studio import LiveLabelStudio, personal_token
+from support.live_project import LiveProject
 from support.sdk import calls, ended_run
 from support.server import Installation
 from support.simulator import Simulator

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from live.conftest import LiveProject
 
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from ml_backend.store import tables as t
+from support.live_project import LiveProject
 from support.server import Installation, eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(500)]

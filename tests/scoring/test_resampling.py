@@ -11,8 +11,6 @@ from scipy.stats import bootstrap, permutation_test
 
 from ml_backend.scoring.resampling import FLIPS, compare_scores, f1_intervals
 
-pytestmark = pytest.mark.slow
-
 
 def scores(draw, n, mean):
     return {task: min(1.0, max(0.0, draw.gauss(mean, 0.3))) for task in range(n)}

@@ -20,8 +20,6 @@ from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
 from ml_backend.services.inference.attachments import IMAGE_TOKENS, Attachments, Ready
 from support.files import FileHost, image, pdf
 
-pytestmark = pytest.mark.slow
-
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 PRIVATE = ipaddress.ip_address("10.0.0.1")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.errors import (
@@ -27,10 +26,9 @@ from ml_backend.services.connecting.disconnect import Disconnection
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
+from support.house import CONFIG, ScriptedModel
 from support.labels import own
 from support.serving import free_port, serving
-
-pytestmark = pytest.mark.slow
 
 USER, PASSWORD = "labeler", "pässword"
 BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -109,9 +107,9 @@ class Site:
 
 
 @pytest.fixture
-def site(fake: FakeLabelStudio, tmp_path: Path) -> Iterator[Site]:
+def site(fake: FakeLabelStudio, data_dir: Path) -> Iterator[Site]:
     with ExitStack() as stack:
-        yield Site(fake, tmp_path / "data", stack)
+        yield Site(fake, data_dir, stack)
 
 
 def test_a_project_is_connected_once(site: Site) -> None:
@@ -169,6 +167,7 @@ def test_credentials_in_the_address_work_too_and_are_not_shown(site: Site) -> No
     assert (site.backends(), site.webhooks()) == ([], [])
 
 
+@pytest.mark.slow
 def test_credentials_given_with_an_address_become_basic_auth(site: Site) -> None:
     server = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
     elsewhere = site.start(up=False)  # a terminal without the server's settings
@@ -205,6 +204,7 @@ def test_a_title_left_by_a_row_deleted_by_hand_is_replaced(site: Site) -> None:
     assert not site.project.model_version
 
 
+@pytest.mark.slow
 def test_a_webhook_switched_off_is_switched_on(site: Site) -> None:
     site.connect()
     hook = site.webhooks()[0]
@@ -264,6 +264,7 @@ def test_a_prompt_goes_into_the_address_and_must_exist(site: Site) -> None:
     assert any("served by" in note for note in kept.notes)
 
 
+@pytest.mark.slow
 def test_title_and_extra_params_change_when_given(site: Site) -> None:
     site.connect(title="One")
     assert site.connect().title == "One"
@@ -331,6 +332,7 @@ def test_a_connection_that_cannot_be_finished_is_taken_back(site: Site) -> None:
     assert site.connect(server).outcome == "created"
 
 
+@pytest.mark.slow
 def test_a_row_whose_server_is_down_is_left_as_it_was(site: Site) -> None:
     site.connect()
     site.stop(site.server)

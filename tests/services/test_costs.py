@@ -3,11 +3,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from services.conftest import House, ScriptedModel
 
 from ml_backend.errors import BudgetReached, InvalidInput
 from ml_backend.records import Connection, ProviderName, RunStatus, Usage
 from ml_backend.services.models.budgets import Budget, cost_of, price_of
+from support.house import House, ScriptedModel
 
 PRICED = Connection(None, "c", ProviderName.CUSTOM, default_model="m", prices={"m": (1.0, 10.0)})
 

@@ -23,7 +23,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
@@ -32,6 +31,7 @@ from ml_backend.settings import Settings
 from ml_backend.store import tables as t
 from support.crash_worker import Order, Workers, state_of
 from support.fake_label_studio import TOKEN, FakeLabelStudio
+from support.house import CONFIG, ScriptedModel
 from support.server import eventually
 
 SEED = int(os.environ.get("CRASH_SEED", "20"))

@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 from sqlalchemy.dialects import postgresql
 
 from ml_backend.errors import ModelError, RunStopper
@@ -28,9 +27,8 @@ from ml_backend.services.runs.executor import Executor
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import tables as t
 from ml_backend.store.run_records import to_columns
+from support.house import CONFIG, House
 from support.server import ROOT
-
-pytestmark = pytest.mark.slow
 
 PAGE_SECONDS = 8.0
 """How late a page is, and so the event loop if it waited for it."""
@@ -242,6 +240,7 @@ def test_failures_forgotten_by_a_resume_are_asked_again(house: House, attempts: 
     assert house.held(project) == {task: Counter(["P__Version 1"]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_a_row_that_came_while_clearing_does_not_keep_a_run_from_its_end(house: House) -> None:
     project, tasks = house.project(40)
     prompt, version = house.prompt(project)
@@ -262,6 +261,7 @@ def test_a_row_that_came_while_clearing_does_not_keep_a_run_from_its_end(house: 
     assert house.held(project) == {task: Counter([run.label]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_a_kept_prediction_does_not_come_back_beside_a_later_run_s(house: House) -> None:
     project, tasks = house.project(40)
     prompt, first = house.prompt(project)
@@ -365,6 +365,7 @@ def test_a_project_deleted_while_asking_ends_the_run_with_a_word(house: House) -
     assert f"no project {project}" in run.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [Stage.PLANNING, Stage.VERIFYING])
 def test_a_label_studio_that_stays_away_ends_the_run_once_its_patience_ends(
     house: House, stage: Stage
@@ -396,6 +397,7 @@ def test_a_label_studio_that_stays_away_ends_the_run_once_its_patience_ends(
 # Writing
 
 
+@pytest.mark.slow
 def test_a_process_that_stood_still_after_its_intent_sends_nothing(house: House) -> None:
     project, tasks = house.project()
     row = {"task": tasks[0], "result": [], "model_version": "L"}
@@ -427,6 +429,7 @@ def intend(house: House, kind: str, **detail: Any) -> int:
     return found
 
 
+@pytest.mark.slow
 def test_half_a_deletion_by_id_is_not_waited_for_as_long_as_all_of_it_took(house: House) -> None:
     _, _ = house.project()
     slow = intend(house, "delete_ids", predictions=[])
@@ -444,6 +447,7 @@ def test_half_a_deletion_by_id_is_not_waited_for_as_long_as_all_of_it_took(house
         pass
 
 
+@pytest.mark.slow
 def test_a_write_another_process_gave_up_on_is_doubted_by_the_next_too(house: House) -> None:
     house.project()
     intend(house, "import", tasks=[1], labels=["L"], watermark=0)

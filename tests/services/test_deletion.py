@@ -7,15 +7,13 @@ import time
 from collections import Counter
 
 import pytest
-from services.conftest import House
 
 from ml_backend.errors import Conflict, LabelStudioUnreachable, NotFound
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, RunStatus, Slot, Subset
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.writing.patience import Patience
-
-pytestmark = pytest.mark.slow
+from support.house import House
 
 
 def patience(give_up_after: float = 10.0) -> Patience:
@@ -33,6 +31,7 @@ def counts(house: House, project_id: int) -> Counter[str | None]:
     return Counter(k.model_version for k in house.container.studio.prediction_keys(project_id))
 
 
+@pytest.mark.slow
 def test_a_prompt_goes_with_its_predictions_in_every_project(house: House) -> None:
     first, _ = house.project(2)
     second, _ = house.project(3)
@@ -53,6 +52,7 @@ def test_a_prompt_goes_with_its_predictions_in_every_project(house: House) -> No
     assert house.container.store.runs.search(prompt_id=prompt.id) == []
 
 
+@pytest.mark.slow
 def test_a_version_goes_alone(house: House) -> None:
     project, tasks = house.project(2)
     prompt, first = house.prompt(project)

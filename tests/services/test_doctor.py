@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import House, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.errors import RunStopper
@@ -17,8 +16,7 @@ from ml_backend.services.health.doctor import Check, Doctor
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio
-
-pytestmark = pytest.mark.slow
+from support.house import House, ScriptedModel
 
 
 def settings(fake: FakeLabelStudio, folder: Path, **changes: Any) -> Settings:
@@ -177,6 +175,7 @@ def test_a_backend_that_label_studio_reaches_is_found(connected: House) -> None:
     assert "Seeded" in found["backend"].message
 
 
+@pytest.mark.slow
 def test_another_server_shows_by_its_predictions(connected: House) -> None:
     (prompt,) = connected.container.store.prompts.all()
     (project,) = prompt.project_ids
@@ -192,6 +191,7 @@ def test_another_server_shows_by_its_predictions(connected: House) -> None:
     assert "DATABASE_URL" in check.fix
 
 
+@pytest.mark.slow
 def test_another_server_shows_by_its_backend(connected: House) -> None:
     (prompt,) = connected.container.store.prompts.all()
     with answering({"status": "UP", "instance": "theirs", "model_version": "v"}) as url:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import Request
@@ -17,8 +16,7 @@ from ml_backend.records import CallRecord, Prediction, Prompt, PromptVersion, Su
 from ml_backend.services.inference.token_counts import size_of
 from ml_backend.services.models.budgets import cost_of, price_of
 from ml_backend.services.runs.estimates import Estimate
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 SEEDS = 100
 TASKS = 150
@@ -101,6 +99,7 @@ class Usages:
         return Usage(round(prompt), round(completion))
 
 
+@pytest.mark.slow
 def test_runs_nobody_measured_before_end_inside_the_interval(place: Place) -> None:
     told = place.estimate()
     assert (told.tasks, told.measured) == (TASKS, False)
@@ -115,6 +114,7 @@ def test_runs_nobody_measured_before_end_inside_the_interval(place: Place) -> No
     assert inside >= 90
 
 
+@pytest.mark.slow
 def test_runs_after_a_measured_one_end_inside_a_narrower_interval(place: Place) -> None:
     before = place.estimate()
     questions = place.questions()
@@ -145,6 +145,7 @@ def test_runs_after_a_measured_one_end_inside_a_narrower_interval(place: Place) 
     assert sum(widths) / len(widths) < 0.5 * (before.high - before.low) / before.total_cost
 
 
+@pytest.mark.slow
 def test_a_real_run_costs_what_was_estimated_once_it_was_measured(place: Place) -> None:
     def answer(request: Request) -> str:
         size = sum(len(message["content"]) for message in request.messages)
@@ -184,6 +185,7 @@ def test_ground_truth_is_not_read_again_while_its_number_stays(place: Place) -> 
     assert place.estimate(Subset.HAS_GT).tasks == 11
 
 
+@pytest.mark.slow
 def test_subsets_samples_and_few_shot_examples_count(place: Place) -> None:
     everything = place.estimate()
     some = place.estimate(Subset.HAS_GT)
@@ -200,6 +202,7 @@ def test_subsets_samples_and_few_shot_examples_count(place: Place) -> None:
     assert place.estimate().prompt_cost > 1.2 * everything.prompt_cost
 
 
+@pytest.mark.slow
 def test_a_model_that_thinks_has_a_wide_interval(place: Place) -> None:
     plain = place.estimate()
     place.house.container.store.connections.update(

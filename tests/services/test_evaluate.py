@@ -7,7 +7,6 @@ import random
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend import demo
 from ml_backend.cli.next_steps import WORDS as COMMAND_LINE
@@ -28,8 +27,7 @@ from ml_backend.services.callers.authoring import Draft
 from ml_backend.services.evaluation.comparison import Comparison
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.jobs.documents import of_run_report
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 
 def annotation(topic: str, by: int = 1, **more: Any) -> dict[str, Any]:
@@ -140,6 +138,7 @@ def compared(house: House, project: int, *versions: PromptVersion, **more: Any) 
     )
 
 
+@pytest.mark.slow
 def test_versions_are_compared_with_what_they_cost(house: House) -> None:
     project, tasks = seed(house, *[[annotation("A")]] * 8)
     prompt, first = house.prompt(project)
@@ -168,6 +167,7 @@ def test_versions_are_compared_with_what_they_cost(house: House) -> None:
         compared(house, project, first, second, control="x")
 
 
+@pytest.mark.slow
 def test_tasks_that_one_run_lacks_are_named(house: House) -> None:
     project, tasks = seed(house, *[[annotation("A")]] * 3)
     prompt, first = house.prompt(project)
@@ -213,6 +213,7 @@ def demo_answers(mistakes: dict[str, float]) -> Any:
     return answer
 
 
+@pytest.mark.slow
 def test_the_loop_of_evaluating_and_comparing_runs_on_the_demo(house: House) -> None:
     project = demo_project(house)
     prompt, first = house.prompt(project, text="draft one: {text}")
@@ -252,6 +253,7 @@ def test_the_report_lists_wrong_answers_with_what_is_true(house: House) -> None:
     assert "1 task more is left out" in run_page(gone, COMMAND_LINE)
 
 
+@pytest.mark.slow
 def test_the_report_names_how_many_wrong_answers_it_leaves_out(house: House) -> None:
     project, tasks = seed(house, *([annotation("B")] for _ in range(203)))
     run = evaluated(house, *house.prompt(project), project)

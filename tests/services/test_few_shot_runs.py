@@ -7,13 +7,11 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from services.conftest import House
 
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, Slot, Subset, Task
 from ml_backend.services.serving.prompt_sources import Address
-
-pytestmark = pytest.mark.slow
+from support.house import House
 
 CONFIG = """<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices>
@@ -173,6 +171,7 @@ def test_a_pool_that_changes_during_a_run_makes_no_task_a_stranger(few: Few) -> 
     assert len(few.house.model.asked) == 5
 
 
+@pytest.mark.slow
 def test_examples_with_pictures_are_left_out_and_said_so(few: Few) -> None:
     config = CONFIG.replace("</View>", '<Image name="image" value="$image"/></View>')
     tasks = [annotated(n, truth=False) for n in range(4)]

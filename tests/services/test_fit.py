@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 
 from ml_backend.container import Container
 from ml_backend.records import Example, Run, RunStatus, Slot, Subset, TruthSource
@@ -16,8 +15,7 @@ from ml_backend.services.events.events import Heard
 from ml_backend.services.writing.lease import NamedLease
 from ml_backend.store import tables as t
 from support.backends import answering
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 ANNOTATION_READ = "GET /api/tasks"
 
@@ -210,6 +208,7 @@ def test_events_wait_for_a_burst_to_end_but_not_for_ever(
     assert len(place.pool()) == 1
 
 
+@pytest.mark.slow
 def test_a_forged_event_changes_nothing(place: Annotated) -> None:
     annotation = place.annotate(place.tasks[0], ground_truth=True)
     place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[0]], annotation_ids=[annotation])
@@ -574,6 +573,7 @@ def test_training_takes_the_prompt_of_the_connection(place: Annotated) -> None:
     assert run.prompt_id == first.id != other.id
 
 
+@pytest.mark.slow
 def test_the_models_answer_is_what_is_measured(place: Annotated) -> None:
     place.house.model.answer = lambda request: '{"topic": "B"}'
     place.annotate(place.tasks[0], "A", ground_truth=True)

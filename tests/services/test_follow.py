@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
 from ml_backend.services.events import event_worker, follow
 from ml_backend.store import Follow, tables as t
 from support.backends import answering
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 LABEL = "P__Version 1"
 
@@ -136,6 +134,7 @@ def test_imports_without_a_pause_do_not_put_a_run_off_for_ever(place: Followed) 
     assert due - began == pytest.approx(follow.LONGEST_BURST, abs=0.1)
 
 
+@pytest.mark.slow
 def test_what_comes_during_a_run_waits_for_its_end(place: Followed) -> None:
     first = place.imports(3)
     [run] = place.wait()
@@ -185,6 +184,7 @@ def test_a_project_without_tasks_is_nothing_to_say(place: Followed) -> None:
     assert place.follow().message == ""
 
 
+@pytest.mark.slow
 def test_a_task_that_cannot_be_answered_is_not_paid_for_again(place: Followed) -> None:
     place.house.model.answer = lambda request: (
         "no JSON" if "text 1" in json.dumps(request.messages) else '{"topic": "A"}'
@@ -216,6 +216,7 @@ def test_a_project_connected_no_more_is_left_alone(place: Followed) -> None:
     assert place.follow().message == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("elsewhere", ["http://127.0.0.1:1", "/prompts/9"])
 def test_another_backend_is_no_connection(place: Followed, elsewhere: str) -> None:
     place.container.studio.delete_backend(place.backend)
@@ -312,6 +313,7 @@ def test_with_an_unknown_cost_a_budget_cannot_be_kept(place: Followed) -> None:
     assert place.follow().message == follow.UNKNOWN_COST
 
 
+@pytest.mark.slow
 def test_runs_of_before_and_by_hand_do_not_count(place: Followed) -> None:
     prices(place)
     place.imports(1)

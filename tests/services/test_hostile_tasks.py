@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from services.conftest import House
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Failure, FailureKind, ProviderName, Subset
 from ml_backend.services.evaluation.ground_truth import GroundTruth
 from ml_backend.services.evaluation.holdout import HoldoutSplit
 from ml_backend.services.refining.mistakes import lessons_of
+from support.house import House
 
 CONFIG = """<View><HyperText name="page" value="$html"/>
 <Choices name="topic" toName="page"><Choice value="A"/><Choice value="B"/></Choices></View>"""

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.records import JobKind, JsonObject, RunStatus, Stage
 from ml_backend.services.jobs.jobs import JobLease, Jobs, Work
@@ -17,6 +16,7 @@ from ml_backend.services.writing.lease import Lease, NamedLease, holder_name
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.services.writing.writer import WriterSession
 from ml_backend.store import Store
+from support.house import House
 
 
 class Clock:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.llm import Request
@@ -18,6 +17,7 @@ from ml_backend.services.predictions.selection import select
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.store import tables as t
+from support.house import House
 from support.labels import own
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG
 
 from ml_backend.errors import (
     LabelStudioAuthError,
@@ -24,6 +23,7 @@ from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.services.writing.resend import may_be_sent_again, resend
 from support.fake_label_studio import FakeLabelStudio
+from support.house import CONFIG
 from support.wire import region
 
 AWAY = LabelStudioUnreachable("Label Studio does not answer.")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import House, ScriptedModel
 
 from ml_backend.container import Container
 from ml_backend.llm import Request
@@ -17,9 +16,8 @@ from ml_backend.services.inference.attachments import IMAGE_TOKENS
 from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.files import image
+from support.house import House, ScriptedModel
 from support.simulator import Simulator
-
-pytestmark = pytest.mark.slow
 
 CONFIG = """<View><Image name="img" value="$image"/>
 <Choices name="topic" toName="img"><Choice value="A"/><Choice value="B"/></Choices></View>"""
@@ -49,13 +47,13 @@ def contents(request: Request) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def priced(fake: FakeLabelStudio, tmp_path: Path) -> Iterator[House]:
+def priced(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     """A model whose price is known: a dollar for a million tokens."""
     settings = Settings.from_env(
         {
             "LABEL_STUDIO_URL": fake.url,
             "LABEL_STUDIO_API_KEY": TOKEN,
-            "DATA_DIR": str(tmp_path / "data"),
+            "DATA_DIR": str(data_dir),
         }
     )
     container = Container(settings, settle_seconds=1.5)
@@ -70,6 +68,7 @@ def priced(fake: FakeLabelStudio, tmp_path: Path) -> Iterator[House]:
     container.store.close()
 
 
+@pytest.mark.slow
 def test_the_model_is_sent_the_picture_and_words_in_place_of_its_address(house: House) -> None:
     run = ask(house, PICTURE)
     assert run.totals.succeeded == 1
@@ -122,11 +121,12 @@ def test_a_budget_counts_a_picture_by_its_tokens_and_not_its_bytes(
     assert run.totals.succeeded == asked
 
 
+@pytest.mark.slow
 def test_the_baseline_answers_pictures_with_the_most_frequent_answer(
-    fake: FakeLabelStudio, tmp_path: Path
+    fake: FakeLabelStudio, data_dir: Path
 ) -> None:
     settings = {"LABEL_STUDIO_URL": fake.url, "LABEL_STUDIO_API_KEY": TOKEN}
-    container = Container(Settings.from_env({**settings, "DATA_DIR": str(tmp_path)}))
+    container = Container(Settings.from_env({**settings, "DATA_DIR": str(data_dir)}))
     house = House(container, fake, ScriptedModel())
     truth = [{"choices": [choice]} for choice in "BABAB"]
     rows: list[dict[str, Any]] = [
@@ -159,7 +159,7 @@ def test_the_baseline_answers_pictures_with_the_most_frequent_answer(
 
 @pytest.mark.slow
 def test_a_model_without_vision_stops_the_run_with_its_words(
-    fake: FakeLabelStudio, tmp_path: Path
+    fake: FakeLabelStudio, data_dir: Path
 ) -> None:
     with Simulator() as simulator:
         simulator.control(no_images="This model does not support image inputs.")
@@ -167,7 +167,7 @@ def test_a_model_without_vision_stops_the_run_with_its_words(
             {
                 "LABEL_STUDIO_URL": fake.url,
                 "LABEL_STUDIO_API_KEY": TOKEN,
-                "DATA_DIR": str(tmp_path),
+                "DATA_DIR": str(data_dir),
                 "OPENAI_BASE_URL": simulator.url,
                 "OPENAI_MODEL": "blind",
                 "LLM_MAX_CONCURRENCY": "1",
@@ -188,6 +188,7 @@ def test_a_model_without_vision_stops_the_run_with_its_words(
         house.container.store.close()
 
 
+@pytest.mark.slow
 def test_a_task_of_text_is_asked_in_plain_strings_as_ever(house: House) -> None:
     project, _ = house.project(1)
     prompt, version = house.prompt(project)

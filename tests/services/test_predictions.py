@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.records import Subset
@@ -15,8 +14,7 @@ from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteRepor
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.writing.patience import Patience
 from support.backends import answering
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 
 def patience() -> Patience:

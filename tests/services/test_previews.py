@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.records import Origin, PromptVersion
 from ml_backend.services.prompts.previews import Preview, Variable
+from support.house import CONFIG, House
 
 WITH_PICTURE = """<View><Image name="image" value="$image"/>
 <Choices name="topic" toName="image"><Choice value="A"/><Choice value="B"/></Choices></View>"""

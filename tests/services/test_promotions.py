@@ -8,7 +8,6 @@ import urllib.request
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Slot, Subset
@@ -17,8 +16,7 @@ from ml_backend.services.predictions.fingerprints import fingerprint
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.writing.patience import Patience
 from support.fake_label_studio import TOKEN
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 
 def patience() -> Patience:
@@ -187,6 +185,7 @@ def test_silence_never_means_all(house: House) -> None:
     assert annotations(house, project) == {}
 
 
+@pytest.mark.slow
 def test_a_prompt_is_promoted_without_its_evaluations(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)

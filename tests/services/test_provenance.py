@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Prediction, PromptVersion, Subset, Task
@@ -15,8 +14,7 @@ from ml_backend.services.predictions.provenance import document_of
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.services.writing.patience import Patience
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 
 def annotated(number: int) -> dict[str, Any]:
@@ -155,6 +153,7 @@ def test_predictions_of_others_are_told_as_such(house: House) -> None:
     assert (found["model_version"], found["prompt"], found["origin"]) == ("somebody's", None, None)
 
 
+@pytest.mark.slow
 def test_many_tasks_are_read_at_once_and_too_many_are_refused(house: House) -> None:
     place = Place(house)
     place.predict(*place.tasks[4:])

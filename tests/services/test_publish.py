@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from services.conftest import House
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Request
 from ml_backend.next_steps import Step
 from ml_backend.records import FailureKind, RunStatus, Stage, Subset
-
-pytestmark = pytest.mark.slow
+from support.house import House
 
 
 def fails_on(*texts: str, kind: FailureKind, stop: bool = False):
@@ -36,6 +34,7 @@ def test_a_run_writes_one_prediction_per_task_and_the_next_replaces_it(house: Ho
     assert house.held(project) == {task: Counter(["P__Version 2"]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_other_prompts_and_strange_rows_are_never_touched(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -136,6 +135,7 @@ def test_an_interrupted_write_neither_loses_nor_doubles(house: House, mode: str,
     assert house.held(project) == {task: Counter(["P__Version 2"]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_a_task_deleted_meanwhile_is_dropped(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -177,6 +177,7 @@ def test_predictions_label_studio_drops_are_named_after_five_rounds(house: House
     assert len(house.model.asked) == 5
 
 
+@pytest.mark.slow
 def test_the_label_stream_shows_the_newest_run_but_not_over_a_stranger(house: House) -> None:
     project, tasks = house.project()
     studio = house.container.studio
@@ -209,6 +210,7 @@ def test_evaluating_never_moves_the_label_stream(house: House) -> None:
     assert held[tasks[4]] == Counter(["P__Version 1"])
 
 
+@pytest.mark.slow
 def test_a_run_taken_over_in_each_stage_ends_the_same(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)

@@ -15,15 +15,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.errors import LabelStudioError
 from ml_backend.records import RunStatus
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.writing.patience import Patience
 from ml_backend.store import GIVEN_UP, tables as t
-
-pytestmark = pytest.mark.slow
+from support.house import House
 
 LABEL = "P__Version 1"
 
@@ -174,6 +172,7 @@ def test_an_import_counts_as_seen_once_all_of_its_tasks_stand(house: House) -> N
     assert publication(house, broken).note == "effect seen"
 
 
+@pytest.mark.slow
 def test_an_older_row_that_outlived_its_deletion_is_no_new_one(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)

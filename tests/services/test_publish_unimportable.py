@@ -6,12 +6,10 @@ import json
 from collections import Counter
 
 import pytest
-from services.conftest import House
 
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus
-
-pytestmark = pytest.mark.slow
+from support.house import House
 
 NESTED = """<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text" allowNested="true">
@@ -25,6 +23,7 @@ def answer(request: Request) -> str:
     return json.dumps({"topic": None if last else "Animals > Dogs", "stars": 4})
 
 
+@pytest.mark.slow
 def test_each_task_has_one_prediction_as_the_editor_wants_it(house: House) -> None:
     project, tasks = house.project(4, NESTED)
     prompt, version = house.prompt(project)
@@ -41,6 +40,7 @@ def test_each_task_has_one_prediction_as_the_editor_wants_it(house: House) -> No
     assert values[tasks[3]] == [{"choices": [["Animals", "d"]]}, {"rating": 4}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["500_after", "500_before", "drop_connection_before"])
 def test_an_interrupted_creation_neither_loses_nor_doubles(house: House, mode: str) -> None:
     project, tasks = house.project(4, NESTED)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from services.conftest import House
 
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus
+from support.house import House
 
 pytestmark = pytest.mark.slow
 

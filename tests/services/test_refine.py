@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from services.conftest import House
 from services.test_few_shot_runs import CONFIG, annotated, canary
 
 from ml_backend import demo
@@ -19,9 +18,8 @@ from ml_backend.records import Connection, Prompt, PromptVersion, ProviderName, 
 from ml_backend.services.evaluation.holdout import SHARE, HoldoutSplit, split_of
 from ml_backend.services.refining.refine import Refinement, RefineRequest
 from ml_backend.services.runs.run_request import RunRequest
+from support.house import House
 from support.simulator import Simulator
-
-pytestmark = pytest.mark.slow
 
 PROPOSED = "Say what {text} is about. Pears are A."
 
@@ -88,6 +86,7 @@ def school(house: House) -> School:
     return School(house)
 
 
+@pytest.mark.slow
 def test_the_split_is_stable_and_about_a_third_of_the_ground_truth(school: School) -> None:
     school.seed(40)
     held = school.held_out()
@@ -109,6 +108,7 @@ def test_a_single_task_is_held_out() -> None:
     assert 0 < SHARE < 0.5
 
 
+@pytest.mark.slow
 def test_a_teacher_sees_mistakes_and_nothing_of_held_out_tasks(school: School) -> None:
     school.seed(30)
     school.evaluate()
@@ -204,6 +204,7 @@ def test_a_prompt_without_a_version_is_drafted(school: School) -> None:
     assert done.diff.startswith("--- nothing")
 
 
+@pytest.mark.slow
 def test_a_refined_version_is_scored_on_held_out_tasks_unless_told_otherwise(
     school: School,
 ) -> None:
@@ -253,6 +254,7 @@ def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover
     assert run.id not in container.evaluation.mark_outdated(school.project_id, pool)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "refined"),
     [
@@ -274,6 +276,7 @@ def test_a_proposal_saved_by_hand_still_is_the_teachers(
     assert (made.refined_from is not None) is refined
 
 
+@pytest.mark.slow
 def test_the_few_shot_examples_of_a_refined_version_are_not_held_out(school: School) -> None:
     school.seed(20, few_shot=3)
     school.evaluate()
@@ -309,6 +312,7 @@ def test_a_teacher_keeps_within_its_connections_budget(school: School) -> None:
     assert school.lessons == []
 
 
+@pytest.mark.slow
 def test_on_the_bundled_data_the_whole_loop_runs_with_the_simulated_teacher(
     house: House,
 ) -> None:

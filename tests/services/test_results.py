@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import CONFIG, House
 from services.test_evaluate import annotation, evaluated, says, seed
 
 from ml_backend.errors import InvalidInput, LabelStudioError
@@ -25,8 +24,7 @@ from ml_backend.services.evaluation.results import (
 )
 from ml_backend.store import tables
 from support.fake_label_studio import TOKEN
-
-pytestmark = pytest.mark.slow
+from support.house import CONFIG, House
 
 
 class NotingDoor(ServerLabelStudio):

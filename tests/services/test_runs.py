@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from services.conftest import CONFIG, House
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, TemplateError
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
 from ml_backend.services.prompts.prompts import check_title
 from ml_backend.services.runs.run_tasks import sample_of
+from support.house import CONFIG, House
 from support.processes import eventually
-
-pytestmark = pytest.mark.slow
 
 
 def test_an_identical_request_is_answered_from_the_cache_unless_fresh(house: House) -> None:
@@ -82,6 +80,7 @@ def test_empty_tasks_are_not_paid_for(house: House) -> None:
     assert run.totals.failures == {"no_input": 3}
 
 
+@pytest.mark.slow
 def test_canceling_keeps_and_publishes_what_was_answered(house: House) -> None:
     project, _ = house.project(60)
     prompt, version = house.prompt(project)
@@ -125,6 +124,7 @@ def test_a_run_is_executed_once_however_many_try(house: House) -> None:
     assert len(house.model.asked) == 5
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
     project, _tasks = house.project()
     prompt, version = house.prompt(project)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.errors import InvalidInput, ModelError
 from ml_backend.labeling import LabelingConfig
@@ -26,8 +25,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.inference.self_consistency import combine
 from ml_backend.store import tables
-
-pytestmark = pytest.mark.slow
+from support.house import House
 
 CONFIG = LabelingConfig.parse("""<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices>

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.conftest import House
 
 from ml_backend.errors import BudgetReached, InvalidInput, ModelError
 from ml_backend.llm import Request
@@ -31,8 +30,7 @@ from ml_backend.services.models.spending import (
 )
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.store import Spent
-
-pytestmark = pytest.mark.slow
+from support.house import House
 
 PRICE = [1.0, 10.0]
 # A call's worst case is its bytes and 4,096 completion tokens.

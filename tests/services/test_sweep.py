@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from services.conftest import House
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Slot, Stage
@@ -20,10 +19,9 @@ from ml_backend.services.publishing.ownership import label_of
 from ml_backend.services.writing.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
+from support.house import House
 from support.labels import own
 from support.server import eventually
-
-pytestmark = pytest.mark.slow
 
 DELETE_ONE = "DELETE /api/predictions/{id}/"
 DELETE_VERSION = "DELETE /api/projects/{id}/model-versions/"
@@ -145,6 +143,7 @@ def test_of_the_same_version_twice_the_newest_row_stays(served: Served) -> None:
     served.assert_each_task_holds(V1)
 
 
+@pytest.mark.slow
 def test_an_old_answer_stored_after_a_run_published_does_not_beat_it(served: Served) -> None:
     served.answer(V1, minutes=-1)
     served.house.run(served.prompt, served.second, served.project)
@@ -397,6 +396,7 @@ def test_while_label_studio_is_away_all_stays_due(served: Served) -> None:
     served.assert_each_task_holds(V2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["500_after", "500_before", "drop_connection_before"])
 @pytest.mark.parametrize("tasks", [3, 101])
 def test_a_delete_that_broke_off_is_gone_on_with(house: House, mode: str, tasks: int) -> None:
@@ -441,6 +441,7 @@ def test_after_a_kill_in_the_middle_the_next_server_finishes(
     served.assert_each_task_holds(V2)
 
 
+@pytest.mark.slow
 def test_of_two_servers_at_once_one_removes_and_the_other_finds_nothing(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from services.conftest import CONFIG, House
 from services.test_evaluate import annotation, compared, evaluated, says
 
 from ml_backend.errors import InvalidInput
@@ -18,6 +17,7 @@ from ml_backend.services.evaluation.comparison import Comparison
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.evaluation.subset_tasks import TaskQuery
 from ml_backend.services.refining.refine import Refinement, RefineRequest
+from support.house import CONFIG, House
 
 pytestmark = pytest.mark.slow
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,10 @@ def database_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(database_url: str, migrated: Path) -> Iterator[Store]:
+    path = sa.make_url(database_url).database
+    if database_url.startswith("sqlite") and path:
+        shutil.copy(migrated / "prompts.db", path)
     opened = Store(database_url, SecretCipher("a secret"))
     yield opened
     opened.close()

@@ -27,8 +27,6 @@ from ml_backend.store import CellCount, Chosen, Judged, Place, ResultFilter, Sto
 from ml_backend.store.cipher import SecretCipher
 from ml_backend.store.database import MIGRATIONS
 
-pytestmark = pytest.mark.slow
-
 ORDERS = ("task", "-task", "score")
 
 

@@ -1,9 +1,7 @@
-"""A Label Studio in memory, for fast tests and benchmarks, as a process of its own.
+"""A Label Studio in memory for fast tests, spoken to over HTTP.
 
-    python tests/support/fake_label_studio.py --port 0 [--validate]
-
-prints where it listens. It behaves as the real one was measured to (docs/label-studio.md), and
-``POST /control`` makes it slow or faulty; its keys, all optional:
+It behaves as the real one was measured to (docs/label-studio.md), and ``control`` makes it slow or
+faulty; its keys, all optional:
 
     {"reset": true, "forget_calls": true, "down": true,
      "settings": {"legacy": false, "personal": false, "access_seconds": 1, "block_private": true},
@@ -14,67 +12,35 @@ prints where it listens. It behaves as the real one was measured to (docs/label-
 Modes of a fault: ``500_before`` and ``500_after`` the effect ("detail" is what it says),
 ``drop_connection_before`` and ``drop_connection_after``, ``delay_commit`` (the connection is cut,
 the effect comes "seconds" later; with "locks" other writes fail until then), ``delay`` ("seconds"),
-``status`` ("status", "body": an answer of something in between). ``GET /control/state`` shows all
-rows and the number of calls by method and route. While it is down, only the control address works.
+``status`` ("status", "body": an answer of something in between).
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import json
-import sys
-import urllib.request
-from pathlib import Path
+from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-if TYPE_CHECKING:
-    from support.processes import Child
+from support.label_studio_routes import FakeServer
+from support.threads import THREAD
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
 
-class FakeLabelStudio:
-    """The fake as a child process: ``with FakeLabelStudio() as fake: … fake.url, fake.token``."""
+class Controls(ABC):
+    """A test's side of a fake Label Studio: what it holds, and how it behaves."""
 
     token = TOKEN
+    url = ""
 
-    def __init__(self, *, validate: bool = False) -> None:
-        self._validate = validate
-        self._process: Child | None = None
-        self.url = ""
-        self.control_url = ""
-
-    def __enter__(self) -> Self:
-        from support.processes import Child
-
-        command = [sys.executable, Path(__file__), "--port", "0"]
-        self._process = Child(command + ["--validate"] * self._validate)
-        self.control_url = self._process.word_after("control on ")
-        self.url = self._process.word_after("listening on ")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._process is not None:
-            self._process.stop()
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
+    @abstractmethod
     def control(self, **changes: Any) -> dict[str, Any]:
         """Change its behaviour or seed it; see the module."""
-        return self._exchange("/control", changes)
 
+    @abstractmethod
     def state(self) -> dict[str, Any]:
         """All rows, and calls such as {"POST /api/ml": 1}."""
-        return self._exchange("/control/state", None)
 
     def reset(self) -> None:
         """Forget all rows, calls, faults and latencies; tokens of both kinds are on again."""
@@ -99,41 +65,40 @@ class FakeLabelStudio:
         """The next request whose path and query hold ``path`` fails in ``mode``."""
         self.control(faults=[{"path": path, "mode": mode, **more}])
 
-    def _exchange(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.control_url + path, data)
-        with urllib.request.urlopen(request, timeout=60) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
 
+class FakeLabelStudio(Controls):
+    """A new one at a port of its own: ``with FakeLabelStudio() as fake: … fake.url, fake.token``.
 
-async def serve(args: argparse.Namespace) -> None:
-    from aiohttp import web
+    It answers in a thread of this process, which all of them share: one costs some milliseconds.
+    """
 
-    from support.label_studio_routes import FakeServer
+    def __init__(self, *, validate: bool = False) -> None:
+        self._server = FakeServer(TOKEN, validate=validate)
 
-    server = FakeServer(args.token, validate=args.validate)
-    control = web.AppRunner(server.control_app(), access_log=None)
-    await control.setup()
-    await web.TCPSite(control, args.host, 0).start()
-    print(f"control on http://{args.host}:{control.addresses[0][1]}", flush=True)
-    port = await server.start(args.host, args.port)
-    print(f"listening on http://{args.host}:{port}", flush=True)
-    await asyncio.Event().wait()
+    def __enter__(self) -> Self:
+        port = THREAD.run(self._server.start("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{port}"
+        return self
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.control(reset=True, down=True)
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="An in-memory Label Studio for tests.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--token", default=TOKEN)
-    parser.add_argument("--validate", action="store_true", help="drop predictions as it does")
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    try:
-        asyncio.run(serve(parser.parse_args()))
-    except KeyboardInterrupt:
-        return
+    def control(self, **changes: Any) -> dict[str, Any]:
+        return THREAD.run(self._control(json.dumps(changes)))
 
+    def state(self) -> dict[str, Any]:
+        return THREAD.run(self._state())
 
-if __name__ == "__main__":
-    main()
+    # As JSON, as over HTTP: neither side holds what the other changes.
+
+    async def _control(self, changes: str) -> dict[str, Any]:
+        answer = await self._server.control(json.loads(changes))
+        return dict(json.loads(json.dumps(answer)))
+
+    async def _state(self) -> dict[str, Any]:
+        return dict(json.loads(json.dumps(self._server.state())))

@@ -30,7 +30,7 @@ UNSEEN = ("hidden", "forbidden")
 
 
 class FakeServer(Connections):
-    """One Label Studio in memory; ``control`` is its second, always reachable side."""
+    """One Label Studio in memory; ``control`` and ``state`` are a test's side of it."""
 
     def __init__(self, token: str, *, validate: bool = False) -> None:
         self.rows = Rows(validate=validate)
@@ -482,15 +482,19 @@ class FakeServer(Connections):
     # control
 
     async def _state(self, request: web.Request) -> web.Response:
+        return web.json_response(self.state())
+
+    async def _control(self, request: web.Request) -> web.Response:
+        return web.json_response(await self.control(await body_of(request)))
+
+    def state(self) -> Row:
         rows = self.rows
         tables = ("projects", "tasks", "predictions", "annotations", "backends", "webhooks")
         state: Row = {name: list(getattr(rows, name).values()) for name in tables}
         state |= {"calls": dict(self.calls), "faults": self.faults}
-        state |= {"unsettled": len(self.background)}
-        return web.json_response(state)
+        return state | {"unsettled": len(self.background)}
 
-    async def _control(self, request: web.Request) -> web.Response:
-        body = await body_of(request)
+    async def control(self, body: Row) -> Row:
         answer: Row = {}
         if body.get("reset"):
             self.rows = Rows(validate=self.rows.validate)
@@ -510,7 +514,7 @@ class FakeServer(Connections):
                 await self.stop()
             elif self._runner is None:
                 await self.start(self._host, self._port)
-        return web.json_response(answer)
+        return answer
 
     def _seed(self, wire: Mapping[str, Any]) -> Row:
         project = self.rows.create_project(wire)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ __all__ = [
     "TOKEN",
     "LabelStudioDidNotStart",
     "LiveLabelStudio",
+    "RunningLabelStudio",
     "free_port",
     "personal_token",
 ]
@@ -37,6 +39,14 @@ __all__ = [
 
 START_SECONDS = 600.0
 """On a busy machine a new database alone takes minutes."""
+
+
+@dataclass(frozen=True)
+class RunningLabelStudio:
+    """Where a real Label Studio answers, and a legacy token for it."""
+
+    url: str
+    token: str
 
 
 class LiveLabelStudio(LocalLabelStudio):

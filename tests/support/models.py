@@ -36,7 +36,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(asyncio.wait_for(work, 20))
+    return asyncio.run(asyncio.wait_for(work, 120))
 
 
 def connection(url: str, **changes: Any) -> Connection:

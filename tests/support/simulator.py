@@ -1,4 +1,4 @@
-"""The simulated model server as a process of its own, and its controls.
+"""The simulated model server in a thread of the tests or as a process, and its controls.
 
 ``with Simulator() as simulator:`` then point a Custom connection at ``simulator.url``.
 """
@@ -10,29 +10,31 @@ import json
 import os
 import sys
 import urllib.request
+from abc import ABC, abstractmethod
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-from support.processes import ROOT, Child
+from ml_backend.simulator.behaviour import Behaviour
+from ml_backend.simulator.listening import listen
+from ml_backend.simulator.server import build_app
+from support.processes import Child
+from support.threads import THREAD
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
-class Simulator:
-    """Keyword arguments are the options of ``python -m ml_backend.simulator``."""
+class Controls(ABC):
+    """A test's side of a simulated model."""
 
-    def __init__(self, **options: Any) -> None:
-        options = {"port": 0, "latency": 0, **options}
-        arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-        self._process = Child(
-            [sys.executable, "-m", "ml_backend.simulator", *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-        )
-        self.url = self._process.word_after("listening on ")
+    def __init__(self, url: str) -> None:
+        self.url = url
         """Ends in ``/v1``."""
-        self.root = self.url.removesuffix("/v1")
+        self.root = url.removesuffix("/v1")
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop answering."""
 
     def control(self, *rules: dict[str, Any], **behaviour: Any) -> None:
         """Replace the behaviour; rules come first."""
@@ -51,9 +53,6 @@ class Simulator:
         """Clear statistics and behaviour."""
         self._post("/reset", {})
 
-    def stop(self) -> None:
-        self._process.stop()
-
     def _post(self, path: str, data: dict[str, Any]) -> None:
         request = urllib.request.Request(
             self.root + path,
@@ -63,7 +62,7 @@ class Simulator:
         with urllib.request.urlopen(request, timeout=10) as response:
             response.read()
 
-    def __enter__(self) -> Simulator:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -73,3 +72,34 @@ class Simulator:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+class Simulator(Controls):
+    """A new one at a port of its own, in a thread of this process that all of them share."""
+
+    def __init__(self, *, latency: float = 0.0, seed: int = 1, key: str = "") -> None:
+        app = build_app(Behaviour(latency=latency), seed=seed, key=key)
+        self._runner, url = THREAD.run(listen(app, "127.0.0.1", 0))
+        super().__init__(url)
+
+    def stop(self) -> None:
+        THREAD.run(self._runner.cleanup())
+
+
+class SimulatorProcess(Controls):
+    """A child process, whose CPU time is not that of who asks it.
+
+    Keyword arguments are the options of ``python -m ml_backend.simulator``.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        options = {"port": 0, "latency": 0, **options}
+        arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+        self._process = Child(
+            [sys.executable, "-m", "ml_backend.simulator", *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        )
+        super().__init__(self._process.word_after("listening on "))
+
+    def stop(self) -> None:
+        self._process.stop()

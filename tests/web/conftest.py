@@ -3,126 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from label_studio_sdk import LabelStudio
 
 from ml_backend.container import Container
-from ml_backend.records import Prompt, PromptVersion
-from ml_backend.settings import Settings
 from ml_backend.web import create_app
+from support.api import Api, task
 from support.fake_label_studio import FakeLabelStudio
-from support.sdk import ended_run, in_process
+from support.place import Place, close, settings
+from support.sdk import in_process
 from support.simulator import Simulator
-from support.wire import CONFIG, region
-
-CREATED = "1795381976"
-TEXT = "Which topic? {text}"
-
-
-@pytest.fixture(scope="session")
-def studio_process() -> Iterator[FakeLabelStudio]:
-    with FakeLabelStudio() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="session")
-def simulator_process() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
+from support.wire import CONFIG
 
 
 @pytest.fixture
-def studio(studio_process: FakeLabelStudio) -> FakeLabelStudio:
-    studio_process.reset()
-    return studio_process
-
-
-@pytest.fixture
-def simulator(simulator_process: Simulator) -> Simulator:
-    simulator_process.reset()
-    return simulator_process
-
-
-@dataclass
-class Place:
-    """A project in Label Studio, and our app with its container."""
-
-    container: Container
-    client: FlaskClient
-    project_id: int
-    task_ids: list[int]
-    config: str = CONFIG
-
-    @property
-    def uid(self) -> str:
-        """How Label Studio names the project."""
-        return f"{self.project_id}.{CREATED}"
-
-    def prompt(self, title: str = "Topics", text: str = TEXT) -> tuple[Prompt, PromptVersion]:
-        """A prompt of the project with one version."""
-        project = self.container.studio.get_project(self.project_id)
-        prompt = self.container.prompts.create(title, project=project)
-        return prompt, self.container.prompts.create_version(prompt, text=text)
-
-    def setup(self, path: str = "", extra_params: Any = None, **more: Any) -> Any:
-        """POST /setup as Label Studio does."""
-        body = {
-            "project": self.uid,
-            "schema": self.config,
-            "hostname": "http://localhost:8080",
-            "access_token": "a-legacy-token",
-            "extra_params": extra_params,
-        }
-        return self.client.post(f"{path}/setup", json={**body, **more})
-
-    def predict(
-        self, tasks: Sequence[Any], path: str = "", context: Any = None, **more: Any
-    ) -> Any:
-        """POST /predict as Label Studio does."""
-        body = {
-            "tasks": list(tasks),
-            "project": self.uid,
-            "label_config": self.config,
-            "params": {"login": None, "password": None, "context": context},
-        }
-        return self.client.post(f"{path}/predict", json={**body, **more})
-
-    def wire(self, task_id: int, data: Mapping[str, Any]) -> dict[str, Any]:
-        """A task as Label Studio sends it."""
-        more = {"meta": {}, "annotations": [], "predictions": [], "is_labeled": False}
-        return {"id": task_id, "data": dict(data), "project": self.project_id, **more}
-
-    def tasks(self, number: int, word: str = "message") -> list[dict[str, Any]]:
-        return [self.wire(n, {"text": f"{word} number {n}"}) for n in range(1, number + 1)]
-
-
-def settings(data_dir: Path, studio: FakeLabelStudio, model_url: str, **more: str) -> Settings:
-    return Settings.from_env(
-        {
-            "LABEL_STUDIO_URL": studio.url,
-            "LABEL_STUDIO_API_KEY": studio.token,
-            "OPENAI_BASE_URL": model_url,
-            "OPENAI_MODEL": "simulated",
-            "OPENAI_API_KEY": "sk-a-secret-key",
-            "DATA_DIR": str(data_dir),
-            **more,
-        }
-    )
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose database has its tables: copying it is quicker than migrating."""
-    folder = tmp_path_factory.mktemp("migrated")
-    container = Container(Settings.from_env({"DATA_DIR": str(folder)}))
-    container.store.close()
-    return folder
+def studio(fake: FakeLabelStudio) -> FakeLabelStudio:
+    return fake
 
 
 @pytest.fixture
@@ -134,91 +32,6 @@ def place(
     container = Container(settings(tmp_path, studio, simulator.url, PREDICT_DEADLINE="20"))
     yield Place(container, create_app(container).test_client(), project_id, task_ids)
     close(container)
-
-
-def close(container: Container) -> None:
-    """Leave nothing open."""
-    container.close()
-    container.studio.close()
-    if "backend" in vars(container):
-        container.backend._studio.close()
-    container.loop.run(container.models.close())
-    container.loop.stop()
-    container.store.close()
-
-
-STRANGER = "a" * 40
-SECRETS = ("sk-a-provider-secret", "an-auth-token-secret", "google-secret")
-
-
-def task(number: int, truth: str | None = None) -> dict[str, Any]:
-    wire: dict[str, Any] = {"data": {"text": f"message {number}"}}
-    if truth:
-        wire["annotations"] = [{"result": [region(truth)], "ground_truth": True}]
-    return wire
-
-
-@dataclass
-class Api:
-    """The SDK's client over our app, and a project with ground truth."""
-
-    container: Container
-    app: Any
-    client: LabelStudio
-    studio: FakeLabelStudio
-    simulator: Simulator
-    project: int
-    tasks: list[int]
-
-    def prompt(self, title: str = "Topics") -> tuple[Any, Any]:
-        prompt = self.client.prompts.create(title=title, associated_projects=[self.project])
-        version = self.client.prompts.versions.create(
-            prompt.id, title="Version 1", prompt="Which? {text}", provider_model_id="simulated"
-        )
-        return prompt, version
-
-    def connection(self, **more: Any) -> Any:
-        values = {"provider": "Custom", "endpoint": self.simulator.url, "api_key": SECRETS[0]}
-        return self.client.model_providers.create(**{**values, **more})
-
-    def as_user(self, **user: Any) -> LabelStudio:
-        """Another user's client; ``hidden`` are projects they do not see."""
-        known = {"id": 2, "email": "other@example.com", "username": "other", "hidden": []}
-        users = {STRANGER: {**known, **user}}
-        self.studio.control(settings={"users": users})
-        return in_process(self.app, STRANGER)
-
-    def request(
-        self, method: str, path: str, client: LabelStudio | None = None, **more: Any
-    ) -> Any:
-        """A call of the API that the SDK has no method for."""
-        http = (client or self.client)._client_wrapper.httpx_client
-        return http.request(f"api/{path}", method=method, **more)
-
-    def answered(
-        self, prompt: Any, version: Any, answers: dict[int, str | None], subset: str = "HasGT"
-    ) -> Any:
-        """A run in which an outside worker gave these answers, by task; None is a failure."""
-        client = self.client.prompts
-        run = client.runs.create(
-            prompt.id,
-            version.id,
-            project=self.project,
-            project_subset=subset,
-            job_id=f"worker-{version.id}",
-        )
-        good = {task: each for task, each in answers.items() if each is not None}
-        results = [{"task_id": task, "output": each} for task, each in good.items()]
-        failed = [
-            {"task_id": task, "error_type": "Timeout", "error_message": "too slow"}
-            for task in answers
-            if task not in good
-        ]
-        if failed:
-            client.batch_failed_predictions(modelrun_id=run.id, failed_predictions=failed)
-        if results:
-            client.batch_predictions(modelrun_id=run.id, results=results)
-        return ended_run(self.client, run)
 
 
 @pytest.fixture

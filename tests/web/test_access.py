@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import SECRETS, Api
 
+from support.api import SECRETS, Api
 from support.wire import CONFIG
-
-pytestmark = pytest.mark.slow
 
 
 def status_of(call: Any) -> int:

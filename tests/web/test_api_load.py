@@ -14,9 +14,8 @@ from support.server import Installation
 from support.simulator import Simulator
 from support.wire import CONFIG
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 def test_no_request_fails_while_a_run_is_going(
     tmp_path: Path, studio: FakeLabelStudio, simulator: Simulator
 ) -> None:

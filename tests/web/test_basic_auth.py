@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
-from web.conftest import Place
 
 from ml_backend.container import Container
 from ml_backend.errors import InvalidInput
 from ml_backend.web import create_app
-
-pytestmark = pytest.mark.slow
+from support.place import Place
 
 
 @pytest.fixture
@@ -47,6 +45,7 @@ def test_every_route_needs_the_right_credentials(
         assert response.headers["WWW-Authenticate"].startswith("Basic")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Bearer x", "Basic bm9jb2xvbg=="])
 def test_malformed_credentials_are_wrong_ones(guarded: FlaskClient, header: str) -> None:
     assert guarded.get("/", headers={"Authorization": header}).status_code == 401

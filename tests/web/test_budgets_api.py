@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from web.conftest import Api, ended_run
 
 from ml_backend.records.run_json import pool_of
+from support.api import Api
+from support.sdk import ended_run
 
 
+@pytest.mark.slow
 def test_a_budget_is_set_shown_and_kept(api: Api) -> None:
     connection = api.connection()
     api.container.store.connections.update(connection.id, prices={"priced": [1.0, 2.0]})
@@ -48,6 +50,7 @@ def test_an_odd_budget_is_refused_by_its_name(api: Api, odd: dict[str, object]) 
     assert (refused.status_code, list(refused.json())) == (400, list(odd))
 
 
+@pytest.mark.slow
 def test_few_shot_examples_and_samples_by_the_api(api: Api) -> None:
     prompt, _ = api.prompt()
     version = api.client.prompts.versions.create(

@@ -9,13 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from web.conftest import Place
 
 from ml_backend.container import Container
 from ml_backend.web.server import identity
+from support.place import Place
 from support.serving import free_port, serving
-
-pytestmark = pytest.mark.slow
 
 Headers = dict[str, str]
 
@@ -71,6 +69,7 @@ def access_token(api: Api, refresh: str) -> str:
     return str(answer["access"])
 
 
+@pytest.mark.slow
 def test_connect_and_disconnect_as_the_caller(api: Api, studio: Any) -> None:
     first = api.post(f"{api.project}/connect", body={"prompt": "Topics", "title": "Mine"})
     assert (first.status_code, first.json()["state"]) == (200, "CO")
@@ -86,6 +85,7 @@ def test_connect_and_disconnect_as_the_caller(api: Api, studio: Any) -> None:
     assert api.post(f"{api.project}/disconnect").json()["disconnected"] is False
 
 
+@pytest.mark.slow
 def test_every_kind_of_token_is_taken(api: Api, studio: Any) -> None:
     legacy, personal = api.place_token, personal_token(api)
     access = access_token(api, personal)
@@ -112,6 +112,7 @@ def test_the_work_is_done_with_the_callers_token(api: Api, studio: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "headers",
     [
@@ -134,11 +135,13 @@ def test_who_is_not_known_is_refused(api: Api, studio: Any, headers: Headers) ->
     assert studio.state()["backends"] == []
 
 
+@pytest.mark.slow
 def test_a_project_the_caller_cannot_read_is_not_there(api: Api) -> None:
     for path in ("connect", "disconnect"):
         assert api.post(f"99999/{path}").status_code == 404
 
 
+@pytest.mark.slow
 def test_basic_auth_still_guards_the_rest(api: Api) -> None:
     token = {"Authorization": f"Token {api.place_token}"}
     for path in ("/predict", "/setup", "/webhook", "//api/../predict", "/apix/predict"):
@@ -147,6 +150,7 @@ def test_basic_auth_still_guards_the_rest(api: Api) -> None:
         assert answer.headers["WWW-Authenticate"].startswith("Basic")
 
 
+@pytest.mark.slow
 def test_the_request_must_be_json_and_hold_what_is_known(api: Api, studio: Any) -> None:
     url = f"{api.url}/api/projects/{api.project}/connect"
     token = {"Authorization": f"Token {api.place_token}"}
@@ -160,6 +164,7 @@ def test_the_request_must_be_json_and_hold_what_is_known(api: Api, studio: Any) 
     assert studio.state()["backends"] == []
 
 
+@pytest.mark.slow
 def test_callers_are_remembered_and_refusals_only_for_seconds(
     api: Api, studio: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +182,7 @@ def test_callers_are_remembered_and_refusals_only_for_seconds(
     assert identity.KNOWN_SECONDS <= 60
 
 
+@pytest.mark.slow
 def test_tokens_are_never_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="ml_backend")
     secret = "f" * 40

@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from web.conftest import Place
 from web.test_ml_protocol import is_prediction, results
 
 from ml_backend.records import Failure, Run, RunStatus, Slot, Subset
 from ml_backend.services.runs.run_request import RunRequest
 from support.fake_label_studio import FakeLabelStudio
+from support.place import Place
 from support.server import eventually
 from support.simulator import Simulator
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -38,6 +36,7 @@ def stored(place: Place, studio: FakeLabelStudio, number: int) -> list[dict[str,
     return [place.wire(task_id, {"text": f"stored number {n}"}) for n, task_id in enumerate(ids)]
 
 
+@pytest.mark.slow
 def test_what_the_deadline_left_arrives_by_itself(
     place: Place, studio: FakeLabelStudio, simulator: Simulator, engine: None
 ) -> None:
@@ -77,6 +76,7 @@ def test_a_model_that_refuses_leaves_nothing_to_go_on(place: Place, simulator: S
     assert runs(place) == []
 
 
+@pytest.mark.slow
 def test_tasks_opened_during_a_run_are_not_asked_twice(
     place: Place, studio: FakeLabelStudio, simulator: Simulator, engine: None
 ) -> None:
@@ -106,6 +106,7 @@ def test_an_edited_version_does_not_wait_for_a_run_of_its_old_text(
     assert is_prediction(item)
 
 
+@pytest.mark.slow
 def test_the_same_task_asked_twice_at_once_is_paid_once(place: Place, simulator: Simulator) -> None:
     place.prompt()
     results(place.predict(place.tasks(1, "warm")))
@@ -121,6 +122,7 @@ def test_the_same_task_asked_twice_at_once_is_paid_once(place: Place, simulator:
     assert simulator.stats()["calls"] == 4
 
 
+@pytest.mark.slow
 def test_slow_batches_leave_room_for_setup(place: Place, simulator: Simulator) -> None:
     """More requests than there is room for get what is free, and a run for the rest."""
     place.prompt()
@@ -149,6 +151,7 @@ def test_failures_are_recorded_and_forgotten_with_the_next_success(
     assert place.container.store.served.failures(place.project_id) == []
 
 
+@pytest.mark.slow
 def test_one_poisoned_task_among_fifty_costs_itself_alone(
     place: Place, simulator: Simulator
 ) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Api, task
 
+from support.api import Api, task
 from support.sdk import ended_run
 from support.wire import CONFIG, region
 

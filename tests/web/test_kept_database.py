@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
-from web.conftest import close, settings
 
 from ml_backend.container import Container
 from ml_backend.records import PublishPlan, RunOptions, RunStatus, Stage, TruthSource
@@ -15,6 +14,7 @@ from ml_backend.store.database import HEAD, _revision
 from ml_backend.web import create_app
 from support import kept_database as kept
 from support.fake_label_studio import FakeLabelStudio
+from support.place import close, settings
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from web.conftest import Place
 
 from ml_backend import __version__
 from ml_backend.records import Example, Run, RunOptions, RunSnapshot
 from ml_backend.web import create_app
+from support.place import Place
 from support.simulator import Simulator
 
 PREFIX = "label_studio_prompts_"
@@ -99,6 +99,7 @@ def test_an_unknown_cost_is_never_a_zero(place: Place) -> None:
     assert found["runs_of_unknown_cost"] == {(): 1}
 
 
+@pytest.mark.slow
 def test_what_predict_gave_out_and_could_not_answer(
     place: Place, client: FlaskClient, simulator: Simulator
 ) -> None:

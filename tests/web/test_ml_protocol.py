@@ -10,12 +10,12 @@ import time
 from typing import Any
 
 import pytest
-from web.conftest import Place, close, settings
 
 from ml_backend.container import Container
 from ml_backend.records import RunOptions, RunSnapshot
 from ml_backend.web import create_app
 from support.fake_label_studio import FakeLabelStudio
+from support.place import Place, close, settings
 from support.server import eventually
 from support.simulator import Simulator
 from support.wire import CONFIG
@@ -106,6 +106,7 @@ def test_every_task_gets_an_entry_in_its_place(place: Place) -> None:
     assert all(is_prediction(item) for item in found)
 
 
+@pytest.mark.slow
 def test_one_poisoned_task_among_fifty_costs_only_itself(
     place: Place, simulator: Simulator
 ) -> None:
@@ -138,6 +139,7 @@ ODD_TASKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD_TASKS.values(), ids=ODD_TASKS.keys())
 def test_an_odd_task_never_harms_its_neighbours(place: Place, odd: Any) -> None:
     place.prompt()
@@ -272,6 +274,7 @@ def test_what_was_answered_before_the_model_refused_is_kept(
     assert [bool(item) for item in found] == [True, True, False, False]
 
 
+@pytest.mark.slow
 def test_an_unknown_project_is_refused_without_asking_the_model(
     place: Place, simulator: Simulator
 ) -> None:
@@ -369,6 +372,7 @@ def test_logs_hold_neither_task_texts_nor_keys(
 # the offline baseline
 
 
+@pytest.mark.slow
 def test_the_baseline_learns_from_annotations_and_survives_a_label_studio_away(
     tmp_path: Any, studio: FakeLabelStudio
 ) -> None:

@@ -13,8 +13,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
-from web.conftest import Api, Place
 
+from support.api import Api
+from support.place import Place
 from support.sdk import calls, in_process
 
 METHODS_OF_THE_SDK = 30
@@ -29,6 +30,7 @@ def document(place: Place) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_it_needs_no_token_and_all_it_names_exists(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     names = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
@@ -43,6 +45,7 @@ def test_it_needs_no_token_and_all_it_names_exists(document: dict[str, Any]) -> 
     assert item["score"]["description"].startswith("Agreement with the ground truth")
 
 
+@pytest.mark.slow
 def test_every_path_the_sdk_calls_is_described(document: dict[str, Any]) -> None:
     called: list[tuple[str, str]] = []
 
@@ -77,6 +80,7 @@ def test_secrets_are_only_taken(document: dict[str, Any]) -> None:
         assert name not in shown["properties"]
 
 
+@pytest.mark.slow
 def test_the_page_is_whole_in_itself(place: Place, document: dict[str, Any]) -> None:
     answer = place.client.get("/api/docs")
     page = answer.get_data(as_text=True)

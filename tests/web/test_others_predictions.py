@@ -6,9 +6,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from web.conftest import Api, Place
 
+from support.api import Api
 from support.fake_label_studio import FakeLabelStudio
+from support.place import Place
 from support.sdk import ended_run
 from support.simulator import Simulator
 from support.wire import CONFIG

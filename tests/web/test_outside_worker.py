@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Api
 
+from support.api import Api
 from support.sdk import ended_run
 from support.wire import region
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -56,6 +54,7 @@ def test_answers_become_predictions_once_all_are_in(api: Api, run: Any) -> None:
     assert api.simulator.stats()["calls"] == asked
 
 
+@pytest.mark.slow
 def test_failures_and_misfits_are_listed(api: Api, run: Any) -> None:
     prompts = api.client.prompts
     good = [{"task_id": task, "output": "a"} for task in api.tasks[:7]]
@@ -80,6 +79,7 @@ def test_failures_and_misfits_are_listed(api: Api, run: Any) -> None:
     assert some["count"] == 1
 
 
+@pytest.mark.slow
 def test_canceling_publishes_what_is_there(api: Api, run: Any) -> None:
     api.client.prompts.batch_predictions(
         modelrun_id=run.id, results=[{"task_id": api.tasks[0], "output": "a"}]
@@ -89,6 +89,7 @@ def test_canceling_publishes_what_is_there(api: Api, run: Any) -> None:
     assert [row["task"] for row in api.studio.state()["predictions"]] == [api.tasks[0]]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_taken_is_refused_as_a_whole(api: Api, run: Any) -> None:
     prompts = api.client.prompts
     for results in (
@@ -115,6 +116,7 @@ def test_what_cannot_be_taken_is_refused_as_a_whole(api: Api, run: Any) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_run_of_ours_takes_nothing_from_outside(api: Api) -> None:
     prompt, version = api.prompt("Ours")
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Api
 
+from support.api import Api
 from support.sdk import ended_run
-
-pytestmark = pytest.mark.slow
 
 
 def predicted(api: Api) -> Any:
@@ -63,6 +61,7 @@ def test_promoting_is_done_in_the_callers_name(api: Api) -> None:
     assert (again["would_create"], again["created"]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_takes_long_goes_on_as_a_job(api: Api, monkeypatch: Any) -> None:
     predicted(api)
     api.studio.control(latency=[{"path": "model-versions", "method": "DELETE", "seconds": 2}])
@@ -80,6 +79,7 @@ def test_what_takes_long_goes_on_as_a_job(api: Api, monkeypatch: Any) -> None:
     assert api.request("GET", "jobs/", stranger).json()["results"] == []
 
 
+@pytest.mark.slow
 def test_comparing_versions_on_the_same_tasks(api: Api) -> None:
     prompt, first = api.prompt()
     second = api.client.prompts.versions.create(
@@ -114,6 +114,7 @@ def test_comparing_versions_on_the_same_tasks(api: Api) -> None:
     assert api.request("GET", path, stranger).status_code in (403, 404)
 
 
+@pytest.mark.slow
 def test_the_whole_report_is_among_a_runs_indicators(api: Api) -> None:
     prompt, version = api.prompt()
     api.answered(prompt, version, dict(zip(api.tasks, "aaabbb", strict=False)))
@@ -139,6 +140,7 @@ def test_a_run_may_be_measured_on_all_annotations(api: Api) -> None:
     )
 
 
+@pytest.mark.slow
 def test_different_tasks_are_not_compared_in_silence(api: Api) -> None:
     prompt, first = api.prompt()
     second = api.client.prompts.versions.create(
@@ -162,6 +164,7 @@ def test_different_tasks_are_not_compared_in_silence(api: Api) -> None:
         assert answer.status_code in (400, 404), wrong
 
 
+@pytest.mark.slow
 def test_a_teacher_sees_the_mistakes_and_answers_with_a_prompt(api: Api) -> None:
     prompt, version = api.prompt()
     connection = api.connection()
@@ -202,6 +205,7 @@ def test_a_teacher_sees_the_mistakes_and_answers_with_a_prompt(api: Api) -> None
     assert caught.value.status_code == 404
 
 
+@pytest.mark.slow
 def test_a_teacher_that_refuses_is_said_so(api: Api) -> None:
     prompt, version = api.prompt()
     connection = api.connection()
@@ -220,6 +224,7 @@ def test_a_teacher_that_refuses_is_said_so(api: Api) -> None:
     assert (found.refinement_status, found.prompt) == ("Failed", "")
 
 
+@pytest.mark.slow
 def test_costs_are_estimated_from_real_tasks_and_never_zero_for_unknown(api: Api) -> None:
     prompt, version = api.prompt()
     estimate = api.client.prompts.versions.cost_estimate
@@ -264,6 +269,7 @@ def test_costs_are_estimated_from_real_tasks_and_never_zero_for_unknown(api: Api
     assert estimate(nowhere.id, alone.id).error_type == "NoProject"
 
 
+@pytest.mark.slow
 def test_a_report_is_json_or_a_page_for_those_who_see_the_project(api: Api) -> None:
     prompt, version = api.prompt()
     run = api.client.prompts.runs.create(
@@ -291,6 +297,7 @@ def test_a_report_is_json_or_a_page_for_those_who_see_the_project(api: Api) -> N
     assert set(described["get"]["responses"]["200"]["content"]) == {"application/json", "text/html"}
 
 
+@pytest.mark.slow
 def test_the_provenance_of_predictions_is_told_to_those_who_see_them(api: Api) -> None:
     prompt, version = api.prompt()
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)

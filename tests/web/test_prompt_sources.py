@@ -6,11 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from web.conftest import Place
 
 from ml_backend.records import RunOptions, RunSnapshot, RunStatus, Slot, Subset
-
-pytestmark = pytest.mark.slow
+from support.place import Place
 
 
 def named(response: Any) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from web.conftest import close
 
 from ml_backend.container import Container
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.settings import Settings
 from support.live_label_studio import LiveLabelStudio
+from support.place import close
 from support.server import Installation, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG

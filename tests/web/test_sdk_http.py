@@ -9,12 +9,10 @@ from collections.abc import Iterator
 import pytest
 from label_studio_sdk import AsyncLabelStudio, LabelStudio
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Api
 
+from support.api import Api
 from support.documents import run_script, script_of
 from support.serving import free_port, serving
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -30,6 +28,7 @@ def personal_token(api: Api) -> str:
     return token
 
 
+@pytest.mark.slow
 def test_a_personal_access_token_works(
     api: Api, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -49,6 +48,7 @@ def test_a_personal_access_token_works(
     assert token not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_token_that_is_none_is_not_exchanged(api: Api, url: str) -> None:
     import httpx
 
@@ -63,6 +63,7 @@ def test_a_token_that_is_none_is_not_exchanged(api: Api, url: str) -> None:
     assert away.status_code == 503
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("personal", [False, True], ids=["legacy token", "personal token"])
 def test_the_async_client(api: Api, url: str, personal: bool) -> None:
     token = personal_token(api) if personal else api.studio.token
@@ -98,6 +99,7 @@ def test_the_async_client(api: Api, url: str, personal: bool) -> None:
     asyncio.run(asyncio.wait_for(work(), 60))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("personal", [False, True], ids=["legacy token", "personal token"])
 def test_the_script_of_the_documentation(api: Api, url: str, personal: bool) -> None:
     token = personal_token(api) if personal else api.studio.token

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import SECRETS, Api
 
 from ml_backend.records import JobKind
+from support.api import SECRETS, Api
 from support.sdk import calls, ended_run, in_process
 from support.server import eventually
-
-pytestmark = pytest.mark.slow
 
 NAMES = list(
     calls(
@@ -224,6 +222,7 @@ def test_a_run_evaluates_and_every_figure_is_there(api: Api) -> None:
     assert prompts.runs.list(prompt.id, version.id, project=api.project)
 
 
+@pytest.mark.slow
 def test_a_sample_and_chosen_tasks(api: Api) -> None:
     prompt, version = api.prompt()
     runs = api.client.prompts.runs
@@ -252,6 +251,7 @@ def test_a_sample_and_chosen_tasks(api: Api) -> None:
     assert ended_run(api.client, sample).status == "Completed"
 
 
+@pytest.mark.slow
 def test_a_canceled_run_says_so(api: Api, ids: dict[str, int]) -> None:
     answer = api.client.prompts.runs.cancel(ids["prompt"], ids["version"], ids["run"])
     assert str(ids["run"]) in answer.detail
@@ -385,6 +385,7 @@ def test_compatible_projects_are_those_with_something_to_answer(api: Api) -> Non
 # Further accesses
 
 
+@pytest.mark.slow
 def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any) -> None:
     prompt, version = api.prompt()
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)
@@ -403,6 +404,7 @@ def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any)
     assert api.studio.state()["predictions"] == []
 
 
+@pytest.mark.slow
 def test_a_deletion_that_fails_leaves_the_prompt(api: Api) -> None:
     prompt, version = api.prompt()
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)

@@ -18,18 +18,16 @@ from typing import Any
 
 import psutil
 import pytest
-from web.conftest import close
 
 from ml_backend.container import Container
 from ml_backend.records import Run, RunStatus
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
+from support.place import close
 from support.processes import ROOT, Child, eventually
 from support.simulator import Simulator
 from support.wire import CONFIG
-
-pytestmark = pytest.mark.slow
 
 EMBEDDED = (
     "from ml_backend.settings import Settings; from ml_backend.web import serve; "
@@ -134,6 +132,7 @@ def start_run(server: Server, project_id: int) -> int:
     return run.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_it_starts_greets_and_ends_promptly(server: Server, way: str) -> None:
     master = server.start(way)
@@ -143,6 +142,7 @@ def test_it_starts_greets_and_ends_promptly(server: Server, way: str) -> None:
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.slow
 def test_label_studio_can_read_the_reason_on_the_wire(
     server: Server, studio: FakeLabelStudio
 ) -> None:
@@ -159,6 +159,7 @@ def test_label_studio_can_read_the_reason_on_the_wire(
     eventually(lambda: server.ask("POST", "/setup", body).reason.startswith(words))
 
 
+@pytest.mark.slow
 def test_an_orphaned_worker_ends_and_frees_the_port(server: Server) -> None:
     master = server.start()
     [worker] = master.children()
@@ -175,6 +176,7 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 def test_a_run_left_behind_goes_on_without_any_request(
     server: Server, studio: FakeLabelStudio
 ) -> None:
@@ -190,6 +192,7 @@ def test_a_run_left_behind_goes_on_without_any_request(
     close(container)
 
 
+@pytest.mark.slow
 def test_sigterm_lets_go_of_requests_and_runs(
     server: Server, studio: FakeLabelStudio, simulator: Simulator
 ) -> None:
@@ -223,6 +226,7 @@ def ignore_reset(server: Server, body: Any) -> None:
         return
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("way", "changes", "arguments", "words"),
     [
@@ -246,6 +250,7 @@ def test_what_cannot_serve_says_why_and_ends(
     assert words in server.log()
 
 
+@pytest.mark.slow
 def test_beyond_this_machine_it_serves_with_credentials(server: Server) -> None:
     auth = {"BASIC_AUTH_USER": "u", "BASIC_AUTH_PASS": "p"}
     server.environment.update(HOST="0.0.0.0", LOG_FORMAT="json", LOG_LEVEL="debug", **auth)

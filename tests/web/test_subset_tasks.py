@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Api
 
-pytestmark = pytest.mark.slow
+from support.api import Api
 
 # Ground truth of the tasks 0..5 is a b a b a b; the others have none.
 ANSWERS = {0: "a", 1: "a", 2: None, 3: "b", 4: "b", 5: "b"}
@@ -26,6 +25,7 @@ def found(api: Api, **query: Any) -> dict[int, Any]:
     return {api.tasks.index(each.id): each for each in page.results[0].task_result_list}
 
 
+@pytest.mark.slow
 def test_each_task_has_what_was_said_and_what_is_true(api: Api, run: Any) -> None:
     page = api.client.prompts.subset_tasks(api.project, project_subset="HasGT", model_run=run.id)
     assert (page.count, page.results[0].task_count) == (6, 6)
@@ -47,6 +47,7 @@ def test_each_task_has_what_was_said_and_what_is_true(api: Api, run: Any) -> Non
     assert run.total_correct_predictions == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "tasks"),
     [
@@ -75,6 +76,7 @@ def test_drilling_down(api: Api, run: Any, query: dict[str, str], tasks: list[in
         assert list(found(api, **whole)) == tasks
 
 
+@pytest.mark.slow
 def test_pages(api: Api, run: Any) -> None:
     prompts = api.client.prompts
     for subset, sizes in (("All", [4, 4, 2]), ("HasGT", [4, 2])):
@@ -93,6 +95,7 @@ def test_pages(api: Api, run: Any) -> None:
         assert caught.value.status_code == 404
 
 
+@pytest.mark.slow
 def test_whose_predictions(api: Api, run: Any) -> None:
     plain = found(api)
     assert all(each.prediction is None for each in plain.values())
@@ -114,6 +117,7 @@ def test_whose_predictions(api: Api, run: Any) -> None:
     assert list(found(api, prediction_version_ids=both)) == [0, 1, 3, 4, 5]
 
 
+@pytest.mark.slow
 def test_sample_and_custom(api: Api, run: Any) -> None:
     assert len(found(api, project_subset="Sample")) == 10
     chosen = api.client.prompts.runs.create(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
-from web.conftest import Api
 
 from ml_backend.records import JobKind, Person, Scope
+from support.api import Api
 from support.wire import CONFIG
 
 pytestmark = pytest.mark.slow

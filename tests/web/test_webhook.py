@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from web.conftest import Place
 from werkzeug.serving import make_server
 
 from ml_backend.store import Event
 from ml_backend.web.protocol import webhook
-
-pytestmark = pytest.mark.slow
+from support.place import Place
 
 CONTENT = "application/json"
 ROUTES = ["/webhook", "/prompts/1/webhook", "/prompts/1/versions/1/webhook"]
@@ -184,6 +182,7 @@ def bulk(place: Place, number: int) -> bytes:
     return json.dumps(body).encode()
 
 
+@pytest.mark.slow
 def test_a_bulk_body_is_never_parsed(connected: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     body = bulk(connected, 10_000)
     assert len(body) > 10_000_000
@@ -225,6 +224,7 @@ def test_what_is_beyond_all_measure_is_read_to_its_end(
     assert tell(connected, b"x" * 9_000_000 + start).json["status"] == "ignored"
 
 
+@pytest.mark.slow
 def test_a_candidate_that_is_no_project_of_ours_is_dropped(connected: Place) -> None:
     task = {"id": 1, "data": {"project": 424242, "text": "x" * 5_000_000}}
     body = {"action": "TASKS_CREATED", "tasks": [task], "project": project(connected)}

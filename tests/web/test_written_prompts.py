@@ -6,14 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from web.conftest import Place
 from web.test_ml_protocol import results
 from web.test_prompt_sources import named
 
 from ml_backend.records import Origin
+from support.place import Place
 from support.simulator import Simulator
-
-pytestmark = pytest.mark.slow
 
 TEXT_IN_PARAMS = "Which topic is it? {text}"
 PROMPT_CONFIG = """<View>
@@ -43,6 +41,7 @@ def sent(simulator: Simulator, *markers: str) -> bool:
 # the labeling instructions
 
 
+@pytest.mark.slow
 def test_the_labeling_instructions_are_the_prompt_of_last_resort(
     place: Place, simulator: Simulator
 ) -> None:
@@ -115,6 +114,7 @@ def test_a_taken_title_does_not_stop_the_instructions(place: Place) -> None:
 # a text in the extra parameters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "extra",
     [{"prompt": TEXT_IN_PARAMS}, json.dumps({"prompt": TEXT_IN_PARAMS}), TEXT_IN_PARAMS],
@@ -193,6 +193,7 @@ def test_a_typed_prompt_needs_no_stored_one_and_leaves_none(prompting: Place) ->
     assert prompting.container.store.served.count() == 0
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_typed_prompt_is_told(prompting: Place) -> None:
     response = prompting.predict(prompting.tasks(1), context=typed("Which {topc}?"))
     assert response.status_code == 400
@@ -213,6 +214,7 @@ def test_a_context_without_a_prompt_leaves_it_to_the_other_sources(
     assert item["model_version"] == "Topics__Version 1"
 
 
+@pytest.mark.slow
 def test_a_prompt_area_is_never_answered_by_the_model(prompting: Place) -> None:
     prompting.prompt()
     [item] = results(prompting.predict(prompting.tasks(1)))

@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from web.conftest import task
-from web.ui.conftest import Page, Pages
-from web.ui.measured import choices, measured_run, prediction
 
 from ml_backend.records import JsonObject, Run, Subset
 from ml_backend.records.metrics_json import metrics_of
+from support.api import task
+from support.measured import choices, measured_run, prediction
+from support.pages import Page, Pages
 from support.wire import CONFIG, region
 
 EVIL = '<script>alert(1)</script>"onmouseover=x {{7*7}}'
@@ -40,6 +40,7 @@ def cells(page: Page, selector: str = "table.matrix") -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_what_was_never_measured_says_what_to_do(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     page = pages.get(f"/ui/prompts/{prompt.id}/alignment")
@@ -49,11 +50,13 @@ def test_what_was_never_measured_says_what_to_do(pages: Pages) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_run_without_ground_truth_says_so(pages: Pages) -> None:
     run = measured_run(pages, choices(pages, {7: "a"}), subset=Subset.ALL)
     assert "Nothing to measure on" in pages.get(alignment(run)).text("#panel")
 
 
+@pytest.mark.slow
 def test_the_matrix_has_recall_and_precision(pages: Pages, run: Run) -> None:
     assert cells(pages.get(alignment(run))) == [
         ["Truth ↓ answer →", "a", "b", "none", "Recall"],
@@ -63,6 +66,7 @@ def test_the_matrix_has_recall_and_precision(pages: Pages, run: Run) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_each_number_of_the_matrix_leads_to_its_tasks(pages: Pages, run: Run) -> None:
     links = pages.get(alignment(run)).all("table.matrix a")
     assert len(links) == 4
@@ -71,6 +75,7 @@ def test_each_number_of_the_matrix_leads_to_its_tasks(pages: Pages, run: Run) ->
         assert len(found.all("tbody[id^=task-]")) == int(link.text())
 
 
+@pytest.mark.slow
 def test_the_most_confused_classes_are_named_with_their_tasks(pages: Pages, run: Run) -> None:
     page = pages.get(alignment(run))
     assert page.text(".confused").startswith("b → a, 1 See 1")
@@ -78,6 +83,7 @@ def test_the_most_confused_classes_are_named_with_their_tasks(pages: Pages, run:
     assert f'id="task-{pages.api.tasks[1]}"' in pages.get(link).html
 
 
+@pytest.mark.slow
 def test_each_class_has_its_counts_rates_and_interval(pages: Pages, run: Run) -> None:
     table = next(
         each for each in pages.get(alignment(run)).all("table") if "Support" in each.text()
@@ -88,12 +94,14 @@ def test_each_class_has_its_counts_rates_and_interval(pages: Pages, run: Run) ->
     assert rows[2] == ["b", "2", "0", "1", "3", "1.00", "0.67", "0.21–0.94", "0.80"]
 
 
+@pytest.mark.slow
 def test_accuracy_stands_in_a_plot_and_in_a_table(pages: Pages, run: Run) -> None:
     page = pages.get(alignment(run))
     assert page.one("figure svg title").text() == "Accuracy with 95 % intervals"
     assert "All together 67% 30%–90% 4 of 6 1" in page.text("table")
 
 
+@pytest.mark.slow
 def test_spans_tell_exact_and_overlapping_agreement_and_numbers_their_error(pages: Pages) -> None:
     text = "Ann of Berlin Mitte"
     true = [
@@ -116,6 +124,7 @@ def test_spans_tell_exact_and_overlapping_agreement_and_numbers_their_error(page
     assert "Mean absolute error 2.00" in words
 
 
+@pytest.mark.slow
 def test_calibration_and_people_are_shown_where_they_are_known(pages: Pages) -> None:
     two = [
         {"result": [region("a")], "ground_truth": True, "completed_by": 1},
@@ -166,6 +175,7 @@ def classes(number: int) -> JsonObject:
     return {"overall": counts, "controls": {"topic": {**counts, **report}}, "truth": "ground_truth"}
 
 
+@pytest.mark.slow
 def test_many_classes_stay_a_small_page_with_all_of_them_to_page_through(pages: Pages) -> None:
     run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(classes(500)))
     page = pages.get(alignment(run))
@@ -181,6 +191,7 @@ def test_many_classes_stay_a_small_page_with_all_of_them_to_page_through(pages: 
     assert len(seen) == 500
 
 
+@pytest.mark.slow
 def test_hostile_class_names_are_text(pages: Pages) -> None:
     metrics = classes(3)
     for row in metrics["controls"]["topic"]["classes"]:
@@ -198,6 +209,7 @@ def test_hostile_class_names_are_text(pages: Pages) -> None:
         assert pages.get(str(link.attributes["href"])).status == 200
 
 
+@pytest.mark.slow
 def test_wide_tables_scroll_in_a_box_that_keys_reach(pages: Pages, run: Run) -> None:
     page = pages.get(alignment(run))
     for box in page.all("#panel .wide"):

@@ -6,15 +6,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
-from web.ui.runs_made import ran
 
 from ml_backend.records import Subset
 from ml_backend.scoring.paired import compare
 from ml_backend.scoring.resampling import ScoreDifference
 from ml_backend.services.evaluation.comparison import Measure
 from ml_backend.web.ui.results.compare import sentence
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
+from support.runs_made import ran
 from support.wire import CONFIG
 
 
@@ -40,6 +40,7 @@ def result(pages: Pages, prompt: Any, made: list[Any], more: str = "") -> Page:
     return pages.get(f"/ui/prompts/{prompt.id}/compare/result?{asked}{more}")
 
 
+@pytest.mark.slow
 def test_two_versions_are_held_against_each_other_task_by_task(pages: Pages) -> None:
     prompt, made = versions(pages, "aaabbb", "ababaa")
     page = result(pages, prompt, made)
@@ -61,6 +62,7 @@ def test_two_versions_are_held_against_each_other_task_by_task(pages: Pages) -> 
     assert len(page.all("table")) == 1
 
 
+@pytest.mark.slow
 def test_several_versions_are_compared_in_pairs_and_corrected(pages: Pages) -> None:
     prompt, made = versions(pages, "aaabbb", "ababaa", "ababab")
     page = result(pages, prompt, made)
@@ -68,6 +70,7 @@ def test_several_versions_are_compared_in_pairs_and_corrected(pages: Pages) -> N
     assert "corrected for 3 comparisons by Holm" in page.text()
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_the_figures_and_has_them_at_once_without_script(pages: Pages) -> None:
     prompt, made = versions(pages, "aaabbb", "ababaa")
     asked = "&".join(f"versions={each.id}" for each in made)
@@ -84,6 +87,7 @@ def test_the_page_asks_for_the_figures_and_has_them_at_once_without_script(pages
     assert checked == [str(made[1].id), str(made[0].id)]
 
 
+@pytest.mark.slow
 def test_versions_of_other_prompts_of_the_project_can_be_chosen(pages: Pages) -> None:
     prompt, made = versions(pages, "aaabbb")
     _, others = versions(pages, "ababab", title="Other")
@@ -101,6 +105,7 @@ def test_versions_of_other_prompts_of_the_project_can_be_chosen(pages: Pages) ->
     assert str(fixed.attributes["href"]).startswith(f"/ui/prompts/{others[0].parent_model}/results")
 
 
+@pytest.mark.slow
 def test_runs_of_different_tasks_are_refused_with_the_choice_to_take_the_common(
     pages: Pages,
 ) -> None:
@@ -116,6 +121,7 @@ def test_runs_of_different_tasks_are_refused_with_the_choice_to_take_the_common(
     assert taken.all("input[name=common][checked]")
 
 
+@pytest.mark.slow
 def test_a_version_that_was_never_run_is_named_with_the_way_to_run_it(pages: Pages) -> None:
     prompt, made = versions(pages, "aaabbb", "")
     page = result(pages, prompt, made)
@@ -125,6 +131,7 @@ def test_a_version_that_was_never_run_is_named_with_the_way_to_run_it(pages: Pag
     assert f"version={made[1].id}" in str(link.attributes["href"])
 
 
+@pytest.mark.slow
 def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     bare, tasks = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
     pages.api.project, pages.api.tasks = bare, tasks
@@ -142,6 +149,7 @@ def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     assert "Nobody has submitted an annotation" in again.text(".caution")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["versions=1", "versions=1,1", "versions=x", ""])
 def test_one_version_is_no_comparison(pages: Pages, asked: str) -> None:
     prompt, _ = versions(pages, "", "")
@@ -154,6 +162,7 @@ def test_a_prompt_of_one_version_says_how_to_get_another(pages: Pages) -> None:
     assert "takes two versions" in pages.get(f"/ui/prompts/{prompt.id}/compare").text("#panel")
 
 
+@pytest.mark.slow
 def test_another_persons_version_is_not_compared(pages: Pages) -> None:
     prompt, made = versions(pages, "", "")
     hidden, _ = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
@@ -185,6 +194,7 @@ def test_what_the_numbers_say_in_words(first: str, second: str, said: str) -> No
     assert sentence(Measure(paired, paired.p, nothing, 1.0), "first", "second") == said
 
 
+@pytest.mark.slow
 def test_titles_show_as_text(pages: Pages) -> None:
     prompt, made = versions(pages, "aaabbb", "ababab", title="<b>x</b> {{7*7}}")
     pages.container.store.prompts.update_version(made[0].id, title='<script>"onmouseover=1')

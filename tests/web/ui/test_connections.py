@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import Connection
 from ml_backend.store import Spent
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 
 LIST, NEW = "/ui/connections", "/ui/connections/new"
 KEY = "sk-a-provider-secret-1a2b"
@@ -47,6 +47,7 @@ def stranger(pages: Pages) -> Pages:
     return Pages(pages.api, client)
 
 
+@pytest.mark.slow
 def test_the_environments_connection_is_shown_and_is_nobodys_to_change(pages: Pages) -> None:
     page = pages.get(LIST)
     said = row(page, "environment")
@@ -56,6 +57,7 @@ def test_the_environments_connection_is_shown_and_is_nobodys_to_change(pages: Pa
     assert "sk-a-secret-key" not in page.html
 
 
+@pytest.mark.slow
 def test_a_connection_is_kept_with_all_its_fields(pages: Pages) -> None:
     found = made(
         pages,
@@ -76,6 +78,7 @@ def test_a_connection_is_kept_with_all_its_fields(pages: Pages) -> None:
     assert "simulated, local" in row(page, "main")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/1/edit", "/1/delete"])
 def test_no_page_holds_a_key(pages: Pages, path: str) -> None:
     made(pages)
@@ -86,11 +89,13 @@ def test_no_page_holds_a_key(pages: Pages, path: str) -> None:
         assert "••••1a2b" in page.text()
 
 
+@pytest.mark.slow
 def test_a_short_key_shows_none_of_its_characters(pages: Pages) -> None:
     made(pages, api_key="abcd1234")
     assert "1234" not in row(pages.get(LIST), "main")
 
 
+@pytest.mark.slow
 def test_an_endpoint_with_a_password_is_shown_without_it_and_kept_with_it(pages: Pages) -> None:
     store = pages.container.store.connections
     kept = store.create(
@@ -105,6 +110,7 @@ def test_an_endpoint_with_a_password_is_shown_without_it_and_kept_with_it(pages:
     assert (changed.endpoint, changed.default_model) == ("http://me:hush@ollama:1/v1", "llama")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "says"),
     [
@@ -136,6 +142,7 @@ def test_a_field_that_does_not_do_is_named_and_nothing_kept(
         assert page.response.headers["HX-Retarget"] == "#dialog-alert"
 
 
+@pytest.mark.slow
 def test_a_key_left_blank_stays_and_a_new_one_replaces_it(pages: Pages) -> None:
     kept = made(pages, prices="simulated=0.25,2")
     path = f"{LIST}/{kept.id}/edit"
@@ -152,6 +159,7 @@ def test_a_key_left_blank_stays_and_a_new_one_replaces_it(pages: Pages) -> None:
     assert store.get(kept.id or 0).api_key == ""
 
 
+@pytest.mark.slow
 def test_a_key_is_not_taken_to_another_host(pages: Pages) -> None:
     kept = made(pages)
     path = f"{LIST}/{kept.id}/edit"
@@ -165,6 +173,7 @@ def test_a_key_is_not_taken_to_another_host(pages: Pages) -> None:
     assert (moved.endpoint, moved.api_key) == ("http://evil.example/v1", "sk-for-there")
 
 
+@pytest.mark.slow
 def test_a_test_says_whether_the_provider_answers(pages: Pages) -> None:
     kept = made(pages)
     assert "not checked yet" in row(pages.get(LIST), "main")
@@ -178,6 +187,7 @@ def test_a_test_says_whether_the_provider_answers(pages: Pages) -> None:
     assert "not checked yet" in row(pages.get(LIST), "changed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "word", "says"),
     [
@@ -196,6 +206,7 @@ def test_a_test_names_what_is_wrong(
     assert says in page.text(".notice")
 
 
+@pytest.mark.slow
 def test_a_refused_key_is_named(pages: Pages) -> None:
     pages.simulator.control({"fault": "auth"}, models=None)
     kept = made(pages, api_key="sk-a-wrong-key-9z9z")
@@ -204,11 +215,13 @@ def test_a_refused_key_is_named(pages: Pages) -> None:
     assert "sk-a-wrong-key" not in page.html
 
 
+@pytest.mark.slow
 def test_the_environments_connection_can_be_tested(pages: Pages) -> None:
     assert "✓ answers" in row(pages.post(f"{LIST}/environment/test"), "environment")
     assert pages.post(f"{LIST}/nonsense/test").status == 404
 
 
+@pytest.mark.slow
 def test_spending_is_shown_beside_its_budget_with_the_warning(pages: Pages) -> None:
     kept = made(pages, budget_limit="50", budget_period="Yearly", alert_threshold="10")
     assert "nothing of $50.00 a year" in row(pages.get(LIST), "main")
@@ -223,6 +236,7 @@ def test_spending_is_shown_beside_its_budget_with_the_warning(pages: Pages) -> N
     assert page.one("progress").attributes["aria-label"] == "Spent of the budget of main"
 
 
+@pytest.mark.slow
 def test_a_connection_in_use_names_its_prompts_and_stays(pages: Pages) -> None:
     kept = made(pages)
     prompt = pages.api.client.prompts.create(
@@ -247,6 +261,7 @@ def test_a_connection_in_use_names_its_prompts_and_stays(pages: Pages) -> None:
     assert pages.container.store.connections.find(kept.id or 0) is not None
 
 
+@pytest.mark.slow
 def test_a_connection_that_nothing_uses_is_deleted(pages: Pages) -> None:
     kept = made(pages)
     page = pages.get(f"{LIST}/{kept.id}/delete")
@@ -256,6 +271,7 @@ def test_a_connection_that_nothing_uses_is_deleted(pages: Pages) -> None:
     assert pages.container.store.connections.all() == []
 
 
+@pytest.mark.slow
 def test_who_may_not_change_a_connection_sees_it_without_its_key(
     pages: Pages, stranger: Pages
 ) -> None:
@@ -270,6 +286,7 @@ def test_who_may_not_change_a_connection_sees_it_without_its_key(
     assert pages.container.store.connections.get(kept.id or 0).title == "main"
 
 
+@pytest.mark.slow
 def test_a_connection_of_ones_own_is_nobody_elses(pages: Pages, stranger: Pages) -> None:
     kept = made(pages, scope="User")
     assert "main" not in stranger.get(LIST).text("tbody")
@@ -309,6 +326,7 @@ def test_dialogs_are_pages_without_script(pages: Pages, path: str) -> None:
     }
 
 
+@pytest.mark.slow
 def test_many_connections_come_in_pages(pages: Pages) -> None:
     for n in range(60):
         pages.container.store.connections.create(title=f"one {n}", provider="OpenAI", api_key="k")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import requests
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import BASELINE_MODEL, ProviderName
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 from support.wire import CONFIG
 
 VIDEO = '<View><Video name="v" value="$v"/><VideoRectangle name="boxes" toName="v"/></View>'
@@ -37,6 +37,7 @@ def create(pages: Pages, htmx: bool = False, **form: object) -> Page:
     return pages.post("/ui/prompts/new", htmx=htmx, alert="dialog-alert", **{**known, **form})
 
 
+@pytest.mark.slow
 def test_one_step_makes_the_prompt_and_its_first_version(pages: Pages) -> None:
     page = create(pages, description="What it is about")
     assert page.response.request.path == "/ui/prompts/1"
@@ -51,11 +52,13 @@ def test_one_step_makes_the_prompt_and_its_first_version(pages: Pages) -> None:
     assert (version.model, version.connection_id) == ("simulated", None)
 
 
+@pytest.mark.slow
 def test_by_htmx_the_browser_is_led_to_the_prompt(pages: Pages) -> None:
     page = create(pages, htmx=True)
     assert page.response.headers["HX-Redirect"] == f"/ui/prompts/1?project={pages.project}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "said"),
     [
@@ -110,6 +113,7 @@ def test_choosing_a_project_shows_its_tasks_data_and_classes(pages: Pages) -> No
     assert page.text(".facts .badge") == "a b"
 
 
+@pytest.mark.slow
 def test_the_first_text_is_made_of_the_labeling_instructions(pages: Pages) -> None:
     instruct(pages, "<h2>Which topic?</h2><ul><li>a: <b>alpha</b></li><li>b: {beta}</li></ul>")
     page = chosen(pages, pages.project)
@@ -145,6 +149,7 @@ def test_without_instructions_the_first_text_asks_for_what_the_config_has(
     assert "labeling instructions" not in page.text(".help")
 
 
+@pytest.mark.slow
 def test_a_text_one_wrote_stays_when_the_project_changes(pages: Pages) -> None:
     other, _ = pages.studio.seed(SPANS, [], title="Other")
     first = chosen(pages, pages.project)
@@ -182,6 +187,7 @@ def test_without_any_project_one_is_led_to_label_studio(pages: Pages) -> None:
     assert not page.all("select[name=project]")
 
 
+@pytest.mark.slow
 def test_a_connection_and_a_model_are_chosen(pages: Pages) -> None:
     connection = pages.api.connection()
     form = pages.get("/ui/prompts/new")
@@ -221,6 +227,7 @@ def test_classes_titles_and_instructions_show_as_text(pages: Pages) -> None:
     assert "<script>alert(2)</script>" in page.one("textarea[name=text]").text()
 
 
+@pytest.mark.slow
 def test_the_dialog_is_the_same_page_without_its_frame(pages: Pages) -> None:
     dialog = pages.htmx("/ui/prompts/new", "dlg")
     assert dialog.one("dialog").attributes["class"] == "form"

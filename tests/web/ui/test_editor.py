@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from web.conftest import SECRETS, STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import PromptVersion, Run, Slot, Subset, TruthSource
+from support.api import SECRETS, STRANGER
 from support.labels import own
+from support.pages import Page, Pages, sign_in
 from support.wire import CONFIG
 
 EVIL = "<script>alert(1)</script>\"onmouseover='x' {{7*7}} =cmd"
@@ -75,6 +75,7 @@ def calls(pages: Pages) -> Counter[str]:
 # What it shows
 
 
+@pytest.mark.slow
 def test_page_shows_text_model_variables_and_how_many_tasks_each_baseline_has(
     editor: Editor,
 ) -> None:
@@ -89,6 +90,7 @@ def test_page_shows_text_model_variables_and_how_many_tasks_each_baseline_has(
     assert len(page.html) < 150_000
 
 
+@pytest.mark.slow
 def test_prompt_without_a_version_starts_from_the_labeling_instructions(pages: Pages) -> None:
     instruction = "<p>Say <b>a</b> or b, as in {json}.</p>"
     project, _ = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
@@ -109,6 +111,7 @@ def test_prompt_without_instructions_starts_from_the_tasks_fields(pages: Pages) 
     assert form["text"] == "Read the task and choose what fits best.\n\n{text}\n"
 
 
+@pytest.mark.slow
 def test_other_text_than_ours_is_shown_as_text_everywhere(pages: Pages) -> None:
     rows = [{"data": {"text": EVIL, EVIL: "v"}}]
     project, _ = pages.studio.seed(CONFIG, rows, title=EVIL)
@@ -130,6 +133,7 @@ def test_other_text_than_ours_is_shown_as_text_everywhere(pages: Pages) -> None:
     assert EVIL in " ".join(each.text() for each in preview.all("pre"))
 
 
+@pytest.mark.slow
 def test_connections_are_those_of_the_caller_and_never_their_secrets(editor: Editor) -> None:
     mine = editor.pages.api.connection()
     page = editor.pages.get(editor.path)
@@ -138,6 +142,7 @@ def test_connections_are_those_of_the_caller_and_never_their_secrets(editor: Edi
     assert not any(secret in page.html for secret in SECRETS)
 
 
+@pytest.mark.slow
 def test_connection_of_another_person_can_only_stay(editor: Editor) -> None:
     other = editor.pages.api.as_user()
     theirs = other.model_providers.create(
@@ -155,6 +160,7 @@ def test_connection_of_another_person_can_only_stay(editor: Editor) -> None:
     assert editor.runs == []
 
 
+@pytest.mark.slow
 def test_prompt_without_a_project_can_be_written_and_not_run(pages: Pages) -> None:
     prompt = pages.api.client.prompts.create(title="Alone")
     path = f"/ui/prompts/{prompt.id}"
@@ -167,6 +173,7 @@ def test_prompt_without_a_project_can_be_written_and_not_run(pages: Pages) -> No
         assert "no project that you see" in refused.text("[role=alert]")
 
 
+@pytest.mark.slow
 def test_labeling_config_that_cannot_be_answered_is_named_and_the_text_kept(
     editor: Editor,
 ) -> None:
@@ -183,6 +190,7 @@ def test_labeling_config_that_cannot_be_answered_is_named_and_the_text_kept(
 # Saving
 
 
+@pytest.mark.slow
 def test_save_changes_the_version_that_is_shown(editor: Editor) -> None:
     page = editor.send("save", text="Which one?\r\n{text}", few_shot="2", connection="baseline")
     assert "Version 1 is saved." in page.text(".notice")
@@ -192,6 +200,7 @@ def test_save_changes_the_version_that_is_shown(editor: Editor) -> None:
     assert "Nothing was changed" in editor.send("save").text(".notice")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("title", "made"), [("", "Version 2"), ("Short one", "Short one")])
 def test_save_as_makes_a_version(editor: Editor, title: str, made: str) -> None:
     page = editor.send("save-as", text="Else {text}", title=title)
@@ -203,6 +212,7 @@ def test_save_as_makes_a_version(editor: Editor, title: str, made: str) -> None:
     assert page.text("#shown-version option[selected]") == made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -230,6 +240,7 @@ def test_what_cannot_be_saved_comes_back_with_all_that_was_typed(
     assert editor.versions[0].text == "Which? {text}"
 
 
+@pytest.mark.slow
 def test_saving_takes_access_to_all_projects_and_running_does_not(editor: Editor) -> None:
     pages = editor.pages
     second, _ = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
@@ -245,6 +256,7 @@ def test_saving_takes_access_to_all_projects_and_running_does_not(editor: Editor
     assert run.created_by.username == "other"
 
 
+@pytest.mark.slow
 def test_what_is_nobodys_business_is_not_there(editor: Editor) -> None:
     pages = editor.pages
     pages.api.as_user(hidden=[pages.project])
@@ -259,6 +271,7 @@ def test_what_is_nobodys_business_is_not_there(editor: Editor) -> None:
 # Running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "subset", "slot", "total"),
     [
@@ -286,6 +299,7 @@ def test_each_baseline_starts_a_run_of_its_tasks(
     assert f"0 / {total}" in page.text("#run")
 
 
+@pytest.mark.slow
 def test_random_sample_is_drawn_by_its_seed(editor: Editor) -> None:
     form = {"baseline": "Sample", "said": "Sample", "sample": "random", "sample_size": "4"}
     for seed in ("7", "7", "8"):
@@ -295,6 +309,7 @@ def test_random_sample_is_drawn_by_its_seed(editor: Editor) -> None:
     assert len(first) == 4
 
 
+@pytest.mark.slow
 def test_tab_of_the_data_manager_is_a_baseline(editor: Editor) -> None:
     tasks = editor.pages.api.tasks[3:5]
     query = {"selectedItems": {"all": False, "included": tasks}, "title": "Odd ones"}
@@ -308,6 +323,7 @@ def test_tab_of_the_data_manager_is_a_baseline(editor: Editor) -> None:
     assert "no longer there" in refused.text("[role=alert]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -336,6 +352,7 @@ def test_what_cannot_run_is_refused_and_nothing_saved(
     assert editor.versions[0].text == "Which? {text}"
 
 
+@pytest.mark.slow
 def test_run_saves_a_changed_text_first_and_says_so(editor: Editor) -> None:
     page = editor.send("run", text="Changed {text}")
     assert "Version 1 was saved first" in page.text(".notice")
@@ -356,6 +373,7 @@ def test_ground_truth_is_read_once_for_a_run_whose_text_was_changed(editor: Edit
     assert (calls(editor.pages) - before)["GET /api/tasks"] == 1
 
 
+@pytest.mark.slow
 def test_button_that_could_not_count_asks_again_with_the_number(editor: Editor) -> None:
     """A page without script: the button still speaks of the baseline the page came with."""
     typed = {"baseline": "Sample", "sample_size": "3", "text": "Changed {text}"}
@@ -370,6 +388,7 @@ def test_button_that_could_not_count_asks_again_with_the_number(editor: Editor) 
 # Preview and estimate
 
 
+@pytest.mark.slow
 def test_preview_shows_the_very_messages_of_an_unsaved_text(editor: Editor) -> None:
     shown = editor.fragment("preview", text="Tell me: {text}!")
     assert "Tell me: message 0!" in shown.text("pre")
@@ -383,6 +402,7 @@ def test_preview_shows_the_very_messages_of_an_unsaved_text(editor: Editor) -> N
     assert editor.versions[0].text == "Which? {text}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -397,6 +417,7 @@ def test_preview_says_what_is_wrong(editor: Editor, typed: dict[str, str], said:
     assert said in shown.text()
 
 
+@pytest.mark.slow
 def test_required_variable_that_is_not_used_is_marked(editor: Editor) -> None:
     shown = editor.fragment("preview", text="Which topic?")
     assert "{text}" in shown.text("#variable-notes")
@@ -404,6 +425,7 @@ def test_required_variable_that_is_not_used_is_marked(editor: Editor) -> None:
     assert editor.fragment("preview").text("#variable-notes") == ""
 
 
+@pytest.mark.slow
 def test_preview_comes_without_script_and_keeps_what_was_typed(editor: Editor) -> None:
     page = editor.send("", text="Tell me: {text}!", preview="")
     assert "Tell me: message 0!" in page.text("#preview pre")
@@ -412,6 +434,7 @@ def test_preview_comes_without_script_and_keeps_what_was_typed(editor: Editor) -
     assert editor.versions[0].text == "Which? {text}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "button"),
     [
@@ -434,6 +457,7 @@ def test_estimate_counts_the_tasks_and_never_calls_an_unknown_price_nothing(
     assert "completion tokens" in shown.text()
 
 
+@pytest.mark.slow
 def test_estimate_has_dollars_an_interval_and_where_the_price_is_from(editor: Editor) -> None:
     pages = editor.pages
     connection = pages.api.connection()
@@ -447,6 +471,7 @@ def test_estimate_has_dollars_an_interval_and_where_the_price_is_from(editor: Ed
     assert "Free" in free.text("strong")
 
 
+@pytest.mark.slow
 def test_estimate_says_what_keeps_a_run_from_starting(editor: Editor) -> None:
     assert "uses {txet}" in editor.fragment("estimate", text="{txet}").text()
     assert "No task is chosen" in editor.fragment("estimate", baseline="Custom").text()
@@ -455,6 +480,7 @@ def test_estimate_says_what_keeps_a_run_from_starting(editor: Editor) -> None:
 # All tasks
 
 
+@pytest.mark.slow
 def test_predictions_for_all_tasks_are_asked_for_with_their_number(editor: Editor) -> None:
     pages = editor.pages
     label = "Topics__Version 1"
@@ -483,6 +509,7 @@ def test_predictions_for_all_tasks_are_asked_for_with_their_number(editor: Edito
     assert (last.slot, last.totals.total, first.totals.total) == (Slot.ALL, 10, 6)
 
 
+@pytest.mark.slow
 def test_number_of_tasks_that_changed_meanwhile_is_asked_again(editor: Editor) -> None:
     path = f"{editor.path}/predict-all"
     page = editor.pages.post(path, counted="9")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.conftest import SECRETS, STRANGER
-from web.ui.conftest import Page, Pages, sign_in
-from web.ui.runs_made import ran
 
 from ml_backend.records import Job, JobKind, RunStatus, Subset
+from support.api import SECRETS, STRANGER
+from support.pages import Page, Pages, sign_in
 from support.processes import eventually
+from support.runs_made import ran
 from support.wire import CONFIG
 
 PROPOSED = "Which? {text}\nSay b when unsure."
@@ -56,6 +56,7 @@ def page_of(pages: Pages, job: Job, more: str = "") -> Page:
     return pages.get(f"/ui/prompts/{job.prompt_id}/enhance/{job.id}?project={pages.project}{more}")
 
 
+@pytest.mark.slow
 def test_the_page_says_what_it_learns_from_and_what_it_costs(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     ran(pages, version.id, 3, said="aaaaaa")
@@ -78,6 +79,7 @@ def test_the_page_says_what_it_learns_from_and_what_it_costs(pages: Pages) -> No
     assert "held out" in plain.text("#outlook")
 
 
+@pytest.mark.slow
 def test_without_mistakes_or_annotations_it_says_what_is_missing(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     found = pages.get(enhance(prompt, "?count=1")).text("#outlook")
@@ -90,6 +92,7 @@ def test_without_mistakes_or_annotations_it_says_what_is_missing(pages: Pages) -
     assert "Nothing is annotated to score a suggestion on" in found
 
 
+@pytest.mark.slow
 def test_a_teacher_is_asked_and_told_the_goal(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     ran(pages, version.id, 3, said="aaaaaa")
@@ -107,6 +110,7 @@ def test_a_teacher_is_asked_and_told_the_goal(pages: Pages) -> None:
     assert "✓ ready unknown" in earlier
 
 
+@pytest.mark.slow
 def test_while_the_teacher_writes_the_page_asks_again(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     job, _ = pages.container.store.jobs.create(
@@ -122,6 +126,7 @@ def test_while_the_teacher_writes_the_page_asks_again(pages: Pages) -> None:
     assert part.one("#job").attributes["aria-busy"] == "true"
 
 
+@pytest.mark.slow
 def test_a_failure_says_that_nothing_changed_and_how_to_go_on(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     store = pages.container.store.jobs
@@ -140,6 +145,7 @@ def test_a_failure_says_that_nothing_changed_and_how_to_go_on(pages: Pages) -> N
     assert refused.status == 409
 
 
+@pytest.mark.slow
 def test_a_suggestion_is_saved_as_it_was_edited_and_stays_the_teachers(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     pages.container.store.prompts.update_version(
@@ -178,6 +184,7 @@ def test_a_suggestion_that_cannot_be_used_is_refused_beside_the_form(pages: Page
     assert len(pages.container.store.prompts.versions(prompt.id)) == 1
 
 
+@pytest.mark.slow
 def test_a_first_version_is_drafted_and_saved(pages: Pages) -> None:
     prompt = pages.api.client.prompts.create(title="Empty", associated_projects=[pages.project])
     assert "Draft the prompt" in pages.get(enhance(prompt)).text("form button")
@@ -200,6 +207,7 @@ def saved(pages: Pages) -> tuple[Any, Any, Any, Job]:
     return prompt, version, pages.container.store.prompts.versions(prompt.id)[-1], job
 
 
+@pytest.mark.slow
 def test_both_versions_are_evaluated_on_the_held_out_tasks_alone(pages: Pages) -> None:
     prompt, version, better, job = saved(pages)
     page = page_of(pages, job)
@@ -216,6 +224,7 @@ def test_both_versions_are_evaluated_on_the_held_out_tasks_alone(pages: Pages) -
     assert all(run.created_by is not None for run in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "verdict"),
     [
@@ -238,6 +247,7 @@ def test_the_verdict_is_stated_plainly(pages: Pages, old: int, new: int, verdict
     assert not page.all("#held-out form")
 
 
+@pytest.mark.slow
 def test_an_evaluation_under_way_is_followed(pages: Pages) -> None:
     _, version, better, job = saved(pages)
     ran(pages, version.id, 1, 2, held_out=True)
@@ -250,6 +260,7 @@ def test_an_evaluation_under_way_is_followed(pages: Pages) -> None:
     assert part.one("progress").attributes["value"] == "1"
 
 
+@pytest.mark.slow
 def test_scores_on_different_tasks_are_not_held_against_each_other(pages: Pages) -> None:
     _, version, better, job = saved(pages)
     ran(pages, version.id, 1, 2, held_out=True, tasks=pages.api.tasks[2:4])
@@ -289,6 +300,7 @@ def test_a_bad_form_says_what_is_wrong(
     assert not pages.container.store.jobs.search()
 
 
+@pytest.mark.slow
 def test_another_persons_connection_is_neither_shown_nor_used(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     theirs = pages.api.connection(scope="User")
@@ -304,6 +316,7 @@ def test_another_persons_connection_is_neither_shown_nor_used(pages: Pages) -> N
     assert not any(secret in page.html for secret in SECRETS)
 
 
+@pytest.mark.slow
 def test_a_suggestion_of_another_prompt_is_not_there(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     other, _ = pages.api.prompt("Other")

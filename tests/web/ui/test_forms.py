@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.conftest import task
 from web.ui.conftest import HTMX, Pages
-from web.ui.world import World
 
+from support.api import task
 from support.html_forms import blocking
 from support.wire import CONFIG, region
+from support.world import World
 
 TASKS = (0, 1, 5, 19, 20)
 ODD = {"sample_size": "0", "seed": "-1", "tasks": "x", "tab": "99"}

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from web.conftest import STRANGER, close, settings, task
-from web.ui.conftest import HTMX, Page, Pages, csrf_of, sign_in
 from werkzeug.serving import make_server
 
 from ml_backend.container import Container
@@ -19,7 +17,10 @@ from ml_backend.records import JobKind, Person, RunStatus
 from ml_backend.services.health.doctor import Check
 from ml_backend.web import create_app
 from ml_backend.web.ui.settings.findings import Findings
+from support.api import STRANGER, task
 from support.fake_label_studio import FakeLabelStudio
+from support.pages import HTMX, Page, Pages, csrf_of, sign_in
+from support.place import close, settings
 from support.server import eventually
 from support.serving import free_port
 from support.simulator import Simulator
@@ -127,6 +128,7 @@ def test_the_page_shows_at_once_and_the_findings_come_by_themselves(site: Site) 
     assert page.one("#checks .no-script a").attributes["href"] == "/ui/health?check=1"
 
 
+@pytest.mark.slow
 def test_what_is_ready_is_counted_and_what_is_missing_has_its_mend(site: Site) -> None:
     site.prompt()
     page = site.checks()
@@ -158,6 +160,7 @@ def test_the_offline_baseline_alone_is_a_warning_with_its_mend(build: Build) -> 
     assert "/ui/connections" in mends
 
 
+@pytest.mark.slow
 def test_a_model_that_does_not_answer_is_a_finding(site: Site) -> None:
     site.container.store.connections.create(
         title="Dead", provider="Custom", api_key="k", endpoint="http://127.0.0.1:1/v1"
@@ -189,6 +192,7 @@ def test_label_studio_away_is_a_finding_and_the_page_still_shows(site: Site) -> 
     site.studio.control(reset=True)
 
 
+@pytest.mark.slow
 def test_one_line_says_on_the_first_page_what_is_missing(site: Site) -> None:
     assert site.get("/ui/prompts").one("#ready").attributes["hx-trigger"] == "load"
 
@@ -199,6 +203,7 @@ def test_one_line_says_on_the_first_page_what_is_missing(site: Site) -> None:
     assert read().one("a").attributes["href"] == "/ui/health"
 
 
+@pytest.mark.slow
 def test_findings_name_nothing_that_a_person_does_not_see(site: Site) -> None:
     site.prompt()
     hidden, _ = site.studio.seed(CONFIG, [], title="Secret project")
@@ -261,6 +266,7 @@ def test_a_check_that_breaks_is_a_finding() -> None:
     assert "secret" not in found.found[1].message
 
 
+@pytest.mark.slow
 def test_settings_are_named_and_no_secret_is_shown(build: Build) -> None:
     site = build(BASIC_AUTH_USER="proxy", BASIC_AUTH_PASS="a-pass-word", SECRET_KEY="s" * 40)
     page = site.get("/ui/health?check=1")
@@ -277,6 +283,7 @@ def test_settings_are_named_and_no_secret_is_shown(build: Build) -> None:
 # Connecting
 
 
+@pytest.mark.slow
 def test_a_project_is_connected_with_one_click(site: Site) -> None:
     site.prompt()
     page = site.htmx(f"/ui/health/project?project={site.project}")
@@ -292,6 +299,7 @@ def test_a_project_is_connected_with_one_click(site: Site) -> None:
     assert "6 of 6 ready" in site.checks().text("#ready"), "what was changed is looked at anew"
 
 
+@pytest.mark.slow
 def test_without_script_the_report_stands_above_the_page(site: Site) -> None:
     site.prompt()
     form = site.get(f"/ui/health?project={site.project}").fields(f"#project-{site.project} form")
@@ -302,6 +310,7 @@ def test_without_script_the_report_stands_above_the_page(site: Site) -> None:
     assert "Nothing to do: it is connected." in again.text(".notice")
 
 
+@pytest.mark.slow
 def test_notes_of_the_report_are_shown(site: Site) -> None:
     site.prompt()
     site.container.connecting.connect(
@@ -311,6 +320,7 @@ def test_notes_of_the_report_are_shown(site: Site) -> None:
     assert "is served by prompts/1 alone" in done.text("[role=status]")
 
 
+@pytest.mark.slow
 def test_an_address_label_studio_does_not_reach_is_refused_with_the_next_step(site: Site) -> None:
     site.prompt()
     refused = site.post(
@@ -336,6 +346,7 @@ def test_a_project_without_any_prompt_says_what_the_backend_misses(site: Site) -
     assert "has no prompt yet" in refused.text()
 
 
+@pytest.mark.slow
 def test_disconnecting_says_what_it_takes_away_and_leaves_the_rest(site: Site) -> None:
     site.prompt()
     site.post("/ui/health/connect", project=site.project)
@@ -352,6 +363,7 @@ def test_disconnecting_says_what_it_takes_away_and_leaves_the_rest(site: Site) -
     assert "is not connected" in site.htmx(address).text("dialog")
 
 
+@pytest.mark.slow
 def test_the_rights_are_the_persons_own(site: Site) -> None:
     site.prompt()
     users = {STRANGER: {"id": 2, "email": "other@example.com", "hidden": [site.project]}}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
-from web.ui.runs_made import ran
 
 from ml_backend.records import JobKind, RunStatus, Subset, TruthSource
 from ml_backend.store import tables as t
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
+from support.runs_made import ran
 
 
 def rows(page: Page) -> list[str]:
@@ -44,6 +44,7 @@ def test_nothing_run_says_so(pages: Pages) -> None:
     assert "Nothing was run yet" in pages.get(f"/ui/prompts/{prompt.id}/history").text("#panel")
 
 
+@pytest.mark.slow
 def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     run = ran(pages, version.id, status=None)
@@ -55,7 +56,7 @@ def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pag
     assert row.css_first("progress").attributes["max"] == "6"
     assert row.css_first("form").attributes["action"] == f"/ui/runs/{run.id}/cancel"
     store = pages.container.store.runs
-    store.finish(run.id, 1, RunStatus.CANCELED, "Canceled.")
+    store.finish(run.id, 0, RunStatus.CANCELED, "Canceled.")
     # A row alone is no document; it is looked at as the table it goes into.
     ended = pages.htmx(f"/ui/runs/{run.id}/row", f"run-{run.id}").html
     assert "hx-trigger" not in ended
@@ -64,6 +65,7 @@ def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pag
     assert "Canceled" in ended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("subset", "options", "said"),
     [
@@ -84,6 +86,7 @@ def test_the_baseline_of_a_run_is_named(
     assert said in pages.get(f"/ui/prompts/{prompt.id}/history").text(".history")
 
 
+@pytest.mark.slow
 def test_what_a_run_asked_stays_whatever_is_edited(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     run = ran(pages, version.id, budget=2.5, fresh=True, samples=3)
@@ -102,6 +105,7 @@ def test_what_a_run_asked_stays_whatever_is_edited(pages: Pages) -> None:
     assert pages.htmx(f"/ui/runs/{run.id}/asked", "dlg").one("dialog #dialog-title")
 
 
+@pytest.mark.slow
 def test_fifty_runs_are_shown_and_the_older_ones_a_page_further(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     for _ in range(53):
@@ -117,6 +121,7 @@ def test_fifty_runs_are_shown_and_the_older_ones_a_page_further(pages: Pages) ->
     assert [each.text() for each in further.all(".pager a")] == ["Newest"]
 
 
+@pytest.mark.slow
 def test_money_is_summed_by_month_and_teachers_count(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     old = ran(pages, version.id, cost=1.5)
@@ -136,6 +141,7 @@ def test_money_is_summed_by_month_and_teachers_count(pages: Pages) -> None:
     assert f"{earlier:%Y-%m} 1 $1.50" in page.text("details")
 
 
+@pytest.mark.slow
 def test_runs_of_a_deleted_version_stay_with_its_name(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     run = ran(pages, version.id, status=RunStatus.FAILED, message="<script>boom</script>")
@@ -153,6 +159,7 @@ def test_runs_of_a_deleted_version_stay_with_its_name(pages: Pages) -> None:
     assert not page.all(".history form, main script")
 
 
+@pytest.mark.slow
 def test_a_run_of_a_project_one_does_not_see_is_not_there(pages: Pages) -> None:
     _, version = pages.api.prompt()
     run = ran(pages, version.id)
@@ -164,6 +171,7 @@ def test_a_run_of_a_project_one_does_not_see_is_not_there(pages: Pages) -> None:
             assert stranger.get(f"/ui/runs/{run.id}/{path}").status == 404
 
 
+@pytest.mark.slow
 def test_texts_of_runs_show_as_text(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     store = pages.container.store

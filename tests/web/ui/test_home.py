@@ -5,12 +5,12 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
 
 from ml_backend.records import Job, JobKind, RunOptions, RunSnapshot, Slot, Subset
 from ml_backend.store import tables as t
+from support.api import STRANGER
 from support.labels import own
+from support.pages import Page, Pages, sign_in
 from support.server import eventually
 from support.wire import CONFIG, row
 
@@ -41,6 +41,7 @@ def test_without_prompts_the_page_says_what_one_is_and_how_to_begin(pages: Pages
     assert not page.all("#search")
 
 
+@pytest.mark.slow
 def test_a_prompt_that_never_ran_says_so(pages: Pages) -> None:
     pages.api.prompt("Topics")
     page = pages.get("/ui/prompts")
@@ -52,6 +53,7 @@ def test_a_prompt_that_never_ran_says_so(pages: Pages) -> None:
     assert "hx-trigger" not in page.one("tbody tr").attributes
 
 
+@pytest.mark.slow
 def test_the_best_accuracy_comes_with_its_counts_and_interval(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     tasks = pages.api.tasks[:6]
@@ -63,6 +65,7 @@ def test_the_best_accuracy_comes_with_its_counts_and_interval(pages: Pages) -> N
     assert cell(page, "Cost so far") == "unknown"
 
 
+@pytest.mark.slow
 def test_an_accuracy_that_holds_no_more_is_marked_with_the_reason(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     pages.api.answered(prompt, version, dict.fromkeys(pages.api.tasks[:6], "a"))
@@ -71,6 +74,7 @@ def test_an_accuracy_that_holds_no_more_is_marked_with_the_reason(pages: Pages) 
     assert "! out of date 'Version 1' was changed." in page.text(".prompt-accuracy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("costs", "shown"),
     [([0.02, 0.0415], "$0.0615"), ([0.02, None], "$0.0200 and unknown"), ([None], "unknown")],
@@ -85,6 +89,7 @@ def test_what_a_prompt_cost_is_the_sum_of_its_runs(
     assert cell(pages.get("/ui/prompts"), "Cost so far") == shown
 
 
+@pytest.mark.slow
 def test_the_row_of_a_running_prompt_refreshes_itself(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     run = a_run(pages, prompt.id, version.id, total=10, succeeded=3, failed=1)
@@ -118,6 +123,7 @@ def a_run(pages: Pages, prompt: int, version: int, **columns: object) -> int:
     return run.id
 
 
+@pytest.mark.slow
 def test_prompts_are_found_by_name_description_and_project(pages: Pages) -> None:
     other, _ = pages.studio.seed(CONFIG, [], title="Support tickets")
     prompts = pages.container.store.prompts
@@ -145,6 +151,7 @@ def test_the_filter_swaps_the_list_alone_and_keeps_the_order(pages: Pages) -> No
     assert form == {"search": "", "sort": "name"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
@@ -184,6 +191,7 @@ def set_metrics(pages: Pages, run: int, metrics: dict[str, object]) -> None:
         )
 
 
+@pytest.mark.slow
 def test_fifty_prompts_stand_on_a_page(pages: Pages) -> None:
     many(pages, 120)
     first = pages.get("/ui/prompts?sort=name&search=prompt")
@@ -215,6 +223,7 @@ def test_others_prompts_are_not_listed(pages: Pages) -> None:
         assert client.get("/ui/prompts/2/row").status_code == 404
 
 
+@pytest.mark.slow
 def test_names_of_people_and_projects_show_as_text(pages: Pages) -> None:
     project, _ = pages.studio.seed(CONFIG, [], title=HOSTILE)
     prompt = pages.container.store.prompts.create(HOSTILE, HOSTILE, [project])
@@ -233,6 +242,7 @@ def test_names_of_people_and_projects_show_as_text(pages: Pages) -> None:
 # Renaming
 
 
+@pytest.mark.slow
 def test_a_prompt_is_renamed(pages: Pages) -> None:
     prompt, _ = pages.api.prompt("Topics")
     form = pages.get(f"/ui/prompts/{prompt.id}/edit").fields("main form")
@@ -245,6 +255,7 @@ def test_a_prompt_is_renamed(pages: Pages) -> None:
     assert pages.container.store.prompts.get(prompt.id).description == "Which."
 
 
+@pytest.mark.slow
 def test_a_taken_or_unusable_name_is_refused_beside_the_form(pages: Pages) -> None:
     pages.api.prompt("Taken")
     prompt, _ = pages.api.prompt("Topics")
@@ -305,6 +316,7 @@ def ended(pages: Pages, job_id: int) -> Job:
     return store.jobs.get(job_id)
 
 
+@pytest.mark.slow
 def test_a_deletion_says_how_many_predictions_leave_which_project(pages: Pages) -> None:
     prompt, label = predicted(pages, 12)
     opened = pages.htmx(f"/ui/prompts/{prompt}/delete", "dlg")
@@ -322,6 +334,7 @@ def test_a_deletion_says_how_many_predictions_leave_which_project(pages: Pages) 
     assert "Deleted, with 12 predictions." in page.text("#job")
 
 
+@pytest.mark.slow
 def test_without_script_the_same_page_counts_and_deletes(pages: Pages) -> None:
     prompt, _ = predicted(pages, 2)
     form = pages.get(f"/ui/prompts/{prompt}/delete").fields("main form")
@@ -330,6 +343,7 @@ def test_without_script_the_same_page_counts_and_deletes(pages: Pages) -> None:
     assert ended(pages, job_of(page)).status == "Completed"
 
 
+@pytest.mark.slow
 def test_a_count_that_changed_asks_again_and_deletes_nothing(pages: Pages) -> None:
     prompt, label = predicted(pages, 2)
     form = pages.get(f"/ui/prompts/{prompt}/delete").fields("main form")
@@ -341,6 +355,7 @@ def test_a_count_that_changed_asks_again_and_deletes_nothing(pages: Pages) -> No
     assert pages.container.store.jobs.search(kinds=[JobKind.DELETE_PROMPT]) == []
 
 
+@pytest.mark.slow
 def test_a_thousand_predictions_want_the_name_typed(pages: Pages) -> None:
     prompt, _ = predicted(pages, 1000)
     form = pages.get(f"/ui/prompts/{prompt}/delete").fields("main form")
@@ -368,6 +383,7 @@ def test_a_deletion_under_way_is_named_on_the_list(pages: Pages) -> None:
     assert "No prompts yet" in page.text("h2")
 
 
+@pytest.mark.slow
 def test_counting_while_label_studio_is_away_says_so_in_the_dialog(pages: Pages) -> None:
     prompt, _ = predicted(pages, 2)
     pages.get("/ui/prompts")

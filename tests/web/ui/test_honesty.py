@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from web.ui.conftest import Pages
-from web.ui.runs_made import ran
-from web.ui.world import World
 
 from ml_backend.next_steps import FACTS, Step
 from ml_backend.records import RunStatus
 from ml_backend.store import tables as t
 from ml_backend.web.ui.shell import filters
 from ml_backend.web.ui.shell.next_steps import WORDS
+from support.pages import Pages
+from support.runs_made import ran
+from support.world import World
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_an_amount_is_written_as_people_write_it(value: float | None, written: s
     assert filters.money(value) == written
 
 
+@pytest.mark.slow
 def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     ran(pages, version.id, cost=0.06, cached=4)
@@ -43,6 +44,7 @@ def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pag
     assert "unknown per task" in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", Step)
 def test_what_to_do_next_is_said_for_those_who_click(pages: Pages, step: Step) -> None:
     facts = dict.fromkeys(FACTS.get(step, ()), "17")
@@ -60,6 +62,7 @@ def test_what_to_do_next_is_said_for_those_who_click(pages: Pages, step: Step) -
         assert " --" not in page.text("main")
 
 
+@pytest.mark.slow
 def test_a_saved_suggestion_says_whether_it_answers_label_studio_at_once(pages: Pages) -> None:
     world = World(pages)
     path = f"/ui/prompts/{world.prompt.id}/enhance/{world.suggestion.id}/save"
@@ -76,6 +79,7 @@ def test_a_saved_suggestion_says_whether_it_answers_label_studio_at_once(pages: 
     assert prompts.active_version(world.prompt.id) == live
 
 
+@pytest.mark.slow
 def test_every_button_that_goes_on_says_the_same_number(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     run = ran(pages, version.id, n=0, tasks=pages.api.tasks[:6], status=RunStatus.FAILED, failed=4)

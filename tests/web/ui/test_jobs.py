@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from web.ui.conftest import Pages
 
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
 from ml_backend.web.ui.shell.jobs import job_page
+from support.pages import Pages
 
 
 def begun(pages: Pages, kind: JobKind = JobKind.DELETE_PREDICTIONS, **more: object) -> Job:
@@ -38,6 +38,7 @@ def test_a_job_under_way_shows_how_far_it_is_and_asks_again(pages: Pages) -> Non
     assert page.one(".crumbs a").attributes["href"] == "/ui/predictions?project=1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "result", "said"),
     [

@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from web.conftest import CREATED
-from web.ui.conftest import Pages
-from web.ui.world import World
 
+from support.pages import Pages
+from support.place import CREATED
 from support.server import ROOT
 from support.wire import CONFIG
+from support.world import World
 
 CHILD = """
 import json, re, sys

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.ui.conftest import Page, Pages
 
 from ml_backend.errors import Conflict
 from ml_backend.records import JobKind
 from support.labels import own
+from support.pages import Page, Pages
 from support.wire import region
 
 LABEL = "Topics__Version 1"
@@ -68,6 +68,7 @@ def confirm(pages: Pages, page: Page, htmx: bool = False, **more: Any) -> Page:
 # The list
 
 
+@pytest.mark.slow
 def test_a_project_is_chosen_first_and_without_projects_the_next_step_is_said(
     pages: Pages,
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_project_is_chosen_first_and_without_projects_the_next_step_is_said(
     assert shown.one("#project option[selected]").attributes["value"] == str(pages.project)
 
 
+@pytest.mark.slow
 def test_each_model_version_says_how_many_and_whose_it_is(held: Pages) -> None:
     page = held.get(f"/ui/predictions?project={held.project}")
     rows = [" ".join(row.text(separator=" ").split()) for row in page.all("tbody tr")]
@@ -92,6 +94,7 @@ def test_each_model_version_says_how_many_and_whose_it_is(held: Pages) -> None:
     assert "{{7*7}}" in page.text("tbody")
 
 
+@pytest.mark.slow
 def test_a_page_reads_counts_and_no_predictions_until_it_is_asked_to(held: Pages) -> None:
     before = held.studio.state()["calls"].get("GET /api/predictions/", 0)
     page = held.get(f"/ui/predictions?project={held.project}")
@@ -104,6 +107,7 @@ def test_a_page_reads_counts_and_no_predictions_until_it_is_asked_to(held: Pages
     assert "hx-trigger" not in counted.one("#versions").attributes
 
 
+@pytest.mark.slow
 def test_what_the_label_stream_shows_is_marked(held: Pages) -> None:
     held.container.studio.set_model_version(held.project, LABEL)
     page = held.get(f"/ui/predictions?project={held.project}")
@@ -111,6 +115,7 @@ def test_what_the_label_stream_shows_is_marked(held: Pages) -> None:
     assert "afterwards it shows no predictions" in ask(held).text("#plan")
 
 
+@pytest.mark.slow
 def test_many_model_versions_come_in_pages(pages: Pages) -> None:
     for number in range(53):
         put(pages, pages.api.tasks[:1], f"model {number}")
@@ -129,6 +134,7 @@ def test_projects_of_others_are_not_there(pages: Pages, path: str) -> None:
 # Deleting
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("of", "more", "number", "left"),
     [
@@ -174,6 +180,7 @@ def tab_of(pages: Pages, below: int) -> int:
     return made
 
 
+@pytest.mark.slow
 def test_a_dialog_is_there_at_once_and_counts_then(held: Pages) -> None:
     before = held.studio.state()["calls"].get("GET /api/predictions/", 0)
     query = f"project={held.project}&of=version:{LABEL}"
@@ -189,6 +196,7 @@ def test_a_dialog_is_there_at_once_and_counts_then(held: Pages) -> None:
     assert "load" not in str(tabs.one("form").attributes["hx-trigger"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 def test_another_count_by_now_deletes_nothing_and_asks_again(held: Pages, htmx: bool) -> None:
     page = ask(held)
@@ -203,6 +211,7 @@ def test_another_count_by_now_deletes_nothing_and_asks_again(held: Pages, htmx: 
         assert "12 predictions deleted" in confirm(held, again).text("main")
 
 
+@pytest.mark.slow
 def test_what_came_between_the_last_count_and_the_job_is_not_deleted(held: Pages) -> None:
     request = {"labels": [LABEL], "counted": 9}
     background = held.container.background
@@ -218,6 +227,7 @@ def test_what_came_between_the_last_count_and_the_job_is_not_deleted(held: Pages
     assert len(versions(held)) == 13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("of", "more", "says"),
     [
@@ -243,6 +253,7 @@ def test_a_choice_that_cannot_be_counted_says_why_beside_it(
     assert not page.all("#plan b")
 
 
+@pytest.mark.slow
 def test_a_run_under_way_is_not_deleted_under_its_hands(held: Pages) -> None:
     prompt = held.container.store.prompts.get(1)
     version = held.container.store.prompts.versions(prompt.id)[0]
@@ -254,6 +265,7 @@ def test_a_run_under_way_is_not_deleted_under_its_hands(held: Pages) -> None:
     assert "is under way" in page.text("#plan [role=alert]")
 
 
+@pytest.mark.slow
 def test_a_large_deletion_needs_the_name_typed(
     held: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +279,7 @@ def test_a_large_deletion_needs_the_name_typed(
     assert "10 predictions deleted" in confirm(held, page, typed=LABEL).text("main")
 
 
+@pytest.mark.slow
 def test_an_empty_choice_offers_nothing_to_press(held: Pages) -> None:
     confirm(held, ask(held))
     page = ask(held)
@@ -274,6 +287,7 @@ def test_an_empty_choice_offers_nothing_to_press(held: Pages) -> None:
     assert not page.all("#plan button")
 
 
+@pytest.mark.slow
 def test_what_broke_off_says_how_far_it_came_and_offers_the_rest(held: Pages) -> None:
     page = ask(held, scope="tasks", tasks=",".join(str(each) for each in held.api.tasks[:4]))
     refusing = {"path": "/api/predictions/", "method": "DELETE", "status": 403, "mode": "status"}
@@ -295,6 +309,7 @@ def test_what_broke_off_says_how_far_it_came_and_offers_the_rest(held: Pages) ->
     assert gone.text("[role=alert]")
 
 
+@pytest.mark.slow
 def test_what_takes_long_goes_on_on_the_page_of_its_job(
     held: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,6 +329,7 @@ def test_what_takes_long_goes_on_on_the_page_of_its_job(
 # Annotations from predictions
 
 
+@pytest.mark.slow
 def test_annotations_are_counted_with_what_is_left_out_and_why(held: Pages) -> None:
     page = ask(held, PROMOTE)
     said = page.text("#plan")
@@ -329,6 +345,7 @@ def test_annotations_are_counted_with_what_is_left_out_and_why(held: Pages) -> N
     assert len(held.studio.state()["annotations"]) == 6
 
 
+@pytest.mark.slow
 def test_annotations_are_created_in_ones_own_name_with_a_way_back(held: Pages) -> None:
     done = confirm(held, ask(held, PROMOTE))
     said = done.text("main")
@@ -341,12 +358,14 @@ def test_annotations_are_created_in_ones_own_name_with_a_way_back(held: Pages) -
     assert not ask(held, PROMOTE).all("#plan button")
 
 
+@pytest.mark.slow
 def test_annotations_of_chosen_tasks_alone(held: Pages) -> None:
     page = ask(held, PROMOTE, scope="tasks", tasks=str(held.api.tasks[9]))
     assert page.text("#plan button") == "Create 1 annotation"
     assert "1 annotation created" in confirm(held, page).text("main")
 
 
+@pytest.mark.slow
 def test_another_count_by_now_creates_nothing_and_asks_again(held: Pages) -> None:
     page = ask(held, PROMOTE)
     confirm(held, ask(held, PROMOTE, scope="tasks", tasks=str(held.api.tasks[9])))
@@ -355,6 +374,7 @@ def test_another_count_by_now_creates_nothing_and_asks_again(held: Pages) -> Non
     assert len(held.studio.state()["annotations"]) == 7
 
 
+@pytest.mark.slow
 def test_predictions_without_a_version_or_of_every_version_are_never_promoted(
     held: Pages,
 ) -> None:
@@ -364,12 +384,13 @@ def test_predictions_without_a_version_or_of_every_version_are_never_promoted(
         assert not page.all("#plan form")
 
 
+@pytest.mark.slow
 def test_others_see_neither_the_dialogs_nor_what_came_of_them(held: Pages) -> None:
     confirm(held, ask(held))
     [job] = held.container.store.jobs.search()
     held.api.as_user(hidden=[held.project])
-    from web.conftest import STRANGER
-    from web.ui.conftest import sign_in
+    from support.api import STRANGER
+    from support.pages import sign_in
 
     stranger = held.api.app.test_client()
     sign_in(stranger, STRANGER)

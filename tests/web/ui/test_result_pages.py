@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from web.conftest import Api, task
-from web.ui.conftest import Page, Pages, sign_in
-from web.ui.measured import choices, measured_run, outcome
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
+from support.api import Api, task
+from support.measured import choices, measured_run, outcome
+from support.pages import Page, Pages, sign_in
 from support.sdk import ended_run
 from support.wire import CONFIG, region, row
 
@@ -49,12 +49,14 @@ def of(pages: Pages, *places: int) -> list[int]:
     return [pages.api.tasks[place] for place in places]
 
 
+@pytest.mark.slow
 def test_a_version_that_was_never_run_says_so(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     page = pages.get(f"/ui/prompts/{prompt.id}/results")
     assert "Version 1 was never run" in page.text("#panel")
 
 
+@pytest.mark.slow
 def test_a_task_stands_with_input_prediction_truth_and_whether_they_agree(
     pages: Pages, run: Run
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_task_stands_with_input_prediction_truth_and_whether_they_agree(
     assert link == f"{pages.studio.url}/projects/{pages.project}/data?task={pages.api.tasks[0]}"
 
 
+@pytest.mark.slow
 def test_filters_and_orders_show_their_tasks(pages: Pages, run: Run) -> None:
     table = {
         "": (0, 1, 2, 3, 4, 5),
@@ -84,6 +87,7 @@ def test_filters_and_orders_show_their_tasks(pages: Pages, run: Run) -> None:
         assert shown_tasks(pages.get(results(run, query))) == of(pages, *places), query
 
 
+@pytest.mark.slow
 def test_filters_are_links_with_counts_and_lead_to_what_they_count(pages: Pages, run: Run) -> None:
     page = pages.get(results(run))
     links = page.all(".filters a")
@@ -96,6 +100,7 @@ def test_filters_are_links_with_counts_and_lead_to_what_they_count(pages: Pages,
         assert found.one(".filters a[aria-current]").text() == link.text()
 
 
+@pytest.mark.slow
 def test_chosen_tasks_are_a_filter_that_can_be_removed(pages: Pages, run: Run) -> None:
     one, four = of(pages, 1, 4)
     page = pages.get(results(run, f"&tasks={one},{four},{four + 999}"))
@@ -105,11 +110,13 @@ def test_chosen_tasks_are_a_filter_that_can_be_removed(pages: Pages, run: Run) -
     assert len(shown_tasks(pages.get(str(page.one(".selection a").attributes["href"])))) == 6
 
 
+@pytest.mark.slow
 def test_a_cell_of_the_matrix_is_a_filter_that_says_its_classes(pages: Pages, run: Run) -> None:
     page = pages.get(results(run, "&control=topic&truth=a"))
     assert "1 task with truth a and answer none in topic" in page.text(".selection")
 
 
+@pytest.mark.slow
 def test_what_needs_review_is_said_and_its_threshold_can_be_set(pages: Pages, run: Run) -> None:
     sure, unsure = of(pages, 0, 1)
     rescore(pages, run, {sure: 0.9, unsure: 0.65})
@@ -124,6 +131,7 @@ def test_what_needs_review_is_said_and_its_threshold_can_be_set(pages: Pages, ru
     assert first[:2] == [unsure, sure]
 
 
+@pytest.mark.slow
 def test_columns_are_the_inputs_until_others_are_chosen(pages: Pages, run: Run) -> None:
     page = pages.get(results(run))
     assert "text" in page.text("thead")
@@ -135,6 +143,7 @@ def test_columns_are_the_inputs_until_others_are_chosen(pages: Pages, run: Run) 
     assert "column=other" in str(link)
 
 
+@pytest.mark.slow
 def test_a_wrong_address_is_refused_beside_the_editor(pages: Pages, run: Run) -> None:
     table = {
         "&filter=nope": "There is no filter 'nope'",
@@ -152,6 +161,7 @@ def test_a_wrong_address_is_refused_beside_the_editor(pages: Pages, run: Run) ->
         assert page.text("#panel a.button") == "Show all results of this run"
 
 
+@pytest.mark.slow
 def test_a_filter_that_no_task_fits_leads_back_to_all(pages: Pages) -> None:
     run = evaluated(pages, RIGHT)
     page = pages.get(results(run, "&filter=error"))
@@ -159,6 +169,7 @@ def test_a_filter_that_no_task_fits_leads_back_to_all(pages: Pages) -> None:
     assert page.text(".empty a") == "Show all 6"
 
 
+@pytest.mark.slow
 def test_an_unmeasured_run_offers_no_match_and_says_why(pages: Pages) -> None:
     found = [outcome(each, "a") for each in pages.api.tasks]
     run = measured_run(pages, found, subset=Subset.ALL)
@@ -171,6 +182,7 @@ def test_an_unmeasured_run_offers_no_match_and_says_why(pages: Pages) -> None:
     assert "This run was not measured" in page.text("#panel")
 
 
+@pytest.mark.slow
 def test_new_results_of_a_running_run_are_told_and_shift_nothing(pages: Pages) -> None:
     api = pages.api
     prompt, version = api.prompt()
@@ -197,6 +209,7 @@ def test_new_results_of_a_running_run_are_told_and_shift_nothing(pages: Pages) -
     assert len(shown_tasks(pages.get(link))) == 6
 
 
+@pytest.mark.slow
 def test_pages_of_fifty_lead_forth_and_back(pages: Pages) -> None:
     api = pages.api
     project, tasks = api.studio.seed(CONFIG, [task(n, "a") for n in range(120)])
@@ -216,6 +229,7 @@ def test_pages_of_fifty_lead_forth_and_back(pages: Pages) -> None:
     assert shown_tasks(pages.get(str(back.attributes["href"]))) == tasks[50:100]
 
 
+@pytest.mark.slow
 def test_a_page_reads_of_label_studio_what_it_shows_and_no_more(pages: Pages, run: Run) -> None:
     pages.htmx(results(run), target="panel")
     pages.studio.control(forget_calls=True)
@@ -230,6 +244,7 @@ def detail(run: Run, task_id: int, more: str = "") -> str:
     return f"/ui/runs/{run.id}/tasks/{task_id}{more}"
 
 
+@pytest.mark.slow
 def test_a_task_tells_its_answer_error_and_figures(pages: Pages, run: Run) -> None:
     wrong, failed = of(pages, 1, 2)
     page = pages.get(detail(run, wrong))
@@ -241,6 +256,7 @@ def test_a_task_tells_its_answer_error_and_figures(pages: Pages, run: Run) -> No
     assert "message 2" in page.text("main .task-data")
 
 
+@pytest.mark.slow
 def test_a_row_unfolds_in_place_and_folds_again(pages: Pages, run: Run) -> None:
     (task_id,) = of(pages, 1)
     opener = pages.get(results(run)).one(f"#open-{task_id}").attributes
@@ -256,6 +272,7 @@ def test_a_row_unfolds_in_place_and_folds_again(pages: Pages, run: Run) -> None:
     assert "Open task in Label Studio" not in folded
 
 
+@pytest.mark.slow
 def test_validation_problems_and_the_raw_answer_are_shown_in_full(pages: Pages, run: Run) -> None:
     (task_id,) = of(pages, 0)
     problem = Problem("topic", f"{EVIL} is none of the classes.")
@@ -271,6 +288,7 @@ def test_validation_problems_and_the_raw_answer_are_shown_in_full(pages: Pages, 
     assert "<script>alert" not in page.html
 
 
+@pytest.mark.slow
 def test_the_exact_messages_sent_are_shown(pages: Pages) -> None:
     api = pages.api
     prompt, version = api.prompt()
@@ -288,6 +306,7 @@ def test_the_exact_messages_sent_are_shown(pages: Pages) -> None:
     assert "Not what was sent" in pages.get(detail(run, api.tasks[0], "/messages")).text("main")
 
 
+@pytest.mark.slow
 def test_examples_shown_to_the_model_are_told_apart_from_those_of_now(pages: Pages) -> None:
     api = pages.api
     prompt, version = api.prompt()
@@ -308,12 +327,14 @@ def test_examples_shown_to_the_model_are_told_apart_from_those_of_now(pages: Pag
     assert "the examples shown to the model are not" in page.text("main")
 
 
+@pytest.mark.slow
 def test_what_an_outside_worker_sent_is_not_made_up(pages: Pages, run: Run) -> None:
     page = pages.get(detail(run, pages.api.tasks[0], "/messages"))
     assert "An outside worker answered" in page.text("main")
     assert not page.all("main pre")
 
 
+@pytest.mark.slow
 def test_a_task_without_result_is_not_found(pages: Pages, run: Run) -> None:
     for path in ("", "/messages", "/accept"):
         page = pages.get(detail(run, 999_999, path))
@@ -324,6 +345,7 @@ def test_a_task_without_result_is_not_found(pages: Pages, run: Run) -> None:
 # Accepting
 
 
+@pytest.mark.slow
 def test_an_accepted_prediction_becomes_the_persons_annotation(pages: Pages) -> None:
     run, task_id = published(pages)
     dialog = pages.htmx(detail(run, task_id, "/accept"))
@@ -345,6 +367,7 @@ def test_an_accepted_prediction_becomes_the_persons_annotation(pages: Pages) -> 
     assert len(annotations(pages, task_id)) == 1
 
 
+@pytest.mark.slow
 def test_a_persons_work_is_left_alone_unless_asked_for(pages: Pages, run: Run) -> None:
     (task_id,) = of(pages, 1)
     page = pages.get(detail(run, task_id, "/accept"))
@@ -357,6 +380,7 @@ def test_a_persons_work_is_left_alone_unless_asked_for(pages: Pages, run: Run) -
     assert len(annotations(pages, task_id)) == 2
 
 
+@pytest.mark.slow
 def test_what_is_gone_from_label_studio_is_not_accepted(pages: Pages) -> None:
     run, task_id = published(pages)
     pages.container.studio.delete_model_version(pages.project, run.label)
@@ -364,6 +388,7 @@ def test_what_is_gone_from_label_studio_is_not_accepted(pages: Pages) -> None:
     assert "holds no prediction of this model version" in page.text("main")
 
 
+@pytest.mark.slow
 def test_only_the_answer_that_is_shown_is_accepted(pages: Pages) -> None:
     run, task_id = published(pages)
     pages.container.studio.delete_model_version(pages.project, run.label)
@@ -377,6 +402,7 @@ def test_only_the_answer_that_is_shown_is_accepted(pages: Pages) -> None:
     assert annotations(pages, task_id) == []
 
 
+@pytest.mark.slow
 def test_a_failure_is_nothing_to_accept(pages: Pages, run: Run) -> None:
     page = pages.post(detail(run, pages.api.tasks[2], "/accept"))
     assert "has no prediction to accept" in page.text("[role=alert]")
@@ -385,6 +411,7 @@ def test_a_failure_is_nothing_to_accept(pages: Pages, run: Run) -> None:
 # CSV and report
 
 
+@pytest.mark.slow
 def test_csv_has_the_tasks_of_the_filter(pages: Pages, run: Run) -> None:
     link = str(pages.get(results(run, "&filter=mismatch")).one("a[download]").attributes["href"])
     response = pages.client.get(link)
@@ -397,6 +424,7 @@ def test_csv_has_the_tasks_of_the_filter(pages: Pages, run: Run) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_report_is_a_page_whose_own_style_alone_is_allowed(pages: Pages, run: Run) -> None:
     link = next(each for each in pages.get(results(run)).all("a") if each.text() == "Report")
     response = pages.client.get(str(link.attributes["href"]))
@@ -411,6 +439,7 @@ def test_the_report_is_a_page_whose_own_style_alone_is_allowed(pages: Pages, run
 # What others see, and hostile text
 
 
+@pytest.mark.slow
 def test_hostile_text_of_tasks_titles_and_answers_is_text(pages: Pages) -> None:
     api = pages.api
     wire = {"data": {"text": EVIL}, "annotations": task(0, "a")["annotations"]}
@@ -433,6 +462,7 @@ def test_hostile_text_of_tasks_titles_and_answers_is_text(pages: Pages) -> None:
     assert sent == f'attachment; filename="{name}-run-{run.id}-all.csv"'
 
 
+@pytest.mark.slow
 def test_a_run_of_a_project_one_does_not_see_is_not_found(pages: Pages, run: Run) -> None:
     pages.api.as_user(hidden=[pages.project])
     with pages.api.app.test_client() as other:
@@ -441,6 +471,7 @@ def test_a_run_of_a_project_one_does_not_see_is_not_found(pages: Pages, run: Run
             assert other.get(f"/ui/runs/{run.id}/{path}").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_run_of_another_prompt_or_project_is_refused(pages: Pages, run: Run) -> None:
     other, _ = pages.api.prompt("Another")
     assert pages.get(f"/ui/prompts/{other.id}/results?run={run.id}").status == 404

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
-from web.ui.stored_runs import measured, stored_run
 
 from ml_backend.records import Failure, FailureKind, Prediction, RunStatus, Slot, Stage, Subset
 from ml_backend.web.ui.shell.session import QUIET
+from support.api import STRANGER
+from support.pages import Page, Pages, sign_in
 from support.server import eventually
+from support.stored_runs import measured, stored_run
 
 CANCELED, FAILED, COMPLETED = RunStatus.CANCELED, RunStatus.FAILED, RunStatus.COMPLETED
 
@@ -33,6 +33,7 @@ def score(pages: Pages, ids: tuple[int, int]) -> Page:
 # The states of the score
 
 
+@pytest.mark.slow
 def test_version_that_never_ran_says_how_to_get_a_score(pages: Pages, ids: tuple[int, int]) -> None:
     page = score(pages, ids)
     assert page.text(".display") == "—"
@@ -52,6 +53,7 @@ def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
     assert "checked" in page.one("[name=baseline][value=Sample]").attributes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "columns", "says", "button"),
     [
@@ -114,17 +116,20 @@ def test_each_ending_says_what_happened_what_was_kept_and_the_next_step(
     assert not page.all("#run")
 
 
+@pytest.mark.slow
 def test_actual_cost_stands_against_the_estimate(pages: Pages, ids: tuple[int, int]) -> None:
     stored_run(pages, ids[1], options={"estimated": 0.05}, succeeded=6, cost=0.06)
     assert "Cost $0.0600, estimated $0.0500." in score(pages, ids).text("#score")
 
 
+@pytest.mark.slow
 def test_score_of_an_earlier_text_is_marked(pages: Pages, ids: tuple[int, int]) -> None:
     stored_run(pages, ids[1], succeeded=6, metrics=measured(5, 6))
     pages.container.store.prompts.update_version(ids[1], text="Else {text}")
     assert "The score is of Version 1 before your edit." in score(pages, ids).text("#score")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tasks", "more"),
     [(6, {}), (5, {}), (6, {"fingerprint": "other"})],
@@ -145,11 +150,13 @@ def test_delta_is_against_the_version_evaluated_before(
     assert "against Version" not in score(pages, ids).text("#score")
 
 
+@pytest.mark.slow
 def test_run_on_tasks_without_truth_is_no_score(pages: Pages, ids: tuple[int, int]) -> None:
     stored_run(pages, ids[1], succeeded=6, metrics=measured(0, 0))
     assert score(pages, ids).text(".display") == "—"
 
 
+@pytest.mark.slow
 def test_which_version_answers_label_studio_is_shown(pages: Pages, ids: tuple[int, int]) -> None:
     second = pages.api.client.prompts.versions.create(
         ids[0], title="Version 2", prompt="Else {text}", provider_model_id="simulated"
@@ -162,6 +169,7 @@ def test_which_version_answers_label_studio_is_shown(pages: Pages, ids: tuple[in
 # Progress
 
 
+@pytest.mark.slow
 def test_open_run_is_watched_with_and_without_script(pages: Pages, ids: tuple[int, int]) -> None:
     run = stored_run(
         pages, ids[1], RunStatus.IN_PROGRESS, succeeded=2, failed=1, failures={"timeout": 1},
@@ -186,6 +194,7 @@ def test_open_run_is_watched_with_and_without_script(pages: Pages, ids: tuple[in
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "says"),
     [(COMPLETED, "completed"), (FAILED, "failed"), (CANCELED, "stopped")],
@@ -205,6 +214,7 @@ def test_last_answer_asks_no_more_and_has_the_page_renew_itself(
     assert renewed.text(".display") == "83%"
 
 
+@pytest.mark.slow
 def test_running_evaluation_says_how_right_it_is_so_far(pages: Pages, ids: tuple[int, int]) -> None:
     run = stored_run(pages, ids[1], RunStatus.IN_PROGRESS)
     progress = f"/ui/runs/{run.id}/progress"
@@ -222,6 +232,7 @@ def test_running_evaluation_says_how_right_it_is_so_far(pages: Pages, ids: tuple
     assert "so far 50%" in pages.htmx(progress).text("#run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [{"subset": "All", "slot": "all"}, {"total": 2_001}])
 def test_runs_without_truth_and_large_ones_give_no_score_so_far(
     pages: Pages, ids: tuple[int, int], columns: dict[str, Any]
@@ -237,6 +248,7 @@ def test_watching_keeps_no_session_alive(pages: Pages) -> None:
         assert getattr(pages.api.app.view_functions[endpoint], QUIET) is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stage", "canceled", "says"),
     [
@@ -260,6 +272,7 @@ def test_progress_says_what_the_run_is_doing(
 # Stopping and going on
 
 
+@pytest.mark.slow
 def test_run_is_stopped_from_its_page(pages: Pages, ids: tuple[int, int]) -> None:
     run = stored_run(pages, ids[1], RunStatus.IN_PROGRESS, succeeded=2)
     page = pages.post(f"/ui/runs/{run.id}/cancel")
@@ -271,6 +284,7 @@ def test_run_is_stopped_from_its_page(pages: Pages, ids: tuple[int, int]) -> Non
     assert "has ended already" in pages.post(f"/ui/runs/{ended.id}/cancel").text("[role=alert]")
 
 
+@pytest.mark.slow
 def test_stopped_run_goes_on(pages: Pages, ids: tuple[int, int]) -> None:
     run = stored_run(pages, ids[1], CANCELED, succeeded=2)
     page = pages.post(f"/ui/runs/{run.id}/resume")
@@ -282,6 +296,7 @@ def test_stopped_run_goes_on(pages: Pages, ids: tuple[int, int]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_going_on_takes_the_right_to_the_connection(pages: Pages, ids: tuple[int, int]) -> None:
     other = pages.api.as_user()
     theirs = other.model_providers.create(
@@ -295,6 +310,7 @@ def test_going_on_takes_the_right_to_the_connection(pages: Pages, ids: tuple[int
     assert pages.container.store.runs.get(run.id).status is CANCELED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "options", "expected"),
     [
@@ -320,6 +336,7 @@ def test_failures_are_retried_by_a_run_over_the_same_tasks(
     assert (again.subset, again.slot, again.totals.total) == expected
 
 
+@pytest.mark.slow
 def test_runs_of_others_are_not_there(pages: Pages, ids: tuple[int, int]) -> None:
     run = stored_run(pages, ids[1], RunStatus.IN_PROGRESS)
     pages.api.as_user(hidden=[pages.project])

@@ -7,14 +7,14 @@ import re
 from typing import Any
 
 import pytest
-from web.ui.conftest import HTMX, Page, Pages, csrf_of, sign_in
-from web.ui.measured import completed, outcome
-from web.ui.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
 from ml_backend.records import Prediction, Subset
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.store import tables as t
 from ml_backend.web.server.logs import TextFormatter
+from support.measured import completed, outcome
+from support.pages import HTMX, Page, Pages, csrf_of, sign_in
+from support.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
 
 NONE = {
     **dict.fromkeys(
@@ -47,6 +47,7 @@ def test_every_page_has_its_case_here(pages: Pages) -> None:
     assert {each for each in rules if each.startswith("ui.")} == CASES.keys() | OPEN
 
 
+@pytest.mark.slow
 def test_every_page_asks_strangers_to_sign_in(world: World) -> None:
     before = rows(world)
     client = world.api.app.test_client()
@@ -59,6 +60,7 @@ def test_every_page_asks_strangers_to_sign_in(world: World) -> None:
     assert rows(world) == before
 
 
+@pytest.mark.slow
 def test_every_form_needs_the_sessions_token(world: World) -> None:
     before = rows(world)
     for call in world.calls():
@@ -68,6 +70,7 @@ def test_every_form_needs_the_sessions_token(world: World) -> None:
     assert rows(world) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["as a page", "by htmx"])
 def test_nobody_sees_or_changes_what_is_of_a_project_they_do_not_see(
     world: World, headers: dict[str, str]
@@ -82,6 +85,7 @@ def test_nobody_sees_or_changes_what_is_of_a_project_they_do_not_see(
     assert rows(world) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["as a page", "by htmx"])
 def test_what_is_hidden_is_refused_as_what_does_not_exist(
     world: World, headers: dict[str, str]
@@ -94,6 +98,7 @@ def test_what_is_hidden_is_refused_as_what_does_not_exist(
             assert first == second, hidden
 
 
+@pytest.mark.slow
 def test_its_owner_is_answered_everywhere_without_a_secret(world: World) -> None:
     csrf, client = world.pages.csrf(), world.pages.client
     settings = world.pages.container.settings
@@ -110,6 +115,7 @@ def test_its_owner_is_answered_everywhere_without_a_secret(world: World) -> None
             assert not [each for each in secrets if each in answer.html], call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False], ids=["who asks is known", "nobody is known"])
 def test_no_page_breaks_while_label_studio_is_away(world: World, known: bool) -> None:
     csrf = world.pages.csrf()
@@ -126,6 +132,7 @@ def test_no_page_breaks_while_label_studio_is_away(world: World, known: bool) ->
             assert "Check LABEL_STUDIO_URL" in answer.text("main"), call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
 def test_a_number_that_nothing_has_is_not_found(world: World, number: int) -> None:
     csrf = world.pages.csrf()
@@ -147,6 +154,7 @@ def shared(world: World, place: Any) -> World:
     return world
 
 
+@pytest.mark.slow
 def test_what_a_prompt_did_in_a_hidden_project_is_told_nowhere(shared: World) -> None:
     client, _ = shared.stranger()
     prompt = shared.prompt.id
@@ -171,6 +179,7 @@ def test_what_a_prompt_did_in_a_hidden_project_is_told_nowhere(shared: World) ->
     assert shared.api.request("GET", f"prompts/{prompt}/").json()["best_score"] == 0.6
 
 
+@pytest.mark.slow
 def test_addresses_that_name_the_hidden_project_are_refused(shared: World) -> None:
     client, csrf = shared.stranger()
     before = rows(shared)
@@ -190,6 +199,7 @@ def test_addresses_that_name_the_hidden_project_are_refused(shared: World) -> No
     assert rows(shared) == before
 
 
+@pytest.mark.slow
 def test_runs_of_a_project_that_a_prompt_has_no_more_are_not_its_creators(world: World) -> None:
     client, _ = world.stranger()
     prompts = world.pages.container.store.prompts
@@ -207,6 +217,7 @@ def test_runs_of_a_project_that_a_prompt_has_no_more_are_not_its_creators(world:
 # Another person's connection
 
 
+@pytest.mark.slow
 def test_no_version_is_made_active_that_would_spend_from_anothers_connection(
     pages: Pages,
 ) -> None:
@@ -250,6 +261,7 @@ def test_htmx_that_names_a_strange_page_is_led_to_sign_in(api: Any, url: str) ->
     assert answer.headers["HX-Redirect"].startswith("/ui/sign-in")
 
 
+@pytest.mark.slow
 def test_a_character_that_databases_refuse_is_refused_by_its_field(world: World) -> None:
     before, csrf = rows(world), world.pages.csrf()
     for call in world.calls():
@@ -260,12 +272,14 @@ def test_a_character_that_databases_refuse_is_refused_by_its_field(world: World)
     assert rows(world) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["/ui/\rSet-Cookie: a=b", "/ui/\tx", "/ui/\x85"])
 def test_no_way_back_writes_into_headers(pages: Pages, wanted: str) -> None:
     done = pages.post("/ui/color-scheme", follow=False, scheme="dark", next=wanted)
     assert (done.status, done.response.location) == (303, "/ui/prompts")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["as a page", "by htmx"])
 def test_a_form_too_large_is_refused_and_said_to_be(pages: Pages, headers: dict[str, str]) -> None:
     prompt, _ = pages.api.prompt()
@@ -280,6 +294,7 @@ def test_names_that_people_give_stay_on_their_line_of_the_log() -> None:
     assert TextFormatter("%(message)s").format(record) == "a\\x0a2027 ERROR\\x1b[0m é 😀"
 
 
+@pytest.mark.slow
 def test_halves_of_characters_in_tasks_and_answers_break_no_page(pages: Pages) -> None:
     half, config = "\ud800", pages.container.studio.get_project(pages.project).label_config
     wire = [{"data": {"text": f"before {half} after"}}]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from web.conftest import Api
-from web.ui.conftest import Page, Pages, csrf_of, sign_in
 
 from ml_backend.store import tables as t, web_sessions
+from support.api import Api
+from support.pages import Page, Pages, csrf_of, sign_in
 
 
 def test_pages_ask_to_sign_in_and_then_lead_where_one_wanted_to_go(api: Api) -> None:
@@ -102,6 +102,7 @@ def test_a_token_that_label_studio_takes_back_leads_to_sign_in(api: Api) -> None
     assert "why=" in response.location
 
 
+@pytest.mark.slow
 def test_a_form_without_the_sessions_token_changes_nothing(pages: Pages) -> None:
     answered = pages.client.post("/ui/sign-out", data={"csrf_token": "wrong"})
     assert answered.status_code == 403

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.conftest import STRANGER
-from web.ui.conftest import Page, Pages, sign_in
-from web.ui.runs_made import ran
 
 from ml_backend.records import Subset
+from support.api import STRANGER
 from support.labels import own
+from support.pages import Page, Pages, sign_in
+from support.runs_made import ran
 from support.wire import CONFIG, row
 
 HOSTILE = '<script>alert(1)</script> "onmouseover=x {{7*7}} =cmd'
@@ -27,6 +27,7 @@ def tab(pages: Pages, prompt: Any, **query: Any) -> Page:
     return pages.get(f"/ui/prompts/{prompt.id}/versions?{asked}")
 
 
+@pytest.mark.slow
 def test_versions_are_listed_newest_first_with_how_they_did(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     ran(pages, first.id, 4, cost=None)
@@ -51,6 +52,7 @@ def test_versions_are_listed_newest_first_with_how_they_did(pages: Pages) -> Non
     assert page.text("svg").endswith("Short $0.0150 Version 1 unknown")
 
 
+@pytest.mark.slow
 def test_versions_measured_on_other_tasks_are_marked(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     ran(pages, first.id, 4)
@@ -75,6 +77,7 @@ def marked(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_thirty_versions_are_shown_and_the_older_ones_a_page_further(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     ran(pages, first.id)
@@ -110,6 +113,7 @@ def test_a_prompt_without_versions_says_how_to_get_one(pages: Pages) -> None:
     assert "no version yet" in refused.text()
 
 
+@pytest.mark.slow
 def test_the_texts_of_two_versions_stand_side_by_side(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     second = added(pages, prompt, "Short", "Which one? {text}\nBe brief.")
@@ -138,6 +142,7 @@ def test_settings_that_differ_are_told(pages: Pages) -> None:
     )
 
 
+@pytest.mark.slow
 def test_restoring_makes_a_new_version_of_the_same_text_and_model(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     store = pages.container.store.prompts
@@ -160,6 +165,7 @@ def test_restoring_makes_a_new_version_of_the_same_text_and_model(pages: Pages) 
     assert "already has a version named" in refused.text()
 
 
+@pytest.mark.slow
 def test_a_version_is_made_active_and_the_choice_is_given_back(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     second = added(pages, prompt, "Short")
@@ -195,6 +201,7 @@ def with_predictions(pages: Pages, prompt: Any, version: Any, count: int) -> Non
     pages.container.studio.import_predictions(pages.project, rows)
 
 
+@pytest.mark.slow
 def test_deleting_a_version_says_how_many_predictions_go_and_deletes_those(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     second = added(pages, prompt, "Short")
@@ -216,6 +223,7 @@ def test_deleting_a_version_says_how_many_predictions_go_and_deletes_those(pages
     assert left == {"Topics__Short": 2}
 
 
+@pytest.mark.slow
 def test_a_count_that_changed_is_asked_again(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     with_predictions(pages, prompt, first, 3)
@@ -230,6 +238,7 @@ def test_a_count_that_changed_is_asked_again(pages: Pages) -> None:
     assert "only version" in again.text("main")
 
 
+@pytest.mark.slow
 def test_from_a_thousand_predictions_the_title_is_typed(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     with_predictions(pages, prompt, first, 1000)
@@ -246,6 +255,7 @@ def test_from_a_thousand_predictions_the_title_is_typed(pages: Pages) -> None:
     assert done.response.location.startswith((f"/ui/prompts/{prompt.id}/versions", "/ui/jobs/"))
 
 
+@pytest.mark.slow
 def test_titles_and_texts_show_as_text(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     version = added(pages, prompt, HOSTILE.replace("{{7*7}}", "{{7}}"), "x {text} <b>y</b>\n=cmd")
@@ -264,6 +274,7 @@ def test_titles_and_texts_show_as_text(pages: Pages) -> None:
         assert "<script>alert(1)" in page.text("main"), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["restore", "activate", "delete"])
 def test_who_does_not_see_all_projects_of_a_prompt_changes_none_of_its_versions(
     pages: Pages, action: str

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from web.ui.conftest import Pages
-
 from ml_backend.records import (
     Correctness,
     Run,
@@ -18,6 +16,7 @@ from ml_backend.records import (
 )
 from ml_backend.store import tables as t
 from ml_backend.store.run_records import to_columns
+from support.pages import Pages
 
 
 def measured(right: int, n: int, fingerprint: str = "") -> RunMetrics:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from web.ui.conftest import Pages
-
 from ml_backend.records import (
     CallRecord,
     Correctness,
@@ -21,6 +19,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.scoring import wilson
+from support.pages import Pages
 from support.wire import region
 
 
@@ -60,9 +59,8 @@ def ran(
         options=RunOptions(task_ids=tuple(task_ids), **options),
         total=len(task_ids),
         cost=0.0,
+        handed_out=True,  # or the engine could take it first
     )
-    fence = store.runs.claim(run.id, "a test", 60.0)
-    assert fence is not None
     store.outcomes.add(
         run.id,
         [
@@ -84,8 +82,8 @@ def ran(
         "succeeded": len(task_ids) - failed, "failed": failed, "cached": cached, "cost": cost,
     }  # fmt: skip
     if status is None:
-        store.runs.change(run.id, fence, succeeded=1, cost=cost)
+        store.runs.change(run.id, 0, succeeded=1, cost=cost)
     else:
         metrics = RunMetrics(overall, fingerprint=truths or str(task_ids)) if n else None
-        store.runs.finish(run.id, fence, status, message, metrics=metrics, **done)
+        store.runs.finish(run.id, 0, status, message, metrics=metrics, **done)
     return store.runs.get(run.id)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask.testing import FlaskClient
-from web.conftest import STRANGER, task
-from web.ui.conftest import Page, Pages, csrf_of, sign_in
-from web.ui.measured import choices, measured_run
 
 from ml_backend.records import Job, JobKind, RunStatus
+from support.api import STRANGER, task
+from support.measured import choices, measured_run
+from support.pages import Page, Pages, csrf_of, sign_in
 from support.wire import CONFIG
 
 SECRET = "Secret"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from web.ui.conftest import Pages
-
 from ml_backend.kinds import FailureKind, RunStatus, Subset
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import (
@@ -20,6 +18,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.runs.run_request import RunRequest
+from support.pages import Pages
 from support.wire import region
 
 ASKED = CallRecord(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)
