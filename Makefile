@@ -1,7 +1,7 @@
 # make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
 # make test   every test that needs no more than pip
 # make browser  the tests in a browser, also in Label Studio's editor (needs Chromium and npm)
-# make check  lint, format, types
+# make check  lint, format, types, spelling
 # make serve  the server, with the settings of your environment
 # make assets  script and fonts of the web pages, from npm (the targets that show pages do it by themselves)
 # make wheel  a wheel of it, with script and fonts, in dist/
@@ -53,6 +53,7 @@ check: $(APP)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/typos
 
 serve: $(APP)/.ready assets
 	$(BIN)/python -m ml_backend serve

@@ -218,7 +218,7 @@ def test_runs_of_a_project_that_a_prompt_has_no_more_are_not_its_creators(world:
 
 
 @pytest.mark.slow
-def test_no_version_is_made_active_that_would_spend_from_anothers_connection(
+def test_no_version_is_made_active_that_would_spend_from_the_connection_of_another(
     pages: Pages,
 ) -> None:
     prompt, version = pages.api.prompt()
