@@ -22,6 +22,7 @@ from ml_backend.services.predictions import DeletePlan, PromotePlan
 from ml_backend.web import bulk, identity
 from ml_backend.web.house import house
 from ml_backend.web.ui import selecting
+from ml_backend.web.ui.jobs import outcome_page
 from ml_backend.web.ui.pages import by_htmx, dialog, for_target, go, pages
 from ml_backend.web.ui.prompt_view import number
 from ml_backend.web.ui.selecting import Chosen
@@ -112,7 +113,7 @@ def begin_predictions(action: str) -> Response:
     with suppress(PromptsError):  # the job keeps it, and its page shows it
         house().background.wait(job, WAIT_SECONDS)
     job = house().store.jobs.get(job.id)
-    outcome = f"/ui/predictions/outcome/{job.id}"
+    outcome = outcome_page(job)
     return go(outcome if job.status.is_final else f"/ui/jobs/{job.id}?back={outcome}")
 
 
