@@ -24,6 +24,7 @@ from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.predictions import selection
 from ml_backend.web.ui.predictions.selection import Chosen
+from ml_backend.web.ui.shell.jobs import outcome_page
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, for_target, go, pages
 from ml_backend.web.ui.shell.prompt_view import number
 
@@ -113,7 +114,7 @@ def begin_predictions(action: str) -> Response:
     with suppress(PromptsError):  # the job keeps it, and its page shows it
         services().background.wait(job, WAIT_SECONDS)
     job = services().store.jobs.get(job.id)
-    outcome = f"/ui/predictions/outcome/{job.id}"
+    outcome = outcome_page(job)
     return go(outcome if job.status.is_final else f"/ui/jobs/{job.id}?back={outcome}")
 
 

@@ -16,7 +16,7 @@ from ml_backend.records import Job, JobKind, JsonObject, RunStatus
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.filters import plural
-from ml_backend.web.ui.shell.pages import for_target, own_path, pages
+from ml_backend.web.ui.shell.pages import for_target, go, own_path, pages
 from ml_backend.web.ui.shell.session import quiet
 
 SPOKEN_STEPS = 10
@@ -59,6 +59,11 @@ def job_page(job: Job, back: str = "") -> str:
     return f"/ui/jobs/{job.id}{query}"
 
 
+def outcome_page(job: Job) -> str:
+    """Return the page of what a deletion or a promotion of predictions did."""
+    return f"/ui/predictions/outcome/{job.id}"
+
+
 @pages.get("/jobs/<int:job_id>")
 @quiet
 def show_job(job_id: int) -> Response:
@@ -66,6 +71,9 @@ def show_job(job_id: int) -> Response:
     job = services().access.job(identity.caller(), job_id)
     progress = Progress.of(job.message) if not job.status.is_final else None
     back = own_path(request.args.get("back", ""), _back_of(job))
+    if job.status.is_final and back == outcome_page(job):
+        # Where a job leads that ends at once: what one sees of it is no matter of how long it took.
+        return go(back)
     said = request.args.get("said", "")
     speaks = progress is not None and str(progress.step) != said
     template = "shell/job_state.html" if for_target("job") else "shell/job.html"
