@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import Subset
 from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
 from ml_backend.services.predictions.selection import select
@@ -186,7 +187,7 @@ def test_a_run_under_way_forbids_deleting_its_prompts_predictions(house: House) 
     for selection in ({"prompt": prompt}, {"labels": [open_run.label]}, {"everything": True}):
         with pytest.raises(Conflict) as raised:
             plan(house, project, **selection)
-        assert f"runs cancel {open_run.id}" in raised.value.fix
+        assert raised.value.fix == Step.CANCEL_RUNS(runs=str(open_run.id))
     assert plan(house, project, labels=["other"]).total == 3
     house.container.runs.cancel(open_run)
     assert delete(house, project, prompt=prompt).deleted == 3

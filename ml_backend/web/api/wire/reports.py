@@ -53,6 +53,8 @@ class ReportedRun(Shown):
     project: int
     project_subset: Subset
     truth: TruthSource
+    measured_on: str
+    """The same in words, and why where nobody chose it."""
     message: str
     stale: str
     total_tasks: int
