@@ -189,7 +189,7 @@ def test_a_run_goes_on_in_the_background(hosted: Hosted) -> None:
     project = container.studio.get_project(hosted.project_id)
     run = container.runs.start(prompt, version, project, RunRequest())
     eventually(lambda: container.store.runs.get(run.id).status is RunStatus.COMPLETED)
-    assert {"engine", "fit"} <= {thread.name for thread in threading.enumerate()}
+    assert {"engine", "events"} <= {thread.name for thread in threading.enumerate()}
 
 
 def test_a_model_without_a_project_can_be_made(hosted: Hosted) -> None:
