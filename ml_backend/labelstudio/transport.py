@@ -1,7 +1,7 @@
 """One HTTP attempt to Label Studio: by a method of the SDK, or by our own client.
 
 What changes something goes through the SDK where it has a method (``change``); reads, and what the
-SDK lacks or is slow at, are requests of our own. docs/design.md, "Label Studio's client", has the
+SDK lacks or is slow at, are requests of our own. docs/design/publishing.md has the
 table. Both share pool, token and timeouts, and neither repeats a write.
 """
 

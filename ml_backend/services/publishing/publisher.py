@@ -1,7 +1,7 @@
 """How a run's predictions reach Label Studio exactly once: plan, clear, load, verify, finish.
 
 Nothing is ever replayed: each stage is entered by a commit, and recovery reads what Label Studio
-holds and mends the difference to what the store says. docs/design.md, "Publishing", has the why.
+holds and mends the difference to what the store says. docs/design/publishing.md, has the why.
 """
 
 from __future__ import annotations

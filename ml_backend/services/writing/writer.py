@@ -2,7 +2,7 @@
 
 Label Studio carries on with a call whose client died, and its import is not idempotent. So an
 intent is committed before each call, confirmed on its reply, and while one is *unsettled* (sent,
-unanswered, effect not yet seen) nothing else is written. See docs/design.md, "Publishing".
+unanswered, effect not yet seen) nothing else is written. See docs/design/publishing.md.
 """
 
 from __future__ import annotations
