@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from ml_backend.labeling import LabelingConfig, html_bounds
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.text import html_bounds
 from ml_backend.labeling.text.dom_text import dom_text
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.text.html_images import pictures

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from live.conftest import LiveProject
 
 from support.demo_tasks import demo_tasks
+from support.live_project import LiveProject
 from support.server import Installation, eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(500)]

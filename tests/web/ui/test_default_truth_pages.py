@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.ui.conftest import Page, Pages
-from web.ui.measured import completed, outcome
 
 from ml_backend.records import Run, Subset, TruthSource
 from ml_backend.services.runs.run_request import RunRequest
 from support.api import task
+from support.measured import completed, outcome
+from support.pages import Page, Pages
 from support.wire import CONFIG, region
 
 IS = "since no annotation of this project is marked as ground truth"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from web.ui.conftest import HTMX, Pages
 
 from support.api import task
 from support.html_forms import blocking
+from support.pages import HTMX, Pages
 from support.wire import CONFIG, region
 from support.world import World
 
