@@ -15,6 +15,7 @@ from ml_backend.services.runs import sample_of
 from support.house import CONFIG, House
 
 
+@pytest.mark.slow
 def test_an_identical_request_is_answered_from_the_cache_unless_fresh(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)
@@ -106,6 +107,7 @@ def test_canceling_keeps_and_publishes_what_was_answered(house: House) -> None:
         house.container.runs.cancel(ended)
 
 
+@pytest.mark.slow
 def test_a_run_is_executed_once_however_many_try(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)
@@ -147,6 +149,7 @@ def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
     assert sum(v.total() for v in house.held(project).values()) == 5
 
 
+@pytest.mark.slow
 def test_only_missing_asks_what_label_studio_lacks(house: House) -> None:
     project, _tasks = house.project()
     prompt, version = house.prompt(project)
