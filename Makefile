@@ -1,11 +1,12 @@
 # make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
 # make test   every test that needs no more than pip
 # make browser  the tests in a browser, also in Label Studio's editor (needs Chromium and npm)
-# make check  lint, format, types
+# make check  lint, format, types, spelling
 # make serve  the server, with the settings of your environment
 # make assets  script and fonts of the web pages, from npm (the targets that show pages do it by themselves)
 # make wheel  a wheel of it, with script and fonts, in dist/
 # make image-steps  what the Dockerfile does, without a Docker engine
+# make mutants  breaks the code in ways the tests must notice, and sees that they do
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
 PYTHON ?= python3
@@ -24,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Otherwise each process of the tests compiles all of them anew: half a minute of work.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast browser check serve bench faults screenshot docs assets wheel image-steps clean
+.PHONY: demo test test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
 
 demo: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
@@ -45,10 +46,14 @@ browser: $(APP)/.ready $(STUDIO)/.ready assets
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
 
+mutants: $(APP)/.ready
+	$(BIN)/python scripts/mutants.py -n 3
+
 check: $(APP)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/typos
 
 serve: $(APP)/.ready assets
 	$(BIN)/python -m ml_backend serve

@@ -30,6 +30,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from benchmarks.api_load import ApiLoad, paths_of
+from benchmarks.hostile_html import measure_hostile_html
 from benchmarks.pages_speed import measure_pages
 from benchmarks.results_speed import measure_results
 from benchmarks.setup_times import SetupTimes
@@ -233,6 +234,7 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
             300.0,
             "ms",
         ),
+        Limit("1 MB of hostile HTML, CPU", figures["hostile_html"]["slowest_s"], 0.5, "s"),
         # Style, script and fonts are 67 kB beside it, once.
         Limit("largest web page", figures["pages"]["largest_kb"], 80.0, "kB"),
     ]
@@ -249,6 +251,7 @@ def main() -> None:
     figures = measure(options.tasks, options.in_flight, options.latency)
     figures["results"] = measure_results(options.results)
     figures["pages"] = measure_pages(options.results, CONFIG)
+    figures["hostile_html"] = measure_hostile_html()
     held = limits(figures)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(figures, indent=2) + "\n")

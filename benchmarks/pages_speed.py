@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.results_speed import CLASSES, fill, judge, make_run
 from ml_backend.container import Container
-from ml_backend.records import RunStatus
+from ml_backend.records import ControlMetrics, Correctness, RunMetrics, RunStatus
 from ml_backend.scoring.classes import report
 from ml_backend.settings import Settings
 from ml_backend.web import create_app
@@ -83,11 +83,12 @@ def _ended_run(container: Container, project: int, tasks: list[int]) -> tuple[in
     fill(store, run_id, tasks)
     judge(store, run_id, tasks)
     pairs = {(true, given): 7 for true in CLASSES for given in CLASSES}
-    counts = {"n": len(tasks), "correct": len(tasks) // 3, "failed": 0, "accuracy": 1 / 3}
-    overall = {**counts, "low": 0.33, "high": 0.34, "score": 1 / 3}
+    counts = {"n": len(tasks), "correct": len(tasks) // 3, "accuracy": 1 / 3}
+    counts |= {"low": 0.33, "high": 0.34, "score": 1 / 3}
     fence = store.runs.claim(run_id, "bench", 60.0)
     assert fence is not None
-    metrics = {"overall": overall, "controls": {"sentiment": {**overall, **report(pairs)}}}
+    control = ControlMetrics(**counts, report=report(pairs))
+    metrics = RunMetrics(Correctness(**counts), {"sentiment": control})
     totals = {"total": len(tasks), "succeeded": len(tasks), "metrics": metrics}
     store.runs.finish(run_id, fence, RunStatus.COMPLETED, "", **totals)
     return prompt_id, run_id

@@ -15,7 +15,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_backend.records import Asked, Failure, FailureKind, Outcome, Prediction, Problem, Usage
+from ml_backend.records import (
+    CallRecord,
+    Failure,
+    FailureKind,
+    Outcome,
+    Prediction,
+    Problem,
+    RunOptions,
+    RunSnapshot,
+    Usage,
+)
 from ml_backend.store import Chosen, Judged, Place, ResultFilter, Store
 from ml_backend.store.cipher import SecretCipher
 
@@ -68,8 +78,8 @@ def make_run(store: Store, project_id: int) -> tuple[int, int]:
         label="Bench__v1",
         slot="evaluate",
         subset="HasGT",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         total=0,
         cost=0.0,
     )
@@ -85,7 +95,7 @@ def fill(store: Store, run_id: int, tasks: Sequence[int]) -> None:
 
 
 def _outcome(task_id: int, draw: random.Random) -> Outcome:
-    asked = Asked(Usage(200, 20), 0.0003, 0.5, 1, request_key="k" * 64)
+    asked = CallRecord(Usage(200, 20), 0.0003, 0.5, 1, request_key="k" * 64)
     if draw.random() < 0.02:
         kind = draw.choice((FailureKind.INVALID_ANSWER, FailureKind.TIMEOUT))
         return Failure(task_id, kind, "The answer was no use.", "said " * 50, asked)

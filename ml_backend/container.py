@@ -4,269 +4,72 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ml_backend.images.hosts import Reach
-from ml_backend.jobs import EmbeddedEngine, LoopThread, Repeater
-from ml_backend.labelstudio import LabelStudioDoor
-from ml_backend.services.access import Access
-from ml_backend.services.asked_again import AskedMessages
-from ml_backend.services.attachments import Attachments
-from ml_backend.services.authoring import Authoring
-from ml_backend.services.backend import Backend
-from ml_backend.services.background import Background
-from ml_backend.services.compare import Comparisons
-from ml_backend.services.connecting import Connecting
-from ml_backend.services.connection_check import ConnectionChecks
-from ml_backend.services.connections import Connections
-from ml_backend.services.deferred import Deferred
-from ml_backend.services.deletion import Deletions
-from ml_backend.services.disconnecting import Disconnecting
-from ml_backend.services.doctor import Doctor
-from ml_backend.services.estimates import Estimates
-from ml_backend.services.evaluate import Evaluation
-from ml_backend.services.examples import Examples
-from ml_backend.services.execute import Executor
-from ml_backend.services.fit import Fit
-from ml_backend.services.follow import Following
-from ml_backend.services.handing_in import HandingIn
-from ml_backend.services.holdings import Holdings
-from ml_backend.services.models import Models
-from ml_backend.services.predictions import Predictions
-from ml_backend.services.previews import Previews
-from ml_backend.services.project_reader import READ_TIMEOUT
-from ml_backend.services.prompts import Prompts
-from ml_backend.services.provenance import Provenances
-from ml_backend.services.recipes import Recipes
-from ml_backend.services.refine import Refining
-from ml_backend.services.results import Results
-from ml_backend.services.run_report import RunReports
-from ml_backend.services.runs import Runs
-from ml_backend.services.so_far import SoFar
-from ml_backend.services.subsets import Subsets
-from ml_backend.services.sweep import Sweep
-from ml_backend.services.training import Training
-from ml_backend.services.writer import SETTLE_SECONDS, Writer
-from ml_backend.settings import Settings
-from ml_backend.store import Store
-from ml_backend.store.cipher import SecretCipher
+from ml_backend.jobs import JOB, RUN, EmbeddedEngine, Engine, Handler, Repeater
+from ml_backend.parts.predictions import PredictionParts
+from ml_backend.services.events.event_worker import EventWorker
+from ml_backend.services.events.events import EventQueue
+from ml_backend.services.events.follow import Following
+from ml_backend.services.events.start_training import StartTraining
+from ml_backend.services.inference.example_pool import ExamplePool
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.jobs.handlers import JobHandlers
+from ml_backend.services.jobs.jobs import Jobs
+from ml_backend.services.prompts.from_project import ProjectPrompts
+from ml_backend.services.refining.refine import Refining
+from ml_backend.services.runs.estimates import Estimates
+from ml_backend.services.runs.executor import Executor
+from ml_backend.services.runs.outside_worker import OutsideWorkers
+from ml_backend.services.runs.report import RunReports
+from ml_backend.services.runs.request_replay import RequestReplay
+from ml_backend.services.runs.run_tasks import RunTasks
+from ml_backend.services.runs.runs import Runs
+from ml_backend.services.serving.backend import Backend
+from ml_backend.services.serving.continuation import Continuation
+from ml_backend.services.serving.deadline import Answering
+from ml_backend.services.serving.project_cache import READ_TIMEOUT, ProjectReader
+from ml_backend.services.serving.prompt_sources import PromptSources
 
 RESERVED_THREADS = 3
 """Threads of a server that no slow ``/predict`` takes: ``/setup`` and ``/health`` never wait."""
 
-CHECK_SECONDS = 15.0
-"""Seconds a provider has to answer a check."""
-
 LOOK_EVERY = 0.5
 """Seconds between looks at events and at follows that are due."""
-
-JOBS_EVERY = 2.0
-"""Seconds between looks at jobs whose process is gone."""
 
 SWEEP_EVERY = 1.0
 """Seconds between looks at what may stand twice."""
 
 
-class Container:
+class Container(PredictionParts):
     """The server's parts, wired; every face takes what it needs from here."""
 
-    def __init__(self, settings: Settings, *, settle_seconds: float = SETTLE_SECONDS) -> None:
-        self.settings = settings
-        self._settle_seconds = settle_seconds
-
     @cached_property
-    def store(self) -> Store:
-        self.settings.prepare_data_dir()
-        return Store(self.settings.database_url, SecretCipher(self.settings.load_secret_key()))
-
-    @cached_property
-    def studio(self) -> LabelStudioDoor:
-        """The Label Studio this server works for; raises InvalidInput when none is named."""
-        self.settings.require_label_studio()
-        return self._open_studio()
-
-    def studio_as(self, token: str) -> LabelStudioDoor:
-        """Return the same Label Studio with another token; to be closed by the caller."""
-        self.settings.require_label_studio()
-        return LabelStudioDoor(self.settings.label_studio_url, token, by_caller=True)
-
-    def _open_studio(self, timeout: float = 30.0) -> LabelStudioDoor:
-        settings = self.settings
-        return LabelStudioDoor(
-            settings.label_studio_url, settings.label_studio_api_key, timeout=timeout
-        )
-
-    @cached_property
-    def loop(self) -> LoopThread:
-        return LoopThread()
-
-    @cached_property
-    def models(self) -> Models:
-        return Models(
-            self.store,
-            self.settings.default_connection(),
-            concurrency=self.settings.llm_max_concurrency,
-            timeout=self.settings.llm_timeout,
-        )
-
-    @cached_property
-    def examples(self) -> Examples:
-        return Examples(self.store, self.studio)
-
-    @cached_property
-    def attachments(self) -> Attachments:
-        """What fetches the pictures and documents of tasks."""
-        return Attachments(lambda: self.studio, Reach(self.settings.image_hosts))
-
-    @cached_property
-    def recipes(self) -> Recipes:
-        return Recipes(self.store, self.studio, self.models, self.examples, self.attachments)
-
-    @cached_property
-    def prompts(self) -> Prompts:
-        return Prompts(self.store, self.studio, self.models, self.recipes)
+    def run_tasks(self) -> RunTasks:
+        """What chooses the tasks of runs."""
+        return RunTasks(self.store, self.studio, self.ownership, self.evaluation)
 
     @cached_property
     def runs(self) -> Runs:
-        return Runs(self.store, self.studio, self.recipes)
+        return Runs(self.store, self.predictor_factory, self.ownership, self.run_tasks)
 
     @cached_property
-    def evaluation(self) -> Evaluation:
-        return Evaluation(self.store, self.studio)
+    def asked_messages(self) -> RequestReplay:
+        return RequestReplay(self.store, self.predictor_factory)
 
     @cached_property
-    def so_far(self) -> SoFar:
-        return SoFar(self.store, self.studio, self.recipes, self.evaluation)
-
-    @cached_property
-    def writer(self) -> Writer:
-        return Writer(self.store, self.studio, settle_seconds=self._settle_seconds)
-
-    @cached_property
-    def predictions(self) -> Predictions:
-        return Predictions(self.store, self.studio, self.writer)
-
-    @cached_property
-    def sweep(self) -> Sweep:
-        """What keeps one prediction per task of those ``/predict`` handed out."""
-        return Sweep(self.store, self.studio, self.writer, self.predictions)
-
-    @cached_property
-    def deletions(self) -> Deletions:
-        return Deletions(self.store, self.studio, self.predictions)
-
-    def predictions_through(self, studio: LabelStudioDoor) -> Predictions:
-        """Return bulk actions with the rights of the token behind a door."""
-        writer = Writer(self.store, studio, settle_seconds=self._settle_seconds)
-        return Predictions(self.store, studio, writer)
-
-    # What the API's callers ask for
-
-    @cached_property
-    def access(self) -> Access:
-        return Access(self.store, lambda: self.studio)
-
-    @cached_property
-    def connections(self) -> Connections:
-        return Connections(self.store, self.access, self.models)
-
-    @cached_property
-    def holdings(self) -> Holdings:
-        return Holdings(self.store, self.access)
-
-    @cached_property
-    def connection_checks(self) -> ConnectionChecks:
-        """What asks connections whether they answer, while a person waits for it."""
-        return ConnectionChecks(self.loop, self.models, CHECK_SECONDS)
-
-    @cached_property
-    def authoring(self) -> Authoring:
-        return Authoring(
-            self.store, self.studio, self.access, self.prompts, self.recipes, self.connections
-        )
-
-    @cached_property
-    def subsets(self) -> Subsets:
-        return Subsets(self.store, self.recipes)
-
-    @cached_property
-    def results(self) -> Results:
-        return Results(self.store, self.recipes, self.evaluation)
-
-    @cached_property
-    def previews(self) -> Previews:
-        return Previews(self.store, self.recipes, self.examples)
-
-    @cached_property
-    def provenances(self) -> Provenances:
-        return Provenances(self.store)
-
-    @cached_property
-    def asked_messages(self) -> AskedMessages:
-        return AskedMessages(self.store, self.recipes)
-
-    @cached_property
-    def handing_in(self) -> HandingIn:
-        return HandingIn(self.store, self.recipes)
+    def outside_workers(self) -> OutsideWorkers:
+        return OutsideWorkers(self.store, self.predictor_factory)
 
     @cached_property
     def estimates(self) -> Estimates:
-        return Estimates(self.store, self.recipes)
-
-    @cached_property
-    def comparisons(self) -> Comparisons:
-        return Comparisons(self.store, self.recipes)
+        return Estimates(self.store, self.predictor_factory, self.evaluation)
 
     @cached_property
     def run_reports(self) -> RunReports:
-        return RunReports(self.store, self.runs, self.recipes)
+        return RunReports(self.store, self.runs, self.predictor_factory, self.evaluation)
 
     @cached_property
     def refining(self) -> Refining:
-        return Refining(self.store, self.recipes, self.models, self.loop)
-
-    @cached_property
-    def deferred(self) -> Deferred:
-        return Deferred(
-            self.store, self.studio, self.deletions, self.refining, self.predictions_through
-        )
-
-    @cached_property
-    def background(self) -> Background:
-        """What goes on after its call was answered."""
-        return Background(self.store, self.deferred.handlers)
-
-    # Connecting projects
-
-    @cached_property
-    def connecting(self) -> Connecting:
-        return self.connecting_through(self.studio)
-
-    def connecting_through(self, studio: LabelStudioDoor) -> Connecting:
-        """Return what connects projects with the rights of the token behind a door."""
-        settings = self.settings
-        user, password = settings.basic_auth_user, settings.basic_auth_pass
-        pair = (user, password) if user and password else None
-        own = settings.own_address()
-        return Connecting(self.store, studio, self.prompts, own=own, pair=pair)
-
-    @cached_property
-    def disconnecting(self) -> Disconnecting:
-        return self.disconnecting_through(self.studio)
-
-    def disconnecting_through(self, studio: LabelStudioDoor) -> Disconnecting:
-        """Return what disconnects projects with the rights of the token behind a door."""
-        return Disconnecting(self.store, studio, own=self.settings.own_address())
-
-    @cached_property
-    def doctor(self) -> Doctor:
-        """The doctor opens the parts itself: what does not open is what it reports."""
-        return Doctor(
-            open_store=lambda: self.store,
-            open_studio=lambda: self.studio,
-            open_models=lambda: self.models,
-            loop=self.loop,
-            address=self.settings.own_address(),
-            reach=Reach(self.settings.image_hosts),
-        )
+        return Refining(self.store, self.predictor_factory, self.models, self.evaluation, self.loop)
 
     @cached_property
     def executor(self) -> Executor:
@@ -274,46 +77,90 @@ class Container:
             self.store,
             self.studio,
             self.models,
-            self.recipes,
+            self.predictor_factory,
             self.evaluation,
             self.writer,
+            self.ownership,
             self.loop,
+            shutdown=self.shutdown,
         )
+
+    @cached_property
+    def job_handlers(self) -> JobHandlers:
+        return JobHandlers(
+            self.store, self.studio, self.deletions, self.refining, self.predictions_through
+        )
+
+    @cached_property
+    def background(self) -> Jobs:
+        """What goes on after its call was answered."""
+        return Jobs(
+            self.store,
+            self.job_handlers.handlers,
+            lambda job_id: self.engine.offer(JOB, job_id),
+            shutdown=self.shutdown,
+        )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What works on runs and jobs; the server starts it."""
+        runs, jobs = self.executor, self.background
+        return EmbeddedEngine(
+            {
+                RUN: Handler(runs.execute, self.store.runs.claimable),
+                # A caller waits for it, and of those whose process died one at a time will do.
+                JOB: Handler(jobs.do_job, self.store.jobs.claimable, width=1, at_once=True),
+            }
+        )
+
+    def offer_run(self, run_id: int) -> None:
+        """Have a run executed, by this process or whoever is first."""
+        self.engine.offer(RUN, run_id)
 
     @cached_property
     def backend(self) -> Backend:
         """What answers Label Studio's own calls; its reads are short, for Label Studio waits."""
         _ = self.studio  # says what is missing
+        studio = self._open_studio(READ_TIMEOUT)
+        examples = ExamplePool(self.store, studio)
+        reader = ProjectReader(self.store, studio)
+        written = ProjectPrompts(self.store, self.models)
+        continuing = Continuation(self.store)
+        at_once = max(1, self.settings.threads - RESERVED_THREADS)
         return Backend(
             self.store,
-            self._open_studio(READ_TIMEOUT),
-            self.models,
-            self.prompts,
-            self.attachments,
-            self.loop,
+            studio,
+            PredictorFactory(self.store, studio, self.models, examples, self.attachments),
+            examples,
+            self.ownership.reading(studio),
+            reader,
+            PromptSources(self.store, self.prompts, written, reader.instruction),
+            continuing,
+            Answering(self.store, self.models, continuing, self.loop, at_once=at_once),
             deadline=self.settings.predict_deadline,
-            at_once=max(1, self.settings.threads - RESERVED_THREADS),
-            wake=lambda: self.engine.wake(),
+            offer=self.offer_run,
         )
 
     @cached_property
-    def engine(self) -> EmbeddedEngine:
-        return EmbeddedEngine(self.store.runs.claimable, self.executor.execute)
+    def events(self) -> EventQueue:
+        """What hears Label Studio's events."""
+        return EventQueue(self.store)
 
     @cached_property
-    def fit(self) -> Fit:
+    def event_worker(self) -> EventWorker:
         """What becomes of Label Studio's events."""
-        training = Training(
+        training = StartTraining(
             self.store,
             self.studio,
             self.backend.sources,
             self.runs,
-            wake=lambda: self.engine.wake(),
+            offer=self.offer_run,
         )
-        return Fit(
+        return EventWorker(
             self.store,
             self.studio,
-            self.recipes,
+            self.events,
+            self.predictor_factory,
             self.examples,
             self.evaluation,
             training,
@@ -323,18 +170,16 @@ class Container:
     @cached_property
     def follow(self) -> Following:
         """What predicts new tasks by itself, where a person asked for that."""
-        return Following(
-            self.store, self.studio, self.prompts, self.runs, wake=lambda: self.engine.wake()
-        )
+        return Following(self.store, self.studio, self.prompts, self.runs, offer=self.offer_run)
 
     @cached_property
     def repeaters(self) -> tuple[Repeater, ...]:
         """What a server does beside answering and executing runs; the server starts them."""
         return (
-            Repeater("fit", self.fit.work, every=LOOK_EVERY),
+            Repeater("events", self.event_worker.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
-            Repeater("jobs", self.background.take_over, every=JOBS_EVERY),
+            Repeater("labels", self.ownership.look, every=LOOK_EVERY),
         )
 
     def close(self, timeout: float = 0.0) -> bool:
@@ -345,17 +190,10 @@ class Container:
         """
         for repeater in self.__dict__.get("repeaters", ()):
             repeater.stop()
-        if "fit" in self.__dict__:
-            self.fit.close()
-        if "engine" in self.__dict__:
-            self.engine.stop()
-        if "executor" in self.__dict__:
-            self.executor.shutdown.set()
-        if "background" in self.__dict__:
-            self.background.shutdown.set()
-        if "sweep" in self.__dict__:
-            self.sweep.shutdown.set()
-        idle = "engine" not in self.__dict__ or self.engine.wait_idle(timeout)
+        if "event_worker" in self.__dict__:
+            self.event_worker.close()
+        self.shutdown.set()
+        idle = "engine" not in self.__dict__ or self.engine.stop(timeout)
         if idle and "attachments" in self.__dict__:
             self.attachments.close()
         return idle

@@ -21,11 +21,24 @@ class Subset(StrEnum):
     CUSTOM = "Custom"
 
 
+SAMPLE_SIZE = 20
+"""Tasks of a sample where nobody says how many."""
+
+
 class TruthSource(StrEnum):
-    """Which annotations an evaluation takes for true: those starred, or all that were submitted."""
+    """Which annotations are taken for true: those marked as ground truth, or all submitted ones."""
 
     GROUND_TRUTH = "ground_truth"
     ANNOTATIONS = "annotations"
+
+    @property
+    def words(self) -> str:
+        return "ground truth" if self is TruthSource.GROUND_TRUTH else "submitted annotations"
+
+    @property
+    def heading(self) -> str:
+        """What one of a task is called."""
+        return "Ground truth" if self is TruthSource.GROUND_TRUTH else "Annotation"
 
 
 class RunStatus(StrEnum):

@@ -21,9 +21,9 @@ from typing import Any, ClassVar
 
 from ml_backend.container import Container
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio.transport import encode
-from ml_backend.services.ml_wire import to_project_id, to_results, to_task
-from ml_backend.services.sources import LARGEST_ID, Address
+from ml_backend.labelstudio.bodies import encode
+from ml_backend.services.serving.prompt_sources import LARGEST_ID, Address
+from ml_backend.services.serving.wire import to_project_id, to_results, to_task
 from ml_backend.settings import Settings
 
 try:
@@ -195,7 +195,7 @@ class PromptModel(LabelStudioMLBase):  # type: ignore[misc]
 
     def fit(self, event: str, data: Mapping[str, Any], **_params: Any) -> dict[str, str]:
         """Queue an event as our own ``/webhook`` does; it is looked into in the background."""
-        heard = self._container.fit.hear(
+        heard = self._container.events.hear(
             event,
             [to_project_id(self.project_id)],
             task_ids=_ids(data.get("task")),

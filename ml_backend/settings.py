@@ -6,9 +6,26 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AliasGenerator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from ml_backend.errors import InvalidInput
 from ml_backend.images.hosts import read_hosts
@@ -17,67 +34,110 @@ from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
 DEFAULT_MODEL = "gpt-5-mini"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything the environment decides; README.md has the table."""
+def _url(value: str, info: ValidationInfo) -> str:
+    value = value.rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+        name = str(info.field_name).upper()
+        raise InvalidInput(
+            f"{name}={value!r} is not a web address.",
+            field=name,
+            fix="It should look like http://localhost:8080.",
+        )
+    return value
 
-    label_studio_url: str
-    label_studio_public_url: str
+
+def _without_password(value: str, info: ValidationInfo) -> str:
+    """Refuse what would tell a secret: pages and messages show this address to everybody."""
+    if "@" in urlsplit(value).netloc:
+        name = str(info.field_name).upper()
+        raise InvalidInput(
+            f"{name} holds a user name or password, which the pages would show to everybody.",
+            field=name,
+            fix="Leave it out: Label Studio is asked with LABEL_STUDIO_API_KEY alone.",
+        )
+    return value
+
+
+def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return read_hosts(value) if isinstance(value, str) else value
+
+
+def _in_any_case(choices: Any) -> BeforeValidator:
+    by_name = {choice.casefold(): choice for choice in get_args(choices)}
+    return BeforeValidator(lambda value: by_name.get(value.casefold(), value))
+
+
+Url = Annotated[str, AfterValidator(_url)]
+ShownUrl = Annotated[Url, AfterValidator(_without_password)]
+Secret = Annotated[str, Field(repr=False)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["text", "json"]
+
+
+class Settings(BaseSettings):
+    """Everything the environment decides; README.md has the table.
+
+    The variable of a setting is its name in capital letters.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        validate_default=True,
+        case_sensitive=True,
+        alias_generator=AliasGenerator(validation_alias=str.upper),
+    )
+
+    label_studio_url: ShownUrl = ""
+    label_studio_public_url: ShownUrl = ""
     """Where people's browsers find it, when that is another address."""
-    label_studio_api_key: str = field(repr=False)
-    openai_api_key: str = field(repr=False)
-    openai_base_url: str
-    openai_model: str
-    data_dir: Path
-    database_url: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    basic_auth_user: str
-    basic_auth_pass: str = field(repr=False)
-    llm_max_concurrency: int
-    llm_timeout: float
-    predict_deadline: float
-    image_hosts: tuple[str, ...]
-    host: str
-    port: int
-    workers: int
-    threads: int
-    log_level: str
-    log_format: str
+    label_studio_api_key: Secret = ""
+    openai_api_key: Secret = ""
+    openai_base_url: Url = ""
+    openai_model: str = ""
+    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Path("./data")
+    database_url: Secret = Field(
+        default_factory=lambda known: f"sqlite:///{known['data_dir']}/prompts.db", repr=False
+    )
+    secret_key: Secret = ""
+    basic_auth_user: str = ""
+    basic_auth_pass: Secret = ""
+    llm_max_concurrency: Annotated[int, Field(ge=1, le=4096)] = 64
+    llm_timeout: Annotated[float, Field(ge=0.1)] = 60.0
+    predict_deadline: Annotated[float, Field(ge=0.1)] = 80.0
+    image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 9090
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    threads: Annotated[int, Field(ge=1, le=512)] = 8
+    log_level: Annotated[LogLevel, _in_any_case(LogLevel)] = "INFO"
+    log_format: Annotated[LogFormat, _in_any_case(LogFormat)] = "text"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read the environment; raises InvalidInput naming the variable, its value and the fix."""
-        read = _Reader(os.environ if env is None else env)
-        if read.text("REDIS_URL"):
+        given = _Environment(cls, os.environ if env is None else env)
+        if "REDIS_URL" in given.env_vars:
             raise InvalidInput(
                 "REDIS_URL is set, but running on several machines does not exist yet.",
                 field="REDIS_URL",
                 fix="Unset it: one process with SQLite, or PostgreSQL (DATABASE_URL), does it all.",
             )
-        data_dir = Path(read.text("DATA_DIR", "./data")).absolute()
-        return cls(
-            label_studio_url=read.shown_url("LABEL_STUDIO_URL"),
-            label_studio_public_url=read.shown_url("LABEL_STUDIO_PUBLIC_URL"),
-            label_studio_api_key=read.text("LABEL_STUDIO_API_KEY"),
-            openai_api_key=read.text("OPENAI_API_KEY"),
-            openai_base_url=read.url("OPENAI_BASE_URL"),
-            openai_model=read.text("OPENAI_MODEL"),
-            data_dir=data_dir,
-            database_url=read.text("DATABASE_URL", f"sqlite:///{data_dir}/prompts.db"),
-            secret_key=read.text("SECRET_KEY"),
-            basic_auth_user=read.text("BASIC_AUTH_USER"),
-            basic_auth_pass=read.text("BASIC_AUTH_PASS"),
-            llm_max_concurrency=read.whole("LLM_MAX_CONCURRENCY", 64, least=1, most=4096),
-            llm_timeout=read.number("LLM_TIMEOUT", 60.0, least=0.1),
-            predict_deadline=read.number("PREDICT_DEADLINE", 80.0, least=0.1),
-            image_hosts=read_hosts(read.text("IMAGE_HOSTS")),
-            host=read.text("HOST", "127.0.0.1"),
-            port=read.whole("PORT", 9090, least=0, most=65535),
-            workers=read.whole("WORKERS", 1, least=1, most=64),
-            threads=read.whole("THREADS", 8, least=1, most=512),
-            log_level=read.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-            log_format=read.choice("LOG_FORMAT", "text", ("text", "json")),
-        )
+        try:
+            return cls(**given())
+        except ValidationError as error:
+            raise _said_plainly(cls, error) from None  # its own words show the value of a secret
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_by_name: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what ``from_env`` gives and look nowhere else."""
+        return (init_settings,)
 
     def default_connection(self) -> Connection:
         """Return the connection the environment makes: without a key, the offline baseline."""
@@ -178,72 +238,35 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class _Reader:
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
+class _Environment(EnvSettingsSource):
+    """Variables by their exact names; one of nothing but white space counts as not set."""
 
-    def text(self, name: str, default: str = "") -> str:
-        return self._env.get(name, "").strip() or default
+    def __init__(self, settings_cls: type[BaseSettings], env: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self.env_vars = {name: text for name in env if (text := env[name].strip())}
 
-    def url(self, name: str) -> str:
-        value = self.text(name).rstrip("/")
-        if not value:
-            return ""
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise InvalidInput(
-                f"{name}={value!r} is not a web address.",
-                field=name,
-                fix="It should look like http://localhost:8080.",
-            )
-        return value
 
-    def shown_url(self, name: str) -> str:
-        """Return an address that pages and messages tell everybody, so that it holds no secret."""
-        value = self.url(name)
-        if "@" in urlsplit(value).netloc:
-            raise InvalidInput(
-                f"{name} holds a user name or password, which the pages would show to everybody.",
-                field=name,
-                fix="Leave it out: Label Studio is asked with LABEL_STUDIO_API_KEY alone.",
-            )
-        return value
+def _said_plainly(cls: type[BaseSettings], error: ValidationError) -> InvalidInput:
+    """Return the first thing wrong: its variable, the value, what it should be, the default."""
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    field = cls.model_fields[name.lower()]
+    return InvalidInput(
+        f"{name}={first['input']!r} is not {_wanted(field)}.",
+        field=name,
+        fix=f"Unset it for the default, {_shown(field.default)}.",
+    )
 
-    def number(self, name: str, default: float, *, least: float) -> float:
-        value = self.text(name)
-        if not value:
-            return default
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not number >= least:
-            raise InvalidInput(
-                f"{name}={value!r} is not a number of at least {least:g}.",
-                field=name,
-                fix=f"Unset it for the default, {default:g}.",
-            )
-        return number
 
-    def whole(self, name: str, default: int, *, least: int, most: int) -> int:
-        value = self.text(name)
-        if not value:
-            return default
-        if not value.isdecimal() or not least <= int(value) <= most:
-            raise InvalidInput(
-                f"{name}={value!r} is not a whole number from {least} to {most}.",
-                field=name,
-                fix=f"Unset it for the default, {default}.",
-            )
-        return int(value)
+def _wanted(field: FieldInfo) -> str:
+    least = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
+    most = next((each.le for each in field.metadata if hasattr(each, "le")), None)
+    if field.annotation is float:
+        return f"a number of at least {_shown(least)}"
+    if field.annotation is int:
+        return f"a whole number from {least} to {most}"
+    return f"one of {', '.join(get_args(field.annotation))}"
 
-    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        for choice in choices:
-            if value.casefold() == choice.casefold():
-                return choice
-        raise InvalidInput(
-            f"{name}={value!r} is not one of {', '.join(choices)}.",
-            field=name,
-            fix=f"Unset it for the default, {default}.",
-        )
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

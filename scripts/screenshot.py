@@ -22,10 +22,10 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ml_backend import demo as data
-from ml_backend.cli.demo import STATE
+from ml_backend.cli.commands.demo import STATE
 from ml_backend.cli.local_label_studio import EMAIL, PASSWORD, TOKEN
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -62,7 +62,7 @@ class Studio:
         self.page = page
         self.demo_project: int = held["project"]
         self.url: str = state["label_studio"]
-        self.door = LabelStudioDoor(self.url, TOKEN)
+        self.door = ServerLabelStudio(self.url, TOKEN)
         [server] = self.door.list_backends(self.demo_project)
         self._environment = {
             **os.environ,

@@ -1,4 +1,7 @@
-"""What all tests share: fakes, one a test; and one real Label Studio a session, for ``live``."""
+"""What all tests share: fakes, one a test; and one real Label Studio a session, for ``live``.
+
+Processes that tests start end with those of pytest, however these end: support/processes.py.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.live_label_studio import LiveLabelStudio, RunningLabelStudio
+from support.processes import watch
 from support.simulator import Simulator
 
+watch()
 # What collecting makes lives to the end; looking for garbage in it took a fifth of all time.
 gc.disable()
 

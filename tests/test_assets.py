@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_backend.web.ui import assets
+from ml_backend.web.ui.shell import assets
 from scripts.assets import FILES, PACKAGES, VENDOR, copy
 from support.server import ROOT
 

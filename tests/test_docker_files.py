@@ -22,7 +22,7 @@ import yaml
 
 from ml_backend.cli import cli
 from ml_backend.errors import InvalidInput, LabelStudioError
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import ProviderName
 from ml_backend.settings import Settings
 from scripts.assets import FILES, PACKAGES, VENDOR
@@ -42,9 +42,7 @@ from support.wire import CONFIG
 STEPS = list(instructions((ROOT / "Dockerfile").read_text()))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 STUDIO, PROMPTS = COMPOSE["services"]["label-studio"], COMPOSE["services"]["prompts"]
-KNOWN_SETTINGS = set(
-    re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', (ROOT / "ml_backend" / "settings.py").read_text())
-)
+KNOWN_SETTINGS = set(map(str.upper, Settings.model_fields))
 STUDIO_SETTINGS = {
     "LABEL_STUDIO_USERNAME",
     "LABEL_STUDIO_PASSWORD",
@@ -124,14 +122,14 @@ def test_script_and_fonts_come_from_the_lock_and_are_there_before_the_package_is
     assert not ignored(VENDOR.parent / "page.css")
 
 
-@pytest.mark.parametrize("lacks", ["cli/demo.py", f"{CARRIED}/htmx.min.js", CARRIED])
+@pytest.mark.parametrize("lacks", ["cli/commands/demo.py", f"{CARRIED}/htmx.min.js", CARRIED])
 def test_the_steps_without_an_engine_refuse_an_image_that_lacks_files(
     lacks: str, tmp_path: Path
 ) -> None:
     image = Image(tmp_path, sys.executable)
     source = image.stage("build") / "source/ml_backend"
     installed = image.root / "opt/prompts/lib/python3.11/site-packages/ml_backend"
-    for name in ("cli/demo.py", f"{CARRIED}/htmx.min.js"):
+    for name in ("cli/commands/demo.py", f"{CARRIED}/htmx.min.js"):
         for folder in (source, installed):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).touch()
@@ -180,7 +178,7 @@ def test_nothing_private_gets_into_an_image(path: str) -> None:
     ignored = Ignored((ROOT / ".dockerignore").read_text())
     assert ignored(Path(path))
     assert ignored(Path("ml_backend/web/__pycache__"))
-    assert not ignored(Path("ml_backend/web/auth.py"))
+    assert not ignored(Path("ml_backend/web/server/auth.py"))
 
 
 def test_it_holds_no_secrets_and_only_settings_that_exist() -> None:
@@ -307,7 +305,7 @@ def test_label_studio_reaches_the_server_with_its_credentials_and_nothing_that_s
     composed: tuple[LiveLabelStudio, Installation],
 ) -> None:
     studio, installation = composed
-    door = LabelStudioDoor(studio.url, studio.token)
+    door = ServerLabelStudio(studio.url, studio.token)
     project = door.create_project("Composed", CONFIG)
     text = ("--text", "Which topic? {text}")
     installation.cli("prompts", "create", "Topics", "--project", project.id, *text)

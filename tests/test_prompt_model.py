@@ -14,7 +14,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.records import RunStatus
-from ml_backend.services.runs import RunOptions
+from ml_backend.services.runs.run_request import RunRequest
 from support.fake_label_studio import FakeLabelStudio
 from support.model_host import HOSTS, PACKAGE, PLAIN, STAND_IN, Host, StandInBase
 from support.server import SETTINGS, eventually
@@ -105,7 +105,7 @@ def test_setup_names_exactly_the_version_that_predict_writes(hosted: Hosted) -> 
     found = hosted.predict(tasks(3))
     assert [item["model_version"] for item in found] == [LABEL] * 3
     assert all(item["result"] and item["score"] is None for item in found)
-    assert [row.label for row in hosted.container.store.prompts.labels()] == [LABEL]
+    assert list(hosted.container.ownership.ours(hosted.project_id).labels) == [LABEL]
 
 
 def test_a_failed_or_odd_task_costs_only_itself(hosted: Hosted, simulator: Simulator) -> None:
@@ -188,9 +188,9 @@ def test_a_run_goes_on_in_the_background(hosted: Hosted) -> None:
     prompt = container.prompts.find("Topics")
     version = container.prompts.find_version(prompt, None)
     project = container.studio.get_project(hosted.project_id)
-    run = container.runs.start(prompt, version, project, RunOptions())
+    run = container.runs.start(prompt, version, project, RunRequest())
     eventually(lambda: container.store.runs.get(run.id).status is RunStatus.COMPLETED)
-    assert {"engine", "fit"} <= {thread.name for thread in threading.enumerate()}
+    assert {"engine", "events"} <= {thread.name for thread in threading.enumerate()}
 
 
 def test_a_model_without_a_project_can_be_made(hosted: Hosted) -> None:

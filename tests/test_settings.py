@@ -55,6 +55,12 @@ def test_a_bad_value_is_named_with_its_variable_and_the_fix(name: str, value: st
     assert caught.value.fix
 
 
+def test_only_what_is_given_counts_by_its_exact_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "1234")
+    assert Settings.from_env().port == 1234
+    assert Settings.from_env({"port": "1", "THREADS": "  "}).port == 9090
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "example.org"])
 def test_listening_beyond_this_machine_needs_basic_auth(host: str) -> None:
     with pytest.raises(InvalidInput, match="HOST"):
@@ -100,7 +106,8 @@ def test_the_secret_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None
 
 def test_secrets_are_not_in_the_repr() -> None:
     env = dict.fromkeys(
-        ("LABEL_STUDIO_API_KEY", "OPENAI_API_KEY", "SECRET_KEY", "BASIC_AUTH_PASS"), "hush-hush"
+        ("LABEL_STUDIO_API_KEY", "OPENAI_API_KEY", "SECRET_KEY", "BASIC_AUTH_PASS", "DATABASE_URL"),
+        "hush-hush",
     )
     settings = Settings.from_env(env)
     assert "hush-hush" not in repr(settings)

@@ -20,8 +20,8 @@ COMMANDS = {
     "serve": ("server", "Run the server: API, ML backend and the runs' engine."),
     "doctor": ("server", "Check everything the server needs, and say how to mend it."),
     "demo": ("demo", "Show everything on a real Label Studio made for the purpose."),
-    "connect": ("connecting", "Connect a project to this server as its ML backend, or mend that."),
-    "disconnect": ("connecting", "Disconnect a project, its webhook included."),
+    "connect": ("connect", "Connect a project to this server as its ML backend, or mend that."),
+    "disconnect": ("connect", "Disconnect a project, its webhook included."),
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
     "prompts": ("prompts", "Prompts: what to label, and how."),
     "versions": ("versions", "Versions of a prompt, each with its model."),
@@ -43,7 +43,7 @@ class Root(Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{COMMANDS[name][0]}")
+        module = importlib.import_module(f"{__name__}.commands.{COMMANDS[name][0]}")
         command: click.Command = getattr(module, name)
         return command
 

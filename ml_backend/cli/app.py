@@ -11,14 +11,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ml_backend.cli.next_steps import WORDS, for_command_line
 from ml_backend.errors import InvalidInput, PromptsError
+from ml_backend.next_steps import in_words_throughout
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ml_backend.container import Container
     from ml_backend.labelstudio import Project
-    from ml_backend.services.waiting import Patience
+    from ml_backend.services.writing.patience import Patience
 
 PATIENCE_SECONDS = 600.0
 PIPED_WIDTH = 200
@@ -54,7 +56,7 @@ class App:
 
     def patience(self) -> Patience:
         """Return the patience of a command at work: ten minutes, saying what it waits for."""
-        from ml_backend.services.waiting import Patience
+        from ml_backend.services.writing.patience import Patience
 
         said = ""
 
@@ -85,12 +87,13 @@ class App:
 
     def document(self, value: Any) -> None:
         """Print the one JSON document of ``--json``."""
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+        said = in_words_throughout(value, WORDS)
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False, default=str))
 
     def note(self, text: str) -> None:
         """Say something to the person, beside the output."""
         if text:
-            click.echo(text, err=True)
+            click.echo(for_command_line(text), err=True)
 
     @property
     def is_terminal(self) -> bool:
@@ -119,7 +122,7 @@ class App:
         from rich.markup import escape
         from rich.table import Table
 
-        listed = [[escape(_cell(value)) for value in row] for row in rows]
+        listed = [[escape(for_command_line(_cell(value))) for value in row] for row in rows]
         if not listed:
             click.echo(empty, err=stderr)
             return
@@ -138,9 +141,9 @@ class App:
             field = error.field if isinstance(error, InvalidInput) else ""
             self.document({"error": {"message": error.message, "fix": error.fix, "field": field}})
             return
-        click.secho(f"Error: {error.message}", fg="red", err=True)
+        click.secho(f"Error: {for_command_line(error.message)}", fg="red", err=True)
         if error.fix:
-            click.echo(error.fix, err=True)
+            click.echo(for_command_line(error.fix), err=True)
 
     # Asking first
 

@@ -4,8 +4,8 @@ Pure: knows neither the network nor the store. One control tag is one file in ``
 one object tag one file in ``objects/``.
 """
 
+from ml_backend.labeling.bases.control import Agreement, Control
 from ml_backend.labeling.config import Conversion, LabelingConfig
-from ml_backend.labeling.control import Agreement, Control
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 __all__ = ["Agreement", "Control", "Conversion", "LabelingConfig", "ObjectTag"]

@@ -9,16 +9,17 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError
-from ml_backend.labeling import values
-from ml_backend.labeling.control import Agreement, Control, objects_in
+from ml_backend.labeling.bases.control import Agreement, Control, objects_in
+from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
 from ml_backend.labeling.controls.relations import RELATION
-from ml_backend.labeling.evidence import Evidence
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.labeling.reader import ParsedConfig, read
-from ml_backend.labeling.region_control import NUMBER, RegionControl
 from ml_backend.labeling.schema_limits import within_limits
-from ml_backend.labeling.settling import settle
+from ml_backend.labeling.submittable import settle
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
 
@@ -97,7 +98,7 @@ class LabelingConfig:
     def input_fields(self) -> tuple[str, ...]:
         """The task data keys the objects read, in document order."""
         paths = (path for thing in self._inputs for path in thing.paths)
-        return tuple(dict.fromkeys(map(values.top_key, paths)))
+        return tuple(dict.fromkeys(map(top_key, paths)))
 
     @property
     def output_classes(self) -> tuple[str, ...]:
@@ -180,6 +181,12 @@ class LabelingConfig:
         if not isinstance(answer, Mapping):
             names = ", ".join(f'"{name}"' for name in self.controls)
             return Conversion([], {}, errors=(f"The answer must be one JSON object with {names}.",))
+        try:
+            return self._convert(answer, data)
+        except HtmlRefused as error:
+            return Conversion([], {}, errors=(str(error),))
+
+    def _convert(self, answer: Mapping[str, Any], data: Mapping[str, Any]) -> Conversion:
         result: list[Region] = []
         problems: list[Problem] = []
         numbers: dict[int, str] = {}

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ml_backend.labeling.bases.control import Control
 from ml_backend.labeling.config import LabelingConfig
-from ml_backend.labeling.control import Control
 from ml_backend.records import JsonObject
 
 OBJECTS = {

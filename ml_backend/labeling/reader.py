@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.conditions import Condition, conditions_of
-from ml_backend.labeling.control import Control
+from ml_backend.labeling.bases.control import Control
+from ml_backend.labeling.bases.per_item import PerItem
+from ml_backend.labeling.bases.region_control import RegionControl
 from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.controls.relations import Relations
 from ml_backend.labeling.controls.textarea import is_prompt_area
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.markup.conditions import Condition, conditions_of
+from ml_backend.labeling.markup.tags import Tag, parse_xml
 from ml_backend.labeling.objects import OBJECTS
 from ml_backend.labeling.objects.header import Header
 from ml_backend.labeling.objects.image import Image
-from ml_backend.labeling.per_item import PerItem
-from ml_backend.labeling.region_control import RegionControl
-from ml_backend.labeling.tags import Tag, parse_xml
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 # Tags that have a name and a toName but are no controls, as in the SDK.
 _NO_CONTROLS = frozenset({"filter", "shortcut"})

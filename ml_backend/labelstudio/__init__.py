@@ -1,6 +1,11 @@
 """The only place that talks to Label Studio; it knows neither prompts, runs nor the store."""
 
-from ml_backend.labelstudio.door import LabelStudioDoor
+from ml_backend.labelstudio.client import (
+    CallerLabelStudio,
+    LabelStudioClient,
+    LabelStudioReader,
+    ServerLabelStudio,
+)
 from ml_backend.labelstudio.files import CLOUD_SCHEMES
 from ml_backend.labelstudio.records import (
     AnnotatedTask,
@@ -20,11 +25,14 @@ __all__ = [
     "AnnotatedTask",
     "Annotation",
     "Backend",
-    "LabelStudioDoor",
+    "CallerLabelStudio",
+    "LabelStudioClient",
+    "LabelStudioReader",
     "Place",
     "PredictionKey",
     "PredictionRow",
     "Project",
+    "ServerLabelStudio",
     "Tab",
     "User",
     "Webhook",

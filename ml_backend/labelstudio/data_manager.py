@@ -11,7 +11,7 @@ from ml_backend.labelstudio.reads import ANNOTATED_PAGE, Reads
 from ml_backend.labelstudio.records import Place, Tab
 from ml_backend.records import Task
 
-ONLY_STARS = {"fields": "all", "include": "id,annotations,ground_truth,was_cancelled"}
+ONLY_MARKS = {"fields": "all", "include": "id,annotations,ground_truth,was_cancelled"}
 
 
 class DataManager(Reads):
@@ -58,7 +58,7 @@ class DataManager(Reads):
     def count_true_tasks(self, project_id: int) -> int:
         """How many tasks have a ground truth, without reading them where that can be.
 
-        Label Studio counts starred annotations and keeps one of a task, except of those imported:
+        Label Studio counts annotations marked so and keeps one of a task, except of those imported:
         only tasks with several annotations, or with a skipped one, are looked at.
         """
         project = self.get_project(project_id)
@@ -71,16 +71,16 @@ class DataManager(Reads):
             for wire in self._with_more(params, column, least):
                 if wire["id"] not in seen:
                     seen.add(wire["id"])
-                    count -= _starred_in_excess(wire["annotations"])
+                    count -= _marked_in_excess(wire["annotations"])
         return count
 
     def _with_more(
         self, params: Mapping[str, Any], column: str, least: int
     ) -> Iterator[dict[str, Any]]:
-        """Tasks of which a column says more than that, with the stars of their annotations."""
+        """Tasks of which a column says more than that, with the marks of their annotations."""
         items = [queries.condition(column, "greater", least)]
         query = {"filters": {"conjunction": "and", "items": items}}
-        for page in self._iter_part({**params, **ONLY_STARS}, query, ANNOTATED_PAGE):
+        for page in self._iter_part({**params, **ONLY_MARKS}, query, ANNOTATED_PAGE):
             yield from page
 
     def _some(
@@ -108,7 +108,7 @@ class DataManager(Reads):
         return {**params, "review": "true"} if predicts else params
 
 
-def _starred_in_excess(annotations: list[dict[str, Any]]) -> int:
-    """How many starred annotations of a task there are beyond the one it counts for."""
-    starred = [each for each in annotations if each["ground_truth"]]
-    return len(starred) - any(not each["was_cancelled"] for each in starred)
+def _marked_in_excess(annotations: list[dict[str, Any]]) -> int:
+    """How many annotations of a task are marked as ground truth beyond the one it counts for."""
+    marked = [each for each in annotations if each["ground_truth"]]
+    return len(marked) - any(not each["was_cancelled"] for each in marked)

@@ -177,7 +177,7 @@ def of_auth(status: int, reason: str, *, url: str, secret: str) -> LabelStudioAu
 
 
 def missing_token() -> LabelStudioAuthError:
-    """The error for a door that was given no usable token."""
+    """The error for a client that was given no usable token."""
     return LabelStudioAuthError(
         "No Label Studio token is set, or it holds characters a token cannot have.",
         fix="Set LABEL_STUDIO_API_KEY to a personal access token or a legacy token of a Label "

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
 from ml_backend.labelstudio.reads import Reads
-from ml_backend.labelstudio.transport import File
+from ml_backend.labelstudio.transport import File, Transport
 
 CLOUD_SCHEMES = frozenset({"s3", "gs", "azure-blob"})
 # Where Label Studio keeps files for those who are signed in. Task data is untrusted: it must not
@@ -18,6 +18,8 @@ _PRIVATE = re.compile(r"/(data|storage-data)/|/(tasks|projects)/\d+/(resolve|pre
 
 class Files(Reads):
     """Reading calls for files; each raises as those of ``Reads`` do."""
+
+    _transport: Transport
 
     def locate(self, url: str) -> str:
         """The full address of a file on this Label Studio; "" when it lies elsewhere.

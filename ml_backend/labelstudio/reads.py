@@ -1,12 +1,12 @@
-"""What the door reads. Every task listing is paged by id, so no task comes twice or is skipped."""
+"""What a client reads. Every task listing is paged by id, so no task comes twice or is skipped."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from ml_backend.errors import (
     InvalidInput,
@@ -24,8 +24,10 @@ from ml_backend.labelstudio.records import (
     Project,
     User,
 )
-from ml_backend.labelstudio.transport import Transport
+from ml_backend.labelstudio.transport import Fetching
 from ml_backend.records import Task
+
+T = TypeVar("T")
 
 PAGE = 1000
 ANNOTATED_PAGE = 500
@@ -39,7 +41,7 @@ ANNOTATED_FIELDS = (
 class Reads:
     """Reading calls; each raises LabelStudioUnreachable, -AuthError, -NotFound or -Rejected."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Fetching) -> None:
         self._transport = transport
 
     def version(self) -> str:
@@ -73,7 +75,7 @@ class Reads:
             except LabelStudioNotFound:
                 if isinstance(ref, int):
                     raise
-        titles = self._project_titles()
+        titles = self.project_titles()
         ids = [project_id for project_id, title in titles.items() if title == text]
         if len(ids) > 1:
             raise InvalidInput(
@@ -95,7 +97,9 @@ class Reads:
 
     def project_titles(self) -> dict[int, str]:
         """Id -> title of all projects the token may see, without their labeling configs."""
-        return self._project_titles()
+        with self._not_found_is_foreign(), self._shape("the list of projects"):
+            wires = self._iter_projects({"include": "id,title"})
+            return {int(wire["id"]): str(wire["title"]) for wire in wires}
 
     def project_wires(self, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         """All projects the token may see as Label Studio sends them; ``params`` narrow it down."""
@@ -224,15 +228,15 @@ class Reads:
 
     def predictions(self, project_id: int) -> list[PredictionRow]:
         """All predictions of the project, of every model version, by id."""
-        with self._shape("predictions"):
-            rows = [PredictionRow.from_wire(wire) for wire in self._iter_predictions(project_id)]
-        return sorted(rows, key=lambda row: row.id)
+        return sorted(
+            self._all_predictions(project_id, PredictionRow.from_wire), key=lambda row: row.id
+        )
 
     def prediction_keys(self, project_id: int) -> list[PredictionKey]:
         """As ``predictions`` without the results, which are dropped while reading."""
-        with self._shape("predictions"):
-            keys = [PredictionKey.from_wire(wire) for wire in self._iter_predictions(project_id)]
-        return sorted(keys, key=lambda key: key.id)
+        return sorted(
+            self._all_predictions(project_id, PredictionKey.from_wire), key=lambda key: key.id
+        )
 
     def task_predictions(self, project_id: int, task_id: int) -> list[PredictionKey]:
         """A task's predictions by id; none when the project has no such task."""
@@ -274,11 +278,6 @@ class Reads:
             wires = self._transport.get("api/ml", {"project": int(project_id)}, what=what)
             return [Backend.from_wire(wire) for wire in wires]
 
-    def _project_titles(self) -> dict[int, str]:
-        with self._not_found_is_foreign(), self._shape("the list of projects"):
-            wires = self._iter_projects({"include": "id,title"})
-            return {int(wire["id"]): str(wire["title"]) for wire in wires}
-
     def _iter_projects(self, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         page = 0
         while True:
@@ -292,12 +291,13 @@ class Reads:
             if not wire["next"]:
                 return
 
-    def _iter_predictions(self, project_id: int) -> Iterator[dict[str, Any]]:
+    def _all_predictions(self, project_id: int, make: Callable[[Mapping[str, Any]], T]) -> list[T]:
         what = f"project {project_id}"
         try:
-            yield from self._transport.stream_array(
-                "api/predictions/", {"project": int(project_id)}, what=what
-            )
+            with self._shape("predictions"):
+                return self._transport.get_array(
+                    "api/predictions/", {"project": int(project_id)}, make, what=what
+                )
         except LabelStudioRejected as error:
             if "valid choice" not in error.message:
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_backend.errors import (
     LabelStudioError,
@@ -11,8 +11,12 @@ from ml_backend.errors import (
     LabelStudioRejected,
     LabelStudioUnreachable,
 )
+from ml_backend.labelstudio.bodies import storable
 from ml_backend.labelstudio.records import Webhook
 from ml_backend.labelstudio.writes import Writes, of_private_address
+
+if TYPE_CHECKING:
+    from ml_backend.labelstudio.transport import SdkCall
 
 
 class Webhooks(Writes):
@@ -38,32 +42,45 @@ class Webhooks(Writes):
         self, project_id: int, url: str, *, headers: Mapping[str, str] | None = None
     ) -> Webhook:
         """The new webhook: active, for all actions, with what they are about."""
-        body = {"project": int(project_id), **_all_of_it(url, headers)}
-        return self._write_webhook("POST", "api/webhooks/", body, f"project {project_id}")
+        number, body = int(project_id), _all_of_it(url, headers)
+        return self._write_webhook(
+            lambda sdk, options: sdk.webhooks.create(
+                project=number, **body, request_options=options
+            ),
+            url,
+            f"project {project_id}",
+        )
 
     def update_webhook(
         self, webhook_id: int, url: str, *, headers: Mapping[str, str] | None = None
     ) -> Webhook:
         """The webhook as changed: active, for all actions, with what they are about."""
-        path = f"api/webhooks/{int(webhook_id)}/"
-        return self._write_webhook("PATCH", path, _all_of_it(url, headers), f"webhook {webhook_id}")
+        number, body = int(webhook_id), _all_of_it(url, headers)
+        return self._write_webhook(
+            lambda sdk, options: sdk.webhooks.update(number, **body, request_options=options),
+            url,
+            f"webhook {webhook_id}",
+        )
 
     def delete_webhook(self, webhook_id: int) -> bool:
         """False when it was not there."""
-        path = f"api/webhooks/{int(webhook_id)}/"
+        number = int(webhook_id)
         try:
-            self._transport.send("DELETE", path, what=f"webhook {webhook_id}")
+            self._transport.change(
+                lambda sdk, options: sdk.webhooks.delete(number, request_options=options),
+                what=f"webhook {webhook_id}",
+            )
         except LabelStudioNotFound:
             return False
         return True
 
-    def _write_webhook(self, method: str, path: str, body: dict[str, Any], what: str) -> Webhook:
+    def _write_webhook(self, call: SdkCall, url: str, what: str) -> Webhook:
         try:
-            answer = self._transport.send(method, path, body, what=what)
+            answer = self._transport.change(call, what=what)
         except LabelStudioUnreachable:
             raise
         except LabelStudioError as error:
-            if private := of_private_address(error, body["url"]):
+            if private := of_private_address(error, url):
                 raise private from error
             raise
         with self._shape(what, maybe_done=True):
@@ -71,6 +88,8 @@ class Webhooks(Writes):
 
 
 def _all_of_it(url: str, headers: Mapping[str, str] | None) -> dict[str, Any]:
-    body: dict[str, Any] = {"url": url, "is_active": True}
+    body: dict[str, Any] = {"url": storable(url), "is_active": True}
     body |= {"send_payload": True, "send_for_all_actions": True}
-    return body if headers is None else {**body, "headers": dict(headers)}
+    if headers is not None:
+        body["headers"] = storable(headers)
+    return body

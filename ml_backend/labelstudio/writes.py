@@ -1,4 +1,4 @@
-"""What the door writes: one HTTP attempt each, never repeated here.
+"""What the client writes: one HTTP attempt each, never repeated here.
 
 A LabelStudioError of a write says in ``maybe_done`` whether it may have, or may yet take, effect.
 """
@@ -19,8 +19,10 @@ from ml_backend.errors import (
     LabelStudioUnreachable,
 )
 from ml_backend.labelstudio import failures, queries
+from ml_backend.labelstudio.bodies import storable
 from ml_backend.labelstudio.reads import Reads
 from ml_backend.labelstudio.records import Backend, Project
+from ml_backend.labelstudio.transport import Transport
 from ml_backend.records import Region
 
 CREATED = re.compile(r"Created (\d+) annotations?")
@@ -31,7 +33,9 @@ PRIVATE_ADDRESS = (
 
 
 class Writes(Reads):
-    """Writing calls; bodies go out as raw JSON, since the SDK would copy every prediction."""
+    """Writing calls: by the SDK's methods, but for large imports and what it has no method for."""
+
+    _transport: Transport
 
     def import_predictions(self, project_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
         """How many of ``rows`` were stored; Label Studio drops invalid ones without a word.
@@ -47,6 +51,7 @@ class Writes(Reads):
             )
         what = f"project {project_id}"
         path = f"api/projects/{int(project_id)}/import/predictions"
+        # Not by the SDK: it copies every region, 0.34 s of CPU for 10,000 rows instead of 0.03.
         return self._count(
             self._transport.send("POST", path, list(rows), what=what), "created", what
         )
@@ -58,9 +63,11 @@ class Writes(Reads):
     def create_prediction(self, row: Mapping[str, Any]) -> int:
         """The id of one stored prediction; unlike the import, this checks no control names."""
         what = f"task {row.get('task')}"
-        return self._count(
-            self._transport.send("POST", "api/predictions/", row, what=what), "id", what
+        body = storable(row)
+        answer = self._transport.change(
+            lambda sdk, options: sdk.predictions.create(**body, request_options=options), what=what
         )
+        return self._count(answer, "id", what)
 
     def delete_model_version(self, project_id: int, label: str) -> int:
         """How many predictions of exactly that version were deleted, 0 when there were none.
@@ -75,31 +82,33 @@ class Writes(Reads):
             )
         what = f"project {project_id}"
         path = f"api/projects/{int(project_id)}/model-versions/"
+        # The SDK has no method for it.
         answer = self._transport.send("DELETE", path, {"model_version": label}, what=what)
         return self._count(answer, "deleted_predictions", what)
 
     def delete_prediction(self, prediction_id: int) -> bool:
         """False when it was not there."""
         what = f"prediction {prediction_id}"
+        number = int(prediction_id)
         try:
-            self._transport.send("DELETE", f"api/predictions/{int(prediction_id)}/", what=what)
+            self._transport.change(
+                lambda sdk, options: sdk.predictions.delete(number, request_options=options),
+                what=what,
+            )
         except LabelStudioNotFound:
             return False
         return True
 
     def set_model_version(self, project_id: int, label: str | None) -> None:
         """Choose what the label stream shows; LabelStudioRejected when nothing has that version."""
-        what = f"project {project_id}"
-        body = {"model_version": label or ""}
-        self._transport.send("PATCH", f"api/projects/{int(project_id)}/", body, what=what)
+        self._update_project(project_id, {"model_version": label or ""})
 
     def show_predictions(self, project_id: int, model_version: str | None = None) -> None:
         """Have tasks show predictions, and the label stream those of a version or backend title."""
         body: dict[str, Any] = {"show_collab_predictions": True}
         if model_version:
             body["model_version"] = model_version
-        what = f"project {project_id}"
-        self._transport.send("PATCH", f"api/projects/{int(project_id)}/", body, what=what)
+        self._update_project(project_id, body)
 
     def promote(self, project_id: int, labels: Sequence[str], task_ids: Sequence[int]) -> int:
         """How many annotations were made of the predictions of these versions and tasks.
@@ -133,24 +142,35 @@ class Writes(Reads):
     def create_project(self, title: str, label_config: str, *, instruction: str = "") -> Project:
         """A new project; titles need 3 to 50 characters."""
         what = f"the new project {title!r}"
-        body = {"title": title, "label_config": label_config, "expert_instruction": instruction}
-        answer = self._transport.send("POST", "api/projects/", body, what=what)
+        body = storable(
+            {"title": title, "label_config": label_config, "expert_instruction": instruction}
+        )
+        answer = self._transport.change(
+            lambda sdk, options: sdk.projects.create(**body, request_options=options), what=what
+        )
         with self._shape(what, maybe_done=True):
             return Project.from_wire(answer)
 
     def delete_project(self, project_id: int) -> None:
         """Delete a project with all it holds."""
-        path = f"api/projects/{int(project_id)}/"
-        self._transport.send("DELETE", path, what=f"project {project_id}")
+        number = int(project_id)
+        self._transport.change(
+            lambda sdk, options: sdk.projects.delete(number, request_options=options),
+            what=f"project {project_id}",
+        )
 
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
         """Ids of the new tasks, in order; each of ``tasks`` is task data or {"data": …}."""
         if not tasks:
             return []
-        what = f"project {project_id}"
-        path = f"api/projects/{int(project_id)}/import"
-        params = {"return_task_ids": "true"}
-        answer = self._transport.send("POST", path, list(tasks), params, what=what)
+        what, number = f"project {project_id}", int(project_id)
+        rows = storable(list(tasks))
+        answer = self._transport.change(
+            lambda sdk, options: sdk.projects.import_tasks(
+                number, request=rows, return_task_ids=True, request_options=options
+            ),
+            what=what,
+        )
         try:
             return [int(each) for each in answer["task_ids"]]
         except (KeyError, TypeError, ValueError) as error:
@@ -161,9 +181,13 @@ class Writes(Reads):
     ) -> int:
         """The id of a new annotation by the token's user."""
         what = f"task {task_id}"
-        body = {"result": list(result), "ground_truth": ground_truth}
-        path = f"api/tasks/{int(task_id)}/annotations/"
-        return self._count(self._transport.send("POST", path, body, what=what), "id", what)
+        body = storable({"result": list(result), "ground_truth": ground_truth})
+        number = int(task_id)
+        answer = self._transport.change(
+            lambda sdk, options: sdk.annotations.create(number, **body, request_options=options),
+            what=what,
+        )
+        return self._count(answer, "id", what)
 
     def add_backend(
         self,
@@ -183,7 +207,9 @@ class Writes(Reads):
         body = _connection(project_id, url, title, basic_auth, extra_params, interactive)
         what = f"the ML backend for project {project_id}"
         try:
-            answer = self._transport.send("POST", "api/ml", body, what=what)
+            answer = self._transport.change(
+                lambda sdk, options: sdk.ml.create(**body, request_options=options), what=what
+            )
         except LabelStudioUnreachable:
             raise
         except LabelStudioError as error:
@@ -211,9 +237,12 @@ class Writes(Reads):
         What is None stays as it is, but is not used for the trial: give all that the address needs.
         """
         body = _connection(project_id, url, title, basic_auth, extra_params, interactive)
-        what = f"ML backend {backend_id}"
+        what, number = f"ML backend {backend_id}", int(backend_id)
         try:
-            answer = self._transport.send("PATCH", f"api/ml/{int(backend_id)}", body, what=what)
+            answer = self._transport.change(
+                lambda sdk, options: sdk.ml.update(number, **body, request_options=options),
+                what=what,
+            )
         except LabelStudioUnreachable:
             raise
         except LabelStudioError as error:
@@ -225,9 +254,11 @@ class Writes(Reads):
 
     def delete_backend(self, backend_id: int) -> bool:
         """False when it was not there. The webhook Label Studio made for it stays behind."""
+        number = int(backend_id)
         try:
-            self._transport.send(
-                "DELETE", f"api/ml/{int(backend_id)}", what=f"ML backend {backend_id}"
+            self._transport.change(
+                lambda sdk, options: sdk.ml.delete(number, request_options=options),
+                what=f"ML backend {backend_id}",
             )
         except LabelStudioNotFound:
             return False
@@ -238,8 +269,15 @@ class Writes(Reads):
             if backend.id not in before and backend.url == url:
                 self.delete_backend(backend.id)
 
+    def _update_project(self, project_id: int, changes: Mapping[str, Any]) -> None:
+        number, body = int(project_id), storable(changes)
+        self._transport.change(
+            lambda sdk, options: sdk.projects.update(number, **body, request_options=options),
+            what=f"project {project_id}",
+        )
+
     def _act(
-        self, action: str, project_id: int, task_ids: Sequence[int], body: Mapping[str, Any]
+        self, action: str, project_id: int, task_ids: Sequence[int], body: dict[str, Any]
     ) -> dict[str, Any]:
         """A Data Manager action on exactly these tasks."""
         if not task_ids:
@@ -248,10 +286,17 @@ class Writes(Reads):
                 field="task_ids",
                 fix="Asked without tasks, Label Studio would take all of the project.",
             )
-        params = {"id": action, "project": int(project_id)}
-        selected = {**queries.selecting([int(each) for each in task_ids]), **body}
-        what = f"project {project_id}"
-        answer = self._transport.send("POST", "api/dm/actions", selected, params, what=what)
+        number = int(project_id)
+        selected = queries.selecting([int(each) for each in task_ids])["selectedItems"]
+        answer = self._transport.change(
+            lambda sdk, options: sdk.actions.create(
+                id=action,
+                project=number,
+                selected_items=selected,
+                request_options={**options, "additional_body_parameters": body},
+            ),
+            what=f"project {project_id}",
+        )
         if not isinstance(answer, dict):
             raise self._unexpected(action)
         return answer
@@ -296,4 +341,5 @@ def _connection(
         body["extra_params"] = extra_params
     if interactive is not None:
         body["is_interactive"] = interactive
-    return body
+    storable_body: dict[str, Any] = storable(body)
+    return storable_body

@@ -13,7 +13,7 @@ from collections.abc import MutableMapping
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
-from ml_backend.llm.door import Gate, Model, Reply, Request
+from ml_backend.llm.model import Gate, Model, Reply, Request
 from ml_backend.llm.retry import Retry
 from ml_backend.records import Connection
 

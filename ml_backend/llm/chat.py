@@ -9,11 +9,16 @@ from typing import Any
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.confidence import value_confidence
-from ml_backend.llm.door import Gate, Reply, Request
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
-from ml_backend.llm.ladder import Ladder, build_body, keeps_form, read_text
-from ml_backend.llm.retry import Patience, Retry
+from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.retry import Retry, RetryPolicy
+from ml_backend.llm.structured_output import (
+    StructuredOutputFallback,
+    build_body,
+    keeps_form,
+    read_text,
+)
 from ml_backend.llm.wire import CallFailed, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
 
@@ -25,7 +30,7 @@ class Asking:
     request: Request
     model: str
     form: str
-    patience: Patience
+    patience: RetryPolicy
     usage: Usage = field(default_factory=Usage)
     calls: int = 0
     fallback: str = ""
@@ -52,14 +57,14 @@ class ChatModel:
         self._wire = wire
         self._gate = gate
         self._timeout = timeout
-        self._ladder = Ladder(ladder, connection)
+        self._ladder = StructuredOutputFallback(ladder, connection)
         self._retry = retry
         self._answered = False
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
         model = request.model or self._own_model()
-        asking = Asking(request, model, self._ladder.first(model), Patience(self._retry))
+        asking = Asking(request, model, self._ladder.first(model), RetryPolicy(self._retry))
         try:
             while True:
                 try:

@@ -68,7 +68,7 @@ def without_secrets(text: str, connection: Connection) -> str:
 
 
 def _name(connection: Connection, *, start: bool = False) -> str:
-    return f"{'C' if start else 'c'}onnection “{connection.title}”"
+    return f"{'Connection' if start else 'connection'} “{connection.title}”"
 
 
 def _words(

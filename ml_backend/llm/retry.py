@@ -33,7 +33,7 @@ class Retry:
 
 
 @dataclass(slots=True)
-class Patience:
+class RetryPolicy:
     """How much of the rules one request has used up."""
 
     rules: Retry

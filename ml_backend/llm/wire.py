@@ -21,8 +21,8 @@ import aiohttp
 import httpx2
 import openai
 
-from ml_backend.llm.door import Gate
 from ml_backend.llm.failures import Cure, Trouble, judge, read_refusal
+from ml_backend.llm.model import Gate
 from ml_backend.records import FailureKind, JsonObject
 
 CONNECT_SECONDS = 10.0

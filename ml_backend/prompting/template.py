@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ml_backend.data_paths import look_up, top_key
 from ml_backend.errors import TemplateError
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,200})\}")
 _PATH = re.compile(r"[^\W\d]\w*(?:-\w+)*(?:\.\w+(?:-\w+)*|\[\d{1,9}\])*")
-_STEP = re.compile(r"[^.\[\]]+")
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -62,7 +62,7 @@ def render(
         if isinstance(part, str):
             parts.append(part)
         elif part.is_known(known):
-            parts.append(_to_text(_look_up(data, part.inner), shown))
+            parts.append(_to_text(look_up(data, part.inner), shown))
         elif lenient or not part.is_path:
             parts.append(part.raw)
         else:
@@ -81,12 +81,6 @@ def uses_any(text: str, names: Collection[str]) -> bool:
     """True when a variable of the text reads one of the names (data keys or paths)."""
     wanted = {*names, *map(top_key, names)}
     return any(isinstance(part, _Field) and part.is_known(wanted) for part in _parse(text))
-
-
-def top_key(path: str) -> str:
-    """The data key a path starts at: ``images[0].url`` -> ``images``."""
-    step = _STEP.match(path)
-    return step.group() if step else path
 
 
 @lru_cache(maxsize=512)
@@ -109,20 +103,6 @@ def _parse(text: str) -> tuple[str | _Field, ...]:
             parts.append(_Field(braces, inner, bool(_PATH.fullmatch(inner))))
     parts.append(text[position:])
     return tuple(part for part in parts if part)
-
-
-def _look_up(data: Mapping[str, Any], path: str) -> Any:
-    if path in data:
-        return data[path]
-    value: Any = data
-    for step in _STEP.findall(path):
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list | tuple) and step.isascii() and step.isdigit():
-            value = value[int(step)] if int(step) < len(value) else None
-        else:
-            return None
-    return value
 
 
 def _to_text(value: Any, shown: Mapping[str, str]) -> str:

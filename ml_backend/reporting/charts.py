@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
+from ml_backend.records import CalibrationBin, Correctness
 from ml_backend.reporting.elements import tag
 
 LONGEST_NAME = 28
@@ -13,18 +13,18 @@ LEFT, WIDTH, ROW = 210, 380, 26
 SIDE = 260
 
 
-def intervals(rows: Sequence[tuple[str, Mapping[str, Any], float | None]]) -> Element:
+def intervals(rows: Sequence[tuple[str, Correctness, float | None]]) -> Element:
     """Accuracies from 0 to 1 with their intervals: (name, counts, how far people agree)."""
     height = ROW * len(rows) + 30
     parts = [_scale(ROW * len(rows))]
     for place, (name, counts, ceiling) in enumerate(rows):
         y = ROW * place + ROW / 2
         parts.append(_name(name, y))
-        if counts.get("accuracy") is None:
+        if counts.accuracy is None:
             continue
-        low, high = _x(counts["low"]), _x(counts["high"])
+        low, high = _x(counts.low or 0.0), _x(counts.high or 0.0)
         parts.append(_line(low, y, high, y, "whisker"))
-        parts.append(tag("circle", cx=_x(counts["accuracy"]), cy=y, r=5, class_="dot"))
+        parts.append(tag("circle", cx=_x(counts.accuracy), cy=y, r=5, class_="dot"))
         if ceiling is not None:
             x = _x(ceiling)
             parts.append(_line(x, y - 9, x, y + 9, "ceiling"))
@@ -59,7 +59,7 @@ def amounts(rows: Sequence[tuple[str, float | None, str]], title: str) -> Elemen
     return _svg(LEFT + WIDTH + 90, ROW * len(rows) + 4, title, parts)
 
 
-def reliability(bins: Sequence[Mapping[str, Any]]) -> Element:
+def reliability(bins: Sequence[CalibrationBin]) -> Element:
     """Share of right answers over mean score, a point for each bin; on the line they agree."""
 
     def place(share: float) -> float:
@@ -73,11 +73,11 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Element:
         parts.append(_text(f"{mark:g}", 50 + place(mark), SIDE + 28, "middle"))
         parts.append(_text(f"{mark:g}", 42, 14 + SIDE - place(mark), "end"))
     for row in bins:
-        x, y = 50 + place(row["score"]), 10 + SIDE - place(row["accuracy"])
+        x, y = 50 + place(row.score), 10 + SIDE - place(row.accuracy)
         parts.append(
-            _line(x, 10 + SIDE - place(row["low"]), x, 10 + SIDE - place(row["high"]), "whisker")
+            _line(x, 10 + SIDE - place(row.low), x, 10 + SIDE - place(row.high), "whisker")
         )
-        parts.append(tag("circle", cx=x, cy=y, r=4 if row["n"] < 10 else 6, class_="dot"))
+        parts.append(tag("circle", cx=x, cy=y, r=4 if row.n < 10 else 6, class_="dot"))
     parts.append(_text("mean score", 50 + SIDE / 2, SIDE + 44, "middle"))
     up = _text("share right", 14, 10 + SIDE / 2, "middle")
     up.set("transform", f"rotate(-90 14 {10 + SIDE / 2:g})")

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
-from xml.etree.ElementTree import Element
 
+from ml_backend.records import (
+    ClassMetrics,
+    ClassReport,
+    ControlMetrics,
+    MacroMean,
+    MicroMean,
+    SpanOverlap,
+)
 from ml_backend.reporting import charts
-from ml_backend.reporting.elements import table, tag
+from ml_backend.reporting.elements import to_markup
 from ml_backend.scoring.classes import matrix
 
 LARGEST_MATRIX = 30
@@ -18,26 +25,31 @@ NOTHING = "(none)"
 HEAT = 6
 """Depths of a matrix's colours; ``style.css`` has them."""
 
-Counts = Mapping[str, Any]
+
+Section = Mapping[str, Any]
+"""Texts, rows and plots by the names that the templates know them by."""
 
 
-def control_section(name: str, counts: Counts) -> Element | None:
+def control_section(name: str, counts: ControlMetrics) -> Section | None:
     """The section of a control; None where its accuracy already says all."""
-    parts: list[Element] = []
-    if "error" in counts:
-        error = counts["error"]
-        text = (
-            f"Off by {number(error['mae'])} on average (MAE), {number(error['worst'])} at most, "
-            f"over the {error['n']} of {counts['n']} that were answered."
+    sentences = []
+    if counts.error is not None:
+        error = counts.error
+        sentences.append(
+            f"Off by {number(error.mae)} on average (MAE), {number(error.worst)} at most, "
+            f"over the {error.n} of {counts.n} that were answered."
         )
-        parts.append(tag("p", text))
-    if "order" in counts:
-        order = counts["order"]
-        text = f"Kendall's tau {number(order['kendall_tau'])} over {order['n']} rankings."
-        parts.append(tag("p", text))
-    if "classes" in counts:
-        parts += [*_classes(counts), *_confusion(counts)]
-    return tag("section", tag("h2", name), parts) if parts else None
+    if counts.order is not None:
+        order = counts.order
+        sentences.append(f"Kendall's tau {number(order.kendall_tau)} over {order.n} rankings.")
+    if not sentences and counts.report is None:
+        return None
+    return {
+        "name": name,
+        "sentences": sentences,
+        "classes": _classes(counts.report, counts.overlap) if counts.report else None,
+        "confusions": _confusions(counts.report) if counts.report else None,
+    }
 
 
 def number(value: float | None) -> str:
@@ -53,71 +65,64 @@ def span(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{percent(low)} to {percent(high)}"
 
 
-def _classes(counts: Counts) -> list[Element]:
-    rows = counts["classes"]
-    overlap = counts.get("overlap", {})
-    by_class = overlap.get("classes", {})
+def _classes(report: ClassReport, overlap: SpanOverlap | None) -> Section:
+    rows = report.classes
     columns = ["Class", "True", "Given", "Correct", "Precision", "Recall", "95% interval", "F1"]
     columns += ["Overlap F1"] if overlap else []
-    shown = [
-        [
-            row["class"],
-            *(str(row[key]) for key in ("support", "given", "correct")),
-            number(row["precision"]),
-            number(row["recall"]),
-            span(row["recall_low"], row["recall_high"]),
-            number(row["f1"]),
-            *([number(by_class.get(row["class"], {}).get("f1"))] if overlap else []),
-        ]
-        for row in rows[:MOST_ROWS]
-    ]
-    for mean in ("macro", "micro"):
-        each = counts[mean]
-        sums = [str(each.get(key, "")) for key in ("support", "given", "correct")]
-        rates = [number(each["precision"]), number(each["recall"]), "", number(each["f1"])]
-        last = number(overlap["f1"]) if overlap and mean == "micro" else ""
-        shown.append([f"{mean} mean", *sums, *rates, *([last] if overlap else [])])
-    macro = counts["macro"]
+    shown = [_class_row(row, overlap) for row in rows[:MOST_ROWS]]
+    macro, micro = report.macro, report.micro
+    shown.append(["macro mean", "", "", "", *_rates(macro), *([""] if overlap else [])])
+    sums = [str(each) for each in (micro.support, micro.given, micro.correct)]
+    whole = [number(overlap.f1)] if overlap else []
+    shown.append(["micro mean", *sums, *_rates(micro), *whole])
     interval = (
-        f"Macro F1 {number(macro['f1'])}, 95% interval {number(macro['f1_low'])} to "
-        f"{number(macro['f1_high'])}."
-        if macro.get("f1_low") is not None
-        else f"Macro F1 {number(macro['f1'])}."
+        f"Macro F1 {number(macro.f1)}, 95% interval {number(macro.f1_low)} to "
+        f"{number(macro.f1_high)}."
+        if macro.f1_low is not None
+        else f"Macro F1 {number(macro.f1)}."
     )
-    left = max(0, len(rows) - MOST_ROWS) + counts["classes_left_out"]
+    left = max(0, len(rows) - MOST_ROWS) + report.classes_left_out
     more = f" {left} classes more are left out here." if left else ""
-    bars = [(row["class"], row["f1"]) for row in rows[:MOST_BARS]]
-    return [
-        tag("h3", "Classes"),
-        tag("p", interval + more),
-        charts.bars(bars, "F1 by class"),
-        table(columns, shown),
-    ]
+    bars = [(row.name, row.f1) for row in rows[:MOST_BARS]]
+    return {
+        "summary": interval + more,
+        "plot": to_markup(charts.bars(bars, "F1 by class")),
+        "columns": columns,
+        "rows": shown,
+    }
 
 
-def _confusion(counts: Counts) -> list[Element]:
-    names = [row["class"] for row in counts["classes"]]
-    heading = tag("h3", "Confusions")
-    if len(names) > LARGEST_MATRIX or counts["classes_left_out"]:
-        wrong = [cell for cell in counts["confusion"] if cell["true"] != cell["given"]]
+def _class_row(row: ClassMetrics, overlap: SpanOverlap | None) -> list[str]:
+    shown = [row.name, *(str(each) for each in (row.support, row.given, row.correct))]
+    shown += [number(row.precision), number(row.recall), span(row.recall_low, row.recall_high)]
+    shown.append(number(row.f1))
+    if overlap:
+        own = overlap.classes.get(row.name)
+        shown.append(number(own.f1 if own else None))
+    return shown
+
+
+def _rates(mean: MacroMean | MicroMean) -> list[str]:
+    """A mean's cells; it has no interval of its recall."""
+    return [number(mean.precision), number(mean.recall), "", number(mean.f1)]
+
+
+def _confusions(report: ClassReport) -> Section:
+    names = [row.name for row in report.classes]
+    if len(names) > LARGEST_MATRIX or report.classes_left_out:
+        wrong = [cell for cell in report.confusion if not cell.is_right]
         rows = [
-            (cell["true"] or NOTHING, cell["given"] or NOTHING, str(cell["n"]))
-            for cell in wrong[:MOST_ROWS]
+            (cell.true or NOTHING, cell.given or NOTHING, str(cell.n)) for cell in wrong[:MOST_ROWS]
         ]
-        return [heading, table(("True", "Given", "Times"), rows, numbers=2)]
-    labels = [*names, NOTHING]
-    cells: list[list[str | Element]] = [
-        [label, *(_heat(n, sum(row), place == column) for column, n in enumerate(row))]
-        for place, (label, row) in enumerate(
-            zip(labels, matrix(counts["confusion"], names), strict=True)
-        )
+        return {"is_whole": False, "rows": rows}
+    cells = [
+        [_heat(n, sum(row), place == column) for column, n in enumerate(row)]
+        for place, row in enumerate(matrix(report.confusion, names))
     ]
-    note = f"Rows are what is true, columns what was given; {NOTHING} is missed or too much."
-    return [heading, table(["True ↓ given →", *labels], cells), tag("p", note, class_="note")]
+    return {"is_whole": True, "labels": [*names, NOTHING], "rows": cells}
 
 
-def _heat(n: int, total: int, right: bool) -> Element:
+def _heat(n: int, total: int, right: bool) -> Section:
     """A cell, darker the larger its part of the row; by class, which needs no inline style."""
     depth = ceil(HEAT * n / total) if total else 0
-    kind = f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"
-    return tag("span", str(n) if n else "·", class_=kind)
+    return {"n": n, "kind": f"heat {'right' if right else 'wrong'}-{depth}" if depth else "heat"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, Protocol
+from typing import Protocol
+
+from ml_backend.records import Correctness
 
 _Z95 = 1.959964
 
@@ -47,17 +49,25 @@ class _Count:
             self.correct += agreement.correct
             self.score += agreement.score
 
-    def as_dict(self) -> dict[str, Any]:
+    def result(self) -> Correctness:
         low, high = wilson(self.correct, self.n) if self.n else (None, None)
-        return {
-            "n": self.n,
-            "correct": self.correct,
-            "failed": self.failed,
-            "accuracy": self.correct / self.n if self.n else None,
-            "low": low,
-            "high": high,
-            "score": self.score / self.n if self.n else None,
-        }
+        return Correctness(
+            n=self.n,
+            correct=self.correct,
+            failed=self.failed,
+            accuracy=self.correct / self.n if self.n else None,
+            low=low,
+            high=high,
+            score=self.score / self.n if self.n else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How right the tasks of an evaluation are as a whole, and in each control."""
+
+    overall: Correctness
+    controls: Mapping[str, Correctness]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +78,13 @@ class _Whole:
     score: float
 
 
-def summarize(items: Iterable[Mapping[str, Agreement | None] | None]) -> dict[str, Any]:
-    """``{"overall": counts, "controls": {name: counts}}`` over the tasks of an evaluation.
+def summarize(items: Iterable[Mapping[str, Agreement | None] | None]) -> Summary:
+    """Add up the tasks of an evaluation.
 
     An item holds one task's agreement for each control the truth answers, None for a control
     without a prediction; an item that is None is a failed task whose controls are not known, and
     counts in every control. Failures are misses. A task without controls in the truth is left out.
-    Counts are n, correct, failed, accuracy, low, high (95 % Wilson) and the mean score; the last
-    four are None when n is 0.
+    Intervals are Wilson's.
     """
     overall = _Count()
     controls: dict[str, _Count] = {}
@@ -92,10 +101,7 @@ def summarize(items: Iterable[Mapping[str, Agreement | None] | None]) -> dict[st
     for count in controls.values():
         for _ in range(unknown):
             count.add(None)
-    return {
-        "overall": overall.as_dict(),
-        "controls": {name: count.as_dict() for name, count in controls.items()},
-    }
+    return Summary(overall.result(), {name: count.result() for name, count in controls.items()})
 
 
 def _whole(item: Mapping[str, Agreement | None]) -> Agreement | None:

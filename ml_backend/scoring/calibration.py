@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from ml_backend.records import Calibration, CalibrationBin
 from ml_backend.scoring.agreement import wilson
 
 BINS = 10
 
 
-def calibrate(scored: Iterable[tuple[float, bool]]) -> dict[str, Any] | None:
+def calibrate(scored: Iterable[tuple[float, bool]]) -> Calibration | None:
     """The reliability table of (score, whether it was right); None without any.
 
     ``ece`` is the expected calibration error: the mean distance of a bin's score from its share of
@@ -24,12 +24,12 @@ def calibrate(scored: Iterable[tuple[float, bool]]) -> dict[str, Any] | None:
     for score, right in answers:
         bins.setdefault(_bin(score), []).append((score, right))
     rows = [_row(place, bins[place]) for place in sorted(bins)]
-    return {
-        "n": len(answers),
-        "ece": sum(row["n"] * abs(row["score"] - row["accuracy"]) for row in rows) / len(answers),
-        "brier": sum((score - right) ** 2 for score, right in answers) / len(answers),
-        "bins": rows,
-    }
+    return Calibration(
+        n=len(answers),
+        ece=sum(row.n * abs(row.score - row.accuracy) for row in rows) / len(answers),
+        brier=sum((score - right) ** 2 for score, right in answers) / len(answers),
+        bins=tuple(rows),
+    )
 
 
 def _bin(score: float) -> int:
@@ -37,15 +37,15 @@ def _bin(score: float) -> int:
     return max(place for place in range(BINS) if place / BINS <= score)
 
 
-def _row(place: int, answers: list[tuple[float, bool]]) -> dict[str, Any]:
+def _row(place: int, answers: list[tuple[float, bool]]) -> CalibrationBin:
     n, right = len(answers), sum(right for _, right in answers)
     low, high = wilson(right, n)
-    return {
-        "from": place / BINS,
-        "to": (place + 1) / BINS,
-        "n": n,
-        "score": sum(score for score, _ in answers) / n,
-        "accuracy": right / n,
-        "low": low,
-        "high": high,
-    }
+    return CalibrationBin(
+        start=place / BINS,
+        end=(place + 1) / BINS,
+        n=n,
+        score=sum(score for score, _ in answers) / n,
+        accuracy=right / n,
+        low=low,
+        high=high,
+    )

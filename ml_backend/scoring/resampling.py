@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-Interval = tuple[float | None, float | None]
-Pair = tuple[str | None, str | None]
+from ml_backend.scoring.classes import Interval, Pair
 
 SEED = 20_240_229
 DRAWS = 2_000

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, Protocol
+from typing import Protocol
 
+from ml_backend.records import (
+    CharacterOverlap,
+    ClassReport,
+    ControlMetrics,
+    Correctness,
+    NumberError,
+    RankCorrelation,
+    SpanOverlap,
+)
 from ml_backend.scoring import classes
 from ml_backend.scoring.classes import Pair, rates
 from ml_backend.scoring.resampling import f1_intervals
@@ -48,43 +57,46 @@ class Tally:
             both, ours, theirs = (a + b for a, b in zip(old, counts, strict=True))
             self._overlap[name] = (both, ours, theirs)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The parts that concern the control: report, overlap, error, order."""
-        found: dict[str, Any] = {}
-        if self._by_task:
-            found |= self._report()
-        if self._overlap:
-            found["overlap"] = self._overlaps()
-        if self._errors:
-            found["error"] = _error(self._errors)
-        if self._orders:
-            tau = sum(self._orders) / len(self._orders)
-            found["order"] = {"n": len(self._orders), "kendall_tau": tau}
-        return found
+    def metrics(self, counts: Correctness) -> ControlMetrics:
+        """The control's metrics: how right it is, and the details its evidence gives."""
+        return ControlMetrics(
+            n=counts.n,
+            correct=counts.correct,
+            failed=counts.failed,
+            accuracy=counts.accuracy,
+            low=counts.low,
+            high=counts.high,
+            score=counts.score,
+            report=self._report() if self._by_task else None,
+            overlap=self._overlaps() if self._overlap else None,
+            error=_error(self._errors) if self._errors else None,
+            order=_order(self._orders) if self._orders else None,
+        )
 
-    def _report(self) -> dict[str, Any]:
+    def _report(self) -> ClassReport:
         total: Counter[Pair] = Counter()
         for pairs in self._by_task:
             total.update(pairs)
-        report = classes.report(total)
-        for mean, (low, high) in f1_intervals(self._by_task).items():
-            report[mean] |= {"f1_low": low, "f1_high": high}
-        return report
+        return classes.report(total, f1_intervals(self._by_task))
 
-    def _overlaps(self) -> dict[str, Any]:
+    def _overlaps(self) -> SpanOverlap:
         by_class = {
-            name: {"characters": theirs, **rates(both, ours, theirs)}
+            name: CharacterOverlap(theirs, **rates(both, ours, theirs))
             for name, (both, ours, theirs) in sorted(self._overlap.items())
         }
         both, ours, theirs = (sum(part) for part in zip(*self._overlap.values(), strict=True))
-        return {"characters": theirs, **rates(both, ours, theirs), "classes": by_class}
+        return SpanOverlap(theirs, **rates(both, ours, theirs), classes=by_class)
 
 
-def _error(errors: Sequence[float]) -> dict[str, Any]:
+def _error(errors: Sequence[float]) -> NumberError:
     mean, worst = sum(errors) / len(errors), max(errors)
     # JSON has no infinity: numbers may be that far apart.
-    return {
-        "n": len(errors),
-        "mae": mean if isfinite(mean) else None,
-        "worst": worst if isfinite(worst) else None,
-    }
+    return NumberError(
+        n=len(errors),
+        mae=mean if isfinite(mean) else None,
+        worst=worst if isfinite(worst) else None,
+    )
+
+
+def _order(orders: Sequence[float]) -> RankCorrelation:
+    return RankCorrelation(n=len(orders), kendall_tau=sum(orders) / len(orders))

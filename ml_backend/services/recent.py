@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache, TTLCache
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """Remembers values for a while; at most ``size`` of them, the oldest go first."""
+    """Remembers values for a while; safe to share among threads.
+
+    At most ``size`` of them: those that nobody asked for the longest go first.
+    """
 
     def __init__(self, seconds: float, size: int = 256) -> None:
-        self._seconds = seconds
-        self._size = size
         self._lock = threading.Lock()
-        self._kept: dict[K, tuple[float, V]] = {}
+        self._new: TTLCache[K, V] = TTLCache(size, seconds)
+        self._last: LRUCache[K, V] = LRUCache(size)
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """Return the value of a key, made when none is new; what ``make`` raises passes."""
@@ -30,26 +33,20 @@ class Recent(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         with self._lock:
-            self._kept.pop(key, None)
-            self._kept[key] = (time.monotonic(), value)
-            while len(self._kept) > self._size:
-                del self._kept[next(iter(self._kept))]
+            self._new[key] = self._last[key] = value
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._kept.clear()
+            self._new.clear()
+            self._last.clear()
 
     def find_new(self, key: K) -> V | None:
         """Return the value of a key unless it is too old."""
         with self._lock:
-            kept = self._kept.get(key)
-        if kept is None or time.monotonic() - kept[0] >= self._seconds:
-            return None
-        return kept[1]
+            return self._new.get(key)
 
     def find(self, key: K) -> V | None:
         """Return the last value of a key, however old; None when there never was one."""
         with self._lock:
-            kept = self._kept.get(key)
-        return kept[1] if kept else None
+            return self._last.get(key)

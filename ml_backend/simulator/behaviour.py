@@ -70,12 +70,14 @@ class Behaviour:
     in silence with ``form_status`` 0, and ``form_message`` "" refuses without a reason.
     ``rejects`` maps a request parameter to the name wanted instead, or to None. ``markers`` are
     texts whose requests are counted in the statistics, as those of every rule's ``match`` are.
-    ``no_images`` makes it a model without vision, which refuses with these words.
+    ``no_images`` makes it a model without vision, which refuses with these words. While ``hold`` is
+    true no answer leaves; the next behaviour without it lets go what waits.
     """
 
     rules: list[Rule] = field(default_factory=list)
     latency: float = 0.0
     jitter: float = 0.0
+    hold: bool = False
     rate_limit_for: float = 0.0
     retry_after: float | str | None = None
     form: str = FORMS[0]

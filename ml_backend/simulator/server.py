@@ -68,6 +68,7 @@ class SimulatedServer:
     def __init__(self, behaviour: Behaviour, seed: int, key: str) -> None:
         self._default = behaviour
         self._behaviour = behaviour
+        self._changed = asyncio.Event()
         self._seed = seed
         self._key = key
         self._statistics = Statistics()
@@ -78,10 +79,15 @@ class SimulatedServer:
         """Replace the behaviour; what the JSON object leaves out is as at the start."""
         try:
             data = await request.json()
-            self._behaviour = read_behaviour(data, self._default)
+            self._behave(read_behaviour(data, self._default))
         except (BadBehaviour, TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({})
+
+    def _behave(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
     async def stats(self, _: web.Request) -> web.Response:
         """Return what was counted."""
@@ -89,7 +95,7 @@ class SimulatedServer:
 
     async def reset(self, _: web.Request) -> web.Response:
         """Clear the statistics and go back to the behaviour of the start."""
-        self._behaviour = read_behaviour({}, self._default)
+        self._behave(read_behaviour({}, self._default))
         self._statistics.clear()
         return web.json_response({})
 
@@ -162,6 +168,8 @@ class SimulatedServer:
             latency *= 1 + behaviour.jitter * self._dice.uniform(-1, 1)
         if latency > 0:
             await asyncio.sleep(latency)
+        while self._behaviour.hold:
+            await self._changed.wait()
 
     def _refuse_key(self, request: web.Request, key: str) -> web.Response | None:
         key = key or _key(request)

@@ -8,9 +8,11 @@ from ml_backend.store.events import Event, EventStore
 from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.follows import Follow, FollowStore
 from ml_backend.store.jobs import JobStore
+from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
+from ml_backend.store.prompt_stats import PromptStats, PromptStatsStore
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.provenance import ProvenanceStore, Source
 from ml_backend.store.results import (
@@ -22,11 +24,11 @@ from ml_backend.store.results import (
     ResultFilter,
     ResultStore,
 )
-from ml_backend.store.runs import RunStore, totals_columns
+from ml_backend.store.run_records import totals_columns
+from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
 from ml_backend.store.splits import SplitStore
-from ml_backend.store.standings import Standing, StandingStore
 from ml_backend.store.summary import Summary, SummaryStore
 from ml_backend.store.web_sessions import WebSessionStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
@@ -45,12 +47,12 @@ __all__ = [
     "Judged",
     "KnownProject",
     "Place",
+    "PromptStats",
     "Publication",
     "ResultFilter",
     "Served",
     "Source",
     "Spent",
-    "Standing",
     "Store",
     "Summary",
     "totals_columns",
@@ -63,6 +65,7 @@ class Store:
     def __init__(self, url: str, cipher: Cipher) -> None:
         self.database = Database(url)
         self.prompts = PromptStore(self.database)
+        self.labels = LabelStore(self.database)
         self.connections = ConnectionStore(self.database, cipher)
         self.answer_forms = AnswerForms(self.database)
         self.runs = RunStore(self.database)
@@ -80,7 +83,7 @@ class Store:
         self.jobs = JobStore(self.database)
         self.spendings = SpendingStore(self.database)
         self.splits = SplitStore(self.database)
-        self.standings = StandingStore(self.database)
+        self.standings = PromptStatsStore(self.database)
         self.summary = SummaryStore(self.database)
         self.web_sessions = WebSessionStore(self.database, cipher)
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Person, ProviderName, Scope
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
@@ -49,7 +50,7 @@ class ConnectionStore:
             raise NotFound(
                 f"There is no connection {ref!r}.",
                 field="connection",
-                fix="`ls-prompts connections list` shows them, `connections add` makes one.",
+                fix=Step.LIST_CONNECTIONS(),
             )
         return connection
 

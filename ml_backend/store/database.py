@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ml_backend.errors import InvalidInput, PromptsError
 
-HEAD = "0007"
+HEAD = "0009"
 """The newest migration; equal in the database means Alembic need not be imported at all."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -41,14 +41,6 @@ class Database:
         """Yield a connection whose transaction commits as a whole or not at all."""
         with self._writing.begin() as connection:
             yield connection
-
-    def change_claimed(
-        self, table: sa.Table, row_id: int, fence: int, values: Mapping[str, Any]
-    ) -> bool:
-        """Set columns of a row that is claimed; False when its fence is no longer this one."""
-        with self.write() as c:
-            mine = (table.c.id == row_id, table.c.fence == fence)
-            return c.execute(sa.update(table).where(*mine).values(**values)).rowcount == 1
 
     def close(self) -> None:
         self.engine.dispose()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ml_backend.errors import NotFound
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
 from ml_backend.store import tables as t
+from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
 
@@ -23,6 +24,7 @@ class JobStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._claims = Claims(database, t.jobs, takeable=t.jobs.c.status.in_(_OPEN))
 
     def create(
         self,
@@ -87,44 +89,34 @@ class JobStore:
 
     def claimable(self) -> list[int]:
         """Return open jobs that no living process holds, oldest first."""
-        j = t.jobs.c
-        query = sa.select(j.id).where(j.status.in_(_OPEN), j.lease_until < time.time())
-        with self._db.read() as c:
-            return list(c.execute(query.order_by(j.id)).scalars())
+        return self._claims.claimable()
 
     def claim(self, job_id: int, seconds: float) -> int | None:
         """Take an open, unheld job; return the fence to work under, else None."""
-        with self._db.write() as c:
-            query = sa.select(t.jobs).where(t.jobs.c.id == job_id).with_for_update()
-            row = c.execute(query).first()
-            if row is None or row.status not in _OPEN or row.lease_until >= time.time():
-                return None
-            fence = int(row.fence) + 1
-            c.execute(
-                sa.update(t.jobs)
-                .where(t.jobs.c.id == job_id)
-                .values(
-                    status=RunStatus.IN_PROGRESS.value,
-                    fence=fence,
-                    lease_until=time.time() + seconds,
-                )
-            )
-        return fence
+        status = {"status": RunStatus.IN_PROGRESS.value}
+        return self._claims.claim(job_id, seconds, lambda row: status)
+
+    def renew(self, job_id: int, fence: int, seconds: float, /, **values: Any) -> bool:
+        """Prolong the claim; False when another process took the job over."""
+        return self._claims.renew(job_id, fence, seconds, **values)
+
+    def release(self, job_id: int, fence: int, /) -> bool:
+        """Leave an open job to others now; False when it was taken over before."""
+        return self._claims.release(job_id, fence)
 
     def change(self, job_id: int, fence: int, **values: Any) -> bool:
         """Set columns under the fence; False when another process took the job over."""
-        return self._db.change_claimed(t.jobs, job_id, fence, values)
+        return self._claims.change(job_id, fence, values)
 
     def finish(
         self, job_id: int, fence: int, status: RunStatus, *, message: str, result: JsonObject
     ) -> bool:
-        return self.change(
+        return self._claims.release(
             job_id,
             fence,
             status=status.value,
             message=message,
             result=result,
-            lease_until=0.0,
             completed_at=datetime.now(UTC),
         )
 

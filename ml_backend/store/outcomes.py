@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.records import (
-    Asked,
+    CallRecord,
     Failure,
     FailureKind,
     Outcome,
@@ -30,7 +30,7 @@ class CachedAnswer:
     key: str
     text: str
     score: float | None
-    asked: Asked
+    asked: CallRecord
 
 
 FEW = 500
@@ -290,7 +290,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
 
 def read_outcome(row: Any) -> Outcome:
     """Return the outcome of a whole row."""
-    asked = Asked(
+    asked = CallRecord(
         usage=Usage(row.prompt_tokens, row.completion_tokens),
         cost=row.cost,
         latency=row.latency,
@@ -306,4 +306,4 @@ def read_outcome(row: Any) -> Outcome:
 
 def _cached(row: Any) -> CachedAnswer:
     usage = Usage(row.prompt_tokens, row.completion_tokens)
-    return CachedAnswer(row.key, row.text, row.score, Asked(usage=usage, cost=row.cost))
+    return CachedAnswer(row.key, row.text, row.score, CallRecord(usage=usage, cost=row.cost))

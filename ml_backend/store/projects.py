@@ -40,10 +40,11 @@ class ProjectStore:
             query = sa.select(t.projects).order_by(t.projects.c.project_id)
             return [_known(row) for row in c.execute(query)]
 
-    def set_instruction(self, project_id: int, title: str, instruction: str) -> None:
-        """Keep a project's title and instructions as just read."""
+    def set_instruction(self, project_id: int, title: str, instruction: str | None) -> None:
+        """Keep a project's title and instructions as just read; None when they cannot be."""
+        read_at = None if instruction is None else datetime.now(UTC)
         self._set(
-            project_id, title=title, instruction=instruction, instruction_read_at=datetime.now(UTC)
+            project_id, title=title, instruction=instruction or "", instruction_read_at=read_at
         )
 
     def forget_examples(self, project_id: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Prompts, their versions, and the model version labels they own."""
+"""Prompts and their versions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import (
     JsonObject,
-    Label,
     Origin,
     Person,
     Prompt,
     PromptVersion,
     ProviderName,
-    Slot,
 )
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
@@ -25,7 +24,7 @@ from ml_backend.store.people import person_column, read_person
 
 
 class PromptStore:
-    """Queries over prompts, versions and labels."""
+    """Queries over prompts and versions."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -111,7 +110,7 @@ class PromptStore:
         return self.get(prompt_id)
 
     def delete(self, prompt_id: int) -> None:
-        """Remove a prompt with its versions and runs; its labels stay registered."""
+        """Remove a prompt with its versions and runs; its labels stay known."""
         with self._db.write() as c:
             c.execute(sa.delete(t.runs).where(t.runs.c.prompt_id == prompt_id))
             c.execute(sa.delete(t.prompts).where(t.prompts.c.id == prompt_id))
@@ -215,53 +214,8 @@ class PromptStore:
                 fix="Choose another title for the version.",
             )
 
-    # Labels
 
-    def register_label(self, label: str, prompt_id: int, version_id: int, slot: Slot) -> Label:
-        """Claim a model version string; raises Conflict while another living version holds it.
-
-        A label whose version was deleted (its predictions went with it) passes to the new owner.
-        """
-        with self._db.write() as c:
-            row = c.execute(sa.select(t.labels).where(t.labels.c.label == label)).first()
-            mine = {"prompt_id": prompt_id, "version_id": version_id, "slot": slot.value}
-            if row is None:
-                c.execute(
-                    sa.insert(t.labels).values(label=label, created_at=datetime.now(UTC), **mine)
-                )
-            elif (row.prompt_id, row.version_id, row.slot) != tuple(mine.values()):
-                if c.execute(
-                    sa.select(t.versions.c.id).where(t.versions.c.id == row.version_id)
-                ).first():
-                    raise Conflict(
-                        f"The model version {label!r} belongs to prompt {row.prompt_id}, version "
-                        f"{row.version_id}, which had this name before.",
-                        fix="Choose another title for the prompt or the version.",
-                    )
-                c.execute(sa.update(t.labels).where(t.labels.c.label == label).values(**mine))
-        return Label(label, prompt_id, version_id, slot)
-
-    def labels(
-        self,
-        *,
-        prompt_id: int | None = None,
-        version_id: int | None = None,
-        slot: Slot | None = None,
-    ) -> list[Label]:
-        """Return registered labels, filtered by what is given."""
-        query = sa.select(t.labels).order_by(t.labels.c.created_at, t.labels.c.label)
-        if prompt_id is not None:
-            query = query.where(t.labels.c.prompt_id == prompt_id)
-        if version_id is not None:
-            query = query.where(t.labels.c.version_id == version_id)
-        if slot is not None:
-            query = query.where(t.labels.c.slot == slot.value)
-        with self._db.read() as c:
-            rows = c.execute(query).all()
-        return [Label(r.label, r.prompt_id, r.version_id, Slot(r.slot)) for r in rows]
-
-
-_LIST_HINT = "`ls-prompts prompts list` shows them."
+_LIST_HINT = Step.LIST_PROMPTS()
 
 
 def title_taken(title: str) -> Conflict:

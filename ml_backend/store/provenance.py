@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from ml_backend.records import JsonObject, Run, Slot, Stage
+from ml_backend.records import ExampleSource, Run, Slot, Stage
+from ml_backend.records.run_json import snapshot_of
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database
 
@@ -28,8 +29,8 @@ class Source:
     given_at: datetime | None
     shown: int | None = None
     """Few-shot examples its request showed; None where nobody knows, as of a run."""
-    few_shot: JsonObject | None = None
-    """The pool: ``pool_revision``, ``pool_examples``, of a run more; None without examples."""
+    few_shot: ExampleSource | None = None
+    """None without examples."""
     run_id: int | None = None
 
 
@@ -70,7 +71,9 @@ class ProvenanceStore:
         p, o = t.provenance.c, t.outcomes.c
         asked = sa.select(o.task_id).where(o.run_id == run.id, o.ok.is_(True))
         labels = sa.select(t.labels.c.label).where(
-            t.labels.c.prompt_id == run.prompt_id, t.labels.c.slot == run.slot.value
+            t.labels.c.project_id == run.project_id,
+            t.labels.c.prompt_id == run.prompt_id,
+            t.labels.c.slot == run.slot.value,
         )
         mine = (p.project_id == run.project_id, p.label.in_(labels), p.task_id.in_(asked))
         with self._db.write() as c:
@@ -101,7 +104,7 @@ def _given(c: sa.Connection, project_id: int, ids: list[int]) -> list[Source]:
             shown=row.shown,
             few_shot=None
             if row.pool_revision is None
-            else {"pool_revision": row.pool_revision, "pool_examples": row.pool_examples},
+            else ExampleSource(row.pool_revision, row.pool_examples),
         )
         for row in c.execute(query)
     ]
@@ -137,7 +140,7 @@ def _of_runs(
             row.label,
             row.version_id,
             row.at,
-            few_shot=row.snapshot.get("few_shot"),
+            few_shot=snapshot_of(row.snapshot).few_shot,
             run_id=row.id,
         )
         for row in c.execute(query)

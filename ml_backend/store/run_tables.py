@@ -16,6 +16,7 @@ from sqlalchemy import (
     false,
 )
 
+from ml_backend.store.claims import claim_columns
 from ml_backend.store.schema import UtcDateTime, metadata
 
 runs = Table(
@@ -45,8 +46,7 @@ runs = Table(
     Column("metrics", JSON, nullable=False, default=dict),
     Column("cancel_requested", Boolean, nullable=False, default=False),
     Column("holder", String(200)),
-    Column("fence", Integer, nullable=False, default=0),
-    Column("lease_until", Float, nullable=False, default=0.0),
+    *claim_columns(),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("asked_at", UtcDateTime),

@@ -10,20 +10,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.errors import NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import (
-    JsonObject,
     Person,
+    PublishPlan,
     Run,
+    RunOptions,
+    RunSnapshot,
     RunStatus,
     Slot,
     Stage,
-    Subset,
     Totals,
-    Usage,
 )
 from ml_backend.store import tables as t
+from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
-from ml_backend.store.people import person_column, read_person
+from ml_backend.store.people import person_column
+from ml_backend.store.run_records import read_run, to_columns, totals_columns
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
 OUTSIDE = "an outside worker"
@@ -39,12 +42,22 @@ class RunStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._claims = Claims(
+            database, t.runs, takeable=t.runs.c.status.in_(_OPEN), free={"holder": None}
+        )
 
     def create(
-        self, *, created_by: Person | None = None, handed_out: bool = False, **values: Any
+        self,
+        *,
+        snapshot: RunSnapshot,
+        options: RunOptions,
+        created_by: Person | None = None,
+        handed_out: bool = False,
+        **values: Any,
     ) -> Run:
         """Keep a new run, pending; ``handed_out`` leaves its answers to an outside worker."""
         now = datetime.now(UTC)
+        values |= to_columns({"snapshot": snapshot, "options": options})
         values["created_by"] = person_column(created_by)
         status, stage = RunStatus.PENDING, Stage.PENDING
         if handed_out:
@@ -67,10 +80,8 @@ class RunStore:
         with self._db.read() as c:
             row = c.execute(sa.select(t.runs).where(t.runs.c.id == run_id)).first()
         if row is None:
-            raise NotFound(
-                f"There is no run {run_id}.", field="run", fix="`ls-prompts runs list` shows them."
-            )
-        return _run(row)
+            raise NotFound(f"There is no run {run_id}.", field="run", fix=Step.LIST_RUNS())
+        return read_run(row)
 
     def search(
         self,
@@ -95,7 +106,7 @@ class RunStore:
         if open_only:
             query = query.where(t.runs.c.status.in_(_OPEN))
         with self._db.read() as c:
-            return [_run(row) for row in c.execute(query)]
+            return [read_run(row) for row in c.execute(query)]
 
     def last_by_label(self, project_id: int) -> dict[str, Run]:
         """Return model version -> the last run of it in a project."""
@@ -103,7 +114,7 @@ class RunStore:
         newest = sa.select(sa.func.max(r.id)).where(r.project_id == project_id).group_by(r.label)
         with self._db.read() as c:
             rows = c.execute(sa.select(t.runs).where(r.id.in_(newest)))
-            return {row.label: _run(row) for row in rows}
+            return {row.label: read_run(row) for row in rows}
 
     def costs(
         self, *, prompt_id: int, project_id: int | None
@@ -116,58 +127,38 @@ class RunStore:
         with self._db.read() as c:
             return [(row.created_at, row.cost) for row in c.execute(query)]
 
-    def claimable(self) -> Sequence[int]:
+    def claimable(self) -> list[int]:
         """Return ids of open runs that no living process holds, oldest first."""
-        query = (
-            sa.select(t.runs.c.id)
-            .where(t.runs.c.status.in_(_OPEN), t.runs.c.lease_until < time.time())
-            .order_by(t.runs.c.id)
-        )
-        with self._db.read() as c:
-            return list(c.execute(query).scalars())
+        return self._claims.claimable()
 
     def claim(self, run_id: int, holder: str, seconds: float) -> int | None:
         """Take an open, unheld run; return the fence number to work under, else None."""
-        with self._db.write() as c:
-            # Locked, or two could read and both take it on PostgreSQL; SQLite ignores the words.
-            query = sa.select(t.runs).where(t.runs.c.id == run_id).with_for_update()
-            row = c.execute(query).first()
-            if row is None or row.status not in _OPEN or row.lease_until >= time.time():
-                return None
-            fence = int(row.fence) + 1
-            values: dict[str, Any] = {
-                "holder": holder,
-                "fence": fence,
-                "lease_until": time.time() + seconds,
-                "status": RunStatus.IN_PROGRESS.value,
-            }
-            if row.started_at is None:
-                values["started_at"] = datetime.now(UTC)
-            c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(**values))
-        return fence
 
-    def renew(self, run_id: int, fence: int, seconds: float) -> bool:
+        def columns(row: Any) -> dict[str, Any]:
+            started_at = row.started_at or datetime.now(UTC)
+            status = RunStatus.IN_PROGRESS.value
+            return {"holder": holder, "status": status, "started_at": started_at}
+
+        return self._claims.claim(run_id, seconds, columns)
+
+    def renew(self, run_id: int, fence: int, seconds: float, /, **values: Any) -> bool:
         """Prolong the claim; False when another process has taken the run over."""
-        return self.change(run_id, fence, lease_until=time.time() + seconds)
+        return self._claims.renew(run_id, fence, seconds, **to_columns(values))
+
+    def release(self, run_id: int, fence: int, /) -> bool:
+        """Leave an open run to others now; False when it was taken over before."""
+        return self._claims.release(run_id, fence)
 
     def change(self, run_id: int, fence: int, **values: Any) -> bool:
         """Set columns under the fence; False when it is no longer the run's."""
-        return self._db.change_claimed(t.runs, run_id, fence, values)
+        return self._claims.change(run_id, fence, to_columns(values))
 
     def finish(
         self, run_id: int, fence: int, status: RunStatus, message: str, **columns: Any
     ) -> bool:
         """End a run. Its stage stays, so that a failed or canceled run resumes where it stood."""
-        return self.change(
-            run_id,
-            fence,
-            **columns,
-            status=status.value,
-            message=message,
-            holder=None,
-            lease_until=0.0,
-            completed_at=datetime.now(UTC),
-        )
+        columns |= {"status": status.value, "message": message, "completed_at": datetime.now(UTC)}
+        return self._claims.release(run_id, fence, **to_columns(columns))
 
     def request_cancel(self, run_id: int) -> None:
         """Ask whoever works on a run to stop; one that an outside worker answers is let go."""
@@ -209,7 +200,7 @@ class RunStore:
                 .values(**totals_columns(totals))
             )
 
-    def reopen(self, run_id: int, stage: Stage, plan: JsonObject) -> bool:
+    def reopen(self, run_id: int, stage: Stage, plan: PublishPlan) -> bool:
         """Make a failed or canceled run pending again; False when it is not one."""
         final = (RunStatus.FAILED.value, RunStatus.CANCELED.value)
         with self._db.write() as c:
@@ -219,7 +210,7 @@ class RunStore:
                 .values(
                     status=RunStatus.PENDING.value,
                     stage=stage.value,
-                    plan=plan,
+                    **to_columns({"plan": plan}),
                     cancel_requested=False,
                     completed_at=None,
                     message="",
@@ -273,52 +264,3 @@ class RunStore:
         with self._db.read() as c:
             found = (c.execute(each.limit(1)).first() for each in (query, in_flight))
             return any(row is not None for row in found)
-
-
-def totals_columns(totals: Totals) -> dict[str, Any]:
-    """Return the run columns that hold these totals; ``total`` itself is set by its reader."""
-    return {
-        "succeeded": totals.succeeded,
-        "failed": totals.failed,
-        "cached": totals.cached,
-        "prompt_tokens": totals.usage.prompt_tokens,
-        "completion_tokens": totals.usage.completion_tokens,
-        "cost": totals.cost,
-        "failures": dict(totals.failures),
-    }
-
-
-def _run(row: Any) -> Run:
-    return Run(
-        id=row.id,
-        prompt_id=row.prompt_id,
-        version_id=row.version_id,
-        project_id=row.project_id,
-        label=row.label,
-        slot=Slot(row.slot),
-        subset=Subset(row.subset),
-        status=RunStatus(row.status),
-        stage=Stage(row.stage),
-        snapshot=row.snapshot,
-        options=row.options,
-        totals=Totals(
-            total=row.total,
-            succeeded=row.succeeded,
-            failed=row.failed,
-            cached=row.cached,
-            usage=Usage(row.prompt_tokens, row.completion_tokens),
-            cost=row.cost,
-            failures=row.failures or {},
-        ),
-        message=row.message,
-        plan=row.plan or {},
-        metrics=row.metrics or {},
-        cancel_requested=row.cancel_requested,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        asked_at=row.asked_at,
-        completed_at=row.completed_at,
-        stale=row.stale,
-        created_by=read_person(row.created_by),
-        organization=row.organization,
-    )

@@ -77,7 +77,8 @@ class ServedStore:
         siblings = (
             sa.select(t.labels.c.label)
             .join(owned, owned.c.prompt_id == t.labels.c.prompt_id)
-            .where(owned.c.label == label)
+            .where(owned.c.label == label, owned.c.project_id == project_id)
+            .where(t.labels.c.project_id == project_id)
         )
         mine = (f.project_id == project_id, sa.or_(f.label == label, f.label.in_(siblings)))
         replaced = (p.project_id == project_id, sa.or_(p.label == label, p.label.in_(siblings)))
@@ -247,7 +248,8 @@ def _published_since() -> sa.Exists:
         sa.select(o.task_id)
         .join(t.runs, r.id == o.run_id)
         .join(t.labels, owner.prompt_id == r.prompt_id)
-        .where(owner.label == f.label, r.project_id == f.project_id, o.task_id == f.task_id)
+        .where(owner.label == f.label, owner.project_id == f.project_id)
+        .where(r.project_id == f.project_id, o.task_id == f.task_id)
         .where(r.slot == Slot.ALL.value, o.ok.is_(True), o.published.is_(True))
         .where(sa.func.coalesce(r.completed_at, r.asked_at) > f.failed_at)
         .correlate(t.predict_failures)
@@ -260,7 +262,7 @@ def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
 
 
 def _of_source(project_id: int, source: Source) -> dict[str, object]:
-    pool = source.few_shot or {}
+    pool = source.few_shot
     return {
         "project_id": project_id,
         "task_id": source.task_id,
@@ -268,8 +270,8 @@ def _of_source(project_id: int, source: Source) -> dict[str, object]:
         "version_id": source.version_id,
         "given_at": source.given_at,
         "shown": source.shown or 0,
-        "pool_revision": pool.get("pool_revision"),
-        "pool_examples": pool.get("pool_examples"),
+        "pool_revision": pool.revision if pool else None,
+        "pool_examples": pool.examples if pool else None,
     }
 
 

@@ -1,8 +1,9 @@
 """The tables, as SQLAlchemy Core metadata; portable between SQLite and PostgreSQL.
 
 Predictions are kept here first: Label Studio is written from these rows and can be rebuilt from
-them. ``labels`` rows are never deleted: a model version string once ours stays ours; and ids of
-prompts, versions and runs are never given twice, or an old label would change hands.
+them. A row of ``labels`` that says ``written_at`` is never deleted: what was written under a model
+version string in that project is ours; and ids of prompts, versions and runs are never given twice,
+or an old label would change hands.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from ml_backend.store.claims import claim_columns
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
     kept_predictions as kept_predictions,
@@ -125,11 +127,19 @@ versions = Table(
 labels = Table(
     "labels",
     metadata,
+    # The address of the Label Studio; "" for that of a project which is not there now.
+    Column("studio", String(500), primary_key=True),
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
     Column("label", String(500), primary_key=True),
     Column("prompt_id", Integer, nullable=False, index=True),
     Column("version_id", Integer, nullable=False, index=True),
     Column("slot", String(10), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("checked_at", UtcDateTime),
+    Column("written_at", UtcDateTime),
+    Column("watermark", Integer, nullable=False, default=0, server_default="0"),
+    # With its id it tells a project from one that took its id, or that another Label Studio has.
+    Column("project_made_at", UtcDateTime),
 )
 
 served = Table(
@@ -224,8 +234,7 @@ leases = Table(
     metadata,
     Column("name", String(500), primary_key=True),
     Column("holder", String(200), nullable=False, default=""),
-    Column("fence", Integer, nullable=False, default=0),
-    Column("expires_at", Float, nullable=False, default=0.0),
+    *claim_columns("expires_at"),
 )
 
 contacts = Table(
@@ -299,8 +308,7 @@ jobs = Table(
     Column("created_by", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),
-    Column("fence", Integer, nullable=False, default=0),
-    Column("lease_until", Float, nullable=False, default=0.0),
+    *claim_columns(),
     sqlite_autoincrement=True,
 )
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ml_backend.records import JsonObject
 from ml_backend.store import tables as t
+from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, insert_ignoring, inserted_id
 
 INSTANCE_SECONDS = 1e10
@@ -38,42 +39,25 @@ class WritingStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._claims = Claims(
+            database, t.leases, key="name", until="expires_at", free={"holder": ""}
+        )
 
     def acquire(self, name: str, holder: str, seconds: float) -> int | None:
         """Take a free or expired lease; return its fence number, None while another holds it."""
-        now = time.time()
         with self._db.write() as c:
             insert_ignoring(
                 c, t.leases, [{"name": name, "holder": "", "fence": 0, "expires_at": 0.0}]
             )
-            row = _locked_lease(c, name)
-            if row.expires_at >= now:
-                return None
-            fence = int(row.fence) + 1
-            c.execute(
-                sa.update(t.leases)
-                .where(t.leases.c.name == name)
-                .values(holder=holder, fence=fence, expires_at=now + seconds)
-            )
-            return fence
+        return self._claims.claim(name, seconds, lambda row: {"holder": holder})
 
-    def renew(self, name: str, fence: int, seconds: float) -> bool:
+    def renew(self, name: str, fence: int, seconds: float, /, **columns: Any) -> bool:
         """Prolong a lease; False when it has passed to another holder."""
-        with self._db.write() as c:
-            done = c.execute(
-                sa.update(t.leases)
-                .where(t.leases.c.name == name, t.leases.c.fence == fence)
-                .values(expires_at=time.time() + seconds)
-            )
-            return done.rowcount == 1
+        return self._claims.renew(name, fence, seconds, **columns)
 
-    def release(self, name: str, fence: int) -> None:
-        with self._db.write() as c:
-            c.execute(
-                sa.update(t.leases)
-                .where(t.leases.c.name == name, t.leases.c.fence == fence)
-                .values(expires_at=0.0, holder="")
-            )
+    def release(self, name: str, fence: int, /) -> bool:
+        """Leave a lease to others now; False when it has passed to another before."""
+        return self._claims.release(name, fence)
 
     def instance(self) -> str:
         """Return this database's own id, made on first use: servers that share it share all."""
@@ -105,8 +89,7 @@ class WritingStore:
     ) -> int | None:
         """Commit the intent to write; None when the lease is lost, and then nothing may be sent."""
         with self._db.write() as c:
-            row = _locked_lease(c, lease)
-            if row is None or row.fence != fence or row.expires_at < time.time():
+            if not self._claims.is_held(c, lease, fence):
                 return None
             return inserted_id(
                 c.execute(
@@ -172,11 +155,6 @@ class WritingStore:
                 .where(t.publications.c.id == publication_id)
                 .values(**values)
             )
-
-
-def _locked_lease(c: sa.Connection, name: str) -> Any:
-    # PostgreSQL would let two read an expired lease and both take it; SQLite ignores the words.
-    return c.execute(sa.select(t.leases).where(t.leases.c.name == name).with_for_update()).first()
 
 
 def _publication(row: Any) -> Publication:

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from ml_backend.container import Container
 
-EXTENSION = "prompts"
-"""Where an app keeps its container."""
-
 LARGEST_BODY = 1 << 30
 """Bytes: Label Studio sends all selected tasks in one request."""
 
@@ -26,7 +23,11 @@ def create_app(container: Container) -> Flask:
     """
     from flask import Flask
 
-    from ml_backend.web import api, auth, errors, identity, metrics, ml_protocol, ui
+    from ml_backend.web import ui
+    from ml_backend.web.api import all_operations
+    from ml_backend.web.protocol import ml_protocol
+    from ml_backend.web.server import auth, errors, identity, metrics
+    from ml_backend.web.server.services import EXTENSION
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
@@ -36,8 +37,8 @@ def create_app(container: Container) -> Flask:
     auth.register(app, container.settings)
     errors.register(app)
     callers = identity.register(app, container.studio_as)
-    api.register(app)
+    all_operations.register(app)
     ui.register(app, container, callers)
     instance = container.store.writing.instance()
-    ml_protocol.register(app, container.backend, container.fit, instance)
+    ml_protocol.register(app, container.backend, container.events, instance)
     return app

@@ -12,15 +12,14 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput, PromptsError
 from ml_backend.records import ProviderName
 from ml_backend.settings import Settings
-from ml_backend.web import logs
-from ml_backend.web.guard import LEAVE_SECONDS, Guard
+from ml_backend.web.server import logs
+from ml_backend.web.server.worker_guard import LEAVE_SECONDS, WorkerGuard
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -111,9 +110,9 @@ def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
         print(greeting(settings, _addresses(server)), flush=True)
 
     def post_worker_init(worker: Worker) -> None:
-        from ml_backend.web import EXTENSION
+        from ml_backend.web.server.services import EXTENSION
 
-        worker.guard = Guard(worker, worker.wsgi.extensions[EXTENSION])
+        worker.guard = WorkerGuard(worker, worker.wsgi.extensions[EXTENSION])
         worker.guard.start()
 
     def worker_exit(_server: Arbiter, worker: Worker) -> None:
@@ -134,7 +133,7 @@ def _refuse_unsafe(server: Arbiter, settings: Settings) -> None:
     try:
         for address in server.cfg.address:
             if isinstance(address, tuple):
-                replace(settings, host=address[0]).require_safe_host()
+                settings.model_copy(update={"host": address[0]}).require_safe_host()
         if server.cfg.preload_app:
             raise InvalidInput(
                 "--preload does not work here: the app starts threads, which a fork loses.",

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from browser.editor import Editor
+from browser.opened import Opened, opened_page
 from browser.round_trip import RoundTrip
+from playwright.sync_api import Page
 
 from ml_backend.container import Container
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.settings import Settings
 from support.live_label_studio import LiveLabelStudio
 from support.simulator import Simulator
@@ -57,7 +59,7 @@ def container(
 @pytest.fixture(scope="session")
 def shipped(live: LiveLabelStudio) -> dict[str, str]:
     """Title -> labeling config of the templates this Label Studio ships."""
-    studio = LabelStudioDoor(live.url, live.token)
+    studio = ServerLabelStudio(live.url, live.token)
     templates = studio._transport.get("api/templates")["templates"]
     studio.close()
     return {template["title"]: template["config"] for template in templates}
@@ -72,3 +74,15 @@ def round_trip(
 ) -> Iterator[RoundTrip]:
     with RoundTrip(container, simulator, editor, tmp_path, next(NUMBERS)) as trip:
         yield trip
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    with opened_page(tmp_path_factory.mktemp("data")) as found:
+        yield found
+
+
+@pytest.fixture
+def page(opened: Opened) -> Page:
+    """The editor of Version 1 as it is saved."""
+    return opened.restore()

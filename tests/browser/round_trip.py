@@ -14,7 +14,7 @@ from browser.editor import Editor, NotSubmitted
 from ml_backend.container import Container
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import JsonObject, Region, RunStatus
-from ml_backend.services.runs import RunOptions
+from ml_backend.services.runs.run_request import RunRequest
 from support.simulator import Simulator
 
 
@@ -92,7 +92,7 @@ class RoundTrip:
         prompt = container.prompts.create(self._title, project=project)
         fields = "\n".join(f"{{{field}}}" for field in config.input_fields)
         version = container.prompts.create_version(prompt, text=f"Label this.\n{fields}")
-        run = container.runs.start(prompt, version, project, RunOptions())
+        run = container.runs.start(prompt, version, project, RunRequest())
         ended = container.executor.execute(run.id)
         assert ended is not None, "the run was interrupted"
         failures = [item.message for item in container.runs.failures(ended)]

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ml_backend import demo
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.browser import PATIENCE, chromium
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
@@ -33,7 +33,7 @@ class Walk:
     """A person at the pages, and what Label Studio then holds."""
 
     def __init__(
-        self, page: Page, url: str, studio: LabelStudioDoor, project: int, model: Simulator
+        self, page: Page, url: str, studio: ServerLabelStudio, project: int, model: Simulator
     ) -> None:
         self.page = page
         self.model = model
@@ -52,9 +52,15 @@ class Walk:
     def menu(self, name: str) -> None:
         main = self.page.get_by_role("navigation", name="Main")
         main.get_by_role("link", name=name, exact=True).click()
+        self.arrives()
+
+    def arrives(self) -> None:
+        """Wait until the page's script is there: before it, a dialog is a page of its own."""
+        self.page.wait_for_load_state("load")
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.locator("body")).to_contain_text(text)
+        self.arrives()
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("navigation", name="Prompt views").get_by_role(
@@ -86,7 +92,7 @@ def knowledge() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
-    studio = LabelStudioDoor(live.url, live.token)
+    studio = ServerLabelStudio(live.url, live.token)
     project = studio.create_project(TITLE, demo.config(), instruction=INSTRUCTIONS)
     studio.import_tasks(project.id, demo_tasks())
     with Simulator(latency=0.02) as simulator, chromium() as browser:
@@ -187,6 +193,7 @@ def create_prompt(walk: Walk) -> None:
     walk.picture("create")
     dialog.get_by_role("button", name="Create Prompt").click()
     expect(page.get_by_role("heading", name="Sort mail")).to_be_visible()
+    walk.arrives()
 
 
 def evaluate(walk: Walk) -> None:
@@ -206,6 +213,7 @@ def evaluate(walk: Walk) -> None:
     page.keyboard.press("Control+Enter")
     expect(page.locator("#score")).to_contain_text(re.compile(r"of 60"))
     walk.run_ends()
+    walk.arrives()
     assert walk.predictions() == {"Sort mail__Version 1__evaluate": 60}
     walk.picture("prompt")
 
@@ -269,6 +277,7 @@ def get_predictions(walk: Walk) -> None:
     walk.menu("Prompts")
     walk.picture("prompts")
     page.get_by_role("link", name="Sort mail", exact=True).click()
+    walk.sees("Get Predictions for All Tasks")
     page.get_by_role("link", name="Get Predictions for All Tasks").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("200 tasks")

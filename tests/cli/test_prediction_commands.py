@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from ml_backend.cli.app import App, version_name
 from ml_backend.container import Container
-from ml_backend.records import Failure, FailureKind, Slot
+from ml_backend.records import Failure, FailureKind
 from ml_backend.settings import Settings
+from support.labels import own
+from support.processes import Child
 from support.terminal import CONFIG, LABEL, Terminal
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -143,7 +140,7 @@ def test_what_a_run_predicted_since_is_no_failure_any_more(
     terminal: Terminal, mails: list[int]
 ) -> None:
     container = Container(Settings.from_env({n: v for n, v in terminal.settings.items() if v}))
-    container.store.prompts.register_label(LABEL, 1, 1, Slot.ALL)
+    own(container.store, container.studio.url, 1, LABEL, 1, 1)
     failures = [Failure(mails[0], FailureKind.TIMEOUT, "no answer in 60 s")]
     container.store.served.add_failures(1, LABEL, failures)
     container.store.close()
@@ -174,30 +171,28 @@ def test_on_a_terminal_the_person_is_asked_and_may_refuse(
 ) -> None:
     settings = {name: value for name, value in terminal.settings.items() if value}
     ours, theirs = os.openpty()
-    process = subprocess.Popen(
+    with Child(
         [sys.executable, "-m", "ml_backend", *DELETE],
-        cwd=ROOT,
         env={"PATH": os.environ["PATH"], **settings},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-    )
-    os.close(theirs)
-    shown = b""
-    deadline = time.monotonic() + 30
-    while b"Delete 4 predictions? [y/N]" not in shown and time.monotonic() < deadline:
-        shown += os.read(ours, 4096)
-    os.write(ours, b"n\n")
-    while True:
-        try:
-            chunk = os.read(ours, 4096)
-        except OSError:  # the other end of the terminal is closed
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(ours)
-    assert process.wait(30) == 0, shown.decode()
+    ) as child:
+        os.close(theirs)
+        shown = b""
+        while b"Delete 4 predictions? [y/N]" not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, b"n\n")
+        while True:
+            try:
+                chunk = os.read(ours, 4096)
+            except OSError:  # the other end of the terminal is closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+        os.close(ours)
+        assert child.wait() == 0, shown.decode()
     assert b"4 predictions on 4 tasks" in shown
     assert terminal.held() == {LABEL: 4}
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from support.server import eventually
+from ml_backend.labelstudio import ServerLabelStudio
+from support.fake_label_studio import TOKEN
+from support.processes import Child, eventually
 from support.terminal import CONFIG, LABEL, Terminal
 
-ROOT = Path(__file__).resolve().parents[2]
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ"
     "/pLvAAAAAElFTkSuQmCC"
@@ -190,25 +191,20 @@ def test_runs_are_listed_by_prompt_and_project(terminal: Terminal, mails: list[i
 @contextmanager
 def running(terminal: Terminal, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """A command as a process of its own, with its two streams in one."""
-    process = subprocess.Popen(
+    with Child(
         [sys.executable, "-m", "ml_backend", *map(str, arguments)],
-        cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
             "LLM_MAX_CONCURRENCY": "2",
             **{name: value for name, value in terminal.settings.items() if value},
         },
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         text=True,
         # Whoever started the tests in the background had them ignore Ctrl-C, and so their children.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    ) as child:
+        yield child.process
+        child.kill()
 
 
 def slow_project(terminal: Terminal, latency: float) -> None:
@@ -303,3 +299,78 @@ def test_submitted_annotations_may_be_the_truth(terminal: Terminal, mails: list[
     run = terminal.json("evaluate", "Topic", "--project", "Mails", "--truth", "annotations")
     assert (run["truth"], run["metrics"]["truth"]) == ("annotations", "annotations")
     assert "submitted annotations" in terminal.run("runs", "show", run["id"]).stdout
+
+
+# A project in which nothing is marked as ground truth, as in Label Studio Community
+
+
+TRUE = ("--truth", "ground_truth")
+WHY = "submitted annotations, since no annotation of this project was marked as ground truth"
+
+
+@pytest.fixture
+def unmarked(terminal: Terminal) -> list[int]:
+    """The project "Mails" with four tasks, two of them annotated with A by a person."""
+    value = {"choices": ["A"]}
+    region = {"from_name": "topic", "to_name": "text", "type": "choices", "value": value}
+    plain = {"annotations": [{"result": [region], "lead_time": 3.0}]}
+    tasks = [{"data": {"text": f"mail {n}"}, **(plain if n < 2 else {})} for n in range(4)]
+    _, ids = terminal.fake.seed(CONFIG, tasks, title="Mails")
+    terminal.run("prompts", "create", "Topic", "--project", "Mails", "--text", "Topic of {text}?")
+    return ids
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("run", "--subset", "HasGT")], ids=str)
+def test_what_people_submitted_is_measured_on_where_nothing_is_marked(
+    terminal: Terminal, unmarked: list[int], command: tuple[str, ...]
+) -> None:
+    started = terminal.run(*command, "Topic", "--project", "Mails")
+    assert f"Measured on {WHY}." in started.stderr
+    assert "Agreement with submitted annotations" in started.stdout
+    assert f"Measured on {WHY}." in started.stdout
+    run = terminal.json("runs", "show", 1)
+    assert (run["truth"], run["measured_on"], run["total_tasks"]) == ("annotations", WHY, 2)
+    refused = terminal.run(*command, "Topic", "--project", "Mails", *TRUE, code=1)
+    assert "has no ground truth" in refused.stderr
+    chosen = terminal.json(*command, "Topic", "--project", "Mails", "--truth", "annotations")
+    assert chosen["measured_on"] == "submitted annotations"
+
+
+def test_estimates_and_comparisons_say_what_is_true_as_well(
+    terminal: Terminal, unmarked: list[int]
+) -> None:
+    of = ("Topic", "--project", "Mails")
+    told = terminal.run("estimate", *of, "--subset", "HasGT").stdout
+    assert "2 tasks with submitted annotations of 'Mails'" in told
+    assert terminal.json("estimate", *of, "--subset", "HasGT")["truth"] == "annotations"
+    none = terminal.json("estimate", *of, "--subset", "HasGT", *TRUE)
+    assert (none["tasks"], none["truth"]) == (0, "ground_truth")
+    terminal.run("versions", "create", "Topic", "--text", "Now {text}?")
+    for version in ("Version 1", "Version 2"):
+        terminal.run("evaluate", *of, "--version", version)
+    both = ("versions", "compare", "Topic", "Version 1", "Version 2", "--project", "Mails")
+    shown = terminal.run(*both)
+    assert "2 tasks with submitted annotations" in shown.stdout
+    assert f"Measured on {WHY.replace(' was ', ' is ')}." in shown.stderr
+    found = terminal.json(*both)
+    assert (found["truth"], found["tasks"]) == ("annotations", 2)
+    # Somebody marks the first one; a third version is measured on that.
+    studio = ServerLabelStudio(terminal.fake.url, TOKEN)
+    row = terminal.rows("annotations")[0]
+    studio._transport.send("PATCH", f"api/annotations/{row['id']}/", {"ground_truth": True})
+    studio.close()
+    terminal.run("versions", "create", "Topic", "--text", "Third {text}?")
+    assert terminal.json("evaluate", *of)["measured_on"] == "ground truth"
+    mixed = terminal.run(*both[:3], "Version 1", "Version 3", *both[5:])
+    assert "1 tasks with ground truth" in mixed.stdout
+    assert "'Version 1': its run 1 was measured on submitted annotations" in mixed.stderr
+
+
+def test_a_teacher_says_that_right_is_what_people_submitted(
+    terminal: Terminal, unmarked: list[int]
+) -> None:
+    refine = ("versions", "refine", "Topic", "--project", "Mails", "--teacher-model", "wise")
+    shown = terminal.run(*refine)
+    assert "1 with submitted annotations are held out from it" in shown.stdout
+    assert "no annotation is marked as ground truth" in shown.stderr
+    assert terminal.json(*refine)["truth"] == "annotations"

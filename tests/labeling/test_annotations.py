@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.dom_text import dom_text
+from ml_backend.labeling.text.dom_text import dom_text
 from support.labeling_configs import HTML, TALK, TEXT
 
 LAWFUL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

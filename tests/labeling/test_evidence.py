@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.evidence import Evidence, match, of_classes
+from ml_backend.labeling.bases.evidence import Evidence, match, of_classes
 from ml_backend.simulator.answers import Author, draw
 from support.labeling_configs import EVERY, IDS, Sample
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ml_backend.labeling.html_text import to_text
+from ml_backend.labeling.text.html_text import to_text
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,8 @@ def test_a_text_of_a_megabyte_is_searched_quickly(convert):
     spans = [span(f"Line {i}: Ada") for i in range(0, 32_000, 800)]
     spans += [span("Ada", occurrence=31_000), span('line 31999: ADA was here - "again"')]
     LabelingConfig.parse(PLAIN).check([])
-    started = time.perf_counter()
+    started = time.process_time()
     made = convert(PLAIN, {"ner": spans}, {"text": text})
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(made.result) == len(spans)
     assert made.problems == ()

@@ -9,7 +9,7 @@ from subprocess import run
 import ml_backend.labeling.controls
 
 MODULE = '''
-from ml_backend.labeling.control import Control, Reading, last_value, shown
+from ml_backend.labeling.bases.control import Control, Reading, last_value, shown
 
 
 class Mood(Control):

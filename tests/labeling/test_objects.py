@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.values import paths, resolve
+from ml_backend.labeling.task_data.values import paths, resolve
 from ml_backend.records import Attachment
 
 RATING = '<Rating name="r" toName="o"/>'

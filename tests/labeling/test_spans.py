@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ml_backend.labeling.spans import Miss, Quotable, overlap
+from ml_backend.labeling.text.spans import Miss, Quotable, overlap
 
 
 @pytest.mark.parametrize(
@@ -83,18 +83,18 @@ def test_whatever_is_found_lies_in_the_text(text, quote, occurrence):
 )
 def test_hostile_texts_cost_little(text, quote):
     quotable = Quotable(text)
-    started = time.perf_counter()
+    started = time.process_time()
     for occurrence in range(5):
         quotable.find(quote, occurrence)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.slow
 def test_many_missing_quotes_in_a_long_text_cost_little():
     quotable = Quotable("word " * 200_000)
-    started = time.perf_counter()
+    started = time.process_time()
     assert {quotable.find(f"missing {i}", 1) for i in range(500)} == {Miss.ABSENT}
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.backends import MlBackend
 from support.contract_site import Site
 from support.fake_label_studio import FakeLabelStudio
@@ -21,8 +21,8 @@ def fake() -> Iterator[FakeLabelStudio]:
 
 
 @pytest.fixture
-def door(fake: FakeLabelStudio) -> Iterator[LabelStudioDoor]:
-    opened = LabelStudioDoor(fake.url, fake.token, timeout=10, write_timeout=10)
+def door(fake: FakeLabelStudio) -> Iterator[ServerLabelStudio]:
+    opened = ServerLabelStudio(fake.url, fake.token, timeout=10, write_timeout=10)
     yield opened
     opened.close()
 
@@ -31,7 +31,7 @@ def door(fake: FakeLabelStudio) -> Iterator[LabelStudioDoor]:
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """The same for both, so that what holds for the fake holds for the real one."""
     running = request.getfixturevalue("fake" if request.param == "fake" else "live")
-    opened = LabelStudioDoor(running.url, running.token, timeout=60)
+    opened = ServerLabelStudio(running.url, running.token, timeout=60)
     headers = {"Authorization": f"Token {running.token}"}
     with httpx.Client(base_url=running.url, headers=headers, timeout=60, verify=False) as raw:
         project = opened.create_project("Contract of the door", CONFIG, instruction="<b>Read</b>")

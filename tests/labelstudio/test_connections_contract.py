@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.errors import LabelStudioNotFound, LabelStudioRejected
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.live_label_studio import personal_token
 
 
@@ -64,6 +64,6 @@ def test_an_access_token_opens_the_door_as_it_is(site):
     legacy = site.raw.headers["Authorization"].removeprefix("Token ")
     personal = personal_token(site.door.url, legacy)
     access = site.raw.post("/api/token/refresh/", json={"refresh": personal}).json()["access"]
-    door = LabelStudioDoor(site.door.url, access)
+    door = ServerLabelStudio(site.door.url, access)
     assert door.whoami() == site.door.whoami()
     door.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -18,11 +17,11 @@ from ml_backend.errors import (
     LabelStudioRejected,
     LabelStudioUnreachable,
 )
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
+from support.processes import eventually
 from support.wire import CONFIG, row
 
 IMPORT = "import/predictions"
-pytestmark = pytest.mark.filterwarnings("ignore:The `parse_obj` method")
 
 
 @pytest.fixture
@@ -36,9 +35,7 @@ def personal_token(fake):
 
 
 def settled_predictions(fake):
-    deadline = time.monotonic() + 5
-    while fake.state()["unsettled"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: not fake.state()["unsettled"])
     return len(fake.state()["predictions"])
 
 
@@ -55,7 +52,7 @@ def test_refused_connection_means_that_nothing_was_done(fake, door, seeded):
 
 def test_unknown_host_is_unreachable():
     with pytest.raises(LabelStudioUnreachable, match="does not answer") as caught:
-        LabelStudioDoor("http://nowhere.invalid", "token").import_predictions(1, [])
+        ServerLabelStudio("http://nowhere.invalid", "token").import_predictions(1, [])
     assert caught.value.maybe_done is False
 
 
@@ -89,7 +86,7 @@ def test_write_that_may_have_taken_effect_says_so_and_is_not_repeated(
 
 
 def test_write_without_an_answer_in_time_may_have_taken_effect(fake, seeded):
-    door = LabelStudioDoor(fake.url, fake.token, write_timeout=0.2)
+    door = ServerLabelStudio(fake.url, fake.token, write_timeout=0.2)
     fake.control(latency=[{"path": IMPORT, "seconds": 0.5}])
     with pytest.raises(LabelStudioUnreachable, match="timed out") as caught:
         door.import_predictions(seeded[0], [row(seeded[1][0])])
@@ -154,7 +151,7 @@ def test_something_else_at_the_address_is_named_so(fake, door, body):
 
 
 def test_address_that_has_no_such_page_is_not_label_studio(fake):
-    door = LabelStudioDoor(f"{fake.url}/projects", fake.token)
+    door = ServerLabelStudio(f"{fake.url}/projects", fake.token)
     with pytest.raises(LabelStudioError, match="is not Label Studio") as caught:
         door.whoami()
     assert not isinstance(caught.value, LabelStudioNotFound)
@@ -162,7 +159,7 @@ def test_address_that_has_no_such_page_is_not_label_studio(fake):
 
 
 def test_address_with_a_path_is_named_when_a_project_is_sought(fake):
-    door = LabelStudioDoor(f"{fake.url}/projects", fake.token)
+    door = ServerLabelStudio(f"{fake.url}/projects", fake.token)
     for call in (door.list_projects, lambda: door.find_project("Mails")):
         with pytest.raises(LabelStudioError, match="is not Label Studio"):
             call()
@@ -178,7 +175,7 @@ def test_page_that_says_label_studio_crashed_does_not_pass_for_another_server(fa
 def test_redirect_is_not_followed_but_named(redirecting):
     url, target = redirecting
     with pytest.raises(LabelStudioError, match="sends us on") as caught:
-        LabelStudioDoor(url, "token").import_predictions(1, [])
+        ServerLabelStudio(url, "token").import_predictions(1, [])
     assert target in caught.value.message
     assert caught.value.maybe_done is False
 
@@ -201,7 +198,7 @@ def redirecting():
 
 @pytest.mark.parametrize("token", ["", "  ", "two\nlines", "smörgås"])
 def test_missing_or_garbled_token_is_noticed_on_the_first_call_not_before(fake, token):
-    door = LabelStudioDoor(fake.url, token)
+    door = ServerLabelStudio(fake.url, token)
     with pytest.raises(LabelStudioAuthError, match="No Label Studio token") as caught:
         door.whoami()
     assert "LABEL_STUDIO_API_KEY" in caught.value.fix
@@ -209,7 +206,7 @@ def test_missing_or_garbled_token_is_noticed_on_the_first_call_not_before(fake, 
 
 def test_wrong_token_is_refused_and_not_told(fake):
     with pytest.raises(LabelStudioAuthError, match="Invalid token") as caught:
-        LabelStudioDoor(fake.url, "deadbeef").whoami()
+        ServerLabelStudio(fake.url, "deadbeef").whoami()
     assert "deadbeef" not in str(caught.value)
     assert "Copy the token again" in caught.value.fix
 
@@ -224,7 +221,7 @@ def test_legacy_tokens_switched_off_says_what_to_do(fake, door):
 
 def test_personal_access_token_is_exchanged_anew_when_its_time_is_over(fake, seeded):
     fake.control(settings={"access_seconds": -1})
-    door = LabelStudioDoor(fake.url, personal_token(fake))
+    door = ServerLabelStudio(fake.url, personal_token(fake))
     with pytest.raises(LabelStudioAuthError):
         door.whoami()
     fake.control(settings={"access_seconds": 300})
@@ -236,7 +233,7 @@ def test_personal_access_token_is_exchanged_anew_when_its_time_is_over(fake, see
 
 
 def test_personal_access_tokens_switched_off_says_so(fake):
-    door = LabelStudioDoor(fake.url, personal_token(fake))
+    door = ServerLabelStudio(fake.url, personal_token(fake))
     fake.control(settings={"personal": False})
     with pytest.raises(LabelStudioAuthError, match="personal access token") as caught:
         door.whoami()
@@ -247,13 +244,13 @@ def test_personal_access_tokens_switched_off_says_so(fake):
 def test_personal_access_token_that_ran_out_or_is_foreign_is_refused(fake, claims):
     token = jwt.encode({"token_type": "refresh", **claims}, "k" * 32)
     with pytest.raises(LabelStudioAuthError, match="personal access token") as caught:
-        LabelStudioDoor(fake.url, token).whoami()
+        ServerLabelStudio(fake.url, token).whoami()
     assert token not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [502, 503])
 def test_write_whose_token_refresh_fails_was_not_sent(fake, seeded, status):
-    door = LabelStudioDoor(fake.url, personal_token(fake))
+    door = ServerLabelStudio(fake.url, personal_token(fake))
     fake.fail("/api/token/refresh/", "status", status=status)
     with pytest.raises(LabelStudioUnreachable) as caught:
         door.import_predictions(seeded[0], [row(seeded[1][0])])
@@ -263,7 +260,7 @@ def test_write_whose_token_refresh_fails_was_not_sent(fake, seeded, status):
 
 
 def test_token_refresh_answered_by_something_else_is_not_label_studio(fake):
-    door = LabelStudioDoor(fake.url, personal_token(fake))
+    door = ServerLabelStudio(fake.url, personal_token(fake))
     for body in ("<html></html>", '{"other": 1}'):
         fake.fail("/api/token/refresh/", "status", status=200, body=body)
         with pytest.raises(LabelStudioError, match="is not Label Studio"):
@@ -302,17 +299,17 @@ def test_row_without_a_version_is_not_sent(fake, door, seeded):
 )
 def test_address_that_is_none_is_invalid_input(url):
     with pytest.raises(InvalidInput) as caught:
-        LabelStudioDoor(url, "token")
+        ServerLabelStudio(url, "token")
     assert caught.value.field == "LABEL_STUDIO_URL"
 
 
 def test_path_prefix_and_closing_slash_are_kept_apart(prefixed):
     url, requests = prefixed
-    door = LabelStudioDoor(f" {url}/labels/ ", "token")
+    door = ServerLabelStudio(f" {url}/labels/ ", "token")
     assert door.url == f"{url}/labels"
     assert door.version() == "1.0"
     assert requests[0].startswith(b"GET /labels/api/version HTTP")
-    refresh = LabelStudioDoor(
+    refresh = ServerLabelStudio(
         f"{url}/labels", jwt.encode({"token_type": "refresh", "exp": 9_999_999_999}, "k" * 32)
     )
     with pytest.raises(LabelStudioError):
@@ -346,7 +343,7 @@ def test_token_shows_in_no_repr(fake, door):
 
 
 def test_door_is_shared_by_threads(fake, seeded):
-    door = LabelStudioDoor(fake.url, personal_token(fake))
+    door = ServerLabelStudio(fake.url, personal_token(fake))
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: door.task_ids(seeded[0]), range(40)))
     assert found == [seeded[1]] * 40

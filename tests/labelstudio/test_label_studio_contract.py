@@ -11,7 +11,7 @@ from ml_backend.errors import (
     LabelStudioNotFound,
     LabelStudioRejected,
 )
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.live_label_studio import personal_token
 from support.wire import region, row
 
@@ -386,17 +386,16 @@ def test_ml_backend_that_does_not_answer_is_rejected_without_its_password(site):
     assert site.door.list_backends(site.project_id) == []
 
 
-@pytest.mark.filterwarnings("ignore:The `parse_obj` method")
 def test_personal_access_token_works(site):
     legacy = site.raw.headers["Authorization"].removeprefix("Token ")
     token = personal_token(site.door.url, legacy)
-    door = LabelStudioDoor(f"{site.door.url}/", token)
+    door = ServerLabelStudio(f"{site.door.url}/", token)
     assert door.whoami() == site.door.whoami()
     assert door.import_predictions(site.project_id, [row(site.task_ids[0])]) == 1
-    tokens = door._transport._client._client_wrapper._tokens_client
-    first, tokens._access_token = tokens._access_token, token
+    held = door._transport._connection._token
+    first, held._access = held._access, token
     assert door.get_project(site.project_id).id == site.project_id
-    assert tokens._access_token not in (first, token)
+    assert held._access not in (first, token)
     door.close()
 
 

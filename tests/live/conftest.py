@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ml_backend import demo
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.live_project import LiveProject
@@ -39,7 +39,7 @@ def calm_simulator(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def make_project(live: LiveLabelStudio) -> Iterator[Callable[..., LiveProject]]:
-    studio = LabelStudioDoor(live.url, live.token)
+    studio = ServerLabelStudio(live.url, live.token)
     made: list[int] = []
 
     def make(config: str | None = None, tasks: list[dict[str, Any]] | None = None) -> LiveProject:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from ml_backend.container import Container
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import PromptVersion, Run, Slot, Subset
-from ml_backend.services.runs import RunOptions
+from ml_backend.services.refining.refine import RefineRequest
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.live_project import LiveProject
 from support.server import Installation
@@ -52,13 +53,13 @@ def test_tasks_are_shown_to_models_for_their_own_question_and_to_teachers_unless
 ) -> None:
     project, tasks = seeded(make_project)
     simulator.control(latency=0.0, markers=[*TRUTHS, *OTHERS])
-    studio: LabelStudioDoor = parts.studio
+    studio: ServerLabelStudio = parts.studio
     place = studio.get_project(project.id)
     prompt = parts.prompts.create("Better", project=place)
     first = parts.prompts.create_version(prompt, text="Which topic? {text}", few_shot=2)
 
     def evaluate(version: PromptVersion, **more: Any) -> Run:
-        options = RunOptions(subset=Subset.HAS_GT, slot=Slot.EVALUATE, **more)
+        options = RunRequest(subset=Subset.HAS_GT, slot=Slot.EVALUATE, **more)
         ended = parts.executor.execute(parts.runs.start(prompt, version, place, options).id)
         assert ended is not None
         assert ended.totals.failed == 0
@@ -70,18 +71,19 @@ def test_tasks_are_shown_to_models_for_their_own_question_and_to_teachers_unless
     told = parts.estimates.estimate(studio, place, first, Subset.HAS_GT)
     before = evaluate(first)
     assert told.tokens.low <= before.totals.usage.prompt_tokens <= told.tokens.high
-    assert before.snapshot["few_shot"]["from"] == "tasks not evaluated"
+    assert before.snapshot.few_shot.source == "tasks not evaluated"
     asked = shown()
     assert {asked[word] for word in TRUTHS} == {1}, "each for its own question alone"
     assert sum(asked.get(word, 0) for word in OTHERS) == 2 * len(TRUTHS)
 
     connection = parts.models.default
-    lesson = parts.refining.refine(studio, place, prompt, first, connection, "simulated")
+    request = RefineRequest(place, prompt, first, connection, "simulated")
+    lesson = parts.refining.refine(studio, request)
     taught = {word for word in TRUTHS if shown()[word] > asked[word]}
     assert {tasks[word] for word in taught} == set(lesson.task_ids)
 
     better = parts.refining.accept(prompt, first, lesson, "Better")
-    covered = evaluate(better).options["task_ids"]
+    covered = evaluate(better).options.task_ids
     held = {word for word in TRUTHS if tasks[word] in covered}
     assert 0 < len(held) == lesson.held_out < len(TRUTHS)
     assert held.isdisjoint(taught)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ml_backend import demo
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.live_project import LiveProject
@@ -114,7 +114,7 @@ def test_label_studio_away_in_the_middle_of_a_run(
 ) -> None:
     simulator.control(latency=0.3)
     with LiveLabelStudio() as own:
-        studio = LabelStudioDoor(own.url, own.token)
+        studio = ServerLabelStudio(own.url, own.token)
         project = LiveProject(studio, studio.create_project("Away", demo.config()).id)
         studio.import_tasks(project.id, demo_tasks())
         server.settings |= {"LABEL_STUDIO_URL": own.url, "LABEL_STUDIO_API_KEY": own.token}

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from support.files import image, pdf
 from support.live_label_studio import LiveLabelStudio, personal_token
 
@@ -85,7 +85,7 @@ def test_files_are_read_with_either_kind_of_token(make_project, raw, live, kind)
     upload(raw, project.id, "a.png", image())
     [[task]] = list(project.studio.iter_tasks(project.id))
     token = live.token if kind == "legacy" else personal_token(live.url, live.token)
-    door = LabelStudioDoor(live.url, token)
+    door = ServerLabelStudio(live.url, token)
     url = door.locate(task.data["image"])
     assert door.read_file(url, most_bytes=10_000, seconds=20).content == image()
     assert door.read_file(url, most_bytes=10, seconds=20).too_large

@@ -6,7 +6,13 @@ import pytest
 
 from ml_backend.errors import ModelError
 from ml_backend.llm import Retry
-from ml_backend.llm.ladder import FORMS, Ladder, build_body, keeps_form, read_text
+from ml_backend.llm.structured_output import (
+    FORMS,
+    StructuredOutputFallback,
+    build_body,
+    keeps_form,
+    read_text,
+)
 from ml_backend.records import FailureKind
 from support.models import SCHEMA, ask, connection, opened, question, run
 
@@ -134,7 +140,7 @@ def test_parameters_a_model_does_not_take_are_mended_once(simulator, rejects, pa
     reply = ask(on, question(parameters=parameters), ladder=ladder)
     assert (reply.calls, reply.form) == (1 + len(rejects), "json_schema")
     assert ask(on, question("b", parameters=parameters), ladder=ladder).calls == 1
-    mends = Ladder(ladder, on).mends("simulated")
+    mends = StructuredOutputFallback(ladder, on).mends("simulated")
     body = build_body("text", question(parameters=parameters), "simulated", mends)
     assert set(body) - {"model", "messages"} == sent
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from ml_backend.llm.retry import Patience, Retry, read_retry_after
+from ml_backend.llm.retry import Retry, RetryPolicy, read_retry_after
 
 
 def test_backoff_doubles_up_to_a_cap_and_is_jittered():
@@ -15,13 +15,13 @@ def test_backoff_doubles_up_to_a_cap_and_is_jittered():
 
 
 def test_patience_ends_after_the_tries():
-    patience = Patience(Retry(base=0.0, tries=3))
+    patience = RetryPolicy(Retry(base=0.0, tries=3))
     assert [patience.after_failure() for _ in range(3)] == [0, 0, None]
 
 
 def test_a_named_time_is_capped_and_bounded_in_all():
-    assert Patience(Retry()).after_rate_limit(9000) == 120
-    assert Patience(Retry(rate_limit_seconds=5)).after_rate_limit(6) is None
+    assert RetryPolicy(Retry()).after_rate_limit(9000) == 120
+    assert RetryPolicy(Retry(rate_limit_seconds=5)).after_rate_limit(6) is None
 
 
 def test_a_date_is_turned_into_seconds_from_now():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from ml_backend.records import Correctness
 from ml_backend.scoring import summarize, wilson
 
 
@@ -39,33 +40,28 @@ def test_counts_are_kept_per_control_and_overall():
     summary = summarize(
         [{"c": YES, "ner": HALF}, {"c": YES}, {"c": NO, "ner": YES}, {"c": None, "ner": None}, {}]
     )
-    controls = summary["controls"]
-    assert {k: controls["c"][k] for k in ("n", "correct", "failed", "accuracy", "score")} == {
-        "n": 4, "correct": 2, "failed": 1, "accuracy": 0.5, "score": 0.5,
-    }  # fmt: skip
-    assert (controls["c"]["low"], controls["c"]["high"]) == wilson(2, 4)
-    assert (controls["ner"]["n"], controls["ner"]["correct"]) == (3, 1)
-    assert controls["ner"]["score"] == pytest.approx(0.5)
-    overall = summary["overall"]
-    assert (overall["n"], overall["correct"], overall["failed"]) == (4, 1, 1)
-    assert overall["score"] == pytest.approx((0.75 + 1 + 0.5 + 0) / 4)
+    controls = summary.controls
+    low, high = wilson(2, 4)
+    assert controls["c"] == Correctness(4, 2, 1, accuracy=0.5, low=low, high=high, score=0.5)
+    assert (controls["ner"].n, controls["ner"].correct) == (3, 1)
+    assert controls["ner"].score == pytest.approx(0.5)
+    overall = summary.overall
+    assert (overall.n, overall.correct, overall.failed) == (4, 1, 1)
+    assert overall.score == pytest.approx((0.75 + 1 + 0.5 + 0) / 4)
 
 
 def test_a_failed_task_misses_in_every_control():
     summary = summarize([None, {"c": YES, "r": YES}, None])
-    for counts in (summary["overall"], *summary["controls"].values()):
-        assert (counts["n"], counts["correct"], counts["failed"]) == (3, 1, 2)
-        assert counts["accuracy"] == pytest.approx(1 / 3)
+    for counts in (summary.overall, *summary.controls.values()):
+        assert (counts.n, counts.correct, counts.failed) == (3, 1, 2)
+        assert counts.accuracy == pytest.approx(1 / 3)
 
 
 def test_one_missing_control_is_a_miss_of_the_task_but_no_failure():
-    overall = summarize([{"c": YES, "r": None}])["overall"]
-    assert (overall["n"], overall["correct"], overall["failed"]) == (1, 0, 0)
+    overall = summarize([{"c": YES, "r": None}]).overall
+    assert (overall.n, overall.correct, overall.failed) == (1, 0, 0)
 
 
 def test_nothing_evaluated_has_no_accuracy():
-    overall = summarize([])["overall"]
-    assert overall == {
-        "n": 0, "correct": 0, "failed": 0,
-        "accuracy": None, "low": None, "high": None, "score": None,
-    }  # fmt: skip
+    overall = summarize([]).overall
+    assert overall == Correctness(0, 0, 0, accuracy=None, low=None, high=None, score=None)

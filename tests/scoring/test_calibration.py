@@ -12,12 +12,12 @@ from ml_backend.scoring.calibration import calibrate
 
 def test_a_worked_table():
     found = calibrate([(0.95, True), (0.95, False), (1.0, True), (0.3, False)])
-    low, high = found["bins"]
-    assert (low["from"], low["n"], low["accuracy"]) == (0.3, 1, 0.0)
-    assert (high["from"], high["n"]) == (0.9, 3)
-    assert high["score"] == pytest.approx(2.9 / 3)
-    assert found["ece"] == pytest.approx((0.3 + abs(2.9 - 2)) / 4)
-    assert found["brier"] == pytest.approx((0.05**2 + 0.95**2 + 0 + 0.09) / 4)
+    low, high = found.bins
+    assert (low.start, low.n, low.accuracy) == (0.3, 1, 0.0)
+    assert (high.start, high.n) == (0.9, 3)
+    assert high.score == pytest.approx(2.9 / 3)
+    assert found.ece == pytest.approx((0.3 + abs(2.9 - 2)) / 4)
+    assert found.brier == pytest.approx((0.05**2 + 0.95**2 + 0 + 0.09) / 4)
 
 
 def test_it_is_as_numpy_and_scikit_learn_have_it():
@@ -31,18 +31,18 @@ def test_it_is_as_numpy_and_scikit_learn_have_it():
         * abs(scores[places == place].mean() - right[places == place].mean())
         for place in np.unique(places)
     )
-    assert found["ece"] == pytest.approx(ece)
-    assert found["brier"] == pytest.approx(brier_score_loss(right, scores))
+    assert found.ece == pytest.approx(ece)
+    assert found.brier == pytest.approx(brier_score_loss(right, scores))
     shares, means = calibration_curve(right, scores, n_bins=10)
-    assert [row["accuracy"] for row in found["bins"]] == pytest.approx(list(shares))
-    assert [row["score"] for row in found["bins"]] == pytest.approx(list(means))
+    assert [row.accuracy for row in found.bins] == pytest.approx(list(shares))
+    assert [row.score for row in found.bins] == pytest.approx(list(means))
 
 
 @pytest.mark.parametrize(("score", "edge"), [(0.7, 0.7), (0.3, 0.3), (0.0, 0.0), (1.0, 0.9)])
 def test_a_bin_holds_its_lower_edge(score, edge):
-    assert calibrate([(score, True)])["bins"][0]["from"] == edge
+    assert calibrate([(score, True)]).bins[0].start == edge
 
 
 def test_without_scores_there_is_no_table_and_odd_scores_are_cut():
     assert calibrate([]) is None
-    assert calibrate([(7.0, True), (-2.0, False)])["ece"] == 0.0
+    assert calibrate([(7.0, True), (-2.0, False)]).ece == 0.0

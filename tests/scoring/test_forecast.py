@@ -8,7 +8,6 @@ import pytest
 
 from ml_backend.scoring.forecast import _quantile, from_measured, from_sizes
 
-
 # Student's table, two-sided 95 %, as textbooks print it: degrees of freedom 1 to 30.
 T_TABLE = (
     *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),

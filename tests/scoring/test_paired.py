@@ -72,7 +72,7 @@ def test_the_difference_is_the_seconds_less_the_firsts() -> None:
 
 
 # Newcombe 1998, Statistics in Medicine 17, page 2641, Table III, the rows of method 10: tasks that
-# both got right, only the second, only the first, neither; the published interval of the difference.
+# both got right, only the second, only the first, neither; the interval of the difference.
 PUBLISHED = [
     ((36, 12, 2, 0), (0.0569, 0.3404)),
     ((20, 12, 2, 16), (0.0562, 0.3292)),
@@ -125,10 +125,7 @@ def by_definition(both: int, only_first: int, only_second: int, n: int) -> tuple
     neither = n - both - only_first - only_second
     x, y = both + only_second, both + only_first
     product = both * neither - only_first * only_second
-    if product > n / 2:
-        numerator = product - n / 2
-    else:
-        numerator = min(product, 0)
+    numerator = product - n / 2 if product > n / 2 else min(product, 0)
     margins = x * (n - x) * y * (n - y)
     phi = numerator / sqrt(margins) if margins else 0.0
 

@@ -30,4 +30,5 @@ def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     container.models.adopt(container.models.default, model)
     yield House(container, fake, model)
     container.close()
+    container.studio.close()
     container.store.close()

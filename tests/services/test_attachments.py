@@ -14,10 +14,10 @@ import pytest
 from ml_backend.errors import AttachmentError
 from ml_backend.images.hosts import Address, Reach
 from ml_backend.images.limits import Limits
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.prompting import messages
 from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
-from ml_backend.services.attachments import IMAGE_TOKENS, Attachments, Ready
+from ml_backend.services.inference.attachments import IMAGE_TOKENS, Attachments, Ready
 from support.files import FileHost, image, pdf
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -70,7 +70,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         for path in ("/data/upload/1/a.png", "/static/samples/a.png"):
             studio.files[f"{prefix}{path}"] = image(size=(30, 20))
         elsewhere.files["/a.png"] = image(size=(40, 20))
-        door = LabelStudioDoor(f"{studio.url}{prefix}", TOKEN, timeout=5)
+        door = ServerLabelStudio(f"{studio.url}{prefix}", TOKEN, timeout=5)
         reach = Reach(("files.example.com", "inside.example.com"), LOOPBACK.__eq__, look_up)
         limits = Limits(most_bytes=100_000, seconds=5)
         attachments = Attachments(lambda: door, reach, limits=limits, cache_bytes=5_000)

@@ -18,14 +18,16 @@ from ml_backend.errors import (
     NotFound,
 )
 from ml_backend.labelstudio import Backend, Project, Webhook
+from ml_backend.next_steps import Step
 from ml_backend.records import Slot
-from ml_backend.services.connecting import Connected
-from ml_backend.services.disconnecting import Disconnection
-from ml_backend.services.places import Ours
+from ml_backend.services.connecting.backend_urls import BackendUrls
+from ml_backend.services.connecting.connect import Connected
+from ml_backend.services.connecting.disconnect import Disconnection
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
 from support.house import CONFIG, ScriptedModel
+from support.labels import own
 from support.serving import free_port, serving
 
 USER, PASSWORD = "labeler", "pässword"
@@ -307,7 +309,7 @@ def test_what_is_no_address_is_refused(site: Site, url: str) -> None:
 def test_refusals_come_with_the_next_step_and_leave_nothing(site: Site) -> None:
     with pytest.raises(LabelStudioRejected) as down:
         site.connect(url=f"http://127.0.0.1:{free_port()}")
-    assert "ls-prompts serve" in down.value.fix
+    assert Step.GIVE_ADDRESS() in down.value.fix
     guarded = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
     for pair in ("", f"{USER}:wrong@"):
         address = guarded.settings.own_address().replace("//", f"//{pair}")
@@ -340,7 +342,7 @@ def test_a_row_whose_server_is_down_is_left_as_it_was(site: Site) -> None:
     before = site.backends()[0]
     with pytest.raises(LabelStudioRejected) as caught:
         site.connect()
-    assert "ls-prompts serve" in caught.value.fix
+    assert Step.GIVE_ADDRESS() in caught.value.fix
     assert {**site.backends()[0], "state": "CO"} == {**before, "state": "CO"}
 
 
@@ -360,9 +362,9 @@ def test_disconnecting_leaves_nothing_behind(site: Site) -> None:
 
 def test_after_disconnecting_the_newest_predictions_are_shown(site: Site) -> None:
     site.connect()
-    prompts = site.server.store.prompts
+    store, url = site.server.store, site.server.studio.url
     for label, slot in (("T__1", Slot.ALL), ("T__2", Slot.ALL), ("T__2__evaluate", Slot.EVALUATE)):
-        prompts.register_label(label, site.prompt.id, site.version.id, slot)
+        own(store, url, site.project_id, label, site.prompt.id, site.version.id, slot)
     rows = [
         {"task": site.task_ids[0], "result": [], "score": None, "model_version": label}
         for label in ("T__1", "T__2__evaluate", "theirs")
@@ -421,7 +423,7 @@ def test_no_address_but_our_own_is_ever_asked(site: Site) -> None:
         asked.append(address)
         return {"instance": site.server.store.writing.instance()}
 
-    ours = Ours(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
+    ours = BackendUrls(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
     foreign = (
         "http://known:9091",
         "http://other:9090",
@@ -443,7 +445,7 @@ def test_where_nothing_answers_title_and_path_decide(site: Site) -> None:
     def read(address: str) -> dict[str, object]:
         raise OSError(address)
 
-    ours = Ours(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
+    ours = BackendUrls(site.server.store, "http://127.0.0.1:9191", site.project_id, read=read)
     assert ours.holds(backend("http://known:9090/prompts/7/versions/3"))
     assert ours.holds(backend("http://127.0.0.1:9191", title="Renamed"))
     assert not ours.holds(backend("http://known:9090", title="Another"))

@@ -6,7 +6,7 @@ import pytest
 
 from ml_backend.errors import BudgetReached, InvalidInput
 from ml_backend.records import Connection, ProviderName, RunStatus, Usage
-from ml_backend.services.costs import Budget, cost_of, price_of
+from ml_backend.services.models.budgets import Budget, cost_of, price_of
 from support.house import House, ScriptedModel
 
 PRICED = Connection(None, "c", ProviderName.CUSTOM, default_model="m", prices={"m": (1.0, 10.0)})
@@ -47,12 +47,12 @@ def test_a_call_waits_for_those_in_flight_and_is_refused_only_when_alone() -> No
         await asyncio.sleep(0.01)
         assert not third.done()
         budget.settle(first, 0.001)
-        await asyncio.wait_for(third, 1)
+        await asyncio.wait_for(third, 60)
         fourth = asyncio.ensure_future(budget.reserve(messages, {}))
         budget.settle(first, 0.04)
         budget.settle(first, 0.04)
         with pytest.raises(BudgetReached, match=r"0\.1"):
-            await asyncio.wait_for(fourth, 1)
+            await asyncio.wait_for(fourth, 60)
 
     asyncio.run(scenario())
 

@@ -5,7 +5,8 @@ stopped for longer than its lease, and waked when another has done its work) at 
 next takes over, until the run is Completed. Then Label Studio must hold what the model of the test
 says, and no answer that was committed may have been asked for again.
 
-CRASH_SEED, CRASH_FIRST and CRASH_ROUNDS choose another campaign.
+CRASH_SEED, CRASH_FIRST and CRASH_ROUNDS choose another campaign; some of its rounds are among the
+everyday tests.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import sqlalchemy as sa
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
-from ml_backend.services.runs import RunOptions
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from ml_backend.store import tables as t
 from support.crash_worker import Order, Workers, state_of
@@ -49,7 +50,8 @@ WRITES = (
 READS = (("api/predictions/", "GET"), ("api/tasks", "GET"), ("api/projects/", "GET"))
 MODES = ("500_before", "500_after", "drop_connection_before", "drop_connection_after")
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
+EVERYDAY = (0, 2, 3)
+"""Short ones: together half a minute."""
 
 
 @dataclass
@@ -109,19 +111,19 @@ class Scene:
         self._remember()
         version = dice.choice([first, second])
         self.answer = "B" if version is second else "A"
-        options = RunOptions()
+        options = RunRequest()
         if len(self.covered) < TASKS:
-            options = RunOptions(
+            options = RunRequest(
                 subset=Subset.CUSTOM, task_ids=self.covered, slot=Slot.ALL, fresh=True
             )
         elif self.failing or self.rubbish or dice.random() < 0.7:
-            options = RunOptions(fresh=True)
+            options = RunRequest(fresh=True)
         project = studio.get_project(self.project)
         return self.container.runs.start(prompt, version, project, options)
 
     def _run(self, prompt: Prompt, version: PromptVersion, **options: Any) -> None:
         project = self.container.studio.get_project(self.project)
-        run = self.container.runs.start(prompt, version, project, RunOptions(**options))
+        run = self.container.runs.start(prompt, version, project, RunRequest(**options))
         # None on a machine so busy that the executor let it go and would take it up again.
         ended = eventually(lambda: self.container.executor.execute(run.id))
         assert ended.status is RunStatus.COMPLETED, ended.message
@@ -146,7 +148,7 @@ class Scene:
         after: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for row in state["predictions"]:
             after[row["task"]].append(row)
-        slot = {label.label for label in self.container.store.prompts.labels(slot=Slot.ALL)}
+        slot = self.container.ownership.ours(self.project, slot=Slot.ALL)
         for number, task in enumerate(self.tasks):
             ours = [row for row in after[task] if row["model_version"] in slot]
             theirs = [row for row in after[task] if row["model_version"] not in slot]
@@ -308,35 +310,46 @@ def workers() -> Iterator[Workers]:
         yield running
 
 
+def play(number: int, fake: FakeLabelStudio, workers: Workers, where: Path, done: Tallies) -> None:
+    """One round, the same for the same seed and number."""
+    fake.reset()
+    dice = random.Random(SEED * 1_000_003 + number)
+    directory = where / f"{number}"
+    container = Container(Settings.from_env(environment(fake, directory)), settle_seconds=SETTLE)
+    try:
+        model = ScriptedModel(
+            lambda request: '{"topic": "%s"}' % ("B" if "Again" in str(request.messages) else "A")
+        )
+        container.models.adopt(container.models.default, model)
+        scene = Scene(container, fake, directory, dice)
+        campaign = Campaign(scene, workers, done)
+        run = campaign.execute(scene.prepare())
+        scene.assert_stands(run)
+        campaign.assert_paid_once()
+    except BaseException as error:
+        error.add_note(f"CRASH_SEED={SEED}, round {number}")
+        raise
+    finally:
+        container.close()
+        container.store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", EVERYDAY)
+def test_exactly_one_prediction_in_a_round_of_crashes(
+    number: int, fake: FakeLabelStudio, workers: Workers, tmp_path: Path
+) -> None:
+    play(number, fake, workers, tmp_path, Tallies())
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(3600)
 def test_exactly_one_prediction_whatever_dies_when(
     fake: FakeLabelStudio, workers: Workers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tallies = Tallies()
     for number in range(FIRST, FIRST + ROUNDS):
-        fake.reset()
-        dice = random.Random(SEED * 1_000_003 + number)
-        directory = tmp_path / f"{number}"
-        container = Container(
-            Settings.from_env(environment(fake, directory)), settle_seconds=SETTLE
-        )
-        try:
-            model = ScriptedModel(
-                lambda request: (
-                    '{"topic": "%s"}' % ("B" if "Again" in str(request.messages) else "A")
-                )
-            )
-            container.models.adopt(container.models.default, model)
-            scene = Scene(container, fake, directory, dice)
-            campaign = Campaign(scene, workers, tallies)
-            run = campaign.execute(scene.prepare())
-            scene.assert_stands(run)
-            campaign.assert_paid_once()
-        except BaseException as error:
-            error.add_note(f"CRASH_SEED={SEED}, round {number}")
-            raise
-        finally:
-            container.close()
-            container.store.close()
+        play(number, fake, workers, tmp_path, tallies)
     with capsys.disabled():
         print(f"\n{ROUNDS} rounds, seed {SEED}")
         for name in ("deaths", "endings", "faults"):

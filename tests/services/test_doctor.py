@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.errors import RunStopper
 from ml_backend.records import FailureKind
-from ml_backend.services.doctor import Check, Doctor
+from ml_backend.services.health.doctor import Check, Doctor
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio
@@ -27,7 +26,7 @@ def settings(fake: FakeLabelStudio, folder: Path, **changes: Any) -> Settings:
         "DATA_DIR": str(folder / "data"),
         "PORT": "1",
     }
-    return replace(Settings.from_env(environment), **changes)
+    return Settings.from_env(environment).model_copy(update=changes)
 
 
 def examine(container: Container) -> dict[str, Check]:
@@ -52,6 +51,7 @@ def at(house: House, address: str) -> dict[str, Check]:
         open_store=lambda: parts.store,
         open_studio=lambda: parts.studio,
         open_models=lambda: parts.models,
+        open_ownership=lambda: parts.ownership,
         loop=parts.loop,
         address=address,
     )

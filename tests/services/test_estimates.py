@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import pytest
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import Request
-from ml_backend.records import Asked, Prediction, Prompt, PromptVersion, Subset, Usage
-from ml_backend.services.costs import cost_of, price_of
-from ml_backend.services.estimates import Estimate
-from ml_backend.services.token_counts import size_of
+from ml_backend.next_steps import Step
+from ml_backend.records import CallRecord, Prediction, Prompt, PromptVersion, Subset, Usage
+from ml_backend.services.inference.token_counts import size_of
+from ml_backend.services.models.budgets import cost_of, price_of
+from ml_backend.services.runs.estimates import Estimate
 from support.house import CONFIG, House
 
 SEEDS = 100
@@ -39,8 +40,10 @@ class Place:
 
     def questions(self) -> list[Any]:
         container = self.house.container
-        recipe = container.recipes.recipe(container.studio.get_project(self.project), self.version)
-        predictor = container.recipes.predictor(recipe, self.version)
+        recipe = container.predictor_factory.recipe(
+            container.studio.get_project(self.project), self.version
+        )
+        predictor = container.predictor_factory.predictor(recipe, self.version)
         pages = container.studio.iter_tasks(self.project)
         return [predictor.prepare(task) for page in pages for task in page]
 
@@ -72,7 +75,8 @@ def place(house: House) -> Place:
         prompt, text="Which topic? {text}", connection="priced"
     )
     house.container.examples.refresh(
-        project, house.container.recipes.config_of(house.container.studio.get_project(project))
+        project,
+        house.container.predictor_factory.config_of(house.container.studio.get_project(project)),
     )
     return Place(house, project, ids, prompt, version)
 
@@ -122,7 +126,7 @@ def test_runs_after_a_measured_one_end_inside_a_narrower_interval(place: Place) 
         asked = usages.dice.sample(questions, 20)
         outcomes = [
             Prediction(
-                each.task.id, {}, [], asked=Asked(usages.of(each), 0.0, request_key=each.key)
+                each.task.id, {}, [], asked=CallRecord(usages.of(each), 0.0, request_key=each.key)
             )
             for each in asked
         ]
@@ -135,7 +139,7 @@ def test_runs_after_a_measured_one_end_inside_a_narrower_interval(place: Place) 
         inside += told.low <= cost <= told.high
         widths.append((told.high - told.low) / told.total_cost)
         # The next seed's provider counts otherwise: its runs must not learn from this one.
-        runs.change(run.id, fence, snapshot={**run.snapshot, "model": f"gone {seed}"})
+        runs.change(run.id, fence, snapshot=replace(run.snapshot, model=f"gone {seed}"))
     print(f"{inside} of {SEEDS} inside, mean width {sum(widths) / len(widths):.2f} of the cost")
     assert inside >= 90
     assert sum(widths) / len(widths) < 0.5 * (before.high - before.low) / before.total_cost
@@ -242,7 +246,7 @@ def test_tokens_are_told_where_the_price_is_unknown_and_the_cost_is_never_zero(
     costs = (told.prompt_cost, told.completion_cost, told.total_cost, told.low, told.high)
     assert costs == (None,) * 5
     assert "'scripted'" in told.unknown
-    assert "--price 'scripted=IN,OUT'" in told.unknown
+    assert Step.ADD_PRICE(model="scripted") in told.unknown
     assert told.tasks == count
     if count:
         assert 0 < told.tokens.low < told.tokens.mean < told.tokens.high

@@ -9,14 +9,24 @@ from typing import Any
 import pytest
 
 from ml_backend import demo
+from ml_backend.cli.next_steps import WORDS as COMMAND_LINE
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm import Request
-from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
+from ml_backend.records import (
+    Prompt,
+    PromptVersion,
+    Run,
+    Slot,
+    Subset,
+    TruthSource,
+    WrongAnswer,
+)
 from ml_backend.reporting import run_page
-from ml_backend.services.authoring import Draft
-from ml_backend.services.compare import Comparison
-from ml_backend.services.indicators import indicators_of
+from ml_backend.services.callers.authoring import Draft
+from ml_backend.services.evaluation.comparison import Comparison
+from ml_backend.services.evaluation.indicators import indicators_of
+from ml_backend.services.jobs.documents import of_run_report
 from support.house import CONFIG, House
 
 
@@ -59,12 +69,12 @@ def test_a_failed_task_is_a_false_negative_of_its_class(house: House) -> None:
     project, _ = seed(house, [annotation("A")], [annotation("B")], [annotation("B")])
     says(house, {"text 1": "no JSON", "text 2": '{"topic": "B"}'})
     run = evaluated(house, *house.prompt(project), project)
-    counts = run.metrics["controls"]["topic"]
-    assert (counts["n"], counts["correct"], counts["failed"]) == (3, 2, 1)
-    rows = {row["class"]: row for row in counts["classes"]}
-    assert (rows["B"]["precision"], rows["B"]["recall"]) == (1.0, 0.5)
-    assert counts["micro"]["recall"] == pytest.approx(2 / 3)
-    shown = {each["key"]: each["values"] for each in indicators_of(run)}
+    counts = run.metrics.controls["topic"]
+    assert (counts.n, counts.correct, counts.failed) == (3, 2, 1)
+    rows = {row.name: row for row in counts.report.classes}
+    assert (rows["B"].precision, rows["B"].recall) == (1.0, 0.5)
+    assert counts.report.micro.recall == pytest.approx(2 / 3)
+    shown = {each.key: each.values for each in indicators_of(run)}
     assert shown["confusion-topic"]["classes"] == ["B", "A"]
     assert shown["confusion-topic"]["matrix"] == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
     assert shown["classes-topic"]["macro"]["f1"] == pytest.approx((1 + 2 / 3) / 2)
@@ -82,11 +92,11 @@ def test_the_best_of_several_truths_counts_and_people_are_held_against_each_othe
         [annotation("A", 1), annotation("B", 1)],
     )
     run = evaluated(house, *house.prompt(project), project)
-    assert run.metrics["overall"]["correct"] == 3
-    people = run.metrics["humans"]["overall"]
-    assert (people["n"], people["accuracy"], people["score"]) == (2, 0.5, 0.5)
-    assert people["low"] < 0.5 < people["high"]
-    assert run.metrics["humans"]["controls"]["topic"] == people
+    assert run.metrics.overall.correct == 3
+    people = run.metrics.humans.overall
+    assert (people.n, people.accuracy, people.score) == (2, 0.5, 0.5)
+    assert people.low < 0.5 < people.high
+    assert run.metrics.humans.controls["topic"] == people
 
 
 def test_all_annotations_may_be_the_truth_and_a_models_own_are_not(house: House) -> None:
@@ -96,14 +106,11 @@ def test_all_annotations_may_be_the_truth_and_a_models_own_are_not(house: House)
         house, [annotation("A", **plain)], [annotation("B", **plain)], [annotation("A", **promoted)]
     )
     prompt, version = house.prompt(project)
-    with pytest.raises(InvalidInput, match="no ground truth") as refused:
-        evaluated(house, prompt, version, project)
-    assert "--truth annotations" in refused.value.fix
     run = evaluated(house, prompt, version, project, truth=TruthSource.ANNOTATIONS)
     assert run.truth is TruthSource.ANNOTATIONS
-    assert run.options["task_ids"] == tasks[:2]
-    assert run.metrics["truth"] == "annotations"
-    assert (run.metrics["overall"]["n"], run.metrics["overall"]["correct"]) == (2, 1)
+    assert list(run.options.task_ids) == tasks[:2]
+    assert run.metrics.truth is TruthSource.ANNOTATIONS
+    assert (run.metrics.overall.n, run.metrics.overall.correct) == (2, 1)
 
 
 def test_an_edited_version_makes_its_evaluations_stale(house: House) -> None:
@@ -214,8 +221,8 @@ def test_the_loop_of_evaluating_and_comparing_runs_on_the_demo(house: House) -> 
     third = house.version(prompt, "draft three: {text}")
     house.model.answer = demo_answers({"draft one": 0.5, "draft two": 0.1, "draft three": 0.11})
     runs = [evaluated(house, prompt, each, project) for each in (first, second, third)]
-    assert [run.metrics["overall"]["n"] for run in runs] == [60, 60, 60]
-    assert [run.metrics["controls"]["entities"]["micro"]["f1"] for run in runs] == [1.0] * 3
+    assert [run.metrics.overall.n for run in runs] == [60, 60, 60]
+    assert [run.metrics.controls["entities"].report.micro.f1 for run in runs] == [1.0] * 3
     found = compared(house, project, first, second, third)
     better, much, equal = found.pairs
     assert (better.overall.better, much.overall.better) == (2, 2)
@@ -223,9 +230,9 @@ def test_the_loop_of_evaluating_and_comparing_runs_on_the_demo(house: House) -> 
     assert better.controls["entities"].paired.p == 1.0
     only = compared(house, project, second, third, control="urgency")
     assert list(only.pairs[0].controls) == ["urgency"]
-    document = house.container.run_reports.document(runs[0], house.container.studio)
-    assert json.loads(json.dumps(document))["metrics"]["overall"]["n"] == 60
-    assert "draft one: {text}" in run_page(document)
+    report = house.container.run_reports.report(runs[0], house.container.studio)
+    assert json.loads(json.dumps(of_run_report(report)))["metrics"]["overall"]["n"] == 60
+    assert "draft one: {text}" in run_page(report, COMMAND_LINE)
 
 
 def test_the_report_lists_wrong_answers_with_what_is_true(house: House) -> None:
@@ -235,28 +242,28 @@ def test_the_report_lists_wrong_answers_with_what_is_true(house: House) -> None:
     says(house, {"text 2": "no JSON"})
     run = evaluated(house, *house.prompt(project), project)
     reports, studio = house.container.run_reports, house.container.studio
-    document = reports.document(run, studio)
-    wrong = {"task": tasks[1], "control": "topic", "truth": "B", "given": "A"}
-    assert (document["wrong"], document["wrong_left_out"]) == ([wrong], 0)
-    assert [each["task"] for each in document["failures"]] == [tasks[2]]
+    report = reports.report(run, studio)
+    wrong = WrongAnswer(tasks[1], "topic", "B", "A")
+    assert (report.wrong, report.wrong_left_out) == ((wrong,), 0)
+    assert [each.task_id for each in report.failures] == [tasks[2]]
     studio.delete_project(project)
-    gone = reports.document(run, studio)
-    assert (gone["wrong"], gone["wrong_left_out"]) == ([], 1)
-    assert "does not have the project" in gone["wrong_unknown"]
-    assert "1 task more is left out" in run_page(gone)
+    gone = reports.report(run, studio)
+    assert (gone.wrong, gone.wrong_left_out) == ((), 1)
+    assert "does not have the project" in gone.wrong_unknown
+    assert "1 task more is left out" in run_page(gone, COMMAND_LINE)
 
 
 @pytest.mark.slow
 def test_the_report_names_how_many_wrong_answers_it_leaves_out(house: House) -> None:
     project, tasks = seed(house, *([annotation("B")] for _ in range(203)))
     run = evaluated(house, *house.prompt(project), project)
-    document = house.container.run_reports.document(run, house.container.studio)
-    assert [each["task"] for each in document["wrong"]] == tasks[:200]
-    assert document["wrong_left_out"] == 3
+    report = house.container.run_reports.report(run, house.container.studio)
+    assert [each.task for each in report.wrong] == tasks[:200]
+    assert report.wrong_left_out == 3
 
 
 def test_a_run_without_truths_reports_nothing_wrong(house: House) -> None:
     project, _ = house.project(2)
     run = house.run(*house.prompt(project), project)
-    document = house.container.run_reports.document(run, house.container.studio)
-    assert (document["wrong"], document["wrong_left_out"], document["wrong_unknown"]) == ([], 0, "")
+    report = house.container.run_reports.report(run, house.container.studio)
+    assert (report.wrong, report.wrong_left_out, report.wrong_unknown) == ((), 0, "")

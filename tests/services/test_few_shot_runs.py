@@ -10,7 +10,7 @@ import pytest
 
 from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, Slot, Subset, Task
-from ml_backend.services.sources import Address
+from ml_backend.services.serving.prompt_sources import Address
 from support.house import House
 
 CONFIG = """<View><Text name="text" value="$text"/>
@@ -96,9 +96,9 @@ def test_a_run_shows_similar_annotated_tasks_as_a_conversation(few: Few) -> None
     nearest = json.loads(examples_in(last)[-1])
     assert nearest["topic"] == "A"
     assert last.messages[3]["content"].startswith("Label number")
-    few_shot = ended.snapshot["few_shot"]
-    assert (few_shot["max"], few_shot["pool_examples"]) == (2, 6)
-    assert few_shot["pool_revision"] == few.house.container.store.examples.revision(few.project)
+    few_shot = ended.snapshot.few_shot
+    assert (few_shot.most, few_shot.examples) == (2, 6)
+    assert few_shot.revision == few.house.container.store.examples.revision(few.project)
 
 
 def test_no_ground_truth_of_an_evaluated_task_is_sent_where_others_are_annotated(few: Few) -> None:
@@ -109,8 +109,8 @@ def test_no_ground_truth_of_an_evaluated_task_is_sent_where_others_are_annotated
     for number in range(8):
         assert canary(number) not in everything
     assert any(canary(number) in everything for number in range(8, 14))
-    assert ended.snapshot["few_shot"]["from"] == "tasks not evaluated"
-    assert ended.snapshot["few_shot"]["left_out"]["evaluated"] == 8
+    assert ended.snapshot.few_shot.source == "tasks not evaluated"
+    assert ended.snapshot.few_shot.left_out.evaluated == 8
 
 
 @pytest.mark.parametrize("slot_options", [{"subset": Subset.HAS_GT}, {"slot": Slot.EVALUATE}])
@@ -129,17 +129,17 @@ def test_a_task_is_never_sent_its_own_ground_truth(few: Few, slot_options: dict[
         own = place if place < 8 else place - 8
         assert canary(own) not in sent[task]
     assert all("canary" in text for text in sent.values())
-    assert ended.snapshot["few_shot"]["from"] == "the other evaluated tasks"
+    assert ended.snapshot.few_shot.source == "the other evaluated tasks"
 
 
 def test_the_request_key_changes_with_the_examples_and_its_task_half_does_not(few: Few) -> None:
     plain = [{"data": {"text": "pears"}}, {"data": {"text": "pears and pears"}}]
     few.seed([annotated(n, truth=False) for n in range(4)] + plain)
-    recipes, studio = few.house.container.recipes, few.house.container.studio
+    predictor_factory, studio = few.house.container.predictor_factory, few.house.container.studio
 
     def key() -> str:
-        recipe = recipes.recipe(studio.get_project(few.project), few.version)
-        predictor = recipes.predictor(recipe, few.version)
+        recipe = predictor_factory.recipe(studio.get_project(few.project), few.version)
+        predictor = predictor_factory.predictor(recipe, few.version)
         return predictor.prepare(Task(few.tasks[4], {"text": "pears"})).key
 
     before = key()
@@ -178,7 +178,7 @@ def test_examples_with_pictures_are_left_out_and_said_so(few: Few) -> None:
     tasks[0]["data"]["image"] = "https://images.example.com/1.png"
     few.seed(tasks, config=config)
     ended = few.run(subset=Subset.CUSTOM, task_ids=few.tasks[1:])
-    assert ended.snapshot["few_shot"]["left_out"]["with_files"] == 1
+    assert ended.snapshot.few_shot.left_out.with_files == 1
     assert canary(0) not in "".join(few.sent().values())
 
 
@@ -199,4 +199,4 @@ def test_without_annotated_tasks_it_is_asked_without_examples(few: Few) -> None:
     ended = few.run()
     assert ended.totals.succeeded == 1
     assert examples_in(few.house.model.asked[0]) == []
-    assert "few_shot" not in ended.snapshot
+    assert ended.snapshot.few_shot is None

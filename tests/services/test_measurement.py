@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import Failure, FailureKind, Outcome, Prediction
-from ml_backend.services.measurement import Measurement
-from ml_backend.services.truths import Truths
+from ml_backend.records import Failure, FailureKind, Outcome, Prediction, TruthSource
+from ml_backend.services.evaluation.ground_truth import GroundTruth
+from ml_backend.services.evaluation.metrics import Measurement
 from ml_backend.store import Cell
 
 TEXT = "Ada met Bob in Rome"
@@ -67,17 +67,18 @@ def test_tasks_add_up_to_the_metrics_of_the_run(
     pairs: Counter[Cell] = Counter()
     for task_id, (answer, truth, right) in enumerate(tasks):
         judged = measurement.add(
-            outcome(task_id, answer), Truths({"text": TEXT}, [truth], people=[1])
+            outcome(task_id, answer), GroundTruth({"text": TEXT}, [truth], people=[1])
         )
         assert (judged.task_id, judged.right) == (task_id, right)
         pairs.update(judged.pairs)
-    metrics = measurement.as_dict()
+    metrics = measurement.metrics(TruthSource.GROUND_TRUTH, "")
     counted = {
-        (name, cell["true"], cell["given"]): cell["n"]
-        for name, counts in (metrics["controls"] | metrics.get("per_region", {})).items()
-        for cell in counts.get("confusion", ())
+        (name, cell.true, cell.given): cell.n
+        for name, counts in {**metrics.controls, **metrics.per_region}.items()
+        if counts.report is not None
+        for cell in counts.report.confusion
     }
     assert counted == dict(pairs)
     assert len(counted) > 3
     rights = [right for _, _, right in tasks if right is not None]
-    assert (metrics["overall"]["n"], metrics["overall"]["correct"]) == (len(rights), sum(rights))
+    assert (metrics.overall.n, metrics.overall.correct) == (len(rights), sum(rights))

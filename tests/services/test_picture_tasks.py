@@ -12,7 +12,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.llm import Request
 from ml_backend.records import Connection, FailureKind, ProviderName, Run, RunStatus
-from ml_backend.services.attachments import IMAGE_TOKENS
+from ml_backend.services.inference.attachments import IMAGE_TOKENS
 from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.files import image

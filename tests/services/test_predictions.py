@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import Subset
-from ml_backend.services.predictions import DeletePlan, DeleteReport
-from ml_backend.services.waiting import Patience
+from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
+from ml_backend.services.predictions.selection import select
+from ml_backend.services.writing.patience import Patience
 from support.backends import answering
 from support.house import CONFIG, House
 
@@ -44,11 +46,11 @@ def counts(house: House, project_id: int) -> Counter[str | None]:
 
 def delete(house: House, project_id: int, **selection: Any) -> DeleteReport:
     service = house.container.predictions
-    return service.execute_delete(service.plan_delete(project_id, **selection), patience())
+    return service.execute_delete(service.plan_delete(project_id, select(**selection)), patience())
 
 
 def plan(house: House, project_id: int, **selection: Any) -> DeletePlan:
-    return house.container.predictions.plan_delete(project_id, **selection)
+    return house.container.predictions.plan_delete(project_id, select(**selection))
 
 
 def calls(house: House, route: str) -> int:
@@ -185,7 +187,7 @@ def test_a_run_under_way_forbids_deleting_its_prompts_predictions(house: House) 
     for selection in ({"prompt": prompt}, {"labels": [open_run.label]}, {"everything": True}):
         with pytest.raises(Conflict) as raised:
             plan(house, project, **selection)
-        assert f"runs cancel {open_run.id}" in raised.value.fix
+        assert raised.value.fix == Step.CANCEL_RUNS(runs=str(open_run.id))
     assert plan(house, project, labels=["other"]).total == 3
     house.container.runs.cancel(open_run)
     assert delete(house, project, prompt=prompt).deleted == 3
@@ -269,7 +271,7 @@ def test_counting_names_owner_and_what_is_shown(house: House) -> None:
     assert rows[run.label].label is not None
     assert rows[run.label].label.version_id == version.id
     assert rows["other"].label is None
-    some = house.container.predictions.count(project, task_ids=tasks[:1])
+    some = house.container.predictions.count(project, select(task_ids=tasks[:1]))
     assert {row.predictions for row in some} == {1}
 
 
@@ -277,5 +279,5 @@ def test_planning_asks_per_project_not_per_task(house: House) -> None:
     project, _ = seed(house, "a", tasks=300)
     house.fake.control(forget_calls=True)
     plan(house, project, labels=["a"])
-    house.container.predictions.plan_promote(project, labels=["a"], everything=True)
+    house.container.predictions.plan_promote(project, select(labels=["a"], everything=True))
     assert sum(house.fake.state()["calls"].values()) < 15

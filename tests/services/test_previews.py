@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ml_backend.records import Origin, PromptVersion
-from ml_backend.services.previews import Preview, Variable
+from ml_backend.services.prompts.previews import Preview, Variable
 from support.house import CONFIG, House
 
 WITH_PICTURE = """<View><Image name="image" value="$image"/>
@@ -82,7 +82,7 @@ def test_annotations_made_meanwhile_count_with_the_next_pool(house: House) -> No
     assert preview(house, draft, project, ids[0]).examples == 0
     house.container.studio.create_annotation(ids[1], annotated(1)["annotations"][0]["result"])
     container = house.container
-    config = container.recipes.config_of(container.studio.get_project(project))
+    config = container.predictor_factory.config_of(container.studio.get_project(project))
     container.examples.refresh_tasks(project, config, [ids[1]])  # as the webhook has it done
     assert preview(house, draft, project, ids[0]).examples == 1
 

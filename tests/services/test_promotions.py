@@ -11,9 +11,10 @@ import pytest
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Slot, Subset
-from ml_backend.services.fingerprints import fingerprint
-from ml_backend.services.predictions import PromotePlan, PromoteReport
-from ml_backend.services.waiting import Patience
+from ml_backend.services.predictions.bulk_actions import PromotePlan, PromoteReport
+from ml_backend.services.predictions.fingerprints import fingerprint
+from ml_backend.services.predictions.selection import select
+from ml_backend.services.writing.patience import Patience
 from support.fake_label_studio import TOKEN
 from support.house import CONFIG, House
 
@@ -46,9 +47,13 @@ def predicted(*choices: str, version: str = "a") -> list[dict[str, Any]]:
     return [{"predictions": [row(choice, version)]} for choice in choices]
 
 
-def plan(house: House, project_id: int, **selection: Any) -> PromotePlan:
-    selection = {"labels": ["a"], "everything": True} | selection
-    return house.container.predictions.plan_promote(project_id, **selection)
+def plan(
+    house: House, project_id: int, *, include_annotated: bool = False, **named: Any
+) -> PromotePlan:
+    selection = select(**{"labels": ["a"], "everything": True} | named)
+    return house.container.predictions.plan_promote(
+        project_id, selection, include_annotated=include_annotated
+    )
 
 
 def promote(house: House, project_id: int, **selection: Any) -> PromoteReport:
@@ -89,7 +94,7 @@ def test_identical_predictions_made_anew_are_not_promoted_again(house: House) ->
     project, tasks = seed(house, *predicted("A", "B"))
     promote(house, project)
     service = house.container.predictions
-    service.execute_delete(service.plan_delete(project, labels=["a"]), patience())
+    service.execute_delete(service.plan_delete(project, select(labels=["a"])), patience())
     rows = [{"task": task, **row(c, "a")} for task, c in zip(tasks, "AB", strict=True)]
     house.container.studio.import_predictions(project, rows)
     again = plan(house, project)
@@ -101,7 +106,7 @@ def test_a_changed_answer_is_promoted_beside_an_earlier_promotion(house: House) 
     project, tasks = seed(house, *predicted("A"))
     promote(house, project)
     service = house.container.predictions
-    service.execute_delete(service.plan_delete(project, labels=["a"]), patience())
+    service.execute_delete(service.plan_delete(project, select(labels=["a"])), patience())
     house.container.studio.import_predictions(project, [{"task": tasks[0], **row("B", "a")}])
     report = promote(house, project)
     assert (report.created, annotations(house, project)) == (1, {tasks[0]: ["A", "B"]})

@@ -10,9 +10,10 @@ import pytest
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Prediction, PromptVersion, Subset, Task
-from ml_backend.services.provenance import document_of
-from ml_backend.services.sources import Address
-from ml_backend.services.waiting import Patience
+from ml_backend.services.predictions.provenance import document_of
+from ml_backend.services.predictions.selection import select
+from ml_backend.services.serving.prompt_sources import Address
+from ml_backend.services.writing.patience import Patience
 from support.house import CONFIG, House
 
 
@@ -103,7 +104,7 @@ def test_a_run_says_itself_and_counts_once_it_is_newer(house: House) -> None:
     run = house.run(place.prompt, place.version, place.project)
     (found,) = place.told(place.tasks[4])
     assert (found["origin"], found["run"]) == ("run", run.id)
-    assert found["few_shot"]["pool_revision"] == run.snapshot["few_shot"]["pool_revision"]
+    assert found["few_shot"]["pool_revision"] == run.snapshot.few_shot.revision
     assert (found["few_shot"]["max"], found["few_shot"]["shown"]) == (2, None)
     assert house.container.store.provenance.count() == 0, "what was replaced is forgotten"
     place.predict(place.tasks[4])
@@ -127,7 +128,9 @@ def test_deleted_predictions_leave_nothing_behind(house: House) -> None:
     place.predict(*place.tasks[4:])
     service = house.container.predictions
     patience = Patience(lambda _: None, threading.Event(), give_up_after=10.0, first_pause=0.05)
-    plan = service.plan_delete(place.project, prompt=place.prompt, task_ids=place.tasks[4:5])
+    plan = service.plan_delete(
+        place.project, select(prompt=place.prompt, task_ids=place.tasks[4:5])
+    )
     service.execute_delete(plan, patience)
     assert house.container.store.provenance.count() == 1
     assert [each["task"] for each in place.told(*place.tasks)] == place.tasks[5:]

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 
 from ml_backend.errors import LabelStudioError
 from ml_backend.records import RunStatus
-from ml_backend.services.publish import Publisher
-from ml_backend.services.waiting import Patience
+from ml_backend.services.publishing.publisher import Publisher
+from ml_backend.services.writing.patience import Patience
 from ml_backend.store import GIVEN_UP, tables as t
 from support.house import House
 
@@ -123,7 +123,7 @@ def test_a_write_given_up_on_that_comes_after_a_clean_read_is_mended(house: Hous
     project, tasks = house.project(3)
     prompt, version = house.prompt(project)
     run = house.run(prompt, version, project)
-    detail = {"tasks": [tasks[0]], "labels": [run.label], "watermark": run.plan["watermark"]}
+    detail = {"tasks": [tasks[0]], "labels": [run.label], "watermark": run.plan.planned.watermark}
     given_up = intended(house, "import", project=project, **detail)
     house.container.store.writing.settle(given_up, GIVEN_UP)
 
@@ -134,7 +134,7 @@ def test_a_write_given_up_on_that_comes_after_a_clean_read_is_mended(house: Hous
     clock = Clock(comes_at_last)
     container = house.container
     with container.writer.hold(clock) as session:
-        Publisher(container.store, container.studio, session, clock).verify(run)
+        Publisher(container.store, session, container.ownership).verify(run)
     [waited] = clock.waits
     assert 0 < waited <= SETTLE
     assert house.held(project) == {task: Counter([run.label]) for task in tasks}
@@ -184,5 +184,5 @@ def test_an_older_row_that_outlived_its_deletion_is_no_new_one(house: House) -> 
     house.model.answer = lambda request: '{"topic": "B"}'
     run = house.run(prompt, version, project, fresh=True)
     assert run.status is RunStatus.COMPLETED, run.message
-    assert run.plan["watermark"] == highest, "the newest of the old rows is the watermark"
+    assert run.plan.planned.watermark == highest, "the newest of the old rows is the watermark"
     assert given(house, project) == {task: ["B"] for task in tasks}

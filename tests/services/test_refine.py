@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from ml_backend.errors import AnswerError, InvalidInput
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm import Request
 from ml_backend.records import Connection, Prompt, PromptVersion, ProviderName, Slot, Subset
-from ml_backend.services.refine import Refinement
-from ml_backend.services.splits import SHARE, Split, split_of
+from ml_backend.services.evaluation.holdout import SHARE, HoldoutSplit, split_of
+from ml_backend.services.refining.refine import Refinement, RefineRequest
+from ml_backend.services.runs.run_request import RunRequest
 from support.house import House
 from support.simulator import Simulator
 
@@ -59,11 +61,13 @@ class School:
         studio = self.container.studio
         return self.container.refining.refine(
             studio,
-            studio.get_project(self.project_id),
-            self.prompt,
-            version or self.version,
-            self.container.models.default,
-            "teacher",
+            RefineRequest(
+                studio.get_project(self.project_id),
+                self.prompt,
+                version or self.version,
+                self.container.models.default,
+                "teacher",
+            ),
         )
 
     def accept(self, done: Refinement, title: str = "Version 2") -> PromptVersion:
@@ -100,7 +104,7 @@ def test_few_tasks_are_split_so_that_both_sides_have_some(school: School, count:
 
 
 def test_a_single_task_is_held_out() -> None:
-    assert Split("").holds_out(1)
+    assert HoldoutSplit("").holds_out(1)
     assert 0 < SHARE < 0.5
 
 
@@ -193,10 +197,10 @@ def test_a_prompt_without_a_version_is_drafted(school: School) -> None:
     school.seed()
     studio = school.container.studio
     empty = school.container.prompts.create("Q", project=studio.get_project(school.project_id))
+    project, default = studio.get_project(school.project_id), school.container.models.default
     done = school.container.refining.refine(
-        studio, studio.get_project(school.project_id), empty, None,
-        school.container.models.default, "teacher",
-    )  # fmt: skip
+        studio, RefineRequest(project, empty, None, default, "teacher")
+    )
     assert done.drafted
     assert done.diff.startswith("--- nothing")
 
@@ -211,15 +215,29 @@ def test_a_refined_version_is_scored_on_held_out_tasks_unless_told_otherwise(
     assert (made.text, made.refined_from) == (PROPOSED, school.version.id)
     held = school.held_out()
     fair = school.evaluate(made)
-    assert set(fair.options["task_ids"]) == held
-    assert fair.options["held_out"] is True
-    assert fair.metrics["overall"]["n"] > 0
+    assert set(fair.options.task_ids) == held
+    assert fair.options.held_out is True
+    assert fair.metrics.overall.n > 0
     everything = school.evaluate(made, held_out=False)
     assert everything.totals.total == 20
-    assert "flatter" in everything.options["caution"]
+    assert "flatter" in everything.options.caution
     before = school.evaluate(held_out=True)
-    assert set(before.options["task_ids"]) == held
-    assert "caution" not in school.evaluate().options
+    assert set(before.options.task_ids) == held
+    assert not school.evaluate().options.caution
+
+
+def test_a_planned_evaluation_asks_other_tasks_where_saving_made_a_teachers_version_of_it(
+    school: School,
+) -> None:
+    school.seed()
+    runs, project = school.container.runs, school.container.studio.get_project(school.project_id)
+    plan = runs.plan(school.prompt, school.version, project, RunRequest(subset=Subset.HAS_GT))
+    saved = replace(school.version, refined_from=school.version.id)
+    held = school.held_out()
+    assert runs.begin(school.prompt, school.version, plan).totals.total == plan.total > len(held)
+    begun = runs.begin(school.prompt, saved, plan)
+    assert begun.options.held_out
+    assert set(begun.options.task_ids or ()) == held
 
 
 def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover(
@@ -232,7 +250,7 @@ def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover
     pool = container.store.examples.ground_truth(school.project_id)
     container.examples.refresh(
         school.project_id,
-        container.recipes.config_of(container.studio.get_project(school.project_id)),
+        container.predictor_factory.config_of(container.studio.get_project(school.project_id)),
     )
     assert run.id not in container.evaluation.mark_outdated(school.project_id, pool)
 
@@ -266,7 +284,7 @@ def test_the_few_shot_examples_of_a_refined_version_are_not_held_out(school: Sch
     made = school.accept(school.refine())
     school.house.model.asked.clear()
     ended = school.evaluate(made)
-    assert ended.snapshot["few_shot"]["from"] == "tasks not evaluated"
+    assert ended.snapshot.few_shot.source == "tasks not evaluated"
     sent = "".join(json.dumps(each.messages) for each in school.house.model.asked)
     for place, task in enumerate(school.tasks):
         if task in school.held_out():
@@ -288,10 +306,10 @@ def test_a_teacher_keeps_within_its_connections_budget(school: School) -> None:
     )  # fmt: skip
     school.container.models.adopt(made, school.house.model)
     studio = school.container.studio
+    project = studio.get_project(school.project_id)
+    asked = RefineRequest(project, school.prompt, school.version, made, "t")
     with pytest.raises(Exception, match="may spend"):
-        school.container.refining.refine(
-            studio, studio.get_project(school.project_id), school.prompt, school.version, made, "t"
-        )
+        school.container.refining.refine(studio, asked)
     assert school.lessons == []
 
 
@@ -312,8 +330,10 @@ def test_on_the_bundled_data_the_whole_loop_runs_with_the_simulated_teacher(
         prompt = container.prompts.create("Demo", project=project)
         first = container.prompts.create_version(prompt, text=demo.prompt(), connection="sim")
         before = house.run(prompt, first, project_id, subset=Subset.HAS_GT)
-        assert before.metrics["overall"]["n"] == 60
-        done = container.refining.refine(studio, project, prompt, first, made, "simulated")
+        assert before.metrics.overall.n == 60
+        done = container.refining.refine(
+            studio, RefineRequest(project, prompt, first, made, "simulated")
+        )
         assert done.examples > 0
         assert done.cost is not None
         assert "Decide with care" in done.prompt
@@ -321,7 +341,7 @@ def test_on_the_bundled_data_the_whole_loop_runs_with_the_simulated_teacher(
         after = house.run(prompt, second, project_id, subset=Subset.HAS_GT)
         assert after.slot is Slot.EVALUATE
         assert after.totals.total == done.held_out
-        assert after.metrics["overall"]["n"] > 0
+        assert after.metrics.overall.n > 0
         close: Callable[[], Any] = container.models.close
         container.loop.run(close())
 
@@ -339,10 +359,9 @@ def test_a_teacher_is_told_what_the_author_wants(school: School) -> None:
     school.seed()
     studio = school.container.studio
     refining = school.container.refining
-    refining.refine(
-        studio, studio.get_project(school.project_id), school.prompt, school.version,
-        refining.teacher_at(None), "teacher", "fewer pears",
-    )  # fmt: skip
+    project, teacher = studio.get_project(school.project_id), refining.teacher_at(None)
+    asked = RefineRequest(project, school.prompt, school.version, teacher, "teacher", "fewer pears")
+    refining.refine(studio, asked)
     assert "What the author of the prompt wants:\\nfewer pears" in school.sent()
     with pytest.raises(InvalidInput, match=r"2,001 characters"):
         refining.check_goal("g" * 2001)
@@ -352,16 +371,17 @@ def test_what_a_teacher_would_see_and_cost_is_known_before_it_is_asked(school: S
     school.seed(30)
     school.evaluate()
     studio, refining = school.container.studio, school.container.refining
-    about = (studio, studio.get_project(school.project_id), school.prompt, school.version)
+    about = (studio.get_project(school.project_id), school.prompt, school.version)
     priced = Connection(None, "p", ProviderName.CUSTOM, prices={"teacher": [1.0, 4.0]})
-    before = refining.outlook(*about, priced, "teacher")
+    before = refining.outlook(studio, RefineRequest(*about, priced, "teacher"))
     assert school.lessons == []
-    done = refining.refine(*about, school.container.models.default, "teacher")
+    default = RefineRequest(*about, school.container.models.default, "teacher")
+    done = refining.refine(studio, default)
     assert (before.shown, before.held_out) == (done.examples, done.held_out)
     assert before.wrong == 30 - done.held_out
     assert before.low is not None
     assert before.middle is not None
     assert before.high is not None
     assert 0 < before.low < before.middle < before.high < 0.1
-    unknown = refining.outlook(*about, school.container.models.default, "teacher")
+    unknown = refining.outlook(studio, default)
     assert (unknown.price, unknown.middle) == (None, None)

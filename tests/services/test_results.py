@@ -14,15 +14,20 @@ import sqlalchemy as sa
 from services.test_evaluate import annotation, evaluated, says, seed
 
 from ml_backend.errors import InvalidInput, LabelStudioError
-from ml_backend.labelstudio import AnnotatedTask, LabelStudioDoor
+from ml_backend.labelstudio import AnnotatedTask, ServerLabelStudio
 from ml_backend.records import Failure, FailureKind, Prediction, Run, Subset, Task
-from ml_backend.services.results import ResultCounts, ResultFilter, ResultPage, ResultQuery
+from ml_backend.services.evaluation.results import (
+    ResultCounts,
+    ResultFilter,
+    ResultPage,
+    ResultQuery,
+)
 from ml_backend.store import tables
 from support.fake_label_studio import TOKEN
 from support.house import CONFIG, House
 
 
-class NotingDoor(LabelStudioDoor):
+class NotingDoor(ServerLabelStudio):
     """A door that remembers which tasks it was asked for."""
 
     def __init__(self, url: str) -> None:
@@ -96,8 +101,8 @@ def test_every_cell_of_the_matrix_leads_to_its_tasks(
     run, tasks = measured
     results = house.container.results
     cells = {(each.truth, each.given): each.n for each in results.cells(run, "topic")}
-    confusion = run.metrics["controls"]["topic"]["confusion"]
-    assert cells == {(each["true"], each["given"]): each["n"] for each in confusion}
+    confusion = run.metrics.controls["topic"].report.confusion
+    assert cells == {(each.true, each.given): each.n for each in confusion}
     assert ids(page(house, run, cell=("topic", "B", None))) == [tasks[2]]
     query = ResultQuery(cell=("topic", "A", "A"), filter=ResultFilter.RIGHT)
     assert results.count(run, query) == 2

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioNotFound, TemplateError
 from ml_backend.llm import Request
 from ml_backend.records import RunStatus, Subset
-from ml_backend.services.prompts import check_title
-from ml_backend.services.runs import sample_of
+from ml_backend.services.prompts.prompts import check_title
+from ml_backend.services.runs.run_tasks import sample_of
 from support.house import CONFIG, House
+from support.processes import eventually
 
 
 @pytest.mark.slow
@@ -86,19 +86,20 @@ def test_canceling_keeps_and_publishes_what_was_answered(house: House) -> None:
     project, _ = house.project(60)
     prompt, version = house.prompt(project)
     run = house.start(prompt, version, project)
-    reached = threading.Event()
+    reached, canceled = threading.Event(), threading.Event()
 
     def answer(request: Request) -> str:
         reached.set()
-        time.sleep(0.1)
+        assert canceled.wait(60)
         return '{"topic": "A"}'
 
     house.model.answer = answer
     thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
     thread.start()
-    reached.wait(10)
+    assert reached.wait(60)
     house.container.runs.cancel(run)
-    thread.join(30)
+    canceled.set()
+    thread.join(120)
     ended = house.container.store.runs.get(run.id)
     assert ended.status is RunStatus.CANCELED
     assert 0 < ended.totals.succeeded < 60
@@ -139,12 +140,9 @@ def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
     thread = threading.Thread(target=house.container.executor.execute, args=(run.id,))
     thread.start()
     store = house.container.store
-    deadline = time.monotonic() + 20
-    while "waiting for Label Studio" not in store.runs.get(run.id).message:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: "waiting for Label Studio" in store.runs.get(run.id).message)
     house.fake.control(down=False)
-    thread.join(30)
+    thread.join(120)
     assert store.runs.get(run.id).status is RunStatus.COMPLETED
     assert sum(v.total() for v in house.held(project).values()) == 5
 
@@ -230,8 +228,8 @@ def test_a_seed_draws_the_same_sample_again_and_another_one_another(house: House
         run = house.start(
             prompt, version, project, subset=Subset.SAMPLE, sample_size=10, sample_seed=seed
         )
-        assert run.options.get("sample_seed") == seed
-        return run.options["task_ids"]
+        assert run.options.sample_seed == seed
+        return list(run.options.task_ids)
 
     assert drawn(None) == tasks[:10]
     assert drawn(7) == drawn(7) == sorted(drawn(7))
@@ -262,7 +260,7 @@ def test_the_tasks_of_a_data_manager_tab_are_a_selection(house: House, place: in
         house.container.studio._transport.send("POST", "api/dm/views/", body)
     tab = house.container.studio.tabs(project)[place]
     run = house.start(prompt, version, project, subset=Subset.CUSTOM, filters=tab.query)
-    assert run.options["task_ids"] == ([tasks[1], *tasks[10:]], tasks[3:5])[place]
+    assert list(run.options.task_ids) == ([tasks[1], *tasks[10:]], tasks[3:5])[place]
 
 
 def test_the_tab_of_every_task_is_no_selection(house: House) -> None:

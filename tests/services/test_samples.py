@@ -14,7 +14,7 @@ from ml_backend.errors import InvalidInput, ModelError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm import Request
 from ml_backend.records import (
-    Asked,
+    CallRecord,
     Failure,
     FailureKind,
     Prediction,
@@ -23,7 +23,7 @@ from ml_backend.records import (
     Task,
     Usage,
 )
-from ml_backend.services.sampling import combine
+from ml_backend.services.inference.self_consistency import combine
 from ml_backend.store import tables
 from support.house import House
 
@@ -39,11 +39,11 @@ def said(topic: str, *quotes: str, cost: float | None = 0.5) -> Prediction:
         "names": [{"quote": each, "occurrence": 1, "label": "P"} for each in quotes],
     }
     made = CONFIG.to_conversion(answer, TASK.data)
-    return Prediction(1, made.answer, made.result, asked=Asked(Usage(10, 2), cost, 0.1, 1))
+    return Prediction(1, made.answer, made.result, asked=CallRecord(Usage(10, 2), cost, 0.1, 1))
 
 
 def failed() -> Failure:
-    return Failure(1, FailureKind.INVALID_ANSWER, "no", asked=Asked(Usage(10, 2), 0.5, 0.1, 1))
+    return Failure(1, FailureKind.INVALID_ANSWER, "no", asked=CallRecord(Usage(10, 2), 0.5, 0.1, 1))
 
 
 def test_each_control_takes_its_most_frequent_value_whoever_gave_it() -> None:

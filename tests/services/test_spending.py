@@ -22,8 +22,13 @@ from ml_backend.records import (
     Task,
     Usage,
 )
-from ml_backend.services.sources import Address
-from ml_backend.services.spending import BudgetPeriod, Purse, period_start, spending_of
+from ml_backend.services.models.spending import (
+    BudgetPeriod,
+    ConnectionBudget,
+    period_start,
+    spending_of,
+)
+from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.store import Spent
 from support.house import House
 
@@ -100,7 +105,7 @@ def test_a_higher_budget_lets_a_run_go_on(house: House) -> None:
 
 def test_runs_at_the_same_time_share_the_budget(house: House) -> None:
     paid = Paid(house)
-    purse = Purse(paid.store, paid.connection)
+    purse = ConnectionBudget(paid.store, paid.connection)
     paid.store.connections.update(paid.connection.id or 0, budget_limit=1.0)
     made = 0
 
@@ -127,7 +132,10 @@ def test_runs_at_the_same_time_share_the_budget(house: House) -> None:
 
 def test_what_another_process_wrote_down_counts(house: House) -> None:
     paid = Paid(house, budget_limit=1.0)
-    mine, theirs = Purse(paid.store, paid.connection), Purse(paid.store, paid.connection)
+    mine, theirs = (
+        ConnectionBudget(paid.store, paid.connection),
+        ConnectionBudget(paid.store, paid.connection),
+    )
 
     async def scenario() -> None:
         assert await theirs.take(0.5)

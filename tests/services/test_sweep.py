@@ -14,12 +14,13 @@ import sqlalchemy as sa
 
 from ml_backend.container import Container
 from ml_backend.records import Prompt, PromptVersion, Slot, Stage
-from ml_backend.services import sweep as module
-from ml_backend.services.prompts import label_of
-from ml_backend.services.writer import Writer
+from ml_backend.services.predictions import deduplicate as module
+from ml_backend.services.publishing.ownership import label_of
+from ml_backend.services.writing.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
 from support.house import House
+from support.labels import own
 from support.server import eventually
 
 DELETE_ONE = "DELETE /api/predictions/{id}/"
@@ -44,8 +45,14 @@ class Served:
 
     def register(self, prompt: Prompt, version: PromptVersion, slot: Slot = Slot.ALL) -> str:
         label = label_of(prompt, version, slot)
-        self.store.prompts.register_label(label, prompt.id, version.id, slot)
+        self.own(label, prompt, version, slot)
         return label
+
+    def own(
+        self, label: str, prompt: Prompt, version: PromptVersion, slot: Slot = Slot.ALL
+    ) -> None:
+        url = self.container.studio.url
+        own(self.store, url, self.project, label, prompt.id, version.id, slot)
 
     def answer(self, label: str, tasks: Sequence[int] | None = None, minutes: float = 0) -> None:
         """What /predict notes when it answers, here some minutes from now."""
@@ -162,7 +169,7 @@ def test_rows_of_which_nothing_is_known_give_way_by_age(served: Served) -> None:
     served.keep(V1)
     served.keep(V2)
     older = "Old name__Version 1"
-    served.store.prompts.register_label(older, served.prompt.id, served.first.id, Slot.ALL)
+    served.own(older, served.prompt, served.first)
     served.answer(older)
     served.work()
     served.assert_each_task_holds(V2)
@@ -403,7 +410,7 @@ def test_a_delete_that_broke_off_is_gone_on_with(house: House, mode: str, tasks:
     served.keep(V2)
     house.fake.fail("/api/", mode, method="DELETE", skip=0 if tasks > 100 else 1)
     served.work()
-    eventually(lambda: served.work() and min(served.sweeps()) > 0, seconds=20)
+    eventually(lambda: served.work() and min(served.sweeps()) > 0)
     served.assert_each_task_holds(V2)
     assert served.counters() == {1: tasks}
 
@@ -431,7 +438,7 @@ def test_after_a_kill_in_the_middle_the_next_server_finishes(
     container.close()
 
     after = Container(container.settings, settle_seconds=0.7)
-    eventually(lambda: served.work(after) and min(served.sweeps()) > 0, seconds=20)
+    eventually(lambda: served.work(after) and min(served.sweeps()) > 0)
     after.close()
     after.store.close()
     served.assert_each_task_holds(V2)
@@ -454,7 +461,7 @@ def test_of_two_servers_at_once_one_removes_and_the_other_finds_nothing(served: 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert served.calls()[DELETE_ONE] == 3
     served.work(other)
     assert served.calls()[DELETE_ONE] == 0
@@ -492,6 +499,8 @@ def test_nothing_of_a_deleted_project_is_looked_at_again(served: Served) -> None
     other = Served.__new__(Served)
     other.__dict__.update(served.__dict__)
     other.project, other.tasks = served.house.project(2)
+    for version in (served.first, served.second):
+        other.register(served.prompt, version)
     other.keep(V1)
     served.answer(V2)
     other.answer(V2)
@@ -525,7 +534,7 @@ def test_trouble_of_one_project_does_not_keep_the_others_waiting(
         return search(project_id=project_id, **more)
 
     monkeypatch.setattr(served.store.runs, "search", fails)
-    with caplog.at_level(logging.INFO, "ml_backend.services.sweep"):
+    with caplog.at_level(logging.INFO, "ml_backend.services.predictions.deduplicate"):
         served.work()
     served.assert_each_task_holds(V2)
     assert served.sweeps() == [0, 1, 1, 1]

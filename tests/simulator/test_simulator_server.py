@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from support.models import KEY, SCHEMA
+from support.processes import eventually
 from support.simulator import Simulator
 
 TEXT = "Classify the message.\n\nThe Lumora kettle from Ana arrived broken."
@@ -120,9 +121,7 @@ def test_reset_drip_and_hang(simulator):
     simulator.control({"fault": "hang"})
     with pytest.raises(TimeoutError):
         post(simulator, timeout=0.2)
-    deadline = time.monotonic() + 5
-    while simulator.stats()["in_flight"] and time.monotonic() < deadline:
-        time.sleep(0.01)
+    eventually(lambda: not simulator.stats()["in_flight"])
     assert simulator.stats()["statuses"] == {"reset": 1, "200": 1, "gone": 1}
 
 
@@ -153,17 +152,21 @@ def test_a_second_try_quotes_the_task_and_not_the_complaint(simulator):
 
 
 def test_everything_is_refused_for_a_while(simulator):
-    simulator.control(rate_limit_for=0.3)
+    simulator.control(rate_limit_for=600)
     status, _, headers = post(simulator)
-    assert (status, headers["Retry-After"]) == (429, "1")
-    time.sleep(0.35)
-    assert post(simulator)[0] == 200
+    assert (status, headers["Retry-After"]) == (429, "600")
+    simulator.control(rate_limit_for=0.3)
+    eventually(lambda: post(simulator)[0] == 200)
 
 
 def test_statistics_count_calls_messages_markers_and_flight(simulator):
-    simulator.control(latency=0.2, markers=["Ana", "absent"])
+    marked = {"markers": ["Ana", "absent"]}
+    simulator.control(hold=True, **marked)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: post(simulator), range(8)))
+        answers = [pool.submit(post, simulator, timeout=60) for _ in range(8)]
+        eventually(lambda: simulator.stats()["in_flight"] == 8)
+        simulator.control(**marked)
+        assert {answer.result()[0] for answer in answers} == {200}
     stats = simulator.stats()
     assert (stats["calls"], stats["max_in_flight"], stats["in_flight"]) == (8, 8, 0)
     assert simulator.calls_with(TEXT) == 8

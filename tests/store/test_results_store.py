@@ -13,7 +13,16 @@ from alembic import command
 from alembic.config import Config
 from store.test_runs_store import make_version
 
-from ml_backend.records import Failure, FailureKind, Outcome, Prediction, Problem, Run
+from ml_backend.records import (
+    Failure,
+    FailureKind,
+    Outcome,
+    Prediction,
+    Problem,
+    Run,
+    RunOptions,
+    RunSnapshot,
+)
 from ml_backend.store import CellCount, Chosen, Judged, Place, ResultFilter, Store
 from ml_backend.store.cipher import SecretCipher
 from ml_backend.store.database import MIGRATIONS
@@ -30,8 +39,8 @@ def make_run(store: Store, title: str = "P") -> Run:
         label=f"{title}__v1",
         slot="evaluate",
         subset="HasGT",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         total=9,
         cost=0.0,
     )

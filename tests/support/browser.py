@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from support.server import ROOT
+from support.processes import ROOT, watch
 
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"),
@@ -55,14 +55,15 @@ _SHARED = _Shared()
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*arguments: str) -> Iterator[Browser]:
     """Give a headless Chromium of its own; NotInstalled where the machine has none."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         raise NotInstalled("There is no Chromium here. Install it: apt-get install chromium")
     expect.set_options(timeout=PATIENCE)
+    watch()
     with _SHARED.playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *arguments])
         try:
             yield browser
         finally:

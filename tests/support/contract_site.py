@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 
 
 @dataclass
 class Site:
     """A Label Studio with a project of six tasks."""
 
-    door: LabelStudioDoor
+    door: ServerLabelStudio
     project_id: int
     task_ids: list[int]
     raw: httpx.Client

@@ -48,18 +48,19 @@ class Workers:
     """The forking process: ``with Workers() as workers: pid = workers.start(order)``."""
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__))],
+        from support.processes import Child
+
+        self._process = Child(
+            [sys.executable, Path(__file__)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=None,
             text=True,
             env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
         )
         return self
 
     def start(self, order: Order) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asdict(order)) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -70,11 +71,9 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(10)
+        self._process.wait()
+        self._process.stop()
 
 
 def state_of(pid: int) -> str:
@@ -159,8 +158,8 @@ def work(order: Order) -> None:
     trap = Trap(order)
     for event in ("begin", "commit"):
         sa.event.listen(container.store.database.engine, event, trap.step)
-    transport = container.studio._transport
-    attempt = transport._attempt
+    connection = container.studio._transport._connection
+    attempt = connection.authorized
 
     def trapped(*arguments: Any) -> Any:
         trap.step()
@@ -169,7 +168,7 @@ def work(order: Order) -> None:
         finally:
             trap.step()
 
-    transport._attempt = trapped  # type: ignore[method-assign]
+    connection.authorized = trapped  # type: ignore[method-assign]
     container.executor.execute(order.run_id)
 
 
@@ -181,7 +180,7 @@ def main() -> None:
     LabelingConfig.parse(
         '<View><Text name="text" value="$text"/><TextArea name="a" toName="text"/></View>'
     ).check([])
-    import label_studio_sdk  # noqa: F401
+    from label_studio_sdk import LabelStudio  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:

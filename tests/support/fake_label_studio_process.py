@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -24,6 +23,7 @@ from aiohttp import web
 
 from support.fake_label_studio import TOKEN, Controls
 from support.label_studio_routes import FakeServer
+from support.processes import Child
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,26 +33,18 @@ class FakeLabelStudioProcess(Controls):
 
     def __init__(self, *, validate: bool = False) -> None:
         self._validate = validate
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Child | None = None
         self.control_url = ""
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "support.fake_label_studio_process", "--port", "0"]
-        self._process = subprocess.Popen(
+        self._process = Child(
             command + ["--validate"] * self._validate,
             env={**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}"},
-            stdout=subprocess.PIPE,
-            text=True,
         )
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            words = line.split()
-            if line.startswith("control on"):
-                self.control_url = words[-1]
-            if line.startswith("listening on"):
-                self.url = words[-1]
-                return self
-        raise RuntimeError("The fake Label Studio did not start.")
+        self.control_url = self._process.word_after("control on ")
+        self.url = self._process.word_after("listening on ")
+        return self
 
     def __exit__(
         self,
@@ -61,10 +53,7 @@ class FakeLabelStudioProcess(Controls):
         traceback: TracebackType | None,
     ) -> None:
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            if self._process.stdout is not None:
-                self._process.stdout.close()
+            self._process.stop()
 
     def control(self, **changes: Any) -> dict[str, Any]:
         return self._exchange("/control", changes)

@@ -10,8 +10,9 @@ from typing import Any
 from ml_backend.container import Container
 from ml_backend.llm import Reply, Request
 from ml_backend.records import Prompt, PromptVersion, Run, Usage
-from ml_backend.services.runs import RunOptions
+from ml_backend.services.runs.run_request import RunRequest
 from support.fake_label_studio import FakeLabelStudio
+from support.processes import eventually
 
 CONFIG = """<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices></View>"""
@@ -60,13 +61,14 @@ class House:
 
     def start(self, prompt: Prompt, version: PromptVersion, project_id: int, **options: Any) -> Run:
         project = self.container.studio.get_project(project_id)
-        return self.container.runs.start(prompt, version, project, RunOptions(**options))
+        return self.container.runs.start(prompt, version, project, RunRequest(**options))
 
     def run(self, prompt: Prompt, version: PromptVersion, project_id: int, **options: Any) -> Run:
-        run = self.start(prompt, version, project_id, **options)
-        ended = self.container.executor.execute(run.id)
-        assert ended is not None
-        return ended
+        return self.execute(self.start(prompt, version, project_id, **options))
+
+    def execute(self, run: Run) -> Run:
+        """Execute a run to its end as the engine does: again, where a stall cost it its right."""
+        return eventually(lambda: self.container.executor.execute(run.id))
 
     def held(self, project_id: int) -> dict[int, Counter[str | None]]:
         """Return what the fake Label Studio holds: predictions by task and model version."""

@@ -26,6 +26,7 @@ class Connections:
         return [
             web.get("/api/ml", self._list_backends),
             web.post("/api/ml", self._create_backend),
+            web.post("/api/ml/", self._create_backend),
             web.patch(f"/api/ml/{number}", self._patch_backend),
             web.delete(f"/api/ml/{number}", self._delete_backend),
             web.get("/api/webhooks/", self._list_webhooks),

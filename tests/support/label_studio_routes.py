@@ -108,6 +108,7 @@ class FakeServer(Connections):
             web.get("/api/dm/views/", self._list_views),
             web.post("/api/dm/views/", self._create_view),
             web.post("/api/dm/actions", self._action),
+            web.post("/api/dm/actions/", self._action),
             *self.connection_routes(),
         ]
 

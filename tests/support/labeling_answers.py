@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ml_backend.labeling.selectable import Selectable
+from ml_backend.labeling.task_data.selectable import Selectable
 from support.labeling_configs import Sample
 
 MOMENTS = ("2024-05-01", "2024-05-01T10:30", "2024-02-29T23:59:00Z", "2024-05", "2024", "10:30")

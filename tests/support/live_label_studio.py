@@ -21,6 +21,7 @@ from ml_backend.cli.local_label_studio import (
     LocalLabelStudio,
     free_port,
 )
+from support.processes import ROOT, watch
 
 __all__ = [
     "DATABASE",
@@ -35,7 +36,9 @@ __all__ = [
     "personal_token",
 ]
 
-ROOT = Path(__file__).resolve().parents[2]
+
+START_SECONDS = 600.0
+"""On a busy machine a new database alone takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,13 @@ class LiveLabelStudio(LocalLabelStudio):
         default = ROOT / ".venvs" / "label-studio" / "bin" / "label-studio"
         named = os.environ.get("LS_DATA_TEMPLATE")
         options.setdefault("template", Path(named) if named else None)
+        options.setdefault("start_timeout", START_SECONDS)
         program = executable or os.environ.get("LS_EXECUTABLE") or str(default)
         super().__init__(executable=program, **options)
 
     def start(self) -> None:
         """Start it; of several test processes the first alone fills the template."""
+        watch()
         template = self._template
         if template is None or (template / DATABASE).exists():
             super().start()

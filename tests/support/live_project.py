@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 
 
 class LiveProject:
     """A project, asked through Label Studio's own API alone."""
 
-    def __init__(self, studio: LabelStudioDoor, project_id: int) -> None:
+    def __init__(self, studio: ServerLabelStudio, project_id: int) -> None:
         self.studio = studio
         self.id = project_id
 

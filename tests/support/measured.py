@@ -6,12 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ml_backend.kinds import FailureKind, RunStatus, Subset
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import Asked, Failure, JsonObject, Outcome, Prediction, Run, Totals, Usage
-from ml_backend.services.runs import RunOptions
+from ml_backend.records import (
+    CallRecord,
+    Failure,
+    JsonObject,
+    Outcome,
+    Prediction,
+    Run,
+    RunMetrics,
+    Totals,
+    Usage,
+)
+from ml_backend.services.runs.run_request import RunRequest
 from support.pages import Pages
 from support.wire import region
 
-ASKED = Asked(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)
+ASKED = CallRecord(usage=Usage(120, 8), cost=0.0002, latency=1.5, calls=1)
 
 
 def outcome(task_id: int, choice: str | None, score: float | None = None) -> Outcome:
@@ -32,20 +42,20 @@ def measured_run(
     *,
     title: str = "Topics",
     subset: Subset = Subset.HAS_GT,
-    metrics: JsonObject | None = None,
+    metrics: RunMetrics | None = None,
 ) -> Run:
     """A completed run of a new prompt with these outcomes; ``metrics`` in place of its own."""
     container = pages.container
     project = container.studio.get_project(pages.project)
     prompt = container.prompts.create(title, project=project)
     version = container.prompts.create_version(prompt, text="Which? {text}")
-    options = RunOptions(subset=subset, worker_job="worker")
+    options = RunRequest(subset=subset, worker_job="worker")
     run = container.runs.start(prompt, version, project, options)
     return completed(pages, run, list(outcomes), metrics)
 
 
 def completed(
-    pages: Pages, run: Run, outcomes: Sequence[Outcome], metrics: JsonObject | None
+    pages: Pages, run: Run, outcomes: Sequence[Outcome], metrics: RunMetrics | None
 ) -> Run:
     container = pages.container
     container.store.outcomes.add(run.id, outcomes, [])
@@ -60,7 +70,7 @@ def completed(
         config = LabelingConfig.parse(container.studio.get_project(run.project_id).label_config)
         found = container.evaluation.measure(run, config)
         metrics = found if metrics is None else metrics
-    container.store.runs.finish(run.id, 0, RunStatus.COMPLETED, "", metrics=metrics or {})
+    container.store.runs.finish(run.id, 0, RunStatus.COMPLETED, "", metrics=metrics)
     return container.store.runs.get(run.id)
 
 

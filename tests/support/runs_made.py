@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.records import (
-    Asked,
+    CallRecord,
+    Correctness,
     Prediction,
     Run,
+    RunMetrics,
+    RunOptions,
+    RunSnapshot,
     RunStatus,
     Slot,
     Subset,
-    TruthSource,
     Usage,
 )
 from ml_backend.scoring import wilson
-from ml_backend.services.recipes import snapshot
 from support.pages import Pages
 from support.wire import region
 
@@ -53,8 +55,8 @@ def ran(
         label=f"Topics__{version.title}__evaluate",
         slot=(Slot.ALL if subset is Subset.ALL else Slot.EVALUATE).value,
         subset=subset.value,
-        snapshot=snapshot(version),
-        options={"task_ids": task_ids, "truth": TruthSource.GROUND_TRUTH.value, **options},
+        snapshot=RunSnapshot.of(version),
+        options=RunOptions(task_ids=tuple(task_ids), **options),
         total=len(task_ids),
         cost=0.0,
         handed_out=True,  # or the engine could take it first
@@ -66,22 +68,22 @@ def ran(
                 task,
                 {"topic": answer},
                 [region(answer)],
-                asked=Asked(Usage(100, 10), 0.001, latency=0.5, calls=1, request_key=f"{run.id}"),
+                asked=CallRecord(
+                    Usage(100, 10), 0.001, latency=0.5, calls=1, request_key=f"{run.id}"
+                ),
             )
             for task, answer in zip(task_ids, said, strict=False)
         ],
     )
     low, high = wilson(correct, n)
-    overall = {
-        "n": n, "correct": correct, "failed": failed, "accuracy": correct / n if n else None,
-        "low": low, "high": high, "score": correct / n if n else None,
-    }  # fmt: skip
+    share = correct / n if n else None
+    overall = Correctness(n, correct, failed, accuracy=share, low=low, high=high, score=share)
     done = {
         "succeeded": len(task_ids) - failed, "failed": failed, "cached": cached, "cost": cost,
     }  # fmt: skip
     if status is None:
         store.runs.change(run.id, 0, succeeded=1, cost=cost)
     else:
-        metrics = {"overall": overall, "ground_truth": truths or str(task_ids)} if n else {}
+        metrics = RunMetrics(overall, fingerprint=truths or str(task_ids)) if n else None
         store.runs.finish(run.id, 0, status, message, metrics=metrics, **done)
     return store.runs.get(run.id)

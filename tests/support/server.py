@@ -1,23 +1,25 @@
-"""Our own server and CLI as processes, the way a user has them."""
+"""Our own server as a process, and our commands, the way a user has them."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-T = TypeVar("T")
-ROOT = Path(__file__).resolve().parents[2]
+from click.testing import CliRunner
+
+from ml_backend.cli import cli
+from support.processes import ROOT, Child, eventually
+
+__all__ = ["ROOT", "Installation", "eventually"]
+
 SETTINGS = frozenset(
     {
         *("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"),
@@ -29,22 +31,8 @@ SETTINGS = frozenset(
 )
 
 
-def eventually(what: Callable[[], T], *, seconds: float = 120.0, every: float = 0.05) -> T:
-    """Return the first truthy value of ``what``; AssertionError when there is none in time.
-
-    The time is generous: on a busy machine everything comes late, and no test measures speed.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        value = what()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(every)
-
-
 class Installation:
-    """A data folder with the settings around it: runs the CLI and the server as processes."""
+    """A data folder with the settings around it: runs commands, and the server as a process."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         with socket.socket() as probe:
@@ -54,26 +42,23 @@ class Installation:
         self.settings = {"DATA_DIR": str(data_dir), "PORT": str(port), **settings}
         self.url = f"http://127.0.0.1:{self.settings['PORT']}"
         self.log_path = data_dir.parent / f"{data_dir.name}-server.log"
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: Child | None = None
 
-    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         clean = {key: value for key, value in os.environ.items() if key not in SETTINGS}
-        return {**clean, "PYTHONPATH": str(ROOT), **self.settings, **(extra or {})}
+        return {**clean, "PYTHONPATH": str(ROOT), **self.settings}
 
     def cli(
         self, *arguments: str | int, code: int = 0, env: Mapping[str, str] | None = None
     ) -> str:
-        """Run a command, assert its exit code, return what it printed (stderr too if it failed)."""
-        done = subprocess.run(
-            [sys.executable, "-m", "ml_backend", *map(str, arguments)],
-            cwd=ROOT,
-            env=self.environment(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        """Run a command, assert its exit code, return what it printed (stderr too if it failed).
+
+        In this process: a Python of its own would import for a second and more each time.
+        """
+        settings = {**dict.fromkeys(SETTINGS), **self.settings, **(env or {})}
+        done = CliRunner().invoke(cli, [str(each) for each in arguments], env=settings)
+        said = f"{done.stdout}\n{done.stderr}\n{done.exception!r}"
+        assert done.exit_code == code, f"exit {done.exit_code}\n{said}"
         return done.stdout if code == 0 else done.stdout + done.stderr
 
     def json(self, *arguments: str | int, code: int = 0) -> Any:
@@ -83,18 +68,13 @@ class Installation:
 
     def start(self, *, wait: bool = True) -> Self:
         """Start the server; with ``wait`` return once it answers."""
-        with self.log_path.open("ab") as log:
-            self._server = subprocess.Popen(
-                [sys.executable, "-m", "ml_backend", "serve"],
-                cwd=ROOT,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._server = Child(
+            [sys.executable, "-m", "ml_backend", "serve"],
+            env=self.environment(),
+            log=self.log_path,
+        )
         if wait:
-            eventually(self.is_up)
+            self._server.wait_until(self.is_up)
         return self
 
     def is_up(self) -> bool:
@@ -111,21 +91,14 @@ class Installation:
 
     def kill(self) -> None:
         """kill -9, the worker as well: what a power cut leaves is what is on disk."""
-        self._end(signal.SIGKILL)
+        server, self._server = self._server, None
+        if server is not None:
+            server.kill()
 
     def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, how: signal.Signals) -> None:
         server, self._server = self._server, None
-        if server is None or server.poll() is not None:
-            return
-        os.killpg(server.pid, how)
-        try:
-            server.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait(15)
+        if server is not None:
+            server.stop()
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import urllib.request
 from abc import ABC, abstractmethod
@@ -19,6 +18,7 @@ from typing import Any, Self
 from ml_backend.simulator.behaviour import Behaviour
 from ml_backend.simulator.listening import listen
 from ml_backend.simulator.server import build_app
+from support.processes import Child
 from support.threads import THREAD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,22 +95,11 @@ class SimulatorProcess(Controls):
     def __init__(self, **options: Any) -> None:
         options = {"port": 0, "latency": 0, **options}
         arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-        self._process = subprocess.Popen(
+        self._process = Child(
             [sys.executable, "-m", "ml_backend.simulator", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
         )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line.startswith("listening on "):
-            self.stop()
-            raise RuntimeError(f"the simulator did not start: {line!r}")
-        super().__init__(line.split()[-1])
+        super().__init__(self._process.word_after("listening on "))
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._process.stop()

@@ -5,16 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ml_backend.records import Run, RunStatus, Stage
-from ml_backend.services.recipes import snapshot
+from ml_backend.records import (
+    Correctness,
+    Run,
+    RunMetrics,
+    RunOptions,
+    RunSnapshot,
+    RunStatus,
+    Stage,
+)
 from ml_backend.store import tables as t
+from ml_backend.store.run_records import to_columns
 from support.pages import Pages
 
 
-def measured(right: int, n: int, **more: Any) -> dict[str, Any]:
+def measured(right: int, n: int, fingerprint: str = "") -> RunMetrics:
     """Return metrics of a run, as far as a score needs them."""
-    overall = {"n": n, "correct": right, "failed": 0, "accuracy": right / n if n else None}
-    return {"overall": {**overall, "low": 0.5, "high": 0.9}, "truth": "ground_truth", **more}
+    share = right / n if n else None
+    return RunMetrics(Correctness(n, right, 0, share, 0.5, 0.9), fingerprint=fingerprint)
 
 
 def stored_run(
@@ -35,8 +43,8 @@ def stored_run(
         label=f"label {version.id}",
         slot=columns.pop("slot", "evaluate"),
         subset=columns.pop("subset", "HasGT"),
-        snapshot=snapshot(version),
-        options={"task_ids": pages.api.tasks[:6], "truth": "ground_truth", **(options or {})},
+        snapshot=RunSnapshot.of(version),
+        options=RunOptions(**{"task_ids": tuple(pages.api.tasks[:6]), **(options or {})}),
         total=6,
         cost=0.0,
         handed_out=True,
@@ -46,5 +54,5 @@ def stored_run(
     if status.is_final:
         values |= {"holder": None, "completed_at": datetime.now(UTC)}
     with store.database.write() as c:
-        c.execute(t.runs.update().where(t.runs.c.id == run.id).values(**values))
+        c.execute(t.runs.update().where(t.runs.c.id == run.id).values(**to_columns(values)))
     return store.runs.get(run.id)

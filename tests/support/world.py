@@ -138,14 +138,14 @@ class Call:
 class World:
     """The rows, and each endpoint of the pages as a request about them."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, tasks: int = 10) -> None:
         self.pages, self.api = pages, pages.api
-        rows = [task(n, "ab"[n % 2] if n < 6 else None) for n in range(10)]
+        rows = [task(n, "ab"[n % 2] if n < 6 else None) for n in range(tasks)]
         for row in rows:
             row["data"]["text"] += f" {SECRET}"
         title = f"{SECRET} project"
         self.api.project, self.api.tasks = pages.studio.seed(CONFIG, rows, title=title)
-        given = {0: "a", 1: "b", 2: "b", 3: None, 4: "a"}
+        given = {n: each for n, each in enumerate(("a", "b", "b", None, "a")) if n < tasks}
         self.run = measured_run(pages, choices(pages, given), title=f"{SECRET} prompt")
         store = pages.container.store
         self.prompt = store.prompts.get(self.run.prompt_id)

@@ -43,9 +43,8 @@ def api(place: Place, studio: FakeLabelStudio, simulator: Simulator) -> Iterator
     container.engine.start()
     client = in_process(app, studio.token)
     yield Api(container, app, client, studio, simulator, project, tasks)
-    container.background.shutdown.set()
-    container.engine.stop()
-    container.engine.wait_idle(5)
+    container.shutdown.set()
+    container.engine.stop(5)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,8 +15,8 @@ from support.place import Place
 
 @pytest.fixture
 def guarded(place: Place) -> Iterator[FlaskClient]:
-    settings = replace(
-        place.container.settings, basic_auth_user="labeler", basic_auth_pass="pässword"
+    settings = place.container.settings.model_copy(
+        update={"basic_auth_user": "labeler", "basic_auth_pass": "pässword"}
     )
     container = Container(settings)
     yield create_app(container).test_client()
@@ -65,6 +64,6 @@ def test_health_needs_none_but_refuses_wrong_ones(guarded: FlaskClient) -> None:
 
 
 def test_half_a_pair_is_a_mistake(place: Place) -> None:
-    settings = replace(place.container.settings, basic_auth_user="labeler")
+    settings = place.container.settings.model_copy(update={"basic_auth_user": "labeler"})
     with pytest.raises(InvalidInput, match="BASIC_AUTH_PASS"):
         create_app(Container(settings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ml_backend.records.run_json import pool_of
 from support.api import Api
 from support.sdk import ended_run
 
@@ -66,8 +67,8 @@ def test_few_shot_examples_and_samples_by_the_api(api: Api) -> None:
     run = api.container.store.runs.get(made.json()["id"])
     ended_run(api.client, api.client.prompts.runs.list(prompt.id, version.id)[0])
     run = api.container.store.runs.get(run.id)
-    assert run.options["samples"] == 2
-    assert run.snapshot["few_shot"]["max"] == 2
+    assert run.options.samples == 2
+    assert run.snapshot.few_shot.most == 2
     shown = api.request("GET", f"inference-runs/{run.id}/").json()
     assert (shown["samples"], shown["held_out"], shown["caution"]) == (2, False, None)
-    assert shown["few_shot"] == run.snapshot["few_shot"]
+    assert pool_of(shown["few_shot"]) == run.snapshot.few_shot

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ml_backend.container import Container
-from ml_backend.web import identity
+from ml_backend.web.server import identity
 from support.place import Place
 from support.serving import free_port, serving
 

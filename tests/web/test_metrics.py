@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from ml_backend import __version__
-from ml_backend.records import Example, Run
+from ml_backend.records import Example, Run, RunOptions, RunSnapshot
 from ml_backend.web import create_app
 from support.place import Place
 from support.simulator import Simulator
@@ -43,8 +42,8 @@ def make_run(place: Place, **values: Any) -> Run:
         label="Topics__v1",
         slot="all",
         subset="All",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         **{"cost": 0.0, **values},
     )
 
@@ -159,6 +158,8 @@ def test_basic_auth_guards_it_and_refusals_are_timed(place: Place) -> None:
 
 
 def guarded(place: Place, user: str, password: str) -> FlaskClient:
-    settings = replace(place.container.settings, basic_auth_user=user, basic_auth_pass=password)
+    settings = place.container.settings.model_copy(
+        update={"basic_auth_user": user, "basic_auth_pass": password}
+    )
     place.container.settings = settings
     return create_app(place.container).test_client()

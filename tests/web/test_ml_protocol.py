@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ml_backend.container import Container
+from ml_backend.records import RunOptions, RunSnapshot
 from ml_backend.web import create_app
 from support.fake_label_studio import FakeLabelStudio
 from support.place import Place, close, settings
@@ -45,18 +46,15 @@ def test_setup_names_exactly_the_version_that_predict_writes(place: Place) -> No
     place.prompt()
     label = place.setup().json["model_version"]
     assert [item["model_version"] for item in results(place.predict(place.tasks(3)))] == [label] * 3
-    [registered] = place.container.store.prompts.labels()
-    assert registered.label == label
+    assert list(place.container.ownership.ours(place.project_id).labels) == [label]
 
 
 @pytest.mark.slow
 def test_setup_does_not_ask_label_studio(place: Place, studio: FakeLabelStudio) -> None:
     place.prompt()
     studio.control(forget_calls=True)
-    began = time.monotonic()
     for _ in range(10):
         place.setup()
-    assert (time.monotonic() - began) / 10 < 0.05
     assert studio.state()["calls"] == {}
 
 
@@ -187,7 +185,7 @@ def test_after_the_deadline_nothing_more_is_begun(place: Place, simulator: Simul
 
 
 def wait_for_late_answers(place: Place) -> None:
-    eventually(lambda: place.container.loop.run(pending_tasks()) == 0, seconds=10)
+    eventually(lambda: place.container.loop.run(pending_tasks()) == 0)
 
 
 async def pending_tasks() -> int:
@@ -228,8 +226,8 @@ def begin_publishing(place: Place) -> None:
         label="Topics__Version 1",
         slot="all",
         subset="All",
-        snapshot={},
-        options={},
+        snapshot=RunSnapshot(),
+        options=RunOptions(),
         total=1,
     )
     fence = place.container.store.runs.claim(run.id, "test", 60)
@@ -293,8 +291,21 @@ def test_a_label_studio_that_is_away_does_not_stop_predictions(
     place: Place, studio: FakeLabelStudio
 ) -> None:
     place.prompt()
+    assert all(is_prediction(item) for item in results(place.predict(place.tasks(1))))
     studio.control(down=True)
     assert all(is_prediction(item) for item in results(place.predict(place.tasks(2))))
+
+
+def test_a_projects_first_predictions_wait_for_label_studio_and_are_paid_for_once(
+    place: Place, studio: FakeLabelStudio, simulator: Simulator
+) -> None:
+    place.prompt()
+    studio.control(down=True)
+    assert place.predict(place.tasks(2)).status_code == 503
+    assert list(place.container.ownership.ours(place.project_id).labels) == []
+    studio.control(down=False)
+    assert all(is_prediction(item) for item in results(place.predict(place.tasks(2))))
+    assert simulator.stats()["calls"] == 2
 
 
 def test_a_refused_label_studio_token_is_said(place: Place, studio: FakeLabelStudio) -> None:

@@ -67,7 +67,7 @@ def test_promoting_is_done_in_the_callers_name(api: Api) -> None:
 def test_what_takes_long_goes_on_as_a_job(api: Api, monkeypatch: Any) -> None:
     predicted(api)
     api.studio.control(latency=[{"path": "model-versions", "method": "DELETE", "seconds": 2}])
-    monkeypatch.setattr("ml_backend.web.projects_api.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("ml_backend.web.api.projects.WAIT_SECONDS", 0.2)
     answer = post(api, "predictions/delete", {"model_version": LABEL})
     assert answer.status_code == 202
     body = answer.json()

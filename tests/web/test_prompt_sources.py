@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_backend.records import RunStatus, Slot, Subset
+from ml_backend.records import RunOptions, RunSnapshot, RunStatus, Slot, Subset
 from support.place import Place
 
 
@@ -24,8 +24,8 @@ def complete_run(place: Place, prompt_id: int, version_id: int, **options: Any) 
         label="any",
         slot=Slot.ALL.value,
         subset=Subset.ALL.value,
-        snapshot={},
-        options=options,
+        snapshot=RunSnapshot(),
+        options=RunOptions(**options),
         total=1,
     )
     fence = place.container.store.runs.claim(run.id, "test", 60)
@@ -125,7 +125,7 @@ def test_a_project_without_a_prompt_says_how_to_make_one(place: Place) -> None:
     response = place.setup()
     assert response.status_code == 404
     assert f"Project {place.project_id} has no prompt yet" in response.status
-    assert "ls-prompts prompts create" in response.status
+    assert "POST /api/prompts/" in response.status
 
 
 def test_of_several_prompts_the_one_last_published_serves(place: Place) -> None:

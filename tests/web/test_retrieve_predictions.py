@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ml_backend.container import Container
-from ml_backend.labelstudio import LabelStudioDoor
+from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.settings import Settings
 from support.live_label_studio import LiveLabelStudio
 from support.place import close
@@ -29,7 +29,7 @@ class Connected:
 
     def __init__(self, live: LiveLabelStudio, installation: Installation) -> None:
         self.installation = installation
-        self.door = LabelStudioDoor(live.url, live.token, timeout=60)
+        self.door = ServerLabelStudio(live.url, live.token, timeout=60)
         self.container = Container(Settings.from_env(installation.settings))
         self.project = self.door.create_project("Retrieve predictions", CONFIG)
         self.task_ids = self.door.import_tasks(self.project.id, [{"text": t} for t in TASKS])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from label_studio_sdk import AsyncLabelStudio, LabelStudio
@@ -19,7 +18,7 @@ from support.serving import free_port, serving
 @pytest.fixture
 def url(api: Api) -> Iterator[str]:
     container = api.container
-    container.settings = replace(container.settings, port=free_port())
+    container.settings = container.settings.model_copy(update={"port": free_port()})
     with serving(container) as address:
         yield address
 

@@ -12,6 +12,7 @@ from label_studio_sdk.core.api_error import ApiError
 from ml_backend.records import JobKind
 from support.api import SECRETS, Api
 from support.sdk import calls, ended_run, in_process
+from support.server import eventually
 
 NAMES = list(
     calls(
@@ -390,7 +391,7 @@ def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any)
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project)
     assert ended_run(api.client, run).status == "Completed"
     api.studio.control(latency=[{"path": "model-versions", "method": "DELETE", "seconds": 2}])
-    monkeypatch.setattr("ml_backend.web.deleting.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("ml_backend.web.actions.deletions.WAIT_SECONDS", 0.2)
     answer = api.request("DELETE", f"prompts/{prompt.id}/")
     assert answer.status_code == 202
     job = answer.json()["job"]
@@ -427,8 +428,7 @@ def test_a_restarted_server_takes_a_deletion_over(api: Api) -> None:
         JobKind.DELETE_PROMPT, {}, created_by=None, seconds=0, prompt_id=prompt.id
     )
     assert api.client.prompts.list().results == []
-    api.container.background.take_over()
-    assert api.container.store.jobs.get(job.id).status == "Completed"
+    eventually(lambda: api.container.store.jobs.get(job.id).status == "Completed")
     assert api.container.store.prompts.find(prompt.id) is None
 
 
@@ -436,7 +436,7 @@ def test_work_that_needs_the_callers_token_ends_with_its_process(api: Api) -> No
     job, _ = api.container.store.jobs.create(
         JobKind.PROMOTE, {}, created_by=None, seconds=0, project_id=api.project
     )
-    api.container.background.take_over()
+    eventually(lambda: api.container.store.jobs.get(job.id).status.is_final)
     found = api.request("GET", f"jobs/{job.id}/").json()
     assert found["status"] == "Failed"
     assert "Repeat the call" in found["message"]

@@ -6,7 +6,7 @@ import pytest
 
 from ml_backend import errors
 from ml_backend.records import FailureKind
-from ml_backend.web.errors import REASON_LENGTH, reason_phrase, status_of
+from ml_backend.web.server.errors import REASON_LENGTH, reason_phrase, status_of
 
 
 def every_error(kind: type[errors.PromptsError]) -> list[type[errors.PromptsError]]:

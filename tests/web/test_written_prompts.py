@@ -219,3 +219,11 @@ def test_a_prompt_area_is_never_answered_by_the_model(prompting: Place) -> None:
     prompting.prompt()
     [item] = results(prompting.predict(prompting.tasks(1)))
     assert [region["from_name"] for region in item["result"]] == ["topic"]
+
+
+def test_instructions_that_cannot_be_read_are_said_to_be_the_reason(place: Place) -> None:
+    instruct(place, "<div>" * 10_000 + "Say a.")
+    for _ in range(2):
+        answer = place.predict(place.tasks(1))
+        assert answer.status_code == 400
+        assert "nested too deeply" in answer.get_data(as_text=True)

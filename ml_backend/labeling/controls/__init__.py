@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.labeling.control import Control
-from ml_backend.labeling.discovery import find_classes
+from ml_backend.labeling.bases.control import Control
+from ml_backend.labeling.markup.discovery import find_classes
 
 CONTROLS: dict[str, type[Control]] = find_classes(__name__, __path__, Control)

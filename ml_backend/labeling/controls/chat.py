@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml_backend.labeling.control import Agreement, Data, objects_in, shown, to_number
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.bases.control import Agreement, Data, objects_in, shown
+from ml_backend.labeling.bases.region_control import Draft, PlaceReader, RegionControl
+from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.chat import Chat as ChatObject
-from ml_backend.labeling.region_control import Draft, PlaceReader, RegionControl
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
 
 ROLES = ("user", "assistant", "system", "tool", "developer")

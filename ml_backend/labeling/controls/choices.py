@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ml_backend.labeling.choice_control import ChoiceControl
-from ml_backend.labeling.class_source import ClassSource
-from ml_backend.labeling.classes import AnswerClass
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.choice_control import ChoiceControl
+from ml_backend.labeling.bases.class_source import ClassSource
+from ml_backend.labeling.bases.classes import AnswerClass
+from ml_backend.labeling.markup.tags import Tag
 from ml_backend.records import Region
 
 

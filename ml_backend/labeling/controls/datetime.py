@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ml_backend.labeling.control import Control, Data, Reading, last_value, shown
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.control import Control, Data, Reading, last_value, shown
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
 
 _FULL, _DATE, _TIME = "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%H:%M"

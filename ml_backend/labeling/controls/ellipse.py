@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.labeling.ellipse_control import EllipseControl
+from ml_backend.labeling.shapes.ellipse_control import EllipseControl
 
 
 class Ellipse(EllipseControl):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.labeling.keypoint_control import KeyPointControl
+from ml_backend.labeling.shapes.keypoint_control import KeyPointControl
 
 
 class KeyPointLabels(KeyPointControl):

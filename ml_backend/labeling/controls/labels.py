@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_backend.labeling.control import Control
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.bases.control import Control
+from ml_backend.labeling.bases.span_control import SpanControl
 from ml_backend.labeling.objects.image import Image
-from ml_backend.labeling.shape_labels import ShapeLabels
-from ml_backend.labeling.span_control import SpanControl
+from ml_backend.labeling.shapes.shape_labels import ShapeLabels
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 
 class Labels(SpanControl):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ml_backend.labeling.control import (
+from ml_backend.labeling.bases.control import (
     Agreement,
     Control,
     Data,
@@ -13,11 +13,11 @@ from ml_backend.labeling.control import (
     errors_of,
     last_value,
     shown,
-    to_number,
 )
-from ml_backend.labeling.evidence import Evidence
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
 
 _TOLERANCE = 1e-9

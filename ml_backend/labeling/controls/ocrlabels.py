@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling.box_control import BoxControl
-from ml_backend.labeling.control import to_number
 from ml_backend.labeling.objects.pdf import Pdf
-from ml_backend.labeling.shape_control import PAGE
+from ml_backend.labeling.shapes.box_control import BoxControl
+from ml_backend.labeling.shapes.shape_control import PAGE
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
 

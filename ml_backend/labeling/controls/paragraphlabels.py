@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.bases.span_control import SpanControl
+from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.paragraphs import Paragraphs
-from ml_backend.labeling.span_control import SpanControl
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 
 class ParagraphLabels(SpanControl):

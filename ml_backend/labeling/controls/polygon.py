@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.labeling.polygon_control import PolygonControl
+from ml_backend.labeling.shapes.polygon_control import PolygonControl
 
 
 class Polygon(PolygonControl):

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.control import Agreement, Control, Data, Reading, last_value, shown
-from ml_backend.labeling.evidence import Evidence
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, last_value, shown
+from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.list import List
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
 
 UNSORTED = "_"

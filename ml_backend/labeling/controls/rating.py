@@ -6,18 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.control import (
-    Control,
-    Data,
-    Reading,
-    errors_of,
-    last_value,
-    shown,
-    to_number,
-)
-from ml_backend.labeling.evidence import Evidence
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.control import Control, Data, Reading, errors_of, last_value, shown
+from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
 
 _MOST_STARS = 100

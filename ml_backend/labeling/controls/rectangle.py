@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.labeling.box_control import BoxControl
+from ml_backend.labeling.shapes.box_control import BoxControl
 
 
 class Rectangle(BoxControl):

@@ -10,20 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.class_source import ClassSource
-from ml_backend.labeling.classes import AnswerClass
-from ml_backend.labeling.control import (
-    Agreement,
-    Control,
-    Data,
-    Reading,
-    objects_in,
-    shown,
-    to_number,
-)
-from ml_backend.labeling.evidence import Evidence, match
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.class_source import ClassSource
+from ml_backend.labeling.bases.classes import AnswerClass
+from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, objects_in, shown
+from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
 
 DIRECTIONS = ("right", "left", "bi")

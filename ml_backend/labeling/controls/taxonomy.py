@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.choice_control import ChoiceControl
-from ml_backend.labeling.class_source import ClassSource
-from ml_backend.labeling.classes import AnswerClass
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.choice_control import ChoiceControl
+from ml_backend.labeling.bases.class_source import ClassSource
+from ml_backend.labeling.bases.classes import AnswerClass
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 
 class Taxonomy(ChoiceControl):

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
-from ml_backend.labeling.control import Agreement, Control, Data, Reading, shown, to_number
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.labeling.discovery import find_classes
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.markup.discovery import find_classes
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 OBJECTS: dict[str, type[ObjectTag]] = find_classes(__name__, __path__, ObjectTag)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling import values
-from ml_backend.labeling.object_tag import ObjectTag, line
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.task_data.object_tag import ObjectTag, line
 
 
 class Chat(ObjectTag):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling import values
-from ml_backend.labeling.dom_text import dom_text
-from ml_backend.labeling.html_text import to_text
+from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.text import TextPassage
-from ml_backend.labeling.selectable import Passage, Selectable
-from ml_backend.labeling.spans import Offsets
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.task_data.selectable import Passage, Selectable
+from ml_backend.labeling.text.dom_text import dom_text
+from ml_backend.labeling.text.html_text import to_text
+from ml_backend.labeling.text.spans import Offsets
 from ml_backend.records import JsonObject
 
 

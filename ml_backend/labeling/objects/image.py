@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling import values
-from ml_backend.labeling.object_tag import ObjectTag
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import Attachment
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling import values
-from ml_backend.labeling.html_images import pictures
-from ml_backend.labeling.html_text import to_text
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.text.html_images import pictures
+from ml_backend.labeling.text.html_text import to_text
 from ml_backend.records import Attachment
 
 

@@ -10,12 +10,12 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml_backend.labeling import values
-from ml_backend.labeling.control import to_number
-from ml_backend.labeling.object_tag import line
-from ml_backend.labeling.selectable import Passage, Selectable, to_words, whole
-from ml_backend.labeling.spans import Offsets
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.task_data.object_tag import line
+from ml_backend.labeling.task_data.selectable import Passage, Selectable, to_words, whole
+from ml_backend.labeling.task_data.values import to_number
+from ml_backend.labeling.text.spans import Offsets
 from ml_backend.records import JsonObject
 
 

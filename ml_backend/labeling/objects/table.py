@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling import values
-from ml_backend.labeling.object_tag import ObjectTag
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 
 class Table(ObjectTag):

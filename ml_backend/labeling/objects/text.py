@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.labeling import values
-from ml_backend.labeling.selectable import Passage, Selectable, to_words
-from ml_backend.labeling.spans import Offsets
-from ml_backend.labeling.tags import Tag
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.task_data.selectable import Passage, Selectable, to_words
+from ml_backend.labeling.text.spans import Offsets
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s+|\n+")
 _LINE_END = re.compile(r"\n+")

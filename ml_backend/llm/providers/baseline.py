@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
+from cachetools import FIFOCache
+
+from ml_backend.data_paths import look_up
 from ml_backend.errors import ModelError, RunStopper
-from ml_backend.llm.door import Gate, Reply, Request
 from ml_backend.llm.gazetteer import Gazetteer
+from ml_backend.llm.model import Gate, Reply, Request
 from ml_backend.llm.retry import Retry
 from ml_backend.prompting.neighbours import Neighbours, normal_form
 from ml_backend.records import BASELINE_MODEL, Connection, Example, FailureKind, JsonObject, Usage
@@ -43,7 +46,7 @@ class Baseline:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._indexes: OrderedDict[int, Index] = OrderedDict()
+        self._indexes: FIFOCache[int, Index] = FIFOCache(KEPT_INDEXES)
 
     async def complete(self, request: Request) -> Reply:
         """Return an answer as the nearest examples have it; raise without any example."""
@@ -84,12 +87,10 @@ class Baseline:
         async with self._lock:
             for key, index in self._indexes.items():
                 if index.covers(request.examples, fields):
-                    self._indexes.move_to_end(key)
+                    self._indexes[key] = index  # the last to go now
                     return index
             index = await asyncio.to_thread(Index, request.examples, fields)
             self._indexes[id(index)] = index
-            if len(self._indexes) > KEPT_INDEXES:
-                self._indexes.popitem(last=False)
             return index
 
 
@@ -279,11 +280,7 @@ def _text(data: Mapping[str, Any], fields: Sequence[str]) -> str:
 
 def _field_text(data: Mapping[str, Any], field: str) -> str:
     """The text at ``name`` or a path such as ``user.name``."""
-    value: Any = data.get(field)
-    if value is None:
-        value = data
-        for part in field.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+    value = look_up(data, field)
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, ensure_ascii=False)

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 import openai
 
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.door import Gate
 from ml_backend.llm.explanations import bad_setting
+from ml_backend.llm.model import Gate
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.wire import CHAT, Wire, http_client
 from ml_backend.records import Connection

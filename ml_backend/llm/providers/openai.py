@@ -7,8 +7,8 @@ from collections.abc import MutableMapping
 import openai
 
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.door import Gate
 from ml_backend.llm.explanations import no_key
+from ml_backend.llm.model import Gate
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.wire import Wire, http_client
 from ml_backend.records import Connection

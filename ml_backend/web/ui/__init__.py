@@ -10,29 +10,37 @@ import hashlib
 from flask import Flask
 
 from ml_backend.container import Container
-from ml_backend.web.identity import Callers
-from ml_backend.web.ui import assets, display
-from ml_backend.web.ui.access import CALLERS, SameSiteSession, csrf_token
-from ml_backend.web.ui.pages import pages
+from ml_backend.web.server.identity import Callers
+from ml_backend.web.ui.shell import assets, filters
+from ml_backend.web.ui.shell.pages import pages
+from ml_backend.web.ui.shell.session import CALLERS, SameSiteSession, csrf_token
 
 
 def register(app: Flask, container: Container, callers: Callers) -> None:
     """Add the pages to an app; ``callers`` knows Label Studio's users by their tokens."""
-    from ml_backend.web.ui import (  # noqa: F401 - each adds its pages
-        connections,
-        creating,
-        enhance,
-        health,
-        home,
-        jobs,
-        not_found,
-        prediction_actions,
-        predictions,
-        prompt_dialogs,
-        prompt_page,
-        report,
-        result_task,
-        sign_in,
+    from ml_backend.web.ui import prompt_page  # noqa: F401
+    from ml_backend.web.ui.enhance import enhance  # noqa: F401
+    from ml_backend.web.ui.home import (
+        create,  # noqa: F401
+        home,  # noqa: F401
+    )
+    from ml_backend.web.ui.predictions import (
+        actions,  # noqa: F401
+        predictions,  # noqa: F401
+    )
+    from ml_backend.web.ui.prompt import (
+        dialogs,  # noqa: F401
+        report,  # noqa: F401
+    )
+    from ml_backend.web.ui.results import task  # noqa: F401
+    from ml_backend.web.ui.settings import (
+        connections,  # noqa: F401
+        health,  # noqa: F401
+    )
+    from ml_backend.web.ui.shell import (
+        jobs,  # noqa: F401
+        not_found,  # noqa: F401
+        sign_in,  # noqa: F401
     )
 
     app.secret_key = hashlib.sha256(
@@ -40,7 +48,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     ).digest()
     app.session_interface = SameSiteSession()
     assets.register(app)
-    display.register(app, container.settings)
+    filters.register(app, container.settings)
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.extensions[CALLERS] = callers
     app.register_blueprint(pages)

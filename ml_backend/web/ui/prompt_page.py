@@ -5,19 +5,21 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import NotFound
-from ml_backend.web.ui import (  # noqa: F401 - tabs, and what stands beside them
-    alignment,
-    compare,
-    editor,
-    history,
-    predict_all,
-    results,
-    running,
-    score,
-    versions,
+from ml_backend.web.ui.prompt import (
+    editor,  # noqa: F401
+    history,  # noqa: F401
+    predict_all,  # noqa: F401
+    running,  # noqa: F401
+    score,  # noqa: F401
+    versions,  # noqa: F401
 )
-from ml_backend.web.ui.pages import pages
-from ml_backend.web.ui.prompt_view import TABS, answer, open_view
+from ml_backend.web.ui.results import (
+    alignment,  # noqa: F401
+    compare,  # noqa: F401
+    results,  # noqa: F401
+)
+from ml_backend.web.ui.shell.pages import pages
+from ml_backend.web.ui.shell.prompt_view import TABS, answer, open_view
 
 
 @pages.get("/prompts/<int:prompt_id>")

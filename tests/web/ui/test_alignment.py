@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ml_backend.records import JsonObject, Run, Subset
+from ml_backend.records.metrics_json import metrics_of
 from support.api import task
 from support.measured import choices, measured_run, prediction
 from support.pages import Page, Pages
@@ -52,7 +53,7 @@ def test_what_was_never_measured_says_what_to_do(pages: Pages) -> None:
 @pytest.mark.slow
 def test_a_run_without_ground_truth_says_so(pages: Pages) -> None:
     run = measured_run(pages, choices(pages, {7: "a"}), subset=Subset.ALL)
-    assert "No ground truth" in pages.get(alignment(run)).text("#panel")
+    assert "Nothing to measure on" in pages.get(alignment(run)).text("#panel")
 
 
 @pytest.mark.slow
@@ -176,7 +177,7 @@ def classes(number: int) -> JsonObject:
 
 @pytest.mark.slow
 def test_many_classes_stay_a_small_page_with_all_of_them_to_page_through(pages: Pages) -> None:
-    run = measured_run(pages, choices(pages, {0: "a"}), metrics=classes(500))
+    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(classes(500)))
     page = pages.get(alignment(run))
     assert len(page.html.encode()) < 150_000
     assert len(page.one("table.matrix").css("tr")) == 22
@@ -199,7 +200,7 @@ def test_hostile_class_names_are_text(pages: Pages) -> None:
         cell["true"] = cell["true"].replace("class 1", EVIL)
         cell["given"] = cell["given"].replace("class 1", EVIL)
     metrics["controls"][EVIL] = metrics["controls"].pop("topic")
-    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics)
+    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(metrics))
     page = pages.get(alignment(run))
     assert "<script>alert" not in page.html
     assert not page.all("[onmouseover]")

@@ -10,8 +10,8 @@ import pytest
 from ml_backend.records import Subset
 from ml_backend.scoring.paired import compare
 from ml_backend.scoring.resampling import ScoreDifference
-from ml_backend.services.compare import Measure
-from ml_backend.web.ui.compare import sentence
+from ml_backend.services.evaluation.comparison import Measure
+from ml_backend.web.ui.results.compare import sentence
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
 from support.runs_made import ran
@@ -35,9 +35,9 @@ def versions(pages: Pages, *said: str, title: str = "Topics") -> tuple[Any, list
     return prompt, made
 
 
-def result(pages: Pages, prompt: Any, made: list[Any]) -> Page:
+def result(pages: Pages, prompt: Any, made: list[Any], more: str = "") -> Page:
     asked = "&".join(f"versions={each.id}" for each in made)
-    return pages.get(f"/ui/prompts/{prompt.id}/compare/result?{asked}")
+    return pages.get(f"/ui/prompts/{prompt.id}/compare/result?{asked}{more}")
 
 
 @pytest.mark.slow
@@ -132,16 +132,18 @@ def test_a_version_that_was_never_run_is_named_with_the_way_to_run_it(pages: Pag
 
 
 @pytest.mark.slow
-def test_without_ground_truth_it_says_what_is_missing(pages: Pages) -> None:
+def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     bare, tasks = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
     pages.api.project, pages.api.tasks = bare, tasks
     prompt, made = versions(pages, "", "")
     for version in made:
         ran(pages, version.id, 0, 0, tasks=tasks)
     page = result(pages, prompt, made)
-    assert "has no ground truth" in page.text(".caution strong")
-    assert "Star annotations in Label Studio" in page.text(".caution")
-    studio, annotations = page.all(".caution a")
+    assert "Nobody has submitted an annotation" in page.text(".caution strong")
+    assert "Annotate some tasks in Label Studio" in page.text(".caution")
+    chosen = result(pages, prompt, made, "&truth=ground_truth")
+    assert "has no ground truth" in chosen.text(".caution strong")
+    studio, annotations = chosen.all(".caution a")
     assert str(studio.attributes["href"]).endswith(f"/projects/{bare}/data")
     again = pages.get(str(annotations.attributes["href"]))
     assert "Nobody has submitted an annotation" in again.text(".caution")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from ml_backend.records import PromptVersion, Run, Slot, Subset, TruthSource
 from support.api import SECRETS, STRANGER
+from support.labels import own
 from support.pages import Page, Pages, sign_in
 from support.wire import CONFIG
 
@@ -53,7 +55,7 @@ class Editor:
 def editor(pages: Pages) -> Editor:
     prompt, version = pages.api.prompt()
     # Nothing is asked: these tests are about what is started.
-    pages.container.engine.stop()
+    pages.container.engine.stop(0)
     return Editor(pages, prompt.id, version.id)
 
 
@@ -63,6 +65,11 @@ def at_studio(pages: Pages, method: str, path: str, **body: Any) -> None:
     httpx.request(
         method, f"{pages.studio.url}/{path}", headers=headers, json=body
     ).raise_for_status()
+
+
+def calls(pages: Pages) -> Counter[str]:
+    """What Label Studio was asked so far, by method and route."""
+    return Counter(pages.studio.state()["calls"])
 
 
 # What it shows
@@ -211,8 +218,8 @@ def test_save_as_makes_a_version(editor: Editor, title: str, made: str) -> None:
     [
         ({"text": "Which {txet}?"}, "uses {txet}"),
         ({"text": " "}, "prompt is empty"),
-        ({"few_shot": "many"}, "whole number from 0 to 50"),
-        ({"few_shot": "51"}, "whole number from 0 to 50"),
+        ({"few_shot": "many"}, "whole number from 0 to 1,000"),
+        ({"few_shot": "1001"}, "whole number from 0 to 1,000"),
         ({"connection": "987"}, "no connection 987"),
         ({"connection": "<script>"}, "Give a whole number"),
         ({"model": "m" * 201}, "201 characters"),
@@ -286,7 +293,7 @@ def test_each_baseline_starts_a_run_of_its_tasks(
     assert f"{total} tasks will be asked." in page.text(".notice")
     [run] = editor.runs
     assert (run.subset, run.slot, run.totals.total) == (subset, slot, total)
-    assert (run.options["samples"], run.options["estimated"]) == (2, 0.25)
+    assert (run.options.samples, run.options.estimated) == (2, 0.25)
     assert run.truth is TruthSource(typed.get("truth", "ground_truth"))
     assert run.created_by is not None
     assert f"0 / {total}" in page.text("#run")
@@ -297,7 +304,7 @@ def test_random_sample_is_drawn_by_its_seed(editor: Editor) -> None:
     form = {"baseline": "Sample", "said": "Sample", "sample": "random", "sample_size": "4"}
     for seed in ("7", "7", "8"):
         editor.send("run", seed=seed, **form)
-    last, same, first = (each.options["task_ids"] for each in editor.runs)
+    last, same, first = (each.options.task_ids for each in editor.runs)
     assert first == same != last
     assert len(first) == 4
 
@@ -311,7 +318,7 @@ def test_tab_of_the_data_manager_is_a_baseline(editor: Editor) -> None:
     assert page.text("#tab option") == "Odd ones"
     editor.send("run", baseline="Tab", said="Tab", tab=page.fields("#editor")["tab"])
     [run] = editor.runs
-    assert run.options["task_ids"] == tasks
+    assert list(run.options.task_ids) == tasks
     refused = editor.send("run", baseline="Tab", said="Tab", tab="987")
     assert "no longer there" in refused.text("[role=alert]")
 
@@ -350,7 +357,20 @@ def test_run_saves_a_changed_text_first_and_says_so(editor: Editor) -> None:
     page = editor.send("run", text="Changed {text}")
     assert "Version 1 was saved first" in page.text(".notice")
     [run] = editor.runs
-    assert run.snapshot["text"] == editor.versions[0].text == "Changed {text}"
+    assert run.snapshot.text == editor.versions[0].text == "Changed {text}"
+
+
+def test_ground_truth_is_read_once_for_a_run_whose_text_was_changed(editor: Editor) -> None:
+    form = editor.form
+    editor.pages.post(
+        f"{editor.path}/editor?version={editor.version}", follow=False, **{**form, "do": "run"}
+    )
+    before = calls(editor.pages)
+    changed = {**form, "do": "run", "text": "Which topic? {text}"}
+    path = f"{editor.path}/editor?version={editor.version}"
+    editor.pages.post(path, follow=False, **changed)
+    assert [run.totals.total for run in editor.runs] == [6, 6]
+    assert (calls(editor.pages) - before)["GET /api/tasks"] == 1
 
 
 @pytest.mark.slow
@@ -362,7 +382,7 @@ def test_button_that_could_not_count_asks_again_with_the_number(editor: Editor) 
     assert editor.runs == []
     done = editor.pages.post(f"{editor.path}/editor", **asked.fields("main form"))
     assert "3 tasks will be asked" in done.text(".notice")
-    assert editor.runs[0].snapshot["text"] == "Changed {text}"
+    assert editor.runs[0].snapshot.text == "Changed {text}"
 
 
 # Preview and estimate
@@ -464,7 +484,14 @@ def test_estimate_says_what_keeps_a_run_from_starting(editor: Editor) -> None:
 def test_predictions_for_all_tasks_are_asked_for_with_their_number(editor: Editor) -> None:
     pages = editor.pages
     label = "Topics__Version 1"
-    pages.container.store.prompts.register_label(label, editor.prompt, editor.version, Slot.ALL)
+    own(
+        pages.container.store,
+        pages.container.studio.url,
+        pages.project,
+        label,
+        editor.prompt,
+        editor.version,
+    )
     rows = [{"task": each, "result": [], "model_version": label} for each in pages.api.tasks[:4]]
     pages.container.studio.import_predictions(pages.project, rows)
     dialog = pages.htmx(f"{editor.path}/predict-all")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from ml_backend.records import Job, JobKind, RunStatus, Subset
 from support.api import SECRETS, STRANGER
 from support.pages import Page, Pages, sign_in
+from support.processes import eventually
 from support.runs_made import ran
 from support.wire import CONFIG
 
@@ -27,12 +27,8 @@ def asked(pages: Pages, prompt: Any, **form: str) -> Job:
     store = pages.container.store.jobs
     job = store.search(kinds=[JobKind.REFINE])[0]
     assert done.response.location.startswith(enhance(prompt, f"/{job.id}"))
-    for _ in range(400):
-        job = store.get(job.id)
-        if job.status.is_final:
-            return job
-        time.sleep(0.05)
-    raise AssertionError("the teacher did not answer")
+    eventually(lambda: store.get(job.id).status.is_final)
+    return store.get(job.id)
 
 
 def kept(pages: Pages, about: Any, version: Any | None, **result: Any) -> Job:
@@ -84,16 +80,16 @@ def test_the_page_says_what_it_learns_from_and_what_it_costs(pages: Pages) -> No
 
 
 @pytest.mark.slow
-def test_without_mistakes_or_ground_truth_it_says_what_is_missing(pages: Pages) -> None:
+def test_without_mistakes_or_annotations_it_says_what_is_missing(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     found = pages.get(enhance(prompt, "?count=1")).text("#outlook")
-    assert "no mistake is known. Evaluate Version 1 on Ground Truths first" in found
+    assert "no mistake is known. Evaluate Version 1 first" in found
     bare, _ = pages.studio.seed(CONFIG, [{"data": {"text": "x"}}])
     other = pages.api.client.prompts.create(title="Other", associated_projects=[bare])
     found = pages.get(enhance(other, "?count=1")).text()
     assert "drafts the first version" in found
     assert "No task to learn from" in found
-    assert "There is no ground truth to score a suggestion on" in found
+    assert "Nothing is annotated to score a suggestion on" in found
 
 
 @pytest.mark.slow
@@ -221,10 +217,10 @@ def test_both_versions_are_evaluated_on_the_held_out_tasks_alone(pages: Pages) -
     pages.post(enhance(prompt, f"/{job.id}/evaluate"), **fields)
     found = pages.container.store.runs.search(prompt_id=prompt.id)
     assert {run.version_id for run in found} == {version.id, better.id}
-    held = {tuple(run.options["task_ids"]) for run in found}
+    held = {tuple(run.options.task_ids) for run in found}
     assert len(held) == 1
     assert len(held.pop()) == 2
-    assert all(run.options["held_out"] for run in found)
+    assert all(run.options.held_out for run in found)
     assert all(run.created_by is not None for run in found)
 
 
@@ -273,6 +269,14 @@ def test_scores_on_different_tasks_are_not_held_against_each_other(pages: Pages)
     page = page_of(pages, job)
     assert "Not both versions have a score" in page.text("#held-out")
     assert page.all("#held-out form")
+
+
+def test_scores_on_different_truths_are_not_held_against_each_other(pages: Pages) -> None:
+    _, version, better, job = saved(pages)
+    ran(pages, version.id, 1, 2, held_out=True, truth="annotations")
+    ran(pages, better.id, 2, 2, held_out=True)
+    page = page_of(pages, job)
+    assert "Not both versions have a score" in page.text("#held-out")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from werkzeug.serving import make_server
 
 from ml_backend.container import Container
 from ml_backend.records import JobKind, Person, RunStatus
-from ml_backend.services.doctor import Check
+from ml_backend.services.health.doctor import Check
 from ml_backend.web import create_app
-from ml_backend.web.ui.findings import Findings
+from ml_backend.web.ui.settings.findings import Findings
 from support.api import STRANGER, task
 from support.fake_label_studio import FakeLabelStudio
 from support.pages import HTMX, Page, Pages, csrf_of, sign_in
@@ -104,7 +104,7 @@ def finished(read: Callable[[], Page]) -> Page:
         found.append(read())
         return not found[-1].all("[aria-busy]")
 
-    eventually(look, seconds=30)
+    eventually(look)
     return found[-1]
 
 
@@ -199,7 +199,7 @@ def test_one_line_says_on_the_first_page_what_is_missing(site: Site) -> None:
     def read() -> Page:
         return site.htmx("/ui/health/ready")
 
-    eventually(lambda: "5 of 6 ready" in read().text(), seconds=20)
+    eventually(lambda: "5 of 6 ready" in read().text())
     assert read().one("a").attributes["href"] == "/ui/health"
 
 
@@ -238,7 +238,7 @@ def test_a_slow_check_keeps_no_page_and_is_looked_for_once() -> None:
     def checks() -> Iterator[Check]:
         begun.append(1)
         yield Check("database", "ok", "Up.")
-        go.wait(10)
+        go.wait(60)
         yield Check("model", "ok", "Answers.")
 
     findings = Findings()

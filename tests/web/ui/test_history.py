@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ml_backend.records import JobKind, RunStatus, Subset
+from ml_backend.records import JobKind, RunStatus, Subset, TruthSource
 from ml_backend.store import tables as t
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
@@ -71,7 +71,7 @@ def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pag
     ("subset", "options", "said"),
     [
         (Subset.HAS_GT, {"held_out": True}, "Held-out Ground Truths · 6 tasks"),
-        (Subset.HAS_GT, {"truth": "annotations"}, "Annotated tasks · 6 tasks"),
+        (Subset.HAS_GT, {"truth": TruthSource.ANNOTATIONS}, "Annotated tasks · 6 tasks"),
         (Subset.SAMPLE, {"sample_seed": 7}, "Sample Tasks, random with seed 7 · 6 tasks"),
         (Subset.CUSTOM, {}, "Chosen tasks · 6 tasks"),
         (Subset.CUSTOM, {"filters": {"items": [1]}}, "Tasks of a filter · 6 tasks"),

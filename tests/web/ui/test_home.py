@@ -6,9 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ml_backend.records import Job, JobKind, Slot, Subset
+from ml_backend.records import Job, JobKind, RunOptions, RunSnapshot, Slot, Subset
 from ml_backend.store import tables as t
 from support.api import STRANGER
+from support.labels import own
 from support.pages import Page, Pages, sign_in
 from support.server import eventually
 from support.wire import CONFIG, row
@@ -102,7 +103,7 @@ def test_the_row_of_a_running_prompt_refreshes_itself(pages: Pages) -> None:
     part = pages.htmx(address)
     assert part.html.strip().startswith("<tr")
     pages.container.store.runs.request_cancel(run)
-    eventually(lambda: "hx-get" not in pages.htmx(address).html.split(">")[0], seconds=10)
+    eventually(lambda: "hx-get" not in pages.htmx(address).html.split(">")[0])
     assert "canceled" in pages.htmx(address).html
 
 
@@ -114,8 +115,8 @@ def a_run(pages: Pages, prompt: int, version: int, **columns: object) -> int:
         label="Topics__Version 1",
         slot=Slot.ALL.value,
         subset=Subset.ALL.value,
-        snapshot={},
-        options={"job_id": "elsewhere"},
+        snapshot=RunSnapshot(),
+        options=RunOptions(worker_job="elsewhere"),
         handed_out=True,
         **columns,
     )
@@ -290,7 +291,14 @@ def predicted(pages: Pages, number: int) -> tuple[int, str]:
     """A prompt whose version holds so many predictions in Label Studio."""
     prompt, version = pages.api.prompt("Topics")
     label = "Topics__Version 1"
-    pages.container.store.prompts.register_label(label, prompt.id, version.id, Slot.ALL)
+    own(
+        pages.container.store,
+        pages.container.studio.url,
+        pages.project,
+        label,
+        prompt.id,
+        version.id,
+    )
     tasks = pages.api.tasks
     rows = [row(tasks[n % len(tasks)], label) for n in range(number)]
     pages.container.studio.import_predictions(pages.project, rows)
@@ -304,7 +312,7 @@ def job_of(page: Page) -> int:
 
 def ended(pages: Pages, job_id: int) -> Job:
     store = pages.container.store
-    eventually(lambda: store.jobs.get(job_id).status.is_final, seconds=20)
+    eventually(lambda: store.jobs.get(job_id).status.is_final)
     return store.jobs.get(job_id)
 
 

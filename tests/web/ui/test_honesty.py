@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ml_backend.next_steps import FACTS, Step
 from ml_backend.records import RunStatus
 from ml_backend.store import tables as t
-from ml_backend.web.ui import display
+from ml_backend.web.ui.shell import filters
+from ml_backend.web.ui.shell.next_steps import WORDS
 from support.pages import Pages
 from support.runs_made import ran
 from support.world import World
@@ -17,7 +19,7 @@ from support.world import World
     [(None, "–"), (0, "0.00"), (0.004, "<0.01"), (0.5, "0.50"), (0.996, ">0.99"), (1, "1.00")],
 )
 def test_a_figure_is_never_rounded_to_one_or_to_nothing(value: float, written: str) -> None:
-    assert display.score(value) == written
+    assert filters.score(value) == written
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ def test_a_figure_is_never_rounded_to_one_or_to_nothing(value: float, written: s
     [(None, "unknown"), (0, "$0"), (2e-5, "$0.00002"), (1e-12, "<$0.0000000001"), (3.5, "$3.50")],
 )
 def test_an_amount_is_written_as_people_write_it(value: float | None, written: str) -> None:
-    assert display.money(value) == written
+    assert filters.money(value) == written
 
 
 @pytest.mark.slow
@@ -43,26 +45,20 @@ def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pag
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("command", "click"),
-    [
-        ("The database failed. Mend that, then `ls-prompts runs resume 7`.", "press Resume"),
-        ("None got one. `ls-prompts runs failures 7` lists the reasons.", "filtered by Has error"),
-        ("Cancel it: `ls-prompts runs cancel 3`; `ls-prompts runs cancel 4`", "prompt's page"),
-        ("Raise it with `ls-prompts connections budget`, or wait.", "Raise it under Connections"),
-        ("Start a run with --only-missing and another --budget for the rest; a", "at Stop at"),
-        ("Run without --only-missing to ask all.", "unticked to ask all"),
-    ],
-)
-def test_what_to_do_next_is_said_for_those_who_click(
-    pages: Pages, command: str, click: str
-) -> None:
+@pytest.mark.parametrize("step", Step)
+def test_what_to_do_next_is_said_for_those_who_click(pages: Pages, step: Step) -> None:
+    facts = dict.fromkeys(FACTS.get(step, ()), "17")
+    message = f"It ended. {step(**facts)}"
+    click = WORDS[step]
+    for name, value in facts.items():
+        click = click.replace(f"{{{name}}}", value)
     prompt, version = pages.api.prompt()
-    ran(pages, version.id, status=RunStatus.FAILED, message=command)
+    ran(pages, version.id, status=RunStatus.FAILED, message=message)
     for tab in ("results", "history"):
         page = pages.get(f"/ui/prompts/{prompt.id}/{tab}")
         assert click in page.text("main")
         assert "ls-prompts" not in page.html
+        assert "⟦" not in page.html
         assert " --" not in page.text("main")
 
 

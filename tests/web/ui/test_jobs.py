@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
-from ml_backend.web.ui.jobs import job_page
+from ml_backend.web.ui.shell.jobs import job_page, outcome_page
 from support.pages import Pages
 
 
@@ -74,6 +74,16 @@ def test_an_ended_job_says_what_it_did_and_asks_no_more(
     assert "Done" in page.text("#job .badge")
     assert "hx-get" not in page.one("#job").attributes
     assert page.one("#live").attributes["hx-swap-oob"] == "innerHTML"
+
+
+def test_ended_job_leads_to_the_page_of_what_it_did(pages: Pages) -> None:
+    job = begun(pages)
+    address = job_page(job, back=outcome_page(job))
+    assert pages.htmx(address, "job").one("#job")
+    ended(pages, job, {"deleted": 2})
+    part = pages.htmx(address, "job")
+    assert part.response.headers["HX-Redirect"] == outcome_page(job)
+    assert pages.client.get(address).location == outcome_page(job)
 
 
 def test_a_failed_job_says_why_what_was_kept_and_where_to_go(pages: Pages) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_backend.web.ui.assets import STATIC
+from ml_backend.web.ui.shell.assets import STATIC
 
 SHEETS = sorted(STATIC.glob("styles/*.css"))
 TOKEN = re.compile(r"--([\w-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import Conflict
-from ml_backend.records import JobKind, Slot
+from ml_backend.records import JobKind
+from support.labels import own
 from support.pages import Page, Pages
 from support.wire import region
 
@@ -27,7 +28,14 @@ def put(pages: Pages, tasks: list[int], label: str | None, answer: str = "a", **
 def held(pages: Pages) -> Pages:
     """Ten predictions of a prompt, two of somebody else and one without a model version."""
     prompt, version = pages.api.prompt()
-    pages.container.store.prompts.register_label(LABEL, prompt.id, version.id, Slot.ALL)
+    own(
+        pages.container.store,
+        pages.container.studio.url,
+        pages.project,
+        LABEL,
+        prompt.id,
+        version.id,
+    )
     put(pages, pages.api.tasks, LABEL, score=0.5)
     put(pages, pages.api.tasks[:2], FOREIGN)
     put(pages, pages.api.tasks[:1], None)
@@ -261,7 +269,7 @@ def test_a_run_under_way_is_not_deleted_under_its_hands(held: Pages) -> None:
 def test_a_large_deletion_needs_the_name_typed(
     held: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ml_backend.web.ui.prediction_actions.TYPE_FROM", 10)
+    monkeypatch.setattr("ml_backend.web.ui.predictions.actions.TYPE_FROM", 10)
     page = ask(held)
     assert f"Type {LABEL} to confirm" in page.text("#plan label")
     refused = confirm(held, page, typed="Topics__Version 2")
@@ -305,7 +313,7 @@ def test_what_broke_off_says_how_far_it_came_and_offers_the_rest(held: Pages) ->
 def test_what_takes_long_goes_on_on_the_page_of_its_job(
     held: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ml_backend.web.ui.prediction_actions.WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("ml_backend.web.ui.predictions.actions.WAIT_SECONDS", 0.0)
     held.studio.control(latency=[{"path": "model-versions", "method": "DELETE", "seconds": 0.4}])
     page = ask(held)
     fields = page.fields("#plan form")

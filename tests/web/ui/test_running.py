@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ml_backend.records import Failure, FailureKind, Prediction, RunStatus, Slot, Stage, Subset
-from ml_backend.web.ui.access import QUIET
+from ml_backend.web.ui.shell.session import QUIET
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
 from support.server import eventually
@@ -22,7 +22,7 @@ CANCELED, FAILED, COMPLETED = RunStatus.CANCELED, RunStatus.FAILED, RunStatus.CO
 def ids(pages: Pages) -> tuple[int, int]:
     """A prompt with a version; the engine does nothing."""
     prompt, version = pages.api.prompt()
-    pages.container.engine.stop()
+    pages.container.engine.stop(0)
     return prompt.id, version.id
 
 
@@ -40,7 +40,7 @@ def test_version_that_never_ran_says_how_to_get_a_score(pages: Pages, ids: tuple
     assert "Evaluate on 6 Ground Truths to get a score." in page.text("#score")
 
 
-def test_project_without_ground_truth_says_how_to_make_it(pages: Pages) -> None:
+def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
     config = pages.container.studio.get_project(pages.project).label_config
     project, _ = pages.studio.seed(config, [{"data": {"text": "x"}}])
     prompt = pages.api.client.prompts.create(title="Bare", associated_projects=[project])
@@ -48,7 +48,7 @@ def test_project_without_ground_truth_says_how_to_make_it(pages: Pages) -> None:
         prompt.id, title="Version 1", prompt="{text}", provider_model_id="simulated"
     )
     page = pages.get(f"/ui/prompts/{prompt.id}")
-    assert "Star annotations in Label Studio" in page.text("#score")
+    assert "Nothing is annotated yet. Annotate tasks in Label Studio" in page.text("#score")
     assert "disabled" in page.one("[name=baseline][value=HasGT]").attributes
     assert "checked" in page.one("[name=baseline][value=Sample]").attributes
 
@@ -132,7 +132,7 @@ def test_score_of_an_earlier_text_is_marked(pages: Pages, ids: tuple[int, int]) 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("tasks", "more"),
-    [(6, {}), (5, {}), (6, {"ground_truth": "other"})],
+    [(6, {}), (5, {}), (6, {"fingerprint": "other"})],
     ids=["the same tasks", "other tasks", "other truths"],
 )
 def test_delta_is_against_the_version_evaluated_before(
@@ -141,7 +141,7 @@ def test_delta_is_against_the_version_evaluated_before(
     second = pages.api.client.prompts.versions.create(
         ids[0], title="Version 2", prompt="Else {text}", provider_model_id="simulated"
     )
-    options = {"task_ids": pages.api.tasks[:tasks]}
+    options = {"task_ids": tuple(pages.api.tasks[:tasks])}
     stored_run(pages, ids[1], succeeded=6, metrics=measured(3, 6, **more), options=options)
     stored_run(pages, second.id, succeeded=6, metrics=measured(5, 6))
     page = score(pages, (ids[0], second.id))

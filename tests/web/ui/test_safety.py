@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from ml_backend.records import Prediction, Subset
-from ml_backend.services.runs import RunOptions
+from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.store import tables as t
-from ml_backend.web.logs import TextFormatter
+from ml_backend.web.server.logs import TextFormatter
 from support.measured import completed, outcome
 from support.pages import HTMX, Page, Pages, csrf_of, sign_in
 from support.world import CASES, KEY, LISTS, OPEN, SECRET, Call, World
@@ -218,7 +218,7 @@ def test_runs_of_a_project_that_a_prompt_has_no_more_are_not_its_creators(world:
 
 
 @pytest.mark.slow
-def test_no_version_is_made_active_that_would_spend_from_anothers_connection(
+def test_no_version_is_made_active_that_would_spend_from_the_connection_of_another(
     pages: Pages,
 ) -> None:
     prompt, version = pages.api.prompt()
@@ -302,7 +302,7 @@ def test_halves_of_characters_in_tasks_and_answers_break_no_page(pages: Pages) -
     prompt, version = pages.api.prompt()
     store = pages.container.store
     project = pages.container.studio.get_project(pages.project)
-    options = RunOptions(subset=Subset.ALL, worker_job="worker")
+    options = RunRequest(subset=Subset.ALL, worker_job="worker")
     run = pages.container.runs.start(
         store.prompts.get(prompt.id), store.prompts.get_version(version.id), project, options
     )

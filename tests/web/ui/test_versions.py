@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ml_backend.records import Slot, Subset
+from ml_backend.records import Subset
 from support.api import STRANGER
+from support.labels import own
 from support.pages import Page, Pages, sign_in
 from support.runs_made import ran
 from support.wire import CONFIG, row
@@ -188,7 +189,14 @@ def test_a_version_is_made_active_and_the_choice_is_given_back(pages: Pages) -> 
 def with_predictions(pages: Pages, prompt: Any, version: Any, count: int) -> None:
     """Put predictions of a version's own into Label Studio."""
     label = f"{prompt.title}__{version.title}"
-    pages.container.store.prompts.register_label(label, prompt.id, version.id, Slot.ALL)
+    own(
+        pages.container.store,
+        pages.container.studio.url,
+        pages.project,
+        label,
+        prompt.id,
+        version.id,
+    )
     task = pages.api.tasks[0]
     rows = [row(task if n >= 10 else pages.api.tasks[n], label) for n in range(count)]
     pages.container.studio.import_predictions(pages.project, rows)

@@ -56,14 +56,70 @@
       event.detail.target.scrollIntoView({ block: "nearest" });
     }
   });
-  document.addEventListener("htmx:sendError", () => {
-    const slot = document.querySelector("dialog[open] [role=alert]") || document.getElementById("alert");
-    if (!slot) return;
-    slot.textContent = "";
+  const slot = () => document.querySelector("dialog[open] [role=alert]") || document.getElementById("alert");
+  const tell = (text, passing = "", link = "") => {
+    const place = slot();
+    if (!place || (passing && place.querySelector(`[data-passing=${passing}]`))) return;
     const box = document.createElement("div");
     box.className = "alert";
-    box.textContent = "The server did not answer. What you typed is still here: try again in a moment.";
-    slot.append(box);
+    box.textContent = text;
+    if (passing) box.dataset.passing = passing;
+    if (link) box.append(" ", Object.assign(document.createElement("a"), { href: link, textContent: "Sign in" }));
+    place.replaceChildren(box);
+  };
+
+  // What a page asks by itself, when it opens, as time goes by or while somebody types, takes nothing away:
+  // where no answer came it asks again, and a session that ended is said, not left for.
+  const pressed = (detail) => /^(click|submit)$/.test(detail.requestConfig.triggeringEvent?.type);
+  const waiting = new Set();
+  const again = (elt) => {
+    const verb = ["get", "post"].find((each) => elt.hasAttribute(`hx-${each}`));
+    if (!verb || waiting.has(elt)) return;
+    waiting.add(elt);
+    setTimeout(() => {
+      waiting.delete(elt);
+      if (elt.isConnected) htmx.ajax(verb, elt.getAttribute(`hx-${verb}`), { source: elt }).catch(() => {});
+    }, 3000);
+  };
+  const unanswered = (event) => {
+    if (pressed(event.detail)) return tell("The server did not answer. What you typed is still here: try again in a moment.");
+    tell("The server does not answer. This page asks again by itself; what you typed is still here.", "silence");
+    again(event.detail.elt);
+  };
+  document.addEventListener("htmx:sendError", unanswered);
+  document.addEventListener("htmx:timeout", unanswered);
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const to = event.detail.xhr.getResponseHeader("HX-Redirect") || "";
+    if (!to.startsWith("/ui/sign-in") || pressed(event.detail)) return;
+    event.preventDefault();
+    tell("Your session has ended. What you typed is still here.", "session", to);
+    again(event.detail.elt);
+  });
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    const { elt, xhr } = event.detail;
+    if (xhr.status >= 500 && !pressed(event.detail)) again(elt);
+    else if (xhr.status < 400 && !xhr.getResponseHeader("HX-Redirect") && !waiting.size) {
+      all("[data-passing]").forEach((each) => each.remove());
+    }
+  });
+
+  // An error takes no part of the page away; one that is none of ours is said in our words.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { elt, xhr, requestConfig } = event.detail;
+    if (xhr.status < 400) return;
+    if (!xhr.getResponseHeader("Content-Security-Policy")) {
+      event.detail.shouldSwap = false;
+      unanswered(event);
+    } else if (!xhr.getResponseHeader("HX-Retarget") && requestConfig.elt.closest("[hx-swap]")?.getAttribute("hx-swap") === "outerHTML") {
+      event.detail.target = slot();
+      event.detail.swapOverride = "innerHTML";
+    }
+  });
+
+  // A panel that was made while a run went on, on a page that follows none: its end came between.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target.id !== "panel" || document.querySelector("#run[hx-get]")) return;
+    if (document.querySelector("#panel[data-going]")) setTimeout(() => htmx.trigger(document.body, "run-ended"), 1000);
   });
 
   // What was said when a run began is old news at its end.
@@ -100,13 +156,34 @@
   const box = document.querySelector("[data-single-keys]");
   if (box) box.checked = singleKeys();
 
-  // Folds that are drawn anew stay as they were.
-  let open = [];
+  // What is drawn anew stays as it was: open folds, what was typed or chosen and not sent, and where the focus is.
+  const ticked = (field) => field.matches("[type=checkbox], [type=radio]");
+  const differs = (field) => field.matches("select") ? [...field.options].some((each) => each.selected !== each.defaultSelected)
+    : ticked(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  const named = (field) => JSON.stringify([field.form?.getAttribute("action"), field.name, ticked(field) ? field.value : ""]);
+  const fields = (within) => all("input:not([type=hidden]), select, textarea", within);
+  let open = [], typed = new Map(), focused = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
-    open = all("details[id][open]", event.detail.target).map((each) => each.id);
+    const target = event.detail.target;
+    open = all("details[id][open]", target).map((each) => each.id);
+    typed = new Map();
+    focused = null;
+    if (pressed(event.detail)) return;
+    fields(target).filter(differs).forEach((each) => typed.set(named(each), ticked(each) ? each.checked : each.value));
+    if (target.contains(document.activeElement)) focused = target.id;
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (typed.size) {
+      for (const each of fields(document).filter((each) => typed.has(named(each)))) {
+        each[ticked(each) ? "checked" : "value"] = typed.get(named(each));
+      }
+      typed = new Map();
+    }
+    const place = focused && document.activeElement === document.body && document.getElementById(focused);
+    if (!place) return;
+    place.tabIndex = -1;
+    place.focus({ preventScroll: true });
   });
 
   // The editor: variables go where the caret is, and what is not saved is kept in this browser.
@@ -148,11 +225,12 @@
   // What the button says: how many tasks; the estimate puts it right where that takes reading.
   const label = () => {
     const chosen = form.querySelector("[name=baseline]:checked");
-    if (!chosen) return;
+    const says_so = document.getElementById("run-label");
+    if (!chosen || !says_so) return; // without tasks there is nothing to run
     const size = form.elements.sample_size;
     const tasks = Math.max(1, Math.min(Number(size.value) || 1, Number(size.dataset.sampleOf)));
     const says = chosen.value === "Sample" ? `Run ${tasks.toLocaleString("en-US")} task${tasks === 1 ? "" : "s"}` : chosen.dataset.says;
-    document.getElementById("run-label").textContent = says;
+    says_so.textContent = says;
     form.querySelector("[data-said]").value = chosen.value;
   };
   form.addEventListener("input", (event) => {
@@ -163,9 +241,14 @@
     const radio = of && of.previousElementSibling.querySelector("input[type=radio]");
     if (radio && !radio.checked && !radio.disabled) { radio.checked = true; label(); }
   });
+  // What is typed between pressing and the answer was not sent, so it is still a draft.
+  let sent = "";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt === form) sent = JSON.stringify(read());
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     const to = event.detail.xhr.getResponseHeader("HX-Redirect") || "";
-    const done = event.detail.elt === form && event.detail.xhr.status === 204;
+    const done = event.detail.elt === form && event.detail.xhr.status === 204 && JSON.stringify(read()) === sent;
     if (done && !to.startsWith("/ui/sign-in")) localStorage.removeItem(draft);
   });
   const before = localStorage.getItem(draft);

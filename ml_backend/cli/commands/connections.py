@@ -1,0 +1,337 @@
+"""`connections`: list, add, test, remove."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from ml_backend.cli.app import App, Group, pass_app
+from ml_backend.cli.output import documents
+from ml_backend.errors import Conflict, InvalidInput
+from ml_backend.records import Connection, ProviderName
+
+if TYPE_CHECKING:
+    from ml_backend.services.models.spending import Spending
+
+PROVIDERS = [name.value for name in ProviderName if name is not ProviderName.BASELINE]
+PERIODS = {"never": "", "monthly": "Monthly", "yearly": "Yearly"}
+ALERT = "budget_alert_threshold"
+KEYLESS = {ProviderName.CUSTOM.value}
+
+
+def price(value: str) -> tuple[str, list[float]]:
+    """Parse dollars per million tokens, as in ``gpt-5-mini=0.25,2``."""
+    from ml_backend.services.callers.connections import parse_price
+
+    try:
+        return parse_price(value)
+    except InvalidInput as error:
+        raise click.BadParameter(error.message) from error
+
+
+def budget_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a connection's budget."""
+    options = [
+        click.option("--limit", type=click.FloatRange(0), metavar="USD", help="In a period."),
+        click.option(
+            "--period",
+            type=click.Choice(list(PERIODS), case_sensitive=False),
+            metavar=f"[{'|'.join(PERIODS)}]",
+            help="When the limit begins anew, by the calendar in UTC.",
+        ),
+        click.option(
+            "--alert", type=click.FloatRange(0), metavar="USD", help="Warn from there on."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def period_named(name: str | None) -> str:
+    """Return the period as the store has it."""
+    return PERIODS[(name or "never").casefold()]
+
+
+@click.group(cls=Group)
+def connections() -> None:
+    """Model providers: their keys, endpoints and prices. Keys are stored encrypted."""
+
+
+@connections.command("list")
+@pass_app
+def list_connections(app: App) -> None:
+    """List connections, first the one the environment makes.
+
+    \b
+    Example:
+      ls-prompts connections list
+    """
+    rows = [app.container.models.default, *app.container.store.connections.all()]
+    store = app.container.store
+    spendings = [documents.spending_of(store, row) for row in rows]
+    if app.as_json:
+        app.document(
+            [
+                documents.of_connection(row, spending)
+                for row, spending in zip(rows, spendings, strict=True)
+            ]
+        )
+        return
+    app.table(
+        ("Id", "Title", "Provider", "Endpoint", "Model", "Key", "Spent", "Budget"),
+        [
+            (
+                row.id,
+                row.title,
+                row.provider.value,
+                row.endpoint,
+                row.default_model,
+                bool(row.api_key),
+                _spent(spending),
+                _budget(row),
+            )
+            for row, spending in zip(rows, spendings, strict=True)
+        ],
+        numbers=("Id", "Spent"),
+    )
+    for row, spending in zip(rows, spendings, strict=True):
+        if spending.warning:
+            app.note(f"{row.title}: {spending.warning}")
+
+
+@connections.command("add")
+@click.argument("title")
+@click.option(
+    "--provider",
+    type=click.Choice(PROVIDERS, case_sensitive=False),
+    metavar=f"[{'|'.join(PROVIDERS)}]",
+    required=True,
+)
+@click.option("--endpoint", default="", help="Where it answers; Custom and AzureOpenAI need it.")
+@click.option("--model", default="", help="The model of versions that name none.")
+@click.option("--api-key-env", metavar="VAR", help="Read the key from this variable.")
+@click.option("--api-key-stdin", is_flag=True, help="Read the key from the first line of stdin.")
+@click.option("--deployment", default="", help="AzureOpenAI: the deployment's name.")
+@click.option("--api-version", default="", help="AzureOpenAI: the API version.")
+@click.option(
+    "--price",
+    "prices",
+    type=price,
+    metavar="MODEL=IN,OUT",
+    multiple=True,
+    help="Dollars per million prompt and completion tokens; may be repeated.",
+)
+@budget_options
+@pass_app
+def add_connection(
+    app: App,
+    title: str,
+    provider: str,
+    endpoint: str,
+    model: str,
+    api_key_env: str | None,
+    api_key_stdin: bool,
+    deployment: str,
+    api_version: str,
+    prices: tuple[tuple[str, list[float]], ...],
+    limit: float | None,
+    period: str | None,
+    alert: float | None,
+) -> None:
+    """Add a connection. Its key never goes on the command line: others could read it there.
+
+    Without --api-key-env and --api-key-stdin the key is asked for, hidden.
+
+    \b
+    Examples:
+      ls-prompts connections add work --provider OpenAI --model gpt-5-mini --api-key-env WORK_KEY
+      ls-prompts connections add ollama --provider Custom --endpoint http://localhost:11434/v1 \\
+          --model llama3.2 --price llama3.2=0,0
+    """
+    if api_key_env and api_key_stdin:
+        raise click.UsageError("Give --api-key-env or --api-key-stdin, not both.")
+    from ml_backend.services.callers.connections import check_title
+
+    check_title(title)
+    if provider != ProviderName.OPENAI.value and not endpoint:
+        raise InvalidInput(
+            f"{provider} needs an endpoint.",
+            field="endpoint",
+            fix="Give --endpoint, for example http://localhost:11434/v1.",
+        )
+    if endpoint and not _is_web_address(endpoint):
+        raise InvalidInput(
+            f"{endpoint!r} is not a web address.",
+            field="endpoint",
+            fix="It should look like http://localhost:11434/v1.",
+        )
+    made = app.container.store.connections.create(
+        title=title.strip(),
+        provider=provider,
+        endpoint=endpoint,
+        default_model=model,
+        api_key=_read_key(provider, api_key_env, api_key_stdin),
+        deployment=deployment,
+        api_version=api_version,
+        prices=dict(prices),
+        budget_limit=limit,
+        budget_period=period_named(period),
+        details={} if alert is None else {ALERT: alert},
+    )
+    if app.as_json:
+        app.document(
+            documents.of_connection(made, documents.spending_of(app.container.store, made))
+        )
+        return
+    click.echo(f"Added connection {made.id} {made.title!r}.")
+    app.note(f"Next: ls-prompts connections test {made.id}")
+
+
+@connections.command("budget")
+@click.argument("connection")
+@budget_options
+@click.option("--unlimited", is_flag=True, help="Take the limit away.")
+@pass_app
+def budget_of_connection(
+    app: App,
+    connection: str,
+    limit: float | None,
+    period: str | None,
+    alert: float | None,
+    unlimited: bool,
+) -> None:
+    """Say what CONNECTION may spend; runs, /predict and teachers stop before it is crossed.
+
+    What is not given stays. A limit needs the prices of the models asked.
+
+    \b
+    Examples:
+      ls-prompts connections budget work --limit 50 --period monthly --alert 40
+      ls-prompts connections budget work --unlimited
+    """
+    if unlimited and limit is not None:
+        raise click.UsageError("Give --limit or --unlimited, not both.")
+    chosen = _find(app, connection)
+    if chosen.id is None:
+        raise InvalidInput("The environment's connection has no budget; use --budget of a run.")
+    columns: dict[str, Any] = {}
+    if limit is not None or unlimited:
+        columns["budget_limit"] = limit
+    if period is not None:
+        columns["budget_period"] = period_named(period)
+    if alert is not None:
+        columns["details"] = {**chosen.details, ALERT: alert}
+    store = app.container.store
+    changed = store.connections.update(chosen.id, **columns) if columns else chosen
+    spending = documents.spending_of(store, changed)
+    if app.as_json:
+        app.document(documents.of_connection(changed, spending))
+        return
+    click.echo(f"{changed.title!r}: {_spent(spending)} spent, budget {_budget(changed)}.")
+    app.note(spending.warning)
+
+
+@connections.command("test")
+@click.argument("connection", required=False)
+@pass_app
+def test_connection(app: App, connection: str | None) -> None:
+    """Ask a connection whether it answers; without CONNECTION the environment's.
+
+    \b
+    Example:
+      ls-prompts connections test ollama
+    """
+    container = app.container
+    chosen = container.models.default if connection is None else _find(app, connection)
+    names = container.loop.run(container.models.open(chosen).check())
+    if app.as_json:
+        spending = documents.spending_of(container.store, chosen)
+        app.document({**documents.of_connection(chosen, spending), "models": names})
+        return
+    shown = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}"
+    click.echo(f"{chosen.title!r} ({chosen.provider.value}) answers. Models: {shown or 'unnamed'}.")
+
+
+@connections.command("remove")
+@click.argument("connection")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_app
+def remove_connection(app: App, connection: str, yes: bool) -> None:
+    """Remove a connection that no version uses.
+
+    \b
+    Example:
+      ls-prompts connections remove ollama
+    """
+    store = app.container.store
+    chosen = _find(app, connection)
+    if chosen.id is None:
+        raise InvalidInput("The environment's connection is not ours to remove.")
+    users = store.connections.users(chosen.id)
+    if users:
+        shown = ", ".join(f"{title!r} of prompt {prompt_id}" for prompt_id, title in users[:5])
+        raise Conflict(
+            f"Connection {chosen.title!r} is used by {len(users)} versions: {shown}.",
+            fix="Delete those versions first.",
+        )
+    document = documents.of_connection(chosen, documents.spending_of(store, chosen))
+    go_ahead = app.go_ahead(
+        f"Remove connection {chosen.title!r}?",
+        plan=document,
+        show=lambda stderr: app.note(f"Connection {chosen.id} {chosen.title!r} and its key."),
+        yes=yes,
+    )
+    if go_ahead:
+        store.connections.delete(chosen.id)
+        app.document(document) if app.as_json else click.echo(f"Removed {chosen.title!r}.")
+
+
+def _spent(spending: Spending) -> str:
+    if spending.spent is None:
+        return "-"
+    return "unknown" if spending.cost is None else f"${spending.cost:.4f}"
+
+
+def _budget(connection: Connection) -> str:
+    if connection.budget_limit is None:
+        return "-"
+    return f"${connection.budget_limit:g} {connection.budget_period.casefold()}".strip()
+
+
+def _find(app: App, ref: str) -> Connection:
+    return app.container.store.connections.get(int(ref) if ref.isdecimal() else ref)
+
+
+def _read_key(provider: str, api_key_env: str | None, api_key_stdin: bool) -> str:
+    if api_key_env:
+        key = os.environ.get(api_key_env, "").strip()
+        if not key:
+            raise InvalidInput(
+                f"The variable {api_key_env} is not set.",
+                field="api_key_env",
+                fix="Name the variable that holds the key, not the key itself.",
+            )
+        return key
+    if api_key_stdin:
+        key = sys.stdin.readline().strip()
+        if not key:
+            raise InvalidInput("No key came on stdin.", field="api_key_stdin")
+        return key
+    if sys.stdin.isatty():
+        empty = " (empty: none)" if provider in KEYLESS else ""
+        typed: str = click.prompt(f"API key{empty}", hide_input=True, default="", err=True)
+        return typed.strip()
+    if provider in KEYLESS:
+        return ""
+    raise click.UsageError(f"{provider} needs a key: give --api-key-env VAR or --api-key-stdin.")
+
+
+def _is_web_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

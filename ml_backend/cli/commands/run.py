@@ -1,0 +1,264 @@
+"""`run` and `evaluate`: start a run of a prompt, and execute it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ml_backend.cli.app import App, Command, ids, json_object, pass_app
+from ml_backend.cli.commands.estimate import note_cost
+from ml_backend.records import Prompt, Run, Slot, Subset, TruthSource
+from ml_backend.services.jobs import documents as reports
+
+if TYPE_CHECKING:
+    from ml_backend.labelstudio import Project
+
+
+def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a run; ``subset`` is the default's name, for ``--help``."""
+    names = [each.value for each in Subset]
+    options = [
+        click.argument("prompt"),
+        click.option("--project", required=True, help="Id or exact title."),
+        click.option("--version", help="Id or title; by default the newest."),
+        click.option(
+            "--subset",
+            type=click.Choice(names, case_sensitive=False),
+            metavar=f"[{'|'.join(names)}]",
+            help=f"The tasks to ask; by default {subset}, Custom with --tasks or --filter, Sample "
+            "with --sample-size or --sample-seed.",
+        ),
+        click.option(
+            "--sample-size", type=click.IntRange(1), help="Of the Sample subset; by default 20."
+        ),
+        click.option(
+            "--sample-seed",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Draw the sample from all tasks, the same for the same N; by default the first.",
+        ),
+        click.option("--tasks", type=ids, metavar="IDS", help="These tasks, e.g. 1,2,3."),
+        click.option(
+            "--filter",
+            "filters",
+            type=json_object,
+            metavar="JSON",
+            help="The tasks it finds (JSON).",
+        ),
+        click.option("--only-missing", is_flag=True, help="Only tasks without a prediction."),
+        click.option("--budget", type=float, metavar="USD", help="Stop before it is crossed."),
+        click.option(
+            "--truth",
+            type=click.Choice([each.value for each in TruthSource]),
+            help="What to measure on; annotations takes all that people submitted, and makes "
+            "HasGT the tasks that have one. By default ground truth, or annotations where none is "
+            "marked as that.",
+        ),
+        click.option(
+            "--samples",
+            type=click.IntRange(1, 25),
+            default=1,
+            metavar="K",
+            help="Ask each task K times, take the majority and score how far they agree.",
+        ),
+        click.option("--fresh", is_flag=True, help="Ask again what was asked before."),
+        click.option(
+            "--activate/--no-activate",
+            default=None,
+            help="Show the predictions in the label stream; by default unless another "
+            "model's are shown.",
+        ),
+        click.option("--detach", is_flag=True, help="Leave it to the server."),
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.command(cls=Command)
+@run_options("All")
+@click.option(
+    "--slot",
+    type=click.Choice([each.value for each in Slot]),
+    help="Which of the prompt's two sets of predictions to write; by default all, but evaluate "
+    "for a HasGT, Sample or Custom subset.",
+)
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="From now on the server predicts imported tasks by itself, with the prompt's active "
+    "version; --budget bounds all of it together.",
+)
+@pass_app
+def run(app: App, /, slot: str | None, **options: Any) -> None:
+    """Get predictions from PROMPT (id or title) for a project's tasks.
+
+    Replaces what earlier runs of the prompt wrote for these tasks. Some of the tasks are a trial,
+    kept apart from the predictions people see; with --slot all they count as those. Ctrl-C
+    cancels: what was answered is still published. With --detach the server executes the run.
+
+    \b
+    Examples:
+      ls-prompts run Topic --project 3
+      ls-prompts run Topic --project 3 --subset Sample --sample-size 50
+      ls-prompts run Topic --project 3 --tasks 1,2,3 --version "Version 1"
+      ls-prompts run Topic --project 3 --only-missing --budget 2.50
+      ls-prompts run Topic --project 3 --follow --budget 20
+    """
+    if options["follow"] and (slot == Slot.EVALUATE or _subset(options, Subset.ALL) != Subset.ALL):
+        raise click.UsageError("--follow goes with the All subset, in the slot all.")
+    _start(app, Slot(slot) if slot else None, Subset.ALL, options)
+
+
+@click.command(cls=Command)
+@run_options("HasGT")
+@click.option(
+    "--held-out/--all-ground-truth",
+    default=None,
+    help="Only the tasks no teacher saw, or all; by default only those for a version that "
+    "`versions refine` made.",
+)
+@pass_app
+def evaluate(app: App, /, **options: Any) -> None:
+    """Measure PROMPT on the project's ground truth, or on all that people submitted.
+
+    Submitted annotations are taken where none is marked as ground truth, or with --truth
+    annotations. Its predictions have a place of their own beside those of `run`, which stay.
+
+    \b
+    Examples:
+      ls-prompts evaluate Topic --project 3
+      ls-prompts evaluate Topic --project 3 --version "Version 1" --json
+      ls-prompts evaluate Topic --project 3 --version "Version 1" --held-out
+    """
+    _start(app, Slot.EVALUATE, Subset.HAS_GT, options)
+
+
+def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
+    from ml_backend.services.runs.run_request import request_of
+
+    subset = _subset(options, usual)
+    follow = bool(options.get("follow"))
+    prompts = app.container.prompts
+    prompt = prompts.find(options["prompt"])
+    version = (
+        prompts.newest_version(prompt)
+        if options["version"] is None
+        else prompts.find_version(prompt, options["version"])
+    )
+    project = app.project(options["project"])
+    started = app.container.runs.start(
+        prompt,
+        version,
+        project,
+        request_of(
+            subset,
+            sample_size=options["sample_size"],
+            sample_seed=options["sample_seed"],
+            task_ids=options["tasks"],
+            filters=options["filters"],
+            slot=slot,
+            only_missing=options["only_missing"],
+            budget=options["budget"],
+            fresh=options["fresh"],
+            truth=TruthSource(options["truth"]) if options["truth"] else None,
+            activate=options["activate"],
+            follow=follow,
+            samples=options["samples"],
+            held_out=options.get("held_out"),
+        ),
+    )
+    if follow:
+        app.container.store.follows.start(
+            prompt.id, project.id, options["budget"], since=started.created_at
+        )
+    app.note(
+        f"Run {started.id}: {prompt.title!r}, {version.title!r} "
+        f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
+        f"{project.title!r}"
+    )
+    if started.subset is Subset.HAS_GT:
+        app.note(f"Measured on {started.measured_on}.")
+    if started.options.held_out:
+        app.note("Only the tasks of these that no teacher model saw.")
+    if started.options.caution:
+        app.note(f"Careful: {started.options.caution}")
+    note_unanswerable(app, project)
+    note_cost(app, started, version, project)
+    if follow:
+        note_following(app, prompt, project)
+    carry_out(app, started, detach=options["detach"])
+
+
+def _subset(options: dict[str, Any], usual: Subset) -> Subset:
+    """Return the subset that the options name or imply; raises UsageError where they disagree."""
+    implied = {
+        "--tasks": ("tasks", Subset.CUSTOM),
+        "--filter": ("filters", Subset.CUSTOM),
+        "--sample-size": ("sample_size", Subset.SAMPLE),
+    }
+    given = {name: s for name, (option, s) in implied.items() if options[option] is not None}
+    if "--sample-size" not in given and options["sample_seed"] is not None:
+        given["--sample-seed"] = Subset.SAMPLE
+    if len(given) > 1:
+        raise click.UsageError(f"Give {' or '.join(given)}, not both.")
+    chosen = Subset(options["subset"]) if options["subset"] is not None else None
+    for name, subset in given.items():
+        if chosen not in (None, subset):
+            raise click.UsageError(f"{name} goes with --subset {subset.value}.")
+        return subset
+    if chosen is Subset.CUSTOM:
+        raise click.UsageError("--subset Custom needs --tasks 1,2,3 or --filter JSON.")
+    return chosen or usual
+
+
+def note_unanswerable(app: App, project: Project) -> None:
+    """Say which controls of a project predictions will leave to people, and why."""
+    config = app.container.predictor_factory.config_of(project)
+    for name, why in config.unanswerable.items():
+        app.note(f"Left to people: {name} ({why}).")
+
+
+def note_following(app: App, prompt: Prompt, project: Project) -> None:
+    """Say what following means for a prompt and a project."""
+    app.note(
+        f"While the server runs and Label Studio is connected to it, tasks without a prediction of "
+        f"{prompt.title!r} get one whenever tasks are imported into {project.title!r}; "
+        f"`ls-prompts prompts follow {prompt.id} --project {project.id} --off` ends that."
+    )
+
+
+def carry_out(app: App, started: Run, *, detach: bool) -> None:
+    """Execute a pending run here, or leave it to the server."""
+    from ml_backend.cli.output.outcome import finish
+    from ml_backend.cli.output.watching import execute
+
+    if not detach:
+        finish(app, execute(app, started.id))
+        return
+    _warn_without_server(app)
+    if app.as_json:
+        app.document(reports.of_run(started))
+    else:
+        click.echo(f"Run {started.id} waits for the server: ls-prompts runs watch {started.id}")
+
+
+def _warn_without_server(app: App) -> None:
+    from http.client import HTTPException
+
+    from ml_backend.services.health.doctor import read_health
+
+    address = app.container.settings.own_address()
+    try:
+        health = read_health(address)
+    except (OSError, ValueError, HTTPException):
+        app.note(f"No server answers at {address}: start it with `ls-prompts serve`.")
+        return
+    if health.get("instance") != app.container.store.writing.instance():
+        app.note(f"The server at {address} has another database and will not see this run.")

@@ -1,0 +1,189 @@
+"""`versions`: list, show, create, activate, delete; `compare` and `refine` stand by themselves."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import click
+
+from ml_backend.cli.app import App, Group, json_object, pass_app, read_text
+from ml_backend.cli.commands.compare import compare_versions
+from ml_backend.cli.commands.delete import delete_with_predictions
+from ml_backend.cli.commands.refine import refine_version
+from ml_backend.cli.output import documents
+
+
+@click.group(cls=Group)
+def versions() -> None:
+    """Versions of a prompt, each with its model; PROMPT and VERSION are ids or titles."""
+
+
+@versions.command("list")
+@click.argument("prompt")
+@pass_app
+def list_versions(app: App, prompt: str) -> None:
+    """List a prompt's versions, oldest first.
+
+    \b
+    Example:
+      ls-prompts versions list Topic
+    """
+    store = app.container.store
+    found = app.container.prompts.find(prompt)
+    active = store.prompts.active_version(found.id)
+    rows = store.prompts.versions(found.id)
+    if app.as_json:
+        app.document([documents.of_version(version, active=version == active) for version in rows])
+        return
+    app.table(
+        ("Id", "Title", "Active", "Model", "Created", "Text"),
+        [
+            (
+                version.id,
+                version.title,
+                version == active,
+                f"{version.provider.value} · {version.model}",
+                f"{version.created_at:%Y-%m-%d %H:%M}",
+                _first_line(version.text),
+            )
+            for version in rows
+        ],
+        empty=f"Prompt {found.title!r} has no version yet: `ls-prompts versions create`.",
+        numbers=("Id",),
+    )
+
+
+@versions.command("show")
+@click.argument("prompt")
+@click.argument("version", required=False)
+@pass_app
+def show_version(app: App, prompt: str, version: str | None) -> None:
+    """Show a version with its text; without VERSION the active one.
+
+    \b
+    Example:
+      ls-prompts versions show Topic "Version 2"
+    """
+    found = app.container.prompts.find(prompt)
+    shown = app.container.prompts.find_version(found, version)
+    active = app.container.store.prompts.active_version(found.id)
+    if app.as_json:
+        app.document(documents.of_version(shown, active=shown == active))
+        return
+    mark = ", active" if shown == active else ""
+    click.secho(f"{found.title} · {shown.title}  (version {shown.id}{mark})", bold=True)
+    few_shot = shown.max_few_shot_examples
+    shots = f" · up to {few_shot} few-shot examples" if few_shot else ""
+    click.echo(f"{shown.provider.value} · {shown.model}{shots}\n")
+    click.echo(shown.text)
+
+
+@versions.command("create")
+@click.argument("prompt")
+@click.option("--title", help='By default the next "Version N".')
+@click.option("--text", help="The prompt; {name} stands for a field of the task's data.")
+@click.option("--file", type=click.File("r", encoding="utf-8"), help="Read it there; - is stdin.")
+@click.option("--model", help="By default the connection's.")
+@click.option("--connection", help="The model provider connection: id or title.")
+@click.option(
+    "--parameters",
+    type=json_object,
+    metavar="JSON",
+    help='What the model is called with besides, e.g. {"temperature": 0}.',
+)
+@click.option(
+    "--few-shot",
+    type=click.IntRange(0, 1000),
+    default=0,
+    metavar="N",
+    help="Show up to N similar annotated tasks beside each task, never the task itself.",
+)
+@pass_app
+def create_version(
+    app: App,
+    prompt: str,
+    title: str | None,
+    text: str | None,
+    file: IO[str] | None,
+    model: str | None,
+    connection: str | None,
+    parameters: dict[str, Any] | None,
+    few_shot: int,
+) -> None:
+    """Add a version to a prompt. It changes nothing live until it is run or activated.
+
+    \b
+    Examples:
+      ls-prompts versions create Topic --file topic-2.md
+      ls-prompts versions create Topic --text "Which topic?" --model gpt-5 --title Short
+      ls-prompts versions create Topic --file topic.md --few-shot 5
+    """
+    if (text is None) == (file is None):
+        raise click.UsageError("Give the prompt with --text or with --file.")
+    found = app.container.prompts.find(prompt)
+    made = app.container.prompts.create_version(
+        found,
+        text=text if text is not None else read_text(file) if file else "",
+        title=title,
+        connection=connection,
+        model=model,
+        parameters=parameters,
+        few_shot=few_shot,
+    )
+    if app.as_json:
+        active = app.container.store.prompts.active_version(found.id)
+        app.document(documents.of_version(made, active=made == active))
+        return
+    click.echo(
+        f"Created version {made.id} {made.title!r} of {found.title!r} "
+        f"({made.provider.value} · {made.model})."
+    )
+
+
+@versions.command("activate")
+@click.argument("prompt")
+@click.argument("version")
+@pass_app
+def activate_version(app: App, prompt: str, version: str) -> None:
+    """Choose the version that answers Label Studio's own requests.
+
+    \b
+    Example:
+      ls-prompts versions activate Topic "Version 1"
+    """
+    found = app.container.prompts.find(prompt)
+    chosen = app.container.prompts.find_version(found, version)
+    app.container.prompts.activate(found, chosen)
+    if app.as_json:
+        app.document(documents.of_version(chosen, active=True))
+        return
+    click.echo(f"{chosen.title!r} is now the active version of {found.title!r}.")
+
+
+@versions.command("delete")
+@click.argument("prompt")
+@click.argument("version")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@pass_app
+def delete_version(app: App, prompt: str, version: str, yes: bool, dry_run: bool) -> None:
+    """Delete a version and its predictions in Label Studio.
+
+    Other versions' predictions and all annotations stay.
+
+    \b
+    Example:
+      ls-prompts versions delete Topic "Version 1"
+    """
+    found = app.container.prompts.find(prompt)
+    chosen = app.container.prompts.find_version(found, version)
+    delete_with_predictions(app, found, chosen, yes=yes, dry_run=dry_run)
+
+
+versions.add_command(compare_versions)
+versions.add_command(refine_version)
+
+
+def _first_line(text: str, limit: int = 60) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

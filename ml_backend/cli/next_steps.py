@@ -1,0 +1,64 @@
+"""Next steps in the words of the command line."""
+
+from __future__ import annotations
+
+from ml_backend.next_steps import Step, Words, in_words
+
+WORDS: Words = {
+    Step.ADD_PRICE: "Add it with `ls-prompts connections add … --price '{model}=IN,OUT'` "
+    "(dollars per million tokens).",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices "
+    "(`ls-prompts connections add … --price`), or leave --budget.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices "
+    "(`ls-prompts connections add … --price`), or take its budget away "
+    "(`ls-prompts connections budget … --unlimited`).",
+    Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or evaluate on all ground truth with "
+    "--all-ground-truth.",
+    Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",
+    Step.ASK_ONCE: "Leave --samples out.",
+    Step.ASK_THE_REST: "Start a run with --only-missing and another --budget for the rest.",
+    Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
+    Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
+    Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",
+    Step.CREATE_PROMPT: "Make one: `ls-prompts prompts create`.",
+    Step.CREATE_PROMPT_FOR: "Make one: `ls-prompts prompts create TITLE --project {project}`.",
+    Step.CREATE_VERSION: "Make one: `ls-prompts versions create '{prompt}' --text …`.",
+    Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
+    "`ls-prompts predictions delete --project P --model-version L`.",
+    Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
+    "`ls-prompts doctor` says more.",
+    Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
+    "--url http://user:password@host.",
+    Step.LEAVE_FILTER: "When that is meant, leave --filter.",
+    Step.LIST_CONNECTIONS: "`ls-prompts connections list` shows them, "
+    "`ls-prompts connections add` makes one.",
+    Step.LIST_FAILURES: "`ls-prompts runs failures {run}` lists the reasons.",
+    Step.LIST_PROMPTS: "`ls-prompts prompts list` shows them.",
+    Step.LIST_RUNS: "`ls-prompts runs list` shows them.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations); where "
+    "there are none, annotate tasks in Label Studio.",
+    Step.NAME_MODEL: "Name one with --model, or set OPENAI_MODEL.",
+    Step.NAME_ONE_KIND_OF_TASKS: "Give one of --tasks, --filter and --all.",
+    Step.NAME_PREDICTIONS_TO_DELETE: "Give --model-version L, --prompt T, --unversioned, "
+    "--tasks 1,2, --filter JSON, or --all for every prediction of the project.",
+    Step.NAME_PREDICTIONS_TO_PROMOTE: "Name a model version (--model-version L) or a prompt "
+    "(--prompt T).",
+    Step.NAME_TASKS: "Name them with --tasks 1,2,3 or with --filter JSON.",
+    Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
+    Step.NEW_RUN: "Start a new run, with --only-missing to ask just what is missing.",
+    Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget`, or wait for the "
+    "next period.",
+    Step.RESUME_RUN: "Then: `ls-prompts runs resume {run}`.",
+    Step.SAY_ALL_TASKS: "When that is meant, say it with --all.",
+    Step.SELECT_UNVERSIONED: "Predictions without a version are selected by --unversioned.",
+    Step.SHOW_RUN: "See `ls-prompts runs show {run}`.",
+    Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
+    "here.",
+    Step.SWITCH_LABEL_STREAM: "Run with --activate to switch.",
+    Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
+}
+
+
+def for_command_line(text: str) -> str:
+    """Return a text with its next steps as commands and options."""
+    return in_words(text, WORDS)

@@ -1,0 +1,176 @@
+"""Showing a run while it goes on, executing it here when nobody else does, and its outcome."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from ml_backend.cli.app import App
+from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.output.progress import LINE_EVERY
+from ml_backend.records import Run, Stage
+
+POLL_SECONDS = 0.25
+LEAVE_SECONDS = 5.0
+PUBLISHING = (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING)
+
+
+class Worker:
+    """Executes a run in a thread, so that the main thread can show it and take Ctrl-C."""
+
+    def __init__(self, app: App, run_id: int) -> None:
+        self._container = app.container
+        self._run_id = run_id
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    def work(self) -> None:
+        """Start, or take the run up again when whoever had it let it go."""
+        if self._error is not None:
+            raise self._error
+        if self._thread is None or not self._thread.is_alive():
+            if self._run_id not in self._container.store.runs.claimable():
+                return
+            self._thread = threading.Thread(target=self._execute, daemon=True)
+            self._thread.start()
+
+    def leave(self) -> None:
+        """Let the run go where it stands; whoever takes it over goes on from there."""
+        self._container.executor.shutdown.set()
+        if self._thread is not None:
+            self._thread.join(LEAVE_SECONDS)
+
+    def _execute(self) -> None:
+        try:
+            self._container.executor.execute(self._run_id)
+        except Exception as error:  # whatever it is, the main thread reports it
+            self._error = error
+
+
+def execute(app: App, run_id: int) -> Run:
+    """Execute a run here, showing it, until it ends; another process may have it instead.
+
+    The first Ctrl-C cancels: what was answered is published. The second leaves the run as it is.
+    """
+    worker = Worker(app, run_id)
+    canceling = False
+    while True:
+        try:
+            return _show(app, run_id, worker.work)
+        except KeyboardInterrupt:
+            if canceling:
+                worker.leave()
+                app.note(
+                    f"Left run {run_id} as it stands: a server on this database goes on with it, "
+                    f"or `ls-prompts runs resume {run_id}`."
+                )
+                if app.container.store.runs.get(run_id).stage in PUBLISHING:
+                    app.note(
+                        "Until then predictions of this prompt may be missing in Label Studio."
+                    )
+                raise click.exceptions.Exit(1) from None
+            canceling = True
+            app.container.store.runs.request_cancel(run_id)
+            app.note("Canceling; what was answered is still published. Ctrl-C again leaves now.")
+
+
+def watch(app: App, run_id: int) -> Run:
+    """Show a run that another process executes, until it ends."""
+    store = app.container.store
+    idle_since: float | None = None
+
+    def look() -> None:
+        nonlocal idle_since
+        if run_id not in store.runs.claimable():
+            idle_since = None
+        elif idle_since is None:
+            idle_since = time.monotonic()
+        elif 0 < time.monotonic() - idle_since - 3.0 < POLL_SECONDS * 2:
+            app.note(
+                "No process is working on this run: start `ls-prompts serve`, or "
+                f"`ls-prompts runs resume {run_id}`."
+            )
+
+    return _show(app, run_id, look)
+
+
+def _show(app: App, run_id: int, tick: Callable[[], None]) -> Run:
+    with _display(app, run_id) as show:
+        while True:
+            run = app.container.store.runs.get(run_id)
+            show(run)
+            if run.status.is_final:
+                return run
+            tick()
+            time.sleep(POLL_SECONDS)
+
+
+@contextmanager
+def _display(app: App, run_id: int) -> Iterator[Callable[[Run], None]]:
+    pace = Pace()
+    if not app.is_terminal:
+        yield _lines(app, pace)
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"))
+    with Progress(*columns, console=app.console(stderr=True), transient=True) as progress:
+        job = progress.add_task(f"Run {run_id}", total=None, detail="")
+
+        def show(run: Run) -> None:
+            progress.update(
+                job,
+                description=f"Run {run_id} {run.stage.value}",
+                total=run.totals.total or None,
+                completed=run.totals.done,
+                detail=escape(pace.describe(run)),
+            )
+
+        yield show
+
+
+def _lines(app: App, pace: Pace) -> Callable[[Run], None]:
+    said = 0.0
+    last = ("", "")
+
+    def show(run: Run) -> None:
+        nonlocal said, last
+        now = (run.stage.value, run.message.split(":")[0])
+        if run.status.is_final or (time.monotonic() - said < LINE_EVERY and now == last):
+            return
+        said, last = time.monotonic(), now
+        app.note(f"run {run.id} {run.stage.value}: {pace.describe(run)}")
+
+    return show
+
+
+class Pace:
+    """How fast a run goes, as seen from here."""
+
+    def __init__(self) -> None:
+        self._began: tuple[float, int] | None = None
+
+    def describe(self, run: Run) -> str:
+        """Return counts, rate, time left, cost and what is waited for, in one line."""
+        totals = run.totals
+        now = time.monotonic()
+        if self._began is None:
+            self._began = (now, totals.done)
+        seconds, done = now - self._began[0], totals.done - self._began[1]
+        parts = [f"{totals.done} of {totals.total}"]
+        if totals.failed:
+            parts.append(f"{totals.failed} failed")
+        if run.stage.value == "asking" and done and seconds > 1.0:
+            rate = done / seconds
+            parts.append(f"{rate:.1f}/s")
+            parts.append(f"{max(0, totals.total - totals.done) / rate:.0f} s left")
+        if totals.cost:
+            parts.append(f"${totals.cost:.4f}")
+        if run.message:
+            parts.append(for_command_line(run.message))
+        return ", ".join(parts)

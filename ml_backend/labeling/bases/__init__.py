@@ -1,0 +1,1 @@
+"""What control tags of a kind have in common."""

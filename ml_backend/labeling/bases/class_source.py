@@ -1,0 +1,162 @@
+"""Where a control's classes come from: its own tags, the task's data, or both.
+
+As the editor has it, the task adds its options behind the config's: a list of objects with the
+attributes of ``<Choice>`` or ``<Label>`` and, where classes may be nested, ``children``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ml_backend.errors import ConfigError
+from ml_backend.labeling.bases.classes import PATH_SEPARATOR, AnswerClass, Classes
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data import values
+from ml_backend.labeling.text.html_images import pictures
+from ml_backend.labeling.text.html_text import to_text
+from ml_backend.records import Attachment
+
+Data = Mapping[str, Any]
+
+_DEEPEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A class as written, with those nested in it."""
+
+    value: str
+    alias: str
+    hint: str
+    html: str
+    children: tuple[_Node, ...]
+    most: int | None = None
+    of_task: bool = False
+
+
+class ClassSource:
+    """Gives the classes of a task; the same ones for every task where nothing depends on it."""
+
+    def __init__(
+        self, tag: Tag, child: str, *, nested: bool = False, leaves_only: bool = False
+    ) -> None:
+        """Read the ``<child>`` tags below ``tag``; raises ConfigError when there can be none.
+
+        With ``nested`` a class is a path through the tree, else only the topmost are classes.
+        """
+        self._child = child
+        self._nested = nested
+        self._leaves_only = leaves_only
+        self._most = tag.integer("maxusages") or None
+        self._own = tuple(_own_nodes(tag, child.lower()))
+        self._value = tag.get("value")
+        self._from_task = bool(values.paths(self._value))
+        self.varies = self._from_task or any(map(_reads_task, self._own))
+        if not self._own and not self._from_task:
+            raise ConfigError(f"it has no <{child}> with a value")
+        self._last: tuple[Data, Classes] | None = None
+        self._fixed = None if self.varies else self._build({})
+        if self._fixed is not None and not self._fixed.all:
+            raise ConfigError(f"it has no <{child}> with a value")
+
+    def of(self, data: Data) -> Classes:
+        """The classes of a task; empty when its data brings none."""
+        if self._fixed is not None:
+            return self._fixed
+        # Asked for again and again while one task is converted; never two tasks share a mapping.
+        last = self._last
+        if last is None or last[0] is not data:
+            last = self._last = (data, self._build(data))
+        return last[1]
+
+    @property
+    def fixed(self) -> tuple[AnswerClass, ...]:
+        """The classes that every task has."""
+        return (self._fixed or self._build({})).all
+
+    def attachments(self, data: Data) -> list[Attachment]:
+        """The pictures by which a task shows classes without words."""
+        if not self._from_task:
+            return []
+        shown = (pictures(each.picture, each.shown) for each in self.of(data).all if each.picture)
+        return [picture for found in shown for picture in found]
+
+    @property
+    def title(self) -> str:
+        """What stands above the list of classes in a description."""
+        return "Classes, taken from the task's data" if self._from_task else "Classes"
+
+    @property
+    def whereabouts(self) -> str:
+        """Where a task's own classes are, for messages: the data path."""
+        return ", ".join(values.paths(self._value))
+
+    def _build(self, data: Data) -> Classes:
+        nodes = [*self._own]
+        if self._from_task:
+            nodes += _task_nodes(values.resolve(self._value, data))
+        found = list(self._classes(nodes, data, (), ()))
+        if self._nested and self._leaves_only:
+            # A class may be there twice, once with others in it: the editor takes it for that one.
+            parents = {each.path[:depth] for each in found for depth in range(1, len(each.path))}
+            found = [each for each in found if each.path not in parents]
+        return Classes(found)
+
+    def _classes(
+        self, nodes: Iterable[_Node], data: Data, names: tuple[str, ...], path: tuple[str, ...]
+    ) -> Iterator[AnswerClass]:
+        for node in nodes:
+            value = values.as_text(values.resolve(node.value, data))
+            sent = node.alias or value
+            if not sent:
+                continue
+            shown = (*names, value or sent)
+            place = (*path, sent)
+            if not (node.children and self._nested and self._leaves_only):
+                meaning = node.hint or to_text(node.html)
+                yield AnswerClass(
+                    shown=PATH_SEPARATOR.join(shown),
+                    path=place,
+                    meaning="" if meaning == shown[-1] else meaning,
+                    most=node.most or self._most,
+                    picture=node.html if node.of_task and not meaning else "",
+                )
+            if self._nested:
+                yield from self._classes(node.children, data, shown, place)
+
+
+def _own_nodes(tag: Tag, child: str) -> Iterator[_Node]:
+    """The topmost class tags below a tag; Views and Headers may stand around them."""
+    for item in tag.children:
+        if item.kind == child:
+            yield _Node(
+                value=item.attrs.get("value", ""),
+                alias=item.attrs.get("alias", ""),
+                hint=item.get("hint"),
+                html=item.get("html"),
+                most=item.integer("maxusages") or None,
+                children=tuple(_own_nodes(item, child)),
+            )
+        else:
+            yield from _own_nodes(item, child)
+
+
+def _task_nodes(options: Any, depth: int = 0) -> Iterator[_Node]:
+    if not isinstance(options, list | tuple) or depth > _DEEPEST:
+        return
+    for option in options:
+        if isinstance(option, Mapping):
+            yield _Node(
+                value=values.as_text(option.get("value")),
+                alias=values.as_text(option.get("alias")),
+                hint=values.as_text(option.get("hint")),
+                html=values.as_text(option.get("html")),
+                children=tuple(_task_nodes(option.get("children"), depth + 1)),
+                of_task=True,
+            )
+
+
+def _reads_task(node: _Node) -> bool:
+    return bool(values.paths(node.value)) or any(map(_reads_task, node.children))

@@ -1,0 +1,164 @@
+"""Controls that label spans of a text: asked for as quotes, located by us.
+
+What a region's value looks like is the object's matter (see ``selectable``); its ``text`` is cut
+from the task's own text, since the editor keeps a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ml_backend.errors import ConfigError
+from ml_backend.labeling.bases.control import Agreement, Data, shown
+from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.region_control import NUMBER, Draft, PlaceReader, RegionControl
+from ml_backend.labeling.markup.tags import Tag
+from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_data.selectable import Passage, Selectable
+from ml_backend.labeling.task_data.values import to_number
+from ml_backend.labeling.text.spans import Miss, Offsets, Quotable, overlap
+from ml_backend.records import JsonObject, Region
+
+Span = tuple[str, int, str]
+
+
+class SpanControl(RegionControl):
+    """Normal form: a list of {quote, occurrence, label} in text order, [] when nothing is there."""
+
+    def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
+        if not isinstance(objects[0], Selectable):
+            raise ConfigError(
+                f"parts of <{objects[0].tag}> cannot be labelled with <{tag.written}>"
+            )
+        self._object: Selectable = objects[0]
+        super().__init__(tag, objects)
+
+    def place_schema(self, data: Data) -> JsonObject:
+        return {"quote": {"type": "string"}, "occurrence": {"type": "integer"}}
+
+    def describe_list(self, data: Data) -> str:
+        return f'the spans in "{self._object.field}" to label'
+
+    def describe_place(self, data: Data) -> str:
+        return (
+            '"quote": the words exactly as in the text, "occurrence": 1 for the first place '
+            "these words occur, 2 for the second …"
+        )
+
+    def reader(self, data: Data) -> PlaceReader:
+        return _SpanReader(self._object, self._object.passage(data))
+
+    def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
+        """Exact: the same spans, labelled the same, and the same said of each.
+
+        Score: F1 over the characters labelled. Without the task's data, spans that are not
+        identical count as not overlapping.
+        """
+        ours, theirs = _spans(answer), _spans(truth)
+        if ours == theirs:
+            return Agreement(_asked(answer) == _asked(truth), 1.0)
+        counts = self._overlap(ours, theirs, data).values()
+        shared, total = sum(c[0] for c in counts), sum(c[1] + c[2] for c in counts)
+        return Agreement(False, 2 * shared / total if total else 0.0)
+
+    def evidence(self, answer: Any, truth: Any, data: Data | None) -> Evidence:
+        """Spans that are the same to the letter, and the characters labelled."""
+        found = super().evidence(answer, truth, data)
+        found.overlap = self._overlap(_spans(answer), _spans(truth), data)
+        return found
+
+    def _overlap(
+        self, ours: set[Span], theirs: set[Span], data: Data | None
+    ) -> dict[str, tuple[int, int, int]]:
+        """Label -> characters labelled by both, by ours, by theirs."""
+        content = "" if data is None else self._object.passage(data).text
+        places = _places(ours | theirs, content)
+        return {
+            label: overlap(
+                [places[span[:2]] for span in ours if span[2] == label],
+                [places[span[:2]] for span in theirs if span[2] == label],
+            )
+            for label in sorted({label for *_, label in ours | theirs})
+        }
+
+
+class _SpanReader(PlaceReader):
+    shape = 'A span must be an object with "quote", "occurrence" and "label".'
+
+    def __init__(self, thing: Selectable, passage: Passage) -> None:
+        self._thing = thing
+        self._passage = passage
+        self._quotable = Quotable(passage.text)
+
+    def name(self, item: Mapping[str, Any]) -> str:
+        quote = item.get("quote")
+        return f"the quote {shown(quote)}" if isinstance(quote, str) else ""
+
+    def read(self, item: Mapping[str, Any]) -> Draft | str:
+        quote = item.get("quote")
+        if not isinstance(quote, str):
+            return self.shape
+        occurrence = to_number(item.get("occurrence"))
+        place = self._quotable.find(quote, occurrence if isinstance(occurrence, int) else None)
+        if place is Miss.EMPTY:
+            return "A quote is empty."
+        if place is Miss.ABSENT:
+            return f'The quote {shown(quote)} is not in "{self._thing.field}".'
+        if isinstance(place, Miss):
+            given = shown(item.get("occurrence")) if occurrence is None else occurrence
+            return (
+                f'The quote {shown(quote)} fits several places in "{self._thing.field}" and '
+                f"occurrence {given} is none of them."
+            )
+        start, end = self._passage.snap(*place)
+        value = self._passage.to_place(start, end)
+        if self._thing.saves_quotes:
+            value["text"] = self._passage.words(start, end)
+        return Draft(value, order=(start, end))
+
+    def back(
+        self, value: Mapping[str, Any], region: Region
+    ) -> tuple[tuple[Any, ...], JsonObject] | None:
+        place = self._passage.from_place(value)
+        if place is None:
+            return None
+        start, end = place
+        quote = self._passage.text[start:end]
+        return place, {"quote": quote, "occurrence": self._quotable.occurrence(start, end)}
+
+
+def _spans(answer: Any) -> set[Span]:
+    return {
+        (item["quote"], item["occurrence"], item["label"])
+        for item in (answer if isinstance(answer, list) else [])
+        if isinstance(item, Mapping)
+        and isinstance(item.get("quote"), str)
+        and isinstance(item.get("occurrence"), int)
+        and isinstance(item.get("label"), str)
+    }
+
+
+def _asked(answer: Any) -> list[str]:
+    """What is said of each span, in an order that does not depend on the items'."""
+    items = answer if isinstance(answer, list) else []
+    said = (
+        sorted((key, repr(value)) for key, value in item.items() if key != NUMBER)
+        for item in items
+        if isinstance(item, Mapping)
+    )
+    return sorted(map(repr, said))
+
+
+def _places(spans: Iterable[Span], content: str) -> dict[tuple[str, int], Offsets]:
+    """Where each span is; one that is not in the content gets a stretch of its own behind it."""
+    text, behind = Quotable(content), len(content)
+    places: dict[tuple[str, int], Offsets] = {}
+    for quote, occurrence, _ in spans:
+        if (quote, occurrence) not in places:
+            found = text.find(quote, occurrence)
+            if isinstance(found, Miss):
+                behind += 1 + len(quote)
+                found = (behind - len(quote), behind)
+            places[quote, occurrence] = found
+    return places

@@ -1,0 +1,1 @@
+"""The labeling config's markup: tags, conditions, and which modules know them."""

@@ -1,0 +1,1 @@
+"""What control tags that draw have in common."""

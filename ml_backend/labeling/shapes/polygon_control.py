@@ -1,0 +1,72 @@
+"""Polygons on an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml_backend.labeling.bases.control import objects_in
+from ml_backend.labeling.shapes.shape_control import Box, ShapeControl, clamp, numbers, tidy
+from ml_backend.labeling.task_data.values import to_number
+from ml_backend.records import JsonObject
+
+_LEAST_POINTS = 3
+
+
+class PolygonControl(ShapeControl):
+    """Normal form: a list of {points: [{x, y} …]} with its label."""
+
+    shape = "polygons"
+
+    def geometry_schema(self) -> JsonObject:
+        point = {
+            "type": "object",
+            "properties": {"x": {"type": "number"}, "y": {"type": "number"}},
+            "required": ["x", "y"],
+            "additionalProperties": False,
+        }
+        return {"points": {"type": "array", "items": point}}
+
+    def describe_geometry(self) -> str:
+        return (
+            '"points": at least three corners in order, each {"x", "y"} in percent of the '
+            "image's width and height (0 to 100)"
+        )
+
+    def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
+        given = item.get("points")
+        points: list[list[float | int]] = []
+        for point in given if isinstance(given, list) else ():
+            found = numbers(point, "x", "y") if isinstance(point, Mapping) else _pair(point)
+            if found is None:
+                return 'Each of a polygon\'s "points" must have the numbers "x" and "y".'
+            place = [tidy(clamp(number)) for number in found]
+            if not points or points[-1] != place:
+                points.append(place)
+        if len(points) > 1 and points[0] == points[-1]:
+            points.pop()  # the editor closes a polygon by itself
+        if len(points) < _LEAST_POINTS:
+            return 'A polygon must have at least three different "points" within the image.'
+        return {"points": points, "closed": True}
+
+    def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
+        given = value.get("points")
+        points = [_pair(point) for point in given] if isinstance(given, list) else []
+        if len(points) < _LEAST_POINTS or None in points:
+            return None
+        return {"points": [{"x": tidy(p[0]), "y": tidy(p[1])} for p in points if p]}
+
+    def box(self, item: Mapping[str, Any]) -> Box:
+        found = (numbers(point, "x", "y") for point in objects_in(item.get("points")))
+        places = [place for place in found if place]
+        if not places:
+            return 0, 0, 0, 0
+        xs, ys = [x for x, _ in places], [y for _, y in places]
+        return min(xs), min(ys), max(xs), max(ys)
+
+
+def _pair(point: object) -> list[float] | None:
+    if not isinstance(point, list | tuple) or len(point) != 2:
+        return None
+    found = [to_number(part) for part in point]
+    return [part for part in found if part is not None] if None not in found else None

@@ -1,0 +1,1 @@
+"""What object tags make of a task's data."""

@@ -1,0 +1,61 @@
+"""``$variables`` in attribute values, resolved against task data as the editor does.
+
+The rules are those of ``parseValue`` in Label Studio's editor (utils/data.js): a value that is one
+variable keeps the type of the data, anything else is text with the variables put in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ml_backend.data_paths import look_up
+
+_VARIABLE = re.compile(r"\$([A-Za-z0-9_\[\]{}]+(?:\.[A-Za-z0-9_\[\]{}]+)*)")
+
+
+def paths(value: str) -> tuple[str, ...]:
+    """The data paths a value reads, without the ``$``, in order."""
+    return tuple(dict.fromkeys(_VARIABLE.findall(value)))
+
+
+def resolve(value: str, data: Mapping[str, Any]) -> Any:
+    """What the editor would show for ``value``; missing data is ""."""
+    whole = _VARIABLE.fullmatch(value)
+    if whole:
+        found = look_up(data, whole.group(1))
+        return "" if found is None else found
+    return _VARIABLE.sub(lambda match: as_text(look_up(data, match.group(1))), value)
+
+
+def as_text(value: Any) -> str:
+    """A value as the editor prints it (JavaScript's ``String``), objects as JSON instead."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ",".join(as_text(item) for item in value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def to_number(given: object) -> float | int | None:
+    """A finite JSON number, also one written as text; whole numbers as int; else None."""
+    if isinstance(given, str) and len(given) < 40 and given.isascii() and "_" not in given:
+        try:
+            given = float(given)
+        except ValueError:
+            return None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        number = float(given)
+    except OverflowError:
+        return None
+    if number != number or number in (float("inf"), float("-inf")):
+        return None
+    return int(given) if number.is_integer() else number

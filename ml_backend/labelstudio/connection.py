@@ -1,0 +1,169 @@
+"""The connection to one Label Studio with one token: its pool, its token, its failures as ours."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ml_backend import __version__
+from ml_backend.errors import LabelStudioError
+from ml_backend.labelstudio import failures
+from ml_backend.labelstudio.addresses import checked_url, trust
+from ml_backend.labelstudio.tokens import REFRESH_PATH, Token
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_TIMEOUT = 10.0
+
+
+class Connection:
+    """What every request needs, whoever sends it; safe to share between threads.
+
+    ``timeout`` bounds the silence of a read, ``write_timeout`` that of a write, in seconds.
+    """
+
+    def __init__(
+        self, url: str, api_key: str, *, timeout: float, write_timeout: float, by_caller: bool
+    ) -> None:
+        self.url = checked_url(url)
+        self.timeout = timeout
+        self.write_timeout = write_timeout
+        self._by_caller = by_caller
+        self._secret = api_key.strip()
+        self._token = Token(self._secret, self._exchange)
+        self._lock = threading.Lock()
+        self._pool: httpx.Client | None = None
+        self._here = threading.local()
+
+    def pool(self) -> httpx.Client:
+        """The client all requests share; opened on the first, and again after ``close``."""
+        if self._pool is None:
+            with self._lock:
+                if self._pool is None:
+                    self._pool = self._open()
+        return self._pool
+
+    def close(self) -> None:
+        """Let go of pooled connections."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
+
+    def authorization(self) -> str:
+        """The header that carries the token; a personal access token is exchanged where due."""
+        return self._token.header()
+
+    def forget(self, header: str) -> bool:
+        """True when a refused header can be had anew."""
+        return self._token.forget(header)
+
+    def authorized(self, attempt: Callable[[str], httpx.Response]) -> httpx.Response:
+        """The answer to ``attempt(header)``, tried once more when an access token is refused."""
+        # Before the request proper: when the token cannot be exchanged, nothing was done.
+        header = self._token.header()
+        response = attempt(header)
+        if response.status_code == 401 and self._token.forget(header):
+            # Refused, so surely not done: once more, with a fresh access token.
+            response = attempt(self._token.header())
+        return response
+
+    def parsed(self, response: httpx.Response, *, what: str, write: bool) -> Any:
+        """The JSON of an answer, None for an empty one; raises what a refusal comes to."""
+        if not response.is_success:
+            raise self.refusal(response, what=what, write=write)
+        if not response.content:
+            return None
+        try:
+            return json.loads(response.content)
+        except ValueError as error:
+            raise failures.not_label_studio(
+                self.url, response.status_code, maybe_done=write
+            ) from error
+
+    def refusal(self, response: httpx.Response, *, what: str, write: bool) -> LabelStudioError:
+        """The error for an answer other than 2xx, which must have been read."""
+        error = failures.of_status(
+            response.status_code,
+            response.content,
+            url=self.url,
+            what=what,
+            write=write,
+            secret=self._secret,
+            location=response.headers.get("location", ""),
+        )
+        error.by_caller = self._by_caller
+        return error
+
+    def refused_token(self, reason: str) -> LabelStudioError:
+        """The error for a token that Label Studio did not take."""
+        error = failures.of_auth(401, reason, url=self.url, secret=self._secret)
+        error.by_caller = self._by_caller
+        return error
+
+    @contextmanager
+    def failures(self, *, write: bool) -> Iterator[None]:
+        """Turn what httpx raises into our errors."""
+        import httpx
+
+        never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+        try:
+            yield
+        except never_sent as error:
+            raise failures.unreachable(self.url, error, maybe_done=False) from error
+        except httpx.HTTPError as error:
+            raise failures.unreachable(self.url, error, maybe_done=write) from error
+
+    @contextmanager
+    def watched(self) -> Iterator[list[httpx.Response]]:
+        """The answers that this thread gets meanwhile, whoever asks over the pool."""
+        answers: list[httpx.Response] = []
+        self._here.answers = answers
+        try:
+            yield answers
+        finally:
+            self._here.answers = None
+
+    def _note(self, response: httpx.Response) -> None:
+        answers = getattr(self._here, "answers", None)
+        if answers is not None:
+            answers.append(response)
+
+    def _exchange(self, personal: str) -> str:
+        with self.failures(write=False):
+            response = self.pool().post(
+                f"{self.url}/{REFRESH_PATH}",
+                json={"refresh": personal},
+                timeout=limits(self.timeout),
+            )
+        answer = self.parsed(response, what="the token refresh", write=False)
+        access = answer.get("access") if isinstance(answer, dict) else None
+        if not isinstance(access, str):
+            raise failures.not_label_studio(self.url, response.status_code)
+        return access
+
+    def _open(self) -> httpx.Client:
+        if not self._secret or not self._secret.isascii() or not self._secret.isprintable():
+            raise failures.missing_token()
+        import httpx
+
+        return httpx.Client(
+            # That of writes: the SDK can be told seconds, but not how many of them to connect.
+            timeout=limits(self.write_timeout),
+            headers={"User-Agent": f"prompts-for-label-studio/{__version__}"},
+            # No redirects: httpx would turn a redirected POST into a GET and report success.
+            follow_redirects=False,
+            verify=trust(self.url),
+            event_hooks={"response": [self._note]},
+        )
+
+
+def limits(seconds: float) -> httpx.Timeout:
+    """So long may nothing be heard; connecting has less."""
+    import httpx
+
+    return httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds))

@@ -1,0 +1,201 @@
+"""How a structured answer is asked for: four forms, best first, and what each endpoint takes.
+
+Engines differ in which forms they know. One that was seen to work is remembered per connection,
+endpoint and model, as are request parameters a model does not take.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from ml_backend.errors import AnswerError
+from ml_backend.llm.json_text import read_object
+from ml_backend.llm.model import Request
+from ml_backend.records import Connection, JsonObject
+
+log = logging.getLogger(__name__)
+
+JSON_SCHEMA = "json_schema"
+TOOL = "tool"
+JSON_OBJECT = "json_object"
+TEXT = "text"
+FORMS = (JSON_SCHEMA, TOOL, JSON_OBJECT, TEXT)
+
+ANSWER_NAME = "answer"
+# Fields of a request that are ours; a version's parameters may not overrule them.
+OUR_FIELDS = frozenset(
+    {
+        *("model", "messages", "n", "stream", "stream_options", "response_format"),
+        *("tools", "tool_choice", "functions", "function_call"),
+    }
+)
+# One odd answer says little about an endpoint, three in a row do.
+STRIKES = 3
+
+
+class StructuredOutputFallback:
+    """What was learnt about one connection; ``memory`` outlives it and belongs to the caller."""
+
+    def __init__(self, memory: MutableMapping[str, str], connection: Connection) -> None:
+        # The endpoint is part of the key, so that a connection moved elsewhere starts afresh; as
+        # a digest, since an address may carry a password.
+        place = "|".join(
+            (
+                connection.provider,
+                connection.endpoint,
+                connection.deployment,
+                connection.api_version,
+            )
+        )
+        digest = hashlib.sha256(place.encode()).hexdigest()[:10]
+        self._prefix = f"{connection.id or 'env'}:{digest}:"
+        self._memory = memory
+        self._refused: set[tuple[str, str]] = set()
+        self._strikes: Counter[tuple[str, str]] = Counter()
+
+    def first(self, model: str) -> str:
+        """The form to ask in: the one that is known to work, else the best not yet refused."""
+        proven = self._memory.get(self._prefix + model, "")
+        if proven in FORMS:
+            return proven
+        return next((form for form in FORMS if (model, form) not in self._refused), TEXT)
+
+    def below(self, model: str, form: str) -> str | None:
+        """The next lower form that was not refused yet; None below plain text."""
+        lower = FORMS[FORMS.index(form) + 1 :]
+        if not lower:
+            return None
+        return next((name for name in lower if (model, name) not in self._refused), TEXT)
+
+    def is_proven(self, model: str, form: str) -> bool:
+        return self._memory.get(self._prefix + model) == form
+
+    def kept(self, model: str, form: str) -> None:
+        """Forget what was held against a form that is known to work."""
+        if self._strikes:
+            self._strikes.pop((model, form), None)
+
+    def worked(self, model: str, form: str) -> None:
+        """Remember a form that brought an answer, unless a better one is known to work."""
+        self._strikes.pop((model, form), None)
+        known = self._memory.get(self._prefix + model, "")
+        if known not in FORMS or FORMS.index(form) < FORMS.index(known):
+            self._memory[self._prefix + model] = form
+            log.info("model %s answers in the form %s", model, form)
+
+    def refused(self, model: str, form: str) -> None:
+        """Note an explicit refusal; a form that had worked is given up only after three."""
+        if self.is_proven(model, form):
+            self.ignored(model, form)
+        elif (model, form) not in self._refused:
+            self._refused.add((model, form))
+            log.info("model %s does not take the form %s", model, form)
+
+    def ignored(self, model: str, form: str) -> None:
+        """Note an answer that did not keep to the form."""
+        self._strikes[model, form] += 1
+        if self._strikes[model, form] >= STRIKES:
+            self._refused.add((model, form))
+            if self.is_proven(model, form):
+                del self._memory[self._prefix + model]
+
+    def mends(self, model: str) -> dict[str, str | None]:
+        """Parameters this model does not take -> the name it wants instead, None to leave out."""
+        try:
+            mends = json.loads(self._memory.get(f"{self._prefix}{model}:parameters", "{}"))
+        except ValueError:
+            return {}
+        return mends if isinstance(mends, dict) else {}
+
+    def mend(self, model: str, name: str, replacement: str | None) -> None:
+        """Remember that a parameter is to be renamed or left out from now on."""
+        known = self.mends(model)
+        if name not in known:
+            log.info("model %s does not take the parameter %s", model, name)
+        mends = {**known, name: replacement}
+        self._memory[f"{self._prefix}{model}:parameters"] = json.dumps(mends, sort_keys=True)
+
+
+def build_body(
+    form: str, request: Request, model: str, mends: Mapping[str, str | None]
+) -> JsonObject:
+    """Return the body of a chat completion that asks for the schema in this form."""
+    body = _parameters(request.parameters, mends)
+    body["model"] = model
+    body["messages"] = request.messages
+    if form == JSON_SCHEMA:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": ANSWER_NAME, "strict": True, "schema": request.schema},
+        }
+    elif form == TOOL:
+        function = {
+            "name": ANSWER_NAME,
+            "description": "Give the answer.",
+            "parameters": request.schema,
+            "strict": True,
+        }
+        body["tools"] = [{"type": "function", "function": function}]
+        body["tool_choice"] = {"type": "function", "function": {"name": ANSWER_NAME}}
+    else:
+        body["messages"] = _with_schema(request.messages, request.schema)
+        if form == JSON_OBJECT:
+            body["response_format"] = {"type": "json_object"}
+    return body
+
+
+def keeps_form(text: str, schema: JsonObject) -> bool:
+    """True when a text is an object with just the keys asked for, as every form promises."""
+    try:
+        answer = read_object(text)
+    except AnswerError:
+        return False
+    allowed = schema.get("properties", {})
+    return all(key in answer for key in schema.get("required", ())) and (
+        not allowed or all(key in allowed for key in answer)
+    )
+
+
+def read_text(form: str, message: Mapping[str, Any]) -> str:
+    """Return the text of the answer in a reply's ``message``, "" when there is none."""
+    if form == TOOL:
+        for call in message.get("tool_calls") or ():
+            arguments = call.get("function", {}).get("arguments")
+            # Some engines hand over the parsed arguments, not their text.
+            return arguments if isinstance(arguments, str) else json.dumps(arguments)
+    content = message.get("content")
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _parameters(parameters: Mapping[str, Any], mends: Mapping[str, str | None]) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    for name, value in parameters.items():
+        wanted: str | None = name
+        # Two steps at most: a renamed parameter may turn out to be unwelcome as well.
+        for _ in range(2):
+            wanted = mends.get(wanted, wanted) if wanted is not None else None
+        if wanted is None or value is None or wanted in OUR_FIELDS:
+            continue
+        if name == "logprobs" and value is not True:
+            continue
+        body[wanted] = value
+    return body
+
+
+def _with_schema(messages: list[JsonObject], schema: JsonObject) -> list[JsonObject]:
+    order = (
+        "Answer with one JSON object that fits this JSON schema, and with nothing else:\n"
+        + json.dumps(schema, ensure_ascii=False)
+    )
+    if messages and messages[0].get("role") == "system":
+        first = {**messages[0], "content": f"{messages[0].get('content', '')}\n\n{order}"}
+        return [first, *messages[1:]]
+    return [{"role": "system", "content": order}, *messages]

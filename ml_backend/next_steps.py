@@ -1,0 +1,111 @@
+"""What to do next, as a value: every face has words of its own for it.
+
+A step is written into a text as ``⟦resume_run {"run": 12}⟧``, so it survives wherever a message
+goes: into an error's ``fix``, a run's stored message, a job's report. Faces say it by ``in_words``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+Fact = int | str
+
+_WRITTEN = re.compile(r"⟦([a-z_]+) (\{[^⟦⟧]*\})⟧")
+_FACT = re.compile(r"\{(\w+)\}")
+
+
+class Step(StrEnum):
+    """A next step; calling one with its facts writes it into a text."""
+
+    ADD_PRICE = "add_price"
+    ADD_PRICE_OR_DROP_BUDGET = "add_price_or_drop_budget"
+    ADD_PRICE_OR_LIFT_LIMIT = "add_price_or_lift_limit"
+    ANNOTATE_MORE_OR_ALL_TRUTH = "annotate_more_or_all_truth"
+    ASK_ALL_AGAIN = "ask_all_again"
+    ASK_ONCE = "ask_once"
+    ASK_THE_REST = "ask_the_rest"
+    CANCEL_RUNS = "cancel_runs"
+    COMPARE_COMMON = "compare_common"
+    CONNECT_PROJECT = "connect_project"
+    CREATE_PROMPT = "create_prompt"
+    CREATE_PROMPT_FOR = "create_prompt_for"
+    CREATE_VERSION = "create_version"
+    DELETE_LEFTOVERS = "delete_leftovers"
+    GIVE_ADDRESS = "give_address"
+    GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105 - the name of a step
+    LEAVE_FILTER = "leave_filter"
+    LIST_CONNECTIONS = "list_connections"
+    LIST_FAILURES = "list_failures"
+    LIST_PROMPTS = "list_prompts"
+    LIST_RUNS = "list_runs"
+    MEASURE_ON_ANNOTATIONS = "measure_on_annotations"
+    NAME_MODEL = "name_model"
+    NAME_ONE_KIND_OF_TASKS = "name_one_kind_of_tasks"
+    NAME_PREDICTIONS_TO_DELETE = "name_predictions_to_delete"
+    NAME_PREDICTIONS_TO_PROMOTE = "name_predictions_to_promote"
+    NAME_TASKS = "name_tasks"
+    NAME_TASKS_TO_PROMOTE = "name_tasks_to_promote"
+    NEW_RUN = "new_run"
+    RAISE_CONNECTION_BUDGET = "raise_connection_budget"
+    RESUME_RUN = "resume_run"
+    SAY_ALL_TASKS = "say_all_tasks"
+    SELECT_UNVERSIONED = "select_unversioned"
+    SHOW_RUN = "show_run"
+    START_SERVER = "start_server"
+    SWITCH_LABEL_STREAM = "switch_label_stream"
+    USE_CUSTOM_SUBSET = "use_custom_subset"
+
+    def __call__(self, **facts: Fact) -> str:
+        """Return the step as it stands in a text; raises TypeError for facts it does not have."""
+        if set(facts) != set(FACTS.get(self, ())):
+            raise TypeError(f"{self.value} has the facts {FACTS.get(self, ())}, not {facts}")
+        return f"⟦{self.value} {json.dumps(facts)}⟧"
+
+
+FACTS: Mapping[Step, tuple[str, ...]] = {
+    Step.ADD_PRICE: ("model",),
+    Step.CANCEL_RUNS: ("runs",),
+    Step.CREATE_PROMPT_FOR: ("project",),
+    Step.CREATE_VERSION: ("prompt",),
+    Step.LIST_FAILURES: ("run",),
+    Step.RESUME_RUN: ("run",),
+    Step.SHOW_RUN: ("run",),
+}
+"""What a step must be told, where that is anything; ``runs`` are numbers with commas."""
+
+Words = Mapping[Step, str]
+"""A face's words: step -> a sentence or more, with ``{fact}`` where a fact goes."""
+
+
+def in_words(text: str, words: Words) -> str:
+    """Return a text with each step in it said in a face's words.
+
+    What only looks like a step, in an answer of a model for instance, stays as it is.
+    """
+    return _WRITTEN.sub(lambda found: _say(found, words), text) if "⟦" in text else text
+
+
+def in_words_throughout(document: Any, words: Words) -> Any:
+    """Return a JSON document with the steps in all of its texts said in a face's words."""
+    if isinstance(document, str):
+        return in_words(document, words)
+    if isinstance(document, Mapping):
+        return {key: in_words_throughout(value, words) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [in_words_throughout(value, words) for value in document]
+    return document
+
+
+def _say(found: re.Match[str], words: Words) -> str:
+    try:
+        step = Step(found.group(1))
+        facts = json.loads(found.group(2))
+    except ValueError:
+        return found.group()
+    if set(facts) != set(FACTS.get(step, ())):
+        return found.group()
+    return _FACT.sub(lambda name: str(facts[name.group(1)]), words[step])

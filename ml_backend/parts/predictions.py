@@ -1,0 +1,94 @@
+"""What reads and changes predictions and connections in Label Studio."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ml_backend.images.hosts import Reach
+from ml_backend.labelstudio import CallerLabelStudio, LabelStudioClient, ServerLabelStudio
+from ml_backend.parts.prompts import PromptParts
+from ml_backend.services.connecting.connect import Connecting
+from ml_backend.services.connecting.disconnect import Disconnecting
+from ml_backend.services.health.doctor import Doctor
+from ml_backend.services.predictions.bulk_actions import Predictions
+from ml_backend.services.predictions.counts import ModelVersionCounts
+from ml_backend.services.predictions.deduplicate import Sweep
+from ml_backend.services.predictions.delete_prompt import DeletePrompts
+from ml_backend.services.predictions.provenance import Provenances
+from ml_backend.services.publishing.ownership import Ownership
+from ml_backend.services.writing.writer import Writer
+
+
+class PredictionParts(PromptParts):
+    """Writer, ownership, bulk actions, connecting and the doctor."""
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """What knows which predictions are ours."""
+        return Ownership(self.store, self.studio)
+
+    @cached_property
+    def writer(self) -> Writer[ServerLabelStudio]:
+        return Writer(self.store, self.studio, settle_seconds=self._settle_seconds)
+
+    @cached_property
+    def predictions(self) -> Predictions[ServerLabelStudio]:
+        return Predictions(self.store, self.studio, self.writer, self.ownership)
+
+    def predictions_through(self, studio: CallerLabelStudio) -> Predictions[CallerLabelStudio]:
+        """Return bulk actions with a caller's rights."""
+        writer = Writer(self.store, studio, settle_seconds=self._settle_seconds)
+        return Predictions(self.store, studio, writer, self.ownership.reading(studio))
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """What keeps one prediction per task of those ``/predict`` handed out."""
+        return Sweep(
+            self.store, self.studio, self.writer, self.predictions, self.ownership, self.shutdown
+        )
+
+    @cached_property
+    def deletions(self) -> DeletePrompts:
+        return DeletePrompts(self.store, self.studio, self.predictions, self.ownership)
+
+    @cached_property
+    def holdings(self) -> ModelVersionCounts:
+        return ModelVersionCounts(self.store, self.access, self.ownership)
+
+    @cached_property
+    def provenances(self) -> Provenances:
+        return Provenances(self.store, self.ownership)
+
+    @cached_property
+    def connecting(self) -> Connecting:
+        return self.connecting_through(self.studio)
+
+    def connecting_through(self, studio: LabelStudioClient) -> Connecting:
+        """Return what connects projects with the rights of the client's token, whosever it is."""
+        settings = self.settings
+        user, password = settings.basic_auth_user, settings.basic_auth_pass
+        pair = (user, password) if user and password else None
+        own = settings.own_address()
+        return Connecting(self.store, studio, self.prompts, own=own, pair=pair)
+
+    @cached_property
+    def disconnecting(self) -> Disconnecting:
+        return self.disconnecting_through(self.studio)
+
+    def disconnecting_through(self, studio: LabelStudioClient) -> Disconnecting:
+        """Return what disconnects projects with the rights of the client's token."""
+        ownership = self.ownership.reading(studio)
+        return Disconnecting(self.store, studio, ownership, own=self.settings.own_address())
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """The doctor opens the parts itself: what does not open is what it reports."""
+        return Doctor(
+            open_store=lambda: self.store,
+            open_studio=lambda: self.studio,
+            open_models=lambda: self.models,
+            open_ownership=lambda: self.ownership,
+            loop=self.loop,
+            address=self.settings.own_address(),
+            reach=Reach(self.settings.image_hosts),
+        )

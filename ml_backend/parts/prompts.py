@@ -1,0 +1,106 @@
+"""What asks models and measures their answers, for one task or the page of a project."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ml_backend.images.hosts import Reach
+from ml_backend.parts.doors import Doors
+from ml_backend.services.callers.access import Access
+from ml_backend.services.callers.authoring import Authoring
+from ml_backend.services.callers.connections import Connections
+from ml_backend.services.evaluation.comparison import Comparisons
+from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
+from ml_backend.services.evaluation.results import Results
+from ml_backend.services.evaluation.subset_tasks import Subsets
+from ml_backend.services.health.connection_check import ConnectionChecks
+from ml_backend.services.inference.attachments import Attachments
+from ml_backend.services.inference.example_pool import ExamplePool
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.previews import Previews
+from ml_backend.services.prompts.prompts import Prompts
+
+CHECK_SECONDS = 15.0
+"""Seconds a provider has to answer a check."""
+
+
+class PromptParts(Doors):
+    """Prompts, predictors, examples and evaluation; nothing here writes to Label Studio."""
+
+    @cached_property
+    def models(self) -> ModelPool:
+        return ModelPool(
+            self.store,
+            self.settings.default_connection(),
+            concurrency=self.settings.llm_max_concurrency,
+            timeout=self.settings.llm_timeout,
+        )
+
+    @cached_property
+    def examples(self) -> ExamplePool:
+        return ExamplePool(self.store, self.studio)
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """What fetches the pictures and documents of tasks."""
+        return Attachments(lambda: self.studio, Reach(self.settings.image_hosts))
+
+    @cached_property
+    def predictor_factory(self) -> PredictorFactory:
+        return PredictorFactory(
+            self.store, self.studio, self.models, self.examples, self.attachments
+        )
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        return Prompts(self.store, self.studio, self.models, self.predictor_factory)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        return Evaluation(self.store, self.studio)
+
+    @cached_property
+    def live_accuracy(self) -> LiveAccuracy:
+        return LiveAccuracy(self.store, self.studio, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(self.store, lambda: self.studio)
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(self.store, self.access, self.models)
+
+    @cached_property
+    def connection_checks(self) -> ConnectionChecks:
+        """What asks connections whether they answer, while a person waits for it."""
+        return ConnectionChecks(self.loop, self.models, CHECK_SECONDS)
+
+    @cached_property
+    def authoring(self) -> Authoring:
+        return Authoring(
+            self.store,
+            self.studio,
+            self.access,
+            self.prompts,
+            self.predictor_factory,
+            self.connections,
+        )
+
+    @cached_property
+    def subsets(self) -> Subsets:
+        return Subsets(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def results(self) -> Results:
+        return Results(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def previews(self) -> Previews:
+        return Previews(self.store, self.predictor_factory, self.examples)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        return Comparisons(self.store, self.predictor_factory, self.evaluation)

@@ -1,0 +1,182 @@
+"""What a run keeps as JSON: its options, its snapshot and its plan, as the store has them.
+
+Reading takes rows of any version: what one did not keep yet has its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
+from ml_backend.records.runs import (
+    ExamplesLeftOut,
+    ExampleSource,
+    PlannedWrites,
+    ProjectState,
+    PublishPlan,
+    RunOptions,
+    RunSnapshot,
+    Stopped,
+)
+from ml_backend.records.shapes import JsonObject
+
+Row = Mapping[str, Any]
+
+
+def options_json(options: RunOptions) -> JsonObject:
+    """Return options as JSON; what few runs have is left out where there is none."""
+    seldom = {
+        "job_id": options.worker_job,
+        "filters": options.filters,
+        "estimated": options.estimated,
+        "samples": options.samples if options.samples > 1 else None,
+        "sample_size": options.sample_size,
+        "sample_seed": options.sample_seed,
+        "held_out": options.held_out or None,
+        "caution": options.caution,
+        "continues": options.continues,
+        "truth_by_default": options.truth_by_default or None,
+    }
+    return {
+        **{name: value for name, value in seldom.items() if value not in (None, "")},
+        "task_ids": None if options.task_ids is None else list(options.task_ids),
+        "only_missing": options.only_missing,
+        "budget": options.budget,
+        "fresh": options.fresh,
+        "truth": options.truth.value,
+        "activate": options.activate,
+        "follow": options.follow,
+    }
+
+
+def options_of(row: Row | None) -> RunOptions:
+    row = row or {}
+    task_ids = row.get("task_ids")
+    return RunOptions(
+        task_ids=None if task_ids is None else tuple(task_ids),
+        only_missing=bool(row.get("only_missing")),
+        budget=row.get("budget"),
+        fresh=bool(row.get("fresh")),
+        truth=TruthSource(row.get("truth") or TruthSource.GROUND_TRUTH),
+        truth_by_default=bool(row.get("truth_by_default")),
+        activate=row.get("activate"),
+        follow=bool(row.get("follow")),
+        samples=int(row.get("samples") or 1),
+        sample_size=row.get("sample_size"),
+        sample_seed=row.get("sample_seed"),
+        filters=row.get("filters"),
+        held_out=bool(row.get("held_out")),
+        caution=row.get("caution") or "",
+        worker_job=str(row.get("job_id") or ""),
+        estimated=row.get("estimated"),
+        continues=row.get("continues") or "",
+    )
+
+
+def snapshot_json(snapshot: RunSnapshot) -> JsonObject:
+    """Return a snapshot as JSON, {} for one of nothing."""
+    if snapshot.text is None or snapshot.provider is None:
+        return {}
+    found: JsonObject = {
+        "version_title": snapshot.version_title,
+        "text": snapshot.text,
+        "provider": snapshot.provider.value,
+        "model": snapshot.model,
+        "connection_id": snapshot.connection_id,
+        "parameters": snapshot.parameters,
+        "max_few_shot_examples": snapshot.max_few_shot_examples,
+        "origin": snapshot.origin.value,
+        "prompt_title": snapshot.prompt_title,
+    }
+    if snapshot.few_shot is not None:
+        found["few_shot"] = pool_json(snapshot.few_shot)
+    return found
+
+
+def snapshot_of(row: Row | None) -> RunSnapshot:
+    row = row or {}
+    provider, few_shot = row.get("provider"), row.get("few_shot")
+    return RunSnapshot(
+        version_title=row.get("version_title", ""),
+        text=row.get("text"),
+        provider=ProviderName(provider) if provider else None,
+        model=row.get("model", ""),
+        connection_id=row.get("connection_id"),
+        parameters=row.get("parameters") or {},
+        max_few_shot_examples=row.get("max_few_shot_examples") or 0,
+        origin=Origin(row.get("origin", "")),
+        prompt_title=row.get("prompt_title", ""),
+        few_shot=pool_of(few_shot) if few_shot else None,
+    )
+
+
+def pool_json(pool: ExampleSource) -> JsonObject:
+    """Return where few-shot examples came from, as far as it is known."""
+    known = {
+        "max": pool.most,
+        "pool_revision": pool.revision,
+        "pool_examples": pool.examples,
+        "left_out": None if pool.left_out is None else asdict(pool.left_out),
+        "from": pool.source or None,
+        "pool_revisions": list(pool.revisions) or None,
+    }
+    always = ("pool_revision", "pool_examples")
+    return {name: value for name, value in known.items() if value is not None or name in always}
+
+
+def pool_of(row: Row) -> ExampleSource:
+    left_out = row.get("left_out")
+    known = ExamplesLeftOut.__dataclass_fields__
+    return ExampleSource(
+        revision=row.get("pool_revision"),
+        examples=row.get("pool_examples"),
+        most=row.get("max"),
+        left_out=left_out
+        and ExamplesLeftOut(**{name: n for name, n in left_out.items() if name in known}),
+        source=row.get("from", ""),
+        revisions=tuple(row.get("pool_revisions") or ()),
+    )
+
+
+def plan_json(plan: PublishPlan) -> JsonObject:
+    """Return a plan as JSON, with what the run's stages have come to so far."""
+    found: JsonObject = {}
+    if plan.project is not None:
+        found |= {"newest_task": list(plan.project.newest_task), "config": plan.project.config}
+    if plan.stopped is not None:
+        found["stopped"] = {"status": plan.stopped.status.value, "message": plan.stopped.message}
+    if plan.ask_again:
+        found["ask_again"] = True
+    if plan.writes is not None:
+        found |= {
+            "watermark": plan.writes.watermark,
+            "clear": list(plan.writes.clear),
+            "skip": list(plan.writes.skip),
+            "model_version": plan.writes.model_version,
+        }
+    if plan.note:
+        found["note"] = plan.note
+    return found
+
+
+def plan_of(row: Row | None) -> PublishPlan:
+    row = row or {}
+    newest, stopped = row.get("newest_task"), row.get("stopped")
+    return PublishPlan(
+        project=None if newest is None else ProjectState(tuple(newest), row.get("config") or ""),
+        stopped=Stopped(RunStatus(stopped["status"]), stopped["message"]) if stopped else None,
+        ask_again=bool(row.get("ask_again")),
+        writes=_writes_of(row) if "watermark" in row else None,
+        note=row.get("note", ""),
+    )
+
+
+def _writes_of(row: Row) -> PlannedWrites:
+    return PlannedWrites(
+        watermark=row["watermark"],
+        clear=tuple(row["clear"]),
+        skip=tuple(row["skip"]),
+        model_version=row["model_version"],
+    )

@@ -1,0 +1,103 @@
+"""Tasks, and what came of asking a model about one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ml_backend.kinds import FailureKind
+from ml_backend.records.shapes import JsonObject, Region
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A Label Studio task: its id and its data, which is untrusted text."""
+
+    id: int
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a task that is no text: where it lies, and what the model is told it is."""
+
+    kind: Literal["image", "pdf"]
+    url: str
+    name: str
+    """The task data field, such as "image"; "pages[2]" for the third page of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or more calls, as the provider counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A part of an answer that could not be used while the rest of it could."""
+
+    control: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What asking one task took, whether it went well or not; ``cost`` None means unknown."""
+
+    usage: Usage = Usage()
+    cost: float | None = None
+    latency: float = 0.0
+    calls: int = 0
+    cached: bool = False
+    request_key: str = ""
+    """SHA-256 of the exact request: tells whether a task still is the one that was asked."""
+    examples: int | None = None
+    """Few-shot examples it showed; None for an outcome that was read from a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One task's good outcome: the answer by control name and the regions made of it."""
+
+    task_id: int
+    answer: JsonObject
+    result: list[Region]
+    score: float | None = None
+    problems: tuple[Problem, ...] = ()
+    asked: CallRecord = CallRecord()
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One task's bad outcome; ``raw`` keeps what the model said, for the person who looks."""
+
+    task_id: int
+    kind: FailureKind
+    message: str
+    raw: str = ""
+    asked: CallRecord = CallRecord()
+
+
+Outcome = Prediction | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An annotated task: what the offline baseline and few-shot prompting learn from."""
+
+    task_id: int
+    data: Mapping[str, Any]
+    answer: JsonObject
+    annotation_id: int = 0
+    ground_truth: bool = False

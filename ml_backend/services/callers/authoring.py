@@ -1,0 +1,275 @@
+"""Prompts and versions as the API's callers write them: checked against their projects first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ml_backend.errors import InvalidInput, TemplateError
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import Project, ServerLabelStudio
+from ml_backend.prompting import template
+from ml_backend.records import (
+    BASELINE_MODEL,
+    Connection,
+    Prompt,
+    PromptVersion,
+    ProviderName,
+    RunSnapshot,
+)
+from ml_backend.services.callers.access import Access, Caller
+from ml_backend.services.callers.connections import Connections
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.prompts.lineage import refined_from
+from ml_backend.services.prompts.prompts import Prompts, check_title, require_text
+from ml_backend.store import Store
+
+TEXT_CLASSIFICATION = "TextClassification"
+NAMED_ENTITIES = "NamedEntityRecognition"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a caller gives of a version; None was not given."""
+
+    title: str | None = None
+    text: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    connection_id: int | None = None
+    max_few_shot_examples: int | None = None
+    organization: int | None = None
+    connection: Connection | None = None
+    """What answers it, where that is chosen already; goes before provider and connection_id."""
+
+    @property
+    def names_connection(self) -> bool:
+        return not (self.provider is None and self.connection_id is None and not self.connection)
+
+    @property
+    def names_model(self) -> bool:
+        return self.names_connection or self.model is not None
+
+
+class Authoring:
+    """Makes and changes prompts and versions for callers."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: ServerLabelStudio,
+        access: Access,
+        prompts: Prompts,
+        predictor_factory: PredictorFactory,
+        connections: Connections,
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._access = access
+        self._prompts = prompts
+        self._predictor_factory = predictor_factory
+        self._connections = connections
+
+    def create_prompt(
+        self, caller: Caller, title: str, project_ids: Sequence[int], **given: Any
+    ) -> Prompt:
+        """Make a prompt; fields and classes not given are those of its first project's config."""
+        configs = self._configs(caller, project_ids)
+        columns = {name: value for name, value in given.items() if value is not None}
+        for config in configs[:1]:
+            columns.setdefault("input_fields", list(config.input_fields))
+            columns.setdefault("output_classes", list(config.output_classes))
+            columns.setdefault("skill_name", skill_of(config) or "")
+        columns.setdefault("organization", caller.user.organization_id)
+        return self._store.prompts.create(
+            check_title(title, "title"),
+            require_text(columns.pop("description", ""), "description"),
+            list(project_ids),
+            created_by=caller.person,
+            **columns,
+        )
+
+    def update_prompt(self, caller: Caller, prompt: Prompt, **given: Any) -> Prompt:
+        """Change what is given; a new list of projects is checked as at the making."""
+        if "title" in given:
+            given["title"] = check_title(given["title"], "title")
+        if "description" in given:
+            given["description"] = require_text(given["description"] or "", "description")
+        if "skill_name" in given:
+            given["skill_name"] = given["skill_name"] or ""
+        project_ids = given.get("project_ids")
+        if project_ids is not None:
+            self._configs(caller, [each for each in project_ids if each not in prompt.project_ids])
+        return self._store.prompts.update(prompt.id, **given)
+
+    def create_version(self, caller: Caller, prompt: Prompt, draft: Draft) -> PromptVersion:
+        """Make a version with a model the caller may use."""
+        self._check_text(prompt, draft.text or "")
+        chosen = draft.connection or self._connections.choose(
+            caller, draft.provider, draft.connection_id
+        )
+        return self._store.prompts.create_version(
+            prompt.id,
+            title=check_title(draft.title or "", "version"),
+            text=draft.text,
+            max_few_shot_examples=draft.max_few_shot_examples or 0,
+            refined_from=refined_from(self._store, prompt.id, draft.text or ""),
+            parameters={},
+            created_by=caller.person,
+            organization=_first(draft.organization, caller.user.organization_id),
+            **_model_columns(chosen, draft.model),
+        )
+
+    def restore(
+        self, caller: Caller, prompt: Prompt, version: PromptVersion, title: str
+    ) -> PromptVersion:
+        """Make a new version that asks what an earlier one asks; a teacher's stays a teacher's."""
+        return self.follow_up(caller, prompt, version, title, version.text, version.refined_from)
+
+    def follow_up(
+        self,
+        caller: Caller,
+        prompt: Prompt,
+        version: PromptVersion,
+        title: str,
+        text: str,
+        made_from: int | None,
+    ) -> PromptVersion:
+        """Make a new version that is answered as an earlier one, by a model the caller may use.
+
+        ``made_from`` is the version a teacher made the text from, None for a text of a person.
+        """
+        self._check_text(prompt, text)
+        chosen = self._connections.choose(caller, version.provider.value, version.connection_id)
+        return self._store.prompts.create_version(
+            prompt.id,
+            title=check_title(title, "version"),
+            text=text,
+            max_few_shot_examples=version.max_few_shot_examples,
+            refined_from=made_from,
+            parameters=version.parameters,
+            created_by=caller.person,
+            organization=caller.user.organization_id,
+            **_model_columns(chosen, version.model),
+        )
+
+    def update_version(
+        self, caller: Caller, prompt: Prompt, version: PromptVersion, draft: Draft
+    ) -> PromptVersion:
+        """Change what is given; predictions stay until the next run overwrites them."""
+        values: dict[str, Any] = {}
+        if draft.title is not None:
+            values["title"] = check_title(draft.title, "version")
+        if draft.text is not None:
+            self._check_text(prompt, draft.text)
+            values["text"] = draft.text
+            made_from = refined_from(self._store, prompt.id, draft.text)
+            if made_from is not None:
+                values["refined_from"] = made_from
+        if draft.max_few_shot_examples is not None:
+            values["max_few_shot_examples"] = draft.max_few_shot_examples
+        if draft.organization is not None:
+            values["organization"] = draft.organization
+        if draft.names_model:
+            values |= self._changed_model(caller, version, draft)
+        changed = self._store.prompts.update_version(version.id, **values)
+        if not RunSnapshot.of(version).asks_as(changed):
+            why = f"{changed.title!r} was changed after this run."
+            self._store.runs.mark_version_stale(version.id, why)
+        return changed
+
+    def _changed_model(
+        self, caller: Caller, version: PromptVersion, draft: Draft
+    ) -> dict[str, Any]:
+        if draft.connection is not None:
+            return _model_columns(draft.connection, draft.model)
+        if not draft.names_connection:
+            is_baseline = version.provider is ProviderName.BASELINE
+            return {"model": BASELINE_MODEL if is_baseline else draft.model}
+        connection_id = draft.connection_id
+        if connection_id is None and draft.provider == version.provider.value:
+            connection_id = version.connection_id
+        chosen = self._connections.choose(caller, draft.provider, connection_id)
+        return _model_columns(chosen, draft.model or version.model)
+
+    def _configs(self, caller: Caller, project_ids: Sequence[int]) -> list[LabelingConfig]:
+        """Return the configs of projects the caller sees, each with something to answer."""
+        found = []
+        for project_id in project_ids:
+            project: Project = self._access.project(caller, project_id)
+            found.append(self._predictor_factory.config_of(project))
+        return found
+
+    def _check_text(self, prompt: Prompt, text: str) -> None:
+        if not require_text(text, "text").strip():
+            raise InvalidInput("This field may not be blank.", field="text")
+        for project_id in prompt.project_ids:
+            project = self._studio.get_project(project_id)
+            config = self._predictor_factory.config_of(project)
+            try:
+                template.check(text, self._predictor_factory.known_variables(project, config))
+            except TemplateError as error:
+                error.field = "text"  # which variable it is stands in the message
+                raise
+
+
+def unsaved(prompt_id: int, version: PromptVersion | None, draft: Draft) -> PromptVersion:
+    """Return the version as it would be if a draft of all its fields were saved now.
+
+    A version that is none yet needs a draft that names its connection.
+    """
+    now = datetime.now(UTC)
+    base = version or PromptVersion(
+        id=0,
+        prompt_id=prompt_id,
+        title="",
+        text="",
+        provider=ProviderName.BASELINE,
+        model="",
+        connection_id=None,
+        max_few_shot_examples=0,
+        parameters={},
+        created_at=now,
+        updated_at=now,
+    )
+    chosen = draft.connection
+    changed: dict[str, Any] = {}
+    if chosen is not None:
+        changed = {"provider": chosen.provider, "connection_id": chosen.id}
+    model = draft.model or (chosen.default_model if chosen else base.model)
+    if (chosen.provider if chosen else base.provider) is ProviderName.BASELINE:
+        model = BASELINE_MODEL
+    return replace(
+        base,
+        text=draft.text or "",
+        model=model,
+        max_few_shot_examples=draft.max_few_shot_examples or 0,
+        **changed,
+    )
+
+
+def skill_of(config: LabelingConfig) -> str | None:
+    """Return the SDK's word for what a config asks, None where it has none."""
+    tags = {control.tag for control in config.controls.values()}
+    if any(tag.endswith("Labels") for tag in tags):
+        return NAMED_ENTITIES
+    return TEXT_CLASSIFICATION if tags & {"Choices", "Taxonomy"} else None
+
+
+def _model_columns(connection: Connection, model: str | None) -> dict[str, Any]:
+    name = model or connection.default_model
+    if connection.provider is ProviderName.BASELINE:
+        name = BASELINE_MODEL
+    if not name:
+        raise InvalidInput("This field may not be blank.", field="model")
+    return {
+        "provider": connection.provider.value,
+        "model": name,
+        "connection_id": connection.id,
+    }
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)

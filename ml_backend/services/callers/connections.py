@@ -1,0 +1,288 @@
+"""Connections to model providers by the rules of their scope; secrets go in and never come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ml_backend.errors import Conflict, Forbidden, InvalidInput
+from ml_backend.llm import provider_modules
+from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
+from ml_backend.services.callers.access import Access, Caller
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.store import Store
+
+NEEDS_ENDPOINT = (ProviderName.AZURE_OPENAI, ProviderName.CUSTOM)
+SECRETS = ("auth_token", "google_application_credentials")
+
+
+def provider_choices() -> list[str]:
+    """Return the providers a connection can be made for."""
+    known = provider_modules()
+    names = [name for name in ProviderName if name is not ProviderName.BASELINE]
+    return [name.value for name in names if name.lower() in known]
+
+
+class Connections:
+    """What the API does with connections."""
+
+    def __init__(self, store: Store, access: Access, models: ModelPool) -> None:
+        self._store = store
+        self._access = access
+        self._models = models
+
+    def visible(self, caller: Caller) -> list[Connection]:
+        """Return the connections a caller may use, oldest first."""
+        return [
+            each for each in self._store.connections.all() if self._access.may_use(caller, each)
+        ]
+
+    def create(
+        self,
+        caller: Caller,
+        provider: str,
+        *,
+        scope: Scope | None,
+        api_key: str,
+        secrets: Mapping[str, str],
+        endpoint: str,
+        deployment: str,
+        details: JsonObject,
+        title: str = "",
+        **columns: Any,
+    ) -> Connection:
+        """Keep a connection; without a scope an owner's is the organization's, else one's own.
+
+        Without a title it gets one, for commands and messages: the SDK knows none.
+        """
+        name = self.check_provider(provider)
+        if title:
+            self._check_title(title)
+        if scope is None:
+            scope = Scope.ORGANIZATION if caller.user.owns_organization else Scope.USER
+        self._require_owner(caller, scope)
+        self.check_endpoint(name, endpoint)
+        return self._store.connections.create(
+            title=title or self._free_title(name),
+            provider=name.value,
+            api_key=api_key or secrets.get("auth_token", ""),
+            secrets=secrets,
+            endpoint=endpoint,
+            deployment=deployment,
+            scope=scope.value,
+            details=details,
+            created_by=caller.person,
+            organization=caller.user.organization_id,
+            **columns,
+        )
+
+    def update(
+        self,
+        caller: Caller,
+        connection: Connection,
+        *,
+        api_key: str | None = None,
+        secrets: Mapping[str, str] | None = None,
+        scope: Scope | None = None,
+        details: JsonObject | None = None,
+        **columns: Any,
+    ) -> Connection:
+        """Change what is given; a secret given replaces the old one, the others stay."""
+        self._require_right(caller, connection)
+        if scope is not None and scope is not connection.scope:
+            self._require_owner(caller, scope)
+            columns["scope"] = scope.value
+        provider = columns.get("provider")
+        name = self.check_provider(provider) if provider else connection.provider
+        endpoint = columns.get("endpoint", connection.endpoint)
+        if "endpoint" in columns or provider:
+            self.check_endpoint(name, endpoint)
+            self._refuse_moving_secret(connection, endpoint, api_key, secrets)
+        if columns.get("title", connection.title) != connection.title:
+            self._check_title(columns["title"])
+        kept = None
+        if secrets:
+            kept = {**connection.secrets, **secrets}
+            if api_key is None and connection.api_key == connection.secrets.get("auth_token"):
+                api_key = kept.get("auth_token")
+        if details:
+            columns["details"] = {**connection.details, **details}
+        if connection.id is None:
+            raise InvalidInput("The environment's connection is set by its variables.")
+        return self._store.connections.update(
+            connection.id, api_key=api_key, secrets=kept, **columns
+        )
+
+    def delete(self, caller: Caller, connection: Connection) -> None:
+        """Remove a connection that no version uses."""
+        self._require_right(caller, connection)
+        if connection.id is None:
+            return
+        users = self._store.connections.users(connection.id)
+        if users:
+            raise Conflict(
+                f"{len(users)} prompt versions use this connection.",
+                fix="Delete those versions first, or have them use another connection.",
+            )
+        self._store.connections.delete(connection.id)
+
+    def users(
+        self, caller: Caller, connection: Connection
+    ) -> tuple[list[tuple[Prompt, list[str]]], int]:
+        """Return the prompts that use a connection with the titles of their versions that do.
+
+        Those a caller sees; with how many versions of further prompts use it.
+        """
+        titles: dict[int, list[str]] = {}
+        for prompt_id, title in self._store.connections.users(connection.id or 0):
+            titles.setdefault(prompt_id, []).append(title)
+        prompts = [self._store.prompts.find(each) for each in titles]
+        seen = [each for each in prompts if each is not None and self._access.sees(caller, each)]
+        hidden = sum(map(len, titles.values())) - sum(len(titles[each.id]) for each in seen)
+        return [(each, titles[each.id]) for each in seen], hidden
+
+    def choose(self, caller: Caller, provider: str | None, connection_id: int | None) -> Connection:
+        """Return what answers a version: the connection named, else the newest of its provider.
+
+        Without either it is the environment's. Raises InvalidInput for one that is not the
+        caller's to use, or of another provider.
+        """
+        if connection_id is not None:
+            found = self._store.connections.find(connection_id)
+            if found is None or not self._access.may_use(caller, found):
+                raise InvalidInput(
+                    f'Invalid pk "{connection_id}" - object does not exist.',
+                    field="model_provider_connection",
+                )
+            if provider is not None and provider != found.provider.value:
+                raise InvalidInput(
+                    f"Connection {connection_id} is of provider {found.provider.value}, "
+                    f"not {provider}.",
+                    field="provider",
+                )
+            return found
+        default = self._models.default
+        if provider is None or provider == default.provider.value:
+            return default
+        if provider == ProviderName.BASELINE.value:
+            return self._models.connection(ProviderName.BASELINE, None)
+        name = self.check_provider(provider)
+        theirs = [each for each in self.visible(caller) if each.provider is name]
+        if theirs:
+            return theirs[-1]
+        raise InvalidInput(
+            f"There is no connection of provider {provider} that you may use.",
+            field="model_provider_connection",
+            fix="Make one with model_providers.create(), or leave provider out.",
+        )
+
+    def check_provider(self, provider: str) -> ProviderName:
+        """Return a provider by name; raises InvalidInput naming those there are."""
+        choices = provider_choices()
+        if provider not in choices:
+            raise InvalidInput(
+                f'"{provider}" is not a valid choice.',
+                field="provider",
+                fix=f"There are: {', '.join(choices)}. Custom speaks to anything "
+                "OpenAI-compatible.",
+            )
+        return ProviderName(provider)
+
+    @staticmethod
+    def check_endpoint(provider: ProviderName, endpoint: str) -> None:
+        """Raise InvalidInput when an endpoint is missing or is no web address."""
+        if not endpoint and provider in NEEDS_ENDPOINT:
+            raise InvalidInput(f"{provider.value} needs an endpoint.", field="endpoint")
+        if endpoint and not _is_web_address(endpoint):
+            raise InvalidInput(
+                f"{endpoint!r} is not a web address.",
+                field="endpoint",
+                fix="It should look like http://localhost:11434/v1, without a password.",
+            )
+
+    @staticmethod
+    def _refuse_moving_secret(
+        connection: Connection,
+        endpoint: str,
+        api_key: str | None,
+        secrets: Mapping[str, str] | None,
+    ) -> None:
+        """A stored key must not be sent to another host than the one it was given for."""
+        moved = urlsplit(endpoint).netloc != urlsplit(connection.endpoint).netloc
+        given = api_key is not None or bool((secrets or {}).get("auth_token"))
+        if moved and connection.api_key and not given:
+            raise InvalidInput(
+                "A new endpoint needs its key given again.",
+                field="api_key",
+                fix="Send api_key (or auth_token) together with endpoint.",
+            )
+
+    def _require_owner(self, caller: Caller, scope: Scope) -> None:
+        if scope is Scope.ORGANIZATION and not caller.user.owns_organization:
+            raise Forbidden(
+                "Only the owner of the organization can keep a connection for all of it.",
+                fix="Use scope User for one of your own.",
+            )
+
+    def _require_right(self, caller: Caller, connection: Connection) -> None:
+        if not self._access.may_change(caller, connection):
+            whose = (
+                "the organization's owner"
+                if connection.scope is Scope.ORGANIZATION
+                else ("its creator")
+            )
+            raise Forbidden(f"This connection is for {whose} to change.")
+
+    def _check_title(self, title: str) -> None:
+        check_title(title)
+        if self._store.connections.find(title) is not None:
+            raise Conflict(
+                f"A connection named {title!r} already exists.",
+                field="title",
+                fix="Give it another name.",
+            )
+
+    def _free_title(self, provider: ProviderName) -> str:
+        """Return a title that no connection has."""
+        taken = {each.title for each in self._store.connections.all()}
+        number = 1
+        while f"{provider.value} {number}" in taken:
+            number += 1
+        return f"{provider.value} {number}"
+
+
+def check_title(title: str) -> None:
+    """Raise InvalidInput for a title that commands would take for a number, or for none."""
+    if not title.strip() or title.isdecimal():
+        raise InvalidInput(
+            f"A connection cannot be called {title!r}.", field="title", fix="Give it a name."
+        )
+
+
+def parse_price(text: str) -> tuple[str, list[float]]:
+    """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
+    model, _, numbers = text.rpartition("=")
+    try:
+        prompt, completion = (float(part) for part in numbers.split(","))
+    except ValueError:
+        prompt = completion = -1.0
+    known = 0 <= prompt < float("inf") and 0 <= completion < float("inf")
+    if not model.strip() or not known:
+        raise InvalidInput(
+            f"{text!r} is not a price such as gpt-5-mini=0.25,2.",
+            field="prices",
+            fix="Give dollars per million tokens of the prompt and of the answer.",
+        )
+    return model.strip(), [prompt, completion]
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    # A password in the address would be shown to whoever may use the connection.
+    plain = parts.username is None and parts.password is None
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain

@@ -1,0 +1,1 @@
+"""Connecting Label Studio projects to this server."""

@@ -1,0 +1,1 @@
+"""Measuring runs on ground truth and comparing them."""

@@ -1,0 +1,170 @@
+"""How right a run was: its outcomes against ground truth, failures counted as misses.
+
+What was measured holds as long as the ground truth does: a run's metrics carry a fingerprint of
+the ground truth they were measured on, and a run whose fingerprint is no longer true is stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import LabelStudioReader
+from ml_backend.records import Example, Run, RunMetrics, RunStatus, Slot, Subset, TruthSource
+from ml_backend.services.evaluation.ground_truth import (
+    Compared,
+    GroundTruth,
+    GroundTruthReader,
+    digest,
+)
+from ml_backend.services.evaluation.metrics import Measurement
+from ml_backend.store import Judged, Store
+
+MANY_RUNS = 10_000
+
+
+class Evaluation:
+    """Computes a run's metrics from the store and the project's ground truth."""
+
+    def __init__(self, store: Store, studio: LabelStudioReader) -> None:
+        self._store = store
+        self._studio = studio
+        self._reader = GroundTruthReader(store, studio)
+
+    def reading(self, studio: LabelStudioReader) -> Evaluation:
+        """The same, reading Label Studio by another client."""
+        return Evaluation(self._store, studio)
+
+    def true_tasks(self, project_id: int, source: TruthSource) -> list[int]:
+        """Return the tasks that have a truth, by their ids."""
+        return self._reader.task_ids(project_id, source)
+
+    def measure(self, run: Run, config: LabelingConfig) -> RunMetrics:
+        """Return the metrics of a run: see ``Measurement``.
+
+        Only tasks the run covered and that hold a truth count. Where a task has several truths,
+        the one that agrees best counts. Which tasks were right, and their classes, are kept in
+        the store, in place of what an earlier measurement kept.
+        """
+        read = self._reader.read(run.project_id, config, run.truth)
+        measurement = Measurement(config)
+        measured: list[str] = []
+        judged: list[Judged] = []
+        for outcome in self._store.outcomes.iter(run.id, task_ids=read.by_task):
+            judged.append(measurement.add(outcome, read.by_task[outcome.task_id]))
+            measured += read.digests.get(outcome.task_id, [])
+        self._store.results.judge(run.id, judged)
+        if run.truth is TruthSource.ANNOTATIONS:
+            # What nobody looked at is no truth, and the pool does not tell it from the rest.
+            covered = _covered(run)
+            measured = [
+                said
+                for task_id, digests in read.digests.items()
+                if covered is None or task_id in covered
+                for said in digests
+            ]
+        return measurement.metrics(run.truth, _fingerprint(measured))
+
+    def judge_by_task(self, run: Run) -> bool:
+        """Have what ``measure`` keeps by task; return whether the run was measured at all.
+
+        A run measured by a version that did not keep it is measured once more, on the truths
+        as they are now; its metrics stay.
+        """
+        if self._store.results.is_judged(run.id):
+            return True
+        if run.metrics is None:
+            return False
+        project = self._studio.get_project(run.project_id)
+        self.measure(run, LabelingConfig.parse(project.label_config))
+        return True
+
+    def compared(
+        self, run: Run, truths: Mapping[int, GroundTruth], config: LabelingConfig
+    ) -> dict[int, Compared]:
+        """Return how each task of a run that has a truth agrees with it, by control."""
+        outcomes = self._store.outcomes.iter(run.id, task_ids=truths)
+        return {each.task_id: truths[each.task_id].judge(each, config)[0] for each in outcomes}
+
+    def truths(
+        self,
+        project_id: int,
+        config: LabelingConfig,
+        task_ids: Sequence[int] | None = None,
+        *,
+        source: TruthSource,
+    ) -> dict[int, GroundTruth]:
+        """Return the truths of a project, or of these tasks, by task.
+
+        Those that cannot be read are left out.
+        """
+        return self._reader.read(project_id, config, source, task_ids).by_task
+
+    # Stale runs
+
+    def mark_outdated(self, project_id: int, before: Collection[Example]) -> list[int]:
+        """Mark evaluations that the pool's ground truth no longer bears out; return their runs.
+
+        ``before`` is what the pool's ground truth was before it was last read, for the reason that
+        people are shown.
+        """
+        known = _digests(before)
+        digests = _digests(self._store.examples.ground_truth(project_id))
+        changed = {task_id for _, task_id in known.items() ^ digests.items()}
+        runs = self._evaluations(project_id)
+        every: dict[str, int] = {}
+        if any(run.truth is TruthSource.ANNOTATIONS for run in runs):
+            every = _digests(self._store.examples.of_project(project_id))
+        tasks = f": {len(changed)} task{'s' * (len(changed) != 1)}" if changed else ""
+        outdated: list[int] = []
+        for truth, now, why in (
+            (TruthSource.GROUND_TRUTH, digests, f"The ground truth changed after this run{tasks}."),
+            (TruthSource.ANNOTATIONS, every, "The annotations changed after this run."),
+        ):
+            found = [
+                run.id
+                for run in runs
+                if run.truth is truth and _is_outdated(run, now, changed=bool(changed))
+            ]
+            if found:
+                self._store.runs.mark_stale(found, why)
+            outdated += found
+        return outdated
+
+    def _evaluations(self, project_id: int) -> list[Run]:
+        """Return the project's completed evaluations that are not stale yet."""
+        return [
+            run
+            for run in self._store.runs.search(project_id=project_id, limit=MANY_RUNS)
+            if run.slot is Slot.EVALUATE and run.status is RunStatus.COMPLETED and not run.stale
+        ]
+
+
+def _is_outdated(run: Run, truths: Mapping[str, int], *, changed: bool) -> bool:
+    """Return whether a run was measured on other ground truths, a digest -> task, than these."""
+    measured_on = run.metrics.fingerprint if run.metrics is not None else ""
+    if not measured_on:
+        return changed
+    covered = _covered(run)
+    now = (digest for digest, task_id in truths.items() if covered is None or task_id in covered)
+    return _fingerprint(now) != measured_on
+
+
+def _covered(run: Run) -> set[int] | None:
+    """Return the tasks whose truth concerns a run, None for all.
+
+    New ground truth elsewhere does not concern a run of chosen tasks.
+    """
+    whole = run.subset in (Subset.HAS_GT, Subset.ALL) and not run.options.held_out
+    tasks = None if whole else run.options.task_ids
+    return None if tasks is None else set(tasks)
+
+
+def _digests(truths: Iterable[Example]) -> dict[str, int]:
+    """Return digest -> task."""
+    return {digest(each.task_id, each.annotation_id, each.answer): each.task_id for each in truths}
+
+
+def _fingerprint(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:16]

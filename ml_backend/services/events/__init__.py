@@ -1,0 +1,1 @@
+"""What Label Studio's events lead to."""

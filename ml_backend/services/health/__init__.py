@@ -1,0 +1,1 @@
+"""Whether the parts work, and what to mend where they do not."""

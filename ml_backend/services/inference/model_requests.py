@@ -1,0 +1,166 @@
+"""A task made ready to ask: its messages, its answer schema, and the key that names the request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ml_backend.data_paths import top_key
+from ml_backend.errors import TemplateError
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.html_bounds import HtmlRefused
+from ml_backend.prompting import messages as prompting
+from ml_backend.prompting.few_shot import FewShot
+from ml_backend.prompting.template import variables
+from ml_backend.records import Attachment, CallRecord, Failure, FailureKind, JsonObject, Task
+
+log = logging.getLogger(__name__)
+
+HALF = 32
+NOT_ASKED = CallRecord(cost=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """A task made ready to ask: its messages and answer schema, or why it cannot be asked."""
+
+    task: Task
+    keys: tuple[str, ...] = ()
+    """Name the exact request, one for each answer that is wanted of it; none where it fails."""
+    messages: tuple[JsonObject, ...] = ()
+    schema: JsonObject | None = None
+    inputs: Mapping[str, str] | None = None
+    failure: Failure | None = None
+    examples: int = 0
+
+    @property
+    def key(self) -> str:
+        """The first half of it names the request without the few-shot examples."""
+        return self.keys[0] if self.keys else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTemplate:
+    """What the requests of one version in one project have in common."""
+
+    config: LabelingConfig
+    text: str
+    known: frozenset[str]
+    is_lenient: bool
+    identity: str = ""
+    """Whom it goes to and with which parameters: another's answer is no answer to it."""
+    few_shot: FewShot | None = None
+    samples: int = 1
+    """Answers wanted of each task."""
+
+
+def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
+    """Return the request for a task; untrusted data never raises out of here."""
+    try:
+        return _build(template, task)
+    except HtmlRefused as error:
+        return _without_input(task, str(error))
+    except Exception:  # whatever one task's data provokes costs that task alone
+        log.exception("task %s could not be prepared", task.id)
+        return ModelRequest(task, failure=replace(unexpected(task), asked=NOT_ASKED))
+
+
+def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
+    inputs = asked.config.inputs(task.data)
+    attachments = asked.config.attachments(task.data)
+    if not _has_content(asked, task.data, inputs, attachments):
+        names = sorted({*(name for name, _ in inputs), *variables(asked.text)})
+        message = f"Nothing to ask: the task has nothing in {', '.join(names)}."
+        if not names:
+            message = "Nothing to ask: neither prompt nor labeling config names a data field."
+        return _without_input(task, message)
+    try:
+        messages = prompting.build(
+            asked.text,
+            description=asked.config.describe(task.data),
+            inputs=inputs,
+            data=task.data,
+            known=asked.known,
+            lenient=asked.is_lenient,
+            attachments=attachments,
+        )
+        examples = _examples(asked, task, inputs, attachments)
+    except TemplateError as error:
+        return _without_input(task, str(error))
+    schema = asked.config.schema(task.data)
+    key = _digest([asked.identity, messages, schema])
+    if examples:
+        key = key[:HALF] + _digest(examples)[:HALF]
+        messages = prompting.with_examples(messages, examples)
+    return ModelRequest(
+        task,
+        answer_keys(key, asked.samples),
+        tuple(messages),
+        schema,
+        dict(inputs),
+        examples=len(examples),
+    )
+
+
+def _examples(
+    asked: RequestTemplate,
+    task: Task,
+    inputs: Sequence[tuple[str, str]],
+    attachments: Sequence[Attachment],
+) -> list[tuple[str, str]]:
+    """Return the few-shot examples for a task: what was asked, and the right answer."""
+    if asked.few_shot is None:
+        return []
+    question = prompting.task_text(
+        asked.text,
+        inputs=inputs,
+        data=task.data,
+        known=asked.known,
+        lenient=asked.is_lenient,
+        attachments=attachments,
+    )
+    text = "\n".join(value for _, value in inputs).strip() or question
+    chosen = asked.few_shot.choose(task.id, text, question)
+    return [(shot.question, shot.answer) for shot in chosen]
+
+
+def _has_content(
+    asked: RequestTemplate,
+    data: Mapping[str, Any],
+    inputs: Sequence[tuple[str, str]],
+    attachments: Sequence[Attachment],
+) -> bool:
+    if attachments or any(text.strip() for _, text in inputs):
+        return True
+    values = (data.get(top_key(name)) for name in variables(asked.text))
+    return any(str(value).strip() for value in values if value not in (None, [], {}))
+
+
+def _without_input(task: Task, why: str) -> ModelRequest:
+    failure = Failure(task.id, FailureKind.NO_INPUT, why, asked=NOT_ASKED)
+    return ModelRequest(task, failure=failure)
+
+
+def answer_keys(key: str, samples: int) -> tuple[str, ...]:
+    """Return the key of each answer in the cache; the first is the request's own."""
+    more = (f"{key}:{number}" for number in range(1, samples))
+    return (key, *(hashlib.sha256(each.encode()).hexdigest() for each in more))
+
+
+def asks_the_same(key: str, other: str) -> bool:
+    """Return whether two requests ask the same of the same task, whatever examples they show."""
+    return key[:HALF] == other[:HALF]
+
+
+def unexpected(task: Task) -> Failure:
+    """Return the failure of a task that provoked what nobody foresaw."""
+    return Failure(task.id, FailureKind.INTERNAL, "An unexpected error; the server's log has it.")
+
+
+def _digest(content: object) -> str:
+    text = json.dumps(content, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,329 @@
+"""One task to one outcome: the messages, the calls, the re-asking, the regions."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ml_backend.errors import (
+    AnswerError,
+    AttachmentError,
+    BudgetReached,
+    ModelError,
+    RunStopper,
+)
+from ml_backend.labeling import Conversion, LabelingConfig
+from ml_backend.labeling.html_bounds import HtmlRefused
+from ml_backend.labelstudio import Project
+from ml_backend.llm import Model, Reply, Request
+from ml_backend.llm.json_text import read_object
+from ml_backend.prompting import messages as prompting
+from ml_backend.records import (
+    CallRecord,
+    Connection,
+    Example,
+    ExampleSource,
+    Failure,
+    FailureKind,
+    JsonObject,
+    Outcome,
+    Prediction,
+    PromptVersion,
+    ProviderName,
+    Task,
+    Usage,
+)
+from ml_backend.services.inference.attachments import Attachments, Ready
+from ml_backend.services.inference.few_shot import FewShotExamples
+from ml_backend.services.inference.model_requests import (
+    ModelRequest,
+    RequestTemplate,
+    build_request,
+    unexpected,
+)
+from ml_backend.services.inference.self_consistency import combine
+from ml_backend.services.models.budgets import (
+    CAPS,
+    COMPLETION_CAP,
+    BudgetGuard,
+    cost_of,
+    price_of,
+)
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.store import CachedAnswer
+
+log = logging.getLogger(__name__)
+
+MAY_BE_CHARGED = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECTION})
+"""Failures after which a provider may have answered, and charges for it."""
+
+REASKS = 2
+"""How often an unusable answer is sent back; one with parts that do not fit only once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorInputs:
+    """A project's parsed labeling config with the model and variables of a version."""
+
+    project: Project
+    config: LabelingConfig
+    known: frozenset[str]
+    connection: Connection
+    model: Model
+
+
+class Predictor:
+    """Answers tasks of one project with one version; safe to share among coroutines.
+
+    With several ``samples`` each task is asked so often, and the majority of the answers stands.
+    """
+
+    def __init__(
+        self,
+        inputs: PredictorInputs,
+        version: PromptVersion,
+        models: ModelPool,
+        attachments: Attachments,
+        guard: BudgetGuard,
+        *,
+        examples: Sequence[Example] = (),
+        shots: FewShotExamples | None = None,
+        samples: int = 1,
+    ) -> None:
+        connection = inputs.connection
+        self._config = inputs.config
+        self._model = inputs.model
+        self._model_name = version.model
+        self._timeout = models.timeout
+        self._price = price_of(connection, version.model)
+        self._in_flight = models.in_flight
+        self._parameters = dict(version.parameters)
+        self._attachments = attachments
+        self._provider = connection.provider
+        self._is_baseline = connection.provider is ProviderName.BASELINE
+        self._examples = _readable(examples, inputs.config)
+        identity = [
+            connection.provider,
+            connection.endpoint,
+            connection.deployment,
+            version.model,
+            self._parameters,
+        ]
+        self._template = RequestTemplate(
+            config=inputs.config,
+            text=version.text,
+            known=inputs.known,
+            is_lenient=version.is_lenient,
+            identity=json.dumps(identity, sort_keys=True),
+            few_shot=shots.chooser if shots else None,
+            samples=samples,
+        )
+        self.guard = guard
+        """What it spends goes by this, and is to be written down by who asks."""
+        self.few_shot: ExampleSource | None = shots.pool if shots else None
+        """Where its few-shot examples come from; None when it has none."""
+        self.uses_cache = not self._is_baseline
+        """The baseline answers from the example pool, which changes; it is never cached."""
+        if guard.is_limited and not any(name in self._parameters for name in CAPS):
+            # No part of the identity: an answer that was not cut off is the same with the cap.
+            self._parameters[CAPS[0]] = COMPLETION_CAP
+
+    def prepare(self, task: Task) -> ModelRequest:
+        """Return the request for a task; untrusted data never raises out of here."""
+        return build_request(self._template, task)
+
+    async def ask(
+        self,
+        request: ModelRequest,
+        cached: Mapping[str, CachedAnswer],
+        *,
+        keep: Callable[[CachedAnswer], None],
+        fresh: bool = False,
+    ) -> Outcome:
+        """Return a task's outcome; ``keep`` gets every answer that was paid for.
+
+        What is being asked already is not asked twice, unless ``fresh``. Raises RunStopper (and
+        BudgetReached) when asking further tasks would fail alike before there is any answer, and
+        nothing else; one that comes later leaves the outcome to the answers there are.
+        """
+        if request.failure is not None:
+            return request.failure
+        outcomes: list[Outcome] = []
+        for key in request.keys:
+            try:
+                one = request if key == request.key else replace(request, keys=(key,))
+                outcome, answer = await self._answer(one, cached.get(key), fresh=fresh)
+            except RunStopper:
+                if not outcomes:
+                    raise
+                break
+            outcomes.append(outcome)
+            if answer is not None:
+                keep(answer)
+        if len(request.keys) == 1:
+            return outcomes[0]
+        return combine(outcomes, self._config, request.task, request.key)
+
+    async def _answer(
+        self, request: ModelRequest, cached: CachedAnswer | None, *, fresh: bool
+    ) -> tuple[Outcome, CachedAnswer | None]:
+        """Return one answer, and what to remember of it where it was paid for."""
+        try:
+            if cached is not None:
+                outcome = self._from_cache(request, cached)
+                if isinstance(outcome, Prediction):
+                    return outcome, None
+            if fresh or not self.uses_cache:
+                return await self._ask_model(request)
+            return await self._ask_once(request)
+        except RunStopper:
+            raise
+        except Exception:  # whatever one task's data or answer provokes costs that task alone
+            log.exception("task %s failed unexpectedly", request.task.id)
+            return unexpected(request.task), None
+
+    async def _ask_once(self, request: ModelRequest) -> tuple[Outcome, CachedAnswer | None]:
+        """Ask, unless another asks the same right now: then its answer serves here too."""
+        try:
+            joined = await self._in_flight.join(request.key)
+        except BudgetReached:  # of the other's run
+            joined = None
+        answer = joined[1] if joined else self._in_flight.answered(request.key)
+        if answer is not None:
+            return self._from_cache(request, answer), None
+        if joined and isinstance(joined[0], Failure):
+            free = CallRecord(cost=0.0, cached=True, request_key=request.key)
+            return replace(joined[0], task_id=request.task.id, asked=free), None
+        return await self._in_flight.lead(request.key, lambda: self._ask_model(request))
+
+    def _from_cache(self, request: ModelRequest, cached: CachedAnswer) -> Outcome:
+        free = CallRecord(cost=0.0, cached=True, request_key=request.key, examples=request.examples)
+        return self._from_text(request, cached.text, cached.score, free)
+
+    async def _ask_model(self, request: ModelRequest) -> tuple[Outcome, CachedAnswer | None]:
+        """Ask, and ask again with what is wrong; the best of the answers stands."""
+        asked = CallRecord(cost=0.0, request_key=request.key, examples=request.examples)
+        try:
+            ready = await self._get_ready(request)
+        except AttachmentError as error:
+            return Failure(request.task.id, error.kind, str(error), asked=asked), None
+        messages = list(ready.messages)
+        best: Prediction | None = None
+        failure = Failure(request.task.id, FailureKind.INVALID_ANSWER, "There was no answer.")
+        for turn in range(1 + REASKS):
+            try:
+                reply = await self._call(request, messages, ready.tokens)
+            except ModelError as error:
+                if isinstance(error, RunStopper) and best is None:
+                    raise
+                asked = self._add(asked, error.usage, 0.0, error.calls)
+                raw = error.raw or failure.raw
+                failure = Failure(request.task.id, error.kind, error.message, raw)
+                break
+            asked = self._add(asked, reply.usage, reply.latency, reply.calls)
+            outcome = self._from_text(request, reply.text, reply.score, asked)
+            if isinstance(outcome, Failure):
+                failure, wrong = outcome, outcome.message
+            else:
+                if best is None or len(outcome.problems) < len(best.problems):
+                    best = outcome
+                wrong = "; ".join(f"{p.control}: {p.message}" for p in outcome.problems)
+            again = REASKS if isinstance(outcome, Failure) else 1
+            if not wrong or turn >= again or self._is_baseline:
+                break  # fine, or as good as it gets; the baseline never changes its mind
+            messages = prompting.reask(ready.messages, reply.text, wrong)
+        if best is None:
+            return replace(failure, asked=asked), None
+        if not self.uses_cache:
+            return replace(best, asked=asked), None
+        answer = CachedAnswer(request.key, best.raw, best.score, asked)
+        return replace(best, asked=asked), answer
+
+    async def _get_ready(self, request: ModelRequest) -> Ready:
+        """The messages with their files, which the baseline does not look at."""
+        if self._is_baseline:
+            return Ready(request.messages)
+        return await self._attachments.put_in(
+            request.messages, task_id=request.task.id, provider=self._provider
+        )
+
+    async def _call(
+        self, request: ModelRequest, messages: list[JsonObject], file_tokens: int
+    ) -> Reply:
+        call = Request(
+            model=self._model_name,
+            messages=messages,
+            schema=request.schema or {},
+            parameters=self._parameters,
+            timeout=self._timeout,
+            task_id=request.task.id,
+            inputs=request.inputs or {},
+            examples=self._examples,
+        )
+        reserved = await self.guard.reserve(messages, request.schema, file_tokens)
+        # A call nobody heard back from has, as far as anybody knows, cost its worst case.
+        cost: float | None = None
+        usage = Usage()
+        try:
+            reply = await self._model.complete(call)
+            usage = reply.usage
+            cost = cost_of(self._price, usage)
+            return reply
+        except ModelError as error:
+            usage = error.usage
+            if error.kind not in MAY_BE_CHARGED:
+                cost = cost_of(self._price, usage)
+            raise
+        finally:
+            self.guard.settle(reserved, cost, usage)
+
+    def _add(self, asked: CallRecord, usage: Usage, latency: float, calls: int) -> CallRecord:
+        cost = cost_of(self._price, usage)
+        return replace(
+            asked,
+            usage=asked.usage + usage,
+            cost=None if cost is None or asked.cost is None else asked.cost + cost,
+            latency=asked.latency + latency,
+            calls=asked.calls + calls,
+        )
+
+    def _convert(self, request: ModelRequest, text: str) -> Conversion:
+        """Return the regions of an answer; raises AnswerError saying what does not fit."""
+        conversion = self._config.to_conversion(read_object(text), request.task.data)
+        if conversion.errors:
+            raise AnswerError("; ".join(conversion.errors))
+        refused = self._config.check(conversion.result)
+        if refused:
+            raise AnswerError(f"Label Studio would not take this answer: {'; '.join(refused)}")
+        return conversion
+
+    def _from_text(
+        self, request: ModelRequest, text: str, score: float | None, asked: CallRecord
+    ) -> Outcome:
+        task_id = request.task.id
+        try:
+            conversion = self._convert(request, text)
+        except AnswerError as error:
+            return Failure(task_id, FailureKind.INVALID_ANSWER, error.message, text, asked)
+        return Prediction(
+            task_id=task_id,
+            answer=conversion.answer,
+            result=conversion.result,
+            score=score,
+            problems=conversion.problems,
+            asked=asked,
+            raw=text,
+        )
+
+
+def _readable(examples: Sequence[Example], config: LabelingConfig) -> list[Example]:
+    """Return the examples with the text of their tasks in place of the data."""
+    found = []
+    for example in examples:
+        try:
+            found.append(replace(example, data=dict(config.inputs(example.data))))
+        except HtmlRefused as error:
+            log.warning("task %s is no example: %s", example.task_id, error)
+    return found

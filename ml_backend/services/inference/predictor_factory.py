@@ -1,0 +1,173 @@
+"""Everything a version needs to answer one project's tasks, gathered and checked in one place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+
+from ml_backend.errors import ConfigError, InvalidInput
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import Project
+from ml_backend.prompting import template
+from ml_backend.records import (
+    Example,
+    PromptVersion,
+    ProviderName,
+)
+from ml_backend.services.inference.attachments import Attachments
+from ml_backend.services.inference.example_pool import ExamplePool
+from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
+from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.self_consistency import sampled
+from ml_backend.services.models.budgets import BudgetGuard, price_of
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.writing.patient_studio import ServerReader
+from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class PredictorFactory:
+    """Builds predictors; the one place that knows what a prediction depends on."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: ServerReader,
+        models: ModelPool,
+        examples: ExamplePool,
+        attachments: Attachments,
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._models = models
+        self._examples = examples
+        self._attachments = attachments
+
+    def reading(self, studio: ServerReader) -> PredictorFactory:
+        """The same, reading Label Studio by another client."""
+        examples = ExamplePool(self._store, studio)
+        return PredictorFactory(self._store, studio, self._models, examples, self._attachments)
+
+    def config_of(self, project: Project) -> LabelingConfig:
+        """Return a project's labeling config; raises ConfigError when none of it is answerable."""
+        if not project.label_config.strip() or project.label_config.strip() == "<View></View>":
+            raise ConfigError(
+                f"Project {project.title!r} has no labeling config.",
+                field="project",
+                fix="Set one up in Label Studio: Settings > Labeling Interface.",
+            )
+        config = LabelingConfig.parse(project.label_config)
+        config.require_answerable()
+        return config
+
+    def known_variables(self, project: Project, config: LabelingConfig) -> frozenset[str]:
+        """Return the task data keys a prompt may name."""
+        return frozenset(config.input_fields) | frozenset(self._studio.data_columns(project.id))
+
+    def recipe(self, project: Project, version: PromptVersion) -> PredictorInputs:
+        """Gather and check; raises what is wrong before any task is asked or paid for."""
+        config = self.config_of(project)
+        known = self.known_variables(project, config)
+        if not version.is_lenient:
+            template.check(version.text, known)
+        return self.inputs(project, version, config, known)
+
+    def inputs(
+        self,
+        project: Project,
+        version: PromptVersion,
+        config: LabelingConfig,
+        known: frozenset[str],
+    ) -> PredictorInputs:
+        """Return the inputs for a config and variables that the caller has checked."""
+        connection, model = self._models.of_version(version)
+        return PredictorInputs(project, config, known, connection, model)
+
+    def predictor(
+        self,
+        recipe: PredictorInputs,
+        version: PromptVersion,
+        *,
+        examples: list[Example] | None = None,
+        budget: float | None = None,
+        spent: float = 0.0,
+        evaluated: Collection[int] = (),
+        samples: int = 1,
+    ) -> Predictor:
+        """Return what answers the tasks; reads the example pool when it is needed.
+
+        ``evaluated`` are the tasks whose ground truth the answers will be measured on, ``samples``
+        the answers asked of each task.
+        """
+        if samples > 1:
+            version = replace(version, parameters=sampled(version.parameters))
+        guard = self.guard(recipe, version, budget=budget, spent=spent)
+        is_baseline = recipe.connection.provider is ProviderName.BASELINE
+        few_shot = bool(version.max_few_shot_examples) and not is_baseline
+        if examples is None:
+            examples = []
+            if is_baseline or few_shot:
+                examples = self._examples.refresh(recipe.project.id, recipe.config)
+            if is_baseline:
+                self.require_examples(recipe.project, examples)
+        shots = None
+        if few_shot and examples:
+            shots = self._shots(recipe, version, examples, evaluated)
+        return Predictor(
+            recipe,
+            version,
+            self._models,
+            self._attachments,
+            guard,
+            examples=examples if is_baseline else (),
+            shots=shots,
+            samples=samples,
+        )
+
+    def guard(
+        self, recipe: PredictorInputs, version: PromptVersion, *, budget: float | None, spent: float
+    ) -> BudgetGuard:
+        """Return what keeps a run within budgets; raises InvalidInput where that cannot be."""
+        price = price_of(recipe.connection, version.model)
+        purse = self._models.purse(recipe.connection)
+        purse.flush()
+        return BudgetGuard.require(
+            purse, price, limit=budget, spent=spent, parameters=version.parameters
+        )
+
+    def _shots(
+        self,
+        recipe: PredictorInputs,
+        version: PromptVersion,
+        pool: list[Example],
+        evaluated: Collection[int],
+    ) -> FewShotExamples:
+        shots = build_shots(
+            recipe.config,
+            version,
+            recipe.known,
+            pool,
+            revision=self._store.examples.revision(recipe.project.id),
+            evaluated=evaluated,
+        )
+        log.info(
+            "project %s, version %s: few-shot examples from %s annotated tasks, pool revision %s",
+            recipe.project.id,
+            version.id,
+            shots.pool.examples,
+            shots.pool.revision,
+        )
+        return shots
+
+    @staticmethod
+    def require_examples(project: Project, examples: list[Example]) -> None:
+        """Raise InvalidInput when the offline baseline has nothing to learn from."""
+        if not examples:
+            raise InvalidInput(
+                f"The offline baseline answers from annotated tasks, and project "
+                f"{project.title!r} has none.",
+                field="project",
+                fix="Annotate some tasks in Label Studio, or set OPENAI_API_KEY for a real model.",
+            )

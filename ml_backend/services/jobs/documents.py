@@ -1,0 +1,228 @@
+"""Bulk actions, comparisons and reports of runs as JSON; the words are the API's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ml_backend.records import JsonObject, Run, RunReport
+from ml_backend.records.metrics_json import correctness_json, metrics_json
+from ml_backend.records.run_json import pool_json
+
+if TYPE_CHECKING:
+    from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionScore
+    from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
+    from ml_backend.services.predictions.delete_prompt import PromptDeletion
+    from ml_backend.services.predictions.promote import PromotePlan, PromoteReport
+
+REPORTED = (
+    "id",
+    "model_version",
+    "status",
+    "slot",
+    "project",
+    "project_subset",
+    "truth",
+    "measured_on",
+    "message",
+    "stale",
+    "total_tasks",
+    "succeeded",
+    "failed",
+    "failures",
+    "cached",
+    "cost",
+    "prompt_tokens",
+    "completion_tokens",
+)
+"""What a report says of its run, in this order."""
+
+
+def of_delete_plan(plan: DeletePlan) -> JsonObject:
+    return {
+        "project": plan.project_id,
+        "would_delete": plan.total,
+        "tasks": plan.tasks,
+        "model_versions": _versions(plan.by_version),
+        "mode": plan.mode,
+    }
+
+
+def of_delete_report(report: DeleteReport) -> JsonObject:
+    return {
+        "project": report.plan.project_id,
+        "deleted": report.deleted,
+        "model_versions": _versions(report.remaining),
+        "notes": list(report.notes),
+    }
+
+
+def of_promote_plan(plan: PromotePlan) -> JsonObject:
+    return {
+        "project": plan.project_id,
+        "would_create": plan.would_create,
+        "model_versions": _versions(plan.by_version),
+        "skipped_identical": plan.skipped_identical,
+        "skipped_annotated": plan.skipped_annotated,
+        "skipped_doubled": plan.skipped_doubled,
+        "without_prediction": plan.without_prediction,
+    }
+
+
+def of_promote_report(report: PromoteReport) -> JsonObject:
+    plan = of_promote_plan(report.plan)
+    del plan["would_create"], plan["model_versions"]
+    return {
+        **plan,
+        "created": report.created,
+        "annotations": report.annotations,
+        "annotated_tasks": report.annotated_tasks,
+        "notes": list(report.notes),
+    }
+
+
+def of_deletion(deletion: PromptDeletion) -> JsonObject:
+    return {
+        "prompt": deletion.prompt.id,
+        "version": deletion.version.id if deletion.version else None,
+        "predictions": deletion.predictions,
+        "model_versions": _versions(deletion.by_version),
+        "projects": [plan.project_id for plan in deletion.plans],
+        "open_runs": [run.id for run in deletion.runs],
+    }
+
+
+def of_comparison(found: Comparison) -> JsonObject:
+    return {
+        "project": found.project_id,
+        "truth": found.truth.value,
+        "measured_on": found.measured_on,
+        "tasks": found.tasks,
+        "left_out": found.left_out,
+        "versions": [_of_version_score(each) for each in found.versions],
+        "pairs": [
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "overall": _of_measure(pair.overall),
+                "controls": {name: _of_measure(each) for name, each in pair.controls.items()},
+                "changed": [{"task": task, "right": right} for task, right in pair.changed],
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def _of_version_score(each: VersionScore) -> JsonObject:
+    return {
+        "version": each.version.id,
+        "title": each.version.title,
+        "prompt": each.version.prompt_id,
+        "run": each.run.id,
+        "run_truth": each.run.truth.value,
+        "run_tasks": each.tasks,
+        "changed": each.changed,
+        **correctness_json(each.summary.overall),
+        "controls": {name: correctness_json(n) for name, n in each.summary.controls.items()},
+        **asdict(each.effort),
+    }
+
+
+def _of_measure(measure: Measure) -> JsonObject:
+    score = asdict(measure.score)
+    del score["n"]
+    return {
+        **asdict(measure.paired),
+        "p_holm": measure.p_holm,
+        "better": (None, "first", "second")[measure.better],
+        "score": score | {"p_holm": measure.score_p_holm},
+    }
+
+
+def of_run(run: Run) -> JsonObject:
+    """Return a run in full; ``model_version`` is what its predictions are called."""
+    totals, options, pool = run.totals, run.options, run.snapshot.few_shot
+    return {
+        "id": run.id,
+        "parent_model": run.prompt_id,
+        "version": run.version_id,
+        "project": run.project_id,
+        "project_subset": run.subset.value,
+        "slot": run.slot.value,
+        "truth": run.truth.value,
+        "measured_on": run.measured_on,
+        "model_version": run.label,
+        "status": run.status.value,
+        "stage": run.stage.value,
+        "message": run.message,
+        "total_tasks": totals.total,
+        "total_predictions": totals.succeeded,
+        "total_correct_predictions": run.metrics.overall.correct if run.metrics else None,
+        "succeeded": totals.succeeded,
+        "failed": totals.failed,
+        "failures": dict(totals.failures),
+        "cached": totals.cached,
+        "cost": totals.cost,
+        "prompt_tokens": totals.usage.prompt_tokens,
+        "completion_tokens": totals.usage.completion_tokens,
+        "metrics": metrics_json(run.metrics),
+        "few_shot": pool_json(pool) if pool else None,
+        "held_out": options.held_out,
+        "caution": options.caution or None,
+        "samples": options.samples,
+        "sample_seed": options.sample_seed,
+        "stale": run.stale,
+        "created_at": run.created_at.isoformat(),
+        "triggered_at": run.started_at.isoformat() if run.started_at else None,
+        "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,
+        "completed_at": run.completed_at.isoformat() if run.completed_at else None,
+    }
+
+
+def of_run_report(report: RunReport) -> JsonObject:
+    return {
+        "run": _of_reported_run(report.run),
+        "project": report.project,
+        "prompt": _of_asked_prompt(report.run),
+        "metrics": metrics_json(report.run.metrics),
+        "effort": asdict(report.effort),
+        "failures": [
+            {
+                "task": each.task_id,
+                "kind": each.kind.value,
+                "message": each.message,
+                "raw": each.raw,
+            }
+            for each in report.failures
+        ],
+        "failures_left_out": report.failures_left_out,
+        "wrong": [asdict(each) for each in report.wrong],
+        "wrong_left_out": report.wrong_left_out,
+        "wrong_unknown": report.wrong_unknown,
+        "made_at": report.made_at,
+    }
+
+
+def _of_reported_run(run: Run) -> JsonObject:
+    found = of_run(run)
+    done = f"{run.completed_at:%Y-%m-%d %H:%M} UTC" if run.completed_at else None
+    return {name: found[name] for name in REPORTED} | {"completed_at": done}
+
+
+def _of_asked_prompt(run: Run) -> JsonObject:
+    """Return the version as the run asked it, whatever it is now."""
+    asked = run.snapshot
+    return {
+        "title": asked.prompt_title or run.label,
+        "version": asked.version_title,
+        "text": asked.text or "",
+        "provider": asked.provider.value if asked.provider else "",
+        "model": asked.model,
+        "parameters": asked.parameters,
+        "max_few_shot_examples": asked.max_few_shot_examples,
+    }
+
+
+def _versions(counts: Mapping[str | None, int] | Mapping[str, int]) -> list[JsonObject]:
+    return [{"model_version": name, "predictions": n} for name, n in counts.items()]

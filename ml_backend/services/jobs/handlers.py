@@ -1,0 +1,159 @@
+"""What jobs do: deletions, promotions, refinements, each from a request that was checked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ml_backend.errors import Conflict, LabelStudioAuthError
+from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
+from ml_backend.records import JobKind, JsonObject
+from ml_backend.services.jobs import documents
+from ml_backend.services.jobs.jobs import Handler, Work
+from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
+from ml_backend.services.predictions.delete_prompt import DeletePrompts
+from ml_backend.services.predictions.selection import Selection, select
+from ml_backend.services.refining.refine import RefineRequest, Refining
+from ml_backend.services.writing.patient_studio import PatientLabelStudio
+from ml_backend.store import Store
+
+
+class JobHandlers:
+    """The handlers of all kinds of jobs.
+
+    Prompts and versions are deleted with the server's own token, so that the work survives a
+    restart and the end of the caller's token; the caller's rights were checked before. Predictions
+    are deleted and promoted with the caller's.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        studio: ServerLabelStudio,
+        deletions: DeletePrompts,
+        refining: Refining,
+        predictions_through: Callable[[CallerLabelStudio], Predictions[CallerLabelStudio]],
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._deletions = deletions
+        self._refining = refining
+        self._predictions_through = predictions_through
+
+    @property
+    def handlers(self) -> Mapping[JobKind, Handler]:
+        return {
+            JobKind.DELETE_PROMPT: self._delete_prompt,
+            JobKind.DELETE_VERSION: self._delete_version,
+            JobKind.DELETE_PREDICTIONS: self._delete_predictions,
+            JobKind.PROMOTE: self._promote,
+            JobKind.REFINE: self._refine,
+        }
+
+    def plan_delete(
+        self, studio: CallerLabelStudio, project_id: int, request: JsonObject
+    ) -> DeletePlan:
+        """Count what a deletion asked for would remove."""
+        predictions = self._predictions_through(studio)
+        return predictions.plan_delete(project_id, self._selection(request))
+
+    def plan_promote(
+        self, studio: CallerLabelStudio, project_id: int, request: JsonObject
+    ) -> PromotePlan:
+        """Count what a promotion asked for would make."""
+        predictions = self._predictions_through(studio)
+        return predictions.plan_promote(
+            project_id,
+            self._selection(request),
+            include_annotated=bool(request.get("include_annotated")),
+        )
+
+    def _delete_prompt(self, work: Work) -> JsonObject:
+        prompt = self._store.prompts.find(work.job.prompt_id or 0)
+        if prompt is None:
+            return {"deleted": 0}
+        plan = self._deletions.plan(prompt, patience=work.patience)
+        done = self._deletions.execute(plan, work.patience, work.progress)
+        return {"deleted": sum(report.deleted for report in done)}
+
+    def _delete_version(self, work: Work) -> JsonObject:
+        prompt = self._store.prompts.find(work.job.prompt_id or 0)
+        if prompt is None:
+            return {"deleted": 0}
+        versions = {each.id: each for each in self._store.prompts.versions(prompt.id)}
+        version = versions.get(work.job.version_id or 0)
+        if version is None:
+            return {"deleted": 0}
+        plan = self._deletions.plan(prompt, version, patience=work.patience)
+        done = self._deletions.execute(plan, work.patience, work.progress)
+        return {"deleted": sum(report.deleted for report in done)}
+
+    def _delete_predictions(self, work: Work) -> JsonObject:
+        studio, project_id = self._callers_studio(work), work.job.project_id or 0
+        plan = self.plan_delete(studio, project_id, work.job.request)
+        _require_counted(work.job.request, plan.total)
+        predictions = self._predictions_through(studio)
+        report = predictions.execute_delete(plan, work.patience, work.progress)
+        return documents.of_delete_report(report)
+
+    def _promote(self, work: Work) -> JsonObject:
+        studio, project_id = self._callers_studio(work), work.job.project_id or 0
+        plan = self.plan_promote(studio, project_id, work.job.request)
+        _require_counted(work.job.request, plan.would_create)
+        predictions = self._predictions_through(studio)
+        try:
+            report = predictions.execute_promote(plan, work.patience, work.progress)
+        except LabelStudioAuthError as error:
+            error.fix = "Repeat the call with a fresh token; what was promoted is left out."
+            raise
+        return documents.of_promote_report(report)
+
+    def _refine(self, work: Work) -> JsonObject:
+        request = work.job.request
+        connection = self._refining.teacher_at(request["connection_id"])
+        studio = PatientLabelStudio(self._studio, work.patience)
+        project = studio.get_project(work.job.project_id or 0)
+        version_id = work.job.version_id
+        version = self._store.prompts.get_version(version_id) if version_id is not None else None
+        prompt = self._store.prompts.get(work.job.prompt_id or 0)
+        done = self._refining.refine(
+            self._studio,
+            RefineRequest(
+                project,
+                prompt,
+                version,
+                connection,
+                request["teacher"],
+                request.get("goal", ""),
+            ),
+        )
+        return done.document()
+
+    @staticmethod
+    def _callers_studio(work: Work) -> CallerLabelStudio:
+        if work.studio is None:
+            raise Conflict(
+                "The server was restarted meanwhile, and the caller's token is kept nowhere.",
+                fix="Repeat the call; what was done is left out.",
+            )
+        return work.studio
+
+    def _selection(self, request: JsonObject) -> Selection:
+        prompt_id = request.get("prompt_id")
+        return select(
+            labels=request.get("labels"),
+            prompt=self._store.prompts.get(prompt_id) if prompt_id is not None else None,
+            unversioned=bool(request.get("unversioned")),
+            task_ids=request.get("task_ids"),
+            filters=request.get("filters"),
+            everything=bool(request.get("all")),
+        )
+
+
+def _require_counted(request: JsonObject, now: int) -> None:
+    """Refuse when a person agreed to another number than is found by now."""
+    counted = request.get("counted")
+    if counted is not None and counted != now:
+        raise Conflict(
+            f"{now} predictions fit by now, {counted} were counted; nothing was done.",
+            fix="Count again.",
+        )

@@ -1,0 +1,1 @@
+"""Which models can be asked, and what asking them may cost."""

@@ -1,0 +1,90 @@
+"""Which model answers a version: its connection, opened once per process and shared by all runs."""
+
+from __future__ import annotations
+
+import threading
+
+from ml_backend.errors import InvalidInput, NotFound
+from ml_backend.llm import Gate, Model, open_model
+from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
+from ml_backend.services.models.single_flight import SingleFlight
+from ml_backend.services.models.spending import ConnectionBudget
+from ml_backend.store import Store
+
+
+class ModelPool:
+    """Opens connections to model providers; one pooled client and one gate for each."""
+
+    def __init__(
+        self, store: Store, default: Connection, *, concurrency: int, timeout: float
+    ) -> None:
+        self._store = store
+        self.default = default
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self.in_flight = SingleFlight()
+        self._lock = threading.Lock()
+        self._open: list[tuple[Connection, Model]] = []
+        self._purses: dict[int | None, ConnectionBudget] = {}
+
+    def connection(self, provider: ProviderName, connection_id: int | None) -> Connection:
+        """Return the connection a version names, else the one the environment makes."""
+        if connection_id is not None:
+            connection = self._store.connections.find(connection_id)
+            if connection is None:
+                raise NotFound(
+                    f"Connection {connection_id}, which this version uses, was removed.",
+                    field="connection",
+                    fix="Make a version that names another connection.",
+                )
+            return connection
+        if provider is self.default.provider:
+            return self.default
+        if provider is ProviderName.BASELINE:
+            return Connection(None, "offline baseline", provider, default_model=BASELINE_MODEL)
+        if provider is ProviderName.CUSTOM:
+            raise InvalidInput(
+                "This version asks the model server that OPENAI_BASE_URL names, and it is not set.",
+                field="OPENAI_BASE_URL",
+                fix="Set OPENAI_BASE_URL again (and OPENAI_API_KEY, if the server wants a key), "
+                "or make a version that names a connection.",
+            )
+        # Without its key; the provider's own error says how to set it.
+        return Connection(None, "environment", provider)
+
+    def of_version(self, version: PromptVersion) -> tuple[Connection, Model]:
+        """Return the connection and the open model of a version."""
+        connection = self.connection(version.provider, version.connection_id)
+        return connection, self.open(connection)
+
+    def purse(self, connection: Connection) -> ConnectionBudget:
+        """Return what keeps a connection within its budget, for all that ask it here."""
+        with self._lock:
+            if connection.id not in self._purses:
+                self._purses[connection.id] = ConnectionBudget(self._store, connection)
+            return self._purses[connection.id]
+
+    def adopt(self, connection: Connection, model: Model) -> None:
+        """Answer a connection with a model that was opened elsewhere."""
+        with self._lock:
+            self._open.insert(0, (connection, model))
+
+    def open(self, connection: Connection) -> Model:
+        """Return the model behind a connection, opening it on first use."""
+        with self._lock:
+            for known, model in self._open:
+                if known == connection:
+                    return model
+            gate = Gate(self.concurrency)
+            model = open_model(
+                connection, gate=gate, timeout=self.timeout, ladder=self._store.answer_forms
+            )
+            self._open.append((connection, model))
+            return model
+
+    async def close(self) -> None:
+        """Give back the connections of every open model; on the loop that asked them."""
+        with self._lock:
+            models, self._open = [model for _, model in self._open], []
+        for model in models:
+            await model.close()

@@ -1,0 +1,1 @@
+"""What stands in Label Studio: counting, deleting, promoting and deduplicating it."""

@@ -1,0 +1,361 @@
+"""Annotations made from predictions, once for each, and by default not over a person's work."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Generic
+
+from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
+from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow
+from ml_backend.next_steps import Step
+from ml_backend.records import Slot
+from ml_backend.services.predictions.fingerprints import fingerprint
+from ml_backend.services.predictions.selection import (
+    FEW_TASKS,
+    Selection,
+    selected_labels,
+    selected_tasks,
+)
+from ml_backend.services.publishing.ownership import Ownership
+from ml_backend.services.writing.patience import Patience
+from ml_backend.services.writing.resend import ROUNDS, wait_until_up
+from ml_backend.services.writing.writer import Acting, Writer, WriterSession
+from ml_backend.store import Store
+
+READ_ALL_ABOVE = 1_000
+"""Selected tasks up to which their annotations are read by id, above all annotated tasks are."""
+
+ANNOTATED = {
+    "filters": {
+        "conjunction": "and",
+        "items": [
+            {
+                "filter": "filter:tasks:total_annotations",
+                "operator": "greater",
+                "type": "Number",
+                "value": 0,
+            }
+        ],
+    }
+}
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A prediction to make an annotation of."""
+
+    prediction_id: int
+    task_id: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotePlan:
+    """What a promotion would do; the counts are of predictions, but for the last, of tasks."""
+
+    project_id: int
+    selection: Selection
+    include_annotated: bool
+    labels: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    skipped_identical: int
+    """The task holds an annotation that says the same, or one made from this very prediction."""
+    skipped_annotated: int
+    """A person annotated the task."""
+    skipped_doubled: int
+    """The task holds several predictions of the version; which one is meant nobody knows."""
+    without_prediction: int
+
+    @property
+    def would_create(self) -> int:
+        return len(self.candidates)
+
+    @property
+    def by_version(self) -> dict[str, int]:
+        """Return model version -> annotations it would give, 0 included."""
+        counts = Counter(candidate.label for candidate in self.candidates)
+        return {label: counts[label] for label in self.labels}
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteReport:
+    """What a promotion did, read back from Label Studio."""
+
+    plan: PromotePlan
+    created: int
+    annotations: int
+    """What the whole project now holds."""
+    annotated_tasks: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Standing:
+    """What Label Studio holds on the selected tasks."""
+
+    rows: Mapping[int, Mapping[str, list[PredictionRow]]]
+    prints: Mapping[int, str]
+    """Prediction id -> fingerprint, of every version."""
+    annotations: Mapping[int, Sequence[Annotation]]
+
+
+class PromotePredictions(Generic[Acting]):
+    """Plans, carries out and reads back promotions; Label Studio is read in bulk only."""
+
+    def __init__(
+        self, store: Store, studio: Acting, writer: Writer[Acting], ownership: Ownership
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._writer = writer
+        self._ownership = ownership
+
+    def plan_promote(
+        self, project_id: int, selection: Selection, *, include_annotated: bool = False
+    ) -> PromotePlan:
+        """Count what would become annotations; a prompt stands for its versions' *all* slot.
+
+        Raises InvalidInput unless both versions and tasks are named: Label Studio takes silence
+        for "all".
+        """
+        if not (selection.labels or selection.prompt):
+            raise InvalidInput(
+                "Which predictions to promote is not said.",
+                field="model_version",
+                fix=Step.NAME_PREDICTIONS_TO_PROMOTE(),
+            )
+        if not selection.names_tasks:
+            raise InvalidInput(
+                "Which tasks to promote is not said.",
+                field="tasks",
+                fix=Step.NAME_TASKS_TO_PROMOTE(),
+            )
+        return self._plan_promote(self._studio, project_id, selection, include_annotated)
+
+    def execute_promote(
+        self,
+        plan: PromotePlan,
+        patience: Patience,
+        progress: Progress = lambda done, total: None,
+    ) -> PromoteReport:
+        """Make the annotations, each once however often this is interrupted and repeated.
+
+        Raises Conflict when more would be made now than was counted.
+        """
+        wanted = set(plan.candidates)
+        with self._writer.hold(patience) as session:
+            fresh = self._replan(session.studio, plan)
+            grown = set(fresh.candidates) - wanted
+            if grown:
+                raise Conflict(
+                    f"{len(grown)} predictions more than were counted fit by now.",
+                    fix="Repeat the command to count again.",
+                )
+            notes = []
+            if len(fresh.candidates) < len(wanted):
+                gone = len(wanted) - len(fresh.candidates)
+                notes.append(f"{gone} of those counted no longer fit and were left out.")
+            self._promote(session, fresh, progress)
+            return self._read_back(session.studio, fresh, tuple(notes))
+
+    def _replan(self, studio: LabelStudioReader, plan: PromotePlan) -> PromotePlan:
+        return self._plan_promote(studio, plan.project_id, plan.selection, plan.include_annotated)
+
+    def _plan_promote(
+        self,
+        studio: LabelStudioReader,
+        project_id: int,
+        selection: Selection,
+        include_annotated: bool,
+    ) -> PromotePlan:
+        tasks = selected_tasks(studio, project_id, selection)
+        rows, held = self._read_rows(studio, project_id, tasks)
+        if selection.prompt is not None:
+            self._ownership.identify(studio.get_project(project_id))
+        ours = self._ownership.ours(project_id)
+        labels = selected_labels(ours, selection, held, slot=Slot.ALL)
+        named = set(selection.labels)
+        meant = {
+            (row.task_id, row.model_version)
+            for row in rows
+            if row.model_version in named or ours.holds(row)
+        }
+        if tasks is None:
+            tasks = frozenset(studio.task_ids(project_id))
+        standing = self._read_standing(studio, project_id, rows, labels, tasks, meant)
+        return self._sort_out(project_id, selection, include_annotated, labels, tasks, standing)
+
+    @staticmethod
+    def _read_rows(
+        studio: LabelStudioReader, project_id: int, tasks: Set[int] | None
+    ) -> tuple[list[PredictionRow], Set[str | None]]:
+        """Return predictions, of a few tasks theirs alone, and the versions the project holds."""
+        if tasks is None or len(tasks) > FEW_TASKS:
+            rows = studio.predictions(project_id)
+            return rows, {row.model_version for row in rows}
+        found = [studio.task_prediction_rows(project_id, each) for each in sorted(tasks)]
+        return [row for rows in found for row in rows], set(studio.model_versions(project_id))
+
+    def _read_standing(
+        self,
+        studio: LabelStudioReader,
+        project_id: int,
+        rows: Sequence[PredictionRow],
+        labels: Sequence[str],
+        tasks: Set[int],
+        meant: Set[tuple[int, str | None]],
+    ) -> _Standing:
+        chosen: dict[int, dict[str, list[PredictionRow]]] = defaultdict(lambda: defaultdict(list))
+        prints: dict[int, str] = {}
+        for row in rows:
+            if row.task_id in tasks:
+                prints[row.id] = fingerprint(row.result)
+                label = row.model_version
+                # Beside one of ours, somebody else's under the same label counts as a double.
+                if label is not None and label in labels and (row.task_id, label) in meant:
+                    chosen[row.task_id][label].append(row)
+        annotations = self._read_annotations(studio, project_id, tasks)
+        self._remember(project_id, annotations, prints)
+        return _Standing(chosen, prints, annotations)
+
+    @staticmethod
+    def _read_annotations(
+        studio: LabelStudioReader, project_id: int, tasks: Set[int]
+    ) -> dict[int, list[Annotation]]:
+        if not tasks:
+            return {}
+        only = sorted(tasks) if len(tasks) <= READ_ALL_ABOVE else None
+        return {
+            task.id: [each for each in task.annotations if not each.was_cancelled]
+            for task in studio.iter_annotated(project_id, task_ids=only)
+            if task.id in tasks
+        }
+
+    def _remember(
+        self,
+        project_id: int,
+        annotations: Mapping[int, Sequence[Annotation]],
+        prints: Mapping[int, str],
+    ) -> None:
+        """Record promotions while their predictions stand: later nothing tells them apart."""
+        known = self._store.promotions.fingerprints(project_id)
+        found = {}
+        for annotation in (each for group in annotations.values() for each in group):
+            parent = prints.get(annotation.parent_prediction or 0)
+            if parent is None or annotation.lead_time is not None or annotation.id in known:
+                continue
+            if fingerprint(annotation.result) == parent:
+                found[annotation.id] = parent
+        if found:
+            self._store.promotions.add(project_id, found)
+
+    def _sort_out(
+        self,
+        project_id: int,
+        selection: Selection,
+        include_annotated: bool,
+        labels: tuple[str, ...],
+        tasks: Set[int],
+        standing: _Standing,
+    ) -> PromotePlan:
+        recorded = self._store.promotions.fingerprints(project_id)
+        counts: Counter[str] = Counter()
+        candidates = []
+        for task_id in sorted(tasks):
+            rows = standing.rows.get(task_id)
+            if not rows:
+                counts["without"] += 1
+                continue
+            annotations = standing.annotations.get(task_id, ())
+            held = {fingerprint(annotation.result) for annotation in annotations}
+            parents = {annotation.parent_prediction for annotation in annotations}
+            by_person = any(recorded.get(a.id) != fingerprint(a.result) for a in annotations)
+            for label in labels:
+                if label not in rows:
+                    continue
+                left = [
+                    row
+                    for row in rows[label]
+                    if row.id not in parents and standing.prints[row.id] not in held
+                ]
+                if not left:
+                    counts["identical"] += 1
+                elif by_person and not include_annotated:
+                    counts["annotated"] += 1
+                elif len(rows[label]) > 1:
+                    counts["doubled"] += 1
+                else:
+                    candidates.append(Candidate(left[0].id, task_id, label))
+                    held.add(standing.prints[left[0].id])
+        return PromotePlan(
+            project_id=project_id,
+            selection=selection,
+            include_annotated=include_annotated,
+            labels=labels,
+            candidates=tuple(candidates),
+            skipped_identical=counts["identical"],
+            skipped_annotated=counts["annotated"],
+            skipped_doubled=counts["doubled"],
+            without_prediction=counts["without"],
+        )
+
+    def _promote(
+        self, session: WriterSession[Acting], plan: PromotePlan, progress: Progress
+    ) -> None:
+        wanted = set(plan.candidates)
+        left = plan
+        for _ in range(ROUNDS):
+            try:
+                self._send_promotions(session, left, len(wanted), progress)
+                return
+            except LabelStudioError as error:
+                wait_until_up(error, session.studio)
+            # What broke off may still come: wait for it, then go on with what it left.
+            session.settle()
+            left = self._replan(session.studio, plan)
+            if set(left.candidates) - wanted:
+                raise Conflict(
+                    "Other predictions appeared while this was interrupted.",
+                    fix="Repeat the command; what was promoted is left out.",
+                )
+            if not left.candidates:
+                return
+        raise PromptsError(
+            f"Label Studio broke off {ROUNDS} times; {left.would_create} are left to promote.",
+            fix="Repeat the command; what was promoted is left out.",
+        )
+
+    def _send_promotions(
+        self, session: WriterSession[Acting], plan: PromotePlan, total: int, progress: Progress
+    ) -> None:
+        done = total - plan.would_create
+        for label in plan.labels:
+            task_ids = [each.task_id for each in plan.candidates if each.label == label]
+
+            def show(sent: int, before: int = done) -> None:
+                progress(before + sent, total)
+
+            if task_ids:
+                session.promote(plan.project_id, [label], task_ids, show)
+                done += len(task_ids)
+
+    def _read_back(
+        self, studio: LabelStudioReader, plan: PromotePlan, notes: tuple[str, ...]
+    ) -> PromoteReport:
+        tasks = {candidate.task_id for candidate in plan.candidates}
+        annotations = self._read_annotations(studio, plan.project_id, tasks)
+        rows, _ = self._read_rows(studio, plan.project_id, tasks)
+        prints = {row.id: fingerprint(row.result) for row in rows if row.task_id in tasks}
+        self._remember(plan.project_id, annotations, prints)
+        parents = {a.parent_prediction for group in annotations.values() for a in group}
+        created = sum(candidate.prediction_id in parents for candidate in plan.candidates)
+        project = studio.get_project(plan.project_id)
+        if created < plan.would_create:
+            missing = plan.would_create - created
+            notes += (f"{missing} predictions were gone before they could be promoted.",)
+        annotated = studio.task_ids(plan.project_id, query=ANNOTATED)
+        return PromoteReport(plan, created, project.annotations, len(annotated), notes)

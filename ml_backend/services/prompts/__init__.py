@@ -1,0 +1,1 @@
+"""Prompts and their versions: making, finding and previewing them."""

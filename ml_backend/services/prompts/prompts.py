@@ -1,0 +1,187 @@
+"""Prompts and versions: making them, finding them, and deleting them with their predictions."""
+
+from __future__ import annotations
+
+from ml_backend.errors import InvalidInput, NotFound
+from ml_backend.labelstudio import Project, ServerLabelStudio
+from ml_backend.next_steps import Step
+from ml_backend.prompting import template
+from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.lineage import refined_from
+from ml_backend.services.publishing.ownership import EVALUATE_SUFFIX, SEPARATOR
+from ml_backend.store import Store
+
+TITLE_LENGTH = 120
+
+
+def check_title(title: str, field: str) -> str:
+    """Return a usable title, or raise InvalidInput; titles become parts of model versions."""
+    title = " ".join(require_text(title, field).split())
+    if not title:
+        raise InvalidInput(f"The {field} is empty.", field=field, fix="Give it a name.")
+    if len(title) > TITLE_LENGTH:
+        raise InvalidInput(
+            f"The {field} has {len(title)} characters; {TITLE_LENGTH} is the most.", field=field
+        )
+    if SEPARATOR in title or title.startswith("_") or title.endswith("_"):
+        raise InvalidInput(
+            f"The {field} {title!r} may not contain two underscores or begin or end with one: "
+            "they join prompt and version in a model version.",
+            field=field,
+            fix="Use spaces or hyphens.",
+        )
+    if field == "version" and title.casefold() == EVALUATE_SUFFIX:
+        raise InvalidInput(
+            "A version cannot be named 'evaluate': the model versions of evaluations end so.",
+            field=field,
+        )
+    return title
+
+
+def require_text(value: str, field: str) -> str:
+    """Return a text that every database can hold, or raise InvalidInput."""
+    if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
+        raise InvalidInput(
+            f"The {field} holds bytes that are not text.",
+            field=field,
+            fix="Type it in UTF-8, or save the file so.",
+        )
+    return value
+
+
+class Prompts:
+    """What the CLI, the API and the pages do with prompts."""
+
+    def __init__(
+        self,
+        store: Store,
+        studio: ServerLabelStudio,
+        models: ModelPool,
+        predictor_factory: PredictorFactory,
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._models = models
+        self._predictor_factory = predictor_factory
+
+    def find(self, ref: str | int) -> Prompt:
+        """Return a prompt by title or id; raises NotFound naming what there is."""
+        prompt = self._store.prompts.find(ref)
+        if prompt is None and isinstance(ref, str) and ref.isdecimal() and len(ref) <= 9:
+            prompt = self._store.prompts.find(int(ref))
+        if prompt is None:
+            titles = ", ".join(repr(known.title) for known in self._store.prompts.all()[:10])
+            raise NotFound(
+                f"There is no prompt {ref!r}.",
+                field="prompt",
+                fix=f"There are: {titles}." if titles else Step.CREATE_PROMPT(),
+            )
+        return prompt
+
+    def find_version(self, prompt: Prompt, ref: str | int | None) -> PromptVersion:
+        """Return a version by title or id, the active one for None."""
+        versions = self._store.prompts.versions(prompt.id)
+        if ref is None:
+            active = self._store.prompts.active_version(prompt.id)
+            if active is None:
+                raise NotFound(
+                    f"Prompt {prompt.title!r} has no version yet.",
+                    field="version",
+                    fix=Step.CREATE_VERSION(prompt=prompt.title),
+                )
+            return active
+        for version in versions:
+            if version.title == ref:
+                return version
+        for version in versions:
+            if str(version.id) == str(ref):
+                return version
+        titles = ", ".join(repr(version.title) for version in versions)
+        raise NotFound(
+            f"Prompt {prompt.title!r} has no version {ref!r}.",
+            field="version",
+            fix=f"It has: {titles}.",
+        )
+
+    def newest_version(self, prompt: Prompt) -> PromptVersion:
+        """Return the version made last: what a run uses when none is named."""
+        versions = self._store.prompts.versions(prompt.id)
+        return versions[-1] if versions else self.find_version(prompt, None)
+
+    def create(self, title: str, *, project: Project | None, description: str = "") -> Prompt:
+        """Make a prompt without a version; its project must have something to answer."""
+        title = check_title(title, "title")
+        if project is not None:
+            self._predictor_factory.config_of(project)
+        return self._store.prompts.create(
+            title,
+            require_text(description, "description"),
+            [project.id] if project is not None else [],
+        )
+
+    def create_version(
+        self,
+        prompt: Prompt,
+        *,
+        text: str,
+        title: str | None = None,
+        connection: str | int | None = None,
+        model: str | None = None,
+        parameters: JsonObject | None = None,
+        few_shot: int = 0,
+    ) -> PromptVersion:
+        """Make a version; its variables are checked against the prompt's projects."""
+        if not require_text(text, "text").strip():
+            raise InvalidInput(
+                "The prompt text is empty.", field="text", fix="Say what to label, and how."
+            )
+        for project_id in prompt.project_ids:
+            project = self._studio.get_project(project_id)
+            config = self._predictor_factory.config_of(project)
+            template.check(text, self._predictor_factory.known_variables(project, config))
+        chosen = self._models.default
+        if connection is not None:
+            ref = int(connection) if str(connection).isdecimal() else connection
+            chosen = self._store.connections.get(ref)
+        name = model or chosen.default_model
+        if not name:
+            raise InvalidInput(
+                f"Connection {chosen.title!r} has no default model.",
+                field="model",
+                fix=Step.NAME_MODEL(),
+            )
+        if chosen.provider is ProviderName.BASELINE:
+            name = BASELINE_MODEL
+        return self._store.prompts.create_version(
+            prompt.id,
+            title=self.version_title(prompt, title),
+            text=text,
+            provider=chosen.provider.value,
+            model=name,
+            connection_id=chosen.id,
+            max_few_shot_examples=few_shot,
+            refined_from=refined_from(self._store, prompt.id, text),
+            parameters=parameters or {},
+        )
+
+    def version_title(self, prompt: Prompt, title: str | None) -> str:
+        """Return a usable title for a new version; without one the first free "Version N"."""
+        return check_title(title or self.default_version_title(prompt), "version")
+
+    def default_version_title(self, prompt: Prompt) -> str:
+        """Return the first free "Version N"."""
+        taken = {version.title for version in self._store.prompts.versions(prompt.id)}
+        number = len(taken) + 1
+        while f"Version {number}" in taken:
+            number += 1
+        return f"Version {number}"
+
+    def activate(self, prompt: Prompt, version: PromptVersion | None) -> None:
+        """Choose by hand the version that `/predict` answers with.
+
+        None leaves it to what was last run on all tasks, else the newest.
+        """
+        chosen = version.id if version is not None else None
+        self._store.prompts.update(prompt.id, active_version_id=chosen)

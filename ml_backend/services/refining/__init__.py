@@ -1,0 +1,1 @@
+"""Asking a teacher model for a better prompt."""

@@ -1,0 +1,82 @@
+"""What a run asked about a task, rendered once more, and whether it is what was sent then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_backend.labelstudio import Project
+from ml_backend.records import JsonObject, Outcome, ProviderName, Run, Slot, Task
+from ml_backend.services.inference.model_requests import asks_the_same
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedRequest:
+    """The messages and answer schema of a task; ``note`` says how far they are those sent."""
+
+    messages: tuple[JsonObject, ...] = ()
+    """A file is a part ``{"type": "attachment", "attachment": {"kind", "url", "name"}}``."""
+    schema: JsonObject | None = None
+    examples: int = 0
+    is_exact: bool = False
+    """The request has the very key of the one that was sent."""
+    note: str = ""
+
+
+class RequestReplay:
+    """Renders a run's version as its snapshot has it; asks nobody and reads no annotations."""
+
+    def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
+        self._store = store
+        self._predictor_factory = predictor_factory
+
+    def of(self, project: Project, run: Run, task: Task, outcome: Outcome) -> ReplayedRequest:
+        """Return what a run asked; raises what keeps the version from being asked now.
+
+        Few-shot examples come from the pool as it is kept here, so after it changed they are
+        others than were sent.
+        """
+        version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
+        if run.worker_job:
+            return ReplayedRequest(
+                note="An outside worker answered; what it sent is not known here."
+            )
+        if version.provider is ProviderName.BASELINE:
+            return ReplayedRequest(
+                note="The offline baseline is sent no messages: it answers as the most similar "
+                "annotated tasks do."
+            )
+        recipe = self._predictor_factory.recipe(project, version)
+        pool = self._store.examples.of_project(project.id) if version.max_few_shot_examples else []
+        predictor = self._predictor_factory.predictor(
+            recipe, version, examples=pool, evaluated=self._evaluated(run)
+        )
+        question = predictor.prepare(task)
+        if question.failure is not None:
+            return ReplayedRequest(note=question.failure.message)
+        sent = outcome.asked.request_key
+        is_exact = question.key == sent
+        return ReplayedRequest(
+            messages=question.messages,
+            schema=question.schema,
+            examples=question.examples,
+            is_exact=is_exact,
+            note="" if is_exact else _difference(question.key, sent),
+        )
+
+    @staticmethod
+    def _evaluated(run: Run) -> list[int]:
+        return list(run.options.task_ids or ()) if run.slot is Slot.EVALUATE else []
+
+
+def _difference(key: str, sent: str) -> str:
+    if sent and asks_the_same(key, sent):
+        return (
+            "Task and prompt are those that were sent; the examples shown to the model are not, "
+            "for people have annotated since."
+        )
+    return (
+        "Not what was sent: the task, the labeling config, the model or its connection changed "
+        "since this run."
+    )

@@ -1,0 +1,182 @@
+"""Runs as people ask for them: start, watch, cancel, resume, look at failures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ml_backend.errors import Conflict, InvalidInput
+from ml_backend.labelstudio import Project
+from ml_backend.next_steps import Step
+from ml_backend.records import (
+    Failure,
+    FailureKind,
+    Prompt,
+    PromptVersion,
+    PublishPlan,
+    Run,
+    RunSnapshot,
+    RunStatus,
+    Stage,
+)
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.publishing.ownership import Ownership
+from ml_backend.services.runs.run_request import (
+    Exposure,
+    RunRequest,
+    check_request,
+    check_samples,
+    options_of,
+    what_teachers_saw,
+)
+from ml_backend.services.runs.run_tasks import RunTasks
+from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
+from ml_backend.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """A run that was checked, with the tasks it asks; nothing of it is stored yet."""
+
+    project: Project
+    request: RunRequest
+    task_ids: list[int] | None
+    """None for all there are."""
+    exposure: Exposure
+    label: str
+    """What its predictions would be called."""
+
+    @property
+    def total(self) -> int:
+        return self.project.tasks if self.task_ids is None else len(self.task_ids)
+
+
+class Runs:
+    """Starts runs and reports on them; executing them is the executor's."""
+
+    def __init__(
+        self,
+        store: Store,
+        predictor_factory: PredictorFactory,
+        ownership: Ownership,
+        tasks: RunTasks,
+    ) -> None:
+        self._store = store
+        self._predictor_factory = predictor_factory
+        self._ownership = ownership
+        self.tasks = tasks
+
+    def start(
+        self, prompt: Prompt, version: PromptVersion, project: Project, request: RunRequest
+    ) -> Run:
+        """Check everything that can be known beforehand and store the run, pending.
+
+        Raises what a person can mend (config, variables, key, project, tasks, budget) before
+        anything is asked or written.
+        """
+        return self.begin(prompt, version, self.plan(prompt, version, project, request))
+
+    def plan(
+        self, prompt: Prompt, version: PromptVersion, project: Project, request: RunRequest
+    ) -> RunPlan:
+        """Check a run and choose its tasks, of a version that need not be saved yet."""
+        check_request(request)
+        self.check(version, project, request.budget)
+        check_samples(version, request.samples)
+        if project.tasks == 0:
+            raise InvalidInput(
+                f"Project {project.title!r} has no tasks.",
+                field="project",
+                fix="Import some in Label Studio first.",
+            )
+        return RunPlan(
+            project,
+            request,
+            self.tasks.choose(prompt, version, project, request),
+            what_teachers_saw(version, request),
+            self._ownership.expected(prompt, version, request.place, project.id),
+        )
+
+    def begin(self, prompt: Prompt, version: PromptVersion, plan: RunPlan) -> Run:
+        """Store a planned run, pending; the version may have been saved since it was planned."""
+        project, request = plan.project, plan.request
+        task_ids, exposure = plan.task_ids, what_teachers_saw(version, request)
+        expected = self._ownership.expected(prompt, version, request.place, project.id)
+        missing_of_another = request.only_missing and expected != plan.label
+        if missing_of_another or exposure.held_out != plan.exposure.held_out:
+            # Saving made another of it, as a text that turns out to be a teacher's.
+            task_ids = self.tasks.choose(prompt, version, project, request)
+        label = self._ownership.choose(prompt, version, request.place, project)
+        self._store.prompts.add_project(prompt.id, project.id)
+        return self._store.runs.create(
+            created_by=request.created_by,
+            organization=request.organization,
+            prompt_id=prompt.id,
+            version_id=version.id,
+            project_id=project.id,
+            label=label,
+            slot=request.place.value,
+            subset=request.subset.value,
+            snapshot=RunSnapshot.of(version, prompt.title),
+            options=options_of(project, request, task_ids, exposure),
+            total=project.tasks if task_ids is None else len(task_ids),
+            cost=0.0,
+            handed_out=bool(request.worker_job),
+        )
+
+    def check(self, version: PromptVersion, project: Project, budget: float | None) -> None:
+        """Raise what would keep a version from answering a project's tasks within a budget."""
+        if budget is not None and not 0 < budget < math.inf:
+            raise InvalidInput(
+                f"A budget of ${budget:g} is no limit to keep: it must be above 0.",
+                field="budget",
+                fix="Give dollars, for example 2.50.",
+            )
+        recipe = self._predictor_factory.recipe(project, version)
+        self._predictor_factory.guard(recipe, version, budget=budget, spent=0.0)
+
+    def cancel(self, run: Run) -> Run:
+        """Ask a run to stop asking; what was answered is still published."""
+        if run.status.is_final:
+            raise Conflict(f"Run {run.id} has ended already: {run.status.value}.")
+        self._store.runs.request_cancel(run.id)
+        if run.stage is Stage.PENDING:
+            fence = self._store.runs.claim(run.id, holder_name(), LEASE_SECONDS)
+            if fence is not None:
+                self._store.runs.finish(
+                    run.id, fence, RunStatus.CANCELED, "Canceled before anything was asked."
+                )
+        return self._store.runs.get(run.id)
+
+    def resume(self, run: Run) -> Run:
+        """Make a failed or canceled run pending again; kept answers are not asked again."""
+        self._store.prompts.get_version(run.version_id)  # a deleted version's must not come back
+        # What tells whether the tasks still are those that were asked.
+        stage, plan = Stage.ASKING, PublishPlan(project=run.plan.project)
+        if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):
+            stage = Stage(run.stage)
+            again = run.plan.stopped is not None or run.plan.ask_again
+            plan = replace(run.plan, stopped=None, ask_again=again)
+        if run.status in (RunStatus.FAILED, RunStatus.CANCELED):
+            # Before it is open again: from then on another process may work on it.
+            passing = [kind for kind in FailureKind if not kind.is_definite]
+            if self._store.outcomes.forget(run.id, passing) and stage is not Stage.ASKING:
+                plan = replace(plan, ask_again=True)
+        if not self._store.runs.reopen(run.id, stage, plan):
+            raise Conflict(
+                f"Run {run.id} is {run.status.value}; only Failed and Canceled runs resume.",
+                fix=Step.NEW_RUN(),
+            )
+        return self._store.runs.get(run.id)
+
+    def failures(self, run: Run) -> Iterator[Failure]:
+        """Yield the tasks without a prediction and why, by task id."""
+        for outcome in self._store.outcomes.iter(run.id, ok=False):
+            if isinstance(outcome, Failure):
+                yield outcome
+
+
+def is_open(run: Run) -> bool:
+    """Return whether a run may still change."""
+    return run.status in (RunStatus.PENDING, RunStatus.IN_PROGRESS)

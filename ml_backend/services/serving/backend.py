@@ -1,0 +1,392 @@
+"""What the ML backend protocol needs: which version serves a project, and predicting a batch.
+
+It answers Label Studio while Label Studio waits, and so never depends on being answered by it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ml_backend.data_paths import top_key
+from ml_backend.errors import AnswerError, LabelStudioError, NotFound
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labelstudio import Project, ServerLabelStudio
+from ml_backend.prompting import template
+from ml_backend.records import (
+    Example,
+    ExampleSource,
+    Failure,
+    FailureKind,
+    Outcome,
+    Prediction,
+    Prompt,
+    PromptVersion,
+    ProviderName,
+    Region,
+    Slot,
+    Task,
+)
+from ml_backend.services.inference.example_pool import ExamplePool
+from ml_backend.services.inference.predictor import Predictor
+from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.predictions.provenance import sources_of
+from ml_backend.services.publishing.ownership import Ownership, label_of
+from ml_backend.services.recent import Recent
+from ml_backend.services.serving.continuation import Continuation, covers
+from ml_backend.services.serving.deadline import Answering
+from ml_backend.services.serving.project_cache import REMEMBER_SECONDS, ProjectReader, asked_about
+from ml_backend.services.serving.prompt_sources import (
+    LARGEST_ID,
+    Address,
+    PromptSources,
+    typed_prompt,
+    typed_regions,
+)
+from ml_backend.store import Store
+
+log = logging.getLogger(__name__)
+
+TINY_CONFIG = (
+    '<View><Text name="text" value="$text"/><TextArea name="answer" toName="text"/></View>'
+)
+INTERACTIVE = "interactive prompt"
+"""The model version of answers to a prompt that was typed for them and is kept nowhere."""
+
+# What a model said of a task may quote it, and logs never hold task texts.
+QUOTES_THE_TASK = frozenset({FailureKind.INVALID_ANSWER, FailureKind.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One outcome for each task asked for, in their order; None was not reached."""
+
+    label: str
+    outcomes: tuple[Outcome | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What answers a project now; ``prompt`` is None for a text typed into the task itself."""
+
+    prompt: Prompt | None
+    version: PromptVersion
+    label: str
+    echo: tuple[Region, ...] = ()
+    """Regions of the text areas the prompt was typed into, to be given back with the answer."""
+
+
+class Backend:
+    """Serves the projects that Label Studio connected; what it is handed reads Label Studio with a
+    short timeout.
+
+    Batches that find no room go on in the background: ``offer`` has a run executed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        studio: ServerLabelStudio,
+        predictor_factory: PredictorFactory,
+        examples: ExamplePool,
+        ownership: Ownership,
+        reader: ProjectReader,
+        sources: PromptSources,
+        continuing: Continuation,
+        answering: Answering,
+        *,
+        deadline: float,
+        offer: Callable[[int], None] = lambda run_id: None,
+    ) -> None:
+        self._store = store
+        self._studio = studio
+        self._predictor_factory = predictor_factory
+        self._examples = examples
+        self._ownership = ownership
+        self._reader = reader
+        self._continuing = continuing
+        self._answering = answering
+        self._deadline = deadline
+        self._offer = offer
+        self._pools: Recent[tuple[int, str], list[Example]] = Recent(REMEMBER_SECONDS, 4)
+        self._predictors: Recent[tuple[object, ...], Predictor] = Recent(REMEMBER_SECONDS, 16)
+        self.sources = sources
+        self.answered: Counter[str] = Counter()
+        """Tasks asked for since start, by "ok", failure kind or "not_reached"."""
+
+    def setup(
+        self,
+        project_id: int,
+        address: Address,
+        *,
+        extra_params: object,
+        label_config: str,
+        host: str = "",
+    ) -> str:
+        """Remember what a connection said; return the model version that predictions will have.
+
+        Reads the store alone, but for what was never read before: the labeling instructions and
+        the task columns a prompt names beside the config's. These it waits a second for at most.
+        Raises what a labeler must mend before predictions can work.
+        """
+        self._remember(project_id, address, extra_params, label_config, host)
+        prompt, version = self.sources.version_for(project_id, address, extra_params)
+        config = self._predictor_factory.config_of(asked_about(None, project_id, label_config))
+        if not version.is_lenient and not _is_covered(version.text, config.input_fields):
+            columns = self._reader.columns_soon(project_id)
+            if columns:
+                template.check(version.text, columns | set(config.input_fields))
+        return self._ownership.name(prompt, version, Slot.ALL, project_id)
+
+    def labels(self, address: Address) -> list[str]:
+        """Return the model versions an address can write where their names are free, oldest first.
+
+        Label Studio does not say for which project it asks.
+        """
+        return [label_of(*found, Slot.ALL) for found in self.sources.versions_at(address)]
+
+    def predict(
+        self,
+        project_id: int,
+        address: Address,
+        tasks: Sequence[Task],
+        *,
+        label_config: str = "",
+        context: object = None,
+    ) -> Answers:
+        """Answer tasks within the deadline; a failed or unreached one costs itself alone.
+
+        What was not reached goes on as a run in the background; ``context``, when there is one,
+        says that a person waits for the answer in the editor: then nothing does, and a failure is
+        raised as AnswerError. Also raises what makes every task fail alike: an unknown project, no
+        prompt, a config or text that cannot be used, and RunStopper when the model refuses before
+        any task is answered.
+        """
+        until, began = time.monotonic() + self._deadline, datetime.now(UTC)
+        contact = self._store.contacts.find(project_id, address.path) or {}
+        # First of all: reading the project may bring new instructions, and Label Studio was just
+        # told the version of those before.
+        chosen = self._choose(project_id, address, contact.get("extra_params"))
+        known_project = self._reader.project(project_id)
+        label_config = label_config or contact.get("label_config") or ""
+        project = asked_about(known_project, project_id, label_config)
+        serving = self._serving(project, chosen, context)
+        predictor = self._predictor(project, serving.version, tasks)
+        if context is not None:
+            return self._answer_person(predictor, project_id, serving, tasks, until)
+        outcomes, stopped = self._answering.answer(
+            predictor, project_id, serving.version, tasks, until
+        )
+        if any(isinstance(outcome, Prediction) for outcome in outcomes):
+            serving = self._claim(serving, project_id, known_project)
+        self._keep(project_id, serving, outcomes, began, predictor.few_shot)
+        if not stopped:
+            self._go_on(project_id, serving, tasks, outcomes)
+        self._report(project_id, serving.label, outcomes)
+        return Answers(serving.label, tuple(outcomes))
+
+    def forget_examples(self) -> None:
+        """Read the examples again before the next answer that needs them."""
+        self._pools.clear()
+        self._predictors.clear()
+
+    def warm_up(self) -> None:
+        """Import what the first task needs and look whether Label Studio answers; logs how."""
+        LabelingConfig.parse(TINY_CONFIG).check([])
+        try:
+            log.info("Label Studio %s answers at %s", self._studio.version(), self._studio.url)
+        except LabelStudioError as error:
+            log.warning("%s", error)
+
+    # What a prediction depends on
+
+    def _choose(
+        self, project_id: int, address: Address, extra_params: object
+    ) -> tuple[Prompt, PromptVersion] | NotFound:
+        """Return what the stored sources give; a NotFound may not matter, if a prompt is typed."""
+        try:
+            return self.sources.version_for(project_id, address, extra_params)
+        except NotFound as error:
+            return error
+
+    def _serving(
+        self, project: Project, chosen: tuple[Prompt, PromptVersion] | NotFound, context: object
+    ) -> Serving:
+        areas = self._predictor_factory.config_of(project).prompt_areas
+        typed = typed_prompt(context, list(areas)) if context is not None else ""
+        if typed:
+            like = None if isinstance(chosen, NotFound) else chosen[1]
+            return self._typed(typed, areas, context, like)
+        if isinstance(chosen, NotFound):
+            raise chosen
+        prompt, version = chosen
+        label = self._ownership.name(prompt, version, Slot.ALL, project.id)
+        return Serving(prompt, version, label)
+
+    def _typed(
+        self, text: str, areas: Mapping[str, str], context: object, like: PromptVersion | None
+    ) -> Serving:
+        version = self.sources.ephemeral(text, like)
+        return Serving(None, version, INTERACTIVE, typed_regions(context, areas))
+
+    def _predictor(
+        self, project: Project, version: PromptVersion, tasks: Sequence[Task]
+    ) -> Predictor:
+        config = self._predictor_factory.config_of(project)
+        known = frozenset(config.input_fields).union(*(task.data for task in tasks))
+        if not version.is_lenient and not _is_covered(version.text, known):
+            # A key that these tasks lack by chance, others may have.
+            known |= self._reader.columns(project.id)
+        if not version.is_lenient:
+            template.check(version.text, known)
+        digest = hashlib.sha256(project.label_config.encode("utf-8", "surrogatepass")).hexdigest()
+        key = (project.id, version.id, version.updated_at, version.text, digest, known)
+        return self._predictors.get(
+            key, lambda: self._build(project, version, config, known, digest)
+        )
+
+    def _build(
+        self,
+        project: Project,
+        version: PromptVersion,
+        config: LabelingConfig,
+        known: frozenset[str],
+        digest: str,
+    ) -> Predictor:
+        recipe = self._predictor_factory.inputs(project, version, config, known)
+        examples: list[Example] = []
+        is_baseline = recipe.connection.provider is ProviderName.BASELINE
+        if is_baseline or version.max_few_shot_examples:
+            examples = self._pools.get((project.id, digest), lambda: self._pool(project, config))
+        if is_baseline:
+            self._predictor_factory.require_examples(project, examples)
+        return self._predictor_factory.predictor(recipe, version, examples=examples)
+
+    def _pool(self, project: Project, config: LabelingConfig) -> list[Example]:
+        try:
+            examples = self._examples.refresh(project.id, config)
+        except LabelStudioError as error:
+            log.warning("project %s: examples not refreshed: %s", project.id, error.message)
+            examples = self._examples.of_project(project.id)
+        return examples
+
+    # Answering
+
+    def _answer_person(
+        self,
+        predictor: Predictor,
+        project_id: int,
+        serving: Serving,
+        tasks: Sequence[Task],
+        until: float,
+    ) -> Answers:
+        """Answer the editor: what is typed there is tried, and nothing of it is kept.
+
+        Failures of a stored prompt are noted: Label Studio's editor does not show the error.
+        """
+        outcomes, _ = self._answering.ask(predictor, tasks, until)
+        failures = [each for each in outcomes if isinstance(each, Failure)]
+        if serving.prompt is not None:
+            known = [each for each in failures if 0 < each.task_id <= LARGEST_ID]
+            self._store.served.add_failures(project_id, serving.label, known)
+        for failure in failures:
+            raise AnswerError(f"No prediction for task {failure.task_id}: {failure.message}")
+        if any(outcome is None for outcome in outcomes):
+            raise AnswerError("No prediction in time; try again.")
+        echo = list(serving.echo)
+        return Answers(
+            serving.label,
+            tuple(
+                replace(each, result=[*each.result, *echo])
+                if isinstance(each, Prediction)
+                else each
+                for each in outcomes
+            ),
+        )
+
+    # Bookkeeping
+
+    def _keep(
+        self,
+        project_id: int,
+        serving: Serving,
+        outcomes: Sequence[Outcome | None],
+        began: datetime,
+        few_shot: ExampleSource | None,
+    ) -> None:
+        known = [each for each in outcomes if each is not None and 0 < each.task_id <= LARGEST_ID]
+        good = [each for each in known if isinstance(each, Prediction)]
+        failures = [each for each in known if isinstance(each, Failure)]
+        label, ids = serving.label, [each.task_id for each in good]
+        sources = sources_of(good, label, serving.version, began, few_shot)
+        self._store.served.add(project_id, label, ids, decided_at=began, sources=sources)
+        self._store.served.add_failures(project_id, label, failures)
+
+    def _go_on(
+        self,
+        project_id: int,
+        serving: Serving,
+        tasks: Sequence[Task],
+        outcomes: Sequence[Outcome | None],
+    ) -> None:
+        """Start a run for the tasks that were not reached and that no open run will answer."""
+        runs = [
+            run
+            for run in self._continuing.open_runs(project_id, serving.version)
+            if run.slot is Slot.ALL
+        ]
+        left = {
+            task.id
+            for task, outcome in zip(tasks, outcomes, strict=True)
+            if outcome is None and 0 < task.id <= LARGEST_ID
+            if not any(covers(run, task.id) for run in runs)
+        }
+        if left and serving.prompt is not None:
+            run = self._continuing.go_on(
+                project_id, serving.prompt, serving.version, serving.label, sorted(left)
+            )
+            log.info("project %s: run %s goes on with %d tasks", project_id, run.id, len(left))
+            self._offer(run.id)
+
+    def _remember(
+        self,
+        project_id: int,
+        address: Address,
+        extra_params: object,
+        label_config: str,
+        host: str,
+    ) -> None:
+        said = {"extra_params": extra_params, "label_config": label_config, "host": host}
+        known = self._store.contacts.find(project_id, address.path)
+        if known is None or any(known[name] != value for name, value in said.items()):
+            self._store.contacts.remember(project_id, address.path, **said)
+
+    def _claim(self, serving: Serving, project_id: int, project: Project | None) -> Serving:
+        """Return what serves with the label that predictions go out under, ours from now on."""
+        assert serving.prompt is not None  # a typed one is tried and given to a person alone
+        found = (serving.prompt, serving.version, Slot.ALL, project_id, project)
+        return replace(serving, label=self._ownership.claim(*found))
+
+    def _report(self, project_id: int, label: str, outcomes: Sequence[Outcome | None]) -> None:
+        failures = [each for each in outcomes if isinstance(each, Failure)]
+        counts = Counter(failure.kind.value for failure in failures)
+        counts["ok"] = sum(isinstance(each, Prediction) for each in outcomes)
+        counts["not_reached"] = sum(each is None for each in outcomes)
+        counts = +counts
+        self.answered.update(counts)
+        shown = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
+        log.info("project %s, %s: %d tasks: %s", project_id, label, len(outcomes), shown)
+        for kind in {failure.kind for failure in failures}:
+            alike = [failure for failure in failures if failure.kind is kind]
+            ids = ", ".join(str(failure.task_id) for failure in alike[:20])
+            why = "" if kind in QUOTES_THE_TASK else f": {alike[0].message[:300]}"
+            log.warning("no prediction (%s) for %d tasks (%s)%s", kind.value, len(alike), ids, why)
+
+
+def _is_covered(text: str, known: Sequence[str] | frozenset[str]) -> bool:
+    return {top_key(name) for name in template.variables(text)} <= set(known)

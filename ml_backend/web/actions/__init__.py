@@ -1,0 +1,1 @@
+"""What API and pages do in a caller's name."""

@@ -1,0 +1,49 @@
+"""Starting, stopping and going on with runs for a caller, by API and pages alike."""
+
+from __future__ import annotations
+
+from ml_backend.labelstudio import Project
+from ml_backend.records import Prompt, PromptVersion, Run
+from ml_backend.services.callers.access import Caller
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.runs import RunPlan
+from ml_backend.web.server.services import services
+
+
+def start(
+    caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
+) -> Run:
+    """Start a run; raises Forbidden where the version's connection is not the caller's to use."""
+    plan = check(caller, prompt, version, project, options)
+    return begin(prompt, version, plan)
+
+
+def check(
+    caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
+) -> RunPlan:
+    """Say what would keep a version from running, which need not be saved yet; raises as above."""
+    services().access.require_connection(caller, version)
+    return services().runs.plan(prompt, version, project, options.by(caller, options.organization))
+
+
+def begin(prompt: Prompt, version: PromptVersion, plan: RunPlan) -> Run:
+    """Start a run that was checked."""
+    run = services().runs.begin(prompt, version, plan)
+    services().offer_run(run.id)
+    return run
+
+
+def cancel(run: Run) -> Run:
+    """Stop asking; what was answered is still published."""
+    canceled = services().runs.cancel(run)
+    services().offer_run(run.id)
+    return canceled
+
+
+def resume(caller: Caller, run: Run) -> Run:
+    """Go on with a failed or canceled run; it spends again, so the connection's rights hold."""
+    version = services().store.prompts.get_version(run.version_id)
+    services().access.require_connection(caller, version)
+    resumed = services().runs.resume(run)
+    services().offer_run(run.id)
+    return resumed

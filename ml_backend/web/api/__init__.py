@@ -1,0 +1,1 @@
+"""The Prompts API under /api/: its operations, and their OpenAPI document."""

@@ -1,0 +1,23 @@
+"""All operations of the API, on one app."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ml_backend.web.api import jobs, openapi, projects, prompts, providers, runs, versions
+
+GROUPS = (
+    prompts.api,
+    versions.api,
+    runs.api,
+    projects.api,
+    providers.api,
+    jobs.api,
+)
+
+
+def register(app: Flask) -> None:
+    """Add the operations to an app whose /api/ is guarded, and what describes them."""
+    for group in GROUPS:
+        app.register_blueprint(group.routes, url_prefix="/api")
+    openapi.register(app, [operation for group in GROUPS for operation in group.all])

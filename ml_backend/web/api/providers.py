@@ -1,0 +1,103 @@
+"""Connections to model providers: `client.model_providers` of the SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml_backend.errors import InvalidInput
+from ml_backend.records import Connection
+from ml_backend.services.callers.connections import provider_choices
+from ml_backend.services.models.spending import spending_of
+from ml_backend.web.api.operations import Operations
+from ml_backend.web.api.wire.connections import ConnectionAnswer, ConnectionGiven, ProviderChoices
+from ml_backend.web.api.wire.parts import ordered
+from ml_backend.web.api.wire.prompts import OrderQuery
+from ml_backend.web.server import identity
+from ml_backend.web.server.services import services
+
+api = Operations("providers_api", "model providers")
+
+CONNECTIONS = "/model-provider-connections/"
+
+
+@api.add("GET", CONNECTIONS, list[ConnectionAnswer], query=OrderQuery)
+def list_connections(query: OrderQuery) -> list[ConnectionAnswer]:
+    """List the connections you may use."""
+    found = ordered(
+        services().connections.visible(identity.caller()),
+        query.ordering,
+        {
+            "id": lambda each: each.id,
+            "provider": lambda each: each.provider.value,
+            "created_at": lambda each: each.created_at,
+            "updated_at": lambda each: each.updated_at,
+            "scope": lambda each: each.scope.value,
+        },
+    )
+    return [_answer(each) for each in found]
+
+
+@api.add("POST", CONNECTIONS, ConnectionAnswer, status=201, body=ConnectionGiven)
+def create_connection(body: ConnectionGiven) -> ConnectionAnswer:
+    """Keep a connection; secrets are encrypted and never shown."""
+    if not body.provider:
+        raise InvalidInput("This field is required.", field="provider")
+    made = services().connections.create(
+        identity.caller(),
+        body.provider,
+        scope=body.scope,
+        api_key=(body.api_key or "").strip(),
+        secrets=body.secrets(),
+        endpoint=(body.endpoint or "").strip(),
+        deployment=body.deployment_name or "",
+        details=body.details(),
+        **body.budget(),
+    )
+    return _answer(made)
+
+
+@api.add("GET", f"{CONNECTIONS}<id>/", ConnectionAnswer)
+def get_connection(id: int) -> ConnectionAnswer:
+    """Return a connection without its secrets."""
+    return _answer(services().access.connection(identity.caller(), id))
+
+
+@api.add("PATCH", f"{CONNECTIONS}<id>/", ConnectionAnswer, body=ConnectionGiven)
+def update_connection(id: int, body: ConnectionGiven) -> ConnectionAnswer:
+    """Change a connection; a new endpoint needs its key again."""
+    caller = identity.caller()
+    connection = services().access.connection(caller, id)
+    columns: dict[str, Any] = body.budget()
+    if body.provider is not None:
+        columns["provider"] = body.provider
+    if body.endpoint is not None:
+        columns["endpoint"] = body.endpoint.strip()
+    if body.deployment_name is not None:
+        columns["deployment"] = body.deployment_name
+    changed = services().connections.update(
+        caller,
+        connection,
+        api_key=body.api_key.strip() if body.api_key is not None else None,
+        secrets=body.secrets() or None,
+        scope=body.scope,
+        details=body.details() or None,
+        **columns,
+    )
+    return _answer(changed)
+
+
+@api.add("DELETE", f"{CONNECTIONS}<id>/", status=204)
+def delete_connection(id: int) -> None:
+    """Remove a connection that no version uses."""
+    caller = identity.caller()
+    services().connections.delete(caller, services().access.connection(caller, id))
+
+
+@api.add("GET", f"{CONNECTIONS}provider-choices", ProviderChoices)
+def list_provider_choices() -> ProviderChoices:
+    """List the providers a connection can be made for."""
+    return ProviderChoices(provider_choices=provider_choices())
+
+
+def _answer(connection: Connection) -> ConnectionAnswer:
+    return ConnectionAnswer.of(connection, spending_of(services().store, connection))

@@ -1,0 +1,131 @@
+"""Connections to model providers: secrets go in, and never come out."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ml_backend.records import Connection, JsonObject, Scope
+from ml_backend.services.models.spending import Spending
+from ml_backend.web.api.wire.parts import Dollars, Given, Shown, UserSimple
+
+Secret = Annotated[str, Field(max_length=20_000, json_schema_extra={"writeOnly": True})]
+Short = Annotated[str, Field(max_length=2_000)]
+DETAILS = (
+    "budget_alert_threshold",
+    "cached_available_models",
+    "google_location",
+    "google_project_id",
+    "is_internal",
+)
+SECRETS = ("auth_token", "google_application_credentials")
+
+
+class ConnectionGiven(Given):
+    """A connection, or what is to change of one; a secret that is not given stays."""
+
+    provider: str | None = None
+    api_key: Secret | None = None
+    auth_token: Secret | None = None
+    google_application_credentials: Secret | None = None
+    endpoint: Short | None = None
+    deployment_name: Short | None = None
+    google_location: Short | None = None
+    google_project_id: Short | None = None
+    scope: Annotated[
+        Scope | None,
+        Field(
+            description="Organization: for all, made by its owner. User: for its creator. Model: "
+            "for whoever sees a prompt that uses it."
+        ),
+    ] = None
+    budget_alert_threshold: Annotated[
+        Dollars | None, Field(description="Dollars in a period from which people are warned.")
+    ] = None
+    budget_limit: Annotated[
+        Dollars | None,
+        Field(description="Dollars in a period that are never exceeded; null for no limit. Ours."),
+    ] = None
+    budget_reset_period: Annotated[
+        Literal["Monthly", "Yearly"] | None,
+        Field(description="Calendar month or year, in UTC; null never begins anew. Ours."),
+    ] = None
+    cached_available_models: Annotated[str, Field(max_length=100_000)] | None = None
+    is_internal: bool | None = None
+
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets given besides the key."""
+        given = {name: getattr(self, name) for name in SECRETS}
+        return {name: value.strip() for name, value in given.items() if value}
+
+    def budget(self) -> JsonObject:
+        """Return the columns of the budget that were given."""
+        given: JsonObject = {}
+        if "budget_limit" in self.model_fields_set:
+            given["budget_limit"] = self.budget_limit
+        if "budget_reset_period" in self.model_fields_set:
+            given["budget_period"] = self.budget_reset_period or ""
+        return given
+
+    def details(self) -> JsonObject:
+        """Return what is kept as it is."""
+        return {name: getattr(self, name) for name in DETAILS if name in self.model_fields_set}
+
+
+class ConnectionAnswer(Shown):
+    """A connection without its secrets; the SDK's ModelProviderConnection."""
+
+    id: int
+    provider: str
+    endpoint: str | None = None
+    deployment_name: str | None = None
+    google_location: str | None = None
+    google_project_id: str | None = None
+    scope: Scope
+    budget_alert_threshold: float | None = None
+    budget_limit: float | None = None
+    budget_reset_period: str | None = None
+    budget_last_reset_date: datetime | None = None
+    budget_total_spent: float | None = None
+    budget_warning: str | None = None
+    """What a person should know: the alert threshold is passed, the budget used up. Ours."""
+    cached_available_models: str | None = None
+    is_internal: bool | None = None
+    model_params: dict[str, Any] | None = None
+    organization: int | None = None
+    created_by: UserSimple | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @classmethod
+    def of(cls, connection: Connection, spending: Spending) -> ConnectionAnswer:
+        kept = {name: connection.details.get(name) for name in DETAILS}
+        return cls(
+            id=connection.id or 0,
+            provider=connection.provider.value,
+            endpoint=connection.endpoint or None,
+            deployment_name=connection.deployment or None,
+            scope=connection.scope,
+            budget_limit=connection.budget_limit,
+            budget_reset_period=connection.budget_period or None,
+            budget_last_reset_date=_midnight(spending.since),
+            budget_total_spent=spending.cost,
+            budget_warning=spending.warning or None,
+            organization=connection.organization,
+            created_by=UserSimple.of(connection.created_by),
+            created_at=connection.created_at,
+            updated_at=connection.updated_at,
+            **kept,
+        )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min, UTC) if day else None
+
+
+class ProviderChoices(Shown):
+    """The providers a connection can be made for."""
+
+    provider_choices: list[str]

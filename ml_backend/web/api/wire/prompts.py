@@ -1,0 +1,234 @@
+"""Prompts and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ml_backend.records import Prompt, PromptVersion
+from ml_backend.services.callers.authoring import Draft
+from ml_backend.store import PromptStats
+from ml_backend.web.api.wire.parts import Given, Id, PageQuery, Shown, UserSimple, Whole
+
+SkillName = Literal["TextClassification", "NamedEntityRecognition"]
+Title = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class UserGiven(Given):
+    """A user as the SDK sends one; the creator is always the caller."""
+
+    username: str
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+class PromptUpdate(Given):
+    """What may be changed of a prompt; what is not given stays."""
+
+    title: Title | None = None
+    description: str | None = None
+    associated_projects: Annotated[list[Id], Field(max_length=1000)] | None = None
+    input_fields: Any = None
+    output_classes: Any = None
+    skill_name: SkillName | None = None
+    organization: Id | None = None
+    created_by: UserGiven | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return what was given, by our names."""
+        ours = {"associated_projects": "project_ids"}
+        kept_null = {"input_fields", "output_classes", "skill_name", "description"}
+        given = {name: getattr(self, name) for name in self.model_fields_set - {"created_by"}}
+        return {
+            ours.get(name, name): value
+            for name, value in given.items()
+            if value is not None or name in kept_null
+        }
+
+
+class PromptCreate(PromptUpdate):
+    """A new prompt; fields and classes not given are those of its first project's config."""
+
+    title: Title
+
+
+class PromptAnswer(Shown):
+    """A prompt; the SDK's ModelInterface."""
+
+    id: int
+    title: str
+    description: str
+    associated_projects: list[int]
+    """Those that the caller sees."""
+    input_fields: Any = None
+    output_classes: Any = None
+    skill_name: str | None = None
+    organization: int | None = None
+    created_by: UserSimple | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, prompt: Prompt, visible: list[int]) -> PromptAnswer:
+        return cls(associated_projects=visible, **_columns(prompt))
+
+
+class AssociatedProject(Shown):
+    """A project in short."""
+
+    id: int
+    title: str
+
+
+class PromptDetail(Shown):
+    """A prompt with its counts; the SDK's ModelInterfaceSerializerGet."""
+
+    id: int
+    title: str
+    description: str
+    associated_projects: list[AssociatedProject]
+    input_fields: Any = None
+    output_classes: Any = None
+    skill_name: str | None = None
+    organization: int | None = None
+    created_by: UserSimple | None = None
+    created_at: datetime
+    updated_at: datetime
+    best_score: float | None = None
+    """The best accuracy of its versions' last evaluations."""
+    runs_count: int
+    versions_count: int
+
+    @classmethod
+    def of(cls, prompt: Prompt, titles: Mapping[int, str], standing: PromptStats) -> PromptDetail:
+        projects = [
+            AssociatedProject(id=each, title=titles[each])
+            for each in prompt.project_ids
+            if each in titles
+        ]
+        return cls(
+            associated_projects=projects,
+            best_score=standing.best,
+            runs_count=standing.runs,
+            versions_count=standing.versions,
+            **_columns(prompt),
+        )
+
+
+class PromptQuery(PageQuery):
+    """Which prompts, in which order."""
+
+    ordering: str | None = None
+    search: Annotated[str | None, Field(description="In title or description.")] = None
+
+
+class OrderQuery(Given):
+    """In which order; "-" before a field turns it round."""
+
+    ordering: str | None = None
+
+
+class VersionUpdate(Given):
+    """What may be changed of a version; predictions stay until the next run."""
+
+    title: Title | None = None
+    prompt: Annotated[str, Field(min_length=1)] | None = None
+    provider: str | None = None
+    provider_model_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    model_provider_connection: Id | None = None
+    max_few_shot_examples: Annotated[int, Field(ge=0, le=1000)] | None = None
+    organization: Id | None = None
+    parent_model: Id | None = None
+
+    def draft(self) -> Draft:
+        return Draft(
+            title=self.title,
+            text=self.prompt,
+            provider=self.provider,
+            model=self.provider_model_id,
+            connection_id=self.model_provider_connection,
+            max_few_shot_examples=self.max_few_shot_examples,
+            organization=self.organization,
+        )
+
+
+class VersionCreate(VersionUpdate):
+    """A new version of a prompt with the model that answers it."""
+
+    title: Title
+    prompt: Annotated[str, Field(min_length=1)]
+    provider_model_id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+VERSION_NAMES = {
+    "version": "title",
+    "text": "prompt",
+    "prompt": "prompt",
+    "model": "provider_model_id",
+    "connection": "model_provider_connection",
+}
+"""Our names of a version's fields -> the SDK's."""
+
+
+class VersionAnswer(Shown):
+    """A version of a prompt; the SDK's ThirdPartyModelVersion."""
+
+    id: int
+    title: str
+    prompt: str
+    provider: str
+    provider_model_id: str
+    model_display_name: str
+    model_provider_connection: int | None = None
+    max_few_shot_examples: Whole
+    parent_model: int
+    organization: int | None = None
+    score: float | None = None
+    """Accuracy of its last evaluation."""
+    created_by: UserSimple | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, version: PromptVersion, score: float | None) -> VersionAnswer:
+        return cls(
+            id=version.id,
+            title=version.title,
+            prompt=version.text,
+            provider=version.provider.value,
+            provider_model_id=version.model,
+            model_display_name=version.model,
+            model_provider_connection=version.connection_id,
+            max_few_shot_examples=version.max_few_shot_examples,
+            parent_model=version.prompt_id,
+            organization=version.organization,
+            score=score,
+            created_by=UserSimple.of(version.created_by),
+            created_at=version.created_at,
+            updated_at=version.updated_at,
+        )
+
+
+class DefaultName(Shown):
+    """The title a new version would get."""
+
+    default_model_version_name: str
+
+
+def _columns(prompt: Prompt) -> dict[str, Any]:
+    return {
+        "id": prompt.id,
+        "title": prompt.title,
+        "description": prompt.description,
+        "input_fields": prompt.input_fields,
+        "output_classes": prompt.output_classes,
+        "skill_name": prompt.skill_name or None,
+        "organization": prompt.organization,
+        "created_by": UserSimple.of(prompt.created_by),
+        "created_at": prompt.created_at,
+        "updated_at": prompt.updated_at,
+    }

@@ -1,0 +1,1 @@
+"""What Label Studio's ML backend connection and webhooks talk to."""

@@ -1,0 +1,1 @@
+"""The server itself: process, identity of callers, errors, logs and figures."""

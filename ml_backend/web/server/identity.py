@@ -1,0 +1,110 @@
+"""Who calls the API: a person known by a Label Studio token, whose rights are the caller's.
+
+A caller sends what Label Studio itself takes, ``Authorization: Token <legacy token>``, ``Bearer
+<access token>`` or ``X-API-Key``; a personal access token is taken too and exchanged as the SDK
+does. Every path under /api/ is guarded here, known or not, so basic auth need not be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from flask import Flask, Response, g, request
+
+from ml_backend.errors import LabelStudioAuthError
+from ml_backend.labelstudio import CallerLabelStudio, User
+from ml_backend.services.callers.access import Caller
+from ml_backend.services.recent import Recent
+from ml_backend.web.server import errors
+from ml_backend.web.server.paths import is_api, is_public
+
+KNOWN_SECONDS = 60.0
+REFUSED_SECONDS = 10.0
+HOW_TO = (
+    "Send a Label Studio token: `Authorization: Token …` with a legacy token, `Authorization: "
+    "Bearer …` with a personal access token (Account & Settings)."
+)
+
+OpenStudio = Callable[[str], CallerLabelStudio]
+
+
+def caller() -> Caller:
+    """Return the person who calls, with Label Studio as their token opens it."""
+    found: Caller = g.caller
+    return found
+
+
+def lasting_studio(open_studio: OpenStudio) -> CallerLabelStudio:
+    """Return a client by the caller's token that outlasts the request; its taker closes it."""
+    return open_studio(g.caller_token)
+
+
+def register(app: Flask, open_studio: OpenStudio) -> Callers:
+    """Let only Label Studio's users into /api/; ``open_studio`` opens Label Studio with a token.
+
+    Returns what knows them, for other ways in.
+    """
+    callers = Callers(open_studio)
+
+    @app.before_request
+    def _check() -> Response | None:
+        if not is_api(request.path) or is_public(request.path):
+            return None
+        try:
+            callers.admit(given_token())
+        except LabelStudioAuthError as error:
+            error.by_caller = True
+            return errors.api_answer(error)
+        return None
+
+    @app.teardown_request
+    def _close(_error: BaseException | None) -> None:
+        opened = g.pop("caller_studio", None)
+        if opened is not None:
+            opened.close()
+
+    return callers
+
+
+def given_token() -> str:
+    """Return the token of the request; raises LabelStudioAuthError when there is none."""
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    token = value.strip() if kind.lower() in ("token", "bearer") else ""
+    token = token or request.headers.get("X-API-Key", "").strip()
+    if not token:
+        raise LabelStudioAuthError("The request carries no token.", status=401, fix=HOW_TO)
+    return token
+
+
+class Callers:
+    """Knows whose a token is: for a minute, and refusals for seconds, by a hash of the token."""
+
+    def __init__(self, open_studio: OpenStudio) -> None:
+        self._open_studio = open_studio
+        self._known: Recent[bytes, User] = Recent(KNOWN_SECONDS, 1024)
+        self._refused: Recent[bytes, LabelStudioAuthError] = Recent(REFUSED_SECONDS, 1024)
+
+    def admit(self, token: str) -> Caller:
+        """Make the user of a token this request's caller; raises LabelStudioAuthError."""
+        g.caller_token = token
+        g.caller_studio = self._open_studio(token)
+        g.caller = self._find(token, g.caller_studio)
+        return caller()
+
+    def forget(self) -> None:
+        """Ask Label Studio about everybody anew."""
+        self._known.clear()
+        self._refused.clear()
+
+    def _find(self, token: str, studio: CallerLabelStudio) -> Caller:
+        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        refused = self._refused.find_new(key)
+        if refused is not None:
+            raise LabelStudioAuthError(refused.message, status=refused.status, fix=refused.fix)
+        try:
+            return Caller(self._known.get(key, studio.whoami), key, studio)
+        except LabelStudioAuthError as error:
+            error.fix = HOW_TO
+            self._refused.put(key, error)
+            raise

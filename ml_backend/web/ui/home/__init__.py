@@ -1,0 +1,1 @@
+"""The list of prompts, and making a new one."""

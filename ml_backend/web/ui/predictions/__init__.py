@@ -1,0 +1,1 @@
+"""Predictions: what stands in Label Studio, and bulk actions on it."""

@@ -1,0 +1,284 @@
+"""The editor of a prompt: what it shows, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import flash, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ml_backend.errors import Conflict, InvalidInput, PromptsError
+from ml_backend.labelstudio import Project, Tab
+from ml_backend.records import Connection, PromptVersion, ProviderName
+from ml_backend.services.prompts.drafts import first_draft
+from ml_backend.services.prompts.previews import Preview, Variables
+from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.web.actions.runs import begin, check
+from ml_backend.web.server.errors import status_of
+from ml_backend.web.server.services import services
+from ml_backend.web.ui.prompt.editor_form import (
+    BASELINE,
+    ENVIRONMENT,
+    KEPT,
+    EditorForm,
+    connection_value,
+)
+from ml_backend.web.ui.prompt.forecast import Forecast, forecast
+from ml_backend.web.ui.shell.filters import plural
+from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
+from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
+
+TABS_SHOWN = 100
+MODELS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """What the editor shows; ``variables`` is None where the labeling config cannot be answered."""
+
+    form: EditorForm
+    connections: Sequence[tuple[str, str]]
+    models: Sequence[str]
+    variables: Variables | None
+    tabs: Sequence[Tab]
+    problem: PromptsError | None
+    """Of the labeling config."""
+    refused: PromptsError | None
+    """Why the form did not go through."""
+    default_title: str
+    preview: Preview | None = None
+    found: Forecast | None = None
+    """What the run would take, where that was asked for."""
+    changed: bool = False
+    """Whether the form holds what is not saved."""
+
+
+@part("editor")
+def editor_of(
+    view: PromptView,
+    form: EditorForm | None = None,
+    *,
+    refused: PromptsError | None = None,
+    preview: Preview | None = None,
+    found: Forecast | None = None,
+) -> Editor:
+    """Gather the editor of a view, with what was typed where the form came back."""
+    variables, problem, tabs = None, None, []
+    draft = form or EditorForm.of(view.caller, view.version, view.project)
+    if view.project is not None:
+        try:
+            if form is None and view.version is None:
+                draft = _first(view.project, draft)
+            variables = services().previews.variables(view.project, draft.text)
+        except PromptsError as error:
+            problem = error
+        tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
+    return Editor(
+        form=draft,
+        connections=_connections(view),
+        models=_models(view),
+        variables=variables,
+        tabs=[each for each in tabs if each.query],
+        problem=problem,
+        refused=refused,
+        default_title=services().prompts.default_version_title(view.prompt),
+        preview=preview,
+        found=found,
+        changed=form is not None and draft.differs(view.caller, view.version),
+    )
+
+
+@pages.post("/prompts/<int:prompt_id>/editor")
+def take_editor(prompt_id: int) -> Response:
+    """Save, save as a new version, or save and run, by the button that was pressed."""
+    view = open_view(prompt_id)
+    form = EditorForm.given(request.form)
+    try:
+        if "preview" in request.form:
+            shown, found = _preview(view, form), forecast(view, form)
+            editor = editor_of(view, form, preview=shown, found=found)
+            return answer(view, "results", editor=editor)
+        if request.form.get("do") == "run":
+            return _run(view, form)
+        return _save(view, form, as_new=request.form.get("do") == "save-as")
+    except PromptsError as error:
+        if by_htmx():
+            raise
+        status = status_of(error)
+        code = 422 if status == 400 else status.value
+        return answer(view, "results", code, editor=editor_of(view, form, refused=error))
+
+
+@pages.post("/prompts/<int:prompt_id>/preview")
+def preview_prompt(prompt_id: int) -> str:
+    """Show what would be sent for a task, of the text as it stands in the editor."""
+    view = open_view(prompt_id)
+    form = EditorForm.given(request.form)
+    shown = _preview(view, form)
+    variables = None
+    if view.project is not None and shown.task is not None:
+        variables = services().previews.variables(view.project, form.text)
+    return render_template("prompt/preview.html", view=view, preview=shown, variables=variables)
+
+
+@pages.post("/prompts/<int:prompt_id>/estimate")
+def estimate_run(prompt_id: int) -> str:
+    """Say what the run would cost that the editor now describes."""
+    view = open_view(prompt_id)
+    form = EditorForm.given(request.form)
+    return render_template("prompt/estimate.html", view=view, form=form, found=forecast(view, form))
+
+
+# Saving and running
+
+
+def _save(view: PromptView, form: EditorForm, *, as_new: bool) -> Response:
+    if not as_new and not form.differs(view.caller, view.version):
+        flash("Nothing was changed since it was saved.")
+        return go(address(view, view.version))
+    version = _keep(view, form, as_new=as_new)
+    made = view.version is None or as_new
+    flash(f"{version.title} is made." if made else f"{version.title} is saved.{_marked(view)}")
+    return go(address(view, version))
+
+
+def _keep(view: PromptView, form: EditorForm, *, as_new: bool = False) -> PromptVersion:
+    """Save what was typed: into the version that is shown, or as a new one."""
+    caller = view.caller
+    prompt = services().access.editable(caller, view.prompt.id)
+    draft = form.draft(caller, view.version)
+    if view.version is not None and not as_new:
+        version = services().access.version(prompt, view.version.id)
+        if form.seen and form.seen != version.updated_at.isoformat():
+            raise Conflict(
+                f"{version.title} was changed by somebody else while you wrote; yours is not "
+                "saved yet.",
+                fix="Save as keeps both; or copy your text, and reload.",
+            )
+        return services().authoring.update_version(
+            caller, prompt, version, replace(draft, title=None)
+        )
+    if draft.connection is None:
+        raise InvalidInput(
+            "The connection of this version is not yours to use in a new one.",
+            field="connection",
+            fix="Choose another connection.",
+        )
+    title = draft.title or services().prompts.default_version_title(prompt)
+    return services().authoring.create_version(caller, prompt, replace(draft, title=title))
+
+
+def _marked(view: PromptView) -> str:
+    """Say what saving does to what was measured before."""
+    measured = sum(run.is_measured for run in view.runs_of(view.version))
+    if not measured:
+        return ""
+    return (
+        " Its score is of the text before, and marked so. Predictions stay until the next run "
+        "replaces them."
+    )
+
+
+def _run(view: PromptView, form: EditorForm) -> Response:
+    caller, project = view.caller, required_project(view)
+    options = form.options(caller, project, view.version)
+    if form.said != form.baseline and not by_htmx():
+        return _ask_again(view, project, form, options)
+    version, saved = view.version, ""
+    is_saved = version is not None and not form.differs(caller, version)
+    asked = version if is_saved and version else form.unsaved(caller, view.prompt.id, version)
+    # What would keep it from running is said before anything is saved.
+    plan = check(caller, view.prompt, asked, project, options)
+    if not is_saved:
+        asked = _keep(view, form)
+        saved = f"{asked.title} was saved first, for the text was changed. "
+    run = begin(view.prompt, asked, plan)
+    flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.", RUN)
+    return go(address(view, asked, run=run.id))
+
+
+def _ask_again(
+    view: PromptView, project: Project, form: EditorForm, options: RunRequest
+) -> Response:
+    """Say how much it is, where the button could not: a page without script cannot count."""
+    draft = form.unsaved(view.caller, view.prompt.id, view.version)
+    task_ids = services().runs.tasks.choose(view.prompt, draft, project, options)
+    count = project.tasks if task_ids is None else len(task_ids)
+    given = {**request.form.to_dict(), "said": form.baseline}
+    text = render_template(
+        "prompt/confirm_run.html",
+        view=view,
+        given=given,
+        button=form.button(count),
+        found=forecast(view, form),
+        back=address(view, view.version),
+    )
+    return make_response(text)
+
+
+# What is shown
+
+
+def address(view: PromptView, version: PromptVersion | None, **more: int) -> str:
+    """Return where a version of the prompt is shown."""
+    query: dict[str, Any] = {**view.query, **more}
+    if version is not None:
+        query["version"] = version.id
+    return url_for("ui.show_prompt", prompt_id=view.prompt.id, **query)
+
+
+def required_project(view: PromptView) -> Project:
+    """Return the view's project; raises InvalidInput without one."""
+    if view.project is None:
+        raise InvalidInput(
+            "This prompt has no project that you see.",
+            field="project",
+            fix="Create a prompt for one of your projects.",
+        )
+    return view.project
+
+
+def _preview(view: PromptView, form: EditorForm) -> Preview:
+    project = required_project(view)
+    task = form.preview_task.strip()
+    pressed = request.form.get("preview", "")
+    task = pressed if pressed.isdecimal() else task
+    task_id = int(task) if task.isascii() and task.isdecimal() and len(task) < 10 else None
+    try:
+        draft = form.unsaved(view.caller, view.prompt.id, view.version)
+    except InvalidInput as error:
+        return Preview(None, problem=error.message, field=error.field)
+    return services().previews.preview(view.caller.studio, project, draft, task_id)
+
+
+def _first(project: Project, form: EditorForm) -> EditorForm:
+    return replace(form, text=first_draft(project, services().predictor_factory.config_of(project)))
+
+
+def _connections(view: PromptView) -> list[tuple[str, str]]:
+    """Return the choices of a connection: value and words, none of them a secret."""
+    default = services().models.default
+    found = [(ENVIRONMENT, _words(default))]
+    found += [(str(each.id), _words(each)) for each in services().connections.visible(view.caller)]
+    if default.provider is not ProviderName.BASELINE:
+        found.append((BASELINE, "Offline baseline: the most similar annotated tasks, no model"))
+    if view.version is not None and connection_value(view.caller, view.version) == KEPT:
+        found.insert(0, (KEPT, f"{view.version.provider.value}, as it is: not yours to choose"))
+    return found
+
+
+def _words(connection: Connection) -> str:
+    if connection.id is None and connection.provider is not ProviderName.BASELINE:
+        return f"The server's own: {connection.provider.value}"
+    model = f" ({connection.default_model})" if connection.default_model else ""
+    return f"{connection.title[:1].upper()}{connection.title[1:]}{model}"
+
+
+def _models(view: PromptView) -> list[str]:
+    """Return names of models that are known without asking a provider."""
+    found = [each.model for each in view.versions]
+    for connection in (services().models.default, *services().connections.visible(view.caller)):
+        found += [connection.default_model, *connection.prices]
+    return list(dict.fromkeys(each for each in found if each))[:MODELS_SHOWN]

@@ -1,0 +1,1 @@
+"""What a run answered, task by task and class by class."""

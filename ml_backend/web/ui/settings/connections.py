@@ -1,0 +1,309 @@
+"""Connections to model providers: what they may spend, whether they answer; keys go in alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, make_response, render_template, request
+from werkzeug.wrappers import Response
+
+from ml_backend.errors import Forbidden, InvalidInput
+from ml_backend.records import Connection, Prompt, ProviderName, Scope
+from ml_backend.services.callers.access import Caller
+from ml_backend.services.callers.connections import parse_price, provider_choices
+from ml_backend.services.connecting.backend_urls import plain
+from ml_backend.services.health.connection_check import ConnectionCheck
+from ml_backend.services.models.spending import ALERT, BudgetPeriod, Spending, alert_of, spending_of
+from ml_backend.web.server import identity
+from ml_backend.web.server.services import services
+from ml_backend.web.ui.shell.next_steps import by_clicking
+from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
+from ml_backend.web.ui.shell.prompt_view import number
+
+LIST = "/ui/connections"
+PAGE = 50
+SHORTEST_SHOWN = 12
+"""Characters a key has at least for its last four to be shown: of a short one they say too much."""
+
+PROVIDERS = {
+    ProviderName.OPENAI: ("OpenAI", "api.openai.com, or a proxy in front of it"),
+    ProviderName.AZURE_OPENAI: ("Azure OpenAI", "a deployment of yours in Azure"),
+    ProviderName.CUSTOM: (
+        "OpenAI-compatible",
+        "anything that speaks OpenAI's protocol: Ollama, vLLM, LM Studio, a gateway",
+    ),
+    ProviderName.BASELINE: ("Offline baseline", "answers from annotated tasks"),
+}
+SCOPES = {
+    Scope.ORGANIZATION: ("Everybody in the organization", "only its owner can make or change it"),
+    Scope.USER: ("Only you", ""),
+    Scope.MODEL: ("You, and whoever sees a prompt that uses it", ""),
+}
+PERIODS = {
+    BudgetPeriod.NEVER: "in all",
+    BudgetPeriod.MONTHLY: "a month",
+    BudgetPeriod.YEARLY: "a year",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A connection as one person sees it."""
+
+    connection: Connection
+    spending: Spending
+    check: ConnectionCheck | None
+    may_change: bool
+
+    @property
+    def ref(self) -> str:
+        """Return how addresses name it; the environment's has no number."""
+        return "environment" if self.connection.id is None else str(self.connection.id)
+
+    @property
+    def provider(self) -> str:
+        return PROVIDERS[self.connection.provider][0]
+
+    @property
+    def endpoint(self) -> str:
+        return plain(self.connection.endpoint).partition("?")[0]
+
+    @property
+    def models(self) -> list[str]:
+        """Return the models it names: its default, those with prices, its deployment."""
+        each = self.connection
+        return list(
+            dict.fromkeys(filter(None, (each.default_model, each.deployment, *each.prices)))
+        )
+
+    @property
+    def key(self) -> str:
+        """Return what is shown of the key: for who may change it, the last four characters."""
+        key = self.connection.api_key
+        if not key:
+            return "none"
+        return f"••••{key[-4:]}" if self.may_change and len(key) >= SHORTEST_SHOWN else "••••"
+
+
+@pages.get("/connections")
+def list_connections() -> str:
+    """List the connections a person may use, first the environment's."""
+    caller = identity.caller()
+    found = [services().models.default, *services().connections.visible(caller)]
+    first = ((number("page") or 1) - 1) * PAGE
+    first = first if first < len(found) else 0
+    return render_template(
+        "settings/connections.html",
+        rows=[_row(caller, each) for each in found[first : first + PAGE]],
+        first=first,
+        page=PAGE,
+        total=len(found),
+        scopes=SCOPES,
+        periods=PERIODS,
+    )
+
+
+@pages.get("/connections/new")
+def new_connection() -> Response:
+    """Ask for a connection."""
+    caller = identity.caller()
+    owner = caller.user.owns_organization
+    empty = Connection(
+        None,
+        "",
+        ProviderName.OPENAI,
+        scope=Scope.ORGANIZATION if owner else Scope.USER,
+    )
+    return _form(caller, Row(empty, spending_of(services().store, empty), None, True), new=True)
+
+
+@pages.post("/connections/new")
+def create_connection() -> Response:
+    """Keep a connection."""
+    caller = identity.caller()
+    given = _given(Connection(None, "", ProviderName.CUSTOM))
+    made = services().connections.create(
+        caller,
+        given.pop("provider"),
+        scope=given.pop("scope"),
+        api_key=request.form.get("api_key", "").strip(),
+        secrets={},
+        endpoint=given.pop("endpoint"),
+        deployment=given.pop("deployment"),
+        details={ALERT: given.pop("alert")},
+        **given,
+    )
+    flash(f"{made.title} is kept. Test it to see whether it answers.")
+    return go(LIST)
+
+
+@pages.get("/connections/<int:connection_id>/edit")
+def edit_connection(connection_id: int) -> Response:
+    """Show a connection to change; its key is never sent."""
+    caller, connection = _changeable(connection_id)
+    return _form(caller, _row(caller, connection), new=False)
+
+
+@pages.post("/connections/<int:connection_id>/edit")
+def update_connection(connection_id: int) -> Response:
+    """Change a connection; a key left blank stays."""
+    caller, connection = _changeable(connection_id)
+    given = _given(connection)
+    if given["endpoint"] == plain(connection.endpoint):
+        del given["endpoint"]  # what is shown of it lacks a password it may hold
+    if given["provider"] == connection.provider.value:
+        del given["provider"]
+    key = request.form.get("api_key", "").strip() or None
+    if request.form.get("forget_key") == "1":
+        key = ""
+    changed = services().connections.update(
+        caller, connection, api_key=key, details={ALERT: given.pop("alert")}, **given
+    )
+    flash(f"{changed.title} is changed.")
+    return go(LIST)
+
+
+@pages.post("/connections/<ref>/test")
+def test_connection(ref: str) -> Response:
+    """Ask a connection's provider whether it answers."""
+    caller = identity.caller()
+    connection = services().models.default
+    if ref != "environment":
+        connection_id = int(ref) if ref.isascii() and ref.isdecimal() and len(ref) < 10 else 0
+        connection = services().access.connection(caller, connection_id)
+    check = services().connection_checks.run(connection)
+    if by_htmx():
+        text = render_template("settings/connections_check.html", check=check)
+        return make_response(text)
+    flash(by_clicking(f"{connection.title}: {check.message} {check.fix}".strip()))
+    return go(LIST)
+
+
+@pages.get("/connections/<int:connection_id>/delete")
+def ask_delete_connection(connection_id: int) -> Response:
+    """Show what a connection's end would mean: the prompts that use it."""
+    caller, connection = _changeable(connection_id)
+    users, hidden = services().connections.users(caller, connection)
+    return dialog(
+        "settings/connections_delete.html",
+        row=_row(caller, connection),
+        users=users,
+        hidden=hidden,
+        used_by=_used_by(users, hidden),
+        back=LIST,
+    )
+
+
+@pages.post("/connections/<int:connection_id>/delete")
+def delete_connection(connection_id: int) -> Response:
+    """Remove a connection that no version uses."""
+    caller, connection = _changeable(connection_id)
+    services().connections.delete(caller, connection)
+    flash(f"{connection.title} and its key are deleted.")
+    return go(LIST)
+
+
+def _changeable(connection_id: int) -> tuple[Caller, Connection]:
+    caller = identity.caller()
+    connection = services().access.connection(caller, connection_id)
+    if not services().access.may_change(caller, connection):
+        owner = connection.scope is Scope.ORGANIZATION
+        whose = "the organization's owner" if owner else "whoever made it"
+        raise Forbidden(f"{connection.title} is for {whose} to change.")
+    return caller, connection
+
+
+def _row(caller: Caller, connection: Connection) -> Row:
+    own = connection.id is not None
+    return Row(
+        connection,
+        spending_of(services().store, connection),
+        services().connection_checks.last(connection),
+        own and services().access.may_change(caller, connection),
+    )
+
+
+def _form(caller: Caller, row: Row, *, new: bool) -> Response:
+    choices = provider_choices()
+    known = {each: words for each, words in PROVIDERS.items() if each.value in choices}
+    owner = caller.user.owns_organization
+    scopes = {
+        scope: words
+        for scope, words in SCOPES.items()
+        if owner or scope is not Scope.ORGANIZATION or row.connection.scope is scope
+    }
+    return dialog(
+        "settings/connections_form.html",
+        row=row,
+        new=new,
+        providers=known,
+        scopes=scopes,
+        periods=PERIODS,
+        alert_at=alert_of(row.connection),
+        back=LIST,
+    )
+
+
+def _used_by(users: list[tuple[Prompt, list[str]]], hidden: int) -> str:
+    """Return "2 prompts", counting those a person does not see by their versions."""
+    parts = []
+    if users:
+        parts.append(f"{len(users)} prompt{'s' if len(users) > 1 else ''}")
+    if hidden:
+        parts.append(f"{hidden} version{'s' if hidden > 1 else ''} of prompts you do not see")
+    return " and ".join(parts)
+
+
+# What a form says
+
+
+def _given(before: Connection) -> dict[str, Any]:
+    """Return the columns a form gives; raises InvalidInput naming the field."""
+    form = request.form
+    provider = form.get("provider", "") or before.provider.value
+    azure = provider == ProviderName.AZURE_OPENAI.value
+    title = form.get("title", "").strip()
+    if not title:
+        raise InvalidInput("The name is missing.", field="title", fix="Give the connection a name.")
+    try:
+        scope = Scope(form["scope"]) if form.get("scope") else None
+        period = BudgetPeriod(form.get("budget_period", ""))
+    except ValueError as error:
+        raise InvalidInput(f"{error}.", fix="Choose one of those shown.") from error
+    return {
+        "title": title[:200],
+        "provider": provider,
+        "endpoint": form.get("endpoint", "").strip(),
+        "deployment": form.get("deployment", "").strip() if azure else "",
+        "api_version": form.get("api_version", "").strip() if azure else "",
+        "default_model": form.get("default_model", "").strip(),
+        "prices": _prices(form.get("prices", "")),
+        "scope": scope,
+        "budget_limit": _dollars("budget_limit", "budget"),
+        "budget_period": period.value,
+        "alert": _dollars("alert_threshold", "alert threshold"),
+    }
+
+
+def _prices(text: str) -> dict[str, list[float]]:
+    """Return model -> prices, from lines such as ``gpt-5-mini = 0.25, 2``."""
+    return dict(parse_price(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def _dollars(name: str, what: str) -> float | None:
+    """Return dollars, None where the field is empty."""
+    text = request.form.get(name, "").strip().lstrip("$").replace(",", "")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise InvalidInput(
+            f"The {what} {text[:30]!r} is no amount of dollars.",
+            field=name,
+            fix="Give a number such as 50 or 12.5, or leave it empty for none.",
+        )
+    return value
