@@ -6,6 +6,7 @@
 # make assets  script and fonts of the web pages, from npm (the targets that show pages do it by themselves)
 # make wheel  a wheel of it, with script and fonts, in dist/
 # make image-steps  what the Dockerfile does, without a Docker engine
+# make coverage  which branches the tests without a real Label Studio take
 # make mutants  breaks the code in ways the tests must notice, and sees that they do
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
@@ -25,17 +26,24 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Otherwise each process of the tests compiles all of them anew: half a minute of work.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
+.PHONY: demo test coverage test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
 
 demo: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
-	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal $(MEASURED)
 	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
+
+# Branches of ml_backend that the tests without a real Label Studio take; CI holds the floor.
+FLOOR = 85
+MEASURED = $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR))
+coverage: $(APP)/.ready
+	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal \
+	  --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(FLOOR)
 
 test-fast: $(APP)/.ready
 	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 2 --dist worksteal

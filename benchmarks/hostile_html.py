@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.labeling.text.dom_text import dom_text
+from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.text.html_text import to_text
 from support.hostile_html import hostile
 

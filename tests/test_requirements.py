@@ -24,6 +24,8 @@ HOSTS = {"label_studio_ml"}
 TOOLS = {
     "pytest-timeout": "pyproject.toml",
     "pytest-xdist": "Makefile",
+    "pytest-cov": "Makefile",
+    "coverage": "pyproject.toml",
     "ruff": "Makefile",
     "mypy": "Makefile",
     "typos": "Makefile",

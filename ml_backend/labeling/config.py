@@ -15,11 +15,11 @@ from ml_backend.labeling.bases.control import Agreement, Control, objects_in
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
 from ml_backend.labeling.controls.relations import RELATION
-from ml_backend.labeling.html_bounds import HtmlRefused
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
 from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from ml_backend.labeling import LabelingConfig, html_bounds
-from ml_backend.labeling.html_bounds import HtmlRefused
-from ml_backend.labeling.html_tree import parse, walk
+from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.text import html_bounds
 from ml_backend.labeling.text.dom_text import dom_text
+from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.text.html_images import pictures
 from ml_backend.labeling.text.html_text import to_text
+from ml_backend.labeling.text.html_tree import parse, walk
 from support.hostile_html import hostile
 
 TESTS = Path(__file__).parents[1]

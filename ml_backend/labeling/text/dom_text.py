@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ml_backend.labeling.html_tree import parse
+from ml_backend.labeling.text.html_tree import parse
 
 _REMOVED = ("script", "iframe", "template")
 _UNSEEN = ("style", "title")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ml_backend.labeling.html_tree import parse
 from ml_backend.labeling.text.html_text import to_text
+from ml_backend.labeling.text.html_tree import parse
 from ml_backend.records import Attachment
 
 

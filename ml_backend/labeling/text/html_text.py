@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ml_backend.labeling.html_tree import parse, walk
+from ml_backend.labeling.text.html_tree import parse, walk
 
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _HIDDEN = frozenset({"script", "style", "title", "template", "iframe", "noembed", "noframes"})

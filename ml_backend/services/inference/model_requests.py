@@ -12,7 +12,7 @@ from typing import Any
 from ml_backend.data_paths import top_key
 from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.html_bounds import HtmlRefused
+from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot import FewShot
 from ml_backend.prompting.template import variables

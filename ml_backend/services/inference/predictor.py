@@ -15,7 +15,7 @@ from ml_backend.errors import (
     RunStopper,
 )
 from ml_backend.labeling import Conversion, LabelingConfig
-from ml_backend.labeling.html_bounds import HtmlRefused
+from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.json_text import read_object

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.html_bounds import HtmlRefused
+from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting.neighbours import normal_form
 from ml_backend.records import Failure, JsonObject, Outcome, Prediction
 from ml_backend.services.evaluation.ground_truth import GroundTruth

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound, LabelStudioUnreachable
-from ml_backend.labeling.html_bounds import HtmlRefused
+from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.services.recent import Recent

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from ml_backend.labeling import html_bounds
+from ml_backend.labeling.text import html_bounds
 
 
 def parse(html: str) -> LexborHTMLParser:
