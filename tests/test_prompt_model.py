@@ -98,6 +98,7 @@ def tasks(number: int) -> list[dict[str, Any]]:
     return [{"id": n, "data": {"text": f"message number {n}"}} for n in range(1, number + 1)]
 
 
+@pytest.mark.slow
 def test_setup_names_exactly_the_version_that_predict_writes(hosted: Hosted) -> None:
     hosted.prompt()
     assert hosted.setup() == LABEL

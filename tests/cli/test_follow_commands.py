@@ -46,6 +46,7 @@ def test_following_begins_and_ends_when_asked_to(terminal: Terminal) -> None:
     assert terminal.json(*arguments)["stopped"] is False
 
 
+@pytest.mark.slow
 def test_following_refuses_what_it_could_not_do(terminal: Terminal, mails: list[int]) -> None:
     arguments = ("prompts", "follow", "Topic", "--project", 1)
     assert "above 0" in terminal.run(*arguments, "--budget", "0", code=1).stderr

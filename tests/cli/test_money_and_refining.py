@@ -79,6 +79,7 @@ def test_the_environments_connection_has_no_budget(terminal: Terminal, mails: li
     terminal.run(*both, code=2)
 
 
+@pytest.mark.slow
 def test_several_answers_for_each_task_are_paid_and_scored(priced: Terminal) -> None:
     run = priced.json("run", "Topic", "--project", "Mails", "--samples", 3)
     assert run["samples"] == 3

@@ -27,6 +27,7 @@ DELETE = ("predictions", "delete", "--project", "Mails", "--model-version", LABE
 PROMOTE = ("predictions", "promote", "--project", "Mails", "--prompt", "Topic", "--all")
 
 
+@pytest.mark.slow
 def test_without_a_terminal_and_yes_the_plan_is_printed_and_nothing_changed(
     terminal: Terminal, predicted: list[int]
 ) -> None:
@@ -39,6 +40,7 @@ def test_without_a_terminal_and_yes_the_plan_is_printed_and_nothing_changed(
     assert len(terminal.rows("annotations")) == 2
 
 
+@pytest.mark.slow
 def test_a_dry_run_is_no_failure_and_no_change(terminal: Terminal, predicted: list[int]) -> None:
     plan = terminal.json(*DELETE, "--dry-run", "--yes")
     assert (plan["would_delete"], plan["mode"]) == (4, "version")
@@ -47,6 +49,7 @@ def test_a_dry_run_is_no_failure_and_no_change(terminal: Terminal, predicted: li
     assert len(terminal.rows("annotations")) == 2
 
 
+@pytest.mark.slow
 def test_yes_deletes_and_prints_what_is_left(terminal: Terminal, predicted: list[int]) -> None:
     some = (*DELETE, "--tasks", f"{predicted[0]},{predicted[1]}", "--yes")
     done = terminal.json(*some)
@@ -215,6 +218,7 @@ def test_the_least_sure_tasks_are_listed_first(terminal: Terminal) -> None:
     assert "No score is below 0" in terminal.run(*listing, "--below", 0, code=1).stderr
 
 
+@pytest.mark.slow
 def test_where_predictions_came_from_is_told(terminal: Terminal, predicted: list[int]) -> None:
     asked = ("predictions", "provenance", "--project", "Mails", "--tasks", predicted[0])
     (row,) = terminal.json(*asked)

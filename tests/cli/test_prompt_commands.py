@@ -97,6 +97,7 @@ def test_deleting_a_prompt_asks_counts_and_reads_back(terminal: Terminal, mails:
     assert terminal.held() == {}
 
 
+@pytest.mark.slow
 def test_deleting_a_version_leaves_the_prompt(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("run", "Topic", "--project", "Mails")
     result = terminal.run("versions", "delete", "Topic", "Version 1", "--yes")

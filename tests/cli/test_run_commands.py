@@ -128,6 +128,7 @@ def test_what_predictions_leave_to_people_is_said(terminal: Terminal) -> None:
         assert "Left to people: box" in result.stderr
 
 
+@pytest.mark.slow
 def test_failed_tasks_are_listed_with_their_reason(terminal: Terminal, mails: list[int]) -> None:
     terminal.model.control({"match": "mail 3", "fault": "garbage"})
     result = terminal.run("run", "Topic", "--project", "Mails")
@@ -149,6 +150,7 @@ def test_a_run_without_any_prediction_exits_with_1(terminal: Terminal, mails: li
     assert (resumed["status"], resumed["total_predictions"]) == ("Completed", 4)
 
 
+@pytest.mark.slow
 def test_a_detached_run_waits_for_a_server(terminal: Terminal, mails: list[int]) -> None:
     result = terminal.run("run", "Topic", "--project", "Mails", "--detach")
     assert "No server answers" in result.stderr
@@ -159,6 +161,7 @@ def test_a_detached_run_waits_for_a_server(terminal: Terminal, mails: list[int])
     assert (done["status"], terminal.held()) == ("Completed", {LABEL: 4})
 
 
+@pytest.mark.slow
 def test_a_run_that_no_process_has_any_more_is_resumed(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -175,6 +178,7 @@ def test_a_pending_run_is_canceled_at_once(terminal: Terminal, mails: list[int])
     assert "has ended already" in terminal.run("runs", "cancel", 1, code=1).stderr
 
 
+@pytest.mark.slow
 def test_runs_are_listed_by_prompt_and_project(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("run", "Topic", "--project", "Mails")
     terminal.run("evaluate", "Topic", "--project", "Mails")
@@ -251,6 +255,7 @@ def test_a_second_ctrl_c_leaves_the_run_to_be_taken_up_again(terminal: Terminal)
 # What an evaluation found, in full
 
 
+@pytest.mark.slow
 def test_the_report_of_a_run_is_shown_and_written(
     terminal: Terminal, mails: list[int], tmp_path: Path
 ) -> None:
@@ -289,6 +294,7 @@ def test_versions_are_compared_in_words_and_as_json(terminal: Terminal, mails: l
     assert "Else · Version 1" in shown
 
 
+@pytest.mark.slow
 def test_submitted_annotations_may_be_the_truth(terminal: Terminal, mails: list[int]) -> None:
     run = terminal.json("evaluate", "Topic", "--project", "Mails", "--truth", "annotations")
     assert (run["truth"], run["metrics"]["truth"]) == ("annotations", "annotations")

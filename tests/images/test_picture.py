@@ -102,6 +102,7 @@ def test_of_an_animation_the_first_frame_is_sent():
     assert opened(buffer.getvalue()).getpixel((4, 4))[0] > 240
 
 
+@pytest.mark.slow
 def test_a_photograph_saved_as_png_becomes_jpeg_and_loses_its_metadata():
     noise = random.Random(1).randbytes(1000 * 1000 * 3)
     buffer = io.BytesIO()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ml_backend.labeling import LabelingConfig
@@ -101,6 +102,7 @@ values = {
 }
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries({}, optional={name: value for name, (_, value) in values.items()}))
 @LAWFUL
 def test_classifications_survive(chosen: dict[str, Any]) -> None:
@@ -241,6 +243,7 @@ drawn = st.sampled_from(sorted(geometry)).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(drawn, min_size=1, max_size=4, unique_by=lambda each: repr(each[:2])))
 @LAWFUL
 def test_shapes_survive(found: Any) -> None:

@@ -77,6 +77,7 @@ NAMES = ["well meant answers", "any answer", "any task", "any result"]
 every_law = pytest.mark.parametrize("law", LAWS, ids=NAMES)
 
 
+@pytest.mark.slow
 @every_law
 def test_promises_hold(law: Any) -> None:
     samples = st.sampled_from(EVERY)

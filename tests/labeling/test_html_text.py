@@ -30,6 +30,7 @@ def test_html_reads_as_a_person_would(html, text):
     assert to_text(html) == text
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="<>![]/-a&; \n\"'pliolu#x", max_size=60))
 @settings(max_examples=400, deadline=None)
 def test_broken_html_is_read_somehow(html):

@@ -208,6 +208,7 @@ json_values = st.recursive(
 answers = st.dictionaries(names, json_values, max_size=5)
 
 
+@pytest.mark.slow
 @given(json_values | answers, st.fixed_dictionaries({}, optional={"text": json_values}))
 @settings(max_examples=150, deadline=None)
 def test_any_json_becomes_valid_regions_or_a_named_failure(answer, data):
@@ -248,6 +249,7 @@ plain_text = st.text(
 ).filter(str.strip)
 
 
+@pytest.mark.slow
 @given(
     st.fixed_dictionaries(
         {

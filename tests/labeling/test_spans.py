@@ -62,6 +62,7 @@ def test_every_span_is_found_again_by_its_quote_and_occurrence(text, start, leng
         assert quotable.find(text[start:end], quotable.occurrence(start, end)) == (start, end)
 
 
+@pytest.mark.slow
 @given(words, words, st.none() | st.integers(-2, 5))
 @settings(max_examples=200, deadline=None)
 def test_whatever_is_found_lies_in_the_text(text, quote, occurrence):
@@ -88,6 +89,7 @@ def test_hostile_texts_cost_little(text, quote):
     assert time.process_time() - started < 5
 
 
+@pytest.mark.slow
 def test_many_missing_quotes_in_a_long_text_cost_little():
     quotable = Quotable("word " * 200_000)
     started = time.process_time()

@@ -14,6 +14,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     items=st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=6),

@@ -223,6 +223,7 @@ def test_examples_are_fitted_once_and_again_when_they_change():
     run(work())
 
 
+@pytest.mark.slow
 def test_it_answers_in_a_few_milliseconds():
     examples = tuple(toy(500))
 

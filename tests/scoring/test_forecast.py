@@ -57,6 +57,7 @@ def test_a_sample_of_everything_adds_no_uncertainty_of_its_own() -> None:
     assert more.low < 6.0 < 12.0 < 24.0 < more.high
 
 
+@pytest.mark.slow
 def test_the_interval_holds_what_it_promises() -> None:
     inside = 0
     for seed in range(400):

@@ -179,6 +179,7 @@ def test_equal_versions_are_rarely_called_different(n: int) -> None:
     assert called <= 65
 
 
+@pytest.mark.slow
 def test_of_several_equal_versions_rarely_any_is_called_different() -> None:
     draw = random.Random(6)
     called = alone = 0

@@ -45,6 +45,7 @@ def test_equal_scores_and_no_tasks_differ_by_nothing():
     assert (none.n, none.difference, none.low, none.p) == (0, None, None, 1.0)
 
 
+@pytest.mark.slow
 def test_scores_of_equal_versions_are_rarely_called_different():
     draw = random.Random(11)
     pairs = ((scores(draw, 15, 0.6), scores(draw, 15, 0.6)) for _ in range(1000))

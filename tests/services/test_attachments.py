@@ -245,6 +245,7 @@ def test_a_page_asked_for_by_many_is_fetched_once(place: Place) -> None:
     assert len(place.studio.requests) == 1
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_bounded_and_failures_are_not_kept(place: Place) -> None:
     for path in ("/b.png", "/c.png"):
         noise = image("BMP", (40, 30), colour="blue")

@@ -125,6 +125,7 @@ def test_a_project_is_connected_once(site: Site) -> None:
     assert hook["url"] == row["url"] + "/webhook"
 
 
+@pytest.mark.slow
 def test_another_name_of_this_machine_is_the_same_place(site: Site) -> None:
     first = site.connect(url=f"http://localhost:{site.server.settings.port}")
     again = site.connect()
@@ -132,6 +133,7 @@ def test_another_name_of_this_machine_is_the_same_place(site: Site) -> None:
     assert len(site.backends()) == 1
 
 
+@pytest.mark.slow
 def test_with_basic_auth_both_ways_are_opened(site: Site) -> None:
     server = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
     report = site.connect(server)
@@ -142,6 +144,7 @@ def test_with_basic_auth_both_ways_are_opened(site: Site) -> None:
     assert site.connect(server).outcome == "unchanged"
 
 
+@pytest.mark.slow
 def test_a_row_made_before_basic_auth_was_set_is_mended(site: Site) -> None:
     site.connect(extra_params={"prompt": "Topic"}, title="Ours")
     hook = site.webhooks()[0]

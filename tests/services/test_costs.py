@@ -83,6 +83,7 @@ def test_a_failed_call_counts_as_its_worst_case() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_a_run_stops_before_its_budget_is_crossed(house: House) -> None:
     connection = house.container.store.connections.create(
         title="priced",

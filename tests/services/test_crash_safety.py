@@ -295,6 +295,7 @@ def test_a_kept_prediction_does_not_come_back_beside_a_later_run_s(house: House)
     assert set(map(str, held.values())) == {str(Counter(["P__Version 2"]))}
 
 
+@pytest.mark.slow
 def test_a_kept_prediction_that_an_import_drops_is_created(house: House) -> None:
     project, tasks = house.project(40)
     prompt, first = house.prompt(project)

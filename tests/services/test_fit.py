@@ -413,6 +413,7 @@ def test_a_new_annotation_outdates_a_run_on_annotations_in_its_words(place: Anno
     assert place.store.runs.get(run.id).stale == "The annotations changed after this run."
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_stale_once_the_ground_truth_changed(place: Annotated) -> None:
     first = place.annotate(place.tasks[0], ground_truth=True)
     place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[0]])
@@ -454,6 +455,7 @@ def test_an_evaluation_newer_than_the_pool_is_not_stale(place: Annotated) -> Non
     assert place.store.runs.get(run.id).stale == ""
 
 
+@pytest.mark.slow
 def test_new_ground_truth_elsewhere_leaves_a_run_of_chosen_tasks(place: Annotated) -> None:
     place.annotate(place.tasks[0], ground_truth=True)
     place.tell("ANNOTATIONS_CREATED")
@@ -490,6 +492,7 @@ def test_a_first_reading_makes_nothing_stale(house: House) -> None:
 # START_TRAINING
 
 
+@pytest.mark.slow
 def test_training_evaluates_on_ground_truth_and_only_once(place: Annotated) -> None:
     _, version = place.prompt()
     annotation = place.annotate(place.tasks[0], ground_truth=True)

@@ -168,6 +168,7 @@ def test_an_import_during_the_start_of_a_run_is_not_forgotten(
     assert place.follow().due_at is not None
 
 
+@pytest.mark.slow
 def test_a_forged_import_starts_nothing(place: Followed) -> None:
     place.imports(2)
     [run] = place.wait()
@@ -264,6 +265,7 @@ def prices(place: Followed) -> None:
     object.__setattr__(connection, "prices", {"scripted": [1.0, 1.0]})
 
 
+@pytest.mark.slow
 def test_a_budget_is_for_all_its_runs_together(place: Followed) -> None:
     prices(place)
     place.start(budget=10.0)

@@ -20,8 +20,6 @@ from ml_backend.store import tables as t
 from support.house import House
 from support.labels import own
 
-pytestmark = pytest.mark.slow
-
 LABEL = "P__Version 1"
 NUMBERED = "P (2)__Version 1"
 EVALUATION = "P__Version 1__evaluate"
@@ -69,6 +67,7 @@ VERSIONS = "GET /api/projects/{id}/model-versions/"
 # Where nothing of ours was written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of_prompt", [True, False], ids=["the prompt's project", "a strange one"])
 @pytest.mark.parametrize("whole", [True, False], ids=["prompt", "version"])
 def test_deleting_spares_projects_where_the_prompt_never_ran(
@@ -124,6 +123,7 @@ def test_bulk_actions_by_prompt_take_nothing_of_others(house: House, act: str) -
 # Where theirs stood before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("slot", "label", "numbered"),
     [
@@ -176,6 +176,7 @@ def test_rows_that_came_after_the_start_and_before_the_first_write_are_theirs(ho
     assert counts(house, project) == {LABEL: 3, NUMBERED: 3}
 
 
+@pytest.mark.slow
 def test_the_name_stays_when_the_rows_of_others_go(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
@@ -195,6 +196,7 @@ def test_only_what_we_lack_is_asked_whatever_others_hold(house: House) -> None:
     assert_untouched(house, project, rows)
 
 
+@pytest.mark.slow
 def test_elsewhere_the_version_keeps_its_name(house: House) -> None:
     project, tasks = house.project(2)
     free, _ = house.project(2)
@@ -230,6 +232,7 @@ def mixed(house: House) -> tuple[House, int, list[int], Prompt, PromptVersion, l
     return house, project, tasks, prompt, version, rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["run", "delete", "by id", "promote", "sweep"])
 def test_what_stood_there_before_us_is_left_alone(mixed: Any, act: str) -> None:
     house, project, tasks, prompt, version, rows = mixed
@@ -264,6 +267,7 @@ def test_what_stood_there_before_us_is_left_alone(mixed: Any, act: str) -> None:
 # Prompts of ours in each other's way
 
 
+@pytest.mark.slow
 def test_a_name_that_another_prompt_had_in_the_project_is_numbered_there_alone(
     house: House,
 ) -> None:
@@ -283,6 +287,7 @@ def test_a_name_that_another_prompt_had_in_the_project_is_numbered_there_alone(
     assert counts(house, project) == {"Renamed__Version 1": 2}
 
 
+@pytest.mark.slow
 def test_a_renamed_version_leaves_its_name_to_none_where_it_wrote(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
@@ -328,6 +333,7 @@ def age(house: House, project: int, created_at: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_project_that_took_the_number_of_another_has_nothing_of_ours(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
@@ -425,6 +431,7 @@ def test_naming_asks_label_studio_nothing_and_looking_asks_once(house: House) ->
     assert_untouched(house, project, rows)
 
 
+@pytest.mark.slow
 def test_looking_goes_on_once_label_studio_is_back(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)

@@ -88,6 +88,7 @@ def test_a_run_without_any_success_changes_nothing(house: House) -> None:
     assert house.held(project) == {task: Counter(["P__Version 1"]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_a_stopped_run_publishes_what_was_answered_and_resumes_with_the_rest(
     house: House,
 ) -> None:
@@ -197,6 +198,7 @@ def test_the_label_stream_shows_the_newest_run_but_not_over_a_stranger(house: Ho
     assert studio.get_project(project).model_version == "P__Version 1"
 
 
+@pytest.mark.slow
 def test_evaluating_never_moves_the_label_stream(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -227,6 +229,7 @@ def test_a_run_taken_over_in_each_stage_ends_the_same(house: House) -> None:
         assert house.held(project) == {task: Counter(["P__Version 2"]) for task in tasks}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [None, Stage.LOADING])
 def test_an_answer_is_never_given_to_another_task_that_took_the_id(
     house: House, stage: Stage | None

@@ -10,8 +10,6 @@ from ml_backend.llm import Request
 from ml_backend.records import RunStatus
 from support.house import House
 
-pytestmark = pytest.mark.slow
-
 RATINGS = """<View><Text name="text" value="$text"/>
 <Rating name="style" toName="text" maxRating="5"/>
 <Rating name="tone" toName="text" maxRating="5"/>

@@ -129,6 +129,7 @@ def test_a_teacher_sees_mistakes_and_nothing_of_held_out_tasks(school: School) -
             assert f"number {place} about" not in sent
 
 
+@pytest.mark.slow
 def test_a_duplicate_of_a_held_out_task_is_held_out_with_it(school: School) -> None:
     tasks = [annotated(n, truth=True) for n in range(12)]
     tasks += [annotated(n, truth=True, text=f"NUMBER {n} about  {_topic(n)}") for n in range(12)]

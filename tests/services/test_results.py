@@ -94,6 +94,7 @@ def test_each_filter_has_its_tasks_with_the_truth_that_agrees_best(
     assert shown[ResultFilter.REVIEW] == shown[ResultFilter.ERROR] == [tasks[2]]
 
 
+@pytest.mark.slow
 def test_every_cell_of_the_matrix_leads_to_its_tasks(
     house: House, measured: tuple[Run, list[int]]
 ) -> None:
@@ -303,6 +304,7 @@ def test_no_cell_of_the_csv_is_a_formula(house: House) -> None:
     assert [row["data.=more"] for row in rows] == [*DANGEROUS.values(), '["=a", {"b": 1}]']
 
 
+@pytest.mark.slow
 def test_the_csv_is_sent_in_parts_of_a_thousand(house: House) -> None:
     project, tasks = house.project(2_300)
     run = house.start(*house.prompt(project), project)

@@ -15,6 +15,7 @@ from support.house import CONFIG, House
 from support.processes import eventually
 
 
+@pytest.mark.slow
 def test_an_identical_request_is_answered_from_the_cache_unless_fresh(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)
@@ -107,6 +108,7 @@ def test_canceling_keeps_and_publishes_what_was_answered(house: House) -> None:
         house.container.runs.cancel(ended)
 
 
+@pytest.mark.slow
 def test_a_run_is_executed_once_however_many_try(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)
@@ -145,6 +147,7 @@ def test_a_run_waits_for_label_studio_and_says_so(house: House) -> None:
     assert sum(v.total() for v in house.held(project).values()) == 5
 
 
+@pytest.mark.slow
 def test_only_missing_asks_what_label_studio_lacks(house: House) -> None:
     project, _tasks = house.project()
     prompt, version = house.prompt(project)

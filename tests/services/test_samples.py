@@ -108,6 +108,7 @@ class Moody:
         return {round(row["score"], 4) for row in rows}
 
 
+@pytest.mark.slow
 def test_a_run_asks_k_times_and_counts_all_of_it(house: House) -> None:
     moody = Moody(house)
     ended = moody.run(samples=3)
@@ -141,6 +142,7 @@ def test_answers_that_come_back_after_a_commit_are_kept(house: House, samples: i
     assert kept == 4 * samples
 
 
+@pytest.mark.slow
 def test_a_key_refused_midway_keeps_what_was_answered(house: House) -> None:
     moody = Moody(house)
     calm = house.model.answer

@@ -67,6 +67,7 @@ class Paid:
         return found.cost or 0.0
 
 
+@pytest.mark.slow
 def test_a_run_stops_before_it_crosses_the_budget_of_its_connection(house: House) -> None:
     paid = Paid(house, budget_limit=0.2)
     prompt, version = paid.prompt()
@@ -89,6 +90,7 @@ def test_a_run_stops_before_it_crosses_the_budget_of_its_connection(house: House
     assert paid.spent() <= 0.2
 
 
+@pytest.mark.slow
 def test_a_higher_budget_lets_a_run_go_on(house: House) -> None:
     paid = Paid(house, budget_limit=0.1)
     prompt, version = paid.prompt()

@@ -227,6 +227,7 @@ def test_a_prediction_is_looked_at_three_times(served: Served) -> None:
 # Many
 
 
+@pytest.mark.slow
 def test_an_old_version_whose_rows_all_go_is_deleted_by_one_call(house: House) -> None:
     served = Served(house, 500)
     served.keep(V1)
@@ -239,6 +240,7 @@ def test_an_old_version_whose_rows_all_go_is_deleted_by_one_call(house: House) -
     assert calls[LIST] < 10, "the project is read, not each task"
 
 
+@pytest.mark.slow
 def test_a_version_of_which_rows_stay_goes_by_id_some_at_a_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +260,7 @@ def test_a_version_of_which_rows_stay_goes_by_id_some_at_a_time(
     assert served.counters() == {1: 121}
 
 
+@pytest.mark.slow
 def test_a_version_label_studio_may_be_storing_yet_goes_by_id(house: House) -> None:
     served = Served(house, 121)
     some, last = served.tasks[:120], served.tasks[120:]

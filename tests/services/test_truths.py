@@ -19,8 +19,6 @@ from ml_backend.services.evaluation.subset_tasks import TaskQuery
 from ml_backend.services.refining.refine import Refinement, RefineRequest
 from support.house import CONFIG, House
 
-pytestmark = pytest.mark.slow
-
 WHY = "submitted annotations, since no annotation of this project was marked as ground truth"
 PLAIN = {"ground_truth": False, "lead_time": 3.0}
 ANNOTATIONS, GROUND_TRUTH = TruthSource.ANNOTATIONS, TruthSource.GROUND_TRUTH
@@ -60,6 +58,7 @@ def test_a_run_is_measured_on_what_people_submitted_and_says_why(house: House) -
     assert (accuracy["truth"], accuracy["measured_on"]) == ("annotations", WHY)
 
 
+@pytest.mark.slow
 def test_what_was_chosen_stays_chosen(house: House) -> None:
     project, _ = community(house)
     prompt, version = house.prompt(project)
@@ -81,6 +80,7 @@ def test_a_project_that_nobody_annotated_says_what_to_do(house: House) -> None:
     assert refused.value.fix.startswith("Annotate some tasks in Label Studio")
 
 
+@pytest.mark.slow
 def test_the_first_mark_changes_nothing_of_earlier_runs(house: House) -> None:
     project, tasks = community(house)
     prompt, version = house.prompt(project)
@@ -123,6 +123,7 @@ def on(found: Comparison) -> tuple[TruthSource, str, int]:
     return found.truth, found.measured_on, found.tasks
 
 
+@pytest.mark.slow
 def test_versions_are_compared_on_what_people_submitted(house: House) -> None:
     project, tasks = community(house)
     versions = two(house, project)
@@ -139,6 +140,7 @@ def test_versions_are_compared_on_what_people_submitted(house: House) -> None:
     assert chosen == (GROUND_TRUTH, "ground truth", 1)
 
 
+@pytest.mark.slow
 def test_versions_measured_on_different_truths_are_compared_on_one(house: House) -> None:
     project, tasks = community(house)
     first, second = two(house, project)
@@ -150,6 +152,7 @@ def test_versions_measured_on_different_truths_are_compared_on_one(house: House)
     assert [each.run.truth for each in found.versions] == [ANNOTATIONS, GROUND_TRUTH]
 
 
+@pytest.mark.slow
 def test_runs_on_ground_truth_that_is_gone_are_compared_on_annotations(house: House) -> None:
     project, tasks = community(house)
     versions = two(house, project)
@@ -197,6 +200,7 @@ def refined(house: House, project: int, version: PromptVersion) -> Refinement:
     )
 
 
+@pytest.mark.slow
 def test_a_teacher_learns_from_what_people_submitted_and_some_is_held_out(house: House) -> None:
     lessons: list[str] = []
 

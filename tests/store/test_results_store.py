@@ -203,6 +203,7 @@ def test_outcomes_are_read_with_what_was_judged(store: Store, judged: Run) -> No
     assert found[4][0] == OUTCOMES[3]
 
 
+@pytest.mark.slow
 def test_more_tasks_than_one_transaction_takes_are_judged(store: Store, run: Run) -> None:
     numbers = range(1, 4_502)
     store.outcomes.add(run.id, [good(number) for number in numbers])

@@ -51,6 +51,7 @@ def test_malformed_credentials_are_wrong_ones(guarded: FlaskClient, header: str)
     assert guarded.get("/", headers={"Authorization": header}).status_code == 401
 
 
+@pytest.mark.slow
 def test_the_right_credentials_go_through(guarded: FlaskClient) -> None:
     assert guarded.get("/", auth=("labeler", "pässword")).status_code == 200
     assert guarded.post("/webhook", auth=("labeler", "pässword"), json={}).status_code == 200

@@ -59,6 +59,7 @@ def test_what_the_deadline_left_arrives_by_itself(
     assert simulator.stats()["calls"] == 13
 
 
+@pytest.mark.slow
 def test_a_second_request_starts_no_second_run(place: Place, simulator: Simulator) -> None:
     place.prompt()
     place.container.backend._deadline = 0.3

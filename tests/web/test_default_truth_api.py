@@ -11,8 +11,6 @@ from support.api import Api, task
 from support.sdk import ended_run
 from support.wire import CONFIG, region
 
-pytestmark = pytest.mark.slow
-
 WHY = "submitted annotations, since no annotation of this project was marked as ground truth"
 
 
@@ -40,6 +38,7 @@ def create(api: Api, prompt: Any, version: Any, **body: Any) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_a_run_of_the_sdk_is_measured_on_what_people_submitted(community: Api) -> None:
     api, client = community, community.client.prompts
     counts = {each.subset: each for each in client.subsets(api.project)}
@@ -82,6 +81,7 @@ def test_what_was_chosen_stays_chosen(community: Api) -> None:
     assert told["measured_on"] == "submitted annotations"
 
 
+@pytest.mark.slow
 def test_costs_and_comparisons_say_which_annotations_they_took(community: Api) -> None:
     api = community
     prompt, first = api.prompt()

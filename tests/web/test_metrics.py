@@ -71,6 +71,7 @@ def test_it_answers_under_every_path_of_the_protocol(place: Place, prefix: str) 
     assert "runs" in scrape(place.client, f"{prefix}/metrics")
 
 
+@pytest.mark.slow
 def test_runs_are_added_up_over_the_store(place: Place, client: FlaskClient) -> None:
     first = make_run(place, total=5, succeeded=2, failed=1, cost=0.25, failures={"refused": 1})
     spent: dict[str, Any] = {"prompt_tokens": 70, "completion_tokens": 9, "cost": 0.5}

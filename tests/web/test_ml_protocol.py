@@ -49,6 +49,7 @@ def test_setup_names_exactly_the_version_that_predict_writes(place: Place) -> No
     assert list(place.container.ownership.ours(place.project_id).labels) == [label]
 
 
+@pytest.mark.slow
 def test_setup_does_not_ask_label_studio(place: Place, studio: FakeLabelStudio) -> None:
     place.prompt()
     studio.control(forget_calls=True)
@@ -199,6 +200,7 @@ def test_nothing_is_paid_twice(place: Place, simulator: Simulator) -> None:
     assert simulator.stats()["calls"] == 5
 
 
+@pytest.mark.slow
 def test_what_was_handed_out_is_recorded(place: Place, simulator: Simulator) -> None:
     place.prompt()
     simulator.control({"match": "number 2", "fault": "garbage"})

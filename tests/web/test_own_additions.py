@@ -26,6 +26,7 @@ def post(api: Api, path: str, body: dict[str, Any], client: Any = None) -> Any:
 LABEL = "Topics__Version 1"
 
 
+@pytest.mark.slow
 def test_deleting_counts_first_and_says_what_is_left(api: Api) -> None:
     predicted(api)
     body = {"model_version": LABEL, "task_ids": api.tasks[:3]}
@@ -45,6 +46,7 @@ def test_deleting_counts_first_and_says_what_is_left(api: Api) -> None:
     assert len(api.studio.state()["predictions"]) == 7
 
 
+@pytest.mark.slow
 def test_promoting_is_done_in_the_callers_name(api: Api) -> None:
     prompt = predicted(api)
     body = {"prompt": prompt.id, "all": True}

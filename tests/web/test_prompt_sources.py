@@ -33,6 +33,7 @@ def complete_run(place: Place, prompt_id: int, version_id: int, **options: Any) 
     place.container.store.runs.finish(run.id, fence, RunStatus.COMPLETED, "")
 
 
+@pytest.mark.slow
 def test_setup_names_the_active_version_of_the_projects_prompt(place: Place) -> None:
     prompt, version = place.prompt()
     assert named(place.setup()) == f"{prompt.title}__{version.title}"

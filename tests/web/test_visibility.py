@@ -11,8 +11,6 @@ from ml_backend.records import JobKind, Person, Scope
 from support.api import Api
 from support.wire import CONFIG
 
-pytestmark = pytest.mark.slow
-
 HIDDEN, FORBIDDEN = "hidden", "forbidden"
 """How Label Studio answers for a project that a user does not see: by 404, or by 403."""
 

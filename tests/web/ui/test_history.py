@@ -17,6 +17,7 @@ def rows(page: Page) -> list[str]:
     return [" ".join(each.text(separator=" ").split()) for each in page.all(".history tbody tr")]
 
 
+@pytest.mark.slow
 def test_runs_are_listed_newest_first_with_what_they_took(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     ran(pages, version.id, 4, cost=0.06)

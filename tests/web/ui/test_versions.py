@@ -105,6 +105,7 @@ def test_stale_and_flattered_scores_are_marked(pages: Pages) -> None:
     assert "! saw these tasks" in shown
 
 
+@pytest.mark.slow
 def test_a_prompt_without_versions_says_how_to_get_one(pages: Pages) -> None:
     prompt = pages.api.client.prompts.create(title="Empty", associated_projects=[pages.project])
     assert "No version yet" in tab(pages, prompt).text("#panel")
