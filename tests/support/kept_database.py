@@ -109,4 +109,6 @@ def lost(then: Any, now: Any, where: str = "") -> list[str]:
     if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         pairs = enumerate(zip(then, now, strict=True))
         return [each for n, (a, b) in pairs for each in lost(a, b, f"{where}/{n}")]
+    if where.endswith("/message"):  # what to do about it each face says in its own words
+        then, now = (str(each).split(". ")[0] for each in (then, now))
     return [] if then == now else [f"{where}: {then!r} became {now!r}"]

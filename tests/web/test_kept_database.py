@@ -18,22 +18,28 @@ from support.place import close, settings
 
 
 @pytest.fixture(scope="module")
+def then() -> Iterator[FakeLabelStudio]:
+    """Label Studio as it was when the database was made: one for all tests, for they only read."""
+    with FakeLabelStudio() as studio:
+        kept.seed(studio)
+        yield studio
+
+
+@pytest.fixture(scope="module")
 def container(
-    studio_process: FakeLabelStudio, tmp_path_factory: pytest.TempPathFactory
+    then: FakeLabelStudio, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Container]:
-    studio_process.reset()
-    kept.seed(studio_process)
     folder = tmp_path_factory.mktemp("kept")
     kept.load(folder)
-    opened = Container(settings(folder, studio_process, "http://model.invalid/v1"))
+    opened = Container(settings(folder, then, "http://model.invalid/v1"))
     yield opened
     close(opened)
 
 
 @pytest.fixture(scope="module")
-def client(container: Container, studio_process: FakeLabelStudio) -> FlaskClient:
+def client(container: Container, then: FakeLabelStudio) -> FlaskClient:
     opened = create_app(container).test_client()
-    opened.environ_base["HTTP_AUTHORIZATION"] = f"Token {studio_process.token}"
+    opened.environ_base["HTTP_AUTHORIZATION"] = f"Token {then.token}"
     return opened
 
 
@@ -45,9 +51,9 @@ def test_it_is_brought_to_the_newest_revision(container: Container) -> None:
 def test_the_api_answers_what_it_answered_then(client: FlaskClient, address: str) -> None:
     response = client.get(address)
     assert response.status_code == 200
-    then = json.loads(kept.answers()[address])
+    before = json.loads(kept.answers()[address])
     now = json.loads(kept.timeless(response.get_data(as_text=True)))
-    assert kept.lost(then, now) == []
+    assert kept.lost(before, now) == []
 
 
 @pytest.mark.parametrize(
@@ -55,12 +61,12 @@ def test_the_api_answers_what_it_answered_then(client: FlaskClient, address: str
     [
         (
             "all annotations",
-            ["87.5%", "7 of 8", "75.0%", "all submitted annotations", "Calibration", "macro mean"],
+            ["87.5%", "7 of 8", "75.0%", "submitted annotations", "Calibration", "macro mean"],
         ),
         (
             "spans, numbers and rankings",
             [
-                "Kendall's tau 0.167",
+                "tau 0.167",
                 "0.333 on average",
                 "sure (each region)",
                 "0.545",
