@@ -66,7 +66,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
             yield Opened(page, small, empty)
 
 
-def test_five_tasks_are_saved_evaluated_and_run_by_clicking(opened: Opened) -> None:
+def test_five_tasks_are_saved_evaluated_and_run_for_pages(opened: Opened) -> None:
     page = opened.page
     page.goto(opened.small)
     page.fill("#text", "Which one? {text}")

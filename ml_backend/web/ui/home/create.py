@@ -19,7 +19,7 @@ from ml_backend.services.prompts.drafts import first_draft, instructions
 from ml_backend.services.prompts.prompts import require_text
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
-from ml_backend.web.ui.shell.next_steps import by_clicking
+from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import number
 
@@ -188,7 +188,7 @@ def _target(caller: Caller, project_id: int | None) -> Target | None:
     try:
         config = services().predictor_factory.config_of(project)
     except ConfigError as error:
-        return Target(project, problem=by_clicking(str(error)))
+        return Target(project, problem=for_pages(str(error)))
     columns = set(caller.studio.data_columns(project.id)) - set(config.input_fields)
     return Target(
         project,

@@ -17,7 +17,7 @@ from ml_backend.services.health.connection_check import ConnectionCheck
 from ml_backend.services.models.spending import ALERT, BudgetPeriod, Spending, alert_of, spending_of
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
-from ml_backend.web.ui.shell.next_steps import by_clicking
+from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import number
 
@@ -176,7 +176,7 @@ def test_connection(ref: str) -> Response:
     if by_htmx():
         text = render_template("settings/connections_check.html", check=check)
         return make_response(text)
-    flash(by_clicking(f"{connection.title}: {check.message} {check.fix}".strip()))
+    flash(for_pages(f"{connection.title}: {check.message} {check.fix}".strip()))
     return go(LIST)
 
 

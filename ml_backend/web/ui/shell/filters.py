@@ -13,7 +13,7 @@ from flask import Flask, request
 from jinja2.bccache import Bucket, BytecodeCache
 
 from ml_backend.settings import Settings
-from ml_backend.web.ui.shell.next_steps import by_clicking
+from ml_backend.web.ui.shell.next_steps import for_pages
 
 NONE = "–"
 
@@ -44,7 +44,7 @@ def register(app: Flask, settings: Settings) -> None:
     studio = settings.label_studio_public_url or settings.label_studio_url
     app.jinja_env.filters.update(
         ago=ago,
-        by_clicking=by_clicking,
+        for_pages=for_pages,
         count=count,
         duration=duration,
         money=money,

@@ -51,6 +51,6 @@ WORDS: Words = {
 }
 
 
-def by_clicking(text: str) -> str:
+def for_pages(text: str) -> str:
     """Return a text with its next steps as buttons and fields."""
     return in_words(text, WORDS)

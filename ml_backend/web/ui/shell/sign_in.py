@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from ml_backend.errors import LabelStudioAuthError, LabelStudioError, PromptsError
 from ml_backend.web.server.identity import Callers
 from ml_backend.web.server.services import services
-from ml_backend.web.ui.shell.next_steps import by_clicking
+from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, go, own_path, pages
 from ml_backend.web.ui.shell.session import CSRF, KEY
 
@@ -41,7 +41,7 @@ def take_sign_in() -> Response:
             503,
         )
     except PromptsError as error:
-        return _form(by_clicking(str(error)), 422)
+        return _form(for_pages(str(error)), 422)
     wanted = own_path(request.form.get("next", ""))
     services().store.web_sessions.remove(str(session.get(KEY, "")))
     session.clear()
