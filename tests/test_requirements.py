@@ -27,7 +27,6 @@ TOOLS = {
     "pytest-cov": "Makefile",
     "coverage": "pyproject.toml",
     "ruff": "Makefile",
-    "mypy": "Makefile",
     "typos": "Makefile",
     "pre-commit": "CONTRIBUTING.md",
     "types-cachetools": "requirements.txt",

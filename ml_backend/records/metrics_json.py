@@ -1,4 +1,4 @@
-"""Metrics as JSON: what the store keeps, the API answers and ``--json`` prints.
+"""Metrics as JSON: what the store keeps, the API answers and the commands print.
 
 Reading takes rows of any version: what one did not keep yet is left open.
 """

@@ -86,7 +86,7 @@ def test_of_a_project_that_was_never_read_what_is_older_than_it_is_not_its(store
 
 
 @pytest.fixture
-def migrated(database_url: str) -> Any:
+def migrated_from(database_url: str) -> Any:
     """A function that fills a store of the migration before, and opens it as it is now."""
     engine = sa.create_engine(database_url)
     config = Config(attributes={"engine": engine})
@@ -170,9 +170,9 @@ OWNER = (prompt(1, "BERT"), label("BERT__v1", 1))
 
 
 def test_a_label_is_ours_where_runs_and_predict_wrote_it_and_nowhere_else(
-    migrated: Callable[..., Store],
+    migrated_from: Callable[..., Store],
 ) -> None:
-    store = migrated(
+    store = migrated_from(
         *OWNER,
         label("BERT__v1__evaluate", 1, slot="evaluate"),
         *[("prompt_projects", {"prompt_id": 1, "project_id": each}) for each in (1, 2, 3, 4, 5)],
@@ -213,9 +213,9 @@ def test_a_label_is_ours_where_runs_and_predict_wrote_it_and_nowhere_else(
     ids=["plan", "first write", "asked again", "/predict before", "/predict before, long since"],
 )
 def test_what_stood_there_before_the_first_write_is_not_ours(
-    migrated: Callable[..., Store], rows: list[Any], watermark: int
+    migrated_from: Callable[..., Store], rows: list[Any], watermark: int
 ) -> None:
-    assert places(migrated(*OWNER, lease(), *rows)) == {(1, "BERT__v1"): watermark}
+    assert places(migrated_from(*OWNER, lease(), *rows)) == {(1, "BERT__v1"): watermark}
 
 
 @pytest.mark.parametrize(
@@ -239,28 +239,30 @@ def test_what_stood_there_before_the_first_write_is_not_ours(
     ],
 )  # fmt: skip
 def test_what_cannot_be_shown_to_be_ours_is_left_alone(
-    migrated: Callable[..., Store], rows: list[Any]
+    migrated_from: Callable[..., Store], rows: list[Any]
 ) -> None:
-    store = migrated(*OWNER, lease(), *rows)
+    store = migrated_from(*OWNER, lease(), *rows)
     assert places(store) == places(store, THERE) == places(store, "") == {}
 
 
 def test_a_run_that_had_published_and_asks_again_has_written(
-    migrated: Callable[..., Store],
+    migrated_from: Callable[..., Store],
 ) -> None:
     outcome = {
         **{"run_id": 1, "task_id": 1, "ok": True, "published": True, "request_key": ""},
         **{"kind": "", "message": "", "raw": "", "prompt_tokens": 0, "completion_tokens": 0},
         **{"latency": 0.0, "calls": 1, "cached": False},
     }
-    store = migrated(*OWNER, lease(), run(1, 1, "BERT__v1", stage="asking"), ("outcomes", outcome))
+    store = migrated_from(
+        *OWNER, lease(), run(1, 1, "BERT__v1", stage="asking"), ("outcomes", outcome)
+    )
     assert places(store) == {(1, "BERT__v1"): 0}
 
 
 def test_projects_of_two_label_studios_are_told_apart_by_what_was_written(
-    migrated: Callable[..., Store],
+    migrated_from: Callable[..., Store],
 ) -> None:
-    store = migrated(
+    store = migrated_from(
         *OWNER,
         run(1, 1, "BERT__v1"),
         run(2, 2, "BERT__v1"),
@@ -273,9 +275,9 @@ def test_projects_of_two_label_studios_are_told_apart_by_what_was_written(
 
 
 def test_where_no_address_was_noted_the_label_studio_that_is_asked_is_it(
-    migrated: Callable[..., Store],
+    migrated_from: Callable[..., Store],
 ) -> None:
-    store = migrated(*OWNER, served(1, "BERT__v1"), served(2, "BERT__v1"))
+    store = migrated_from(*OWNER, served(1, "BERT__v1"), served(2, "BERT__v1"))
     assert places(store) == {}
     named = Label("BERT__v1", 1, 1, Slot.ALL, 1, is_written=False, is_checked=False)
     store.labels.take(HERE, named, None)
@@ -284,8 +286,8 @@ def test_where_no_address_was_noted_the_label_studio_that_is_asked_is_it(
     assert places(store) == {(1, "BERT__v1"): 0}
 
 
-def test_a_run_that_was_about_to_write_goes_on(migrated: Callable[..., Store]) -> None:
-    store = migrated(
+def test_a_run_that_was_about_to_write_goes_on(migrated_from: Callable[..., Store]) -> None:
+    store = migrated_from(
         *OWNER,
         lease(),
         run(1, 1, "BERT__v1", stage="clearing", status="InProgress", plan={"watermark": 12}),

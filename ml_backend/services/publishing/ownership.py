@@ -2,8 +2,8 @@
 
 A version's label in a project is its name, ``Topic__v1``; where somebody else's rows stand under
 that, or another version of ours has it, ``Topic (2)__v1``. Which one it is the store knows; Label
-Studio is asked right before the first row is written there, and never again. docs/design/publishing.md,
-"Ownership", has the why.
+Studio is asked right before the first row is written there, and never again. The why is in
+docs/design/publishing.md, "Ownership".
 """
 
 from __future__ import annotations
