@@ -32,7 +32,12 @@ TOOLS = {
     "types-cachetools": "requirements.txt",
 }
 """What nobody imports, and the file that has a use for it."""
-USES = {"pytest-timeout": "timeout =", "pytest-xdist": " -n ", "types-cachetools": "cachetools"}
+USES = {
+    "pytest-timeout": "timeout =",
+    "pytest-xdist": " -n ",
+    "pytest-cov": "--cov",
+    "types-cachetools": "cachetools",
+}
 
 
 def files(*places: Path) -> Iterator[Path]:
