@@ -354,8 +354,8 @@ def test_a_project_remade_while_a_run_was_down_is_planned_anew(house: House) -> 
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
     run = house.start(prompt, version, project)
-    # One import and five rounds of mending, each refused.
-    house.fake.fail("import/predictions", "status", status=400, times=6)
+    # The import and its mending, both refused.
+    house.fake.fail("import/predictions", "status", status=400, times=2)
     failed = house.container.executor.execute(run.id)
     assert failed is not None
     assert (failed.status, failed.stage) == (RunStatus.FAILED, Stage.VERIFYING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -43,11 +43,12 @@ class Api:
 
 @pytest.fixture
 def api(place: Place) -> Iterator[Api]:
-    settings = replace(
-        place.container.settings,
-        port=free_port(),
-        basic_auth_user="labeler",
-        basic_auth_pass="secretword",
+    settings = place.container.settings.model_copy(
+        update={
+            "port": free_port(),
+            "basic_auth_user": "labeler",
+            "basic_auth_pass": "secretword",
+        }
     )
     place.prompt()
     container = Container(settings)

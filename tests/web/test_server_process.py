@@ -212,7 +212,7 @@ def test_sigterm_lets_go_of_requests_and_runs(
     body = {"project": project, "tasks": tasks, "label_config": CONFIG}
     slow = threading.Thread(target=lambda: ignore_reset(server, body), daemon=True)
     slow.start()
-    simulator.control(hold=True)  # neither would end by itself
+    # Some 60 s of asking are left: neither would end by itself.
     server.processes[0].terminate()
     server.processes[0].wait(60)
     assert list(container.store.runs.claimable()) == [run_id]

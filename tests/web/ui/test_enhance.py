@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_backend.records import Job, JobKind, RunStatus, Subset
+from ml_backend.records import Job, JobKind, RunStatus, Subset, TruthSource
 from support.api import SECRETS, STRANGER
 from support.pages import Page, Pages, sign_in
 from support.processes import eventually
@@ -273,7 +273,7 @@ def test_scores_on_different_tasks_are_not_held_against_each_other(pages: Pages)
 
 def test_scores_on_different_truths_are_not_held_against_each_other(pages: Pages) -> None:
     _, version, better, job = saved(pages)
-    ran(pages, version.id, 1, 2, held_out=True, truth="annotations")
+    ran(pages, version.id, 1, 2, held_out=True, truth=TruthSource.ANNOTATIONS)
     ran(pages, better.id, 2, 2, held_out=True)
     page = page_of(pages, job)
     assert "Not both versions have a score" in page.text("#held-out")

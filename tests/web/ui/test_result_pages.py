@@ -18,6 +18,7 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.api import Api, task
+from support.labels import own
 from support.measured import choices, measured_run, outcome
 from support.pages import Page, Pages, sign_in
 from support.sdk import ended_run
@@ -515,7 +516,10 @@ def hand_in(api: Api, run: Run, answers: dict[int, str]) -> None:
 def published(pages: Pages) -> tuple[Run, int]:
     """A run over all tasks, and one of them that nobody annotated."""
     found = [outcome(each, "a") for each in pages.api.tasks]
-    return measured_run(pages, found, subset=Subset.ALL), pages.api.tasks[9]
+    run = measured_run(pages, found, subset=Subset.ALL)
+    store, studio = pages.container.store, pages.container.studio
+    own(store, studio.url, run.project_id, run.label, run.prompt_id, run.version_id)
+    return run, pages.api.tasks[9]
 
 
 def annotations(pages: Pages, task_id: int) -> list[dict[str, Any]]:

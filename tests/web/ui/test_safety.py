@@ -308,7 +308,7 @@ def test_halves_of_characters_in_tasks_and_answers_break_no_page(pages: Pages) -
     )
     good = outcome(pages.api.tasks[0], "a")
     assert isinstance(good, Prediction)
-    completed(pages, run, [good], {})
+    completed(pages, run, [good], None)
     for path in (
         f"/ui/prompts/{prompt.id}?run={run.id}",
         f"/ui/runs/{run.id}/tasks/{pages.api.tasks[0]}",

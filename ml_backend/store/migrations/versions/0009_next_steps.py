@@ -41,12 +41,12 @@ SAYINGS = tuple(
             "⟦add_price_or_lift_limit {}⟧",
         ),
         (
-            r"Star annotations in Label Studio to make them ground truth, or take all submitted "
+            r"St.r annotations in Label Studio to make them ground truth, or take all submitted "
             r"annotations \(\-\-truth annotations\)\.",
             "⟦measure_on_annotations {}⟧",
         ),
         (
-            r"Star more annotations as ground truth, or evaluate on all of it with "
+            r"St.r more annotations as ground truth, or evaluate on all of it with "
             r"\-\-all-ground-truth\.",
             "⟦annotate_more_or_all_truth {}⟧",
         ),
