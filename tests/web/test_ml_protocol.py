@@ -247,8 +247,15 @@ def test_a_run_that_begins_to_publish_meanwhile_goes_first(
 ) -> None:
     place.prompt()
     results(place.predict(place.tasks(1, "warm")))
-    simulator.control(latency=1.0)
-    begun = threading.Timer(0.4, begin_publishing, [place])
+    asked = simulator.stats()["calls"] + 3
+    simulator.control(hold=True)
+
+    def publish_meanwhile() -> None:
+        eventually(lambda: simulator.stats()["calls"] >= asked)
+        begin_publishing(place)
+        simulator.control()
+
+    begun = threading.Thread(target=publish_meanwhile)
     begun.start()
     assert results(place.predict(place.tasks(3))) == [[], [], []]
     begun.join()
