@@ -23,7 +23,7 @@ from ml_backend.services.evaluation.results_csv import ResultTable
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Cell, CellCount, Chosen, Place, ResultFilter as ResultFilter, Store
 
-ORDERS = ("task", "-task", "score")
+ORDERS = ("task", "-task", "score", "mismatch")
 UNSURE_BELOW = 0.7
 MOST_ROWS = 500
 MOST_TASKS = 10_000
@@ -45,7 +45,8 @@ class ResultQuery:
     below: float = UNSURE_BELOW
     """The score under which a prediction is unsure."""
     order: str = "task"
-    """"task", "-task", or "score": the least sure first, those without score last."""
+    """"task", "-task", "score": the least sure first, those without score last; or "mismatch":
+    what is wrong first, what is right last."""
     after: str | None = None
     before: str | None = None
     cell: Cell | None = None
@@ -302,5 +303,7 @@ def _decoded(text: str, order: str) -> Place | None:
     if type(task_id) is not int or not 0 <= task_id < 2**31:
         return None
     if score is not None and (type(score) not in (int, float) or not math.isfinite(score)):
+        return None
+    if order == "mismatch" and score is None:
         return None
     return Place(task_id, None if score is None else float(score))
