@@ -254,8 +254,9 @@ def _beyond(order: str, place: Place, *, forward: bool) -> sa.ColumnElement[bool
         return task_id > place.task_id if up else task_id < place.task_id
     further = task_id > place.task_id if forward else task_id < place.task_id
     if order == MISMATCH:
-        beyond = _RANK > place.score if forward else _RANK < place.score
-        return sa.or_(beyond, sa.and_(_RANK == place.score, further))
+        rank = _RANK
+        beyond = rank > place.score if forward else rank < place.score
+        return sa.or_(beyond, sa.and_(rank == place.score, further))
     if place.score is None:
         return sa.and_(score.is_(None), further) if forward else sa.or_(score.is_not(None), further)
     same = sa.and_(score == place.score, further)

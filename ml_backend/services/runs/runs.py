@@ -98,8 +98,13 @@ class Runs:
             self._ownership.expected(prompt, version, request.place, project.id),
         )
 
-    def begin(self, prompt: Prompt, version: PromptVersion, plan: RunPlan) -> Run:
-        """Store a planned run, pending; the version may have been saved since it was planned."""
+    def begin(
+        self, prompt: Prompt, version: PromptVersion, plan: RunPlan, *, unless_open: bool = False
+    ) -> Run:
+        """Store a planned run, pending; the version may have been saved since it was planned.
+
+        With ``unless_open`` return the run that asks the very same already, if one goes on.
+        """
         project, request = plan.project, plan.request
         task_ids, exposure = plan.task_ids, what_teachers_saw(version, request)
         expected = self._ownership.expected(prompt, version, request.place, project.id)
@@ -123,6 +128,7 @@ class Runs:
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
             handed_out=bool(request.worker_job),
+            unless_open=unless_open,
         )
 
     def check(self, version: PromptVersion, project: Project, budget: float | None) -> None:
