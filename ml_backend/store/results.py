@@ -30,8 +30,9 @@ IDS_AT_ONCE = 500
 MISMATCH = "mismatch"
 """The order that shows first what is wrong."""
 
+_UNKNOWN = 1.0
 _RANK = sa.case(
-    (t.outcomes.c.right.is_(False), 0.0), (t.outcomes.c.right.is_(None), 1.0), else_=2.0
+    (t.outcomes.c.right.is_(False), 0.0), (t.outcomes.c.right.is_(None), _UNKNOWN), else_=2.0
 )
 
 
@@ -168,6 +169,7 @@ class ResultStore:
         "mismatch": what is wrong, then what nobody can tell, then what is right.
         """
         o = t.outcomes.c
+        order = _plain(order, chosen)
         key = _RANK if order == MISMATCH else o.score
         where = _where(chosen)
         if after is not None:
@@ -188,7 +190,7 @@ class ResultStore:
 
     def count_before(self, chosen: Chosen, order: str, place: Place) -> int:
         """Return how many outcomes of a selection stand before a place."""
-        beyond = _beyond(order, place, forward=False)
+        beyond = _beyond(_plain(order, chosen), place, forward=False)
         query = sa.select(sa.func.count()).where(*_where(chosen), beyond)
         with self._db.read() as c:
             return int(c.execute(query).scalar_one())
@@ -236,6 +238,12 @@ def _where(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     return where
 
 
+def _plain(order: str, chosen: Chosen) -> str:
+    """Return the order that comes to the same without sorting: what is all alike is by task."""
+    alike = chosen.filter in (ResultFilter.WRONG, ResultFilter.RIGHT)
+    return "task" if order == MISMATCH and alike else order
+
+
 def _columns(order: str) -> list[tuple[sa.ColumnElement[Any], bool]]:
     """Return what an order sorts by, and whether upwards."""
     o = t.outcomes.c
@@ -254,9 +262,9 @@ def _beyond(order: str, place: Place, *, forward: bool) -> sa.ColumnElement[bool
         return task_id > place.task_id if up else task_id < place.task_id
     further = task_id > place.task_id if forward else task_id < place.task_id
     if order == MISMATCH:
-        rank = _RANK
-        beyond = rank > place.score if forward else rank < place.score
-        return sa.or_(beyond, sa.and_(rank == place.score, further))
+        rank, here = _RANK, _UNKNOWN if place.score is None else place.score
+        beyond = rank > here if forward else rank < here
+        return sa.or_(beyond, sa.and_(rank == here, further))
     if place.score is None:
         return sa.and_(score.is_(None), further) if forward else sa.or_(score.is_not(None), further)
     same = sa.and_(score == place.score, further)

@@ -136,6 +136,17 @@ class RunStore:
         with self._db.read() as c:
             return [(row.created_at, row.cost) for row in c.execute(query)]
 
+    def left_alone(self, run_id: int) -> float:
+        """Return for how many seconds nobody has worked on an open run, 0 while somebody does.
+
+        One that waits for its turn was left by nobody.
+        """
+        r = t.runs.c
+        going = (r.id == run_id, r.status == RunStatus.IN_PROGRESS.value)
+        with self._db.read() as c:
+            until = c.execute(sa.select(r.lease_until).where(*going)).scalar()
+        return max(0.0, time.time() - until) if until else 0.0
+
     def claimable(self) -> list[int]:
         """Return ids of open runs that no living process holds, oldest first."""
         return self._claims.claimable()

@@ -34,6 +34,9 @@ from ml_backend.services.runs.run_tasks import RunTasks
 from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.store import Store
 
+ABANDONED_SECONDS = 60.0
+"""Far longer than a server takes to go on with the run of one that died."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
@@ -175,6 +178,10 @@ class Runs:
                 fix=Step.NEW_RUN(),
             )
         return self._store.runs.get(run.id)
+
+    def is_abandoned(self, run: Run) -> bool:
+        """Return whether nobody works on a run any more, although it has not ended."""
+        return is_open(run) and self._store.runs.left_alone(run.id) > ABANDONED_SECONDS
 
     def failures(self, run: Run) -> Iterator[Failure]:
         """Yield the tasks without a prediction and why, by task id."""

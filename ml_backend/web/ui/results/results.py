@@ -95,6 +95,7 @@ def fill(view: PromptView) -> str:
     if run is None or view.project is None:
         return render_template("results/results.html", view=view, run=None)
     about: dict[str, Any] = {"view": view, "run": run, "orders": ORDERS, "is_open": is_open(run)}
+    about["is_abandoned"] = services().runs.is_abandoned(run)
     about |= {"plain": plain_address(run), "runs": _choices(view, run)}
     try:
         address = read_address(run)
@@ -141,6 +142,7 @@ def new_results(run_id: int) -> str:
         total=total,
         new=max(0, total - len(seen) - len(found)),
         is_open=is_open(run),
+        is_abandoned=services().runs.is_abandoned(run),
     )
 
 
