@@ -24,7 +24,7 @@ from ml_backend.store.results import (
     ResultFilter,
     ResultStore,
 )
-from ml_backend.store.run_records import totals_columns
+from ml_backend.store.run_columns import totals_columns
 from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent

@@ -26,7 +26,7 @@ from ml_backend.store import tables as t
 from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column
-from ml_backend.store.run_records import read_run, to_columns, totals_columns
+from ml_backend.store.run_columns import read_run, to_columns, totals_columns
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
 OUTSIDE = "an outside worker"

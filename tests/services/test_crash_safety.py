@@ -26,7 +26,7 @@ from ml_backend.records import FailureKind, Run, RunStatus, Stage
 from ml_backend.services.runs.executor import Executor
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import tables as t
-from ml_backend.store.run_records import to_columns
+from ml_backend.store.run_columns import to_columns
 from support.house import CONFIG, House
 from support.server import ROOT
 

@@ -397,7 +397,7 @@ def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any)
     job = answer.json()["job"]
     assert api.request("GET", f"prompts/{prompt.id}/").status_code == 404
     assert api.client.prompts.list().results == []
-    ended = api.container.background.wait(api.container.store.jobs.get(job), 20)
+    ended = api.container.jobs.wait(api.container.store.jobs.get(job), 20)
     assert ended.status == "Completed"
     shown = api.request("GET", f"jobs/{job}/").json()
     assert (shown["status"], shown["result"]) == ("Completed", {"deleted": 10})

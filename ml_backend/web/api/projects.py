@@ -193,4 +193,4 @@ def _request(caller: Caller, body: Selecting) -> JsonObject:
 
 
 def _begin(kind: JobKind, project_id: int, request: JsonObject) -> Job:
-    return services().background.wait(bulk_actions.begin(kind, project_id, request), WAIT_SECONDS)
+    return services().jobs.wait(bulk_actions.begin(kind, project_id, request), WAIT_SECONDS)

@@ -13,7 +13,7 @@ from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.jobs import documents
 from ml_backend.services.runs.run_request import RunRequest, request_of
-from ml_backend.web.actions.report import report_answer
+from ml_backend.web.actions.report_response import report_answer
 from ml_backend.web.actions.runs import cancel, start
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.parts import Detail, Page, ordered, paged, slice_of

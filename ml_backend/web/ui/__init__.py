@@ -18,7 +18,6 @@ from ml_backend.web.ui.shell.session import CALLERS, SameSiteSession, csrf_token
 
 def register(app: Flask, container: Container, callers: Callers) -> None:
     """Add the pages to an app; ``callers`` knows Label Studio's users by their tokens."""
-    from ml_backend.web.ui import prompt_page  # noqa: F401
     from ml_backend.web.ui.enhance import enhance  # noqa: F401
     from ml_backend.web.ui.home import (
         create,  # noqa: F401
@@ -30,7 +29,8 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     )
     from ml_backend.web.ui.prompt import (
         dialogs,  # noqa: F401
-        report,  # noqa: F401
+        page,  # noqa: F401
+        report_page,  # noqa: F401
     )
     from ml_backend.web.ui.results import task  # noqa: F401
     from ml_backend.web.ui.settings import (

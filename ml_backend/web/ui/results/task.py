@@ -88,14 +88,14 @@ def accept(run_id: int, task_id: int) -> Response:
     plan = _plan(found, task_id, beside)
     if not plan.would_create:
         raise Conflict(f"Nothing was made of task {task_id}. {_skipped(plan)}")
-    job = services().background.submit(
+    job = services().jobs.submit(
         JobKind.PROMOTE,
         _request(found.run, task_id, beside),
         created_by=identity.caller().person,
         project_id=found.project.id,
         studio=identity.lasting_studio(services().studio_as),
     )
-    job = services().background.wait(job, WAIT_SECONDS)
+    job = services().jobs.wait(job, WAIT_SECONDS)
     if job.status is not RunStatus.COMPLETED:
         return go(job_page(job, back=found.address.here()))
     _tell(task_id, job.result)
