@@ -20,6 +20,7 @@ from ml_backend.web.ui.results.results import open_run
 from ml_backend.web.ui.results.rows import control_lines, inputs_of, line_of, readable
 from ml_backend.web.ui.shell.filters import pretty
 from ml_backend.web.ui.shell.jobs import job_page
+from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 
 LONGEST_RAW = 20_000
@@ -191,4 +192,5 @@ def _tell(task_id: int, result: JsonObject) -> None:
             "in Label Studio and delete the annotation there."
         )
     else:
-        flash(f"Nothing was made of task {task_id}: {' '.join(result.get('notes') or ())}")
+        notes = for_pages(" ".join(result.get("notes") or ()))
+        flash(f"Nothing was made of task {task_id}: {notes}")
