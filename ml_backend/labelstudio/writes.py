@@ -23,7 +23,6 @@ from ml_backend.labelstudio.bodies import storable
 from ml_backend.labelstudio.reads import Reads
 from ml_backend.labelstudio.records import Backend, Project
 from ml_backend.labelstudio.transport import Transport
-from ml_backend.records import Region
 
 CREATED = re.compile(r"Created (\d+) annotations?")
 PRIVATE_ADDRESS = (
@@ -151,14 +150,6 @@ class Writes(Reads):
         with self._shape(what, maybe_done=True):
             return Project.from_wire(answer)
 
-    def delete_project(self, project_id: int) -> None:
-        """Delete a project with all it holds."""
-        number = int(project_id)
-        self._transport.change(
-            lambda sdk, options: sdk.projects.delete(number, request_options=options),
-            what=f"project {project_id}",
-        )
-
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
         """Ids of the new tasks, in order; each of ``tasks`` is task data or {"data": …}."""
         if not tasks:
@@ -175,19 +166,6 @@ class Writes(Reads):
             return [int(each) for each in answer["task_ids"]]
         except (KeyError, TypeError, ValueError) as error:
             raise self._unexpected(what) from error
-
-    def create_annotation(
-        self, task_id: int, result: Sequence[Region], *, ground_truth: bool = False
-    ) -> int:
-        """The id of a new annotation by the token's user."""
-        what = f"task {task_id}"
-        body = storable({"result": list(result), "ground_truth": ground_truth})
-        number = int(task_id)
-        answer = self._transport.change(
-            lambda sdk, options: sdk.annotations.create(number, **body, request_options=options),
-            what=what,
-        )
-        return self._count(answer, "id", what)
 
     def add_backend(
         self,

@@ -160,7 +160,7 @@ def test_address_that_has_no_such_page_is_not_label_studio(fake):
 
 def test_address_with_a_path_is_named_when_a_project_is_sought(fake):
     door = ServerLabelStudio(f"{fake.url}/projects", fake.token)
-    for call in (door.list_projects, lambda: door.find_project("Mails")):
+    for call in (door.project_titles, lambda: door.find_project("Mails")):
         with pytest.raises(LabelStudioError, match="is not Label Studio"):
             call()
 

@@ -11,6 +11,7 @@ from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.house import House, ScriptedModel
+from support.models import adopt
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     )
     container = Container(settings, settle_seconds=1.5)
     model = ScriptedModel()
-    container.models.adopt(container.models.default, model)
+    adopt(container.models, container.models.default, model)
     yield House(container, fake, model)
     container.close()
     container.studio.close()

@@ -28,6 +28,7 @@ from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
 from support.house import CONFIG, ScriptedModel
 from support.labels import own
+from support.models import adopt
 from support.serving import free_port, serving
 
 USER, PASSWORD = "labeler", "pässword"
@@ -64,7 +65,7 @@ class Site:
                 }
             )
         )
-        container.models.adopt(container.models.default, ScriptedModel())
+        adopt(container.models, container.models.default, ScriptedModel())
         self._stack.callback(container.store.close)
         self._stack.callback(container.close)
         if up:

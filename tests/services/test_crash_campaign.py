@@ -32,6 +32,7 @@ from ml_backend.store import tables as t
 from support.crash_worker import Order, Workers, state_of
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.house import CONFIG, ScriptedModel
+from support.models import adopt
 from support.server import eventually
 
 SEED = int(os.environ.get("CRASH_SEED", "20"))
@@ -320,7 +321,7 @@ def play(number: int, fake: FakeLabelStudio, workers: Workers, where: Path, done
         model = ScriptedModel(
             lambda request: '{"topic": "%s"}' % ("B" if "Again" in str(request.messages) else "A")
         )
-        container.models.adopt(container.models.default, model)
+        adopt(container.models, container.models.default, model)
         scene = Scene(container, fake, directory, dice)
         campaign = Campaign(scene, workers, done)
         run = campaign.execute(scene.prepare())

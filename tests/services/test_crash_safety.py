@@ -27,7 +27,9 @@ from ml_backend.services.runs.executor import Executor
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import tables as t
 from ml_backend.store.run_columns import to_columns
+from support.by_hand import delete_project
 from support.house import CONFIG, House
+from support.models import adopt
 from support.server import ROOT
 
 PAGE_SECONDS = 8.0
@@ -137,7 +139,7 @@ def test_answers_of_tasks_deleted_before_a_resume_are_not_given_to_others(
 ) -> None:
     models = house.container.models
     models.default = replace(models.default, prices={"scripted": (1.0, 1.0)})
-    models.adopt(models.default, house.model)
+    adopt(models, models.default, house.model)
     project, tasks = house.project(10)
     prompt, version = house.prompt(project)
 
@@ -357,7 +359,7 @@ def test_a_project_deleted_while_asking_ends_the_run_with_a_word(house: House) -
 
     def answer(request: Request) -> str:
         if request.inputs["text"] == "text 4":
-            house.container.studio.delete_project(project)
+            delete_project(house.container.studio, project)
         return '{"topic": "A"}'
 
     house.model.answer = answer

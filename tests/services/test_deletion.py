@@ -13,6 +13,7 @@ from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, RunStatus, Slot, Subset
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.writing.patience import Patience
+from support.by_hand import delete_project
 from support.house import House
 
 
@@ -160,6 +161,6 @@ def test_a_project_that_is_gone_does_not_stand_in_the_way(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
     house.run(prompt, version, project)
-    house.container.studio.delete_project(project)
+    delete_project(house.container.studio, project)
     assert delete(house, prompt) == 0
     assert house.container.store.prompts.find("P") is None

@@ -17,6 +17,7 @@ from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.house import House, ScriptedModel
+from support.models import adopt
 
 
 def settings(fake: FakeLabelStudio, folder: Path, **changes: Any) -> Settings:
@@ -148,7 +149,7 @@ def test_a_model_that_is_refused_says_why(house: House) -> None:
             raise RunStopper("The key is wrong.", kind=FailureKind.AUTHENTICATION, fix="Mend it.")
 
     models = house.container.models
-    models.adopt(models.default, Refusing())
+    adopt(models, models.default, Refusing())
     check = at(house, "http://127.0.0.1:1")["model: environment"]
     assert (check.status, check.message, check.fix) == ("fail", "The key is wrong.", "Mend it.")
 
@@ -159,7 +160,7 @@ def test_a_model_that_is_not_offered_is_a_warning(house: House) -> None:
             return ["one", "two"]
 
     models = house.container.models
-    models.adopt(models.default, Offering())
+    adopt(models, models.default, Offering())
     check = at(house, "http://127.0.0.1:1")["model: environment"]
     assert check.status == "warn"
     assert "'scripted'" in check.message

@@ -15,6 +15,7 @@ from ml_backend.services.events.events import Heard
 from ml_backend.services.writing.lease import NamedLease
 from ml_backend.store import tables as t
 from support.backends import answering
+from support.by_hand import delete_project
 from support.house import CONFIG, House
 
 ANNOTATION_READ = "GET /api/tasks"
@@ -321,7 +322,7 @@ def test_a_deleted_project_has_no_pool_and_no_follower(place: Annotated) -> None
     place.store.follows.start(prompt.id, place.project, None)
     place.annotate(place.tasks[0])
     place.tell("ANNOTATIONS_CREATED")
-    place.studio.delete_project(place.project)
+    delete_project(place.studio, place.project)
     place.tell("ANNOTATIONS_CREATED")
     assert place.pool() == {}
     assert place.store.events.waiting() == 0

@@ -31,7 +31,7 @@ AWAY = LabelStudioUnreachable("Label Studio does not answer.")
 READS: dict[str, Callable[[LabelStudioReader, int, list[int]], Any]] = {
     "version": lambda studio, project, tasks: studio.version(),
     "get_project": lambda studio, project, tasks: studio.get_project(project).title,
-    "list_projects": lambda studio, project, tasks: [each.id for each in studio.list_projects()],
+    "project_titles": lambda studio, project, tasks: studio.project_titles(),
     "data_columns": lambda studio, project, tasks: studio.data_columns(project),
     "task_ids": lambda studio, project, tasks: studio.task_ids(project),
     "iter_tasks": lambda studio, project, tasks: list(studio.iter_tasks(project, page_size=2)),

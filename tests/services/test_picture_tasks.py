@@ -17,6 +17,7 @@ from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.files import image
 from support.house import House, ScriptedModel
+from support.models import adopt
 from support.simulator import Simulator
 
 CONFIG = """<View><Image name="img" value="$image"/>
@@ -62,7 +63,7 @@ def priced(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     )
     container.models.default = connection
     model = ScriptedModel()
-    container.models.adopt(connection, model)
+    adopt(container.models, connection, model)
     yield House(container, fake, model)
     container.close()
     container.store.close()

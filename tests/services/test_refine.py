@@ -19,6 +19,7 @@ from ml_backend.services.evaluation.holdout import SHARE, HoldoutSplit, split_of
 from ml_backend.services.refining.refine import Refinement, RefineRequest
 from ml_backend.services.runs.run_request import RunRequest
 from support.house import House
+from support.models import adopt
 from support.simulator import Simulator
 
 PROPOSED = "Say what {text} is about. Pears are A."
@@ -304,7 +305,7 @@ def test_a_teacher_keeps_within_its_connections_budget(school: School) -> None:
         title="tight", provider="Custom", api_key="", endpoint="http://model.invalid/v1",
         default_model="t", prices={"t": [1.0, 10.0]}, budget_limit=0.01,
     )  # fmt: skip
-    school.container.models.adopt(made, school.house.model)
+    adopt(school.container.models, made, school.house.model)
     studio = school.container.studio
     project = studio.get_project(school.project_id)
     asked = RefineRequest(project, school.prompt, school.version, made, "t")

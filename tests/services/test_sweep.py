@@ -19,6 +19,7 @@ from ml_backend.services.publishing.ownership import label_of
 from ml_backend.services.writing.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
+from support.by_hand import delete_project
 from support.house import House
 from support.labels import own
 from support.server import eventually
@@ -328,7 +329,7 @@ def test_counters_are_counted_again_only_where_they_went_wrong(served: Served) -
     studio = served.container.studio
     gone, (task, *_) = served.house.project(2)
     studio.delete_tasks(gone, [task])
-    studio.delete_project(gone)
+    delete_project(studio, gone)
     served.answer(V1, minutes=1)
     served.keep(V1)
     assert served.work()[RECOUNT] == 1
@@ -505,7 +506,7 @@ def test_nothing_of_a_deleted_project_is_looked_at_again(served: Served) -> None
     served.answer(V2)
     other.answer(V2)
     other.keep(V2)
-    served.container.studio.delete_project(served.project)
+    delete_project(served.container.studio, served.project)
     served.work()
     other.assert_each_task_holds(V2)
     served.make_due()

@@ -8,6 +8,7 @@ import pytest
 from label_studio_sdk.core.api_error import ApiError
 
 from support.api import SECRETS, Api
+from support.by_hand import delete_project
 from support.wire import CONFIG
 
 
@@ -67,7 +68,7 @@ def test_a_prompt_whose_projects_are_gone_is_its_creators(api: Api) -> None:
     gone, _ = api.studio.seed(CONFIG, [], title="Soon gone")
     prompt = api.client.prompts.create(title="Orphan", associated_projects=[gone])
     other = api.as_user()
-    api.container.studio.delete_project(gone)
+    delete_project(api.container.studio, gone)
     api.container.access._seen.clear()
     api.container.access._listed.clear()
     assert api.client.prompts.get(prompt.id).associated_projects == []
