@@ -208,7 +208,7 @@ class Campaign:
             self._let_time_pass()
             if asleep and self._dice.random() < 0.4:
                 self._wake(asleep)
-            if run.status.is_final:
+            if not run.is_open:
                 self._wake(asleep)
                 run = self._store.runs.get(run.id)
                 self._tallies.endings[run.status.value] += 1

@@ -138,7 +138,7 @@ class Runs:
 
     def cancel(self, run: Run) -> Run:
         """Ask a run to stop asking; what was answered is still published."""
-        if run.status.is_final:
+        if not run.is_open:
             raise Conflict(f"Run {run.id} has ended already: {run.status.value}.")
         self._store.runs.request_cancel(run.id)
         if run.stage is Stage.PENDING:
@@ -175,8 +175,3 @@ class Runs:
         for outcome in self._store.outcomes.iter(run.id, ok=False):
             if isinstance(outcome, Failure):
                 yield outcome
-
-
-def is_open(run: Run) -> bool:
-    """Return whether a run may still change."""
-    return run.status in (RunStatus.PENDING, RunStatus.IN_PROGRESS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ml_backend.records import FailureKind, Person, Run, RunStatus, Subset, TruthSource
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.ui.shell.filters import plural
 
 SUBSETS = {
@@ -79,6 +78,5 @@ WORDS: dict[str, Any] = {
     "who": who,
     "per_task": per_task,
     "left_of": left_of,
-    "is_open": is_open,
 }
 """What the templates of these pages call."""

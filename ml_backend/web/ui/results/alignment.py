@@ -20,7 +20,6 @@ from ml_backend.records import (
     SpanOverlap,
 )
 from ml_backend.reporting import charts
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.ui.results import confusion_matrix
 from ml_backend.web.ui.results.confusion_matrix import CLASSES_A_PAGE, Confusion, Matrix
 from ml_backend.web.ui.results.rows import readable
@@ -86,7 +85,7 @@ def fill(view: PromptView) -> str:
     run = _measured(view)
     about: dict[str, Any] = {"view": view, "run": run, "shown_run": view.run}
     if run is None or run.metrics is None or not run.is_measured:
-        open_run = view.run is not None and is_open(view.run)
+        open_run = view.run is not None and view.run.is_open
         return render_template("results/alignment.html", **about, empty=True, is_open=open_run)
     accuracies = list(_accuracies(run.metrics))
     first_class = max(0, number("classes") or 0)

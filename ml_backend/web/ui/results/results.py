@@ -17,7 +17,6 @@ from ml_backend.errors import (
 )
 from ml_backend.records import Run
 from ml_backend.services.evaluation.results import ResultCounts, ResultFilter, ResultPage
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.address import ResultAddress, plain_address, read_address
@@ -79,7 +78,7 @@ def fill(view: PromptView) -> str:
     run = view.run
     if run is None or view.project is None:
         return render_template("results/results.html", view=view, run=None)
-    about: dict[str, Any] = {"view": view, "run": run, "orders": ORDERS, "is_open": is_open(run)}
+    about: dict[str, Any] = {"view": view, "run": run, "orders": ORDERS, "is_open": run.is_open}
     about |= {"plain": plain_address(run), "runs": _choices(view, run)}
     try:
         address = read_address(run)
@@ -119,7 +118,7 @@ def new_results(run_id: int) -> str:
         address=address,
         seen=seen,
         new=max(0, new),
-        is_open=is_open(run),
+        is_open=run.is_open,
     )
 
 

@@ -18,7 +18,6 @@ from ml_backend.errors import NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, Run, Slot
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.pages import for_target
@@ -49,7 +48,7 @@ class PromptView:
     @property
     def open_run(self) -> Run | None:
         """The newest run that has not ended."""
-        return next((run for run in self.runs if is_open(run)), None)
+        return next((run for run in self.runs if run.is_open), None)
 
     @property
     def evaluated(self) -> Run | None:
