@@ -11,6 +11,7 @@ from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.house import House, ScriptedModel
+from support.place import close
 
 
 @pytest.fixture
@@ -29,6 +30,4 @@ def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     model = ScriptedModel()
     container.models.adopt(container.models.default, model)
     yield House(container, fake, model)
-    container.close()
-    container.studio.close()
-    container.store.close()
+    close(container)
