@@ -75,6 +75,7 @@ def distributions(packages: set[str]) -> dict[str, set[str]]:
     return {each: {normal(name) for name in known.get(each, [each])} for each in packages}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("places", "requirements"),
     [(SERVER, [RUNTIME]), (AROUND, [RUNTIME, DEVELOPMENT, SCRIPTS])],
@@ -86,6 +87,7 @@ def test_every_package_we_import_is_declared(places, requirements):
     assert {each: names for each, names in found.items() if not names & known} == {}
 
 
+@pytest.mark.slow
 def test_no_package_is_declared_that_nobody_uses():
     used = {name for names in distributions(imported(*SERVER)).values() for name in names}
     assert declared(RUNTIME) - used == set()

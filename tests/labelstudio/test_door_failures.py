@@ -85,6 +85,7 @@ def test_write_that_may_have_taken_effect_says_so_and_is_not_repeated(
     assert fake.state()["calls"]["POST /api/projects/{id}/import/predictions"] == 1
 
 
+@pytest.mark.slow
 def test_write_without_an_answer_in_time_may_have_taken_effect(fake, seeded):
     door = ServerLabelStudio(fake.url, fake.token, write_timeout=0.2)
     fake.control(latency=[{"path": IMPORT, "seconds": 0.5}])

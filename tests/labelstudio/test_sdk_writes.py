@@ -128,6 +128,7 @@ def test_write_whose_connection_broke_is_sent_once_and_may_have_taken_effect(
     assert since(fake, before) == {call: 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["create_prediction", "promote", "show_predictions"])
 def test_write_has_our_time_and_not_the_sdks(fake, hasty, seeded, name):
     call, path, write = WRITES[name]

@@ -12,6 +12,7 @@ from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.house import House, ScriptedModel
 from support.models import adopt
+from support.place import close
 
 
 @pytest.fixture
@@ -30,6 +31,4 @@ def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     model = ScriptedModel()
     adopt(container.models, container.models.default, model)
     yield House(container, fake, model)
-    container.close()
-    container.studio.close()
-    container.store.close()
+    close(container)

@@ -96,6 +96,7 @@ def test_a_database_that_refuses_answers_stops_the_asking_and_loses_none(house: 
     assert house.held(project) == {task: Counter(["P__Version 1"]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_text_no_database_takes_costs_no_other_task_its_answer(house: House) -> None:
     project, _ = house.project(3)
     prompt, version = house.prompt(project)
@@ -133,6 +134,7 @@ def test_the_event_loop_never_waits_for_a_page_that_is_wanted_no_more(house: Hou
 # Tasks that are others now
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [None, 5.0])
 def test_answers_of_tasks_deleted_before_a_resume_are_not_given_to_others(
     house: House, limit: float | None
@@ -166,6 +168,7 @@ def test_answers_of_tasks_deleted_before_a_resume_are_not_given_to_others(
     assert given == {task: ["B"] if task in tasks[5:] else ["A"] for task in tasks}
 
 
+@pytest.mark.slow
 def test_answers_a_changed_labeling_config_refuses_are_asked_anew(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -218,6 +221,7 @@ def test_what_stopped_an_earlier_attempt_is_not_said_of_the_one_that_went_throug
     assert ended.status is RunStatus.COMPLETED, ended.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempts", [1, 2])
 def test_failures_forgotten_by_a_resume_are_asked_again(house: House, attempts: int) -> None:
     project, tasks = house.project()
@@ -320,6 +324,7 @@ def test_a_kept_prediction_that_an_import_drops_is_created(house: House) -> None
     assert (kept.model_version, kept.result[0]["value"]) == ("P__Version 1", {"choices": ["A"]})
 
 
+@pytest.mark.slow
 def test_the_label_stream_keeps_what_a_person_chose_meanwhile(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -334,6 +339,7 @@ def test_the_label_stream_keeps_what_a_person_chose_meanwhile(house: House) -> N
 # Label Studio
 
 
+@pytest.mark.slow
 def test_a_token_revoked_while_loading_ends_the_run_resumable(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -504,6 +510,7 @@ with container.writer.hold(Patience(print, threading.Event())):
 """
 
 
+@pytest.mark.slow
 def test_what_the_first_write_needs_is_loaded_before_its_intent(
     house: House, tmp_path: Path
 ) -> None:

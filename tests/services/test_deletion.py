@@ -85,6 +85,7 @@ def test_a_run_nobody_executes_is_canceled_before(house: House) -> None:
     assert house.container.store.runs.get(run.id).status is RunStatus.CANCELED
 
 
+@pytest.mark.slow
 def test_a_run_under_way_is_canceled_and_what_it_published_goes_too(house: House) -> None:
     project, _ = house.project(20)
     prompt, version = house.prompt(project)
@@ -113,6 +114,7 @@ def test_a_run_under_way_is_canceled_and_what_it_published_goes_too(house: House
     assert house.container.store.prompts.find("P") is None
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_end_in_time_leaves_everything_as_it_was(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
@@ -141,6 +143,7 @@ def test_another_versions_run_forbids_deleting_a_version(house: House) -> None:
     assert len(house.container.store.prompts.versions(prompt.id)) == 2
 
 
+@pytest.mark.slow
 def test_without_label_studio_nothing_is_deleted(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)

@@ -76,6 +76,7 @@ def test_hosts_that_pictures_can_never_be_read_from_are_told(
     assert words in check.message
 
 
+@pytest.mark.slow
 def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> None:
     found = examine(Container(settings(fake, tmp_path)))
     status = {name: check.status for name, check in found.items()}

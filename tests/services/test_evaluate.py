@@ -82,6 +82,7 @@ def test_a_failed_task_is_a_false_negative_of_its_class(house: House) -> None:
     assert "calibration" not in shown
 
 
+@pytest.mark.slow
 def test_the_best_of_several_truths_counts_and_people_are_held_against_each_other(
     house: House,
 ) -> None:

@@ -471,6 +471,7 @@ def test_new_ground_truth_elsewhere_leaves_a_run_of_chosen_tasks(place: Annotate
     assert place.store.runs.get(run.id).stale != ""
 
 
+@pytest.mark.slow
 def test_a_run_for_all_tasks_is_never_stale(place: Annotated) -> None:
     prompt, version = place.prompt()
     run = place.house.run(prompt, version, place.project)
@@ -525,6 +526,7 @@ def test_a_new_version_is_evaluated_by_training(place: Annotated) -> None:
     assert place.runs()[0].version_id == second.id
 
 
+@pytest.mark.slow
 def test_training_measures_on_what_people_submitted(place: Annotated) -> None:
     place.prompt()
     place.annotate(place.tasks[0])

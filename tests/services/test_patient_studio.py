@@ -119,6 +119,7 @@ def test_every_read_of_a_client_is_patient_and_no_write_is_there() -> None:
         assert not hasattr(PatientLabelStudio, write)
 
 
+@pytest.mark.slow
 def test_a_page_read_before_label_studio_went_away_is_not_read_again(
     fake: FakeLabelStudio, door: ServerLabelStudio, seeded: tuple[int, list[int]], waiting: Waiting
 ) -> None:
@@ -217,6 +218,7 @@ def test_write_that_does_no_harm_twice_is_sent_until_it_is_answered(
     assert write.sent == times + 1
 
 
+@pytest.mark.slow
 def test_write_is_given_up_after_five_rounds(studio: PatientLabelStudio) -> None:
     write = Failing(9)
     with pytest.raises(LabelStudioUnreachable):

@@ -94,6 +94,7 @@ def test_a_picture_that_cannot_be_had_costs_its_task_alone(house: House) -> None
     assert len(house.model.asked) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_already_paid_for_needs_no_picture(house: House) -> None:
     project, _ = house.fake.seed(CONFIG, [{"data": {"image": PICTURE}}])
     prompt, version = house.prompt(project, text="Which?")

@@ -207,6 +207,7 @@ def test_more_than_was_counted_is_refused(house: House) -> None:
     assert annotations(house, project) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [

@@ -152,6 +152,7 @@ def _topic(number: int) -> str:
     return ("apples and pears", "planes and trains")[number % 2]
 
 
+@pytest.mark.slow
 def test_mistakes_of_different_kinds_come_before_more_of_the_same(school: School) -> None:
     school.seed(30)
     school.house.model.answer = lambda request: (
@@ -241,6 +242,7 @@ def test_a_planned_evaluation_asks_other_tasks_where_saving_made_a_teachers_vers
     assert set(begun.options.task_ids or ()) == held
 
 
+@pytest.mark.slow
 def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover(
     school: School,
 ) -> None:
@@ -368,6 +370,7 @@ def test_a_teacher_is_told_what_the_author_wants(school: School) -> None:
         refining.check_goal("g" * 2001)
 
 
+@pytest.mark.slow
 def test_what_a_teacher_would_see_and_cost_is_known_before_it_is_asked(school: School) -> None:
     school.seed(30)
     school.evaluate()

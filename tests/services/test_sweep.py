@@ -176,6 +176,7 @@ def test_rows_of_which_nothing_is_known_give_way_by_age(served: Served) -> None:
     served.assert_each_task_holds(V2)
 
 
+@pytest.mark.slow
 def test_other_prompts_slots_and_models_are_left_alone(served: Served) -> None:
     other, version = served.house.prompt(served.project, "Q")
     foreign = served.register(other, version)
@@ -386,6 +387,7 @@ def test_what_was_decided_anew_before_the_right_to_write_came_is_heeded(
     served.assert_each_task_holds(V1)
 
 
+@pytest.mark.slow
 def test_while_label_studio_is_away_all_stays_due(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -416,6 +418,7 @@ def test_a_delete_that_broke_off_is_gone_on_with(house: House, mode: str, tasks:
     assert served.counters() == {1: tasks}
 
 
+@pytest.mark.slow
 def test_after_a_kill_in_the_middle_the_next_server_finishes(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

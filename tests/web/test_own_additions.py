@@ -128,6 +128,7 @@ def test_the_whole_report_is_among_a_runs_indicators(api: Api) -> None:
     assert confusion["matrix"] == [[2, 1, 0], [1, 2, 0], [0, 0, 0]]
 
 
+@pytest.mark.slow
 def test_a_run_may_be_measured_on_all_annotations(api: Api) -> None:
     prompt, version = api.prompt()
     made = api.request(

@@ -157,6 +157,7 @@ def test_one_version_is_no_comparison(pages: Pages, asked: str) -> None:
     assert "Choose two to 10 versions" in page.text(".caution")
 
 
+@pytest.mark.slow
 def test_a_prompt_of_one_version_says_how_to_get_another(pages: Pages) -> None:
     prompt, _ = versions(pages, "")
     assert "takes two versions" in pages.get(f"/ui/prompts/{prompt.id}/compare").text("#panel")
