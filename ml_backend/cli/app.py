@@ -29,9 +29,8 @@ PIPED_WIDTH = 200
 class App:
     """One invocation: documents and tables on stdout, everything else on stderr."""
 
-    def __init__(self, *, settle_seconds: float | None = None) -> None:
+    def __init__(self) -> None:
         self.as_json = False
-        self._settle_seconds = settle_seconds
         self._container: Container | None = None
         self._stop = threading.Event()
 
@@ -42,12 +41,7 @@ class App:
             from ml_backend.container import Container
             from ml_backend.settings import Settings
 
-            settings = Settings.from_env()
-            self._container = (
-                Container(settings)
-                if self._settle_seconds is None
-                else Container(settings, settle_seconds=self._settle_seconds)
-            )
+            self._container = Container(Settings.from_env())
         return self._container
 
     def project(self, ref: str) -> Project:

@@ -23,6 +23,7 @@ from ml_backend.labelstudio.bodies import storable
 from ml_backend.labelstudio.reads import Reads
 from ml_backend.labelstudio.records import Backend, Project
 from ml_backend.labelstudio.transport import Transport
+from ml_backend.records import Region
 
 CREATED = re.compile(r"Created (\d+) annotations?")
 PRIVATE_ADDRESS = (
@@ -166,6 +167,19 @@ class Writes(Reads):
             return [int(each) for each in answer["task_ids"]]
         except (KeyError, TypeError, ValueError) as error:
             raise self._unexpected(what) from error
+
+    def create_annotation(
+        self, task_id: int, result: Sequence[Region], *, ground_truth: bool = False
+    ) -> int:
+        """The id of a new annotation by the token's user."""
+        what = f"task {task_id}"
+        body = storable({"result": list(result), "ground_truth": ground_truth})
+        number = int(task_id)
+        answer = self._transport.change(
+            lambda sdk, options: sdk.annotations.create(number, **body, request_options=options),
+            what=what,
+        )
+        return self._count(answer, "id", what)
 
     def add_backend(
         self,

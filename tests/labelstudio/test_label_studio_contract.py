@@ -12,7 +12,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
 )
 from ml_backend.labelstudio import ServerLabelStudio
-from support.by_hand import create_annotation, delete_project, get_task, next_task
+from support.by_hand import delete_project, get_task, next_task
 from support.live_label_studio import personal_token
 from support.wire import region, row
 
@@ -63,6 +63,7 @@ def test_project_of_an_ambiguous_title_asks_for_the_number(site):
         lambda door: door.delete_model_version(987654, "v"),
         lambda door: door.set_model_version(987654, "v"),
         lambda door: door.promote(987654, ["v"], [1]),
+        lambda door: door.create_annotation(987654321, []),
     ],
 )
 def test_what_is_not_there_is_not_found(site, call):
@@ -144,8 +145,8 @@ def test_unknown_filter_column_is_rejected(site):
 
 def test_annotated_tasks_come_whole(site):
     first, second, *_ = site.task_ids
-    annotation_id = create_annotation(site.door, second, [region("b")], ground_truth=True)
-    create_annotation(site.door, first, [region("a")])
+    annotation_id = site.door.create_annotation(second, [region("b")], ground_truth=True)
+    site.door.create_annotation(first, [region("a")])
     site.door.import_predictions(site.project_id, [row(site.task_ids[4])])
     prediction = site.door.predictions(site.project_id)[0]
     site.door.promote(site.project_id, ["v"], site.task_ids)
@@ -162,9 +163,9 @@ def test_annotated_tasks_come_whole(site):
 def test_annotated_tasks_are_chosen_by_ground_truth_and_id(site):
     first, second, third, *_ = site.task_ids
     assert list(site.door.iter_annotated(site.project_id, ground_truth_only=True)) == []
-    truth = create_annotation(site.door, second, [region("b")], ground_truth=True)
-    create_annotation(site.door, second, [region("a")])
-    create_annotation(site.door, third, [region("a")])
+    truth = site.door.create_annotation(second, [region("b")], ground_truth=True)
+    site.door.create_annotation(second, [region("a")])
+    site.door.create_annotation(third, [region("a")])
     only = list(site.door.iter_annotated(site.project_id, ground_truth_only=True))
     assert [(task.id, [each.id for each in task.annotations]) for task in only] == [
         (second, [truth])
@@ -302,7 +303,7 @@ def test_label_stream_shows_the_selected_version_only(site):
 
 def test_label_stream_ends(site):
     for task_id in site.task_ids:
-        create_annotation(site.door, task_id, [region()])
+        site.door.create_annotation(task_id, [region()])
     assert next_task(site.door, site.project_id) is None
 
 
@@ -355,7 +356,7 @@ def test_listing_does_not_wake_the_ml_backend(site, ml_backend):
         f"/api/projects/{site.project_id}/", json={"evaluate_predictions_automatically": True}
     )
     ml_backend.requests.clear()
-    create_annotation(site.door, site.task_ids[0], [region()])
+    site.door.create_annotation(site.task_ids[0], [region()])
     assert site.door.task_ids(site.project_id) == site.task_ids
     assert sum(map(len, site.door.iter_tasks(site.project_id))) == 6
     annotated = list(site.door.iter_annotated(site.project_id))

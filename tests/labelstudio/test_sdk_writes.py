@@ -16,7 +16,7 @@ from ml_backend.errors import (
     LabelStudioUnreachable,
 )
 from ml_backend.labelstudio import ServerLabelStudio
-from support.wire import CONFIG, row
+from support.wire import CONFIG, region, row
 
 WRITES: dict[str, tuple[str, str, Any]] = {
     "create_prediction": (
@@ -53,6 +53,11 @@ WRITES: dict[str, tuple[str, str, Any]] = {
         "POST /api/projects/{id}/import",
         "/import",
         lambda door, site: door.import_tasks(site.project_id, [{"text": "more"}]),
+    ),
+    "create_annotation": (
+        "POST /api/tasks/{id}/annotations/",
+        "/annotations/",
+        lambda door, site: door.create_annotation(site.task_ids[0], [region()]),
     ),
     "add_backend": (
         "POST /api/ml/",

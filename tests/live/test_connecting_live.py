@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from support.by_hand import create_annotation
 from support.live_label_studio import LiveLabelStudio, personal_token
 from support.live_project import LiveProject
 from support.relay import Relay, relaying
@@ -35,7 +34,7 @@ def relay(guarded: Installation) -> Iterator[Relay]:
 
 
 def annotate(project: LiveProject, task_id: int) -> None:
-    create_annotation(project.studio, task_id, [])
+    project.studio.create_annotation(task_id, [])
 
 
 def predicted(project: LiveProject, task_ids: list[int]) -> bool:

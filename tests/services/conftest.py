@@ -10,7 +10,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
-from support.house import House, ScriptedModel
+from support.house import House, ScriptedModel, hurry
 from support.models import adopt
 from support.place import close
 
@@ -27,7 +27,8 @@ def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
             "LLM_MAX_CONCURRENCY": "4",
         }
     )
-    container = Container(settings, settle_seconds=1.5)
+    container = Container(settings)
+    hurry(container, fake)
     model = ScriptedModel()
     adopt(container.models, container.models.default, model)
     yield House(container, fake, model)

@@ -411,6 +411,7 @@ def test_a_process_that_stood_still_after_its_intent_sends_nothing(house: House)
     project, tasks = house.project()
     row = {"task": tasks[0], "result": [], "model_version": "L"}
     with database(house) as side, house.container.writer.hold(patience()) as session:
+        house.container.writer.settle_seconds = 1.5
         side.execute("BEGIN IMMEDIATE")
         threading.Timer(1.6, side.execute, ["COMMIT"]).start()
         with pytest.raises(Interrupted):
@@ -441,6 +442,7 @@ def intend(house: House, kind: str, **detail: Any) -> int:
 @pytest.mark.slow
 def test_half_a_deletion_by_id_is_not_waited_for_as_long_as_all_of_it_took(house: House) -> None:
     _, _ = house.project()
+    house.container.writer.settle_seconds, house.container.writer.clock = 1.5, time.time
     slow = intend(house, "delete_ids", predictions=[])
     house.container.store.writing.confirm(slow)
     with house.container.store.database.write() as c:
@@ -462,6 +464,7 @@ def test_a_write_another_process_gave_up_on_is_doubted_by_the_next_too(house: Ho
     intend(house, "import", tasks=[1], labels=["L"], watermark=0)
     with house.container.writer.hold(patience()):
         pass
+    house.container.writer.clock = time.time
     with house.container.writer.hold(patience()) as session:
         assert session.doubtful_seconds() > 0
 
@@ -502,7 +505,7 @@ from ml_backend.container import Container
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 
-container = Container(Settings.from_env({env!r}), settle_seconds=1.5)
+container = Container(Settings.from_env({env!r}))
 container.studio.get_project({project})
 assert "label_studio_sdk.client" not in sys.modules
 with container.writer.hold(Patience(print, threading.Event())):

@@ -57,7 +57,7 @@ def priced(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
             "DATA_DIR": str(data_dir),
         }
     )
-    container = Container(settings, settle_seconds=1.5)
+    container = Container(settings)
     connection = Connection(
         None, "c", ProviderName.CUSTOM, default_model="m", prices={"m": (1.0, 1.0)}
     )

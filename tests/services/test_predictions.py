@@ -243,7 +243,6 @@ LATE = {"mode": "delay_commit", "seconds": 0.25}
 def test_an_interrupted_deletion_ends_with_exactly_its_rows_gone(
     house: House, by: str, fault: dict[str, Any]
 ) -> None:
-    house.container.writer.settle_seconds = 0.7
     project, tasks = seed(house, "a", "b")
     path = "model-versions/" if by == "version" else "/api/predictions/"
     narrowed: dict[str, Any] = {} if by == "version" else {"task_ids": tasks[:2]}

@@ -10,7 +10,6 @@ import pytest
 
 from ml_backend.records import Origin, PromptVersion
 from ml_backend.services.prompts.previews import Preview, Variable
-from support.by_hand import create_annotation
 from support.house import CONFIG, House
 
 WITH_PICTURE = """<View><Image name="image" value="$image"/>
@@ -82,7 +81,7 @@ def test_annotations_made_meanwhile_count_with_the_next_pool(house: House) -> No
     _, version = house.prompt(project)
     draft = replace(version, max_few_shot_examples=1)
     assert preview(house, draft, project, ids[0]).examples == 0
-    create_annotation(house.container.studio, ids[1], annotated(1)["annotations"][0]["result"])
+    house.container.studio.create_annotation(ids[1], annotated(1)["annotations"][0]["result"])
     container = house.container
     config = container.predictor_factory.config_of(container.studio.get_project(project))
     container.examples.refresh_tasks(project, config, [ids[1]])  # as the webhook has it done

@@ -20,7 +20,7 @@ from ml_backend.services.writing.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
 from support.by_hand import delete_project
-from support.house import House
+from support.house import House, hurry
 from support.labels import own
 from support.server import eventually
 
@@ -406,7 +406,6 @@ def test_while_label_studio_is_away_all_stays_due(served: Served) -> None:
 @pytest.mark.parametrize("mode", ["500_after", "500_before", "drop_connection_before"])
 @pytest.mark.parametrize("tasks", [3, 101])
 def test_a_delete_that_broke_off_is_gone_on_with(house: House, mode: str, tasks: int) -> None:
-    house.container.writer.settle_seconds = 0.7
     served = Served(house, tasks)
     served.keep(V1)
     served.answer(V2)
@@ -441,7 +440,8 @@ def test_after_a_kill_in_the_middle_the_next_server_finishes(
     assert sum(counts.total() for counts in served.held().values()) == 5
     container.close()
 
-    after = Container(container.settings, settle_seconds=0.7)
+    after = Container(container.settings)
+    hurry(after, served.house.fake)
     eventually(lambda: served.work(after) and min(served.sweeps()) > 0)
     after.close()
     after.store.close()
@@ -457,7 +457,8 @@ def test_of_two_servers_at_once_one_removes_and_the_other_finds_nothing(served: 
     served.house.fake.control(
         forget_calls=True, latency=[{"path": "/api/predictions/", "seconds": 0.05}]
     )
-    other = Container(served.container.settings, settle_seconds=0.7)
+    other = Container(served.container.settings)
+    hurry(other, served.house.fake)
     _ = other.sweep
     threads = [
         threading.Thread(target=container.sweep.work) for container in (served.container, other)

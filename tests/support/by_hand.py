@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.errors import LabelStudioNotFound
 from ml_backend.labelstudio import LabelStudioClient
-from ml_backend.labelstudio.bodies import storable
-from ml_backend.records import Region
 
 
 def delete_project(studio: LabelStudioClient, project_id: int) -> None:
     """Delete a project with all it holds."""
     studio._transport.send("DELETE", f"api/projects/{project_id}/", what=f"project {project_id}")
-
-
-def create_annotation(
-    studio: LabelStudioClient,
-    task_id: int,
-    result: Sequence[Region],
-    *,
-    ground_truth: bool = False,
-) -> int:
-    """Annotate a task as the token's user; return the annotation's id."""
-    body = storable({"result": list(result), "ground_truth": ground_truth})
-    path = f"api/tasks/{task_id}/annotations/"
-    return int(studio._transport.send("POST", path, body, what=f"task {task_id}")["id"])
 
 
 def get_task(studio: LabelStudioClient, task_id: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.api import Api, task
-from support.by_hand import create_annotation, get_task
+from support.by_hand import get_task
 from support.labels import own
 from support.measured import choices, measured_run, outcome
 from support.pages import Page, Pages, sign_in
@@ -323,7 +323,7 @@ def test_examples_shown_to_the_model_are_told_apart_from_those_of_now(pages: Pag
     assert len(page.all("main pre")) >= 6
     config = LabelingConfig.parse(CONFIG)
     for place in (6, 7, 8):
-        create_annotation(pages.container.studio, api.tasks[place], [region("b")])
+        pages.container.studio.create_annotation(api.tasks[place], [region("b")])
     pages.container.examples.refresh_all(api.project, config)
     page = pages.get(detail(run, api.tasks[0], "/messages"))
     assert "the examples shown to the model are not" in page.text("main")
