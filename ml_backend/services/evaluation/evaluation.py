@@ -7,8 +7,10 @@ the ground truth they were measured on, and a run whose fingerprint is no longer
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader
 from ml_backend.records import Example, Run, RunMetrics, RunStatus, Slot, Subset, TruthSource
@@ -21,7 +23,11 @@ from ml_backend.services.evaluation.ground_truth import (
 from ml_backend.services.evaluation.metrics import Measurement
 from ml_backend.store import Judged, Store
 
+log = logging.getLogger(__name__)
+
 MANY_RUNS = 10_000
+FEW_TRUTHS = 1_000
+"""Annotations that are read while somebody waits for a page."""
 
 
 class Evaluation:
@@ -75,10 +81,39 @@ class Evaluation:
         if self._store.results.is_judged(run.id):
             return True
         if run.metrics is None:
-            return False
+            return run.status.is_final and self._judge_few(run)
         project = self._studio.get_project(run.project_id)
         self.measure(run, LabelingConfig.parse(project.label_config))
         return True
+
+    def judge(self, run: Run) -> bool:
+        """Keep by task what the truth says of a run that gets no score, as one over all tasks.
+
+        Returns whether there was a truth to hold it against.
+        """
+        project = self._studio.get_project(run.project_id)
+        marked_only = run.truth is TruthSource.GROUND_TRUTH
+        if not (project.ground_truths if marked_only else project.annotations):
+            return False
+        config = LabelingConfig.parse(project.label_config)
+        read = self._reader.read(run.project_id, config, run.truth)
+        measurement = Measurement(config)
+        judged = [
+            measurement.add(outcome, read.by_task[outcome.task_id])
+            for outcome in self._store.outcomes.iter(run.id, task_ids=read.by_task)
+        ]
+        if judged:
+            self._store.results.judge(run.id, judged)
+        return bool(judged)
+
+    def _judge_few(self, run: Run) -> bool:
+        """Judge a run without a score now, where no page waits long for that."""
+        try:
+            project = self._studio.get_project(run.project_id)
+            return project.annotations <= FEW_TRUTHS and self.judge(run)
+        except PromptsError as error:
+            log.warning("run %s: what matches is not known: %s", run.id, error)
+            return False
 
     def compared(
         self, run: Run, truths: Mapping[int, GroundTruth], config: LabelingConfig
@@ -113,6 +148,7 @@ class Evaluation:
         digests = _digests(self._store.examples.ground_truth(project_id))
         changed = {task_id for _, task_id in known.items() ^ digests.items()}
         runs = self._evaluations(project_id)
+        self._store.results.forget_unscored(project_id)
         every: dict[str, int] = {}
         if any(run.truth is TruthSource.ANNOTATIONS for run in runs):
             every = _digests(self._store.examples.of_project(project_id))

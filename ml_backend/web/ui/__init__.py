@@ -11,7 +11,7 @@ from flask import Flask
 
 from ml_backend.container import Container
 from ml_backend.web.server.identity import Callers
-from ml_backend.web.ui.shell import assets, filters
+from ml_backend.web.ui.shell import assets, filters, once
 from ml_backend.web.ui.shell.pages import pages
 from ml_backend.web.ui.shell.session import CALLERS, SameSiteSession, csrf_token
 
@@ -50,5 +50,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     assets.register(app)
     filters.register(app, container.settings)
     app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.globals["form_number"] = once.number
+    app.extensions[once.ONCE] = once.Once()
     app.extensions[CALLERS] = callers
     app.register_blueprint(pages)

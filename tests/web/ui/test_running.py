@@ -61,7 +61,7 @@ def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
         (
             COMPLETED,
             {"succeeded": 6, "cost": 0.06, "metrics": measured(5, 6)},
-            ["83%", "5 of 6 right · 95%: 50%–90%", "$0.01 per task", "Cost $0.0600"],
+            ["83%", "5 of 6 right", "50–90%", "$0.01 per task", "Cost $0.0600"],
             None,
         ),
         (

@@ -27,6 +27,7 @@ from ml_backend.web.ui.prompt.editor_form import (
 )
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast
 from ml_backend.web.ui.shell.filters import plural
+from ml_backend.web.ui.shell.once import repeatable
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
 
@@ -112,6 +113,7 @@ def take_editor(prompt_id: int) -> Response:
 
 
 @pages.post("/prompts/<int:prompt_id>/preview")
+@repeatable
 def preview_prompt(prompt_id: int) -> str:
     """Show what would be sent for a task, of the text as it stands in the editor."""
     view = open_view(prompt_id)
@@ -124,6 +126,7 @@ def preview_prompt(prompt_id: int) -> str:
 
 
 @pages.post("/prompts/<int:prompt_id>/estimate")
+@repeatable
 def estimate_run(prompt_id: int) -> str:
     """Say what the run would cost that the editor now describes."""
     view = open_view(prompt_id)
@@ -194,7 +197,7 @@ def _run(view: PromptView, form: EditorForm) -> Response:
     if not is_saved:
         asked = _keep(view, form)
         saved = f"{asked.title} was saved first, for the text was changed. "
-    run = begin(view.prompt, asked, plan)
+    run = begin(view.prompt, asked, plan, unless_open=True)
     flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.", RUN)
     return go(address(view, asked, run=run.id))
 

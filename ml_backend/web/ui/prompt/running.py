@@ -45,6 +45,8 @@ class Progress:
     spoken: int | None = None
     live_accuracy: CorrectSoFar | None = None
     """How many of the tasks answered so far are right, and how many have a truth."""
+    is_abandoned: bool = False
+    """Whether nobody has worked on it for so long that asking on would show nothing."""
 
     @property
     def is_open(self) -> bool:
@@ -57,6 +59,8 @@ class Progress:
 
     @property
     def doing(self) -> str:
+        if self.is_abandoned:
+            return "Nobody works on it"
         if self.run.cancel_requested and self.is_open:
             return "Stopping; what was answered is kept"
         if self.run.worker_job and self.run.stage is Stage.ASKING:
@@ -90,7 +94,8 @@ ENDED = {
 
 def progress_of(run: Run, spoken: int | None = None) -> Progress:
     """Return how far a run is."""
-    return Progress(run, pace_of(run, datetime.now(UTC)), spoken)
+    pace = pace_of(run, datetime.now(UTC))
+    return Progress(run, pace, spoken, is_abandoned=services().runs.is_abandoned(run))
 
 
 @pages.get("/runs/<int:run_id>/progress")
@@ -133,7 +138,7 @@ def retry_run(run_id: int) -> Response:
     prompt = services().access.prompt(caller, run.prompt_id)
     version = services().access.version(prompt, run.version_id)
     project = services().access.project(caller, run.project_id)
-    again = run_control.start(caller, prompt, version, project, once_more(run))
+    again = run_control.start(caller, prompt, version, project, once_more(run), unless_open=True)
     flash(f"{plural(run.totals.failed, 'task')} will be asked again.", RUN)
     return go(page_of(again))
 
