@@ -9,6 +9,7 @@ from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.connections import Connections
+from ml_backend.services.callers.keeping import Keeping
 from ml_backend.services.evaluation.comparison import Comparisons
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
@@ -19,6 +20,7 @@ from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompts import Prompts
 
@@ -88,6 +90,16 @@ class PromptParts(Doors):
             self.predictor_factory,
             self.connections,
         )
+
+    @cached_property
+    def versions(self) -> Versions:
+        """What keeps changes of versions."""
+        return Versions(self.store, self.prompts)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """The same for callers, with their connections."""
+        return Keeping(self.prompts, self.versions, self.authoring, self.connections)
 
     @cached_property
     def subsets(self) -> Subsets:

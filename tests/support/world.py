@@ -41,6 +41,7 @@ CASES: dict[str, Fields] = {
     "ui.ask_disconnect": {"project": "project"},
     "ui.disconnect_project": {"project": "project"},
     "ui.list_predictions": {"project": "project", "counted": "1"},
+    "ui.show_in_label_stream": {"project": "project", "model_version": "none such"},
     "ui.ask_predictions": {"project": "project", "of": "of the prompt"},
     "ui.count_predictions": {"project": "project", "of": "of the prompt"},
     "ui.begin_predictions": {"project": "project", "of": "of the prompt", "counted": "4"},
@@ -76,6 +77,7 @@ CASES: dict[str, Fields] = {
     "ui.activate": {},
     "ui.ask_automatic": {},
     "ui.choose_automatically": {},
+    "ui.undo_version": {},
     "ui.ask_delete_version": {"count": "1"},
     "ui.delete_version": {"count": "4"},
     # Of a run

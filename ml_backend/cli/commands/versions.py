@@ -1,4 +1,4 @@
-"""`versions`: list, show, create, activate, delete; `compare` and `refine` stand by themselves."""
+"""`versions`: list, show, create, edit, activate, delete; `compare`, `refine` stand by themselves."""
 
 from __future__ import annotations
 
@@ -138,6 +138,66 @@ def create_version(
         f"Created version {made.id} {made.title!r} of {found.title!r} "
         f"({made.provider.value} · {made.model})."
     )
+
+
+@versions.command("edit")
+@click.argument("prompt")
+@click.argument("version", required=False)
+@click.option("--text", help="The prompt; {name} stands for a field of the task's data.")
+@click.option("--file", type=click.File("r", encoding="utf-8"), help="Read it there; - is stdin.")
+@click.option("--model", help="Another model.")
+@click.option("--connection", help="The model provider connection: id or title.")
+@click.option(
+    "--parameters",
+    type=json_object,
+    metavar="JSON",
+    help="What the model is called with besides, in place of what it is now.",
+)
+@click.option("--few-shot", type=click.IntRange(0, 1000), metavar="N", help="Examples shown.")
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Change a version that was run all the same: its score is then of the text before.",
+)
+@pass_app
+def edit_version(
+    app: App, /, prompt: str, version: str | None, file: IO[str] | None, **given: Any
+) -> None:
+    """Change a version, by default the newest; one that was run stays, and the next is made.
+
+    \b
+    Examples:
+      ls-prompts versions edit Topic --file topic.md
+      ls-prompts versions edit Topic "Version 1" --model gpt-5
+    """
+    if given["text"] is not None and file is not None:
+        raise click.UsageError("Give --text or --file, not both.")
+    if file is not None:
+        given["text"] = read_text(file)
+    if all(value is None for name, value in given.items() if name != "in_place"):
+        raise click.UsageError("Say what is to change: --text or --file, --model, …")
+    container = app.container
+    found = container.prompts.find(prompt)
+    chosen = (
+        container.prompts.newest_version(found)
+        if version is None
+        else container.prompts.find_version(found, version)
+    )
+    kept = container.versions.edit(found, chosen, **given)
+    if app.as_json:
+        active = container.store.prompts.active_version(found.id)
+        beside = kept.beside.id if kept.beside else None
+        shown = documents.of_version(kept.version, active=kept.version == active)
+        app.document(shown | {"made_beside": beside})
+        return
+    if kept.beside is None:
+        click.echo(f"Saved {kept.version.title!r} of {found.title!r}.")
+        return
+    click.echo(
+        f"{kept.version.title!r} of {found.title!r} has the change; {kept.beside.title!r} was run "
+        "and stays as it was."
+    )
+    app.note(f"To take it back: ls-prompts versions delete {found.id} {kept.version.id}")
 
 
 @versions.command("activate")

@@ -25,7 +25,9 @@ from ml_backend.web.api.wire.prompts import (
     DefaultName,
     OrderQuery,
     VersionAnswer,
+    VersionChangeQuery,
     VersionCreate,
+    VersionDeleteQuery,
     VersionUpdate,
 )
 from ml_backend.web.server import identity
@@ -84,22 +86,44 @@ def get_version(prompt_id: int, version_id: int) -> VersionAnswer:
     return _answer(_find(prompt_id, version_id)[1])
 
 
-@api.add("PATCH", VERSION, VersionAnswer, body=VersionUpdate, names=VERSION_NAMES)
-def update_version(prompt_id: int, version_id: int, body: VersionUpdate) -> VersionAnswer:
-    """Change a version; its predictions stay until the next run overwrites them."""
+@api.add(
+    "PATCH",
+    VERSION,
+    VersionAnswer,
+    query=VersionChangeQuery,
+    body=VersionUpdate,
+    names=VERSION_NAMES,
+)
+def update_version(
+    prompt_id: int, version_id: int, query: VersionChangeQuery, body: VersionUpdate
+) -> VersionAnswer:
+    """Change a version; its predictions stay until the next run overwrites them.
+
+    With keep_if_run=true a version that was run stays as it is, and the answer is the next
+    version, which holds the change.
+    """
     caller = identity.caller()
     prompt = services().access.editable(caller, prompt_id)
     version = services().access.version(prompt, version_id)
     _check_parent(prompt, body)
+    if query.keep_if_run:
+        kept = services().keeping.keep_change(caller, prompt, version, body.draft())
+        return _answer(kept.version)
     return _answer(services().authoring.update_version(caller, prompt, version, body.draft()))
 
 
-@api.add("DELETE", VERSION, status=204, others={202: GoingOn})
-def delete_version(prompt_id: int, version_id: int) -> Any:
-    """Delete a version and its predictions; takes access to all the prompt's projects."""
+@api.add("DELETE", VERSION, status=204, others={202: GoingOn}, query=VersionDeleteQuery)
+def delete_version(prompt_id: int, version_id: int, query: VersionDeleteQuery) -> Any:
+    """Delete a version and its predictions; takes access to all the prompt's projects.
+
+    With only_unused=true it is taken back only where nothing used it: no run, no prediction.
+    """
     caller = identity.caller()
     prompt = services().access.editable(caller, prompt_id)
     version = services().access.version(prompt, version_id)
+    if query.only_unused:
+        services().versions.take_back(prompt, version)
+        return None
     return delete_in_background(services(), caller, JobKind.DELETE_VERSION, prompt, version)
 
 

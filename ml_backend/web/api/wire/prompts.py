@@ -164,6 +164,23 @@ class VersionCreate(VersionUpdate):
     provider_model_id: Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class VersionChangeQuery(Given):
+    """How a version is changed."""
+
+    keep_if_run: Annotated[
+        bool,
+        Field(description="Leave a version that was run as it is, and make the next one of it."),
+    ] = False
+
+
+class VersionDeleteQuery(Given):
+    """Which versions may be deleted."""
+
+    only_unused: Annotated[
+        bool, Field(description="Refuse where runs or predictions of it are kept.")
+    ] = False
+
+
 VERSION_NAMES = {
     "version": "title",
     "text": "prompt",

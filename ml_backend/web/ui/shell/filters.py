@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask, request
 from jinja2.bccache import Bucket, BytecodeCache
 
+from ml_backend.labelstudio.links import predictions_tab
 from ml_backend.settings import Settings
 from ml_backend.web.ui.shell.next_steps import for_pages
 
@@ -59,6 +60,7 @@ def register(app: Flask, settings: Settings) -> None:
         color_scheme=color_scheme,
         task_url=lambda project, task: f"{studio}/projects/{project}/data?task={task}",
         data_manager_url=lambda project: f"{studio}/projects/{project}/data",
+        predictions_url=lambda project, *versions: predictions_tab(studio, project, versions),
         with_query=with_query,
     )
     app.jinja_env.finalize = sendable
