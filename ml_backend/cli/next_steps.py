@@ -27,6 +27,8 @@ WORDS: Words = {
     "`ls-prompts predictions delete --project P --model-version L`.",
     Step.DELETE_VERSION: "`ls-prompts versions delete PROMPT VERSION` deletes it with its "
     "predictions.",
+    Step.EVALUATE_VERSION: "Evaluate it first: `ls-prompts evaluate`; or get its predictions: "
+    "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "

@@ -11,6 +11,7 @@ from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.connections import Connections
 from ml_backend.services.callers.keeping import Keeping
 from ml_backend.services.evaluation.comparison import Comparisons
+from ml_backend.services.evaluation.comparison_grid import ComparisonGrids
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
 from ml_backend.services.evaluation.results import Results
@@ -116,3 +117,10 @@ class PromptParts(Doors):
     @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def comparison_grids(self) -> ComparisonGrids:
+        """What puts versions side by side, task by task."""
+        return ComparisonGrids(
+            self.store, self.predictor_factory, self.evaluation, self.comparisons
+        )

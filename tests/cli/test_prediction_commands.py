@@ -232,10 +232,10 @@ def test_where_predictions_came_from_is_told(terminal: Terminal, predicted: list
 def test_show_has_the_label_stream_show_a_model_version(
     terminal: Terminal, predicted: list[int]
 ) -> None:
-    terminal.run("versions", "create", "Topic", "--text", "Topic? {text}")
-    terminal.run("run", "Topic", "--project", "Mails", "--no-activate")
+    terminal.run("prompts", "create", "Other", "--project", "Mails", "--text", "Topic? {text}")
+    terminal.run("run", "Other", "--project", "Mails")
     show = ("predictions", "show", "--project", "Mails", "--model-version")
-    other = "Topic__Version 2"
+    other = "Other__Version 1"
     assert terminal.json(*show, other) == {
         "project": 1,
         "model_version": other,
@@ -246,4 +246,4 @@ def test_show_has_the_label_stream_show_a_model_version(
     assert project["model_version"] == other
     result = terminal.run(*show, LABEL)
     assert f"shows '{LABEL}' (4 predictions); before, it showed {other}." in result.stdout
-    assert f"It holds: '{LABEL}'" in terminal.run(*show, "Topic__Version", code=1).stderr
+    assert f"It holds: '{LABEL}', '{other}'" in terminal.run(*show, "Topic__Version", code=1).stderr

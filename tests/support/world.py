@@ -55,6 +55,7 @@ CASES: dict[str, Fields] = {
     "ui.show_prompt": {},
     "ui.prompt_tab": {},
     "ui.comparison_result": {"versions": "version"},
+    "ui.comparison_grid": {"versions": "version"},
     "ui.show_score": {},
     "ui.show_difference": {},
     "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},

@@ -1,4 +1,4 @@
-"""`predictions`: list, show, delete and promote in bulk, and what failed; changes are counted first."""
+"""`predictions`: list, show, delete, promote, and what failed; changes are counted first."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""`versions`: list, show, create, edit, activate, delete; `compare`, `refine` stand by themselves."""
+"""`versions`: list, show, create, edit, activate, delete; also `compare` and `refine`."""
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,10 @@ from ml_backend.cli.commands.compare import compare_versions
 from ml_backend.cli.commands.delete import delete_with_predictions
 from ml_backend.cli.commands.refine import refine_version
 from ml_backend.cli.output import documents
+from ml_backend.cli.output.details import percent
+
+if TYPE_CHECKING:
+    from ml_backend.store import Evaluated, Score
 
 
 @click.group(cls=Group)
@@ -24,6 +28,9 @@ def versions() -> None:
 def list_versions(app: App, prompt: str) -> None:
     """List a prompt's versions, oldest first.
 
+    Accuracy is of the last evaluation over all ground truth, or over all that people submitted
+    where nothing is marked; what a later sample came to stands beside it.
+
     \b
     Example:
       ls-prompts versions list Topic
@@ -32,16 +39,24 @@ def list_versions(app: App, prompt: str) -> None:
     found = app.container.prompts.find(prompt)
     active = store.prompts.active_version(found.id)
     rows = store.prompts.versions(found.id)
+    evaluated = store.standings.of_prompt(found.id).evaluated
     if app.as_json:
-        app.document([documents.of_version(version, active=version == active) for version in rows])
+        app.document(
+            [
+                documents.of_version(version, active=version == active)
+                | documents.of_evaluated(evaluated.get(version.id))
+                for version in rows
+            ]
+        )
         return
     app.table(
-        ("Id", "Title", "Active", "Model", "Created", "Text"),
+        ("Id", "Title", "Active", "Accuracy", "Sample", "Model", "Created", "Text"),
         [
             (
                 version.id,
                 version.title,
                 version == active,
+                *_accuracies(evaluated.get(version.id)),
                 f"{version.provider.value} · {version.model}",
                 f"{version.created_at:%Y-%m-%d %H:%M}",
                 _first_line(version.text),
@@ -242,6 +257,21 @@ def delete_version(app: App, prompt: str, version: str, yes: bool, dry_run: bool
 
 versions.add_command(compare_versions)
 versions.add_command(refine_version)
+
+
+def _accuracies(found: Evaluated | None) -> tuple[str | None, str | None]:
+    """Return how right a version is, and what a later sample came to."""
+    if found is None:
+        return None, None
+    return _accuracy(found.headline), _accuracy(found.beside)
+
+
+def _accuracy(score: Score | None) -> str | None:
+    """Return how right a version was, and on how many tasks."""
+    if score is None:
+        return None
+    stale = ", stale" if score.stale else ""
+    return f"{percent(score.accuracy)} ({score.correct} of {score.n}{stale})"
 
 
 def _first_line(text: str, limit: int = 60) -> str:

@@ -37,7 +37,8 @@ def show_model_version(
             field="model_version",
             fix=f"It holds: {shown}." if shown else "Get predictions for its tasks first.",
         )
-    if project.model_version != model_version or not project.shows_predictions:
+    was = studio.get_project(project.id)  # a list of projects does not say what each shows
+    if was.model_version != model_version or not was.shows_predictions:
         studio.show_predictions(project.id, model_version)
         now = studio.get_project(project.id)
         if now.model_version != model_version or not now.shows_predictions:
@@ -46,4 +47,4 @@ def show_model_version(
                 f"and shows {now.model_version or 'nothing'!r} all the same.",
                 fix="Look at the project's settings in Label Studio, under Predictions.",
             )
-    return ShownVersion(project.id, model_version, project.model_version, counts[model_version])
+    return ShownVersion(project.id, model_version, was.model_version, counts[model_version])

@@ -7,6 +7,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput, ModelError, NotFound
 from ml_backend.records import Job, JobKind, Prompt, PromptVersion, RunStatus
 from ml_backend.services.runs.estimates import Estimate
+from ml_backend.store import Evaluated
 from ml_backend.web.actions.refinements import refine_in_background
 from ml_backend.web.api.deletions import delete_in_background
 from ml_backend.web.api.operations import Operations
@@ -52,7 +53,12 @@ api = Operations("versions_api", "versions")
 def list_versions(prompt_id: int, query: OrderQuery) -> list[VersionAnswer]:
     """List a prompt's versions, oldest first."""
     prompt = services().access.prompt(identity.caller(), prompt_id)
-    scores = _scores(prompt)
+    evaluated = _evaluated(prompt)
+    scores = {
+        version: each.headline.accuracy
+        for version, each in evaluated.items()
+        if each.headline is not None
+    }
     _, going = services().access.going()
     found = ordered(
         [each for each in services().store.prompts.versions(prompt.id) if each.id not in going],
@@ -67,7 +73,7 @@ def list_versions(prompt_id: int, query: OrderQuery) -> list[VersionAnswer]:
             "provider_model_id": lambda each: each.model,
         },
     )
-    return [VersionAnswer.of(each, scores.get(each.id)) for each in found]
+    return [VersionAnswer.of(each, evaluated.get(each.id)) for each in found]
 
 
 @api.add("POST", VERSIONS, VersionAnswer, status=201, body=VersionCreate, names=VERSION_NAMES)
@@ -205,13 +211,13 @@ def _find(prompt_id: int, version_id: int) -> tuple[Prompt, PromptVersion]:
 
 def _answer(version: PromptVersion) -> VersionAnswer:
     prompt = services().store.prompts.get(version.prompt_id)
-    return VersionAnswer.of(version, _scores(prompt).get(version.id))
+    return VersionAnswer.of(version, _evaluated(prompt).get(version.id))
 
 
-def _scores(prompt: Prompt) -> dict[int, float]:
-    """Return version -> accuracy, of runs in projects that the caller sees."""
+def _evaluated(prompt: Prompt) -> dict[int, Evaluated]:
+    """Return version -> how it stands, by runs in projects that the caller sees."""
     projects = services().access.projects_of_runs(identity.caller(), [prompt])
-    return services().store.standings.of_prompt(prompt.id, projects).scores
+    return services().store.standings.of_prompt(prompt.id, projects).evaluated
 
 
 def _refined(prompt: Prompt, version: PromptVersion, job: Job) -> RefinedAnswer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from support.api import STRANGER
@@ -19,8 +17,8 @@ def predicted(pages: Pages, title: str) -> str:
     return f"{title}__Version 1"
 
 
-def shown(pages: Pages) -> Any:
-    return pages.studio.state()["projects"][str(pages.project)]["model_version"]
+def shown(pages: Pages) -> str | None:
+    return pages.container.studio.get_project(pages.project).model_version
 
 
 def test_a_click_shows_a_model_version_and_says_what_was_shown_before(pages: Pages) -> None:

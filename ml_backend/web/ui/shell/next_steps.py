@@ -24,6 +24,7 @@ WORDS: Words = {
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by Delete Predictions, "
     "under Predictions.",
     Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
+    Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "http://user:password@host.",
