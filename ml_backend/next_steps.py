@@ -46,6 +46,8 @@ class Step(StrEnum):
     CREATE_PROMPT_FOR = "create_prompt_for"
     CREATE_VERSION = "create_version"
     DELETE_LEFTOVERS = "delete_leftovers"
+    DELETE_VERSION = "delete_version"
+    EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
     GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105 - the name of a step
     LEAVE_FILTER = "leave_filter"

@@ -25,6 +25,10 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Make one: `ls-prompts versions create '{prompt}' --text …`.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "`ls-prompts predictions delete --project P --model-version L`.",
+    Step.DELETE_VERSION: "`ls-prompts versions delete PROMPT VERSION` deletes it with its "
+    "predictions.",
+    Step.EVALUATE_VERSION: "Evaluate it first: `ls-prompts evaluate`; or get its predictions: "
+    "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
@@ -54,7 +58,7 @@ WORDS: Words = {
     Step.SHOW_RUN: "See `ls-prompts runs show {run}`.",
     Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
     "here.",
-    Step.SWITCH_LABEL_STREAM: "Run with --activate to switch.",
+    Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
 }
 

@@ -9,7 +9,9 @@ from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.connections import Connections
+from ml_backend.services.callers.keeping import Keeping
 from ml_backend.services.evaluation.comparison import Comparisons
+from ml_backend.services.evaluation.comparison_grid import ComparisonGrids
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
 from ml_backend.services.evaluation.results import Results
@@ -19,6 +21,7 @@ from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompts import Prompts
 
@@ -90,6 +93,16 @@ class PromptParts(Doors):
         )
 
     @cached_property
+    def versions(self) -> Versions:
+        """What keeps changes of versions."""
+        return Versions(self.store, self.prompts)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """The same for callers, with their connections."""
+        return Keeping(self.prompts, self.versions, self.authoring, self.connections)
+
+    @cached_property
     def subsets(self) -> Subsets:
         return Subsets(self.store, self.predictor_factory, self.evaluation)
 
@@ -104,3 +117,10 @@ class PromptParts(Doors):
     @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def comparison_grids(self) -> ComparisonGrids:
+        """What puts versions side by side, task by task."""
+        return ComparisonGrids(
+            self.store, self.predictor_factory, self.evaluation, self.comparisons
+        )

@@ -12,7 +12,7 @@ from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
-from ml_backend.store.prompt_stats import PromptStats, PromptStatsStore
+from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.provenance import ProvenanceStore, Source
 from ml_backend.store.results import (
@@ -42,6 +42,7 @@ __all__ = [
     "CellCount",
     "Chosen",
     "Cipher",
+    "Evaluated",
     "Event",
     "Follow",
     "Judged",
@@ -50,6 +51,7 @@ __all__ = [
     "PromptStats",
     "Publication",
     "ResultFilter",
+    "Score",
     "Served",
     "Source",
     "Spent",

@@ -117,6 +117,14 @@ class RunStore:
         with self._db.read() as c:
             return [read_run(row) for row in c.execute(query)]
 
+    def was_run(self, version_id: int) -> bool:
+        """Return whether a version has a run that answered anything, or one that goes on."""
+        r = t.runs.c
+        used = sa.or_(r.succeeded + r.failed > 0, r.status.in_(_OPEN))
+        query = sa.select(r.id).where(r.version_id == version_id, used).limit(1)
+        with self._db.read() as c:
+            return c.execute(query).first() is not None
+
     def last_by_label(self, project_id: int) -> dict[str, Run]:
         """Return model version -> the last run of it in a project."""
         r = t.runs.c

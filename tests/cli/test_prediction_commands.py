@@ -228,3 +228,24 @@ def test_where_predictions_came_from_is_told(terminal: Terminal, predicted: list
     assert (row["run"], row["few_shot"]) == (1, None)
     assert "run 1" in terminal.run(*asked).stdout
     terminal.run(*asked[:-2], code=2)
+
+
+@pytest.mark.slow
+def test_show_has_the_label_stream_show_a_model_version(
+    terminal: Terminal, predicted: list[int]
+) -> None:
+    terminal.run("prompts", "create", "Other", "--project", "Mails", "--text", "Topic? {text}")
+    terminal.run("run", "Other", "--project", "Mails")
+    show = ("predictions", "show", "--project", "Mails", "--model-version")
+    other = "Other__Version 1"
+    assert terminal.json(*show, other) == {
+        "project": 1,
+        "model_version": other,
+        "before": LABEL,
+        "predictions": 4,
+    }
+    (project,) = terminal.rows("projects")
+    assert project["model_version"] == other
+    result = terminal.run(*show, LABEL)
+    assert f"shows '{LABEL}' (4 predictions); before, it showed {other}." in result.stdout
+    assert f"It holds: '{LABEL}', '{other}'" in terminal.run(*show, "Topic__Version", code=1).stderr

@@ -41,6 +41,7 @@ CASES: dict[str, Fields] = {
     "ui.ask_disconnect": {"project": "project"},
     "ui.disconnect_project": {"project": "project"},
     "ui.list_predictions": {"project": "project", "counted": "1"},
+    "ui.show_in_label_stream": {"project": "project", "model_version": "none such"},
     "ui.ask_predictions": {"project": "project", "of": "of the prompt"},
     "ui.count_predictions": {"project": "project", "of": "of the prompt"},
     "ui.begin_predictions": {"project": "project", "of": "of the prompt", "counted": "4"},
@@ -54,6 +55,7 @@ CASES: dict[str, Fields] = {
     "ui.show_prompt": {},
     "ui.prompt_tab": {},
     "ui.comparison_result": {"versions": "version"},
+    "ui.comparison_grid": {"versions": "version"},
     "ui.show_score": {},
     "ui.show_difference": {},
     "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},
@@ -76,6 +78,7 @@ CASES: dict[str, Fields] = {
     "ui.activate": {},
     "ui.ask_automatic": {},
     "ui.choose_automatically": {},
+    "ui.undo_version": {},
     "ui.ask_delete_version": {"count": "1"},
     "ui.delete_version": {"count": "4"},
     # Of a run

@@ -1,4 +1,4 @@
-"""`predictions`: list, delete and promote in bulk, and what failed; changes are counted first."""
+"""`predictions`: list, show, delete, promote, and what failed; changes are counted first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
 from ml_backend.cli.commands.delete import show_remaining
+from ml_backend.cli.commands.label_stream import show_in_label_stream
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.progress import bar
 from ml_backend.services.jobs import documents as reports
@@ -65,6 +66,9 @@ def changing(command: Callable[..., None]) -> Callable[..., None]:
 @click.group(cls=Group)
 def predictions() -> None:
     """List, delete and promote predictions in bulk; see why tasks got none."""
+
+
+predictions.add_command(show_in_label_stream)
 
 
 @predictions.command("list")

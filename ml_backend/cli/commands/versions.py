@@ -1,8 +1,8 @@
-"""`versions`: list, show, create, activate, delete; `compare` and `refine` stand by themselves."""
+"""`versions`: list, show, create, edit, activate, delete; also `compare` and `refine`."""
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,10 @@ from ml_backend.cli.commands.compare import compare_versions
 from ml_backend.cli.commands.delete import delete_with_predictions
 from ml_backend.cli.commands.refine import refine_version
 from ml_backend.cli.output import documents
+from ml_backend.cli.output.details import percent
+
+if TYPE_CHECKING:
+    from ml_backend.store import Evaluated, Score
 
 
 @click.group(cls=Group)
@@ -24,6 +28,9 @@ def versions() -> None:
 def list_versions(app: App, prompt: str) -> None:
     """List a prompt's versions, oldest first.
 
+    Accuracy is of the last evaluation over all ground truth, or over all that people submitted
+    where nothing is marked; what a later sample came to stands beside it.
+
     \b
     Example:
       ls-prompts versions list Topic
@@ -32,16 +39,24 @@ def list_versions(app: App, prompt: str) -> None:
     found = app.container.prompts.find(prompt)
     active = store.prompts.active_version(found.id)
     rows = store.prompts.versions(found.id)
+    evaluated = store.standings.of_prompt(found.id).evaluated
     if app.as_json:
-        app.document([documents.of_version(version, active=version == active) for version in rows])
+        app.document(
+            [
+                documents.of_version(version, active=version == active)
+                | documents.of_evaluated(evaluated.get(version.id))
+                for version in rows
+            ]
+        )
         return
     app.table(
-        ("Id", "Title", "Active", "Model", "Created", "Text"),
+        ("Id", "Title", "Active", "Accuracy", "Sample", "Model", "Created", "Text"),
         [
             (
                 version.id,
                 version.title,
                 version == active,
+                *_accuracies(evaluated.get(version.id)),
                 f"{version.provider.value} · {version.model}",
                 f"{version.created_at:%Y-%m-%d %H:%M}",
                 _first_line(version.text),
@@ -140,6 +155,66 @@ def create_version(
     )
 
 
+@versions.command("edit")
+@click.argument("prompt")
+@click.argument("version", required=False)
+@click.option("--text", help="The prompt; {name} stands for a field of the task's data.")
+@click.option("--file", type=click.File("r", encoding="utf-8"), help="Read it there; - is stdin.")
+@click.option("--model", help="Another model.")
+@click.option("--connection", help="The model provider connection: id or title.")
+@click.option(
+    "--parameters",
+    type=json_object,
+    metavar="JSON",
+    help="What the model is called with besides, in place of what it is now.",
+)
+@click.option("--few-shot", type=click.IntRange(0, 1000), metavar="N", help="Examples shown.")
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Change a version that was run all the same: its score is then of the text before.",
+)
+@pass_app
+def edit_version(
+    app: App, /, prompt: str, version: str | None, file: IO[str] | None, **given: Any
+) -> None:
+    """Change a version, by default the newest; one that was run stays, and the next is made.
+
+    \b
+    Examples:
+      ls-prompts versions edit Topic --file topic.md
+      ls-prompts versions edit Topic "Version 1" --model gpt-5
+    """
+    if given["text"] is not None and file is not None:
+        raise click.UsageError("Give --text or --file, not both.")
+    if file is not None:
+        given["text"] = read_text(file)
+    if all(value is None for name, value in given.items() if name != "in_place"):
+        raise click.UsageError("Say what is to change: --text or --file, --model, …")
+    container = app.container
+    found = container.prompts.find(prompt)
+    chosen = (
+        container.prompts.newest_version(found)
+        if version is None
+        else container.prompts.find_version(found, version)
+    )
+    kept = container.versions.edit(found, chosen, **given)
+    if app.as_json:
+        active = container.store.prompts.active_version(found.id)
+        beside = kept.beside.id if kept.beside else None
+        shown = documents.of_version(kept.version, active=kept.version == active)
+        app.document(shown | {"made_beside": beside})
+        return
+    if kept.beside is None:
+        click.echo(f"Saved {kept.version.title!r} of {found.title!r}.")
+        return
+    click.echo(
+        f"{kept.version.title!r} of {found.title!r} has the change; {kept.beside.title!r} was run "
+        "and stays as it was."
+    )
+    app.note(f"To take it back: ls-prompts versions delete {found.id} {kept.version.id}")
+
+
 @versions.command("activate")
 @click.argument("prompt")
 @click.argument("version")
@@ -182,6 +257,21 @@ def delete_version(app: App, prompt: str, version: str, yes: bool, dry_run: bool
 
 versions.add_command(compare_versions)
 versions.add_command(refine_version)
+
+
+def _accuracies(found: Evaluated | None) -> tuple[str | None, str | None]:
+    """Return how right a version is, and what a later sample came to."""
+    if found is None:
+        return None, None
+    return _accuracy(found.headline), _accuracy(found.beside)
+
+
+def _accuracy(score: Score | None) -> str | None:
+    """Return how right a version was, and on how many tasks."""
+    if score is None:
+        return None
+    stale = ", stale" if score.stale else ""
+    return f"{percent(score.accuracy)} ({score.correct} of {score.n}{stale})"
 
 
 def _first_line(text: str, limit: int = 60) -> str:

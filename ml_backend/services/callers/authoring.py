@@ -104,8 +104,19 @@ class Authoring:
             self._configs(caller, [each for each in project_ids if each not in prompt.project_ids])
         return self._store.prompts.update(prompt.id, **given)
 
-    def create_version(self, caller: Caller, prompt: Prompt, draft: Draft) -> PromptVersion:
-        """Make a version with a model the caller may use."""
+    def create_version(
+        self,
+        caller: Caller,
+        prompt: Prompt,
+        draft: Draft,
+        *,
+        after: PromptVersion | None = None,
+    ) -> PromptVersion:
+        """Make a version with a model the caller may use.
+
+        Made of another one, ``after``, it keeps what the draft does not say: how the model is
+        called, and that a teacher wrote it.
+        """
         self._check_text(prompt, draft.text or "")
         chosen = draft.connection or self._connections.choose(
             caller, draft.provider, draft.connection_id
@@ -115,8 +126,11 @@ class Authoring:
             title=check_title(draft.title or "", "version"),
             text=draft.text,
             max_few_shot_examples=draft.max_few_shot_examples or 0,
-            refined_from=refined_from(self._store, prompt.id, draft.text or ""),
-            parameters={},
+            refined_from=_first(
+                refined_from(self._store, prompt.id, draft.text or ""),
+                after.refined_from if after is not None else None,
+            ),
+            parameters=dict(after.parameters) if after is not None else {},
             created_by=caller.person,
             organization=_first(draft.organization, caller.user.organization_id),
             **_model_columns(chosen, draft.model),

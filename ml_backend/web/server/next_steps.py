@@ -22,6 +22,8 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Make a version of '{prompt}': POST /api/prompts/ID/versions.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "POST /api/projects/ID/predictions/delete with its model version.",
+    Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
+    Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the url: "
     "http://user:password@host.",
@@ -47,7 +49,8 @@ WORDS: Words = {
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by unversioned: true.",
     Step.SHOW_RUN: "See GET /api/inference-runs/{run}/.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
-    Step.SWITCH_LABEL_STREAM: "The project's settings in Label Studio switch it.",
+    Step.SWITCH_LABEL_STREAM: "POST /api/projects/ID/label-stream with its model version switches "
+    "it.",
     Step.USE_CUSTOM_SUBSET: "Use project_subset Custom.",
 }
 

@@ -25,6 +25,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     )
     from ml_backend.web.ui.predictions import (
         actions,  # noqa: F401
+        label_stream,  # noqa: F401
         predictions,  # noqa: F401
     )
     from ml_backend.web.ui.prompt import (

@@ -52,6 +52,26 @@ class Removing(Selecting):
         return {**super().request(), "unversioned": self.unversioned}
 
 
+class Showing(Exact):
+    """What the label stream is to show."""
+
+    model_version: Annotated[
+        Label, Field(description="A model version with predictions, as Label Studio shows it.")
+    ]
+
+
+class LabelStreamAnswer(Shown):
+    """What the label stream of a project shows."""
+
+    project: int
+    model_version: str | None
+    """Null where it shows no predictions."""
+    before: str | None = None
+    """What it showed until now, where this changed it."""
+    predictions: int | None = None
+    """Of that model version, where this counted them."""
+
+
 class Promoting(Selecting):
     """Predictions to make annotations of; both versions and tasks must be named."""
 

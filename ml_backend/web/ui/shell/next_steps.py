@@ -23,6 +23,8 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Write one on the page of {prompt} and save it.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by Delete Predictions, "
     "under Predictions.",
+    Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
+    Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "http://user:password@host.",
@@ -46,7 +48,7 @@ WORDS: Words = {
     Step.SELECT_UNVERSIONED: "Predictions without a version are a choice of their own.",
     Step.SHOW_RUN: "See it in History.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
-    Step.SWITCH_LABEL_STREAM: "The project's settings in Label Studio switch it.",
+    Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
 }
 
