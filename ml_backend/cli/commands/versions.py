@@ -6,11 +6,17 @@ from typing import IO, Any
 
 import click
 
-from ml_backend.cli.app import App, Group, json_object, pass_app, read_text
+from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.compare import compare_versions
 from ml_backend.cli.commands.delete import delete_with_predictions
 from ml_backend.cli.commands.refine import refine_version
 from ml_backend.cli.output import documents
+from ml_backend.cli.version_options import (
+    echo_version,
+    parameters_of,
+    sending_options,
+    system_text,
+)
 
 
 @click.group(cls=Group)
@@ -72,10 +78,7 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
         return
     mark = ", active" if shown == active else ""
     click.secho(f"{found.title} · {shown.title}  (version {shown.id}{mark})", bold=True)
-    few_shot = shown.max_few_shot_examples
-    shots = f" · up to {few_shot} few-shot examples" if few_shot else ""
-    click.echo(f"{shown.provider.value} · {shown.model}{shots}\n")
-    click.echo(shown.text)
+    echo_version(shown)
 
 
 @versions.command("create")
@@ -85,12 +88,7 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
 @click.option("--file", type=click.File("r", encoding="utf-8"), help="Read it there; - is stdin.")
 @click.option("--model", help="By default the connection's.")
 @click.option("--connection", help="The model provider connection: id or title.")
-@click.option(
-    "--parameters",
-    type=json_object,
-    metavar="JSON",
-    help='What the model is called with besides, e.g. {"temperature": 0}.',
-)
+@sending_options
 @click.option(
     "--few-shot",
     type=click.IntRange(0, 1000),
@@ -108,6 +106,9 @@ def create_version(
     model: str | None,
     connection: str | None,
     parameters: dict[str, Any] | None,
+    assigned: tuple[tuple[str, Any], ...],
+    system_prompt: str | None,
+    system_file: IO[str] | None,
     few_shot: int,
 ) -> None:
     """Add a version to a prompt. It changes nothing live until it is run or activated.
@@ -117,6 +118,8 @@ def create_version(
       ls-prompts versions create Topic --file topic-2.md
       ls-prompts versions create Topic --text "Which topic?" --model gpt-5 --title Short
       ls-prompts versions create Topic --file topic.md --few-shot 5
+      ls-prompts versions create Topic --file topic.md --set temperature=0.2 --set seed=1 \\
+          --system-prompt "You know the law of Ontario."
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give the prompt with --text or with --file.")
@@ -127,7 +130,8 @@ def create_version(
         title=title,
         connection=connection,
         model=model,
-        parameters=parameters,
+        parameters=parameters_of(parameters, assigned),
+        system_prompt=system_text(system_prompt, system_file) or "",
         few_shot=few_shot,
     )
     if app.as_json:

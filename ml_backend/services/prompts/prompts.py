@@ -6,6 +6,7 @@ from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.prompting import template
+from ml_backend.prompting.parameters import check as check_parameters
 from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
@@ -14,6 +15,7 @@ from ml_backend.services.publishing.ownership import EVALUATE_SUFFIX, SEPARATOR
 from ml_backend.store import Store
 
 TITLE_LENGTH = 120
+LONGEST_SYSTEM_PROMPT = 100_000
 
 
 def check_title(title: str, field: str) -> str:
@@ -49,6 +51,17 @@ def require_text(value: str, field: str) -> str:
             fix="Type it in UTF-8, or save the file so.",
         )
     return value
+
+
+def check_system_prompt(text: str) -> str:
+    """Return a system text without the white space around it, or raise InvalidInput."""
+    text = require_text(text, "system_prompt").strip()
+    if len(text) > LONGEST_SYSTEM_PROMPT:
+        raise InvalidInput(
+            f"The system text has {len(text):,} characters; {LONGEST_SYSTEM_PROMPT:,} is the most.",
+            field="system_prompt",
+        )
+    return text
 
 
 class Prompts:
@@ -130,6 +143,7 @@ class Prompts:
         connection: str | int | None = None,
         model: str | None = None,
         parameters: JsonObject | None = None,
+        system_prompt: str = "",
         few_shot: int = 0,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
@@ -163,7 +177,8 @@ class Prompts:
             connection_id=chosen.id,
             max_few_shot_examples=few_shot,
             refined_from=refined_from(self._store, prompt.id, text),
-            parameters=parameters or {},
+            parameters=check_parameters(parameters or {}),
+            system_prompt=check_system_prompt(system_prompt),
         )
 
     def version_title(self, prompt: Prompt, title: str | None) -> str:

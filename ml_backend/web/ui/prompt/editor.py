@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict, InvalidInput, PromptsError
 from ml_backend.labelstudio import Project, Tab
+from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
 from ml_backend.services.prompts.previews import Preview, Variables
@@ -51,6 +52,8 @@ class Editor:
     preview: Preview | None = None
     found: Forecast | None = None
     """What the run would take, where that was asked for."""
+    parameters: Sequence[str] = tuple(KNOWN)
+    """Names of what a version may set of a call."""
     changed: bool = False
     """Whether the form holds what is not saved."""
 
