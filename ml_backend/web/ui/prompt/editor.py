@@ -27,6 +27,7 @@ from ml_backend.web.ui.prompt.editor_form import (
     connection_value,
 )
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast
+from ml_backend.web.ui.settings.prices import say_price
 from ml_backend.web.ui.shell.filters import plural
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
@@ -100,9 +101,10 @@ def take_editor(prompt_id: int) -> Response:
     form = EditorForm.given(request.form)
     try:
         if "preview" in request.form:
-            shown, found = _preview(view, form), forecast(view, form)
-            editor = editor_of(view, form, preview=shown, found=found)
-            return answer(view, "results", editor=editor)
+            return answer(view, "results", editor=_looked_through(view, form))
+        if request.form.get("do") in ("price", "free"):
+            flash(say_price(view.caller))
+            return answer(view, "results", editor=_looked_through(view, form))
         if request.form.get("do") == "run":
             return _run(view, form)
         return _save(view, form, as_new=request.form.get("do") == "save-as")
@@ -112,6 +114,11 @@ def take_editor(prompt_id: int) -> Response:
         status = status_of(error)
         code = 422 if status == 400 else status.value
         return answer(view, "results", code, editor=editor_of(view, form, refused=error))
+
+
+def _looked_through(view: PromptView, form: EditorForm) -> Editor:
+    """Return the editor as it was sent, with what would be sent and what that would cost."""
+    return editor_of(view, form, preview=_preview(view, form), found=forecast(view, form))
 
 
 @pages.post("/prompts/<int:prompt_id>/preview")
