@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from ml_backend.errors import InvalidInput
 from ml_backend.images.hosts import read_hosts
+from ml_backend.llm.prices import EVERY_MODEL, read_price
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
 
 DEFAULT_MODEL = "gpt-5-mini"
@@ -68,6 +69,20 @@ def _in_any_case(choices: Any) -> BeforeValidator:
     return BeforeValidator(lambda value: by_name.get(value.casefold(), value))
 
 
+def _price(value: str | tuple[float, float] | None) -> tuple[float, float] | None:
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_price(value)
+    except ValueError as error:
+        raise InvalidInput(
+            f"OPENAI_PRICE={value!r} is not a price.",
+            field="OPENAI_PRICE",
+            fix="Give dollars per million tokens of the prompt and of the answer, as in "
+            "OPENAI_PRICE=0.25,2, or 0 for a server of your own.",
+        ) from error
+
+
 Url = Annotated[str, AfterValidator(_url)]
 ShownUrl = Annotated[Url, AfterValidator(_without_password)]
 Secret = Annotated[str, Field(repr=False)]
@@ -95,6 +110,8 @@ class Settings(BaseSettings):
     openai_api_key: Secret = ""
     openai_base_url: Url = ""
     openai_model: str = ""
+    openai_price: Annotated[tuple[float, float] | None, NoDecode, BeforeValidator(_price)] = None
+    """Dollars per million tokens of prompt and answer, of every model that has none by its name."""
     data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Path("./data")
     database_url: Secret = Field(
         default_factory=lambda known: f"sqlite:///{known['data_dir']}/prompts.db", repr=False
@@ -141,6 +158,7 @@ class Settings(BaseSettings):
 
     def default_connection(self) -> Connection:
         """Return the connection the environment makes: without a key, the offline baseline."""
+        prices = {} if self.openai_price is None else {EVERY_MODEL: self.openai_price}
         if self.openai_base_url:
             return Connection(
                 None,
@@ -149,6 +167,7 @@ class Settings(BaseSettings):
                 endpoint=self.openai_base_url,
                 default_model=self.openai_model,
                 api_key=self.openai_api_key,
+                prices=prices,
             )
         if self.openai_api_key:
             return Connection(
@@ -157,6 +176,7 @@ class Settings(BaseSettings):
                 ProviderName.OPENAI,
                 default_model=self.openai_model or DEFAULT_MODEL,
                 api_key=self.openai_api_key,
+                prices=prices,
             )
         return Connection(
             None, "offline baseline", ProviderName.BASELINE, default_model=BASELINE_MODEL

@@ -5,13 +5,15 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "Add it with `ls-prompts connections add … --price '{model}=IN,OUT'` "
-    "(dollars per million tokens).",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices "
-    "(`ls-prompts connections add … --price`), or leave --budget.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices "
-    "(`ls-prompts connections add … --price`), or take its budget away "
-    "(`ls-prompts connections budget … --unlimited`).",
+    Step.ADD_PRICE: "Give it: `ls-prompts connections price CONNECTION '{model}=IN,OUT'` (dollars "
+    "per million tokens, 0,0 for a server of your own), or OPENAI_PRICE=IN,OUT for the "
+    "environment's connection.",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it (`ls-prompts connections price CONNECTION "
+    "MODEL=IN,OUT`, 0,0 for a server of your own; OPENAI_PRICE=IN,OUT for the environment's "
+    "connection), or leave --budget.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it (`ls-prompts connections price CONNECTION "
+    "MODEL=IN,OUT`, 0,0 for a server of your own), or take the connection's budget away "
+    "(`ls-prompts connections budget CONNECTION --unlimited`).",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or evaluate on all ground truth with "
     "--all-ground-truth.",
     Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",

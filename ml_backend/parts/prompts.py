@@ -10,6 +10,7 @@ from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.connections import Connections
 from ml_backend.services.callers.keeping import Keeping
+from ml_backend.services.callers.prices import CallerPrices
 from ml_backend.services.evaluation.comparison import Comparisons
 from ml_backend.services.evaluation.comparison_grid import ComparisonGrids
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -20,6 +21,7 @@ from ml_backend.services.health.connection_check import ConnectionChecks
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
@@ -75,6 +77,15 @@ class PromptParts(Doors):
     @cached_property
     def connections(self) -> Connections:
         return Connections(self.store, self.access, self.models)
+
+    @cached_property
+    def given_prices(self) -> GivenPrices:
+        return GivenPrices(self.store, self.models)
+
+    @cached_property
+    def prices(self) -> CallerPrices:
+        """What callers say that models cost."""
+        return CallerPrices(self.access, self.given_prices)
 
     @cached_property
     def connection_checks(self) -> ConnectionChecks:

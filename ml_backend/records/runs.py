@@ -112,6 +112,7 @@ class RunSnapshot:
     origin: Origin = Origin.BY_HAND
     prompt_title: str = ""
     few_shot: ExampleSource | None = None
+    system_prompt: str = ""
 
     @classmethod
     def of(cls, version: PromptVersion, prompt_title: str = "") -> RunSnapshot:
@@ -125,6 +126,7 @@ class RunSnapshot:
             max_few_shot_examples=version.max_few_shot_examples,
             origin=version.origin,
             prompt_title=prompt_title,
+            system_prompt=version.system_prompt,
         )
 
     def is_of(self, version: PromptVersion) -> bool:
@@ -150,6 +152,7 @@ class RunSnapshot:
             max_few_shot_examples=self.max_few_shot_examples,
             parameters=self.parameters,
             origin=self.origin,
+            system_prompt=self.system_prompt,
         )
 
 

@@ -68,6 +68,27 @@ spendings = Table(
     Column("completion_tokens", Integer, nullable=False),
 )
 
+# Of the connection that the environment makes, which has no row: by where it leads.
+environment_prices = Table(
+    "environment_prices",
+    metadata,
+    Column("place", String(80), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("prompt", Float, nullable=False),
+    Column("completion", Float, nullable=False),
+)
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("prompt_id", ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("day", String(10), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("unpriced", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+)
+
 answer_forms = Table(
     "answer_forms",
     metadata,
@@ -120,6 +141,7 @@ versions = Table(
     Column("created_by", JSON),
     Column("organization", Integer),
     Column("refined_from", Integer),
+    Column("system_prompt", Text, nullable=False, default="", server_default=""),
     UniqueConstraint("prompt_id", "title"),
     sqlite_autoincrement=True,
 )

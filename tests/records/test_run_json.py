@@ -70,6 +70,7 @@ SNAPSHOT = RunSnapshot(
     origin=Origin.INSTRUCTIONS,
     prompt_title="Topics",
     few_shot=POOL,
+    system_prompt="You are a clerk.",
 )
 PLAN = PublishPlan(
     project=ProjectState((9, "2026-01-01T00:00:00Z"), "digest"),

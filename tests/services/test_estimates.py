@@ -104,7 +104,7 @@ class Usages:
 def test_runs_nobody_measured_before_end_inside_the_interval(place: Place) -> None:
     told = place.estimate()
     assert (told.tasks, told.measured) == (TASKS, False)
-    assert (told.price.source, told.price.dated) == ("connection “priced”", "")
+    assert (told.price.source, told.price.dated) == ("given for this connection", "")
     questions = place.questions()
     inside = 0
     for seed in range(SEEDS):

@@ -104,6 +104,9 @@ CASES: dict[str, Fields] = {
     "ui.test_connection": {},
     "ui.ask_delete_connection": {},
     "ui.delete_connection": {},
+    "ui.give_price": {
+        "priced_connection": "ref", "priced_model": "m", "price_in": "1", "price_out": "2",
+    },
 }  # fmt: skip
 """What needs a session, with what is sent; "project" and the like stand for the world's ids."""
 

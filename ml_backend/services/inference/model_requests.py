@@ -56,6 +56,8 @@ class RequestTemplate:
     few_shot: FewShot | None = None
     samples: int = 1
     """Answers wanted of each task."""
+    system: str = ""
+    """The version's own system text."""
 
 
 def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
@@ -85,6 +87,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
             inputs=inputs,
             data=task.data,
             known=asked.known,
+            system=asked.system,
             lenient=asked.is_lenient,
             attachments=attachments,
         )

@@ -119,6 +119,7 @@ class Predictor:
             identity=json.dumps(identity, sort_keys=True),
             few_shot=shots.chooser if shots else None,
             samples=samples,
+            system=version.system_prompt,
         )
         self.guard = guard
         """What it spends goes by this, and is to be written down by who asks."""

@@ -268,6 +268,7 @@ def _of_asked_prompt(run: Run) -> JsonObject:
         "provider": asked.provider.value if asked.provider else "",
         "model": asked.model,
         "parameters": asked.parameters,
+        "system_prompt": asked.system_prompt,
         "max_few_shot_examples": asked.max_few_shot_examples,
     }
 

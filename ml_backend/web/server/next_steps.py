@@ -5,11 +5,12 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "The price of {model} is given where the server runs, with its connections.",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices where the server runs, or leave "
-    "budget out.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices where the server runs, or set "
-    "its budget_limit to null.",
+    Step.ADD_PRICE: "Give the price of {model}: prices of PATCH "
+    "/api/model-provider-connections/ID/, or of …/environment/prices for the server's own.",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it: prices of PATCH /api/model-provider-connections/ID/, "
+    "or of …/environment/prices for the server's own; or leave budget out.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it: prices of PATCH /api/model-provider-connections/ID/; "
+    "or set the connection's budget_limit to null.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or leave held_out out.",
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",

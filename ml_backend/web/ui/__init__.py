@@ -37,6 +37,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     from ml_backend.web.ui.settings import (
         connections,  # noqa: F401
         health,  # noqa: F401
+        prices,  # noqa: F401
     )
     from ml_backend.web.ui.shell import (
         jobs,  # noqa: F401

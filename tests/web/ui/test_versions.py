@@ -163,7 +163,7 @@ def test_settings_that_differ_are_told(pages: Pages) -> None:
     page = pages.get(f"/ui/prompts/{prompt.id}/diff")
     assert "The texts are the same" in page.text()
     assert page.text("tbody") == (
-        "Model simulated bigger Few-shot examples 0 3 Parameters none {'temperature': 0}"
+        "Model simulated bigger Few-shot examples 0 3 Parameters none temperature = 0"
     )
 
 

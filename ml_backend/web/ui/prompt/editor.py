@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict, InvalidInput, PromptsError
 from ml_backend.labelstudio import Project, Tab
+from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
 from ml_backend.services.prompts.keeping import Kept
@@ -27,6 +28,7 @@ from ml_backend.web.ui.prompt.editor_form import (
     connection_value,
 )
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast
+from ml_backend.web.ui.settings.prices import say_price
 from ml_backend.web.ui.shell.filters import plural
 from ml_backend.web.ui.shell.once import repeatable
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
@@ -53,6 +55,8 @@ class Editor:
     preview: Preview | None = None
     found: Forecast | None = None
     """What the run would take, where that was asked for."""
+    parameters: Sequence[str] = tuple(KNOWN)
+    """Names of what a version may set of a call."""
     changed: bool = False
     """Whether the form holds what is not saved."""
     was_run: bool = False
@@ -102,9 +106,10 @@ def take_editor(prompt_id: int) -> Response:
     form = EditorForm.given(request.form)
     try:
         if "preview" in request.form:
-            shown, found = _preview(view, form), forecast(view, form)
-            editor = editor_of(view, form, preview=shown, found=found)
-            return answer(view, "results", editor=editor)
+            return answer(view, "results", editor=_looked_through(view, form))
+        if request.form.get("do") in ("price", "free"):
+            flash(say_price(view.caller))
+            return answer(view, "results", editor=_looked_through(view, form))
         if request.form.get("do") == "run":
             return _run(view, form)
         return _save(view, form, as_new=request.form.get("do") == "save-as")
@@ -114,6 +119,11 @@ def take_editor(prompt_id: int) -> Response:
         status = status_of(error)
         code = 422 if status == 400 else status.value
         return answer(view, "results", code, editor=editor_of(view, form, refused=error))
+
+
+def _looked_through(view: PromptView, form: EditorForm) -> Editor:
+    """Return the editor as it was sent, with what would be sent and what that would cost."""
+    return editor_of(view, form, preview=_preview(view, form), found=forecast(view, form))
 
 
 @pages.post("/prompts/<int:prompt_id>/preview")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "Add the price of {model} under Connections (dollars per million tokens).",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices under Connections, or leave "
-    "Stop at empty.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices under Connections, or take its "
-    "budget away there.",
+    Step.ADD_PRICE: "Give the price of {model} under Connections (dollars per million tokens, 0 "
+    "for a server of your own).",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it beside the estimate or under Connections (0 for a "
+    "server of your own), or leave Stop at empty.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it beside the estimate or under Connections (0 for a "
+    "server of your own), or take the connection's budget away there.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
     Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction” unticked to ask all tasks again.",

@@ -40,6 +40,11 @@
     }
   });
 
+  // A price that is typed is no change of the form it stands in.
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, (event) => { if (event.target.closest(".price")) event.stopPropagation(); }, true);
+  }
+
   // A choice that is sent as soon as it is made.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
