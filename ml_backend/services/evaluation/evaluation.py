@@ -55,15 +55,6 @@ class Evaluation:
             judged.append(measurement.add(outcome, read.by_task[outcome.task_id]))
             measured += read.digests.get(outcome.task_id, [])
         self._store.results.judge(run.id, judged)
-        if run.truth is TruthSource.ANNOTATIONS:
-            # What nobody looked at is no truth, and the pool does not tell it from the rest.
-            covered = _covered(run)
-            measured = [
-                said
-                for task_id, digests in read.digests.items()
-                if covered is None or task_id in covered
-                for said in digests
-            ]
         return measurement.metrics(run.truth, _fingerprint(measured))
 
     def judge_by_task(self, run: Run) -> bool:
