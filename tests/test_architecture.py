@@ -63,7 +63,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("callers", "health"),
         ("connecting", "predictions"),
         ("evaluation", "serving"),
-        ("refining", "runs"),
+        ("marking", "refining", "runs"),
         ("events", "jobs"),
     ),
     "web": (("server",), ("actions", "protocol"), ("api", "ui"), (TOP,)),

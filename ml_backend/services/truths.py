@@ -18,12 +18,16 @@ What tells it, as measured on Label Studio 1.23.2 (docs/label-studio.md, *Whose 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from ml_backend.labelstudio import Annotation
+from ml_backend.labelstudio import Annotation, LabelStudioReader, Project
 from ml_backend.services.fingerprints import fingerprint
+from ml_backend.services.recent import Recent
 from ml_backend.store import Store
+
+COUNTED_SECONDS = 60.0
 
 
 def is_peoples(annotation: Annotation, made_as: Mapping[int, str]) -> bool:
@@ -71,3 +75,45 @@ class People:
     ) -> None:
         if self._met:
             self._store.promotions.add(self._project_id, self._met)
+
+
+class TruthCounts:
+    """Counts the tasks that have a truth, as far as can be without reading what people wrote."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._recent: Recent[tuple[object, ...], int] = Recent(COUNTED_SECONDS, 1024)
+
+    def marked(self, studio: LabelStudioReader, project_id: int) -> int:
+        """Return how many tasks have ground truth."""
+        return self._count(studio, project_id, marked=True)
+
+    def annotated(self, studio: LabelStudioReader, project_id: int) -> int:
+        """Return how many tasks have an annotation that people submitted."""
+        return self._count(studio, project_id, marked=False)
+
+    def is_cheap(self, studio: LabelStudioReader, project_id: int, most: int) -> bool:
+        """Return whether at most so many tasks are read to count them."""
+        promoted = self._store.promotions.any(project_id)
+        return studio.count_doubtful(project_id, marked=True, promoted=promoted) <= most
+
+    def counted(self, studio: LabelStudioReader, project: Project) -> Project:
+        """Return a project whose ``ground_truths`` are the tasks that have any.
+
+        Label Studio counts skipped annotations and those that nobody opened. Where there are
+        neither, as far as is known, its count is taken as it is; else it is counted at most once a
+        minute while its numbers stay.
+        """
+        doubtful = project.skipped or self._store.promotions.any(project.id)
+        if not (project.ground_truths and doubtful):
+            return project
+        place = (studio.url, project.id, project.created_at)
+        numbers = (project.ground_truths, project.skipped, project.annotations)
+        key = (*place, *numbers, project.predictions)
+        found = self._recent.get(key, lambda: self.marked(studio, project.id))
+        return replace(project, ground_truths=found)
+
+    def _count(self, studio: LabelStudioReader, project_id: int, *, marked: bool) -> int:
+        promoted = self._store.promotions.any(project_id)
+        with People(self._store, project_id) as people:
+            return studio.count_true(project_id, people.made, marked=marked, promoted=promoted)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioReader
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import Example, Run, RunMetrics, RunStatus, Slot, Subset, TruthSource
 from ml_backend.services.evaluation.ground_truth import (
     Compared,
@@ -19,6 +19,7 @@ from ml_backend.services.evaluation.ground_truth import (
     digest,
 )
 from ml_backend.services.evaluation.metrics import Measurement
+from ml_backend.services.truths import TruthCounts
 from ml_backend.store import Judged, Store
 
 MANY_RUNS = 10_000
@@ -27,14 +28,27 @@ MANY_RUNS = 10_000
 class Evaluation:
     """Computes a run's metrics from the store and the project's ground truth."""
 
-    def __init__(self, store: Store, studio: LabelStudioReader) -> None:
+    def __init__(
+        self, store: Store, studio: LabelStudioReader, counts: TruthCounts | None = None
+    ) -> None:
         self._store = store
         self._studio = studio
         self._reader = GroundTruthReader(store, studio)
+        self._counts = counts or TruthCounts(store)
 
     def reading(self, studio: LabelStudioReader) -> Evaluation:
         """The same, reading Label Studio by another client."""
-        return Evaluation(self._store, studio)
+        return Evaluation(self._store, studio, self._counts)
+
+    def counted(self, project: Project) -> Project:
+        """Return a project whose ``ground_truths`` are the tasks that have any: what counts."""
+        return self._counts.counted(self._studio, project)
+
+    def count_true(self, project_id: int, source: TruthSource) -> int:
+        """Return how many tasks have a truth, without reading what people wrote."""
+        if source is TruthSource.GROUND_TRUTH:
+            return self._counts.marked(self._studio, project_id)
+        return self._counts.annotated(self._studio, project_id)
 
     def true_tasks(self, project_id: int, source: TruthSource) -> list[int]:
         """Return the tasks that have a truth, by their ids."""

@@ -136,10 +136,10 @@ def no_truth(project: Project, source: TruthSource, field_name: str) -> NoGround
     """Return the error of a project that has nothing to be measured on."""
     if source is TruthSource.ANNOTATIONS:
         return NoGroundTruth(
-            f"Nobody has submitted an annotation in project {project.title!r}.",
+            f"Project {project.title!r} has no ground truth: nobody has submitted an annotation.",
             field=field_name,
             fix="Annotate some tasks in Label Studio; annotations made from predictions that "
-            "nobody looked at are no truth.",
+            "nobody opened or changed are no truth.",
         )
     return NoGroundTruth(
         f"Project {project.title!r} has no ground truth.",

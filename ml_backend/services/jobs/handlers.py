@@ -9,6 +9,8 @@ from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
 from ml_backend.records import JobKind, JsonObject
 from ml_backend.services.jobs import documents
 from ml_backend.services.jobs.jobs import Handler, Work
+from ml_backend.services.marking.marks import GroundTruthMarks, require_counted
+from ml_backend.services.marking.request import request_from
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.selection import Selection, select
@@ -32,12 +34,14 @@ class JobHandlers:
         deletions: DeletePrompts,
         refining: Refining,
         predictions_through: Callable[[CallerLabelStudio], Predictions[CallerLabelStudio]],
+        marks_through: Callable[[CallerLabelStudio], GroundTruthMarks[CallerLabelStudio]],
     ) -> None:
         self._store = store
         self._studio = studio
         self._deletions = deletions
         self._refining = refining
         self._predictions_through = predictions_through
+        self._marks_through = marks_through
 
     @property
     def handlers(self) -> Mapping[JobKind, Handler]:
@@ -46,6 +50,7 @@ class JobHandlers:
             JobKind.DELETE_VERSION: self._delete_version,
             JobKind.DELETE_PREDICTIONS: self._delete_predictions,
             JobKind.PROMOTE: self._promote,
+            JobKind.GROUND_TRUTH: self._mark,
             JobKind.REFINE: self._refine,
         }
 
@@ -106,6 +111,21 @@ class JobHandlers:
             error.fix = "Repeat the call with a fresh token; what was promoted is left out."
             raise
         return documents.of_promote_report(report)
+
+    def _mark(self, work: Work) -> JsonObject:
+        """Mark annotations, or count what would be marked where there are many to read."""
+        studio, request = self._callers_studio(work), work.job.request
+        marks = self._marks_through(studio)
+        project = studio.get_project(work.job.project_id or 0)
+        plan = marks.plan(project, request_from(request), work.progress)
+        if request.get("dry_run"):
+            return documents.of_mark_plan(plan)
+        require_counted(plan, request.get("counted"))
+        try:
+            return documents.of_mark_report(marks.execute(plan, work.patience, work.progress))
+        except LabelStudioAuthError as error:
+            error.fix = "Repeat the call with a fresh token; what was marked is left out."
+            raise
 
     def _refine(self, work: Work) -> JsonObject:
         request = work.job.request
