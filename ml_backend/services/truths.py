@@ -92,6 +92,10 @@ class TruthCounts:
         """Return how many tasks have an annotation that people submitted."""
         return self._count(studio, project_id, marked=False)
 
+    def forget(self) -> None:
+        """Count anew: what people wrote, or a mark, has changed."""
+        self._recent.clear()
+
     def is_cheap(self, studio: LabelStudioReader, project_id: int, most: int) -> bool:
         """Return whether at most so many tasks are read to count them."""
         promoted = self._store.promotions.any(project_id)

@@ -44,6 +44,10 @@ class Evaluation:
         """Return a project whose ``ground_truths`` are the tasks that have any: what counts."""
         return self._counts.counted(self._studio, project)
 
+    def forget_counts(self) -> None:
+        """Count what is true anew: what people wrote, or a mark, has changed."""
+        self._counts.forget()
+
     def count_true(self, project_id: int, source: TruthSource) -> int:
         """Return how many tasks have a truth, without reading what people wrote."""
         if source is TruthSource.GROUND_TRUTH:
@@ -114,6 +118,7 @@ class Evaluation:
         ``before`` is what the pool's ground truth was before it was last read, for the reason that
         people are shown.
         """
+        self.forget_counts()
         known = _digests(before)
         digests = _digests(self._store.examples.ground_truth(project_id))
         changed = {task_id for _, task_id in known.items() ^ digests.items()}

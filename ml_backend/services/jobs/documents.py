@@ -86,6 +86,11 @@ def of_promote_report(report: PromoteReport) -> JsonObject:
     }
 
 
+def of_promoted_marks(report: MarkReport) -> JsonObject:
+    """Return what a promotion says of marks: only what a person has opened can get one."""
+    return {"marked": report.done, "unopened": report.plan.unopened}
+
+
 def of_mark_plan(plan: MarkPlan) -> JsonObject:
     verb = "would_mark" if plan.request.ground_truth else "would_unmark"
     drawn = plan.draw

@@ -35,6 +35,7 @@ class Aftermath:
 
     def __call__(self, project: Project, task_ids: Sequence[int]) -> None:
         """Read these tasks again; where that fails it is left to what hears of events."""
+        self._evaluation.forget_counts()
         try:
             config = self._predictor_factory.config_of(project)
             before = self._store.examples.ground_truth(project.id)

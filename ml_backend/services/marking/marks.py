@@ -7,7 +7,7 @@ by one. A mark set twice does no harm: what breaks off is repeated, and what was
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic
 
@@ -116,6 +116,35 @@ class GroundTruthMarks(Generic[Acting]):
     ) -> MarkPlan:
         """Count what a request would mark; nothing is changed."""
         return self._plan(self._studio, project, request, progress)
+
+    def plan_promoted(
+        self, project: Project, labels: Sequence[str], task_ids: Sequence[int] | None = None
+    ) -> MarkPlan:
+        """Count the annotations made of these model versions' predictions that people opened.
+
+        Those that nobody opened are counted too, and never marked: a model must not be measured on
+        its own answers.
+        """
+        made = {
+            key.id
+            for key in self._studio.prediction_keys(project.id)
+            if key.model_version in labels
+        }
+        tasks: dict[int, int] = {}
+        unopened = 0
+        with People(self._store, project.id) as people:
+            for task in self._studio.iter_annotated(project.id, task_ids=task_ids):
+                for each in task.annotations:
+                    if each.parent_prediction not in made or each.was_cancelled:
+                        continue
+                    if people.made(each):
+                        tasks[task.id] = each.id
+                    else:
+                        unopened += 1
+        if not tasks:
+            return MarkPlan(project, MarkRequest(task_ids=()), (), unopened=unopened)
+        asked = MarkRequest(task_ids=tuple(tasks), annotation_ids=tuple(tasks.values()))
+        return replace(self.plan(project, asked), unopened=unopened)
 
     def execute(
         self, plan: MarkPlan, patience: Patience, progress: Progress = lambda done, total: None
