@@ -69,7 +69,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
     "web": (("server",), ("actions", "protocol"), ("api", "ui"), (TOP,)),
     "web/ui": (
         ("shell",),
-        ("home", "predictions", "results", "settings"),
+        ("home", "predictions", "results", "settings", "truth"),
         ("prompt",),
         ("enhance",),
         (TOP,),

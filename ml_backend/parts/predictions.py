@@ -18,6 +18,7 @@ from ml_backend.services.health.doctor import Doctor
 from ml_backend.services.marking.aftermath import Aftermath
 from ml_backend.services.marking.listing import GroundTruthList
 from ml_backend.services.marking.marks import GroundTruthMarks
+from ml_backend.services.marking.right import RightAnswers
 from ml_backend.services.predictions.bulk_actions import Predictions
 from ml_backend.services.predictions.counts import ModelVersionCounts
 from ml_backend.services.predictions.deduplicate import Sweep
@@ -56,6 +57,10 @@ class PredictionParts(PromptParts):
     def marks_through(self, studio: CallerLabelStudio) -> GroundTruthMarks[CallerLabelStudio]:
         """Return what marks ground truth with a caller's rights."""
         return GroundTruthMarks(self.store, studio, self.predictor_factory, self.marks_changed)
+
+    def right_answers_through(self, studio: CallerLabelStudio) -> RightAnswers[CallerLabelStudio]:
+        """Return what makes answers that a caller calls right the ground truth of their tasks."""
+        return RightAnswers(self.store, studio, self.predictor_factory, self.marks_changed)
 
     @cached_property
     def marks_changed(self) -> Aftermath:
