@@ -88,7 +88,12 @@ class Container(PredictionParts):
     @cached_property
     def job_handlers(self) -> JobHandlers:
         return JobHandlers(
-            self.store, self.studio, self.deletions, self.refining, self.predictions_through
+            self.store,
+            self.studio,
+            self.deletions,
+            self.refining,
+            self.predictions_through,
+            self.marks_through,
         )
 
     @cached_property

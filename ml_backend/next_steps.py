@@ -61,6 +61,7 @@ class Step(StrEnum):
     NAME_PREDICTIONS_TO_DELETE = "name_predictions_to_delete"
     NAME_PREDICTIONS_TO_PROMOTE = "name_predictions_to_promote"
     NAME_TASKS = "name_tasks"
+    NAME_TASKS_TO_MARK = "name_tasks_to_mark"
     NAME_TASKS_TO_PROMOTE = "name_tasks_to_promote"
     NEW_RUN = "new_run"
     RAISE_CONNECTION_BUDGET = "raise_connection_budget"

@@ -41,8 +41,9 @@ WORDS: Words = {
     Step.LIST_FAILURES: "`ls-prompts runs failures {run}` lists the reasons.",
     Step.LIST_PROMPTS: "`ls-prompts prompts list` shows them.",
     Step.LIST_RUNS: "`ls-prompts runs list` shows them.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations); where "
-    "there are none, annotate tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations), or mark "
+    "some of them: `ls-prompts ground-truth add`. Where there are none, annotate tasks in Label "
+    "Studio.",
     Step.NAME_MODEL: "Name one with --model, or set OPENAI_MODEL.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of --tasks, --filter and --all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give --model-version L, --prompt T, --unversioned, "
@@ -50,6 +51,7 @@ WORDS: Words = {
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Name a model version (--model-version L) or a prompt "
     "(--prompt T).",
     Step.NAME_TASKS: "Name them with --tasks 1,2,3 or with --filter JSON.",
+    Step.NAME_TASKS_TO_MARK: "Give one of --tasks 1,2, --filter JSON, --random N and --all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
     Step.NEW_RUN: "Start a new run, with --only-missing to ask just what is missing.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget`, or wait for the "

@@ -181,6 +181,23 @@ class Writes(Reads):
         )
         return self._count(answer, "id", what)
 
+    def mark_annotation(self, annotation_id: int, *, ground_truth: bool) -> bool:
+        """Mark an annotation as ground truth or not; False when it was not there.
+
+        Marking one takes the mark off the task's others. Sent twice it does nothing more.
+        """
+        number = int(annotation_id)
+        try:
+            self._transport.change(
+                lambda sdk, options: sdk.annotations.update(
+                    number, ground_truth=ground_truth, request_options=options
+                ),
+                what=f"annotation {annotation_id}",
+            )
+        except LabelStudioNotFound:
+            return False
+        return True
+
     def add_backend(
         self,
         project_id: int,

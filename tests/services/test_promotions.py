@@ -11,8 +11,8 @@ import pytest
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Slot, Subset
+from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions.bulk_actions import PromotePlan, PromoteReport
-from ml_backend.services.predictions.fingerprints import fingerprint
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.writing.patience import Patience
 from support.fake_label_studio import TOKEN

@@ -93,6 +93,7 @@ class Runs:
                 field="project",
                 fix="Import some in Label Studio first.",
             )
+        project = self.tasks.counted(project)
         return RunPlan(
             project,
             request,

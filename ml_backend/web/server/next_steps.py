@@ -33,14 +33,16 @@ WORDS: Words = {
     Step.LIST_FAILURES: "GET /api/inference-runs/{run}/failures lists the reasons.",
     Step.LIST_PROMPTS: "GET /api/prompts/ lists them.",
     Step.LIST_RUNS: "A version's are at /api/prompts/ID/versions/ID/inference-runs.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (truth: annotations); where "
-    "there are none, annotate tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (truth: annotations), or mark "
+    "some of them: POST /api/projects/ID/ground-truth. Where there are none, annotate tasks in "
+    "Label Studio.",
     Step.NAME_MODEL: "Give provider_model_id.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of task_ids, filters_json and all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give model_version, prompt, unversioned, task_ids, "
     "filters_json, or all for every prediction of the project.",
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Give model_version or prompt.",
     Step.NAME_TASKS: "Give task_ids or filters_json.",
+    Step.NAME_TASKS_TO_MARK: "Give one of task_ids, filters_json, random and all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give task_ids, filters_json, or all for every task.",
     Step.NEW_RUN: "Start a new run, with only_missing_predictions to ask just what is missing.",
     Step.RAISE_CONNECTION_BUDGET: "Raise the connection's budget_limit, or wait for the next "

@@ -30,10 +30,13 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     )
     from ml_backend.web.ui.prompt import (
         dialogs,  # noqa: F401
-        page,  # noqa: F401
+        page,
         report_page,  # noqa: F401
     )
-    from ml_backend.web.ui.results import task  # noqa: F401
+    from ml_backend.web.ui.results import (
+        right,  # noqa: F401
+        task,  # noqa: F401
+    )
     from ml_backend.web.ui.settings import (
         connections,  # noqa: F401
         health,  # noqa: F401
@@ -43,6 +46,10 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         jobs,  # noqa: F401
         not_found,  # noqa: F401
         sign_in,  # noqa: F401
+    )
+    from ml_backend.web.ui.truth import (
+        marking,  # noqa: F401
+        page,  # noqa: F401
     )
 
     app.secret_key = hashlib.sha256(

@@ -78,9 +78,17 @@ class Promoting(Selecting):
     include_annotated: Annotated[
         bool, Field(description="Also where a person annotated the task.")
     ] = False
+    ground_truth: Annotated[
+        bool,
+        Field(
+            description="Mark as ground truth those annotations, made of these predictions now or "
+            "earlier, that a person has opened; never the others."
+        ),
+    ] = False
 
     def request(self) -> JsonObject:
-        return {**super().request(), "include_annotated": self.include_annotated}
+        asked = {"include_annotated": self.include_annotated, "ground_truth": self.ground_truth}
+        return {**super().request(), **asked}
 
 
 class VersionCounted(Shown):
@@ -123,6 +131,11 @@ class PromotionAnswer(Shown):
     annotations: int | None = None
     """What the project holds afterwards."""
     annotated_tasks: int | None = None
+    would_mark: int | None = None
+    marked: int | None = None
+    """With ground_truth: tasks whose annotation of such a prediction a person has opened."""
+    unopened: int | None = None
+    """With ground_truth: annotations that nobody opened or changed, which are no truth."""
     notes: list[str] = Field(default_factory=list)
     job: int | None = None
     """The job that goes on with it, when it takes longer than this call."""

@@ -11,7 +11,7 @@ from ml_backend.errors import Conflict, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import JobKind, JsonObject, Prediction, Run, RunStatus
 from ml_backend.services.evaluation.results import ResultQuery, ResultRow
-from ml_backend.services.predictions.fingerprints import fingerprint
+from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions.promote import PromotePlan
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services

@@ -34,13 +34,14 @@ WORDS: Words = {
     Step.LIST_FAILURES: "Results, filtered by Has error, lists the reasons.",
     Step.LIST_PROMPTS: "They are under Prompts.",
     Step.LIST_RUNS: "A prompt's are in its History.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations; where there are none, annotate "
-    "tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations, or mark some of them under "
+    "Ground truth. Where there are none, annotate tasks in Label Studio.",
     Step.NAME_MODEL: "Name one.",
     Step.NAME_ONE_KIND_OF_TASKS: "Choose ids, a tab of the Data Manager, or all tasks.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Choose a model version, a prompt, or tasks.",
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Choose a model version or a prompt.",
     Step.NAME_TASKS: "Write their ids, or choose a tab of the Data Manager.",
+    Step.NAME_TASKS_TO_MARK: "Tick tasks, draw some at random, or take all.",
     Step.NAME_TASKS_TO_PROMOTE: "Write their ids, choose a tab of the Data Manager, or all tasks.",
     Step.NEW_RUN: "Start a new run: the same question is never paid for twice.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections, or wait for the next period.",

@@ -92,7 +92,10 @@ def open_view(prompt_id: int) -> PromptView:
         raise NotFound(f"The prompt is not of project {project_id}.", field="project")
     if run is not None and run.project_id != project_id:
         raise NotFound(f"Run {run.id} is of another project.", field="run")
-    project = services().access.project(caller, project_id) if project_id is not None else None
+    project = None
+    if project_id is not None:
+        project = services().access.project(caller, project_id)
+        project = services().evaluation.reading(caller.studio).counted(project)
     _, going = services().access.going()
     versions = [
         each for each in services().store.prompts.versions(prompt.id) if each.id not in going
