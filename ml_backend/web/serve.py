@@ -171,7 +171,7 @@ def greeting(settings: Settings, addresses: list[str]) -> str:
         f"Prompts for Label Studio {__version__} is up at {' and '.join(addresses)}\n"
         f"  Label Studio  {settings.label_studio_url}\n"
         f"  Model         {named}\n"
-        f"  Data          {settings.data_dir}\n"
+        f"  Data          {settings.data_said()}\n"
         f"  Connect       project > Settings > Model > Connect Model: {url}{auth}"
     )
 

@@ -180,8 +180,8 @@ class Doctor:
                 "server",
                 FAIL,
                 f"The server at {self._address} works with another database than this command.",
-                "Start both with the same DATA_DIR (or DATABASE_URL); a relative DATA_DIR depends "
-                "on the folder they are started in.",
+                "Start both with the same DATA_DIR (or DATABASE_URL): one that is relative, or "
+                "left out where ./data stands, depends on the folder they are started in.",
             )
         return Check("server", OK, f"{self._address} answers: {health['status']}.")
 
