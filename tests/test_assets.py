@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_backend.services.health import page_assets
 from ml_backend.web.ui.shell import assets
 from scripts.assets import FILES, OF_LOCK, PACKAGES, VENDOR, copy
 from support.server import ROOT
@@ -147,6 +148,7 @@ def test_every_name_that_the_pages_ask_for_is_copied() -> None:
     assert ROOT / VENDOR == assets.VENDOR
     asked = {"htmx.min.js", *(name for _, _, name in assets.FONTS)}
     assert asked == {name for name in FILES if "LICENSE" not in name}
+    assert asked == {page_assets.SCRIPT, *page_assets.FONTS}, "what doctor and Health look for"
 
 
 # make
