@@ -39,6 +39,7 @@ class Step(StrEnum):
     ASK_ALL_AGAIN = "ask_all_again"
     ASK_ONCE = "ask_once"
     ASK_THE_REST = "ask_the_rest"
+    BUILD_PAGES = "build_pages"
     CANCEL_RUNS = "cancel_runs"
     COMPARE_COMMON = "compare_common"
     CONNECT_PROJECT = "connect_project"

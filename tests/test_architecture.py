@@ -26,6 +26,7 @@ FLOORS = {
     "store": 2,
     "jobs": 2,
     "services": 3,
+    "data_folder": 4,
     "settings": 4,
     "parts": 4,
     "container": 4,

@@ -17,9 +17,14 @@ RUNTIME, DEVELOPMENT, SCRIPTS = (
 )
 SERVER = (ROOT / "ml_backend", ROOT / "_wsgi.py", ROOT / "gunicorn.conf.py")
 AROUND = (ROOT / "tests", ROOT / "benchmarks", ROOT / "scripts")
-OWN = {"ml_backend", "benchmarks", "scripts", *(path.stem for path in (ROOT / "tests").iterdir())}
+OWN = {"ml_backend", "benchmarks", "scripts"} | {
+    path.stem for folder in ("scripts", "tests") for path in (ROOT / folder).iterdir()
+}
 HOSTS = {"label_studio_ml"}
 """What hosts our model class, and so is there whenever ``ml_backend/model.py`` is imported."""
+
+BUILDING = {"setuptools"}
+"""What pip lays beside the build backend: ``requires`` of pyproject.toml."""
 
 TOOLS = {
     "pytest-timeout": "pyproject.toml",
@@ -54,7 +59,7 @@ def imported(*places: Path) -> set[str]:
                 found.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - OWN - HOSTS - sys.stdlib_module_names
+    return found - OWN - HOSTS - BUILDING - sys.stdlib_module_names
 
 
 def normal(name: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ml_backend.container import Container
     from ml_backend.labelstudio import Project
     from ml_backend.services.writing.patience import Patience
+    from ml_backend.settings import Settings
 
 PATIENCE_SECONDS = 600.0
 PIPED_WIDTH = 200
@@ -31,6 +32,8 @@ class App:
 
     def __init__(self) -> None:
         self.as_json = False
+        self.says_folder = True
+        """Whether a data folder that nobody named is said when it is opened."""
         self._container: Container | None = None
         self._stop = threading.Event()
 
@@ -41,8 +44,18 @@ class App:
             from ml_backend.container import Container
             from ml_backend.settings import Settings
 
-            self._container = Container(Settings.from_env())
+            settings = Settings.from_env()
+            if self.says_folder:
+                self._say_folder(settings)
+            self._container = Container(settings)
         return self._container
+
+    def _say_folder(self, settings: Settings) -> None:
+        """Say where the data is: when it begins, and where it depends on where one stands."""
+        if settings.is_data_found_here:
+            self.note(f"Data: {settings.data_dir}, for it stands in the current folder.")
+        elif settings.is_data_new:
+            self.note(f"A new data folder: {settings.data_said()}.")
 
     def project(self, ref: str) -> Project:
         """Return the project of an id or exact title."""

@@ -19,6 +19,8 @@ WORDS: Words = {
     Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",
     Step.ASK_ONCE: "Leave --samples out.",
     Step.ASK_THE_REST: "Start a run with --only-missing and another --budget for the rest.",
+    Step.BUILD_PAGES: "`make assets` in the source folder brings them; where pip installed this, "
+    "then also `pip install --force-reinstall --no-deps .` there.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
     Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",

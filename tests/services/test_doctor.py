@@ -13,6 +13,7 @@ from ml_backend.container import Container
 from ml_backend.errors import RunStopper
 from ml_backend.records import FailureKind
 from ml_backend.services.health.doctor import Check, Doctor
+from ml_backend.services.health.page_assets import FONTS
 from ml_backend.settings import Settings
 from support.backends import answering
 from support.fake_label_studio import TOKEN, FakeLabelStudio
@@ -46,17 +47,20 @@ def connected(house: House) -> Iterator[House]:
     return house
 
 
-def at(house: House, address: str) -> dict[str, Check]:
+def doctor(house: House, **given: Any) -> Doctor:
     parts = house.container
-    doctor = Doctor(
+    return Doctor(
         open_store=lambda: parts.store,
         open_studio=lambda: parts.studio,
         open_models=lambda: parts.models,
         open_ownership=lambda: parts.ownership,
         loop=parts.loop,
-        address=address,
+        **{"address": parts.settings.own_address(), **given},
     )
-    return {check.name: check for check in doctor.checks()}
+
+
+def at(house: House, address: str) -> dict[str, Check]:
+    return {check.name: check for check in doctor(house, address=address).checks()}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +84,7 @@ def test_hosts_that_pictures_can_never_be_read_from_are_told(
 def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> None:
     found = examine(Container(settings(fake, tmp_path)))
     status = {name: check.status for name, check in found.items()}
+    assert status.pop("pages") in ("ok", "warn"), "as npm brought their script, or not"
     assert status == {
         "database": "ok",
         "Label Studio": "ok",
@@ -201,3 +206,22 @@ def test_another_server_shows_by_its_backend(connected: House) -> None:
         check = at(connected, "http://127.0.0.1:1")["second server"]
     assert check.status == "warn"
     assert url in check.message
+
+
+@pytest.mark.parametrize(
+    ("brought", "status", "words"),
+    [
+        ((), "warn", "script and fonts are missing"),
+        (("htmx.min.js",), "warn", "fonts are missing"),
+        (("htmx.min.js", *FONTS), "ok", "are there"),
+    ],
+    ids=["none", "no fonts", "all"],
+)
+def test_missing_script_and_fonts_of_the_pages_are_told(
+    house: House, tmp_path: Path, brought: tuple[str, ...], status: str, words: str
+) -> None:
+    for name in brought:
+        (tmp_path / name).touch()
+    [check] = (each for each in doctor(house, vendor=tmp_path).checks() if each.name == "pages")
+    assert (check.status, bool(check.fix)) == (status, status != "ok")
+    assert words in check.message

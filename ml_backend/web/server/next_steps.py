@@ -15,6 +15,8 @@ WORDS: Words = {
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",
     Step.ASK_THE_REST: "Start a run with only_missing_predictions and another budget for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",

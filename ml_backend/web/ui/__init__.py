@@ -48,8 +48,8 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         sign_in,  # noqa: F401
     )
     from ml_backend.web.ui.truth import (
+        ground_truth,  # noqa: F401
         marking,  # noqa: F401
-        page,  # noqa: F401
     )
 
     app.secret_key = hashlib.sha256(

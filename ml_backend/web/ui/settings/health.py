@@ -45,6 +45,7 @@ NAMES = {
     "backend": "ML backend",
     "jobs": "Jobs",
     "pictures": "Pictures",
+    "pages": "Web pages",
     "second server": "Second server",
     "projects": "Projects",
     "checks": "Checks",

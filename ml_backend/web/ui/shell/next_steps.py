@@ -16,6 +16,8 @@ WORDS: Words = {
     Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction” unticked to ask all tasks again.",
     Step.ASK_ONCE: "Ask for one answer a task.",
     Step.ASK_THE_REST: "Start another run, with more at Stop at, for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
