@@ -30,6 +30,7 @@ TOOLS = {
     "typos": "Makefile",
     "pre-commit": "CONTRIBUTING.md",
     "types-cachetools": "requirements.txt",
+    "types-pyyaml": "requirements.txt",
 }
 """What nobody imports, and the file that has a use for it."""
 USES = {
@@ -37,6 +38,7 @@ USES = {
     "pytest-xdist": " -n ",
     "pytest-cov": "--cov",
     "types-cachetools": "cachetools",
+    "types-pyyaml": "pyyaml",
 }
 
 

@@ -9,6 +9,7 @@ from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.connections import Connections
+from ml_backend.services.callers.prompt_imports import PromptImports
 from ml_backend.services.evaluation.comparison import Comparisons
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
@@ -20,6 +21,7 @@ from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.previews import Previews
+from ml_backend.services.prompts.prompt_files import PromptFiles
 from ml_backend.services.prompts.prompts import Prompts
 
 CHECK_SECONDS = 15.0
@@ -58,6 +60,11 @@ class PromptParts(Doors):
         return Prompts(self.store, self.studio, self.models, self.predictor_factory)
 
     @cached_property
+    def prompt_files(self) -> PromptFiles:
+        """What writes prompts as files and reads them in."""
+        return PromptFiles(self.store, self.studio, self.models, self.predictor_factory)
+
+    @cached_property
     def evaluation(self) -> Evaluation:
         return Evaluation(self.store, self.studio)
 
@@ -87,6 +94,12 @@ class PromptParts(Doors):
             self.prompts,
             self.predictor_factory,
             self.connections,
+        )
+
+    @cached_property
+    def prompt_imports(self) -> PromptImports:
+        return PromptImports(
+            self.store, self.access, self.connections, self.authoring, self.prompt_files
         )
 
     @cached_property
