@@ -12,6 +12,7 @@ from ml_backend.services.callers.connections import Connections
 from ml_backend.services.callers.prompt_imports import PromptImports
 from ml_backend.services.evaluation.comparison import Comparisons
 from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.gate import Gate
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
 from ml_backend.services.evaluation.results import Results
 from ml_backend.services.evaluation.subset_tasks import Subsets
@@ -117,3 +118,7 @@ class PromptParts(Doors):
     @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self.store, self.predictor_factory, self.evaluation)
