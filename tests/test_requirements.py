@@ -35,6 +35,7 @@ TOOLS = {
     "typos": "Makefile",
     "pre-commit": "CONTRIBUTING.md",
     "types-cachetools": "requirements.txt",
+    "types-pyyaml": "requirements.txt",
 }
 """What nobody imports, and the file that has a use for it."""
 USES = {
@@ -42,6 +43,7 @@ USES = {
     "pytest-xdist": " -n ",
     "pytest-cov": "--cov",
     "types-cachetools": "cachetools",
+    "types-pyyaml": "pyyaml",
 }
 
 

@@ -233,10 +233,10 @@ def json_object(value: str) -> dict[str, Any]:
     return parsed
 
 
-def read_text(file: IO[str]) -> str:
-    """Return what a file holds; raises BadParameter when that is not text."""
+def read_text(file: IO[str], most: int = -1) -> str:
+    """Return what a file holds, ``most`` characters of it; BadParameter when that is not text."""
     try:
-        return file.read()
+        return file.read(most)
     except UnicodeDecodeError as error:
         raise click.BadParameter(
             f"{file.name!r} is not text in UTF-8.", param_hint="'--file'"

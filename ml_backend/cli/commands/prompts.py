@@ -1,4 +1,4 @@
-"""`prompts`: list, show, create, follow, delete."""
+"""`prompts`: list, show, create, export, import, follow, delete."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.delete import delete_with_predictions
+from ml_backend.cli.commands.prompt_files import export_prompt, import_prompt
 from ml_backend.cli.commands.run import note_following, note_unanswerable
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
@@ -228,3 +229,7 @@ def delete_prompt(app: App, prompt: str, yes: bool, dry_run: bool) -> None:
     """
     found = app.container.prompts.find(prompt)
     delete_with_predictions(app, found, None, yes=yes, dry_run=dry_run)
+
+
+prompts.add_command(export_prompt)
+prompts.add_command(import_prompt)

@@ -30,7 +30,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     )
     from ml_backend.web.ui.prompt import (
         dialogs,  # noqa: F401
-        page,
+        page,  # noqa: F401
         report_page,  # noqa: F401
     )
     from ml_backend.web.ui.results import (
