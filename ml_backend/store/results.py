@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ml_backend.records import Outcome, RunStatus, Slot
+from ml_backend.records import JsonObject, Outcome, RunStatus, Slot
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.outcomes import read_outcome
@@ -205,6 +205,14 @@ class ResultStore:
                 for row in c.execute(query):
                     found[row.task_id] = (read_outcome(row), row.right)
         return found
+
+    def answers(self, run_id: int) -> list[tuple[int, JsonObject | None]]:
+        """Return what a run answered to each task, None for a failure."""
+        o = t.outcomes.c
+        query = sa.select(o.task_id, o.ok, o.answer).where(o.run_id == run_id)
+        with self._db.read() as c:
+            rows = c.execute(query)
+            return [(row.task_id, (row.answer or {}) if row.ok else None) for row in rows]
 
 
 def _fits(wanted: ResultFilter, below: float) -> sa.ColumnElement[bool]:

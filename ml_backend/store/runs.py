@@ -27,7 +27,7 @@ from ml_backend.store import tables as t
 from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column
-from ml_backend.store.run_records import read_run, to_columns, totals_columns
+from ml_backend.store.run_columns import read_run, to_columns, totals_columns
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
 OUTSIDE = "an outside worker"
@@ -116,6 +116,14 @@ class RunStore:
             query = query.where(t.runs.c.status.in_(_OPEN))
         with self._db.read() as c:
             return [read_run(row) for row in c.execute(query)]
+
+    def was_run(self, version_id: int) -> bool:
+        """Return whether a version has a run that answered anything, or one that goes on."""
+        r = t.runs.c
+        used = sa.or_(r.succeeded + r.failed > 0, r.status.in_(_OPEN))
+        query = sa.select(r.id).where(r.version_id == version_id, used).limit(1)
+        with self._db.read() as c:
+            return c.execute(query).first() is not None
 
     def last_by_label(self, project_id: int) -> dict[str, Run]:
         """Return model version -> the last run of it in a project."""

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ml_backend.labelstudio import ServerLabelStudio
 from support.browser import PATIENCE, axe, chromium
+from support.by_hand import delete_project
 from support.live_label_studio import LiveLabelStudio
 from support.sdk import ended_run
 from support.server import Installation, eventually
@@ -156,7 +157,7 @@ def place(live: LiveLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> It
                 assert ended.status == "Completed"
                 found.over_all, found.evaluated = found.evaluated, int(ended.id)
             yield found
-    studio.delete_project(project.id)
+    delete_project(studio, project.id)
     studio.close()
 
 

@@ -268,6 +268,7 @@ def test_counting_and_paging_never_touch_the_wide_rows(store: Store, judged: Run
 # Runs of earlier versions
 
 
+@pytest.mark.slow
 def test_outcomes_of_earlier_versions_are_flagged_by_the_migration(database_url: str) -> None:
     engine = sa.create_engine(database_url)
     config = Config()

@@ -93,6 +93,7 @@ class Runs:
                 field="project",
                 fix="Import some in Label Studio first.",
             )
+        project = self.tasks.counted(project)
         return RunPlan(
             project,
             request,
@@ -147,7 +148,7 @@ class Runs:
 
     def cancel(self, run: Run) -> Run:
         """Ask a run to stop asking; what was answered is still published."""
-        if run.status.is_final:
+        if not run.is_open:
             raise Conflict(f"Run {run.id} has ended already: {run.status.value}.")
         self._store.runs.request_cancel(run.id)
         if run.stage is Stage.PENDING:
@@ -181,15 +182,10 @@ class Runs:
 
     def is_abandoned(self, run: Run) -> bool:
         """Return whether nobody works on a run any more, although it has not ended."""
-        return is_open(run) and self._store.runs.left_alone(run.id) > ABANDONED_SECONDS
+        return run.is_open and self._store.runs.left_alone(run.id) > ABANDONED_SECONDS
 
     def failures(self, run: Run) -> Iterator[Failure]:
         """Yield the tasks without a prediction and why, by task id."""
         for outcome in self._store.outcomes.iter(run.id, ok=False):
             if isinstance(outcome, Failure):
                 yield outcome
-
-
-def is_open(run: Run) -> bool:
-    """Return whether a run may still change."""
-    return run.status in (RunStatus.PENDING, RunStatus.IN_PROGRESS)

@@ -18,6 +18,7 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.api import Api, task
+from support.by_hand import get_task
 from support.labels import own
 from support.measured import choices, measured_run, outcome
 from support.pages import Page, Pages, sign_in
@@ -566,5 +567,5 @@ def published(pages: Pages) -> tuple[Run, int]:
 
 
 def annotations(pages: Pages, task_id: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pages.container.studio.get_task(task_id)["annotations"]
+    found: list[dict[str, Any]] = get_task(pages.container.studio, task_id)["annotations"]
     return found

@@ -42,7 +42,7 @@ def estimate_predict_all(prompt_id: int) -> str:
     """Say what predictions for all tasks would cost."""
     view = open_view(prompt_id)
     found = _forecast(view, required_project(view), _version(view))
-    return render_template("prompt/forecast.html", found=found)
+    return render_template("prompt/forecast.html", found=found, price_at="price-form-all")
 
 
 @pages.post("/prompts/<int:prompt_id>/predict-all")

@@ -14,7 +14,6 @@ from ml_backend.records import Run, RunStatus, Stage
 from ml_backend.services.evaluation.live_accuracy import CorrectSoFar
 from ml_backend.services.runs.progress import RunProgress, pace_of
 from ml_backend.services.runs.run_request import once_more
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.actions import runs as run_control
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -51,7 +50,7 @@ class Progress:
 
     @property
     def is_open(self) -> bool:
-        return is_open(self.run)
+        return self.run.is_open
 
     @property
     def percent(self) -> int:
@@ -106,7 +105,7 @@ def show_progress(run_id: int) -> Response:
     run = _own(run_id)
     if not by_htmx():
         return go(page_of(run))
-    live_accuracy = services().live_accuracy.of(run) if is_open(run) else None
+    live_accuracy = services().live_accuracy.of(run) if run.is_open else None
     return _part(replace(progress_of(run, number("spoken")), live_accuracy=live_accuracy))
 
 
@@ -132,7 +131,7 @@ def resume_run(run_id: int) -> Response:
 def retry_run(run_id: int) -> Response:
     """Ask again what failed in a run that completed: a new run, with what was answered for free."""
     caller, run = identity.caller(), _own(run_id)
-    if is_open(run):
+    if run.is_open:
         raise Conflict(f"Run {run.id} is still going on.", fix="Wait for its end.")
     if run.status in (RunStatus.FAILED, RunStatus.CANCELED):
         return resume_run(run_id)

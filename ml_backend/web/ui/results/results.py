@@ -22,7 +22,6 @@ from ml_backend.services.evaluation.results import (
     ResultFilter,
     ResultPage,
 )
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.address import ResultAddress, plain_address, read_address
@@ -94,7 +93,7 @@ def fill(view: PromptView) -> str:
     run = view.run
     if run is None or view.project is None:
         return render_template("results/results.html", view=view, run=None)
-    about: dict[str, Any] = {"view": view, "run": run, "orders": ORDERS, "is_open": is_open(run)}
+    about: dict[str, Any] = {"view": view, "run": run, "orders": ORDERS, "is_open": run.is_open}
     about["is_abandoned"] = services().runs.is_abandoned(run)
     about |= {"plain": plain_address(run), "runs": _choices(view, run)}
     try:
@@ -141,7 +140,7 @@ def new_results(run_id: int) -> str:
         rows=len(seen) + len(found),
         total=total,
         new=max(0, total - len(seen) - len(found)),
-        is_open=is_open(run),
+        is_open=run.is_open,
         is_abandoned=services().runs.is_abandoned(run),
     )
 

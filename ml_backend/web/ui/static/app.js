@@ -2,8 +2,24 @@
 (() => {
   "use strict";
   const root = document.documentElement;
-  root.classList.add("script");
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // Without htmx nothing on a page moves by itself, so it is the one that browsers without script get, noscript included.
+  const reload = (seconds) => setTimeout(() => {
+    if (typing(document.activeElement) || document.querySelector("dialog[open]")) reload(seconds);
+    else location.replace(location.pathname + location.search);
+  }, seconds * 1000);
+  const plain = () => {
+    for (const each of all("noscript")) {
+      const inside = new DOMParser().parseFromString(each.textContent, "text/html");
+      const refresh = inside.querySelector("meta[http-equiv=refresh]");
+      if (refresh) reload(Number(refresh.content));
+      else each.replaceWith(...inside.body.childNodes);
+    }
+    all("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
+  };
+  if (window.htmx) root.classList.add("script");
+  else plain();
   let opener = null;
 
   // Dialogs: what htmx puts into #dlg is shown, and focus goes back to what opened it.
@@ -39,6 +55,11 @@
       say("Copied.");
     }
   });
+
+  // A price that is typed is no change of the form it stands in.
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, (event) => { if (event.target.closest(".price")) event.stopPropagation(); }, true);
+  }
 
   // A choice that is sent as soon as it is made.
   document.addEventListener("change", (event) => {
