@@ -302,8 +302,8 @@ def test_each_baseline_starts_a_run_of_its_tasks(
 @pytest.mark.slow
 def test_random_sample_is_drawn_by_its_seed(editor: Editor) -> None:
     form = {"baseline": "Sample", "said": "Sample", "sample": "random", "sample_size": "4"}
-    for seed, budget in (("7", "1"), ("7", "2"), ("8", "1")):  # the very same would be one run
-        editor.send("run", seed=seed, budget=budget, **form)
+    for seed, samples in (("7", "1"), ("7", "2"), ("8", "1")):  # the very same would be one run
+        editor.send("run", seed=seed, samples=samples, **form)
     last, same, first = (each.options.task_ids for each in editor.runs)
     assert first == same != last
     assert len(first) == 4
