@@ -364,6 +364,7 @@
   if (before && before !== saved) {
     write(JSON.parse(before));
     document.getElementById("draft-note").hidden = false;
+    if (unfolded) unfolded.checked = true;
   }
   mark();
 })();
