@@ -18,7 +18,7 @@ from ml_backend.errors import LabelStudioAuthError, LabelStudioError, LabelStudi
 from ml_backend.labelstudio import Project, User, in_haste
 
 BRIDGED_SECONDS = 300.0
-SILENCE_SECONDS = 2.2
+SILENCE_SECONDS = 2.0
 """How long a read may be silent where what was verified before can stand in for it."""
 
 AWAY_SECONDS = 5.0
