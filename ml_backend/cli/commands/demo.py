@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,10 +22,10 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from ml_backend import demo as data
 from ml_backend.cli.local_label_studio import (
+    DATABASE,
     EMAIL,
     PASSWORD,
     TOKEN,
@@ -32,13 +33,14 @@ from ml_backend.cli.local_label_studio import (
     free_port,
 )
 from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.output.demo_words import outcome_lines, print_held
 from ml_backend.cli.output.steps import Steps
 from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Stage, Subset
-from ml_backend.records.metrics_json import metrics_json, metrics_of
+from ml_backend.records.metrics_json import metrics_json
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.services.runs.runs import is_open
@@ -49,6 +51,9 @@ PROJECT = "Customer messages"
 PROMPT = "Sort mail"
 OTHER_PROMPT = "Topic at a glance"
 BACKEND = "Prompts"
+START_SECONDS = 600.0
+"""On a busy machine Label Studio's new database alone takes minutes."""
+
 STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
 
 
@@ -59,10 +64,17 @@ STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
     type=click.Path(path_type=Path),
     help="The label-studio program to use; by default the one on PATH.",
 )
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path),
+    help="A folder that keeps a freshly made database: the next demo starts with it.",
+)
 @click.option("--keep", is_flag=True, help="Leave Label Studio and the server running.")
 @click.option("--stop", is_flag=True, help="Stop what an earlier `demo --keep` left running.")
 @click.option("--json", "as_json", is_flag=True, help="Print what Label Studio holds as JSON.")
-def demo(executable: Path | None, keep: bool, stop: bool, as_json: bool) -> None:
+def demo(
+    executable: Path | None, template: Path | None, keep: bool, stop: bool, as_json: bool
+) -> None:
     """Show everything on a real Label Studio made for the purpose.
 
     Starts Label Studio and this server, makes a project of 200 customer messages (60 of them
@@ -87,8 +99,8 @@ def demo(executable: Path | None, keep: bool, stop: bool, as_json: bool) -> None
             fix="Run `make demo`, which installs it in a virtual environment of its own.",
         )
     with ExitStack() as stack:
-        held = Demo(program, console).play(stack, keep=keep)
-    click.echo(json.dumps(held, indent=2)) if as_json else _print_table(held)
+        held = Demo(program, console, template).play(stack, keep=keep)
+    click.echo(json.dumps(held, indent=2)) if as_json else print_held(held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +115,9 @@ class Place:
 class Demo:
     """One showing of the demo, step by step."""
 
-    def __init__(self, program: str, console: Console) -> None:
+    def __init__(self, program: str, console: Console, template: Path | None = None) -> None:
         self._program = program
+        self._template = template
         self._console = console
         self._step = Steps(console).step
 
@@ -112,7 +125,12 @@ class Demo:
         """Do all of it and return what Label Studio holds at the end."""
         _stop_kept(self._console)
         folder = Path(tempfile.mkdtemp(prefix="ls-prompts-demo-"))
-        studio = LocalLabelStudio(executable=self._program, data_dir=folder / "label-studio")
+        studio = LocalLabelStudio(
+            executable=self._program,
+            data_dir=folder / "label-studio",
+            template=self._template,
+            start_timeout=START_SECONDS,
+        )
         if not keep:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             stack.callback(studio.stop)
@@ -221,7 +239,7 @@ class Demo:
                 say(f"{run.totals.done} of {run.totals.total} {doing}. {message}".strip())
         if run.totals.succeeded == 0:
             raise PromptsError(f"{title}: {run.status.value}. {run.message}")
-        for line in _outcome(run):
+        for line in outcome_lines(run):
             self._console.print(f"  {line}")
         return run
 
@@ -264,49 +282,6 @@ def _model(version: PromptVersion) -> str:
     if version.provider is ProviderName.BASELINE:
         return "model: none; the offline baseline answers (set OPENAI_API_KEY for a real model)"
     return f"model: {version.model}"
-
-
-def _outcome(run: Run) -> list[str]:
-    """Return what came of a run, as who leads the labeling reads it: right answers, one by one."""
-    failed = f", {run.totals.failed} failed" if run.totals.failed else ""
-    found = [f"{run.totals.succeeded} predictions{failed}"]
-    if run.metrics is None or not run.metrics.overall.n:
-        return found
-    best_first = sorted(run.metrics.controls.items(), key=lambda each: -(each[1].accuracy or 0))
-    rates = [f"{name} right in {row.correct} of {row.n} messages" for name, row in best_first]
-    shares = [f"{row.accuracy:.0%}" for _, row in best_first]
-    found = [f"{rate} ({share})" for rate, share in zip(rates, shares, strict=True)]
-    overall = run.metrics.overall
-    return [*found, f"all of these at once in {overall.correct} of {overall.n}{failed}"]
-
-
-def _print_table(held: dict[str, Any]) -> None:
-    console = Console(highlight=False)
-    table = Table(title=f"What Label Studio now holds: {held['tasks']} tasks", title_justify="left")
-    for name in ("Model version", "Slot"):
-        table.add_column(name, overflow="fold")
-    for name in ("Predictions", "Tasks", "Most per task"):
-        table.add_column(name, justify="right")
-    for name, row in held["model_versions"].items():
-        cells = (row["slot"], row["predictions"], row["tasks"], row["most_per_task"])
-        table.add_row(name, *(str(cell) for cell in cells))
-    console.print(table)
-    made = held["annotations"]
-    console.print(
-        f"Annotations: {made['by_people']} by people, "
-        f"{made['from_predictions']} created from predictions."
-    )
-    measured = metrics_of(held["evaluation"])
-    if measured is not None and measured.controls:
-        table = Table(title="Evaluation on what people annotated", title_justify="left")
-        table.add_column("Control")
-        for name in ("n", "Correct", "Failed", "Accuracy", "95% interval"):
-            table.add_column(name, justify="right")
-        for name, row in {**measured.controls, "all at once": measured.overall}.items():
-            interval = f"{row.low:.0%} to {row.high:.0%}" if row.n else "-"
-            share = f"{row.accuracy:.0%}" if row.n else "-"
-            table.add_row(name, str(row.n), str(row.correct), str(row.failed), share, interval)
-        console.print(table)
 
 
 def _to_html(markdown: str) -> str:
@@ -352,11 +327,13 @@ def _start_server(place: Place, port: int) -> subprocess.Popen[bytes]:
 
 def _studio_at(studio: LocalLabelStudio) -> str:
     """Return how far the first start of Label Studio is: making its database takes the most."""
+    database = studio.data_dir / DATABASE
     try:
-        steps = studio.log_path.read_text(errors="replace").count("Applying ")
-    except OSError:
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+            [steps] = opened.execute("SELECT count(*) FROM django_migrations").fetchone()
+    except sqlite3.Error:
         return ""
-    return f"{steps} steps of its database made" if steps else ""
+    return f"{steps} steps of its database made"
 
 
 def _wait_for(url: str, seconds: float = 30.0) -> None:
