@@ -8,6 +8,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
+from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.callers.connections import Connections
 from ml_backend.services.callers.keeping import Keeping
 from ml_backend.services.callers.prices import CallerPrices
@@ -79,8 +80,13 @@ class PromptParts(Doors):
         return LiveAccuracy(self.store, self.studio, self.predictor_factory, self.evaluation)
 
     @cached_property
+    def bridge(self) -> Bridge:
+        """What lets people read on while Label Studio is away."""
+        return Bridge()
+
+    @cached_property
     def access(self) -> Access:
-        return Access(self.store, lambda: self.studio)
+        return Access(self.store, lambda: self.studio, self.bridge)
 
     @cached_property
     def connections(self) -> Connections:

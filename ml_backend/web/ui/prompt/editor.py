@@ -9,7 +9,7 @@ from typing import Any
 from flask import flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Conflict, InvalidInput, PromptsError
+from ml_backend.errors import Conflict, InvalidInput, LabelStudioUnreachable, PromptsError
 from ml_backend.labelstudio import Project, Tab
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
@@ -33,6 +33,7 @@ from ml_backend.web.ui.shell.filters import plural
 from ml_backend.web.ui.shell.once import repeatable
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
+from ml_backend.web.ui.shell.session import reading
 
 TABS_SHOWN = 100
 MODELS_SHOWN = 50
@@ -73,16 +74,20 @@ def editor_of(
     found: Forecast | None = None,
 ) -> Editor:
     """Gather the editor of a view, with what was typed where the form came back."""
-    variables, problem, tabs = None, None, []
+    variables, tabs = None, []
+    problem: PromptsError | None = None
     draft = form or EditorForm.of(view.caller, view.version, view.project)
     if view.project is not None:
         try:
             if form is None and view.version is None:
                 draft = _first(view.project, draft)
             variables = services().previews.variables(view.project, draft.text)
+            tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
+        except LabelStudioUnreachable as error:
+            if not services().bridge.is_away:  # else the page says it itself
+                problem = error
         except PromptsError as error:
             problem = error
-        tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
     return Editor(
         form=draft,
         connections=_connections(view),
@@ -128,6 +133,7 @@ def _looked_through(view: PromptView, form: EditorForm) -> Editor:
 
 @pages.post("/prompts/<int:prompt_id>/preview")
 @repeatable
+@reading
 def preview_prompt(prompt_id: int) -> str:
     """Show what would be sent for a task, of the text as it stands in the editor."""
     view = open_view(prompt_id)
@@ -141,6 +147,7 @@ def preview_prompt(prompt_id: int) -> str:
 
 @pages.post("/prompts/<int:prompt_id>/estimate")
 @repeatable
+@reading
 def estimate_run(prompt_id: int) -> str:
     """Say what the run would cost that the editor now describes."""
     view = open_view(prompt_id)
