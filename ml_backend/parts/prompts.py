@@ -9,8 +9,11 @@ from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.connections import Connections
+from ml_backend.services.callers.keeping import Keeping
+from ml_backend.services.callers.prices import CallerPrices
 from ml_backend.services.callers.prompt_imports import PromptImports
 from ml_backend.services.evaluation.comparison import Comparisons
+from ml_backend.services.evaluation.comparison_grid import ComparisonGrids
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.gate import Gate
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
@@ -20,7 +23,9 @@ from ml_backend.services.health.connection_check import ConnectionChecks
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompt_files import PromptFiles
 from ml_backend.services.prompts.prompts import Prompts
@@ -82,6 +87,15 @@ class PromptParts(Doors):
         return Connections(self.store, self.access, self.models)
 
     @cached_property
+    def given_prices(self) -> GivenPrices:
+        return GivenPrices(self.store, self.models)
+
+    @cached_property
+    def prices(self) -> CallerPrices:
+        """What callers say that models cost."""
+        return CallerPrices(self.access, self.given_prices)
+
+    @cached_property
     def connection_checks(self) -> ConnectionChecks:
         """What asks connections whether they answer, while a person waits for it."""
         return ConnectionChecks(self.loop, self.models, CHECK_SECONDS)
@@ -96,6 +110,16 @@ class PromptParts(Doors):
             self.predictor_factory,
             self.connections,
         )
+
+    @cached_property
+    def versions(self) -> Versions:
+        """What keeps changes of versions."""
+        return Versions(self.store, self.prompts)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """The same for callers, with their connections."""
+        return Keeping(self.prompts, self.versions, self.authoring, self.connections)
 
     @cached_property
     def prompt_imports(self) -> PromptImports:
@@ -118,6 +142,13 @@ class PromptParts(Doors):
     @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def comparison_grids(self) -> ComparisonGrids:
+        """What puts versions side by side, task by task."""
+        return ComparisonGrids(
+            self.store, self.predictor_factory, self.evaluation, self.comparisons
+        )
 
     @cached_property
     def gate(self) -> Gate:

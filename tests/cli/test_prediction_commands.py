@@ -70,6 +70,7 @@ def test_promoting_twice_creates_annotations_once(terminal: Terminal, predicted:
     assert (again["created"], again["annotations"]) == (0, first["annotations"])
 
 
+@pytest.mark.slow
 def test_a_selection_is_always_asked_for(terminal: Terminal, predicted: list[int]) -> None:
     project = ("--project", "Mails", "--yes")
     assert "is not said" in terminal.run("predictions", "delete", *project, code=1).stderr
@@ -136,6 +137,7 @@ def test_failures_says_which_tasks_got_no_prediction_and_why(
     assert (second["task"], second["kind"]) == (mails[3], "timeout")
 
 
+@pytest.mark.slow
 def test_what_a_run_predicted_since_is_no_failure_any_more(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -251,3 +253,24 @@ def test_a_list_may_be_of_one_slot(terminal: Terminal, predicted: list[int]) -> 
         (row,) = terminal.json(*listing, "--slot", slot)["model_versions"]
         assert (row["model_version"], row["slot"]) == (label, slot)
     assert len(terminal.json(*listing)["model_versions"]) == 2
+
+
+@pytest.mark.slow
+def test_show_has_the_label_stream_show_a_model_version(
+    terminal: Terminal, predicted: list[int]
+) -> None:
+    terminal.run("prompts", "create", "Other", "--project", "Mails", "--text", "Topic? {text}")
+    terminal.run("run", "Other", "--project", "Mails")
+    show = ("predictions", "show", "--project", "Mails", "--model-version")
+    other = "Other__Version 1"
+    assert terminal.json(*show, other) == {
+        "project": 1,
+        "model_version": other,
+        "before": LABEL,
+        "predictions": 4,
+    }
+    (project,) = terminal.rows("projects")
+    assert project["model_version"] == other
+    result = terminal.run(*show, LABEL)
+    assert f"shows '{LABEL}' (4 predictions); before, it showed {other}." in result.stdout
+    assert f"It holds: '{LABEL}', '{other}'" in terminal.run(*show, "Topic__Version", code=1).stderr

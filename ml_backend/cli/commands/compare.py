@@ -8,6 +8,7 @@ import click
 
 from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.output.details import number, percent
+from ml_backend.cli.output.grid import show_grid
 from ml_backend.records import TruthSource
 from ml_backend.services.jobs import documents
 
@@ -42,6 +43,14 @@ SHOWN_TASKS = 20
     type=click.Choice([each.value for each in TruthSource]),
     help="What to measure on; by default what all the runs were measured on.",
 )
+@click.option(
+    "--show",
+    type=click.Choice(["flips", "disagree", "wrong", "all"]),
+    help="Which tasks are listed side by side: right by some and wrong by others; answered "
+    "differently; wrong by all; all. By default the first of these there are any of.",
+)
+@click.option("--rows", type=click.IntRange(1, 500), default=20, help="Tasks a page of the list.")
+@click.option("--page", type=click.IntRange(1), default=1, help="Which page of the list.")
 @pass_app
 def compare_versions(
     app: App,
@@ -52,6 +61,9 @@ def compare_versions(
     control: str | None,
     common: bool,
     truth: str | None,
+    show: str | None,
+    rows: int,
+    page: int,
 ) -> None:
     """Compare the last runs of two versions or more on the tasks with ground truth.
 
@@ -60,9 +72,13 @@ def compare_versions(
     task by task: McNemar's exact test, corrected by Holm where there are several. Runs of
     different tasks are refused unless --common says to take those they share.
 
+    Then the tasks are listed side by side, the worst first; without any truth those on which the
+    versions disagree.
+
     \b
     Examples:
       ls-prompts versions compare Topic "Version 1" "Version 2" --project 3
+      ls-prompts versions compare Topic 4 5 6 --project 3 --show disagree --page 2
       ls-prompts versions compare Topic "Version 2" --with Other "Version 1" --project 3
     """
     prompts = app.container.prompts
@@ -72,18 +88,38 @@ def compare_versions(
         chosen.append(prompts.find_version(prompts.find(title), version))
     if len(chosen) < 2:
         raise click.UsageError("Name two versions or more.")
-    comparison = app.container.comparisons.compare(
+    from ml_backend.services.evaluation.comparison_grid import GridFilter, GridQuery
+
+    where = app.project(project)
+    source = TruthSource(truth) if truth else None
+    grid = app.container.comparison_grids.page(
         app.container.studio,
-        app.project(project),
+        where,
         chosen,
-        common_only=common,
-        control=control,
-        truth=TruthSource(truth) if truth else None,
+        GridQuery(GridFilter(show) if show else None, page, rows, control, source),
     )
+    comparison = None
+    if grid.with_truth:
+        comparison = app.container.comparisons.compare(
+            app.container.studio,
+            where,
+            chosen,
+            common_only=common,
+            control=control,
+            truth=source,
+        )
     if app.as_json:
-        app.document(documents.of_comparison(comparison))
+        figures = documents.of_comparison(comparison) if comparison else {}
+        app.document({**figures, "grid": documents.of_grid(grid)})
         return
-    _show(app, comparison, _names(app, chosen))
+    names = _names(app, chosen)
+    if comparison is not None:
+        _show(app, comparison, names)
+    else:
+        app.note(
+            "None of these tasks has a truth to measure on: listed is where the versions disagree."
+        )
+    show_grid(app, grid, names)
 
 
 def _names(app: App, versions: list[PromptVersion]) -> dict[int, str]:

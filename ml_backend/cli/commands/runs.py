@@ -109,7 +109,7 @@ def cancel_run(app: App, run_id: int) -> None:
         run = execute(app, run_id)
     if app.as_json:
         app.document(reports.of_run(run))
-    elif run.status.is_final:
+    elif not run.is_open:
         show(app, run)
     else:
         click.echo(f"Run {run_id} is stopping: ls-prompts runs watch {run_id}")
@@ -129,7 +129,7 @@ def resume_run(app: App, run_id: int, detach: bool) -> None:
       ls-prompts runs resume 7
     """
     run = app.container.store.runs.get(run_id)
-    if run.status.is_final:
+    if not run.is_open:
         run = app.container.runs.resume(run)
     elif run_id not in app.container.store.runs.claimable():
         app.note(f"Run {run_id} is under way already.")

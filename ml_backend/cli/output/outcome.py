@@ -12,6 +12,7 @@ from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output.details import headline, percent
 from ml_backend.cli.output.judgement import exit_code, show_judgement
 from ml_backend.errors import LabelStudioError
+from ml_backend.kinds import WHOLE
 from ml_backend.next_steps import Step
 from ml_backend.records import Correctness, Run, RunMetrics, RunStatus
 from ml_backend.services.jobs import documents as reports
@@ -63,12 +64,14 @@ def show(app: App, run: Run) -> None:
     if run.stale:
         click.secho(f"Stale: {run.stale} Evaluate again.", fg="yellow")
     totals = run.totals
-    cached = f", {totals.cached} of them from the cache" if totals.cached else ""
+    cached = f", {totals.cached} of them kept from before" if totals.cached else ""
     click.echo(
         f"{run.label} ({run.slot.value}): {totals.succeeded} predictions, {totals.failed} failed, "
         f"of {totals.total} tasks{cached}"
     )
     cost = "unknown" if totals.cost is None else f"${totals.cost:.4f}"
+    if totals.cached and totals.cached == totals.done:
+        cost = "nothing now, for all answers were kept from before and paid then"
     click.echo(
         f"Cost {cost}; {totals.usage.prompt_tokens} prompt and "
         f"{totals.usage.completion_tokens} completion tokens"
@@ -125,12 +128,28 @@ def _show_metrics(app: App, run: Run, metrics: RunMetrics) -> None:
     )
     if run.measured_on != run.truth.words:
         click.echo(f"Measured on {run.measured_on}.")
+    if run.subset not in WHOLE:
+        _show_headline(app, run)
     if metrics.humans is not None:
         people = metrics.humans.overall
         click.echo(
             f"People agree with each other on {people.accuracy:.1%} of {people.n} tasks that "
             f"several annotated ({people.low:.1%} to {people.high:.1%})."
         )
+
+
+def _show_headline(app: App, run: Run) -> None:
+    """Say that a sample is no score of its version, and what that is."""
+    standings = app.container.store.standings.of_versions([run.version_id], run.project_id)
+    found = standings.get(run.version_id)
+    score = found.headline if found is not None else None
+    if score is None:
+        click.echo("That is a sample: evaluate on all ground truth for the version's accuracy.")
+        return
+    click.echo(
+        f"That is a sample: the version's accuracy stays {percent(score.accuracy)} "
+        f"({score.correct} of {score.n}), of run {score.run_id}."
+    )
 
 
 def _accuracy(row: Correctness) -> tuple[str, str]:

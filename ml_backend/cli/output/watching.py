@@ -160,7 +160,7 @@ def _show(app: App, run_id: int, tick: Callable[[], None]) -> Run:
         while True:
             run = app.container.store.runs.get(run_id)
             show(run)
-            if run.status.is_final:
+            if not run.is_open:
                 return run
             tick()
             time.sleep(POLL_SECONDS)
@@ -198,7 +198,7 @@ def _lines(app: App, pace: Pace) -> Callable[[Run], None]:
     def show(run: Run) -> None:
         nonlocal said, last
         now = (run.stage.value, run.message.split(":")[0])
-        if run.status.is_final or (time.monotonic() - said < LINE_EVERY and now == last):
+        if not run.is_open or (time.monotonic() - said < LINE_EVERY and now == last):
             return
         said, last = time.monotonic(), now
         app.note(f"run {run.id} {run.stage.value}: {pace.describe(run)}")

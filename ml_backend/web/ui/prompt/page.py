@@ -8,6 +8,7 @@ from ml_backend.errors import NotFound
 from ml_backend.web.ui.prompt import (
     editor,  # noqa: F401
     history,  # noqa: F401
+    made,  # noqa: F401
     predict_all,  # noqa: F401
     running,  # noqa: F401
     score,  # noqa: F401
