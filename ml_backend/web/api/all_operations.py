@@ -9,6 +9,7 @@ from ml_backend.web.api import (
     jobs,
     openapi,
     projects,
+    prompt_files,
     prompts,
     providers,
     runs,
@@ -17,6 +18,7 @@ from ml_backend.web.api import (
 
 GROUPS = (
     prompts.api,
+    prompt_files.api,
     versions.api,
     runs.api,
     projects.api,
