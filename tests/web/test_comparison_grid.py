@@ -78,7 +78,11 @@ def test_pages_cut_the_same_order(pages: Pages) -> None:
     whole = places(pages, grid(pages, made, filter=GridFilter.ALL))
     cut = [grid(pages, made, filter=GridFilter.ALL, size=4, page=page) for page in (1, 2, 9)]
     assert [places(pages, each) for each in cut] == [whole[:4], whole[4:], whole[4:]]
-    assert [(each.page, each.pages, each.count) for each in cut] == [(1, 2, 6), (2, 2, 6), (2, 2, 6)]
+    assert [(each.page, each.pages, each.count) for each in cut] == [
+        (1, 2, 6),
+        (2, 2, 6),
+        (2, 2, 6),
+    ]
 
 
 def test_tasks_that_not_all_were_asked_are_left_out_and_counted(pages: Pages) -> None:
@@ -97,7 +101,6 @@ def test_what_cannot_be_compared_is_refused_in_words(pages: Pages) -> None:
     ran(pages, other.id, said="ab", tasks=pages.api.tasks[6:8], subset=Subset.HAS_GT)
     with pytest.raises(InvalidInput, match="share no task"):
         grid(pages, [one, other])
-
 
 
 def test_the_api_answers_pages_of_it(pages: Pages) -> None:

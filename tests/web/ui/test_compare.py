@@ -139,7 +139,8 @@ def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     for version in made:
         ran(pages, version.id, 0, 0, tasks=tasks)
     page = result(pages, prompt, made)
-    assert "Nobody has submitted an annotation" in page.text(".caution strong")
+    assert "Nobody has submitted an annotation" in page.text()
+    assert "Label the tasks on which they disagree, mark what is right" in page.text()
     assert "Annotate some tasks in Label Studio" in page.text(".caution")
     chosen = result(pages, prompt, made, "&truth=ground_truth")
     assert "has no ground truth" in chosen.text(".caution strong")
