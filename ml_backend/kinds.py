@@ -138,4 +138,5 @@ class JobKind(StrEnum):
     DELETE_VERSION = "delete_version"
     DELETE_PREDICTIONS = "delete_predictions"
     PROMOTE = "promote"
+    GROUND_TRUTH = "ground_truth"
     REFINE = "refine"

@@ -29,6 +29,7 @@ COMMANDS = {
     "run": ("run", "Get predictions from a prompt for a project's tasks."),
     "evaluate": ("run", "Measure a prompt on ground truth."),
     "runs": ("runs", "Watch, cancel and resume runs; see why tasks failed."),
+    "ground-truth": ("ground_truth", "Mark annotations as ground truth, list what is marked."),
     "predictions": ("predictions", "List, delete and promote predictions in bulk."),
 }
 """Command -> its module and what ``--help`` says: nothing is imported for a list of commands."""
@@ -44,7 +45,7 @@ class Root(Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"{__name__}.commands.{COMMANDS[name][0]}")
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

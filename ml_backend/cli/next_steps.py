@@ -5,18 +5,22 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "Add it with `ls-prompts connections add … --price '{model}=IN,OUT'` "
-    "(dollars per million tokens).",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices "
-    "(`ls-prompts connections add … --price`), or leave --budget.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices "
-    "(`ls-prompts connections add … --price`), or take its budget away "
-    "(`ls-prompts connections budget … --unlimited`).",
+    Step.ADD_PRICE: "Give it: `ls-prompts connections price CONNECTION '{model}=IN,OUT'` (dollars "
+    "per million tokens, 0,0 for a server of your own), or OPENAI_PRICE=IN,OUT for the "
+    "environment's connection.",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it (`ls-prompts connections price CONNECTION "
+    "MODEL=IN,OUT`, 0,0 for a server of your own; OPENAI_PRICE=IN,OUT for the environment's "
+    "connection), or leave --budget.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it (`ls-prompts connections price CONNECTION "
+    "MODEL=IN,OUT`, 0,0 for a server of your own), or take the connection's budget away "
+    "(`ls-prompts connections budget CONNECTION --unlimited`).",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or evaluate on all ground truth with "
     "--all-ground-truth.",
     Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",
     Step.ASK_ONCE: "Leave --samples out.",
     Step.ASK_THE_REST: "Start a run with --only-missing and another --budget for the rest.",
+    Step.BUILD_PAGES: "`make assets` in the source folder brings them; where pip installed this, "
+    "then also `pip install --force-reinstall --no-deps .` there.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
     Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",
@@ -39,8 +43,9 @@ WORDS: Words = {
     Step.LIST_FAILURES: "`ls-prompts runs failures {run}` lists the reasons.",
     Step.LIST_PROMPTS: "`ls-prompts prompts list` shows them.",
     Step.LIST_RUNS: "`ls-prompts runs list` shows them.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations); where "
-    "there are none, annotate tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations), or mark "
+    "some of them: `ls-prompts ground-truth add`. Where there are none, annotate tasks in Label "
+    "Studio.",
     Step.NAME_MODEL: "Name one with --model, or set OPENAI_MODEL.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of --tasks, --filter and --all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give --model-version L, --prompt T, --unversioned, "
@@ -48,6 +53,7 @@ WORDS: Words = {
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Name a model version (--model-version L) or a prompt "
     "(--prompt T).",
     Step.NAME_TASKS: "Name them with --tasks 1,2,3 or with --filter JSON.",
+    Step.NAME_TASKS_TO_MARK: "Give one of --tasks 1,2, --filter JSON, --random N and --all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
     Step.NEW_RUN: "Start a new run, with --only-missing to ask just what is missing.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget`, or wait for the "

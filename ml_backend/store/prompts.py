@@ -299,6 +299,7 @@ def _version(row: Any) -> PromptVersion:
         connection_id=row.connection_id,
         max_few_shot_examples=row.max_few_shot_examples,
         refined_from=row.refined_from,
+        system_prompt=row.system_prompt,
         parameters=parameters,
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -177,3 +177,25 @@ def test_an_edit_leaves_a_version_that_was_run_and_makes_the_next(
     terminal.run("versions", "edit", "Topic", "Version 1", "--text", "Over {text}", "--in-place")
     assert terminal.json("versions", "show", "Topic", "Version 1")["prompt"] == "Over {text}"
     assert "Say what is to change" in terminal.run("versions", "edit", "Topic", code=2).stderr
+
+
+def test_parameters_and_system_text_go_with_a_version(
+    terminal: Terminal, mails: list[int], tmp_path: Path
+) -> None:
+    (tmp_path / "system.md").write_text("You know mail.")
+    made = terminal.json(
+        *("versions", "create", "Topic", "--text", "{text}"),
+        *("--parameters", '{"temperature": 1, "seed": 2}', "--set", "temperature=0.2"),
+        *("--system-file", tmp_path / "system.md"),
+    )
+    assert made["parameters"] == {"temperature": 0.2, "seed": 2}
+    assert made["system_prompt"] == "You know mail."
+    shown = terminal.run("versions", "show", "Topic", "Version 2").stdout
+    assert "Parameters: temperature = 0.2, seed = 2" in shown
+    assert "System text:\nYou know mail." in shown
+    create = ("versions", "create", "Topic", "--text", "{text}")
+    unknown = terminal.run(*create, "--set", "temprature=1", code=1).stderr
+    assert "no parameter 'temprature'" in unknown
+    assert "temperature, top_p" in unknown
+    assert "is no parameter" in terminal.run(*create, "--set", "hot", code=2).stderr
+    terminal.run(*create, "--system-prompt", "a", "--system-file", "-", code=2)

@@ -24,6 +24,7 @@ PIXEL = (
 )
 
 
+@pytest.mark.slow
 def test_a_run_predicts_every_task_and_reads_back_label_studio(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_budget_that_is_no_number_is_refused(terminal: Terminal, mails: list[i
         assert f"${budget}" in result.stderr
 
 
+@pytest.mark.slow
 def test_tasks_without_ground_truth_are_not_shown_as_measured(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -117,6 +119,7 @@ def test_tasks_without_ground_truth_are_not_shown_as_measured(
     assert "Agreement" not in result.stdout
 
 
+@pytest.mark.slow
 def test_what_predictions_leave_to_people_is_said(terminal: Terminal) -> None:
     box = """<Image name="image" value="$image"/>
     <BrushLabels name="box" toName="image"><Label value="A"/></BrushLabels></View>"""
@@ -320,6 +323,7 @@ def unmarked(terminal: Terminal) -> list[int]:
     return ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("evaluate",), ("run", "--subset", "HasGT")], ids=str)
 def test_what_people_submitted_is_measured_on_where_nothing_is_marked(
     terminal: Terminal, unmarked: list[int], command: tuple[str, ...]
@@ -336,6 +340,7 @@ def test_what_people_submitted_is_measured_on_where_nothing_is_marked(
     assert chosen["measured_on"] == "submitted annotations"
 
 
+@pytest.mark.slow
 def test_estimates_and_comparisons_say_what_is_true_as_well(
     terminal: Terminal, unmarked: list[int]
 ) -> None:
@@ -366,6 +371,7 @@ def test_estimates_and_comparisons_say_what_is_true_as_well(
     assert "'Version 1': its run 1 was measured on submitted annotations" in mixed.stderr
 
 
+@pytest.mark.slow
 def test_a_teacher_says_that_right_is_what_people_submitted(
     terminal: Terminal, unmarked: list[int]
 ) -> None:

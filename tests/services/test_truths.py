@@ -75,7 +75,7 @@ def test_what_was_chosen_stays_chosen(house: House) -> None:
 
 def test_a_project_that_nobody_annotated_says_what_to_do(house: House) -> None:
     project, _ = community(house, annotated=0)
-    with pytest.raises(InvalidInput, match="Nobody has submitted an annotation") as refused:
+    with pytest.raises(InvalidInput, match="nobody has submitted an annotation") as refused:
         evaluated(house, *house.prompt(project), project)
     assert refused.value.fix.startswith("Annotate some tasks in Label Studio")
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ml_backend.records import Correctness, RunMetrics, RunOptions, RunSnapshot, Subset, TruthSource
 from ml_backend.store import Evaluated, Store, tables as t
-from ml_backend.store.run_records import to_columns
+from ml_backend.store.run_columns import to_columns
 
 Evaluate = Callable[..., int]
 BY_CHOICE = {"truth": TruthSource.ANNOTATIONS}

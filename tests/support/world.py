@@ -40,6 +40,9 @@ CASES: dict[str, Fields] = {
     "ui.connect_project": {"project": "project"},
     "ui.ask_disconnect": {"project": "project"},
     "ui.disconnect_project": {"project": "project"},
+    "ui.show_ground_truth": {"project": "project"},
+    "ui.ask_ground_truth": {"project": "project", "do": "unmark", "scope": "all"},
+    "ui.take_ground_truth": {"project": "project", "do": "unmark", "scope": "all", "counted": "6"},
     "ui.list_predictions": {"project": "project", "counted": "1"},
     "ui.show_in_label_stream": {"project": "project", "model_version": "none such"},
     "ui.ask_predictions": {"project": "project", "of": "of the prompt"},
@@ -95,15 +98,20 @@ CASES: dict[str, Fields] = {
     "ui.show_messages": {},
     "ui.confirm_acceptance": {},
     "ui.accept": {},
+    "ui.mark_right": {},
     # Of a job
     "ui.show_job": {},
     "ui.show_outcome": {},
+    "ui.show_marks": {},
     # Of a connection
     "ui.edit_connection": {},
     "ui.update_connection": {"title": "Changed", "budget_period": "Monthly"},
     "ui.test_connection": {},
     "ui.ask_delete_connection": {},
     "ui.delete_connection": {},
+    "ui.give_price": {
+        "priced_connection": "ref", "priced_model": "m", "price_in": "1", "price_out": "2",
+    },
 }  # fmt: skip
 """What needs a session, with what is sent; "project" and the like stand for the world's ids."""
 
@@ -158,6 +166,9 @@ class World:
         request = {"title": SECRET, "all": True}
         deleted = {"deleted": 4, "model_versions": [], "notes": []}
         self.deletion = self._job(JobKind.DELETE_PREDICTIONS, request, deleted)
+        request = {"title": SECRET, "all": True, "ground_truth": True}
+        counts = {"marked": 6, "ground_truth_tasks": 6, "annotated_tasks": 6, "notes": []}
+        self.marking = self._job(JobKind.GROUND_TRUTH, request, counts)
         self.connection = store.connections.create(
             title=f"{SECRET} connection",
             provider="Custom",
@@ -191,7 +202,9 @@ class World:
         return client, csrf_of(client, "/ui/prompts")
 
     def ids(self, endpoint: str) -> dict[str, int | str]:
-        job = self.deletion if endpoint == "ui.show_outcome" else self.suggestion
+        job = {"ui.show_outcome": self.deletion, "ui.show_marks": self.marking}.get(
+            endpoint, self.suggestion
+        )
         return {
             "project": self.api.project,
             "of the prompt": f"prompt:{self.prompt.id}",

@@ -51,10 +51,10 @@ def services_of_whoever_calls(caller: Caller, server: ServerLabelStudio, work: W
 
 
 def jobs_keep_a_callers_client_alone(
-    background: Jobs, job: Work, server: ServerLabelStudio, caller: CallerLabelStudio
+    jobs: Jobs, job: Work, server: ServerLabelStudio, caller: CallerLabelStudio
 ) -> None:
-    background.submit(job.job.kind, {}, created_by=None, studio=caller)
-    background.submit(job.job.kind, {}, created_by=None, studio=server)  # refused
+    jobs.submit(job.job.kind, {}, created_by=None, studio=caller)
+    jobs.submit(job.job.kind, {}, created_by=None, studio=server)  # refused
 
 
 def whoever_acts(

@@ -41,7 +41,6 @@ from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Subset
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.runs.run_request import RunRequest
-from ml_backend.services.runs.runs import is_open
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 
@@ -212,7 +211,7 @@ class Demo:
             run = container.runs.start(
                 prompt, version, project, RunRequest(subset=subset, activate=True)
             )
-            while is_open(run):
+            while run.is_open:
                 time.sleep(0.2)
                 run = container.store.runs.get(run.id)
                 say(

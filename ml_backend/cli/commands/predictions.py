@@ -11,6 +11,7 @@ import click
 from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
 from ml_backend.cli.commands.delete import show_remaining
 from ml_backend.cli.commands.label_stream import show_in_label_stream
+from ml_backend.cli.commands.opened_marks import mark_opened, show_marked
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.progress import bar
 from ml_backend.services.jobs import documents as reports
@@ -198,16 +199,32 @@ def delete_predictions(
 @predictions.command("promote")
 @selecting(unversioned=False)
 @click.option("--include-annotated", is_flag=True, help="Also tasks that a person annotated.")
+@click.option(
+    "--ground-truth",
+    "mark",
+    is_flag=True,
+    help="Mark as ground truth those that a person has opened, and no others.",
+)
 @changing
 @pass_app
 def promote_predictions(
-    app: App, /, project: str, include_annotated: bool, dry_run: bool, yes: bool, **selection: Any
+    app: App,
+    /,
+    project: str,
+    include_annotated: bool,
+    mark: bool,
+    dry_run: bool,
+    yes: bool,
+    **selection: Any,
 ) -> None:
     """Make annotations from predictions of named versions, on named tasks (or --all).
 
     Left out are tasks that hold an annotation with the same answer, tasks a person annotated
     (unless --include-annotated), and tasks with several predictions of the version: run the
     prompt again, or delete the surplus. --prompt stands for its versions, without evaluations.
+
+    With --ground-truth those annotations of these predictions are marked that a person has opened
+    and submitted: what is made here counts as truth only after that.
 
     \b
     Examples:
@@ -230,13 +247,17 @@ def promote_predictions(
         return
     with bar(app, "Promoting") as progress:
         report = service.execute_promote(plan, app.patience(), progress)
+    marked = mark_opened(app, found, plan) if mark else None
     if app.as_json:
-        app.document(reports.of_promote_report(report))
+        more = reports.of_promoted_marks(marked) if marked else {}
+        app.document({**reports.of_promote_report(report), **more})
         return
     click.echo(
         f"Created {report.created} annotations. Label Studio's project {found.id} now holds "
         f"{report.annotations} annotations on {report.annotated_tasks} of {found.tasks} tasks."
     )
+    if marked is not None:
+        show_marked(marked)
     for note in report.notes:
         app.note(note)
 
@@ -286,7 +307,7 @@ def list_failures(app: App, project: str, raw: bool) -> None:
             for label, failure, when in rows
         ],
         title=f"Tasks of {found.title!r} (project {found.id}) without the prediction asked for",
-        empty=f"No task of {found.title!r} was asked for in vain.",
+        empty=f"Every task of {found.title!r} that Label Studio asked for has its prediction.",
         numbers=("Task",),
     )
 

@@ -1,17 +1,24 @@
-"""`prompts`: list, show, create, follow, delete."""
+"""`prompts`: list, show, create, export, import, follow, delete."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.delete import delete_with_predictions
+from ml_backend.cli.commands.prompt_files import export_prompt, import_prompt
 from ml_backend.cli.commands.run import note_following, note_unanswerable
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
+from ml_backend.cli.version_options import (
+    echo_version,
+    parameters_of,
+    sending_options,
+    system_text,
+)
 
 if TYPE_CHECKING:
     from ml_backend.store import Follow
@@ -82,8 +89,8 @@ def show_prompt(app: App, prompt: str) -> None:
     for follow in follows:
         click.echo(_describe(follow, store.follows.spent(follow)))
     if active:
-        click.echo(f"\nActive: {active.title} · {active.provider.value} · {active.model}\n")
-        click.echo(active.text)
+        click.echo(f"\nActive: {active.title} · ", nl=False)
+        echo_version(active)
 
 
 @prompts.command("create")
@@ -94,6 +101,7 @@ def show_prompt(app: App, prompt: str) -> None:
 @click.option("--description", default="", help="For people; the model does not see it.")
 @click.option("--model", help="The model of its first version.")
 @click.option("--connection", help="The model provider connection: id or title.")
+@sending_options
 @pass_app
 def create_prompt(
     app: App,
@@ -104,6 +112,10 @@ def create_prompt(
     description: str,
     model: str | None,
     connection: str | None,
+    parameters: dict[str, Any] | None,
+    assigned: tuple[tuple[str, Any], ...],
+    system_prompt: str | None,
+    system_file: IO[str] | None,
 ) -> None:
     """Create a prompt with a first version.
 
@@ -118,6 +130,7 @@ def create_prompt(
     if text is not None and file is not None:
         raise click.UsageError("Give --text or --file, not both.")
     container = app.container
+    system = system_text(system_prompt, system_file) or ""
     found = app.project(project)
     body = text if text is not None else read_text(file) if file else ""
     if text is None and file is None:
@@ -134,7 +147,12 @@ def create_prompt(
     with ExitStack() as undo:
         undo.callback(container.store.prompts.delete, prompt.id)
         version = container.prompts.create_version(
-            prompt, text=body, connection=connection, model=model
+            prompt,
+            text=body,
+            connection=connection,
+            model=model,
+            parameters=parameters_of(parameters, assigned),
+            system_prompt=system,
         )
         undo.pop_all()
     if app.as_json:
@@ -211,3 +229,7 @@ def delete_prompt(app: App, prompt: str, yes: bool, dry_run: bool) -> None:
     """
     found = app.container.prompts.find(prompt)
     delete_with_predictions(app, found, None, yes=yes, dry_run=dry_run)
+
+
+prompts.add_command(export_prompt)
+prompts.add_command(import_prompt)

@@ -55,9 +55,7 @@ def list_runs(
                 run.label,
                 run.project_id,
                 run.subset.value,
-                run.status.value
-                if run.status.is_final
-                else f"{run.status.value}: {run.stage.value}",
+                run.status.value if not run.is_open else f"{run.status.value}: {run.stage.value}",
                 run.totals.succeeded,
                 run.totals.failed,
                 run.totals.total,
@@ -123,7 +121,7 @@ def cancel_run(app: App, run_id: int) -> None:
         run = execute(app, run_id)
     if app.as_json:
         app.document(reports.of_run(run))
-    elif run.status.is_final:
+    elif not run.is_open:
         show(app, run)
     else:
         click.echo(f"Run {run_id} is stopping: ls-prompts runs watch {run_id}")
@@ -143,7 +141,7 @@ def resume_run(app: App, run_id: int, detach: bool) -> None:
       ls-prompts runs resume 7
     """
     run = app.container.store.runs.get(run_id)
-    if run.status.is_final:
+    if not run.is_open:
         run = app.container.runs.resume(run)
     elif run_id not in app.container.store.runs.claimable():
         app.note(f"Run {run_id} is under way already.")

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from ml_backend.cli.app import App, Group, json_object, pass_app, read_text
+from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.compare import compare_versions
 from ml_backend.cli.commands.delete import delete_with_predictions
 from ml_backend.cli.commands.refine import refine_version
@@ -15,6 +15,12 @@ from ml_backend.cli.output.details import percent
 
 if TYPE_CHECKING:
     from ml_backend.store import Evaluated, Score
+from ml_backend.cli.version_options import (
+    echo_version,
+    parameters_of,
+    sending_options,
+    system_text,
+)
 
 
 @click.group(cls=Group)
@@ -87,10 +93,7 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
         return
     mark = ", active" if shown == active else ""
     click.secho(f"{found.title} · {shown.title}  (version {shown.id}{mark})", bold=True)
-    few_shot = shown.max_few_shot_examples
-    shots = f" · up to {few_shot} few-shot examples" if few_shot else ""
-    click.echo(f"{shown.provider.value} · {shown.model}{shots}\n")
-    click.echo(shown.text)
+    echo_version(shown)
 
 
 @versions.command("create")
@@ -100,12 +103,7 @@ def show_version(app: App, prompt: str, version: str | None) -> None:
 @click.option("--file", type=click.File("r", encoding="utf-8"), help="Read it there; - is stdin.")
 @click.option("--model", help="By default the connection's.")
 @click.option("--connection", help="The model provider connection: id or title.")
-@click.option(
-    "--parameters",
-    type=json_object,
-    metavar="JSON",
-    help='What the model is called with besides, e.g. {"temperature": 0}.',
-)
+@sending_options
 @click.option(
     "--few-shot",
     type=click.IntRange(0, 1000),
@@ -123,6 +121,9 @@ def create_version(
     model: str | None,
     connection: str | None,
     parameters: dict[str, Any] | None,
+    assigned: tuple[tuple[str, Any], ...],
+    system_prompt: str | None,
+    system_file: IO[str] | None,
     few_shot: int,
 ) -> None:
     """Add a version to a prompt. It changes nothing live until it is run or activated.
@@ -132,6 +133,8 @@ def create_version(
       ls-prompts versions create Topic --file topic-2.md
       ls-prompts versions create Topic --text "Which topic?" --model gpt-5 --title Short
       ls-prompts versions create Topic --file topic.md --few-shot 5
+      ls-prompts versions create Topic --file topic.md --set temperature=0.2 --set seed=1 \\
+          --system-prompt "You know the law of Ontario."
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give the prompt with --text or with --file.")
@@ -142,7 +145,8 @@ def create_version(
         title=title,
         connection=connection,
         model=model,
-        parameters=parameters,
+        parameters=parameters_of(parameters, assigned),
+        system_prompt=system_text(system_prompt, system_file) or "",
         few_shot=few_shot,
     )
     if app.as_json:
@@ -162,12 +166,7 @@ def create_version(
 @click.option("--file", type=click.File("r", encoding="utf-8"), help="Read it there; - is stdin.")
 @click.option("--model", help="Another model.")
 @click.option("--connection", help="The model provider connection: id or title.")
-@click.option(
-    "--parameters",
-    type=json_object,
-    metavar="JSON",
-    help="What the model is called with besides, in place of what it is now.",
-)
+@sending_options
 @click.option("--few-shot", type=click.IntRange(0, 1000), metavar="N", help="Examples shown.")
 @click.option(
     "--in-place",
@@ -176,19 +175,32 @@ def create_version(
 )
 @pass_app
 def edit_version(
-    app: App, /, prompt: str, version: str | None, file: IO[str] | None, **given: Any
+    app: App,
+    /,
+    prompt: str,
+    version: str | None,
+    file: IO[str] | None,
+    parameters: dict[str, Any] | None,
+    assigned: tuple[tuple[str, Any], ...],
+    system_prompt: str | None,
+    system_file: IO[str] | None,
+    **given: Any,
 ) -> None:
     """Change a version, by default the newest; one that was run stays, and the next is made.
+
+    --parameters takes the place of what the version has, --set changes one of them.
 
     \b
     Examples:
       ls-prompts versions edit Topic --file topic.md
-      ls-prompts versions edit Topic "Version 1" --model gpt-5
+      ls-prompts versions edit Topic "Version 1" --model gpt-5 --set temperature=0
     """
     if given["text"] is not None and file is not None:
         raise click.UsageError("Give --text or --file, not both.")
     if file is not None:
         given["text"] = read_text(file)
+    given["system_prompt"] = system_text(system_prompt, system_file)
+    given["parameters"] = parameters_of(parameters, assigned)
     if all(value is None for name, value in given.items() if name != "in_place"):
         raise click.UsageError("Say what is to change: --text or --file, --model, …")
     container = app.container
@@ -198,6 +210,8 @@ def edit_version(
         if version is None
         else container.prompts.find_version(found, version)
     )
+    if parameters is None and assigned:
+        given["parameters"] = {**chosen.parameters, **given["parameters"]}
     kept = container.versions.edit(found, chosen, **given)
     if app.as_json:
         active = container.store.prompts.active_version(found.id)

@@ -48,6 +48,7 @@ def of_version(version: PromptVersion, *, active: bool) -> Document:
         "provider_model_id": version.model,
         "model_provider_connection": version.connection_id,
         "parameters": version.parameters,
+        "system_prompt": version.system_prompt,
         "max_few_shot_examples": version.max_few_shot_examples,
         "refined_from": version.refined_from,
         "active": active,

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ml_backend.cli.app import App
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output.details import headline, percent
+from ml_backend.cli.output.judgement import exit_code, show_judgement
 from ml_backend.errors import LabelStudioError
 from ml_backend.kinds import WHOLE
 from ml_backend.records import Correctness, Run, RunMetrics, RunStatus
 from ml_backend.services.jobs import documents as reports
 
+if TYPE_CHECKING:
+    from ml_backend.services.evaluation.gate import Judgement
+
 REASONS = 3
 
 
-def finish(app: App, run: Run) -> None:
-    """Print a run that has ended; exits with 1 unless it completed."""
+def finish(app: App, run: Run, judge: Callable[[Run], Judgement] | None = None) -> None:
+    """Print a run that has ended; exits with 1 unless it completed, else with what it is judged."""
     held = _held(app, run)
+    is_done = run.status is RunStatus.COMPLETED
+    found = judge(run) if judge is not None and is_done else None
     if app.as_json:
-        app.document(reports.of_run(run) | {"label_studio": held})
+        gate = {} if judge is None else {"gate": _gate_json(found)}
+        app.document(reports.of_run(run) | {"label_studio": held} | gate)
     else:
         show(app, run)
         if held:
@@ -30,8 +38,20 @@ def finish(app: App, run: Run) -> None:
                 f"{held['tasks']} tasks; its label stream shows "
                 f"{held['shown_in_label_stream'] or 'no predictions'}."
             )
-    if run.status is not RunStatus.COMPLETED:
+        if found is not None:
+            show_judgement(found)
+    if judge is not None and not is_done:
+        app.note("Nothing was judged: the run did not complete.")
+    if not is_done:
         click.get_current_context().exit(1)
+    if found is not None:
+        click.get_current_context().exit(exit_code(found))
+
+
+def _gate_json(found: Judgement | None) -> dict[str, Any] | None:
+    from ml_backend.services.evaluation.gate import judgement_json
+
+    return judgement_json(found) if found is not None else None
 
 
 def show(app: App, run: Run) -> None:

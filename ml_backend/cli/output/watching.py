@@ -16,6 +16,17 @@ from ml_backend.records import Run, Stage
 
 POLL_SECONDS = 0.25
 LEAVE_SECONDS = 5.0
+DOING = {
+    Stage.PENDING: "waits to begin",
+    Stage.ASKING: "asks the model",
+    Stage.PLANNING: "compares with Label Studio",
+    Stage.CLEARING: "removes replaced predictions",
+    Stage.LOADING: "writes predictions",
+    Stage.VERIFYING: "checks what Label Studio holds",
+    Stage.DONE: "finishes",
+}
+"""What a run does, in words."""
+
 PUBLISHING = (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING)
 
 
@@ -103,7 +114,7 @@ def _show(app: App, run_id: int, tick: Callable[[], None]) -> Run:
         while True:
             run = app.container.store.runs.get(run_id)
             show(run)
-            if run.status.is_final:
+            if not run.is_open:
                 return run
             tick()
             time.sleep(POLL_SECONDS)
@@ -125,7 +136,7 @@ def _display(app: App, run_id: int) -> Iterator[Callable[[Run], None]]:
         def show(run: Run) -> None:
             progress.update(
                 job,
-                description=f"Run {run_id} {run.stage.value}",
+                description=f"Run {run_id} {DOING[run.stage]}",
                 total=run.totals.total or None,
                 completed=run.totals.done,
                 detail=escape(pace.describe(run)),
@@ -141,10 +152,10 @@ def _lines(app: App, pace: Pace) -> Callable[[Run], None]:
     def show(run: Run) -> None:
         nonlocal said, last
         now = (run.stage.value, run.message.split(":")[0])
-        if run.status.is_final or (time.monotonic() - said < LINE_EVERY and now == last):
+        if not run.is_open or (time.monotonic() - said < LINE_EVERY and now == last):
             return
         said, last = time.monotonic(), now
-        app.note(f"run {run.id} {run.stage.value}: {pace.describe(run)}")
+        app.note(f"Run {run.id} {DOING[run.stage]}: {pace.describe(run)}")
 
     return show
 

@@ -142,6 +142,7 @@ class Comparisons:
                 "A comparison takes two versions or more, each once.", field="versions"
             )
         runs = [self.run_of(version, project) for version in versions]
+        project = self._evaluation.reading(studio).counted(project)
         source, in_words = source_of(runs, project, truth)
         judged = self._judge(studio, project, runs, source, control)
         common = set.intersection(*(set(each) for each in judged))

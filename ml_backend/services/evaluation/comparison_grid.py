@@ -179,8 +179,9 @@ class ComparisonGrids:
                 fix=f"It has {', '.join(map(repr, config.controls))}.",
             )
         runs = [self._comparisons.run_of(version, project) for version in versions]
-        source, in_words = source_of(runs, project, query.truth)
         evaluation = self._evaluation.reading(studio)
+        project = evaluation.counted(project)
+        source, in_words = source_of(runs, project, query.truth)
         # Marks and annotations that came since are counted, so that they make another key.
         known = (project.id, project.ground_truths, project.annotations, source, query.control)
         order = self._orders.get(

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -22,8 +22,9 @@ from ml_backend.services.evaluation.ground_truth import Compared
 from ml_backend.services.evaluation.results_csv import ResultTable
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Cell, CellCount, Chosen, Place, ResultFilter as ResultFilter, Store
+from ml_backend.store.results import MISMATCH as MISMATCH
 
-ORDERS = ("task", "-task", "score")
+ORDERS = ("task", "-task", "score", MISMATCH)
 UNSURE_BELOW = 0.7
 MOST_ROWS = 500
 MOST_TASKS = 10_000
@@ -45,7 +46,8 @@ class ResultQuery:
     below: float = UNSURE_BELOW
     """The score under which a prediction is unsure."""
     order: str = "task"
-    """"task", "-task", or "score": the least sure first, those without score last."""
+    """"task", "-task", "score": the least sure first, those without score last; or "mismatch":
+    what is wrong first, what is right last."""
     after: str | None = None
     before: str | None = None
     cell: Cell | None = None
@@ -154,6 +156,29 @@ class Results:
             after=_cursor(order, places[-1]) if follows else None,
             position=position,
         )
+
+    def news(
+        self,
+        studio: LabelStudioReader,
+        project: Project,
+        run: Run,
+        query: ResultQuery,
+        seen: Collection[int],
+    ) -> list[ResultRow]:
+        """Return results of a query beyond the tasks seen, as many as its page still has room for.
+
+        They stand where they are found: a run that goes on answers in an order of its own.
+        """
+        _check(query)
+        room = query.size - len(seen)
+        if room <= 0 or query.after or query.before:
+            return []
+        places = self._store.results.places(_chosen(run, query), query.order, limit=query.size)
+        new = [each.task_id for each in places if each.task_id not in seen][:room]
+        if not new:
+            return []
+        config = self._predictor_factory.config_of(project)
+        return self._rows(studio, project, run, config, new)
 
     def csv(
         self, studio: LabelStudioReader, project: Project, run: Run, query: ResultQuery
@@ -302,5 +327,7 @@ def _decoded(text: str, order: str) -> Place | None:
     if type(task_id) is not int or not 0 <= task_id < 2**31:
         return None
     if score is not None and (type(score) not in (int, float) or not math.isfinite(score)):
+        return None
+    if order == MISMATCH and score is None:
         return None
     return Place(task_id, None if score is None else float(score))

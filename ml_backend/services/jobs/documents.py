@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from ml_backend.records import PromptVersion
     from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionScore
     from ml_backend.services.evaluation.comparison_grid import ComparisonGrid, GridRow
+    from ml_backend.services.marking.marks import MarkPlan, MarkReport
     from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
     from ml_backend.services.predictions.delete_prompt import PromptDeletion
     from ml_backend.services.predictions.promote import PromotePlan, PromoteReport
+
+SHOWN_TASKS = 1_000
+"""Tasks that a plan of marks names; it counts all."""
 
 REPORTED = (
     "id",
@@ -80,6 +84,43 @@ def of_promote_report(report: PromoteReport) -> JsonObject:
         "created": report.created,
         "annotations": report.annotations,
         "annotated_tasks": report.annotated_tasks,
+        "notes": list(report.notes),
+    }
+
+
+def of_promoted_marks(report: MarkReport) -> JsonObject:
+    """Return what a promotion says of marks: only what a person has opened can get one."""
+    return {"marked": report.done, "unopened": report.plan.unopened}
+
+
+def of_mark_plan(plan: MarkPlan) -> JsonObject:
+    verb = "would_mark" if plan.request.ground_truth else "would_unmark"
+    drawn = plan.draw
+    return {
+        "project": plan.project.id,
+        "ground_truth": plan.request.ground_truth,
+        verb: plan.tasks,
+        "task_ids": [mark.task_id for mark in plan.marks[:SHOWN_TASKS]],
+        "already": plan.already,
+        "disagree": len(plan.disagree),
+        "disagreeing_tasks": list(plan.disagree[:SHOWN_TASKS]),
+        "unopened": plan.unopened,
+        "not_annotated": plan.nothing,
+        "seed": plan.request.seed,
+        "drawn_from": drawn.out_of if drawn else None,
+        "drawn_by": drawn.control or None if drawn else None,
+        "classes": [{"class": name, "tasks": n} for name, n in drawn.by_class] if drawn else [],
+        "promise_sample": False,
+    }
+
+
+def of_mark_report(report: MarkReport) -> JsonObject:
+    verb = "marked" if report.plan.request.ground_truth else "unmarked"
+    return {
+        **of_mark_plan(report.plan),
+        verb: report.done,
+        "ground_truth_tasks": report.marked,
+        "annotated_tasks": report.annotated,
         "notes": list(report.notes),
     }
 
@@ -268,6 +309,7 @@ def _of_asked_prompt(run: Run) -> JsonObject:
         "provider": asked.provider.value if asked.provider else "",
         "model": asked.model,
         "parameters": asked.parameters,
+        "system_prompt": asked.system_prompt,
         "max_few_shot_examples": asked.max_few_shot_examples,
     }
 

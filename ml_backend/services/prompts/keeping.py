@@ -54,6 +54,7 @@ class Versions:
         connection: str | int | None = None,
         model: str | None = None,
         parameters: JsonObject | None = None,
+        system_prompt: str | None = None,
         few_shot: int | None = None,
         in_place: bool = False,
     ) -> Kept:
@@ -69,6 +70,7 @@ class Versions:
             connection=connection,
             model=model,
             parameters=parameters,
+            system_prompt=system_prompt,
             few_shot=few_shot,
         )
         if RunSnapshot.of(version).asks_as(wanted):
@@ -80,6 +82,7 @@ class Versions:
             "model": wanted.model,
             "connection_id": wanted.connection_id,
             "parameters": wanted.parameters,
+            "system_prompt": wanted.system_prompt,
             "max_few_shot_examples": wanted.max_few_shot_examples,
             "refined_from": version.refined_from if made_from is None else made_from,
         }

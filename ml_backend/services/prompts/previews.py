@@ -13,9 +13,10 @@ from ml_backend.errors import ConfigError, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
+from ml_backend.prompting.parameters import listed
 from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
-from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
+from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
 from ml_backend.services.inference.model_requests import RequestTemplate, build_request
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
@@ -37,6 +38,10 @@ class Preview:
     schema: JsonObject | None = None
     examples: int = 0
     """Few-shot examples among the messages."""
+    parameters: str = ""
+    """What the call is made with besides, on one line."""
+    notice: str = ""
+    """What a person may have meant otherwise."""
     problem: str = ""
     field: str = ""
     """The variable the problem is about, where it is about one."""
@@ -112,6 +117,8 @@ class Previews:
             messages=question.messages,
             schema=question.schema,
             examples=question.examples,
+            parameters=listed(version.parameters),
+            notice=_unfilled(version.system_prompt, asked.known),
         )
 
     def variables(self, project: Project, text: str = "") -> Variables:
@@ -151,6 +158,7 @@ class Previews:
             known,
             version.is_lenient,
             few_shot=shots.chooser if shots else None,
+            system=version.system_prompt,
         )
 
     def _few_shot(
@@ -190,6 +198,17 @@ class Previews:
         with self._lock:
             self._shots[key] = shots
         return shots
+
+
+def _unfilled(system: str, known: Collection[str]) -> str:
+    """Say which variables stand in a system text, where nothing takes their place."""
+    named = [f"{{{name}}}" for name in sorted(known) if template.uses_any(system, [name])]
+    if not named:
+        return ""
+    return (
+        f"{', '.join(named)} in the system text is sent as it stands: it is the same for every "
+        "task. Name it in the prompt instead."
+    )
 
 
 def _with_problem(found: Preview, problem: str, field: str = "") -> Preview:

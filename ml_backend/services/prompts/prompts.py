@@ -9,6 +9,7 @@ from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.prompting import template
+from ml_backend.prompting.parameters import check as check_parameters
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
@@ -24,6 +25,7 @@ from ml_backend.services.publishing.ownership import EVALUATE_SUFFIX, SEPARATOR
 from ml_backend.store import Store
 
 TITLE_LENGTH = 120
+LONGEST_SYSTEM_PROMPT = 100_000
 
 
 def check_title(title: str, field: str) -> str:
@@ -59,6 +61,17 @@ def require_text(value: str, field: str) -> str:
             fix="Type it in UTF-8, or save the file so.",
         )
     return value
+
+
+def check_system_prompt(text: str) -> str:
+    """Return a system text without the white space around it, or raise InvalidInput."""
+    text = require_text(text, "system_prompt").strip()
+    if len(text) > LONGEST_SYSTEM_PROMPT:
+        raise InvalidInput(
+            f"The system text has {len(text):,} characters; {LONGEST_SYSTEM_PROMPT:,} is the most.",
+            field="system_prompt",
+        )
+    return text
 
 
 class Prompts:
@@ -140,6 +153,7 @@ class Prompts:
         connection: str | int | None = None,
         model: str | None = None,
         parameters: JsonObject | None = None,
+        system_prompt: str = "",
         few_shot: int = 0,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
@@ -163,7 +177,8 @@ class Prompts:
             connection_id=chosen.id,
             max_few_shot_examples=few_shot,
             refined_from=refined_from(self._store, prompt.id, text),
-            parameters=parameters or {},
+            parameters=check_parameters(parameters or {}),
+            system_prompt=check_system_prompt(system_prompt),
         )
 
     def changed(
@@ -175,6 +190,7 @@ class Prompts:
         connection: str | int | None = None,
         model: str | None = None,
         parameters: JsonObject | None = None,
+        system_prompt: str | None = None,
         few_shot: int | None = None,
     ) -> PromptVersion:
         """Return a version with what is given in place of what it has; nothing is stored."""
@@ -191,7 +207,9 @@ class Prompts:
         if given.get("provider", version.provider) is ProviderName.BASELINE:
             given["model"] = BASELINE_MODEL
         if parameters is not None:
-            given["parameters"] = parameters
+            given["parameters"] = check_parameters(parameters)
+        if system_prompt is not None:
+            given["system_prompt"] = check_system_prompt(system_prompt)
         if few_shot is not None:
             given["max_few_shot_examples"] = few_shot
         return replace(version, **given)

@@ -40,6 +40,10 @@ class RunTasks:
         self._ownership = ownership
         self._evaluation = evaluation
 
+    def counted(self, project: Project) -> Project:
+        """Return a project whose ``ground_truths`` are the tasks that have any."""
+        return self._evaluation.counted(project)
+
     def choose(
         self, prompt: Prompt, version: PromptVersion, project: Project, request: RunRequest
     ) -> list[int] | None:

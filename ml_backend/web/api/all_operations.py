@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ml_backend.web.api import jobs, openapi, projects, prompts, providers, runs, versions
+from ml_backend.web.api import (
+    ground_truth,
+    jobs,
+    openapi,
+    projects,
+    prompts,
+    providers,
+    runs,
+    versions,
+)
 
 GROUPS = (
     prompts.api,
     versions.api,
     runs.api,
     projects.api,
+    ground_truth.api,
     providers.api,
     jobs.api,
 )

@@ -148,7 +148,12 @@ def promote_predictions(project_id: int, body: Promoting) -> Any:
     request = _request(caller, body)
     plan = services().job_handlers.plan_promote(caller.studio, project.id, request)
     counted = {**documents.of_promote_plan(plan), "dry_run": body.dry_run}
-    if body.dry_run or not plan.would_create:
+    marks = 0
+    if body.ground_truth:
+        opened = services().job_handlers.plan_promoted_marks(caller.studio, project, plan)
+        marks = opened.tasks
+        counted |= {"would_mark": marks, "unopened": opened.unopened}
+    if body.dry_run or not (plan.would_create or marks):
         return counted if body.dry_run else {**counted, "created": 0}
     job = _begin(JobKind.PROMOTE, project.id, request)
     if not job.status.is_final:
@@ -218,4 +223,4 @@ def _request(caller: Caller, body: Selecting) -> JsonObject:
 
 
 def _begin(kind: JobKind, project_id: int, request: JsonObject) -> Job:
-    return services().background.wait(bulk_actions.begin(kind, project_id, request), WAIT_SECONDS)
+    return services().jobs.wait(bulk_actions.begin(kind, project_id, request), WAIT_SECONDS)

@@ -11,15 +11,8 @@ from ml_backend.store import Evaluated
 from ml_backend.web.actions.refinements import refine_in_background
 from ml_backend.web.api.deletions import delete_in_background
 from ml_backend.web.api.operations import Operations
-from ml_backend.web.api.wire.actions import (
-    CostAnswer,
-    CostQuery,
-    GoingOn,
-    RefineCreate,
-    RefinedAnswer,
-    RefineFind,
-    RefineQuery,
-)
+from ml_backend.web.api.wire.actions import GoingOn
+from ml_backend.web.api.wire.costs import CostAnswer, CostQuery
 from ml_backend.web.api.wire.parts import ordered
 from ml_backend.web.api.wire.prompts import (
     VERSION_NAMES,
@@ -30,6 +23,12 @@ from ml_backend.web.api.wire.prompts import (
     VersionCreate,
     VersionDeleteQuery,
     VersionUpdate,
+)
+from ml_backend.web.api.wire.refining import (
+    RefineCreate,
+    RefinedAnswer,
+    RefineFind,
+    RefineQuery,
 )
 from ml_backend.web.server import identity
 from ml_backend.web.server.next_steps import for_api
@@ -187,7 +186,7 @@ def refine_prompt(
         services(), caller, prompt, version, project, connection_id, body.teacher_model_name
     )
     if not query.is_async:
-        job = services().background.wait(job, REFINE_SECONDS)
+        job = services().jobs.wait(job, REFINE_SECONDS)
     return _refined(prompt, version, job)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "The price of {model} is given where the server runs, with its connections.",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices where the server runs, or leave "
-    "budget out.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices where the server runs, or set "
-    "its budget_limit to null.",
+    Step.ADD_PRICE: "Give the price of {model}: prices of PATCH "
+    "/api/model-provider-connections/ID/, or of …/environment/prices for the server's own.",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it: prices of PATCH /api/model-provider-connections/ID/, "
+    "or of …/environment/prices for the server's own; or leave budget out.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it: prices of PATCH /api/model-provider-connections/ID/; "
+    "or set the connection's budget_limit to null.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or leave held_out out.",
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",
     Step.ASK_THE_REST: "Start a run with only_missing_predictions and another budget for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",
@@ -32,14 +35,16 @@ WORDS: Words = {
     Step.LIST_FAILURES: "GET /api/inference-runs/{run}/failures lists the reasons.",
     Step.LIST_PROMPTS: "GET /api/prompts/ lists them.",
     Step.LIST_RUNS: "A version's are at /api/prompts/ID/versions/ID/inference-runs.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (truth: annotations); where "
-    "there are none, annotate tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (truth: annotations), or mark "
+    "some of them: POST /api/projects/ID/ground-truth. Where there are none, annotate tasks in "
+    "Label Studio.",
     Step.NAME_MODEL: "Give provider_model_id.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of task_ids, filters_json and all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give model_version, prompt, unversioned, task_ids, "
     "filters_json, or all for every prediction of the project.",
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Give model_version or prompt.",
     Step.NAME_TASKS: "Give task_ids or filters_json.",
+    Step.NAME_TASKS_TO_MARK: "Give one of task_ids, filters_json, random and all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give task_ids, filters_json, or all for every task.",
     Step.NEW_RUN: "Start a new run, with only_missing_predictions to ask just what is missing.",
     Step.RAISE_CONNECTION_BUDGET: "Raise the connection's budget_limit, or wait for the next "

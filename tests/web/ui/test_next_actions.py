@@ -54,7 +54,7 @@ def test_annotations_without_a_mark_lead_to_marking(pages: Pages) -> None:
     _, _, path = prompt_of(pages, rows)
     page = pages.get(path)
     assert offered(page) == ["Mark ground truth"]
-    where = f"/ui/projects/{pages.project}/ground-truth"
+    where = f"/ui/ground-truth?project={pages.project}"
     assert page.one(".next-steps a").attributes["href"] == where
 
 

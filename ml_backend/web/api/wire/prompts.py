@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Prompt, PromptVersion
 from ml_backend.services.callers.authoring import Draft
 from ml_backend.store import Evaluated, PromptStats
@@ -143,6 +144,20 @@ class VersionUpdate(Given):
     max_few_shot_examples: Annotated[int, Field(ge=0, le=1000)] | None = None
     organization: Id | None = None
     parent_model: Id | None = None
+    parameters: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="What the model is called with besides, all of it; any other name is "
+            f"refused: {', '.join(KNOWN)}. Ours.",
+        ),
+    ] = None
+    system_prompt: Annotated[
+        str | None,
+        Field(
+            description="Sent before all else, the same for every task; it names no task data. "
+            "Ours."
+        ),
+    ] = None
 
     def draft(self) -> Draft:
         return Draft(
@@ -153,6 +168,8 @@ class VersionUpdate(Given):
             connection_id=self.model_provider_connection,
             max_few_shot_examples=self.max_few_shot_examples,
             organization=self.organization,
+            parameters=self.parameters,
+            system_prompt=self.system_prompt,
         )
 
 
@@ -204,6 +221,10 @@ class VersionAnswer(Shown):
     max_few_shot_examples: Whole
     parent_model: int
     organization: int | None = None
+    parameters: dict[str, Any]
+    """What the model is called with besides. Ours."""
+    system_prompt: str
+    """Sent before all else. Ours."""
     score: float | None = None
     """Accuracy of its last evaluation over all ground truth, or all that was submitted where
     nothing was marked; a sample changes nothing of it.
@@ -241,6 +262,8 @@ class VersionAnswer(Shown):
             sample_score=sample.accuracy if sample else None,
             sample_run=sample.run_id if sample else None,
             sample_n=sample.n if sample else None,
+            parameters=version.parameters,
+            system_prompt=version.system_prompt,
             created_by=UserSimple.of(version.created_by),
             created_at=version.created_at,
             updated_at=version.updated_at,

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict, InvalidInput, PromptsError
 from ml_backend.labelstudio import Project, Tab
+from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
 from ml_backend.services.prompts.keeping import Kept
@@ -27,7 +28,9 @@ from ml_backend.web.ui.prompt.editor_form import (
     connection_value,
 )
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast
+from ml_backend.web.ui.settings.prices import say_price
 from ml_backend.web.ui.shell.filters import plural
+from ml_backend.web.ui.shell.once import repeatable
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
 
@@ -52,6 +55,8 @@ class Editor:
     preview: Preview | None = None
     found: Forecast | None = None
     """What the run would take, where that was asked for."""
+    parameters: Sequence[str] = tuple(KNOWN)
+    """Names of what a version may set of a call."""
     changed: bool = False
     """Whether the form holds what is not saved."""
     was_run: bool = False
@@ -101,9 +106,10 @@ def take_editor(prompt_id: int) -> Response:
     form = EditorForm.given(request.form)
     try:
         if "preview" in request.form:
-            shown, found = _preview(view, form), forecast(view, form)
-            editor = editor_of(view, form, preview=shown, found=found)
-            return answer(view, "results", editor=editor)
+            return answer(view, "results", editor=_looked_through(view, form))
+        if request.form.get("do") in ("price", "free"):
+            flash(say_price(view.caller))
+            return answer(view, "results", editor=_looked_through(view, form))
         if request.form.get("do") == "run":
             return _run(view, form)
         return _save(view, form, as_new=request.form.get("do") == "save-as")
@@ -115,7 +121,13 @@ def take_editor(prompt_id: int) -> Response:
         return answer(view, "results", code, editor=editor_of(view, form, refused=error))
 
 
+def _looked_through(view: PromptView, form: EditorForm) -> Editor:
+    """Return the editor as it was sent, with what would be sent and what that would cost."""
+    return editor_of(view, form, preview=_preview(view, form), found=forecast(view, form))
+
+
 @pages.post("/prompts/<int:prompt_id>/preview")
+@repeatable
 def preview_prompt(prompt_id: int) -> str:
     """Show what would be sent for a task, of the text as it stands in the editor."""
     view = open_view(prompt_id)
@@ -128,6 +140,7 @@ def preview_prompt(prompt_id: int) -> str:
 
 
 @pages.post("/prompts/<int:prompt_id>/estimate")
+@repeatable
 def estimate_run(prompt_id: int) -> str:
     """Say what the run would cost that the editor now describes."""
     view = open_view(prompt_id)
@@ -198,7 +211,7 @@ def _run(view: PromptView, form: EditorForm) -> Response:
             made = {"made": kept.beside.id}
         else:
             saved = f"{asked.title} was saved first, for the text was changed. "
-    run = begin(view.prompt, asked, plan)
+    run = begin(view.prompt, asked, plan, unless_open=True)
     flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.", RUN)
     return go(address(view, asked, run=run.id, **made))
 
@@ -275,7 +288,8 @@ def _connections(view: PromptView) -> list[tuple[str, str]]:
 
 def _words(connection: Connection) -> str:
     if connection.id is None and connection.provider is not ProviderName.BASELINE:
-        return f"The server's own: {connection.provider.value}"
+        # What tells it from others comes first: a narrow list cuts the rest.
+        return f"{connection.default_model or connection.provider.value}, the server's own"
     model = f" ({connection.default_model})" if connection.default_model else ""
     return f"{connection.title[:1].upper()}{connection.title[1:]}{model}"
 

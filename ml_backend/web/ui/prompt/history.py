@@ -11,6 +11,7 @@ from flask import make_response, render_template
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import NotFound
+from ml_backend.prompting.parameters import listed
 from ml_backend.records import JobKind, Run, RunSnapshot
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -134,7 +135,8 @@ def _settings(asked: RunSnapshot) -> list[tuple[str, object]]:
         ("Provider", asked.provider.value if asked.provider else ""),
         ("Model", asked.model),
         ("Few-shot examples", asked.max_few_shot_examples),
-        ("Parameters", asked.parameters),
+        ("Parameters", listed(asked.parameters)),
+        ("System text", asked.system_prompt),
     ]
 
 

@@ -10,7 +10,6 @@ from flask import current_app, url_for
 
 from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Run, RunStatus, Slot
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.ui.shell.filters import plural
 from ml_backend.web.ui.shell.prompt_view import PromptView
 
@@ -34,7 +33,7 @@ def next_actions(
 
     While a run goes on there is nothing to press but its own button.
     """
-    if view.project is None or view.open_run is not None or (run is not None and is_open(run)):
+    if view.project is None or view.open_run is not None or (run is not None and run.is_open):
         return ()
     return tuple(_actions(view, view.project, run, before))
 
@@ -131,7 +130,7 @@ def _predict(view: PromptView, project: Project) -> Action:
 
 
 def _mark(project: Project) -> Action:
-    return Action("Mark ground truth", f"/ui/projects/{project.id}/ground-truth")
+    return Action("Mark ground truth", url_for("ui.show_ground_truth", project=project.id))
 
 
 def _about(view: PromptView) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ml_backend.records import FailureKind, Person, Run, RunStatus, Subset, TruthSource
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.ui.shell.filters import count, money, plural
 
 SUBSETS = {
@@ -93,6 +92,5 @@ WORDS: dict[str, Any] = {
     "cost_said": cost_said,
     "per_task": per_task,
     "left_of": left_of,
-    "is_open": is_open,
 }
 """What the templates of these pages call."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from flask import render_template
 
 from ml_backend.records import Correctness, FailureKind, PromptVersion, Run, RunStatus, Slot
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.next_actions import Action, next_actions
 from ml_backend.web.ui.prompt.run_words import baseline, cost_said, left_of, per_task
@@ -92,7 +91,7 @@ def score_of(view: PromptView) -> Score:
         beside=view.beside,
         before=before,
         cost_per_task=per_task(run) if run else None,
-        ending=ending_of(view, last) if last and not is_open(last) else None,
+        ending=ending_of(view, last) if last and not last.is_open else None,
         progress=progress_of(view.open_run) if view.open_run else None,
         is_current=run is not None and _is_as_now(run, view.version),
         next=next_actions(view, last, before.version if before else None),

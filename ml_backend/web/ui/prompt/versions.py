@@ -9,8 +9,9 @@ from flask import flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import InvalidInput
-from ml_backend.prompting.differences import rows
-from ml_backend.records import Correctness, JobKind, Prompt, PromptVersion, Run
+from ml_backend.prompting.differences import Row, rows
+from ml_backend.prompting.parameters import listed
+from ml_backend.records import Correctness, JobKind, Prompt, PromptVersion, ProviderName, Run
 from ml_backend.reporting import charts
 from ml_backend.reporting.elements import to_markup
 from ml_backend.services.callers.access import Caller
@@ -159,7 +160,9 @@ def show_difference(prompt_id: int) -> Response:
         old=old,
         new=new,
         rows=rows(old.text, new.text),
+        system_rows=_system_rows(old, new),
         settings=_settings(old, new),
+        unread=[each.title for each in (old, new) if each.provider is ProviderName.BASELINE],
     )
     return make_response(text)
 
@@ -169,6 +172,13 @@ def _chosen(view: PromptView, name: str) -> PromptVersion | None:
     return services().access.version(view.prompt, wanted) if wanted is not None else None
 
 
+def _system_rows(old: PromptVersion, new: PromptVersion) -> list[Row]:
+    """Return the system texts side by side, nothing where they are the same."""
+    if old.system_prompt == new.system_prompt:
+        return []
+    return rows(old.system_prompt, new.system_prompt)
+
+
 def _settings(old: PromptVersion, new: PromptVersion) -> list[tuple[str, str, str]]:
     """Return what else differs: (name, before, after)."""
     pairs = [
@@ -176,7 +186,7 @@ def _settings(old: PromptVersion, new: PromptVersion) -> list[tuple[str, str, st
         ("Model", old.model, new.model),
         ("Connection", _connection(old), _connection(new)),
         ("Few-shot examples", str(old.max_few_shot_examples), str(new.max_few_shot_examples)),
-        ("Parameters", str(old.parameters or "none"), str(new.parameters or "none")),
+        ("Parameters", listed(old.parameters) or "none", listed(new.parameters) or "none"),
     ]
     return [each for each in pairs if each[1] != each[2]]
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "Add the price of {model} under Connections (dollars per million tokens).",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices under Connections, or leave "
-    "Stop at empty.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices under Connections, or take its "
-    "budget away there.",
+    Step.ADD_PRICE: "Give the price of {model} under Connections (dollars per million tokens, 0 "
+    "for a server of your own).",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it beside the estimate or under Connections (0 for a "
+    "server of your own), or leave Stop at empty.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it beside the estimate or under Connections (0 for a "
+    "server of your own), or take the connection's budget away there.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
     Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction” unticked to ask all tasks again.",
     Step.ASK_ONCE: "Ask for one answer a task.",
     Step.ASK_THE_REST: "Start another run, with more at Stop at, for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
@@ -33,13 +36,14 @@ WORDS: Words = {
     Step.LIST_FAILURES: "Results, filtered by Has error, lists the reasons.",
     Step.LIST_PROMPTS: "They are under Prompts.",
     Step.LIST_RUNS: "A prompt's are in its History.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations; where there are none, annotate "
-    "tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations, or mark some of them under "
+    "Ground truth. Where there are none, annotate tasks in Label Studio.",
     Step.NAME_MODEL: "Name one.",
     Step.NAME_ONE_KIND_OF_TASKS: "Choose ids, a tab of the Data Manager, or all tasks.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Choose a model version, a prompt, or tasks.",
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Choose a model version or a prompt.",
     Step.NAME_TASKS: "Write their ids, or choose a tab of the Data Manager.",
+    Step.NAME_TASKS_TO_MARK: "Tick tasks, draw some at random, or take all.",
     Step.NAME_TASKS_TO_PROMOTE: "Write their ids, choose a tab of the Data Manager, or all tasks.",
     Step.NEW_RUN: "Start a new run: the same question is never paid for twice.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections, or wait for the next period.",

@@ -18,7 +18,6 @@ from ml_backend.errors import NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, Run, Slot
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.runs.runs import is_open
 from ml_backend.store import Score
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -54,7 +53,7 @@ class PromptView:
     @property
     def open_run(self) -> Run | None:
         """The newest run that has not ended."""
-        return next((run for run in self.runs if is_open(run)), None)
+        return next((run for run in self.runs if run.is_open), None)
 
     @property
     def evaluated(self) -> Run | None:
@@ -93,7 +92,10 @@ def open_view(prompt_id: int) -> PromptView:
         raise NotFound(f"The prompt is not of project {project_id}.", field="project")
     if run is not None and run.project_id != project_id:
         raise NotFound(f"Run {run.id} is of another project.", field="run")
-    project = services().access.project(caller, project_id) if project_id is not None else None
+    project = None
+    if project_id is not None:
+        project = services().access.project(caller, project_id)
+        project = services().evaluation.reading(caller.studio).counted(project)
     _, going = services().access.going()
     versions = [
         each for each in services().store.prompts.versions(prompt.id) if each.id not in going

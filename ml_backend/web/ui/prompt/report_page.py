@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from ml_backend.web.actions.report import report_answer
+from ml_backend.web.actions.report_response import report_answer
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.results import file_name, open_run

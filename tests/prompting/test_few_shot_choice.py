@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ml_backend.prompting.few_shot import (
+from ml_backend.prompting.few_shot_choice import (
     ALL_CHARACTERS,
     EXAMPLE_CHARACTERS,
     FewShot,

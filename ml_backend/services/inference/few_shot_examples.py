@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
-from ml_backend.prompting.few_shot import EXAMPLE_CHARACTERS, FewShot, Shot, classes_in
+from ml_backend.prompting.few_shot_choice import EXAMPLE_CHARACTERS, FewShot, Shot, classes_in
 from ml_backend.records import Example, ExamplesLeftOut, ExampleSource, PromptVersion
 
 log = logging.getLogger(__name__)

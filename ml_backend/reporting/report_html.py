@@ -204,6 +204,8 @@ def _asked(asked: RunSnapshot) -> Rows:
     rows = [("Provider", asked.provider.value if asked.provider else ""), ("Model", asked.model)]
     if asked.parameters:
         rows.append(("Parameters", json.dumps(asked.parameters, ensure_ascii=False)))
+    if asked.system_prompt:
+        rows.append(("System text", asked.system_prompt))
     if asked.max_few_shot_examples:
         rows.append(("Examples shown, at most", str(asked.max_few_shot_examples)))
     return rows
