@@ -76,14 +76,6 @@ class Place(NamedTuple):
     """Its rank by match where mismatches come first, its score otherwise."""
 
 
-class Answered(NamedTuple):
-    """What a run answered to a task, as JSON, None for a failure; and whether it was right."""
-
-    task_id: int
-    right: bool | None
-    text: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class CellCount:
     """A cell of a confusion matrix: how often it occurs, and on how many tasks."""
@@ -215,22 +207,24 @@ class ResultStore:
                     found[row.task_id] = (read_outcome(row), row.right)
         return found
 
-    def answers(self, run_id: int) -> Iterator[Answered]:
-        """Yield what a run answered to each task, without reading it as JSON."""
+    def answers(self, run_id: int) -> Iterator[Sequence[tuple[int, bool, bool | None, str | None]]]:
+        """Yield pages of (task, whether it has a prediction, whether that was right, answer).
+
+        The answer is JSON as it is kept, and not read: comparing is all that is done with most.
+        """
         o = t.outcomes.c
         text = sa.type_coerce(sa.cast(o.answer, sa.Text), sa.Text)
-        columns = (o.task_id, o.ok, o.right, text.label("answer"))
         last = -1
         while True:
-            query = sa.select(*columns).where(o.run_id == run_id, o.task_id > last)
+            query = sa.select(o.task_id, o.ok, o.right, text).where(
+                o.run_id == run_id, o.task_id > last
+            )
             with self._db.read() as c:
                 rows = c.execute(query.order_by(o.task_id).limit(ANSWERS_AT_ONCE)).all()
             if not rows:
                 return
-            last = rows[-1].task_id
-            for row in rows:
-                text_of = (row.answer or "{}") if row.ok else None
-                yield Answered(row.task_id, row.right, text_of)
+            last = rows[-1][0]
+            yield [tuple(row) for row in rows]
 
 
 def _fits(wanted: ResultFilter, below: float) -> sa.ColumnElement[bool]:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
@@ -118,12 +117,10 @@ class _Order:
     left_out: int
 
 
-class _Said(NamedTuple):
-    """What a run said of a task: a number that is the same for the same answer, None for none."""
-
-    answer: int | None
-    right: bool | None
-    """As it was measured with its run."""
+_Said = tuple[int | None, bool | None]
+"""What a run said of a task: a number that is the same for the same answer, None for a failure;
+and whether it was right when its run was measured. A plain tuple: there may be a million of them.
+"""
 
 
 class _Same:
@@ -134,9 +131,7 @@ class _Same:
         self._known: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
 
-    def number(self, text: str | None) -> int | None:
-        if text is None:
-            return None
+    def number(self, text: str) -> int:
         known = self._known.get(text)
         if known is None:
             answer = json.loads(text)
@@ -238,14 +233,14 @@ class ComparisonGrids:
         with_truth = 0
         by_filter: dict[GridFilter, set[int]] = {each: set() for each in GridFilter}
         for task, said in by_task.items():
-            given = Counter(each.answer for each in said)
-            verdicts = [each.right for each in said]
+            different, most = _spread([answer for answer, _ in said])
+            verdicts = [verdict for _, verdict in said]
             if right is not None:
                 verdicts = [each.get(task) for each in right]
             with_truth += any(each is not None for each in verdicts)
-            answers[task] = len(given)
-            ranked.append((_rank(verdicts, len(given)), -len(given), max(given.values()), task))
-            for each in _filters(verdicts, len(given)):
+            answers[task] = different
+            ranked.append((_rank(verdicts, different), -different, most, task))
+            for each in _filters(verdicts, different):
                 by_filter[each].add(task)
         ordered = [task for *_, task in sorted(ranked)]
         return _Order(
@@ -264,14 +259,15 @@ class ComparisonGrids:
         others: set[int] = set()
         same = _Same(control)
         for place, run in enumerate(runs):
-            for answered in self._store.results.answers(run.id):
-                said = _Said(same.number(answered.text), answered.right)
-                if place == 0:
-                    found[answered.task_id] = [said]
-                elif answered.task_id in found:
-                    found[answered.task_id].append(said)
-                else:
-                    others.add(answered.task_id)
+            for rows in self._store.results.answers(run.id):
+                for task_id, ok, verdict, text in rows:
+                    said = (same.number(text or "{}") if ok else None, verdict)
+                    if place == 0:
+                        found[task_id] = [said]
+                    elif task_id in found:
+                        found[task_id].append(said)
+                    else:
+                        others.add(task_id)
         common = {task: said for task, said in found.items() if len(said) == len(runs)}
         return common, len(found) - len(common) + len(others)
 
@@ -314,6 +310,15 @@ class ComparisonGrids:
                 tuple(cells),
                 order.answers[task_id],
             )
+
+
+def _spread(answers: Sequence[int | None]) -> tuple[int, int]:
+    """Return how many different answers there are, and how often the most frequent one is."""
+    first = answers[0]
+    if all(each == first for each in answers):
+        return 1, len(answers)
+    counts = Counter(answers)
+    return len(counts), max(counts.values())
 
 
 def _is_measured(run: Run, source: TruthSource) -> bool:
