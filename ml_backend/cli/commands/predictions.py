@@ -331,7 +331,7 @@ def list_failures(app: App, project: str, raw: bool) -> None:
             for label, failure, when in rows
         ],
         title=f"Tasks of {found.title!r} (project {found.id}) without the prediction asked for",
-        empty=f"No task of {found.title!r} was asked for in vain.",
+        empty=f"Every task of {found.title!r} that Label Studio asked for has its prediction.",
         numbers=("Task",),
     )
 

@@ -295,7 +295,8 @@ def _connections(view: PromptView) -> list[tuple[str, str]]:
 
 def _words(connection: Connection) -> str:
     if connection.id is None and connection.provider is not ProviderName.BASELINE:
-        return f"The server's own: {connection.provider.value}"
+        # What tells it from others comes first: a narrow list cuts the rest.
+        return f"{connection.default_model or connection.provider.value}, the server's own"
     model = f" ({connection.default_model})" if connection.default_model else ""
     return f"{connection.title[:1].upper()}{connection.title[1:]}{model}"
 

@@ -174,7 +174,7 @@
     }, 3000);
   };
   const unanswered = (event) => {
-    if (pressed(event.detail)) return tell("The server did not answer. What you typed is still here: try again in a moment.");
+    if (pressed(event.detail)) return tell("The server did not answer. What you typed is still here: try again in a moment.", "press");
     tell("The server does not answer. This page asks again by itself; what you typed is still here.", "silence");
     again(event.detail.elt);
   };
@@ -191,7 +191,13 @@
     const { elt, xhr } = event.detail;
     if (xhr.status >= 500 && !pressed(event.detail)) again(elt);
     else if (xhr.status < 400 && !xhr.getResponseHeader("HX-Redirect") && !waiting.size) {
-      all("[data-passing]").forEach((each) => each.remove());
+      all("[data-passing]").forEach((each) => {
+        if (pressed(event.detail) || !/press|again/.test(each.dataset.passing)) return each.remove();
+        // What was pressed and not answered is no error any more, and is not known to be done.
+        each.dataset.passing = "again";
+        each.className = "notice";
+        each.textContent = "The server answers again. Look whether what you pressed was done; if not, press it once more.";
+      });
     }
   });
 
