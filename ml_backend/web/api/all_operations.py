@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ml_backend.web.api import jobs, openapi, projects, prompts, providers, runs, versions
+from ml_backend.web.api import jobs, openapi, projects, prompts, providers, runs, tries, versions
 
 GROUPS = (
     prompts.api,
     versions.api,
+    tries.api,
     runs.api,
     projects.api,
     providers.api,

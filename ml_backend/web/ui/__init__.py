@@ -31,6 +31,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     from ml_backend.web.ui.prompt import (
         dialogs,  # noqa: F401
         report,  # noqa: F401
+        trying,  # noqa: F401
     )
     from ml_backend.web.ui.results import task  # noqa: F401
     from ml_backend.web.ui.settings import (
