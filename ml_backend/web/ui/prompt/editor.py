@@ -50,6 +50,8 @@ class Editor:
     refused: PromptsError | None
     """Why the form did not go through."""
     default_title: str
+    baselines: Sequence[str] = ()
+    """Choices of a connection that read no text."""
     preview: Preview | None = None
     found: Forecast | None = None
     """What the run would take, where that was asked for."""
@@ -90,6 +92,7 @@ def editor_of(
         problem=problem,
         refused=refused,
         default_title=services().prompts.default_version_title(view.prompt),
+        baselines=_baselines(view),
         preview=preview,
         found=found,
         changed=form is not None and draft.differs(view.caller, view.version),
@@ -130,7 +133,7 @@ def preview_prompt(prompt_id: int) -> str:
     form = EditorForm.given(request.form)
     shown = preview_of(view, form)
     variables = None
-    if view.project is not None and shown.task is not None:
+    if view.project is not None and shown.task is not None and not shown.reads_nothing:
         variables = services().previews.variables(view.project, form.text)
     return render_template("prompt/preview.html", view=view, preview=shown, variables=variables)
 
@@ -279,6 +282,16 @@ def _connections(view: PromptView) -> list[tuple[str, str]]:
         found.append((BASELINE, "Offline baseline: the most similar annotated tasks, no model"))
     if view.version is not None and connection_value(view.caller, view.version) == KEPT:
         found.insert(0, (KEPT, f"{view.version.provider.value}, as it is: not yours to choose"))
+    return found
+
+
+def _baselines(view: PromptView) -> list[str]:
+    """Return the choices of a connection that mean the offline baseline."""
+    found = [BASELINE]
+    if services().models.default.provider is ProviderName.BASELINE:
+        found.append(ENVIRONMENT)
+    if view.version is not None and view.version.provider is ProviderName.BASELINE:
+        found.append(KEPT)
     return found
 
 
