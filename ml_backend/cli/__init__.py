@@ -25,6 +25,7 @@ COMMANDS = {
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
     "prompts": ("prompts", "Prompts: what to label, and how."),
     "versions": ("versions", "Versions of a prompt, each with its model."),
+    "try": ("try_task", "Ask one task, without a run: what a text would be answered."),
     "estimate": ("estimate", "Say what a run would cost."),
     "run": ("run", "Get predictions from a prompt for a project's tasks."),
     "evaluate": ("run", "Measure a prompt on ground truth."),
@@ -33,6 +34,10 @@ COMMANDS = {
     "predictions": ("predictions", "List, delete and promote predictions in bulk."),
 }
 """Command -> its module and what ``--help`` says: nothing is imported for a list of commands."""
+
+
+ATTRIBUTES = {"try": "try_task"}
+"""Commands whose names are words of Python."""
 
 
 class Root(Group):
@@ -45,7 +50,7 @@ class Root(Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"{__name__}.commands.{COMMANDS[name][0]}")
-        command: click.Command = getattr(module, name.replace("-", "_"))
+        command: click.Command = getattr(module, ATTRIBUTES.get(name, name.replace("-", "_")))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

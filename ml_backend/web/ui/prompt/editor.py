@@ -53,9 +53,13 @@ class Editor:
     refused: PromptsError | None
     """Why the form did not go through."""
     default_title: str
+    baselines: Sequence[str] = ()
+    """Choices of a connection that read no text."""
     preview: Preview | None = None
     found: Forecast | None = None
     """What the run would take, where that was asked for."""
+    trial: object | None = None
+    """What came of a try, on a page that was asked for one."""
     parameters: Sequence[str] = tuple(KNOWN)
     """Names of what a version may set of a call."""
     changed: bool = False
@@ -97,6 +101,7 @@ def editor_of(
         problem=problem,
         refused=refused,
         default_title=services().prompts.default_version_title(view.prompt),
+        baselines=_baselines(view),
         preview=preview,
         found=found,
         changed=form is not None and draft.differs(view.caller, view.version),
@@ -111,10 +116,10 @@ def take_editor(prompt_id: int) -> Response:
     form = EditorForm.given(request.form)
     try:
         if "preview" in request.form:
-            return answer(view, "results", editor=_looked_through(view, form))
+            return answer(view, "results", editor=looked_through(view, form))
         if request.form.get("do") in ("price", "free"):
             flash(say_price(view.caller))
-            return answer(view, "results", editor=_looked_through(view, form))
+            return answer(view, "results", editor=looked_through(view, form))
         if request.form.get("do") == "run":
             return _run(view, form)
         return _save(view, form, as_new=request.form.get("do") == "save-as")
@@ -126,9 +131,9 @@ def take_editor(prompt_id: int) -> Response:
         return answer(view, "results", code, editor=editor_of(view, form, refused=error))
 
 
-def _looked_through(view: PromptView, form: EditorForm) -> Editor:
+def looked_through(view: PromptView, form: EditorForm) -> Editor:
     """Return the editor as it was sent, with what would be sent and what that would cost."""
-    return editor_of(view, form, preview=_preview(view, form), found=forecast(view, form))
+    return editor_of(view, form, preview=preview_of(view, form), found=forecast(view, form))
 
 
 @pages.post("/prompts/<int:prompt_id>/preview")
@@ -138,9 +143,9 @@ def preview_prompt(prompt_id: int) -> str:
     """Show what would be sent for a task, of the text as it stands in the editor."""
     view = open_view(prompt_id)
     form = EditorForm.given(request.form)
-    shown = _preview(view, form)
+    shown = preview_of(view, form)
     variables = None
-    if view.project is not None and shown.task is not None:
+    if view.project is not None and shown.task is not None and not shown.reads_nothing:
         variables = services().previews.variables(view.project, form.text)
     return render_template("prompt/preview.html", view=view, preview=shown, variables=variables)
 
@@ -264,7 +269,8 @@ def required_project(view: PromptView) -> Project:
     return view.project
 
 
-def _preview(view: PromptView, form: EditorForm) -> Preview:
+def preview_of(view: PromptView, form: EditorForm) -> Preview:
+    """Return what would be sent of a form for its task, or what keeps it from that."""
     project = required_project(view)
     task = form.preview_task.strip()
     pressed = request.form.get("preview", "")
@@ -290,6 +296,16 @@ def _connections(view: PromptView) -> list[tuple[str, str]]:
         found.append((BASELINE, "Offline baseline: the most similar annotated tasks, no model"))
     if view.version is not None and connection_value(view.caller, view.version) == KEPT:
         found.insert(0, (KEPT, f"{view.version.provider.value}, as it is: not yours to choose"))
+    return found
+
+
+def _baselines(view: PromptView) -> list[str]:
+    """Return the choices of a connection that mean the offline baseline."""
+    found = [BASELINE]
+    if services().models.default.provider is ProviderName.BASELINE:
+        found.append(ENVIRONMENT)
+    if view.version is not None and view.version.provider is ProviderName.BASELINE:
+        found.append(KEPT)
     return found
 
 

@@ -220,6 +220,9 @@
     if (document.querySelector("#panel[data-going]")) setTimeout(() => htmx.trigger(document.body, "run-ended"), 1000);
   });
 
+  // A price that was just given is missed no more.
+  document.body.addEventListener("price-given", () => all(".trial .price").forEach((each) => each.remove()));
+
   // What was said when a run began is old news at its end.
   document.body.addEventListener("run-ended", () => {
     all("main > .notice").forEach((notice) => notice.remove());
