@@ -96,8 +96,8 @@ def test_from_none_to_an_evaluation_on_it_and_back_by_clicks(person: Person) -> 
 
     # Two people disagree on the second: none is marked before somebody chooses.
     for task in tasks[1:4]:
-        page.get_by_label(f"Tick task {task}").check()
-    page.get_by_role("button", name="Mark ticked…").click()
+        page.get_by_label(f"Tick task {task}", exact=True).check()
+    page.get_by_role("button", name="Mark ticked…", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("2 tasks would be marked")
     expect(dialog).to_contain_text("1 task: annotators disagree")
@@ -112,7 +112,7 @@ def test_from_none_to_an_evaluation_on_it_and_back_by_clicks(person: Person) -> 
     assert person.marked() == tasks[:4]
 
     page.goto(person.truth)
-    page.get_by_role("button", name="Mark at random…").click()
+    page.get_by_role("button", name="Mark at random…", exact=True).click()
     expect(dialog).to_contain_text("50 tasks would be marked, drawn at random from 116")
     expect(dialog).to_contain_text("This is no promise sample")
     person.presses("Mark 50 tasks")
@@ -124,7 +124,7 @@ def test_from_none_to_an_evaluation_on_it_and_back_by_clicks(person: Person) -> 
 
     page.goto(f"{person.truth}&marked=1")
     expect(page.locator("#annotated tbody tr")).to_have_count(50)
-    page.get_by_role("link", name="Unmark all…").click()
+    page.get_by_role("link", name="Unmark all…", exact=True).click()
     person.presses("Unmark 54 tasks")
     assert person.marked() == []
     assert person.studio.get_project(person.project).annotations == ANNOTATED + 1

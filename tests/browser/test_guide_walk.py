@@ -202,7 +202,7 @@ def mark_ground_truth(walk: Walk) -> None:
     page.locator(".baseline").get_by_role("link", name="Mark…").click()
     walk.sees("Ground truth: 0 of 60 annotated tasks")
     walk.picture("ground-truth")
-    page.get_by_role("link", name="Mark all…").click()
+    page.get_by_role("link", name="Mark all…", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Mark 60 tasks").click()
     walk.sees("60 tasks marked. Ground truth: 60 of 60 annotated tasks.")
     assert walk.studio.get_project(walk.project).ground_truths == 60
