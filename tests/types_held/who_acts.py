@@ -67,6 +67,10 @@ def whoever_acts(
     container.connecting_through(caller)
     container.predictions_through(caller)
     container.predictions_through(server)  # refused
+    container.marks_through(caller)
+    container.marks_through(server)  # refused
+    container.right_answers_through(caller)
+    container.right_answers_through(server)  # refused
 
 
 def one_token_reads_and_writes(

@@ -41,6 +41,7 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Stage, Subset
 from ml_backend.records.metrics_json import metrics_json
+from ml_backend.services.marking.request import mark_request
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.services.writing.patience import Patience
@@ -198,7 +199,7 @@ class Demo:
         self._console.print(f"  {report.deleted} predictions deleted")
 
     def _make_project(self, container: Container) -> Project:
-        with self._step("Making a project: 200 customer messages, 60 of them annotated"):
+        with self._step("Making a project: 200 customer messages, 60 annotated"):
             config = LabelingConfig.parse(data.config())
             project = container.studio.create_project(
                 PROJECT, data.config(), instruction=_to_html(data.instructions())
@@ -208,11 +209,18 @@ class Demo:
                 row: dict[str, Any] = {"data": task["data"]}
                 if "ground_truth" in task:
                     result = config.to_conversion(task["ground_truth"], task["data"]).result
-                    # As anybody imports annotations. Without a ground truth that a person marked
-                    # the prompt is measured on these.
-                    row["annotations"] = [{"result": result}]
+                    row["annotations"] = [{"result": result, "ground_truth": False}]
                 tasks.append(row)
             container.studio.import_tasks(project.id, tasks)
+        return self._mark(container, container.studio.get_project(project.id))
+
+    def _mark(self, container: Container, project: Project) -> Project:
+        """Mark what is annotated as ground truth, as `ls-prompts ground-truth add --all` does."""
+        with self._step("Marking the annotations as ground truth") as say:
+            plan = container.marks.plan(project, mark_request(everything=True))
+            container.marks.execute(
+                plan, _patience(), lambda done, total: say(f"{done} of {total}")
+            )
         return container.studio.get_project(project.id)
 
     def _run(

@@ -143,8 +143,9 @@ def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     assert "Label the tasks on which they disagree, mark what is right" in page.text()
     chosen = result(pages, prompt, made, "&truth=ground_truth")
     assert "has no ground truth" in chosen.text(".caution strong")
-    studio, _, annotations = chosen.all(".caution a")
+    studio, marks, annotations = chosen.all(".caution a")
     assert str(studio.attributes["href"]).endswith(f"/projects/{bare}/data")
+    assert marks.attributes["href"] == f"/ui/ground-truth?project={bare}"
     again = pages.get(str(annotations.attributes["href"]))
     assert "nobody has submitted an annotation" in again.text(".caution")
 
