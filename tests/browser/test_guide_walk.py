@@ -275,6 +275,7 @@ def compare(walk: Walk) -> None:
 
 def enhance(walk: Walk) -> None:
     page = walk.page
+    page.get_by_text("Edit", exact=True).click()
     page.get_by_role("link", name="Enhance Prompt").click()
     walk.sees("held out")
     walk.model.control(latency=0.02)  # as a teacher it knows nothing but what it is shown

@@ -124,7 +124,9 @@
   document.addEventListener("click", (event) => {
     const row = event.target.closest("tr[data-row]");
     if (!row || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
-    row.querySelector("[data-unfold]")?.click();
+    const sign = row.querySelector("[data-unfold]");
+    sign?.focus({ preventScroll: true });
+    sign?.click();
   });
 
   // The editor that is folded above results opens where somebody writes, and stays open until it is folded.
