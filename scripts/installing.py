@@ -27,7 +27,7 @@ class Installation:
     def __init__(self, what: str, *, every: float = EVERY) -> None:
         self._what = what
         self._every = every
-        self._began = time.monotonic()
+        self._began = self._said = time.monotonic()
         self._lines: list[str] = []
         self._doing = "making a virtual environment"
         self._collected = 0
@@ -42,7 +42,8 @@ class Installation:
         reader.start()
         while True:
             try:
-                code = process.wait(self._every)
+                # Since the last word, whichever program was at work then.
+                code = process.wait(max(0.01, self._said + self._every - time.monotonic()))
                 break
             except subprocess.TimeoutExpired:
                 self.say(f"  … {self._what}: {self._doing} ({self._seconds} s)")
@@ -56,6 +57,7 @@ class Installation:
 
     def say(self, text: str) -> None:
         print(text, flush=True)
+        self._said = time.monotonic()
 
     @property
     def _seconds(self) -> int:
