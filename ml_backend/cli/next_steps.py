@@ -55,7 +55,8 @@ WORDS: Words = {
     Step.NAME_TASKS: "Name them with --tasks 1,2,3 or with --filter JSON.",
     Step.NAME_TASKS_TO_MARK: "Give one of --tasks 1,2, --filter JSON, --random N and --all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
-    Step.NEW_RUN: "Start a new run, with --only-missing to ask just what is missing.",
+    Step.NEW_RUN: "Start a new run, with --only-missing to ask just the tasks that "
+    "have no prediction of this version.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget`, or wait for the "
     "next period.",
     Step.RESUME_RUN: "Then: `ls-prompts runs resume {run}`.",

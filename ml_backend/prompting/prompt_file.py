@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,24 @@ class PromptFile:
     active: str | None = None
     """The version chosen by hand, by its title."""
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+
+def secrets_in(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of parameters, at any depth, that may hold a key."""
+    for name, value in parameters.items():
+        if name.casefold() in SECRET:
+            yield name
+        elif isinstance(value, Mapping):
+            yield from (f"{name}.{each}" for each in secrets_in(value))
+
+
+def without_secrets(parameters: Mapping[str, Any]) -> JsonObject:
+    """Return parameters without those that may hold a key."""
+    return {
+        name: without_secrets(value) if isinstance(value, Mapping) else value
+        for name, value in parameters.items()
+        if name.casefold() not in SECRET
+    }
 
 
 def write(found: PromptFile) -> str:

@@ -223,15 +223,21 @@ def _parameters(node: yaml.Node | None) -> JsonObject:
         return {}
     if not isinstance(node, yaml.MappingNode):
         raise FileProblem(_line(node), "parameters must be names with values.")
-    for name, key, _ in _pairs(node):
+    _refuse_secrets(node)
+    found: JsonObject = _json(node)
+    return found
+
+
+def _refuse_secrets(node: yaml.MappingNode) -> None:
+    for name, key, value in _pairs(node):
         if name.casefold() in SECRET:
             raise FileProblem(
                 _line(key),
                 f"a prompt file holds no keys, and {name!r} may be one.",
                 fix="Keys belong to the connection.",
             )
-    found: JsonObject = _json(node)
-    return found
+        if isinstance(value, yaml.MappingNode):
+            _refuse_secrets(value)
 
 
 def _json(node: yaml.Node) -> Any:

@@ -199,6 +199,13 @@ class RunStore:
                 .values(holder=None, lease_until=0.0)
             )
 
+    def holder(self, run_id: int) -> str | None:
+        """Return who works on a run now, as it named itself; None when nobody does."""
+        held = (t.runs.c.id == run_id, t.runs.c.lease_until >= time.time())
+        with self._db.read() as c:
+            found: str | None = c.execute(sa.select(t.runs.c.holder).where(*held)).scalar()
+        return found
+
     def take_back(self, run_id: int) -> None:
         """Have a run that an outside worker answered published."""
         with self._db.write() as c:

@@ -23,7 +23,17 @@ def rich(terminal: Terminal, mails: list[int]) -> str:
     terminal.run(
         *made, "--connection", "Team", "--few-shot", 3, "--parameters", '{"temperature": 0.5}'
     )
-    terminal.run("versions", "create", "Topic", "--text", "Ä 🍏 {text}", "--title", "Short")
+    terminal.run(
+        "versions",
+        "create",
+        "Topic",
+        "--text",
+        "Ä 🍏 {text}",
+        "--title",
+        "Short",
+        "--system-prompt",
+        "Be brief.\nAlways.",
+    )
     terminal.run("versions", "activate", "Topic", "Version 2")
     return terminal.run("prompts", "export", "Topic").stdout
 
@@ -49,6 +59,7 @@ def test_a_prompt_goes_out_without_keys_and_comes_back_to_the_byte(
         "prompt": "Line one\n\n  two\tof {text}?  \nthree\n",
     }
     assert "  prompt: |\n    Line one\n\n      two\tof {text}?  \n    three\n" in rich
+    assert "  system_prompt: |-\n    Be brief.\n    Always.\n" in rich
     assert terminal.run("prompts", "export", "Topic").stdout == rich
     terminal.run("prompts", "delete", "Topic", "--yes")
     made = terminal.json("prompts", "import", write(tmp_path, rich), "--project", "Mails")
@@ -131,6 +142,8 @@ def test_a_connection_that_is_not_here_is_replaced_by_the_only_one_or_refused(
     ("old", "new", "said"),
     [
         ("{text}?  ", "{txt}?  ", "Line 19: The prompt uses {txt}"),
+        ("temperature", "temprature", "Line 15: "),
+        ("temperature: 0.5", "temperature: 50", "Line 15: "),
         ("few_shot", "fewshot", "Line 13: a version has no field 'fewshot'"),
         ("title: Short", "title: a__b", "Line 21: The version 'a__b' may not contain"),
         ("title: Short", "title: evaluate", "Line 21: A version cannot be named 'evaluate'"),
@@ -167,10 +180,12 @@ def test_a_parameter_that_may_be_a_key_stays_here(terminal: Terminal, mails: lis
     folder = terminal.settings["DATA_DIR"]
     store = Store(f"sqlite:///{folder}/prompts.db", SecretCipher("a secret"))
     version = store.prompts.versions(1)[0]
-    store.prompts.update_version(version.id, parameters={"api_key": KEY, "seed": 1})
+    store.prompts.update_version(version.id, parameters={"seed": 1, "extra_body": {"api_key": KEY}})
     store.close()
     found = terminal.run("prompts", "export", "Topic")
     assert KEY not in found.stdout
     assert "seed: 1" in found.stdout
-    assert "Left out, for it may be a key: Version 1: api_key" in found.stderr
-    assert terminal.json("prompts", "export", "Topic")["left_out"] == ["Version 1: api_key"]
+    assert "Left out, for it may be a key: Version 1: extra_body.api_key" in found.stderr
+    assert terminal.json("prompts", "export", "Topic")["left_out"] == [
+        "Version 1: extra_body.api_key"
+    ]

@@ -128,6 +128,7 @@ START = "title: T\nversions:\n- title: V\n  provider: Custom\n  model: m\n"
         (START + "  prompt: x\n  refined: maybe\n", 7, "true or false"),
         (START + "  prompt: x\n  parameters: 3\n", 7, "names with values"),
         (START + "  prompt: x\n  parameters:\n    a: 1\n    API_key: z\n", 9, "holds no keys"),
+        (START + "  prompt: x\n  parameters:\n    a:\n      password: z\n", 9, "holds no keys"),
         (START + "  prompt: x\n  parameters: {a: 1e999}\n", 7, "too large"),
         (START + "  prompt: x\n  parameters: {a: {b: 1, b: 2}}\n", 7, "twice"),
         (START + "  prompt: x\n" + START[START.index("- ") :] + "  prompt: y\n", 7, "two versions"),

@@ -29,6 +29,7 @@ CASES: dict[str, Fields] = {
     "ui.new_connection": {},
     "ui.create_connection": {"title": "", "provider": "Custom", "budget_period": "Monthly"},
     "ui.new_prompt": {},
+    "ui.ask_import": {},
     "ui.show_health": {},
     "ui.show_checks": {},
     "ui.show_ready": {},
@@ -36,6 +37,7 @@ CASES: dict[str, Fields] = {
     # Of a project
     "ui.choose_project": {"project": "project"},
     "ui.create_prompt": {"project": "project", "title": "Mine", "text": "Which? {text}"},
+    "ui.take_import": {"project": "project", "text": "title: New\nversions: []"},
     "ui.show_connection": {"project": "project"},
     "ui.connect_project": {"project": "project"},
     "ui.ask_disconnect": {"project": "project"},
@@ -51,6 +53,7 @@ CASES: dict[str, Fields] = {
     # Of a prompt
     "ui.show_row": {},
     "ui.edit_prompt": {},
+    "ui.export_prompt": {},
     "ui.take_edit": {"title": "Changed"},
     "ui.ask_delete_prompt": {},
     "ui.count_delete": {},
@@ -63,6 +66,7 @@ CASES: dict[str, Fields] = {
     "ui.show_difference": {},
     "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},
     "ui.preview_prompt": {"text": "Which? {text}", "connection": "environment", "few_shot": "0"},
+    "ui.take_try": {"text": "Which? {text}", "connection": "environment", "few_shot": "0"},
     "ui.estimate_run": {
         "text": "Which? {text}", "connection": "environment", "few_shot": "0", "baseline": "All",
     },

@@ -10,12 +10,13 @@ import click
 
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
 from ml_backend.cli.commands.estimate import note_cost
-from ml_backend.records import Prompt, Run, Slot, Subset, TruthSource
+from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
 from ml_backend.services.jobs import documents as reports
 
 if TYPE_CHECKING:
     from ml_backend.labelstudio import Project
     from ml_backend.services.evaluation.gate import Demands, Judgement
+    from ml_backend.services.runs.runs import RunPlan
 
 
 def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -49,7 +50,12 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
             metavar="JSON",
             help="The tasks it finds (JSON).",
         ),
-        click.option("--only-missing", is_flag=True, help="Only tasks without a prediction."),
+        click.option(
+            "--only-missing",
+            is_flag=True,
+            help="Only tasks without a prediction of this version; what other versions of the "
+            "prompt predicted on them is replaced.",
+        ),
         click.option("--budget", type=float, metavar="USD", help="Stop before it is crossed."),
         click.option(
             "--truth",
@@ -103,7 +109,8 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
 
     Replaces what earlier runs of the prompt wrote for these tasks. Some of the tasks are a trial,
     kept apart from the predictions people see; with --slot all they count as those. Ctrl-C
-    cancels: what was answered is still published. With --detach the server executes the run.
+    cancels: what was answered is still published, and `runs resume` goes on with the rest. With
+    --detach the server executes the run; one that is up may take any run, and it is said then.
 
     \b
     Examples:
@@ -229,6 +236,8 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
+    if plan.request.only_missing:
+        _note_missing(app, prompt, version, plan)
     if started.subset is Subset.HAS_GT:
         app.note(f"Measured on {started.measured_on}.")
     if started.options.held_out:
@@ -255,6 +264,22 @@ def _demands(app: App, prompt: Prompt, options: dict[str, Any]) -> Demands | Non
         return None
     version = app.container.prompts.find_version(prompt, other) if other is not None else None
     return Demands(floor, version, options["margin"])
+
+
+def _note_missing(app: App, prompt: Prompt, version: PromptVersion, plan: RunPlan) -> None:
+    """Say of which version the predictions are missing, and whose the run replaces."""
+    others = app.container.run_tasks.held_by_others(
+        prompt, version, plan.request.place, plan.project, plan.task_ids or []
+    )
+    replaces = (
+        f"; {others} of these have one of another version of {prompt.title!r}, which it replaces"
+        if others
+        else ""
+    )
+    app.note(
+        f"Only tasks without a prediction of {version.title!r}: {plan.total} of "
+        f"{plan.project.tasks}{replaces}."
+    )
 
 
 def _subset(options: dict[str, Any], usual: Subset) -> Subset:

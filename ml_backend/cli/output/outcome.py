@@ -13,6 +13,7 @@ from ml_backend.cli.output.details import headline, percent
 from ml_backend.cli.output.judgement import exit_code, show_judgement
 from ml_backend.errors import LabelStudioError
 from ml_backend.kinds import WHOLE
+from ml_backend.next_steps import Step
 from ml_backend.records import Correctness, Run, RunMetrics, RunStatus
 from ml_backend.services.jobs import documents as reports
 
@@ -83,6 +84,20 @@ def show(app: App, run: Run) -> None:
         click.secho(f"Careful: {run.options.caution}", fg="yellow")
     if run.metrics is not None:
         _show_metrics(app, run, run.metrics)
+    _show_way_on(app, run)
+
+
+def _show_way_on(app: App, run: Run) -> None:
+    """Say how a run that ended early, or lost its process, is gone on with."""
+    ended_early = run.status in (RunStatus.FAILED, RunStatus.CANCELED)
+    lost = run.status is RunStatus.IN_PROGRESS and run.id in app.container.store.runs.claimable()
+    if lost:
+        click.secho("Interrupted: no process works on it.", fg="yellow")
+    if lost or (ended_early and Step.RESUME_RUN(run=run.id) not in run.message):
+        app.note(
+            f"`ls-prompts runs resume {run.id}` goes on with it, and asks nothing again that was "
+            "answered."
+        )
 
 
 def _show_failures(app: App, run: Run) -> None:

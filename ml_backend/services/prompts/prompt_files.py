@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.errors import InvalidInput, TemplateError
 from ml_backend.labelstudio import Project, ServerLabelStudio
-from ml_backend.prompting import template
-from ml_backend.prompting.prompt_file import SECRET, FileVersion, PromptFile, write
+from ml_backend.prompting import parameters, template
+from ml_backend.prompting.prompt_file import (
+    FileVersion,
+    PromptFile,
+    secrets_in,
+    without_secrets,
+    write,
+)
 from ml_backend.prompting.prompt_file_reader import FileProblem, read
 from ml_backend.records import (
     BASELINE_MODEL,
@@ -24,11 +30,12 @@ from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.file_matching import Matching
 from ml_backend.services.prompts.lineage import FROM_NOTHING
-from ml_backend.services.prompts.prompts import check_title, require_text
+from ml_backend.services.prompts.prompts import (
+    check_system_prompt,
+    check_title,
+    require_text,
+)
 from ml_backend.store import Store
-
-HAS_SYSTEM_PROMPT = any(each.name == "system_prompt" for each in fields(PromptVersion))
-"""Whether versions have a system text; a file's is refused where they have none."""
 
 Usable = Callable[[Connection], bool]
 
@@ -122,10 +129,7 @@ class PromptFiles:
             versions=tuple(self._described(versions, usable)),
         )
         left_out = tuple(
-            f"{each.title}: {name}"
-            for each in versions
-            for name in each.parameters
-            if name.casefold() in SECRET
+            f"{each.title}: {name}" for each in versions for name in secrets_in(each.parameters)
         )
         return Export(prompt, write(found), left_out)
 
@@ -219,12 +223,8 @@ class PromptFiles:
                 model=each.model,
                 connection=names.get(each.connection_id),
                 few_shot=each.max_few_shot_examples,
-                parameters={
-                    name: value
-                    for name, value in each.parameters.items()
-                    if name.casefold() not in SECRET
-                },
-                system_prompt=getattr(each, "system_prompt", ""),
+                parameters=without_secrets(each.parameters),
+                system_prompt=each.system_prompt,
                 refined=each.refined_from is not None,
                 refined_from=titles.get(each.refined_from or FROM_NOTHING),
             )
@@ -330,8 +330,14 @@ def _check_title(version: FileVersion) -> None:
 
 
 def _check_text(version: FileVersion, variables: frozenset[str]) -> None:
-    if version.system_prompt and not HAS_SYSTEM_PROMPT:
-        raise FileProblem(version.line("system_prompt"), "this server knows no system text.")
+    for name, check in (
+        ("parameters", lambda: parameters.check(version.parameters)),
+        ("system_prompt", lambda: check_system_prompt(version.system_prompt)),
+    ):
+        try:
+            check()
+        except InvalidInput as error:
+            raise FileProblem(version.line(name), error.message, fix=error.fix) from error
     if not version.text.strip():
         raise FileProblem(
             version.line("prompt"), "the prompt is empty.", fix="Say what to label, and how."
@@ -357,7 +363,7 @@ def _columns(planned: PlannedVersion, ids: dict[str, int]) -> dict[str, Any]:
     """Return a version's columns; ``ids`` are those of the versions before it, by title."""
     given, chosen = planned.given, planned.connection
     made_from = ids.get(given.refined_from or "", FROM_NOTHING) if given.refined else None
-    columns = {
+    return {
         "title": planned.title,
         "text": given.text,
         "provider": given.provider.value,
@@ -365,6 +371,6 @@ def _columns(planned: PlannedVersion, ids: dict[str, int]) -> dict[str, Any]:
         "connection_id": chosen.id if chosen is not None else None,
         "max_few_shot_examples": given.few_shot,
         "parameters": given.parameters,
+        "system_prompt": given.system_prompt,
         "refined_from": made_from,
     }
-    return columns | ({"system_prompt": given.system_prompt} if HAS_SYSTEM_PROMPT else {})

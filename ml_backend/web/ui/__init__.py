@@ -22,6 +22,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     from ml_backend.web.ui.home import (
         create,  # noqa: F401
         home,  # noqa: F401
+        prompt_files,  # noqa: F401
     )
     from ml_backend.web.ui.predictions import (
         actions,  # noqa: F401
@@ -32,6 +33,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         dialogs,  # noqa: F401
         page,  # noqa: F401
         report_page,  # noqa: F401
+        trying,  # noqa: F401
     )
     from ml_backend.web.ui.results import (
         right,  # noqa: F401

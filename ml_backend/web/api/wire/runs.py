@@ -44,7 +44,13 @@ class RunCreate(Given):
     task_ids: Annotated[
         list[Id] | None, Field(max_length=100_000, description="The tasks of a Custom subset.")
     ] = None
-    only_missing_predictions: bool | None = None
+    only_missing_predictions: Annotated[
+        bool | None,
+        Field(
+            description="Only tasks without a prediction of this version; what other versions of "
+            "the prompt predicted on them is replaced, for a task holds one of a prompt."
+        ),
+    ] = None
     job_id: Annotated[
         str | None,
         Field(

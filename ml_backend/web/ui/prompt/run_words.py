@@ -27,7 +27,7 @@ def baseline(run: Run) -> str:
         name = f"{name}, the first" if seed is None else f"{name}, random with seed {seed}"
     if options.filters:
         name = "Tasks of a filter"
-    missing = ", only those without a prediction" if options.only_missing else ""
+    missing = ", only those without a prediction of this version" if options.only_missing else ""
     return f"{name}{missing} · {plural(run.totals.total, 'task')}"
 
 

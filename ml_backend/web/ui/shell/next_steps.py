@@ -13,7 +13,8 @@ WORDS: Words = {
     "server of your own), or take the connection's budget away there.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
-    Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction” unticked to ask all tasks again.",
+    Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction of this version” unticked to "
+    "ask all tasks again.",
     Step.ASK_ONCE: "Ask for one answer a task.",
     Step.ASK_THE_REST: "Start another run, with more at Stop at, for the rest.",
     Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "

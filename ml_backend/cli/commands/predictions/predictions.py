@@ -10,14 +10,15 @@ import click
 
 from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
 from ml_backend.cli.commands.delete import show_remaining
-from ml_backend.cli.commands.label_stream import show_in_label_stream
-from ml_backend.cli.commands.opened_marks import mark_opened, show_marked
+from ml_backend.cli.commands.predictions.label_stream import show_in_label_stream
+from ml_backend.cli.commands.predictions.opened_marks import mark_opened, show_marked
 from ml_backend.cli.output import documents
+from ml_backend.cli.output.prediction_rows import SHOWN_ROWS, note_more, show_unsure
 from ml_backend.cli.output.progress import bar
+from ml_backend.kinds import Slot
 from ml_backend.services.jobs import documents as reports
 
 if TYPE_CHECKING:
-    from ml_backend.labelstudio import Project
     from ml_backend.services.predictions.bulk_actions import DeletePlan
     from ml_backend.services.predictions.promote import PromotePlan
     from ml_backend.services.predictions.provenance import Provenance
@@ -80,25 +81,47 @@ predictions.add_command(show_in_label_stream)
     metavar="SCORE",
     help="List the tasks whose prediction scores below this, the least sure first.",
 )
+@click.option(
+    "--slot",
+    type=click.Choice([each.value for each in Slot]),
+    help="Only predictions people see (all), or only those of evaluations (evaluate).",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help=f"Show up to N rows; by default {SHOWN_ROWS}, with --json all.",
+)
 @pass_app
-def list_predictions(app: App, /, project: str, below: float | None, **selection: Any) -> None:
+def list_predictions(
+    app: App,
+    /,
+    project: str,
+    below: float | None,
+    slot: str | None,
+    limit: int | None,
+    **selection: Any,
+) -> None:
     """Count a project's predictions by model version, or list those that people should see first.
 
     \b
     Examples:
       ls-prompts predictions list --project 3
+      ls-prompts predictions list --project 3 --slot all --below 0.7 --limit 50
       ls-prompts predictions list --project 3 --prompt Topic --below 0.7
       ls-prompts predictions list --project 3 --prompt Topic --tasks 1,2
     """
     found = app.project(project)
+    place = Slot(slot) if slot else None
     if below is not None:
-        _show_unsure(app, found, below, _named(app, selection))
+        show_unsure(app, found, below, _named(app, selection), place, limit)
         return
-    rows = app.container.predictions.count(found.id, _named(app, selection))
+    every = app.container.predictions.count(found.id, _named(app, selection), place)
     if app.as_json:
-        versions = [documents.of_count(row) for row in rows]
+        versions = [documents.of_count(row) for row in every[:limit]]
         app.document({"project": found.id, "model_versions": versions})
         return
+    rows = every[: limit or SHOWN_ROWS]
     titles = {prompt.id: prompt.title for prompt in app.container.store.prompts.all()}
     app.table(
         ("Model version", "Predictions", "Tasks", "Prompt", "Slot", "In label stream"),
@@ -117,6 +140,7 @@ def list_predictions(app: App, /, project: str, below: float | None, **selection
         empty=f"Project {found.title!r} holds no such predictions.",
         numbers=("Predictions", "Tasks"),
     )
+    note_more(app, len(rows), len(every), "model versions")
 
 
 @predictions.command("provenance")
@@ -307,38 +331,9 @@ def list_failures(app: App, project: str, raw: bool) -> None:
             for label, failure, when in rows
         ],
         title=f"Tasks of {found.title!r} (project {found.id}) without the prediction asked for",
-        empty=f"No task of {found.title!r} was asked for in vain.",
+        empty=f"Every task of {found.title!r} that Label Studio asked for has its prediction.",
         numbers=("Task",),
     )
-
-
-def _show_unsure(app: App, project: Project, below: float, named: Selection) -> None:
-    rows, without = app.container.predictions.unsure(project.id, below, named)
-    if app.as_json:
-        listed = [
-            {"task": key.task_id, "score": key.score, "model_version": key.model_version}
-            for key in rows
-        ]
-        tasks = list(dict.fromkeys(key.task_id for key in rows))
-        app.document(
-            {
-                "project": project.id,
-                "below": below,
-                "task_ids": tasks,
-                "predictions": listed,
-                "without_score": without,
-            }
-        )
-        return
-    app.table(
-        ("Task", "Score", "Model version"),
-        [(key.task_id, f"{key.score:.3f}", version_name(key.model_version)) for key in rows],
-        title=f"Predictions in {project.title!r} that score below {below:g}",
-        empty=f"No prediction in {project.title!r} scores below {below:g}.",
-        numbers=("Task", "Score"),
-    )
-    if without:
-        app.note(f"{without} predictions have no score: nobody knows how sure they are.")
 
 
 def _named(app: App, selection: dict[str, Any]) -> Selection:
