@@ -162,6 +162,7 @@ def test_tabs_outlive_an_answer_that_failed(page: Page, opened: Opened) -> None:
 
 def test_what_is_typed_in_a_panel_outlives_its_renewal(page: Page, opened: Opened) -> None:
     evaluate(page, opened)
+    page.locator("#review-below summary").click()
     page.fill("#below", "0.25")
     page.evaluate("document.getElementById('panel').dataset.before = ''")
     let_go(opened)

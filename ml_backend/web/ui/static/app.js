@@ -288,7 +288,7 @@
     focused = null;
     if (pressed(event.detail)) return;
     fields(target).filter(differs).forEach((each) => typed.set(named(each), ticked(each) ? each.checked : each.value));
-    if (target.contains(document.activeElement)) focused = target.id;
+    if (target.contains(document.activeElement)) focused = [document.activeElement.id, target.id];
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
@@ -298,9 +298,11 @@
       }
       typed = new Map();
     }
-    const place = focused && document.activeElement === document.body && document.getElementById(focused);
+    // What had it, which may have been in a fold that was shut until now; else all that was drawn anew.
+    const place = focused && document.activeElement === document.body
+      && focused.map((id) => id && document.getElementById(id)).find((each) => each);
     if (!place) return;
-    place.tabIndex = -1;
+    if (place.id === focused[1]) place.tabIndex = -1;
     place.focus({ preventScroll: true });
   });
 
@@ -366,8 +368,12 @@
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const to = event.detail.xhr.getResponseHeader("HX-Redirect") || "";
-    const done = event.detail.elt === form && event.detail.xhr.status === 204 && JSON.stringify(read()) === sent;
-    if (done && !to.startsWith("/ui/sign-in")) localStorage.removeItem(draft);
+    if (event.detail.elt !== form || event.detail.xhr.status !== 204 || to.startsWith("/ui/sign-in")) return;
+    localStorage.removeItem(draft);
+    // It may have been saved as another version than the one that is shown.
+    const version = new URLSearchParams(to.split("?")[1]).get("version");
+    const now = JSON.stringify(read());
+    if (now !== sent) localStorage.setItem(version ? draft.replace(/\d+$/, version) : draft, now);
   });
   const before = localStorage.getItem(draft);
   if (before && before !== saved) {
