@@ -118,7 +118,7 @@ def test_run_that_ended_before_its_page_came_is_not_announced(page: Page, opened
     page.route("**/ui/prompts/*run=*", after_the_end, times=1)
     opened.evaluate()
     expect(page.locator("#score .display")).to_contain_text("%")
-    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator("main > .notice")).to_have_count(0)
 
 
 @pytest.mark.parametrize("address", ["**/score?*", "**/progress?*"])

@@ -71,7 +71,7 @@ def test_five_tasks_are_saved_evaluated_and_run_for_pages(opened: Opened) -> Non
     page.goto(opened.small)
     page.fill("#text", "Which one? {text}")
     page.click("[data-key=save]")
-    expect(page.locator(".notice").first).to_contain_text("Version 1 is saved.")
+    expect(page.locator("main > .notice").first).to_contain_text("Version 1 is saved.")
 
     button = page.locator("[data-key=run]")
     expect(button).to_have_text("Evaluate 3 tasks")
@@ -117,5 +117,5 @@ def test_without_tasks_there_is_a_word_and_no_button(opened: Opened) -> None:
     page.check("[name=baseline][value=All]")
     page.fill("#text", "Still saved: {text}")
     page.click("[data-key=save]")
-    expect(page.locator(".notice").first).to_contain_text("Version 1 is saved.")
+    expect(page.locator("main > .notice").first).to_contain_text("Version 1 is saved.")
     assert complaints == []
