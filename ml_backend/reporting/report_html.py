@@ -13,6 +13,7 @@ from ml_backend.next_steps import Words, in_words
 from ml_backend.records import (
     Calibration,
     Correctness,
+    ProviderName,
     Run,
     RunMetrics,
     RunReport,
@@ -202,6 +203,8 @@ def _effort(report: RunReport) -> Rows:
 
 def _asked(asked: RunSnapshot) -> Rows:
     rows = [("Provider", asked.provider.value if asked.provider else ""), ("Model", asked.model)]
+    if asked.provider is ProviderName.BASELINE:
+        rows.append(("Prompt", "not read: answered as the most similar annotated tasks"))
     if asked.parameters:
         rows.append(("Parameters", json.dumps(asked.parameters, ensure_ascii=False)))
     if asked.system_prompt:

@@ -96,10 +96,10 @@ class TruthCounts:
         """Count anew: what people wrote, or a mark, has changed."""
         self._recent.clear()
 
-    def is_cheap(self, studio: LabelStudioReader, project_id: int, most: int) -> bool:
-        """Return whether at most so many tasks are read to count them."""
-        promoted = self._store.promotions.any(project_id)
-        return studio.count_doubtful(project_id, marked=True, promoted=promoted) <= most
+    def doubtful(self, studio: LabelStudioReader, project: Project) -> int:
+        """Return how many tasks have to be read at most to count those with a truth."""
+        promoted = self._store.promotions.any(project.id)
+        return studio.count_doubtful(project.id, marked=True, promoted=promoted, project=project)
 
     def counted(self, studio: LabelStudioReader, project: Project) -> Project:
         """Return a project whose ``ground_truths`` are the tasks that have any.

@@ -93,9 +93,9 @@ class PromptStats:
     """Version -> how it stands, of those that were evaluated."""
     last: LastRun | None = None
     cost: float = 0.0
-    """Dollars, of the runs whose cost is known."""
+    """Dollars, of the runs and tries whose cost is known."""
     unpriced: int = 0
-    """Runs that cost something unknown."""
+    """Runs and tries that cost something unknown."""
 
     @property
     def headlines(self) -> list[Score]:
@@ -150,6 +150,9 @@ class PromptStatsStore:
                 standing = found[row.prompt_id]
                 standing.runs, standing.unpriced = row.runs, int(row.unpriced)
                 standing.cost = float(row.cost or 0.0)
+            for row in c.execute(_tried(found, projects)):
+                found[row.prompt_id].cost += float(row.cost)
+                found[row.prompt_id].unpriced += int(row.unpriced)
         for prompt_id, last in self.last_runs(found, projects).items():
             found[prompt_id].last = last
         for prompt_id, scores in self.evaluations(found, projects).items():
@@ -244,6 +247,18 @@ class PromptStatsStore:
             if score is not None:
                 found.setdefault((row.prompt_id, row.version_id), []).append(score)
         return {key: Evaluated.of(scores) for key, scores in found.items()}
+
+
+def _tried(
+    prompt_ids: Collection[int], projects: Collection[int] | None
+) -> sa.Select[tuple[Any, ...]]:
+    """Return what tries of single tasks cost, by prompt."""
+    c = t.tries.c
+    sums = (sa.func.sum(c[name]).label(name) for name in ("cost", "unpriced"))
+    query = sa.select(c.prompt_id, *sums).where(c.prompt_id.in_(prompt_ids))
+    if projects is not None:
+        query = query.where(c.project_id.in_(projects))
+    return query.group_by(c.prompt_id)
 
 
 def _within(projects: Collection[int] | None) -> list[sa.ColumnElement[bool]]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ml_backend.records import JsonObject, Outcome, RunStatus, Slot
+from ml_backend.records import Outcome, RunStatus, Slot
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.outcomes import read_outcome
@@ -26,6 +26,7 @@ TASKS_AT_ONCE = 2_000
 """Judged in one transaction: others who write wait for no more than these."""
 
 IDS_AT_ONCE = 500
+ANSWERS_AT_ONCE = 10_000
 
 MISMATCH = "mismatch"
 """The order that shows first what is wrong."""
@@ -206,13 +207,24 @@ class ResultStore:
                     found[row.task_id] = (read_outcome(row), row.right)
         return found
 
-    def answers(self, run_id: int) -> list[tuple[int, JsonObject | None]]:
-        """Return what a run answered to each task, None for a failure."""
+    def answers(self, run_id: int) -> Iterator[Sequence[tuple[int, bool, bool | None, str | None]]]:
+        """Yield pages of (task, whether it has a prediction, whether that was right, answer).
+
+        The answer is JSON as it is kept, and not read: comparing is all that is done with most.
+        """
         o = t.outcomes.c
-        query = sa.select(o.task_id, o.ok, o.answer).where(o.run_id == run_id)
-        with self._db.read() as c:
-            rows = c.execute(query)
-            return [(row.task_id, (row.answer or {}) if row.ok else None) for row in rows]
+        text = sa.type_coerce(sa.cast(o.answer, sa.Text), sa.Text)
+        last = -1
+        while True:
+            query = sa.select(o.task_id, o.ok, o.right, text).where(
+                o.run_id == run_id, o.task_id > last
+            )
+            with self._db.read() as c:
+                rows = c.execute(query.order_by(o.task_id).limit(ANSWERS_AT_ONCE)).all()
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield [tuple(row) for row in rows]
 
 
 def _fits(wanted: ResultFilter, below: float) -> sa.ColumnElement[bool]:

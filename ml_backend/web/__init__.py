@@ -40,7 +40,7 @@ def create_app(container: Container) -> Flask:
     metrics.register(app, container)
     auth.register(app, container.settings)
     errors.register(app)
-    callers = identity.register(app, container.studio_as)
+    callers = identity.register(app, container.studio_as, container.bridge)
     all_operations.register(app)
     ui.register(app, container, callers)
     instance = container.store.writing.instance()

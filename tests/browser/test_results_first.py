@@ -133,6 +133,7 @@ def place(live: LiveLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> It
             "OPENAI_BASE_URL": model.url,
             "OPENAI_API_KEY": "sk-a-secret-key",
             "OPENAI_MODEL": "simulated",
+            "LLM_MAX_CONCURRENCY": "2",  # so that forty slow answers come one after the other
         }
         with Installation(data, **settings).start() as server:
             client = LabelStudio(base_url=server.url, api_key=live.token)
@@ -243,9 +244,7 @@ def test_a_row_opens_wherever_it_is_pressed_and_by_keys(place: Place) -> None:
     expect(page.locator(".detail")).to_have_count(0)
     page.keyboard.press("j")
     page.keyboard.press("ArrowDown")
-    focused = "() => document.activeElement.id"
-    second = page.locator("[data-unfold]").nth(2).get_attribute("id")
-    page.wait_for_function(f"id => ({focused})() === id", arg=second)
+    expect(page.locator("[data-unfold]").nth(3)).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".detail")).to_have_count(1)
     page.keyboard.press("ArrowLeft")
@@ -335,10 +334,7 @@ def test_a_double_click_makes_one_run_whose_rows_come_one_by_one(place: Place) -
     met = page.locator("tr[data-row]").count()
     assert met < TASKS, "rows come while the run goes on"
     first = page.locator("tr[data-row]").first.text_content()
-    page.wait_for_function(
-        "met => document.querySelectorAll('tr[data-row]').length > met",
-        arg=met,
-    )
+    expect(page.locator("tr[data-row]")).not_to_have_count(met)
     if page.locator("#run progress").count():
         assert page.locator("tr[data-row]").first.text_content() == first  # nothing moved
     expect(page.locator("#run progress")).to_have_count(0)
@@ -383,7 +379,7 @@ def test_without_script_a_form_that_is_sent_twice_makes_one_run(place: Place) ->
 
 
 def test_a_run_that_fails_says_why_and_asks_no_more(place: Place) -> None:
-    place.model.control({"match": "Mail", "status": 401})
+    place.model.control({"match": "Mail", "fault": "auth"})
     page = place.page(WIDE)
     page.goto(place.address, wait_until="networkidle")
     page.fill("#text", "Which topic will it never be? {text}")

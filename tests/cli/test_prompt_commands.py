@@ -199,3 +199,21 @@ def test_parameters_and_system_text_go_with_a_version(
     assert "temperature, top_p" in unknown
     assert "is no parameter" in terminal.run(*create, "--set", "hot", code=2).stderr
     terminal.run(*create, "--system-prompt", "a", "--system-file", "-", code=2)
+
+
+def test_a_task_is_tried_without_a_run(terminal: Terminal, mails: list[int]) -> None:
+    try_it = ("try", "Topic", "--project", "Mails")
+    told = terminal.json(*try_it, "--text", "Else {text}?", "--set", "temperature=0.1")
+    assert (told["task"], told["next_task"]) == (mails[0], mails[1])
+    assert told["truth"] == {"topic": "A"}
+    assert terminal.model.last_request()["messages"][-1]["content"] == "Else mail 0?"
+    assert terminal.model.last_request()["temperature"] == 0.1
+    shown = terminal.run(*try_it, "--task", mails[3])
+    assert f"Task {mails[3]}, tried with gpt-4o-mini" in shown.stdout
+    assert "The model said:" in shown.stdout
+    again = terminal.run(*try_it, "--task", mails[3]).stdout
+    assert "Answered before" in again
+    assert terminal.held() == {}
+    assert terminal.json("runs", "list") == []
+    assert "no parameter" in terminal.run(*try_it, "--set", "hot=1", code=1).stderr
+    assert "price" in terminal.run(*try_it, "--budget", "1", "--fresh", code=1).stderr

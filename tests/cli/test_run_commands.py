@@ -438,3 +438,30 @@ def test_only_missing_says_of_which_version_and_what_it_replaces(
     assert terminal.held() == {"Topic__Version 2": 4}
     nothing = terminal.run("run", "Topic", "--project", "Mails", "--only-missing", code=1)
     assert "Every task has a prediction of 'Topic__Version 2'" in nothing.stderr
+
+
+@pytest.mark.slow
+def test_without_any_truth_it_is_listed_where_versions_disagree(terminal: Terminal) -> None:
+    tasks = [{"data": {"text": f"mail {n}"}} for n in range(4)]
+    terminal.fake.seed(CONFIG, tasks, title="Mails")
+    of = ("Topic", "--project", "Mails")
+    terminal.run("prompts", "create", *of, "--text", "Topic of {text}?")
+    terminal.model.control({"match": "mail", "answer": {"topic": "A"}})
+    terminal.run("run", *of)
+    terminal.run("versions", "edit", "Topic", "--text", "Now {text}?")
+    terminal.model.control(
+        {"match": "mail 2", "answer": {"topic": "B"}}, {"match": "mail", "answer": {"topic": "A"}}
+    )
+    terminal.run("run", *of)
+    pair = ("versions", "compare", "Topic", "Version 1", "Version 2", "--project", "Mails")
+    shown = terminal.run(*pair)
+    assert "None of these tasks has a truth to measure on" in shown.stderr
+    assert "answered differently, 1 of 4 tasks" in shown.stdout
+    found = terminal.json(*pair)["grid"]
+    (row,) = found["rows"]
+    assert row["data"]["text"] == "mail 2"
+    assert [each["answer"]["topic"] for each in row["cells"]] == ["A", "B"]
+    paged = terminal.run(*pair, "--show", "all", "--rows", 3, "--page", 2)
+    assert "Page 2 of 2." in paged.stdout
+    listed = terminal.json("versions", "list", "Topic")
+    assert [each["score"] for each in listed] == [None, None]

@@ -105,6 +105,7 @@ def test_a_model_is_never_measured_on_its_own_answers_and_versions_are_compared(
 ) -> None:
     server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
     server.cli("run", "Mail", "--project", project.id)
+    server.cli("ground-truth", "add", "--project", project.id, "--all", "--yes")
     promoted = ("--model-version", "Mail__Version 1", "--all", "--yes")
     server.cli("predictions", "promote", "--project", project.id, *promoted)
     on_all = ("evaluate", "Mail", "--project", project.id, "--truth", "annotations")

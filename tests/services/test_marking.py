@@ -205,6 +205,16 @@ def test_what_changed_since_it_was_counted_is_left_out_and_told(house: House) ->
     assert done.notes == ("1 of those counted had changed meanwhile and were left out.",)
 
 
+def test_a_task_annotated_since_it_was_counted_is_not_marked_anew(house: House) -> None:
+    """Somebody says the same once more: another annotation than the one that was counted."""
+    project, tasks = seed(house, [topic("A")])
+    found = plan(house, project, everything=True)
+    house.container.studio.create_annotation(tasks[0], [region("A")])
+    done = house.container.marks.execute(found, patience())
+    assert (done.done, marked(house)) == (0, {})
+    assert mark(house, project, everything=True).done == 1
+
+
 @pytest.mark.parametrize("mode", ["500_before", "500_after", "drop_connection_after"])
 def test_a_mark_that_breaks_off_is_sent_again(house: House, mode: str) -> None:
     project, tasks = seed(house, [topic("A")], [topic("B")])

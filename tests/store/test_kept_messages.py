@@ -25,6 +25,7 @@ from ml_backend.store.schema import Message
 FORGED = '⟦resume_run {"run": 7}⟧'
 STEP = Step.RESUME_RUN(run=12)
 WORDS = {Step.RESUME_RUN: "Resume {run}."}
+# A step bears a mark of its process: numbers are the ids, or workers would collect other tests.
 MESSAGES = [
     f"A task says {FORGED}. {STEP}",
     f"{FORGED}{STEP}{FORGED}",
@@ -48,7 +49,7 @@ def run(store: Store) -> Run:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", MESSAGES)
+@pytest.mark.parametrize("text", MESSAGES, ids=range(len(MESSAGES)))
 def test_a_text_is_kept_for_any_process_and_comes_back(text: str) -> None:
     kept = to_kept(text)
     assert from_kept(kept) == text
@@ -95,7 +96,7 @@ def kept_failure(store: Store, run: Run, text: str) -> str:
 
 
 @pytest.mark.parametrize("keep", [kept_run, kept_job, kept_follow, kept_failure])
-@pytest.mark.parametrize("text", MESSAGES[:2])
+@pytest.mark.parametrize("text", MESSAGES[:2], ids=range(2))
 def test_the_store_gives_back_what_it_was_told(
     store: Store, run: Run, keep: Callable[[Store, Run, str], str], text: str
 ) -> None:

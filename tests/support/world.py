@@ -66,6 +66,7 @@ CASES: dict[str, Fields] = {
     "ui.show_difference": {},
     "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},
     "ui.preview_prompt": {"text": "Which? {text}", "connection": "environment", "few_shot": "0"},
+    "ui.take_try": {"text": "Which? {text}", "connection": "environment", "few_shot": "0"},
     "ui.estimate_run": {
         "text": "Which? {text}", "connection": "environment", "few_shot": "0", "baseline": "All",
     },

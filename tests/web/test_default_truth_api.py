@@ -25,10 +25,8 @@ def community(api: Api) -> Api:
 
 
 def mark(api: Api, task_id: int) -> None:
-    [row] = [each for each in api.studio.state()["annotations"] if each["task"] == task_id]
-    api.container.studio._transport.send(
-        "PATCH", f"api/annotations/{row['id']}/", {"ground_truth": True}
-    )
+    done = api.request("POST", f"projects/{api.project}/ground-truth", json={"task_ids": [task_id]})
+    assert done.json()["marked"] == 1
 
 
 def create(api: Api, prompt: Any, version: Any, **body: Any) -> Any:

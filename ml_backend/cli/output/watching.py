@@ -18,6 +18,17 @@ from ml_backend.records import ProviderName, Run, Stage
 
 POLL_SECONDS = 0.25
 LEAVE_SECONDS = 5.0
+DOING = {
+    Stage.PENDING: "waits to begin",
+    Stage.ASKING: "asks the model",
+    Stage.PLANNING: "compares with Label Studio",
+    Stage.CLEARING: "removes replaced predictions",
+    Stage.LOADING: "writes predictions",
+    Stage.VERIFYING: "checks what Label Studio holds",
+    Stage.DONE: "finishes",
+}
+"""What a run does, in words."""
+
 PUBLISHING = (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING)
 
 
@@ -182,7 +193,7 @@ def _display(app: App, run_id: int) -> Iterator[Callable[[Run], None]]:
         def show(run: Run) -> None:
             progress.update(
                 job,
-                description=f"Run {run_id} {run.stage.value}",
+                description=f"Run {run_id} {DOING[run.stage]}",
                 total=run.totals.total or None,
                 completed=run.totals.done,
                 detail=escape(pace.describe(run)),
@@ -201,7 +212,7 @@ def _lines(app: App, pace: Pace) -> Callable[[Run], None]:
         if not run.is_open or (time.monotonic() - said < LINE_EVERY and now == last):
             return
         said, last = time.monotonic(), now
-        app.note(f"run {run.id} {run.stage.value}: {pace.describe(run)}")
+        app.note(f"Run {run.id} {DOING[run.stage]}: {pace.describe(run)}")
 
     return show
 

@@ -152,6 +152,38 @@ class Authoring:
             **_model_columns(chosen, draft.model),
         )
 
+    def unsaved(
+        self, caller: Caller, prompt: Prompt, version: PromptVersion | None, draft: Draft
+    ) -> PromptVersion:
+        """Return a version as it would be if a draft were saved now, by a model the caller may use.
+
+        What the draft leaves out is the version's.
+        """
+        chosen = draft.connection
+        if chosen is None and (draft.names_connection or version is None):
+            chosen = self._connections.choose(caller, draft.provider, draft.connection_id)
+        if version is not None and chosen is None:
+            self._access.require_connection(caller, version)
+        given = replace(
+            draft,
+            connection=chosen,
+            text=_first_given(draft.text, version.text if version else ""),
+            model=draft.model or (version.model if version else None),
+            max_few_shot_examples=_first_given(
+                draft.max_few_shot_examples, version.max_few_shot_examples if version else 0
+            ),
+            parameters=None if draft.parameters is None else parameters.check(draft.parameters),
+            system_prompt=None
+            if draft.system_prompt is None
+            else check_system_prompt(draft.system_prompt),
+        )
+        if not require_text(given.text or "", "text").strip():
+            raise InvalidInput("This field may not be blank.", field="text")
+        made = unsaved(prompt.id, version, given)
+        if not made.model:
+            raise InvalidInput("This field may not be blank.", field="model")
+        return made
+
     def restore(
         self, caller: Caller, prompt: Prompt, version: PromptVersion, title: str
     ) -> PromptVersion:

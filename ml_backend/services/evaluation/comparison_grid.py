@@ -117,6 +117,30 @@ class _Order:
     left_out: int
 
 
+_Said = tuple[int | None, bool | None]
+"""What a run said of a task: a number that is the same for the same answer, None for a failure;
+and whether it was right when its run was measured. A plain tuple: there may be a million of them.
+"""
+
+
+class _Same:
+    """Numbers answers, the same for the same one, however its JSON is written."""
+
+    def __init__(self, control: str | None) -> None:
+        self._control = control
+        self._known: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        known = self._known.get(text)
+        if known is None:
+            answer = json.loads(text)
+            value = answer if self._control is None else (answer or {}).get(self._control)
+            said = json.dumps(value, sort_keys=True)
+            known = self._known[text] = self._numbers.setdefault(said, len(self._numbers))
+        return known
+
+
 class ComparisonGrids:
     """Puts versions side by side by their last runs."""
 
@@ -194,32 +218,29 @@ class ComparisonGrids:
         source: TruthSource,
         control: str | None,
     ) -> _Order:
-        said = [dict(self._said(run, control)) for run in runs]
-        common = set.intersection(*(set(each) for each in said))
-        if not common:
+        by_task, left_out = self._said(runs, control)
+        if not by_task:
             raise InvalidInput(
                 "The last runs of these versions share no task.",
                 field="versions",
                 fix="Run them on the same tasks.",
             )
-        truths = evaluation.truths(project.id, config, source=source)
-        right = [
-            {
-                task: is_right(of_control)
-                for task, compared in evaluation.compared(run, truths, config).items()
-                if (of_control := _of_control(compared, control))
-            }
-            for run in runs
-        ]
+        right = None
+        if control is not None or not all(_is_measured(run, source) for run in runs):
+            right = _judged(evaluation, project, config, runs, source, control)
         ranked = []
         answers = {}
+        with_truth = 0
         by_filter: dict[GridFilter, set[int]] = {each: set() for each in GridFilter}
-        for task in common:
-            given = Counter(each[task] for each in said)
-            verdicts = [each.get(task) for each in right]
-            answers[task] = len(given)
-            ranked.append((_rank(verdicts, len(given)), -len(given), max(given.values()), task))
-            for each in _filters(verdicts, len(given)):
+        for task, said in by_task.items():
+            different, most = _spread([answer for answer, _ in said])
+            verdicts = [verdict for _, verdict in said]
+            if right is not None:
+                verdicts = [each.get(task) for each in right]
+            with_truth += any(each is not None for each in verdicts)
+            answers[task] = different
+            ranked.append((_rank(verdicts, different), -different, most, task))
+            for each in _filters(verdicts, different):
                 by_filter[each].add(task)
         ordered = [task for *_, task in sorted(ranked)]
         return _Order(
@@ -228,18 +249,27 @@ class ComparisonGrids:
                 for each, tasks in by_filter.items()
             },
             answers=answers,
-            with_truth=sum(task in right[0] for task in common),
-            left_out=len(set.union(*(set(each) for each in said)) - common),
+            with_truth=with_truth,
+            left_out=left_out,
         )
 
-    def _said(self, run: Run, control: str | None) -> Iterator[tuple[int, int | None]]:
-        """Yield each task with a number that is the same for the same answer, None for none."""
-        for task_id, answer in self._store.results.answers(run.id):
-            if answer is None:
-                yield task_id, None
-                continue
-            value = answer if control is None else answer.get(control)
-            yield task_id, hash(json.dumps(value, sort_keys=True))
+    def _said(self, runs: Sequence[Run], control: str | None) -> tuple[dict[int, list[_Said]], int]:
+        """Return task -> what each run said of it, and how many tasks not all were asked."""
+        found: dict[int, list[_Said]] = {}
+        others: set[int] = set()
+        same = _Same(control)
+        for place, run in enumerate(runs):
+            for rows in self._store.results.answers(run.id):
+                for task_id, ok, verdict, text in rows:
+                    said = (same.number(text or "{}") if ok else None, verdict)
+                    if place == 0:
+                        found[task_id] = [said]
+                    elif task_id in found:
+                        found[task_id].append(said)
+                    else:
+                        others.add(task_id)
+        common = {task: said for task, said in found.items() if len(said) == len(runs)}
+        return common, len(found) - len(common) + len(others)
 
     # A page of them
 
@@ -280,6 +310,40 @@ class ComparisonGrids:
                 tuple(cells),
                 order.answers[task_id],
             )
+
+
+def _spread(answers: Sequence[int | None]) -> tuple[int, int]:
+    """Return how many different answers there are, and how often the most frequent one is."""
+    first = answers[0]
+    if all(each == first for each in answers):
+        return 1, len(answers)
+    counts = Counter(answers)
+    return len(counts), max(counts.values())
+
+
+def _is_measured(run: Run, source: TruthSource) -> bool:
+    """Return whether what a run was measured on still is what it would be measured on."""
+    return run.metrics is not None and run.truth is source and not run.stale
+
+
+def _judged(
+    evaluation: Evaluation,
+    project: Project,
+    config: LabelingConfig,
+    runs: Sequence[Run],
+    source: TruthSource,
+    control: str | None,
+) -> list[dict[int, bool]]:
+    """Return for each run which of its tasks with a truth are right, by the truths as they are."""
+    truths = evaluation.truths(project.id, config, source=source)
+    found = []
+    for run in runs:
+        compared = {
+            task: _of_control(each, control)
+            for task, each in evaluation.compared(run, truths, config).items()
+        }
+        found.append({task: is_right(each) for task, each in compared.items() if each})
+    return found
 
 
 def _rank(verdicts: Sequence[bool | None], answers: int) -> int:

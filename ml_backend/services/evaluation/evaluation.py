@@ -23,10 +23,13 @@ from ml_backend.services.evaluation.ground_truth import (
 from ml_backend.services.evaluation.metrics import Measurement
 from ml_backend.services.truths import TruthCounts
 from ml_backend.store import Judged, Store
+from ml_backend.store.outcomes import FEW
 
 log = logging.getLogger(__name__)
 
 MANY_RUNS = 10_000
+FEW_OF = 4
+"""One in so many of a run's outcomes are fewer than to read all of them for."""
 FEW_TRUTHS = 1_000
 """Annotations that are read while somebody waits for a page."""
 
@@ -128,8 +131,11 @@ class Evaluation:
         self, run: Run, truths: Mapping[int, GroundTruth], config: LabelingConfig
     ) -> dict[int, Compared]:
         """Return how each task of a run that has a truth agrees with it, by control."""
-        outcomes = self._store.outcomes.iter(run.id, task_ids=truths)
-        return {each.task_id: truths[each.task_id].judge(each, config)[0] for each in outcomes}
+        return {
+            each.task_id: truths[each.task_id].judge(each, config)[0]
+            for part in _parts(truths, run.totals.done)
+            for each in self._store.outcomes.iter(run.id, task_ids=part)
+        }
 
     def truths(
         self,
@@ -185,6 +191,14 @@ class Evaluation:
             for run in self._store.runs.search(project_id=project_id, limit=MANY_RUNS)
             if run.slot is Slot.EVALUATE and run.status is RunStatus.COMPLETED and not run.stale
         ]
+
+
+def _parts(task_ids: Iterable[int], among: int) -> list[Collection[int]]:
+    """Return tasks in parts that are asked for by name, all at once where they are most of all."""
+    every = sorted(task_ids)
+    if len(every) * FEW_OF > among:
+        return [every]
+    return [every[start : start + FEW] for start in range(0, len(every), FEW)]
 
 
 def _is_outdated(run: Run, truths: Mapping[str, int], *, changed: bool) -> bool:

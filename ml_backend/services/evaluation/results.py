@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, LabelStudioUnreachable
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import JsonObject, Outcome, Run, Task
@@ -93,6 +93,8 @@ class ResultPage:
     after: str | None
     position: int
     """How many results stand before the first row."""
+    away: bool = False
+    """Whether Label Studio did not answer, so that rows are without their tasks and truths."""
 
 
 class Results:
@@ -150,8 +152,15 @@ class Results:
         if before:
             follows = bool(results.places(chosen, order, after=places[-1], limit=1))
         position = results.count_before(chosen, order, places[0])
+        ids, away = [each.task_id for each in places], False
+        try:
+            rows = self._rows(studio, project, run, config, ids)
+        except LabelStudioUnreachable:
+            # What was answered is ours to show, to whoever may see the project.
+            rows, away = self._bare_rows(run, ids), True
         return ResultPage(
-            rows=self._rows(studio, project, run, config, [each.task_id for each in places]),
+            rows=rows,
+            away=away,
             before=_cursor(order, places[0]) if position else None,
             after=_cursor(order, places[-1]) if follows else None,
             position=position,
@@ -241,6 +250,11 @@ class Results:
                 compared, truth = truths[task_id].judge(outcome, config)
             rows.append(ResultRow(tasks.get(task_id), outcome, right, truth, compared))
         return rows
+
+    def _bare_rows(self, run: Run, task_ids: Sequence[int]) -> list[ResultRow]:
+        outcomes = self._store.results.read(run.id, task_ids)
+        known = (outcomes[task_id] for task_id in task_ids if task_id in outcomes)
+        return [ResultRow(None, outcome, right, None) for outcome, right in known]
 
 
 def _chosen(run: Run, query: ResultQuery) -> Chosen:

@@ -14,6 +14,8 @@ from ml_backend.store import Store
 ROWS = 50
 MOST_READ = 500
 """Tasks that are read for a count while a person waits."""
+COUNTED_AT_ONCE = 2_000
+"""Annotations up to which counting takes no time that anybody would notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,23 @@ class GroundTruthList:
         self._predictor_factory = predictor_factory
         self._counts = TruthCounts(store)
 
-    def state(self, project: Project) -> TruthState:
-        """Return the counts, which a person waits for: few tasks are read for them."""
-        if self._counts.is_cheap(self._studio, project.id, MOST_READ):
+    def state(self, project: Project, *, count: bool = True) -> TruthState:
+        """Return the counts, which a person waits for: few tasks are read for them.
+
+        Without ``count`` those of a large project are taken as Label Studio has them.
+        """
+        if not count and project.annotations > COUNTED_AT_ONCE:
+            most = min(project.ground_truths, project.annotations)
+            return TruthState(most, project.annotations, is_exact=False)
+        doubtful = self._counts.doubtful(self._studio, project)
+        if 0 < doubtful <= MOST_READ:
             return TruthState(
                 self._counts.marked(self._studio, project.id),
                 self._counts.annotated(self._studio, project.id),
             )
-        annotated = self._studio.count_annotated(project.id)
-        return TruthState(min(project.ground_truths, annotated), annotated, is_exact=False)
+        annotated = self._studio.count_annotated(project.id, project=project)
+        marked = min(project.ground_truths, annotated)
+        return TruthState(marked, annotated, is_exact=not doubtful)
 
     def page(
         self,
@@ -86,7 +96,9 @@ class GroundTruthList:
             has_before = has_more if before else after > 0
             has_after = True if before else has_more
         else:
-            page = self._studio.annotated_page(project.id, after=after, before=before, size=size)
+            page = self._studio.annotated_page(
+                project.id, after=after, before=before, size=size, project=project
+            )
             tasks, has_before, has_after = list(page.tasks), page.has_before, page.has_after
         with People(self._store, project.id) as people:
             rows = tuple(judge(task, config, people.made) for task in tasks)

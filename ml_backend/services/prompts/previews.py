@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
@@ -42,6 +42,8 @@ class Preview:
     """What the call is made with besides, on one line."""
     notice: str = ""
     """What a person may have meant otherwise."""
+    reads_nothing: bool = False
+    """Whether the offline baseline answers, which is sent no messages."""
     problem: str = ""
     field: str = ""
     """The variable the problem is about, where it is about one."""
@@ -100,6 +102,8 @@ class Previews:
             missing = f"Project {project.title!r} has no task {task_id}."
             none = f"Project {project.title!r} has no tasks: import some in Label Studio."
             return _with_problem(found, none if task_id is None else missing)
+        if version.provider is ProviderName.BASELINE:
+            return replace(found, reads_nothing=True)
         try:
             config = self._predictor_factory.config_of(project)
             asked = self._template(project, config, version, evaluated)
@@ -150,7 +154,7 @@ class Previews:
         if not version.is_lenient:
             template.check(version.text, known)
         shots = None
-        if version.max_few_shot_examples and version.provider is not ProviderName.BASELINE:
+        if version.max_few_shot_examples:
             shots = self._few_shot(project, config, version, known, evaluated)
         return RequestTemplate(
             config,

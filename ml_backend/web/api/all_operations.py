@@ -13,6 +13,7 @@ from ml_backend.web.api import (
     prompts,
     providers,
     runs,
+    tries,
     versions,
 )
 
@@ -20,6 +21,7 @@ GROUPS = (
     prompts.api,
     prompt_files.api,
     versions.api,
+    tries.api,
     runs.api,
     projects.api,
     ground_truth.api,

@@ -33,6 +33,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         dialogs,  # noqa: F401
         page,  # noqa: F401
         report_page,  # noqa: F401
+        trying,  # noqa: F401
     )
     from ml_backend.web.ui.results import (
         right,  # noqa: F401

@@ -45,9 +45,10 @@ def test_what_was_never_measured_says_what_to_do(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     page = pages.get(f"/ui/prompts/{prompt.id}/alignment")
     assert "Never measured" in page.text("#panel")
-    assert page.one("#panel .empty a").attributes["href"] == (
-        f"{pages.studio.url}/projects/{pages.project}/data"
-    )
+    assert [each.attributes["href"] for each in page.all("#panel .empty a")] == [
+        f"{pages.studio.url}/projects/{pages.project}/data",
+        f"/ui/ground-truth?project={pages.project}",
+    ]
 
 
 @pytest.mark.slow

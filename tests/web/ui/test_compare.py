@@ -139,12 +139,13 @@ def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     for version in made:
         ran(pages, version.id, 0, 0, tasks=tasks)
     page = result(pages, prompt, made)
-    assert "nobody has submitted an annotation" in page.text(".caution strong")
-    assert "Annotate some tasks in Label Studio" in page.text(".caution")
+    assert "obody has submitted an annotation" in page.text()
+    assert "Label the tasks on which they disagree, mark what is right" in page.text()
     chosen = result(pages, prompt, made, "&truth=ground_truth")
     assert "has no ground truth" in chosen.text(".caution strong")
-    studio, annotations = chosen.all(".caution a")
+    studio, marks, annotations = chosen.all(".caution a")
     assert str(studio.attributes["href"]).endswith(f"/projects/{bare}/data")
+    assert marks.attributes["href"] == f"/ui/ground-truth?project={bare}"
     again = pages.get(str(annotations.attributes["href"]))
     assert "nobody has submitted an annotation" in again.text(".caution")
 

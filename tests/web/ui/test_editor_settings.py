@@ -72,6 +72,7 @@ def test_the_difference_shows_system_texts_and_a_restored_version_has_them(
     assert "You label." in page.text(".diff")
     assert "Parameters none seed = 4" in page.text("tbody")
     made = version_of(pages, path)
+    assert "sets seed · system text" in pages.get(f"{path}/versions").text(".versions")
     pages.post(f"{path}/versions/{made.id}/restore", title="Again")
     again = version_of(pages, path)
     assert (again.title, again.system_prompt) == ("Again", "You label.")

@@ -48,7 +48,7 @@ def test_a_prompt_that_never_ran_says_so(pages: Pages) -> None:
     assert names(page) == ["Topics"]
     assert "not evaluated" in page.text(".prompt-accuracy")
     assert (cell(page, "Versions"), cell(page, "Last run")) == ("1", "never")
-    assert cell(page, "Project") == "Seeded"
+    assert cell(page, "Project") == "Seeded Ground truth of Seeded"
     assert cell(page, "Cost so far") == "–"
     assert "hx-trigger" not in page.one("tbody tr").attributes
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ml_backend.records import Failure, FailureKind, Prediction, RunStatus, Slot, Stage, Subset
+from ml_backend.store import tables as t
 from ml_backend.web.ui.shell.session import QUIET
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
@@ -377,3 +379,20 @@ def test_evaluation_from_the_page_ends_in_a_score_and_asks_failures_alone_again(
     assert "6 tasks done" in pages.get(path).text("#score")
     now = pages.simulator.stats()["by_message"]
     assert sum(now.values()) == sum(asked.values()) + 1, "what was answered is not asked again"
+
+
+@pytest.mark.slow
+def test_a_run_that_nobody_works_on_is_said_and_not_asked_for_again(
+    pages: Pages, ids: tuple[int, int]
+) -> None:
+    store = pages.container.store
+    run = stored_run(pages, ids[1], RunStatus.IN_PROGRESS)
+    page = score(pages, ids)
+    assert "hx-get" in page.one("#run").attributes
+    with store.database.write() as c:
+        c.execute(sa.update(t.runs).where(t.runs.c.id == run.id).values(lease_until=1.0))
+    page = score(pages, ids)
+    assert "Stalled" in page.text("#run")
+    assert "hx-get" not in page.one("#run").attributes
+    assert "hx-get" not in page.one("#new-results").attributes
+    assert "hx-get" not in pages.htmx(f"/ui/runs/{run.id}/progress").one("#run").attributes

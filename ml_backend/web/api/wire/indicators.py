@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from ml_backend.records import RunStatus, TruthSource
+from ml_backend.records import RunStatus, Subset, TruthSource
 from ml_backend.services.evaluation import indicators
 from ml_backend.web.api.wire.metrics import (
     CalibrationAnswer,
@@ -31,6 +31,9 @@ class AccuracyFigure(CorrectnessAnswer):
     truth: TruthSource
     measured_on: str
     """The same in words, and why where nobody chose it."""
+    project_subset: Subset
+    is_whole: bool
+    """Whether it was measured on all that is true, and not on a sample or on chosen tasks."""
 
 
 class ProgressFigure(Shown):
@@ -57,6 +60,8 @@ class CostFigure(Shown):
     total: float | None
     cached_tasks: int
     """Answered before and paid for once."""
+    asked_tasks: int
+    """Asked in this run: what the total paid for."""
 
 
 class TokensFigure(Shown):

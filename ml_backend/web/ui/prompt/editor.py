@@ -9,7 +9,7 @@ from typing import Any
 from flask import flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Conflict, InvalidInput, PromptsError
+from ml_backend.errors import Conflict, InvalidInput, LabelStudioUnreachable, PromptsError
 from ml_backend.labelstudio import Project, Tab
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
@@ -33,6 +33,7 @@ from ml_backend.web.ui.shell.filters import plural
 from ml_backend.web.ui.shell.once import repeatable
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
+from ml_backend.web.ui.shell.session import reading
 
 TABS_SHOWN = 100
 MODELS_SHOWN = 50
@@ -52,9 +53,13 @@ class Editor:
     refused: PromptsError | None
     """Why the form did not go through."""
     default_title: str
+    baselines: Sequence[str] = ()
+    """Choices of a connection that read no text."""
     preview: Preview | None = None
     found: Forecast | None = None
     """What the run would take, where that was asked for."""
+    trial: object | None = None
+    """What came of a try, on a page that was asked for one."""
     parameters: Sequence[str] = tuple(KNOWN)
     """Names of what a version may set of a call."""
     changed: bool = False
@@ -73,16 +78,20 @@ def editor_of(
     found: Forecast | None = None,
 ) -> Editor:
     """Gather the editor of a view, with what was typed where the form came back."""
-    variables, problem, tabs = None, None, []
+    variables, tabs = None, []
+    problem: PromptsError | None = None
     draft = form or EditorForm.of(view.caller, view.version, view.project)
     if view.project is not None:
         try:
             if form is None and view.version is None:
                 draft = _first(view.project, draft)
             variables = services().previews.variables(view.project, draft.text)
+            tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
+        except LabelStudioUnreachable as error:
+            if not services().bridge.is_away:  # else the page says it itself
+                problem = error
         except PromptsError as error:
             problem = error
-        tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
     return Editor(
         form=draft,
         connections=_connections(view),
@@ -92,6 +101,7 @@ def editor_of(
         problem=problem,
         refused=refused,
         default_title=services().prompts.default_version_title(view.prompt),
+        baselines=_baselines(view),
         preview=preview,
         found=found,
         changed=form is not None and draft.differs(view.caller, view.version),
@@ -106,10 +116,10 @@ def take_editor(prompt_id: int) -> Response:
     form = EditorForm.given(request.form)
     try:
         if "preview" in request.form:
-            return answer(view, "results", editor=_looked_through(view, form))
+            return answer(view, "results", editor=looked_through(view, form))
         if request.form.get("do") in ("price", "free"):
             flash(say_price(view.caller))
-            return answer(view, "results", editor=_looked_through(view, form))
+            return answer(view, "results", editor=looked_through(view, form))
         if request.form.get("do") == "run":
             return _run(view, form)
         return _save(view, form, as_new=request.form.get("do") == "save-as")
@@ -121,26 +131,28 @@ def take_editor(prompt_id: int) -> Response:
         return answer(view, "results", code, editor=editor_of(view, form, refused=error))
 
 
-def _looked_through(view: PromptView, form: EditorForm) -> Editor:
+def looked_through(view: PromptView, form: EditorForm) -> Editor:
     """Return the editor as it was sent, with what would be sent and what that would cost."""
-    return editor_of(view, form, preview=_preview(view, form), found=forecast(view, form))
+    return editor_of(view, form, preview=preview_of(view, form), found=forecast(view, form))
 
 
 @pages.post("/prompts/<int:prompt_id>/preview")
 @repeatable
+@reading
 def preview_prompt(prompt_id: int) -> str:
     """Show what would be sent for a task, of the text as it stands in the editor."""
     view = open_view(prompt_id)
     form = EditorForm.given(request.form)
-    shown = _preview(view, form)
+    shown = preview_of(view, form)
     variables = None
-    if view.project is not None and shown.task is not None:
+    if view.project is not None and shown.task is not None and not shown.reads_nothing:
         variables = services().previews.variables(view.project, form.text)
     return render_template("prompt/preview.html", view=view, preview=shown, variables=variables)
 
 
 @pages.post("/prompts/<int:prompt_id>/estimate")
 @repeatable
+@reading
 def estimate_run(prompt_id: int) -> str:
     """Say what the run would cost that the editor now describes."""
     view = open_view(prompt_id)
@@ -257,7 +269,8 @@ def required_project(view: PromptView) -> Project:
     return view.project
 
 
-def _preview(view: PromptView, form: EditorForm) -> Preview:
+def preview_of(view: PromptView, form: EditorForm) -> Preview:
+    """Return what would be sent of a form for its task, or what keeps it from that."""
     project = required_project(view)
     task = form.preview_task.strip()
     pressed = request.form.get("preview", "")
@@ -286,9 +299,20 @@ def _connections(view: PromptView) -> list[tuple[str, str]]:
     return found
 
 
+def _baselines(view: PromptView) -> list[str]:
+    """Return the choices of a connection that mean the offline baseline."""
+    found = [BASELINE]
+    if services().models.default.provider is ProviderName.BASELINE:
+        found.append(ENVIRONMENT)
+    if view.version is not None and view.version.provider is ProviderName.BASELINE:
+        found.append(KEPT)
+    return found
+
+
 def _words(connection: Connection) -> str:
     if connection.id is None and connection.provider is not ProviderName.BASELINE:
-        return f"The server's own: {connection.provider.value}"
+        # What tells it from others comes first: a narrow list cuts the rest.
+        return f"{connection.default_model or connection.provider.value}, the server's own"
     model = f" ({connection.default_model})" if connection.default_model else ""
     return f"{connection.title[:1].upper()}{connection.title[1:]}{model}"
 

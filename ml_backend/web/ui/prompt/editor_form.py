@@ -39,6 +39,9 @@ from ml_backend.web.ui.shell.fields import dollars, task_ids, whole
 ENVIRONMENT, BASELINE, KEPT = "environment", "baseline", "kept"
 """Choices of a connection that are none of the store's."""
 
+NOT_READ = "The offline baseline reads no prompt: write one for the model you choose.\n"
+"""The text of a version that was never written one."""
+
 TAB = "Tab"
 """A baseline that is no subset: a tab of the Data Manager."""
 
@@ -159,11 +162,15 @@ class EditorForm:
 
     def draft(self, caller: Caller, version: PromptVersion | None) -> Draft:
         """Return what is to be saved; raises what a person can mend."""
-        if not self.text.strip():
+        chosen = self.chosen_connection(caller)
+        provider = chosen.provider if chosen else version.provider if version else None
+        text = self.text
+        if not text.strip() and provider is ProviderName.BASELINE:
+            text = version.text if version else NOT_READ  # nobody sees a field for it
+        if not text.strip():
             raise InvalidInput(
                 "The prompt is empty.", field="text", fix="Say what to label, and how."
             )
-        chosen = self.chosen_connection(caller)
         model = self.model.strip()
         if len(model) > 200:
             raise InvalidInput(
@@ -179,7 +186,7 @@ class EditorForm:
             raise InvalidInput("No connection is chosen.", field="connection")
         return Draft(
             title=self.title.strip() or None,
-            text=self.text,
+            text=text,
             model=model or None,
             connection=chosen,
             max_few_shot_examples=whole(

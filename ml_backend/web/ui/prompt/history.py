@@ -32,10 +32,11 @@ class Month:
     name: str
     runs: int = 0
     refinements: int = 0
+    tries: int = 0
     known: float = 0.0
     """Dollars that are known."""
     unknown: int = 0
-    """Runs and refinements whose price is not."""
+    """Runs, refinements and tries whose price is not."""
 
     def add(self, cost: float | None) -> None:
         if cost is None:
@@ -151,6 +152,11 @@ def _months(prompt_id: int, project_id: int) -> list[Month]:
         month = _month(found, made)
         month.refinements += 1
         month.add(cost)
+    for day in services().store.tries.of_prompt(prompt_id, project_id):
+        month = found.setdefault(day.day[:7], Month(day.day[:7]))
+        month.tries += day.calls
+        month.known += day.cost
+        month.unknown += day.unpriced
     return [found[name] for name in sorted(found, reverse=True)]
 
 

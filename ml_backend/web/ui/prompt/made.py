@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import flash, url_for
@@ -56,4 +56,7 @@ def undo_version(prompt_id: int, version_id: int) -> Response:
         query: dict[str, Any] = {"version_id": version.id, **view.query}
         return go(url_for("ui.ask_delete_version", prompt_id=prompt.id, **query))
     flash(f"{version.title} is taken back. Its text is in the editor, not saved.")
+    view = open_view(prompt_id)  # without it now
+    if view.version is not None:
+        form = replace(form, seen=view.version.updated_at.isoformat())
     return answer(view, "results", editor=editor_of(view, form))

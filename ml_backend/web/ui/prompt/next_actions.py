@@ -130,7 +130,7 @@ def _predict(view: PromptView, project: Project) -> Action:
 
 
 def _mark(project: Project) -> Action:
-    return Action("Mark ground truth", f"/ui/projects/{project.id}/ground-truth")
+    return Action("Mark ground truth", url_for("ui.show_ground_truth", project=project.id))
 
 
 def _about(view: PromptView) -> dict[str, Any]:

@@ -84,10 +84,11 @@ def comparison_result(prompt_id: int) -> Response:
 
 
 def _usual(view: PromptView) -> tuple[int, ...]:
-    """Return the shown version and the evaluated one before it."""
+    """Return the shown version and the evaluated one before it, or where none was, one that ran."""
     if view.version is None:
         return ()
-    ran = {run.version_id for run in view.runs if run.metrics is not None}
+    measured = {run.version_id for run in view.runs if run.metrics is not None}
+    ran = measured or {run.version_id for run in view.runs if run.totals.succeeded}
     earlier = [each.id for each in view.versions if each.id < view.version.id and each.id in ran]
     return (*earlier[-1:], view.version.id)
 

@@ -180,7 +180,7 @@ def _read(view: PromptView, address: ResultAddress) -> Shown:
         page=page,
         total=counts.all if is_whole else results.count(run, query),
         filters=_filters(address, counts),
-        lines=[line_of(row, columns) for row in page.rows],
+        lines=[line_of(row, columns, away=page.away) for row in page.rows],
         columns=columns,
         choices=columns_of(page.rows, [*inputs, *columns]),
     )

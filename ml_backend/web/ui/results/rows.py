@@ -62,8 +62,8 @@ class Line:
         return any(each.truth is not None for each in self.controls)
 
 
-def line_of(row: ResultRow, columns: Sequence[str]) -> Line:
-    """Return a result's line with these columns of task data."""
+def line_of(row: ResultRow, columns: Sequence[str], *, away: bool = False) -> Line:
+    """Return a result's line with these columns of task data, which nobody knows while ``away``."""
     data = row.task.data if row.task else {}
     room = max(LEAST_ROOM, ROOM // max(1, len(columns)))
     controls = control_lines(row)
@@ -71,7 +71,7 @@ def line_of(row: ResultRow, columns: Sequence[str]) -> Line:
     good = outcome if isinstance(outcome, Prediction) else None
     return Line(
         task_id=outcome.task_id,
-        is_gone=row.task is None,
+        is_gone=row.task is None and not away,
         cells=tuple((name, readable(shown(data.get(name), room))) for name in columns),
         controls=controls[:MOST_CONTROLS],
         controls_left_out=max(0, len(controls) - MOST_CONTROLS),

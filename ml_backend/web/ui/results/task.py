@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Conflict, NotFound
+from ml_backend.errors import Conflict, LabelStudioUnreachable, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import JobKind, JsonObject, Prediction, Run, RunStatus
 from ml_backend.services.evaluation.results import ResultQuery, ResultRow
@@ -109,7 +109,12 @@ def _find(run_id: int, task_id: int) -> TaskPage:
     project = services().access.project(caller, run.project_id)
     address = read_address(run)
     query = ResultQuery(task_ids=(task_id,), size=1)
-    rows = services().results.page(caller.studio, project, run, query).rows
+    page = services().results.page(caller.studio, project, run, query)
+    if page.away:
+        raise LabelStudioUnreachable(
+            "Label Studio does not answer, and the task is there.", fix="Try again in a moment."
+        )
+    rows = page.rows
     if not rows:
         raise NotFound(f"Run {run_id} has no result of task {task_id}.", field="task")
     return TaskPage(run, project, rows[0], address)

@@ -106,7 +106,10 @@ def show_health() -> str:
     with suppress(LabelStudioError):  # that it is away is one of the findings
         titles = services().access.titles(caller)
         prompted = [each for each in _prompted(caller) if each != chosen and each in titles]
-    report = _look(caller, fresh=0.0, wait=PATIENT_SECONDS) if "check" in request.args else None
+    report = None
+    if "check" in request.args:
+        wait = NOW_SECONDS if services().bridge.is_away else PATIENT_SECONDS
+        report = _look(caller, fresh=0.0, wait=wait)
     return render_template(
         "settings/health.html",
         report=report,

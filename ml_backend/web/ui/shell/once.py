@@ -59,13 +59,19 @@ class _Sent:
 class Once:
     """The forms that were sent lately, of this process."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, wait: float = WAIT_SECONDS, kept: float = KEPT_SECONDS, most: int = MOST_KEPT
+    ) -> None:
+        self._wait, self._kept, self._most = wait, kept, most
         self._sent: dict[str, _Sent] = {}
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._sent)
+
     def take(self, key: str) -> _Sent | None:
         """Return None for the first that sends a form, else how that went, once it has ended."""
-        until = time.monotonic() + WAIT_SECONDS
+        until = time.monotonic() + self._wait
         while True:
             with self._lock:
                 found = self._sent.get(key)
@@ -93,12 +99,12 @@ class Once:
         found.done.set()
 
     def _is_old(self, sent: _Sent) -> bool:
-        return sent.done.is_set() and time.monotonic() - sent.at > KEPT_SECONDS
+        return sent.done.is_set() and time.monotonic() - sent.at > self._kept
 
     def _forget(self) -> None:
         for key in [each for each, sent in self._sent.items() if self._is_old(sent)]:
             del self._sent[key]
-        while len(self._sent) > MOST_KEPT:
+        while len(self._sent) > self._most:
             del self._sent[next(iter(self._sent))]
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import NotFound
+from ml_backend.errors import LabelStudioUnreachable, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, Run, Slot
 from ml_backend.services.callers.access import Caller
@@ -209,9 +209,17 @@ def part(name: str) -> Callable[[Part], Part]:
     return add
 
 
+def _panel(view: PromptView, tab: str) -> str:
+    """Return a panel's HTML; while Label Studio is away its place says so, and the rest stays."""
+    try:
+        return PANELS[tab](view)
+    except LabelStudioUnreachable as error:
+        return render_template("parts/alert.html", message=error.message, fix=error.fix)
+
+
 def answer(view: PromptView, tab: str, status: int = 200, **context: object) -> Response:
     """Return the prompt's page with a tab open, or that tab's panel alone when htmx asks for it."""
-    context |= {"view": view, "tab": tab, "tabs": TABS, "panel": PANELS[tab](view)}
+    context |= {"view": view, "tab": tab, "tabs": TABS, "panel": _panel(view, tab)}
     template = "prompt/panel.html"
     if not for_target("panel"):
         template = "prompt/page.html"

@@ -124,7 +124,9 @@
   document.addEventListener("click", (event) => {
     const row = event.target.closest("tr[data-row]");
     if (!row || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
-    row.querySelector("[data-unfold]")?.click();
+    const sign = row.querySelector("[data-unfold]");
+    sign?.focus({ preventScroll: true });
+    sign?.click();
   });
 
   // The editor that is folded above results opens where somebody writes, and stays open until it is folded.
@@ -174,7 +176,7 @@
     }, 3000);
   };
   const unanswered = (event) => {
-    if (pressed(event.detail)) return tell("The server did not answer. What you typed is still here: try again in a moment.");
+    if (pressed(event.detail)) return tell("The server did not answer. What you typed is still here: try again in a moment.", "press");
     tell("The server does not answer. This page asks again by itself; what you typed is still here.", "silence");
     again(event.detail.elt);
   };
@@ -191,7 +193,13 @@
     const { elt, xhr } = event.detail;
     if (xhr.status >= 500 && !pressed(event.detail)) again(elt);
     else if (xhr.status < 400 && !xhr.getResponseHeader("HX-Redirect") && !waiting.size) {
-      all("[data-passing]").forEach((each) => each.remove());
+      all("[data-passing]").forEach((each) => {
+        if (pressed(event.detail) || !/press|again/.test(each.dataset.passing)) return each.remove();
+        // What was pressed and not answered is no error any more, and is not known to be done.
+        each.dataset.passing = "again";
+        each.className = "notice";
+        each.textContent = "The server answers again. Look whether what you pressed was done; if not, press it once more.";
+      });
     }
   });
 
@@ -213,6 +221,9 @@
     if (event.detail.target.id !== "panel" || document.querySelector("#run[hx-get]")) return;
     if (document.querySelector("#panel[data-going]")) setTimeout(() => htmx.trigger(document.body, "run-ended"), 1000);
   });
+
+  // A price that was just given is missed no more.
+  document.body.addEventListener("price-given", () => all(".trial .price").forEach((each) => each.remove()));
 
   // What was said when a run began is old news at its end.
   document.body.addEventListener("run-ended", () => {

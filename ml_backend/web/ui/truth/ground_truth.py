@@ -43,7 +43,7 @@ def _shown(caller: Caller, project: Project) -> dict[str, object]:
             only_marked=only_marked,
             task_id=task_id,
         )
-        state = listing.state(project)
+        state = listing.state(project, count=request.args.get("counted") == "1")
     except ConfigError as error:
         return {**about, "problem": error}
     inputs = inputs_of(project.label_config)

@@ -10,8 +10,8 @@ import click
 
 from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
 from ml_backend.cli.commands.delete import show_remaining
-from ml_backend.cli.commands.label_stream import show_in_label_stream
-from ml_backend.cli.commands.opened_marks import mark_opened, show_marked
+from ml_backend.cli.commands.predictions.label_stream import show_in_label_stream
+from ml_backend.cli.commands.predictions.opened_marks import mark_opened, show_marked
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.prediction_rows import SHOWN_ROWS, note_more, show_unsure
 from ml_backend.cli.output.progress import bar
@@ -331,7 +331,7 @@ def list_failures(app: App, project: str, raw: bool) -> None:
             for label, failure, when in rows
         ],
         title=f"Tasks of {found.title!r} (project {found.id}) without the prediction asked for",
-        empty=f"No task of {found.title!r} was asked for in vain.",
+        empty=f"Every task of {found.title!r} that Label Studio asked for has its prediction.",
         numbers=("Task",),
     )
 
