@@ -151,14 +151,6 @@ class Writes(Reads):
         with self._shape(what, maybe_done=True):
             return Project.from_wire(answer)
 
-    def delete_project(self, project_id: int) -> None:
-        """Delete a project with all it holds."""
-        number = int(project_id)
-        self._transport.change(
-            lambda sdk, options: sdk.projects.delete(number, request_options=options),
-            what=f"project {project_id}",
-        )
-
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
         """Ids of the new tasks, in order; each of ``tasks`` is task data or {"data": …}."""
         if not tasks:

@@ -14,6 +14,10 @@ from typing import Any
 from ml_backend.records import Connection, ProviderName, Usage
 
 MILLION = 1_000_000
+EVERY_MODEL = "*"
+"""Among a connection's own prices: that of every model which has none by its name."""
+GIVEN = "given for this connection"
+GIVEN_BY_ENVIRONMENT = "given by OPENAI_PRICE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,28 @@ def find_price(connection: Connection, model: str) -> Price | None:
     """
     if connection.provider is ProviderName.BASELINE:
         return Price(0.0, 0.0, "the offline baseline makes no calls")
-    own = connection.prices.get(model)
+    own, source = connection.prices.get(model), GIVEN
+    if own is None:
+        own = connection.prices.get(EVERY_MODEL)
+        source = GIVEN if connection.id is not None else GIVEN_BY_ENVIRONMENT
     if own is not None:
-        return Price(float(own[0]), float(own[1]), f"connection “{connection.title}”")
+        return Price(float(own[0]), float(own[1]), source)
     provider, url = _provider(connection)
     return _look_up(provider, url, model, datetime.now(UTC).date()) if model else None
+
+
+def read_price(text: str) -> tuple[float, float]:
+    """Return dollars per million tokens of prompt and answer, as in ``0.25,2``.
+
+    A single 0 is both: a server of one's own. Raises ValueError for what is no price.
+    """
+    parts = [part.strip().removeprefix("$") for part in text.split(",")]
+    if len(parts) == 1 and float(parts[0]) == 0:
+        parts *= 2
+    prompt, completion = (float(part) for part in parts)
+    if not (0 <= prompt < MILLION and 0 <= completion < MILLION):
+        raise ValueError(f"{text!r} is no price")
+    return prompt, completion
 
 
 def _provider(connection: Connection) -> tuple[str | None, str | None]:

@@ -16,6 +16,7 @@ from typing import Any
 from ml_backend.errors import AnswerError
 from ml_backend.llm.json_text import read_object
 from ml_backend.llm.model import Request
+from ml_backend.prompting.parameters import EXTRA, OURS
 from ml_backend.records import Connection, JsonObject
 
 log = logging.getLogger(__name__)
@@ -27,13 +28,6 @@ TEXT = "text"
 FORMS = (JSON_SCHEMA, TOOL, JSON_OBJECT, TEXT)
 
 ANSWER_NAME = "answer"
-# Fields of a request that are ours; a version's parameters may not overrule them.
-OUR_FIELDS = frozenset(
-    {
-        *("model", "messages", "n", "stream", "stream_options", "response_format"),
-        *("tools", "tool_choice", "functions", "function_call"),
-    }
-)
 # One odd answer says little about an endpoint, three in a row do.
 STRIKES = 3
 
@@ -177,12 +171,14 @@ def read_text(form: str, message: Mapping[str, Any]) -> str:
 
 def _parameters(parameters: Mapping[str, Any], mends: Mapping[str, str | None]) -> dict[str, Any]:
     body: dict[str, Any] = {}
-    for name, value in parameters.items():
+    extra = parameters.get(EXTRA)
+    given = [(name, value) for name, value in parameters.items() if name != EXTRA]
+    for name, value in [*given, *(extra.items() if isinstance(extra, Mapping) else ())]:
         wanted: str | None = name
         # Two steps at most: a renamed parameter may turn out to be unwelcome as well.
         for _ in range(2):
             wanted = mends.get(wanted, wanted) if wanted is not None else None
-        if wanted is None or value is None or wanted in OUR_FIELDS:
+        if wanted is None or value is None or wanted in OURS:
             continue
         if name == "logprobs" and value is not True:
             continue

@@ -8,18 +8,28 @@ from ml_backend.images.hosts import Reach
 from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
+from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.callers.connections import Connections
+from ml_backend.services.callers.keeping import Keeping
+from ml_backend.services.callers.prices import CallerPrices
+from ml_backend.services.callers.prompt_imports import PromptImports
 from ml_backend.services.evaluation.comparison import Comparisons
+from ml_backend.services.evaluation.comparison_grid import ComparisonGrids
 from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.gate import Gate
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
 from ml_backend.services.evaluation.results import Results
 from ml_backend.services.evaluation.subset_tasks import Subsets
+from ml_backend.services.evaluation.tries import Tries
 from ml_backend.services.health.connection_check import ConnectionChecks
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
+from ml_backend.services.prompts.prompt_files import PromptFiles
 from ml_backend.services.prompts.prompts import Prompts
 
 CHECK_SECONDS = 15.0
@@ -58,6 +68,11 @@ class PromptParts(Doors):
         return Prompts(self.store, self.studio, self.models, self.predictor_factory)
 
     @cached_property
+    def prompt_files(self) -> PromptFiles:
+        """What writes prompts as files and reads them in."""
+        return PromptFiles(self.store, self.studio, self.models, self.predictor_factory)
+
+    @cached_property
     def evaluation(self) -> Evaluation:
         return Evaluation(self.store, self.studio)
 
@@ -66,12 +81,26 @@ class PromptParts(Doors):
         return LiveAccuracy(self.store, self.studio, self.predictor_factory, self.evaluation)
 
     @cached_property
+    def bridge(self) -> Bridge:
+        """What lets people read on while Label Studio is away."""
+        return Bridge()
+
+    @cached_property
     def access(self) -> Access:
-        return Access(self.store, lambda: self.studio)
+        return Access(self.store, lambda: self.studio, self.bridge)
 
     @cached_property
     def connections(self) -> Connections:
         return Connections(self.store, self.access, self.models)
+
+    @cached_property
+    def given_prices(self) -> GivenPrices:
+        return GivenPrices(self.store, self.models)
+
+    @cached_property
+    def prices(self) -> CallerPrices:
+        """What callers say that models cost."""
+        return CallerPrices(self.access, self.given_prices)
 
     @cached_property
     def connection_checks(self) -> ConnectionChecks:
@@ -90,6 +119,22 @@ class PromptParts(Doors):
         )
 
     @cached_property
+    def versions(self) -> Versions:
+        """What keeps changes of versions."""
+        return Versions(self.store, self.prompts)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """The same for callers, with their connections."""
+        return Keeping(self.prompts, self.versions, self.authoring, self.connections)
+
+    @cached_property
+    def prompt_imports(self) -> PromptImports:
+        return PromptImports(
+            self.store, self.access, self.connections, self.authoring, self.prompt_files
+        )
+
+    @cached_property
     def subsets(self) -> Subsets:
         return Subsets(self.store, self.predictor_factory, self.evaluation)
 
@@ -102,5 +147,28 @@ class PromptParts(Doors):
         return Previews(self.store, self.predictor_factory, self.examples)
 
     @cached_property
+    def tries(self) -> Tries:
+        """What asks single tasks while a person waits; half of the threads stay free for others."""
+        return Tries(
+            self.store,
+            self.predictor_factory,
+            self.examples,
+            self.evaluation,
+            self.loop,
+            at_once=max(1, self.settings.threads // 2),
+        )
+
+    @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def comparison_grids(self) -> ComparisonGrids:
+        """What puts versions side by side, task by task."""
+        return ComparisonGrids(
+            self.store, self.predictor_factory, self.evaluation, self.comparisons
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self.store, self.predictor_factory, self.evaluation)

@@ -41,12 +41,14 @@ def build(
     inputs: Sequence[tuple[str, str]],
     data: Mapping[str, Any],
     known: Collection[str],
+    system: str = "",
     lenient: bool = False,
     examples: Sequence[tuple[str, str]] = (),
     attachments: Sequence[Attachment] = (),
 ) -> list[Message]:
     """System rules with the description of the controls, examples, then the task.
 
+    ``system`` is a text of the prompt's own that goes before the rules, braces and all.
     ``examples`` are pairs of a user text (see ``task_text``) and the right answer as JSON. Raises
     TemplateError like ``template.render``.
     """
@@ -54,7 +56,7 @@ def build(
         text, inputs=inputs, data=data, known=known, lenient=lenient, attachments=attachments
     )
     messages: list[Message] = [
-        {"role": "system", "content": _RULES + description},
+        {"role": "system", "content": f"{_before(system)}{_RULES}{description}"},
         {"role": "user", "content": _with_attachments(content, attachments)},
     ]
     return with_examples(messages, examples)
@@ -118,6 +120,10 @@ def _with_attachments(text: str, attachments: Sequence[Attachment]) -> str | lis
         parts.append({"type": "text", "text": _sendable(title)})
         parts.append({"type": ATTACHMENT, ATTACHMENT: asdict(item)})
     return parts
+
+
+def _before(system: str) -> str:
+    return f"{_sendable(system.strip())}\n\n" if system.strip() else ""
 
 
 def _noun(item: Attachment) -> str:

@@ -53,6 +53,8 @@ class PromptVersion:
     organization: int | None = None
     refined_from: int | None = None
     """The version a teacher made it from; it is scored on tasks that no teacher saw."""
+    system_prompt: str = ""
+    """Sent before all else, the same for every task; it names no task data."""
 
     @property
     def is_lenient(self) -> bool:

@@ -92,6 +92,8 @@ def snapshot_json(snapshot: RunSnapshot) -> JsonObject:
     }
     if snapshot.few_shot is not None:
         found["few_shot"] = pool_json(snapshot.few_shot)
+    if snapshot.system_prompt:
+        found["system_prompt"] = snapshot.system_prompt
     return found
 
 
@@ -109,6 +111,7 @@ def snapshot_of(row: Row | None) -> RunSnapshot:
         origin=Origin(row.get("origin", "")),
         prompt_title=row.get("prompt_title", ""),
         few_shot=pool_of(few_shot) if few_shot else None,
+        system_prompt=row.get("system_prompt") or "",
     )
 
 

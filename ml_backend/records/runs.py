@@ -112,6 +112,7 @@ class RunSnapshot:
     origin: Origin = Origin.BY_HAND
     prompt_title: str = ""
     few_shot: ExampleSource | None = None
+    system_prompt: str = ""
 
     @classmethod
     def of(cls, version: PromptVersion, prompt_title: str = "") -> RunSnapshot:
@@ -125,6 +126,7 @@ class RunSnapshot:
             max_few_shot_examples=version.max_few_shot_examples,
             origin=version.origin,
             prompt_title=prompt_title,
+            system_prompt=version.system_prompt,
         )
 
     def is_of(self, version: PromptVersion) -> bool:
@@ -150,6 +152,7 @@ class RunSnapshot:
             max_few_shot_examples=self.max_few_shot_examples,
             parameters=self.parameters,
             origin=self.origin,
+            system_prompt=self.system_prompt,
         )
 
 
@@ -235,6 +238,11 @@ class Run:
     """Why its metrics no longer hold, "" while they do."""
     created_by: Person | None = None
     organization: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still change."""
+        return not self.status.is_final
 
     @property
     def correctness(self) -> Correctness:

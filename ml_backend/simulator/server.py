@@ -58,6 +58,7 @@ def build_app(behaviour: Behaviour, *, seed: int = 1, key: str = "") -> web.Appl
         app.router.add_get(f"{prefix}/models", server.models)
     app.router.add_post("/control", server.control)
     app.router.add_get("/stats", server.stats)
+    app.router.add_get("/last-request", server.last_request)
     app.router.add_post("/reset", server.reset)
     return app
 
@@ -72,6 +73,7 @@ class SimulatedServer:
         self._seed = seed
         self._key = key
         self._statistics = Statistics()
+        self._last: bytes = b"null"
         self._numbers = itertools.count(1)
         self._dice = random.Random(seed)  # noqa: S311 - jitter
 
@@ -92,6 +94,10 @@ class SimulatedServer:
     async def stats(self, _: web.Request) -> web.Response:
         """Return what was counted."""
         return web.json_response(self._statistics.to_json())
+
+    async def last_request(self, _: web.Request) -> web.Response:
+        """Return the body of the last chat completion that was asked for, null for none."""
+        return web.Response(body=self._last, content_type=JSON)
 
     async def reset(self, _: web.Request) -> web.Response:
         """Clear the statistics and go back to the behaviour of the start."""
@@ -115,11 +121,13 @@ class SimulatedServer:
         if request.match_info.get("deployment") and "api-version" not in request.query:
             return _error("no_route")
         try:
-            question = _read(request, json.loads(await request.read()))
+            body = await request.read()
+            question = _read(request, json.loads(body))
         except BadContent as error:
             return _error("content", message=str(error))
         except (ValueError, AttributeError, KeyError, TypeError):
             return _error("not_json")
+        self._last = body
         behaviour = self._behaviour
         self._statistics.enter(question.users, question.form, behaviour.watched())
         self._statistics.see(question.parts)

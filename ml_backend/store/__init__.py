@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
+from ml_backend.store.environment_prices import EnvironmentPriceStore
 from ml_backend.store.events import Event, EventStore
 from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.follows import Follow, FollowStore
@@ -12,7 +13,7 @@ from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
-from ml_backend.store.prompt_stats import PromptStats, PromptStatsStore
+from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.provenance import ProvenanceStore, Source
 from ml_backend.store.results import (
@@ -24,12 +25,13 @@ from ml_backend.store.results import (
     ResultFilter,
     ResultStore,
 )
-from ml_backend.store.run_records import totals_columns
+from ml_backend.store.run_columns import totals_columns
 from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
 from ml_backend.store.splits import SplitStore
 from ml_backend.store.summary import Summary, SummaryStore
+from ml_backend.store.tries import Tried, TryStore
 from ml_backend.store.web_sessions import WebSessionStore
 from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 
@@ -42,6 +44,7 @@ __all__ = [
     "CellCount",
     "Chosen",
     "Cipher",
+    "Evaluated",
     "Event",
     "Follow",
     "Judged",
@@ -50,11 +53,13 @@ __all__ = [
     "PromptStats",
     "Publication",
     "ResultFilter",
+    "Score",
     "Served",
     "Source",
     "Spent",
     "Store",
     "Summary",
+    "Tried",
     "totals_columns",
 ]
 
@@ -82,6 +87,8 @@ class Store:
         self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)
         self.spendings = SpendingStore(self.database)
+        self.environment_prices = EnvironmentPriceStore(self.database)
+        self.tries = TryStore(self.database)
         self.splits = SplitStore(self.database)
         self.standings = PromptStatsStore(self.database)
         self.summary = SummaryStore(self.database)

@@ -105,6 +105,24 @@ class ConnectionStore:
             )
         return self.get(connection_id)
 
+    def give_price(
+        self, connection_id: int, model: str, price: tuple[float, float] | None
+    ) -> Connection:
+        """Keep the price of one model beside those of others; None forgets it."""
+        found = t.connections.c
+        with self._db.write() as c:
+            row = c.execute(sa.select(found.prices).where(found.id == connection_id)).first()
+            prices = dict(row.prices or {}) if row else {}
+            prices.pop(model, None)
+            if price is not None:
+                prices[model] = list(price)
+            c.execute(
+                sa.update(t.connections)
+                .where(found.id == connection_id)
+                .values(prices=prices, updated_at=datetime.now(UTC))
+            )
+        return self.get(connection_id)
+
     def delete(self, connection_id: int) -> None:
         with self._db.write() as c:
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))

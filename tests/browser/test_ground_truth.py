@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from ml_backend.labelstudio import ServerLabelStudio
 from support.browser import PATIENCE, axe, chromium
+from support.by_hand import delete_project
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
 from support.simulator import Simulator
@@ -80,7 +81,7 @@ def person(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Person]:
             yield Person(
                 page, studio, project, tasks, address, f"{server.url}/ui/prompts/{prompt.id}"
             )
-    studio.delete_project(project)
+    delete_project(studio, project)
     studio.close()
 
 

@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from ml_backend import demo
 from ml_backend.labelstudio import ServerLabelStudio
 from support.browser import PATIENCE, chromium
+from support.by_hand import delete_project
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
@@ -107,7 +108,7 @@ def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
             page.set_default_timeout(PATIENCE)
             yield Walk(page, server.url, studio, project.id, simulator)
             page.close()
-    studio.delete_project(project.id)
+    delete_project(studio, project.id)
     studio.close()
 
 
@@ -274,6 +275,7 @@ def compare(walk: Walk) -> None:
 
 def enhance(walk: Walk) -> None:
     page = walk.page
+    page.get_by_text("Edit", exact=True).click()
     page.get_by_role("link", name="Enhance Prompt").click()
     walk.sees("held out")
     walk.model.control(latency=0.02)  # as a teacher it knows nothing but what it is shown

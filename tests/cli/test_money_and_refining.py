@@ -23,11 +23,11 @@ def test_an_estimate_has_an_interval_and_says_where_its_price_is_from(priced: Te
     told = priced.json("estimate", "Topic", "--project", "Mails")
     assert 0 < told["low_cost_usd"] < told["total_cost_usd"] < told["high_cost_usd"]
     assert (told["tasks"], told["sampled_tasks"], told["measured"]) == (4, 4, False)
-    assert told["price"]["source"] == "connection “work”"
+    assert told["price"]["source"] == "given for this connection"
     some = priced.json("estimate", "Topic", "--project", "Mails", "--subset", "HasGT")
     assert some["tasks"] == 2
     shown = priced.run("estimate", "Topic", "--project", "Mails").stdout
-    assert "per million tokens (connection “work”)" in shown
+    assert "per million tokens (given for this connection)" in shown
     run = priced.run("run", "Topic", "--project", "Mails")
     assert "Estimated cost: $0.0" in run.stderr
 
@@ -38,11 +38,11 @@ def test_an_unknown_price_is_said_before_a_run_and_keeps_none_from_running(
 ) -> None:
     result = terminal.run("run", "Topic", "--project", "Mails")
     assert "Estimated cost: price unknown; " in result.stderr
-    assert "--price 'gpt-4o-mini=IN,OUT'" in result.stderr
+    assert "price CONNECTION 'gpt-4o-mini=IN,OUT'" in result.stderr
     shown = terminal.run("estimate", "Topic", "--project", "Mails").stdout
     assert "price unknown" in shown
     assert "tokens a task" in shown
-    assert "Add it with" in shown
+    assert "Give it: " in shown
     told = terminal.json("estimate", "Topic", "--project", "Mails")
     assert (told["total_cost_usd"], told["high_cost_usd"], told["price"]) == (None, None, None)
     assert 0 < told["low_tokens"] < told["tokens"] < told["high_tokens"]
@@ -117,8 +117,26 @@ def test_a_teacher_refines_and_its_version_is_scored_on_held_out_tasks(priced: T
     assert "of 1 tasks" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_refinement_is_shown_with_its_diff(priced: Terminal) -> None:
     refine = ("versions", "refine", "Topic", "--project", "Mails", "--teacher-model", "gpt-4o-mini")
     result = priced.run(*refine)
     assert "+++ refined" in result.stdout
     assert "--accept makes a version" in result.stderr
+
+
+def test_prices_are_given_shown_and_forgotten(terminal: Terminal, mails: list[int]) -> None:
+    told = terminal.run("estimate", "Topic", "--project", "Mails").stdout
+    assert "connections price CONNECTION" in told
+    given = terminal.json("connections", "price", "environment", "gpt-4o-mini=0,0")
+    assert given["prices"] == {"gpt-4o-mini": [0, 0]}
+    assert "$0" in terminal.run("connections", "price", "environment").stdout
+    told = terminal.run("estimate", "Topic", "--project", "Mails").stdout
+    assert "$0.0000" in told
+    assert "(given for this connection)" in told
+    run = terminal.json("run", "Topic", "--project", "Mails", "--budget", "1")
+    assert run["status"] == "Completed"
+    wrong = terminal.run("connections", "price", "environment", "gpt-4o-mini=cheap", code=2).stderr
+    assert "is not a price" in wrong
+    gone = terminal.json("connections", "price", "environment", "--remove", "gpt-4o-mini")
+    assert gone["prices"] == {}

@@ -158,3 +158,62 @@ def test_a_connection_in_use_stays(terminal: Terminal, mails: list[int]) -> None
     assert len(terminal.json("connections", "list")) == 2
     terminal.run("connections", "remove", "local", "--yes")
     assert len(terminal.json("connections", "list")) == 1
+
+
+@pytest.mark.slow
+def test_an_edit_leaves_a_version_that_was_run_and_makes_the_next(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    terminal.run("versions", "edit", "Topic", "--text", "First {text}")
+    (version,) = terminal.json("prompts", "show", "Topic")["versions"]
+    assert version["prompt"] == "First {text}"  # not run yet: in its place
+    terminal.run("run", "Topic", "--project", "Mails")
+    edited = terminal.json("versions", "edit", "Topic", "--text", "Second {text}", "--few-shot", 2)
+    assert (edited["title"], edited["made_beside"]) == ("Version 2", version["id"])
+    again = terminal.run("versions", "edit", "Topic", "Version 1", "--text", "Second {text}")
+    assert "'Version 2' of 'Topic' has the change" not in again.stdout  # other examples
+    texts = [each["prompt"] for each in terminal.json("prompts", "show", "Topic")["versions"]]
+    assert texts == ["First {text}", "Second {text}", "Second {text}"]
+    terminal.run("versions", "edit", "Topic", "Version 1", "--text", "Over {text}", "--in-place")
+    assert terminal.json("versions", "show", "Topic", "Version 1")["prompt"] == "Over {text}"
+    assert "Say what is to change" in terminal.run("versions", "edit", "Topic", code=2).stderr
+
+
+def test_parameters_and_system_text_go_with_a_version(
+    terminal: Terminal, mails: list[int], tmp_path: Path
+) -> None:
+    (tmp_path / "system.md").write_text("You know mail.")
+    made = terminal.json(
+        *("versions", "create", "Topic", "--text", "{text}"),
+        *("--parameters", '{"temperature": 1, "seed": 2}', "--set", "temperature=0.2"),
+        *("--system-file", tmp_path / "system.md"),
+    )
+    assert made["parameters"] == {"temperature": 0.2, "seed": 2}
+    assert made["system_prompt"] == "You know mail."
+    shown = terminal.run("versions", "show", "Topic", "Version 2").stdout
+    assert "Parameters: temperature = 0.2, seed = 2" in shown
+    assert "System text:\nYou know mail." in shown
+    create = ("versions", "create", "Topic", "--text", "{text}")
+    unknown = terminal.run(*create, "--set", "temprature=1", code=1).stderr
+    assert "no parameter 'temprature'" in unknown
+    assert "temperature, top_p" in unknown
+    assert "is no parameter" in terminal.run(*create, "--set", "hot", code=2).stderr
+    terminal.run(*create, "--system-prompt", "a", "--system-file", "-", code=2)
+
+
+def test_a_task_is_tried_without_a_run(terminal: Terminal, mails: list[int]) -> None:
+    try_it = ("try", "Topic", "--project", "Mails")
+    told = terminal.json(*try_it, "--text", "Else {text}?", "--set", "temperature=0.1")
+    assert (told["task"], told["next_task"]) == (mails[0], mails[1])
+    assert told["truth"] == {"topic": "A"}
+    assert terminal.model.last_request()["messages"][-1]["content"] == "Else mail 0?"
+    assert terminal.model.last_request()["temperature"] == 0.1
+    shown = terminal.run(*try_it, "--task", mails[3])
+    assert f"Task {mails[3]}, tried with gpt-4o-mini" in shown.stdout
+    assert "The model said:" in shown.stdout
+    again = terminal.run(*try_it, "--task", mails[3]).stdout
+    assert "Answered before" in again
+    assert terminal.held() == {}
+    assert terminal.json("runs", "list") == []
+    assert "no parameter" in terminal.run(*try_it, "--set", "hot=1", code=1).stderr
+    assert "price" in terminal.run(*try_it, "--budget", "1", "--fresh", code=1).stderr

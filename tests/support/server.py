@@ -23,7 +23,13 @@ __all__ = ["ROOT", "Installation", "eventually"]
 SETTINGS = frozenset(
     {
         *("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"),
-        *("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "LLM_MAX_CONCURRENCY"),
+        *(
+            "OPENAI_API_KEY",
+            "OPENAI_BASE_URL",
+            "OPENAI_MODEL",
+            "OPENAI_PRICE",
+            "LLM_MAX_CONCURRENCY",
+        ),
         *("DATA_DIR", "DATABASE_URL", "SECRET_KEY", "BASIC_AUTH_USER", "BASIC_AUTH_PASS"),
         *("LLM_TIMEOUT", "PREDICT_DEADLINE", "IMAGE_HOSTS", "HOST", "PORT", "WORKERS", "THREADS"),
         *("LOG_LEVEL", "LOG_FORMAT"),

@@ -44,6 +44,12 @@ class Controls(ABC):
         with urllib.request.urlopen(f"{self.root}/stats", timeout=10) as response:
             return json.load(response)
 
+    def last_request(self) -> dict[str, Any]:
+        """Return the body of the last chat completion asked for."""
+        with urllib.request.urlopen(f"{self.root}/last-request", timeout=10) as response:
+            found: dict[str, Any] = json.load(response)
+        return found
+
     def calls_with(self, message: str) -> int:
         """How often this text was the last user message of a call."""
         digest = hashlib.sha256(message.encode()).hexdigest()

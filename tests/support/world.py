@@ -29,6 +29,7 @@ CASES: dict[str, Fields] = {
     "ui.new_connection": {},
     "ui.create_connection": {"title": "", "provider": "Custom", "budget_period": "Monthly"},
     "ui.new_prompt": {},
+    "ui.ask_import": {},
     "ui.show_health": {},
     "ui.show_checks": {},
     "ui.show_ready": {},
@@ -36,6 +37,7 @@ CASES: dict[str, Fields] = {
     # Of a project
     "ui.choose_project": {"project": "project"},
     "ui.create_prompt": {"project": "project", "title": "Mine", "text": "Which? {text}"},
+    "ui.take_import": {"project": "project", "text": "title: New\nversions: []"},
     "ui.show_connection": {"project": "project"},
     "ui.connect_project": {"project": "project"},
     "ui.ask_disconnect": {"project": "project"},
@@ -44,12 +46,14 @@ CASES: dict[str, Fields] = {
     "ui.ask_ground_truth": {"project": "project", "do": "unmark", "scope": "all"},
     "ui.take_ground_truth": {"project": "project", "do": "unmark", "scope": "all", "counted": "6"},
     "ui.list_predictions": {"project": "project", "counted": "1"},
+    "ui.show_in_label_stream": {"project": "project", "model_version": "none such"},
     "ui.ask_predictions": {"project": "project", "of": "of the prompt"},
     "ui.count_predictions": {"project": "project", "of": "of the prompt"},
     "ui.begin_predictions": {"project": "project", "of": "of the prompt", "counted": "4"},
     # Of a prompt
     "ui.show_row": {},
     "ui.edit_prompt": {},
+    "ui.export_prompt": {},
     "ui.take_edit": {"title": "Changed"},
     "ui.ask_delete_prompt": {},
     "ui.count_delete": {},
@@ -57,10 +61,12 @@ CASES: dict[str, Fields] = {
     "ui.show_prompt": {},
     "ui.prompt_tab": {},
     "ui.comparison_result": {"versions": "version"},
+    "ui.comparison_grid": {"versions": "version"},
     "ui.show_score": {},
     "ui.show_difference": {},
     "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},
     "ui.preview_prompt": {"text": "Which? {text}", "connection": "environment", "few_shot": "0"},
+    "ui.take_try": {"text": "Which? {text}", "connection": "environment", "few_shot": "0"},
     "ui.estimate_run": {
         "text": "Which? {text}", "connection": "environment", "few_shot": "0", "baseline": "All",
     },
@@ -79,6 +85,7 @@ CASES: dict[str, Fields] = {
     "ui.activate": {},
     "ui.ask_automatic": {},
     "ui.choose_automatically": {},
+    "ui.undo_version": {},
     "ui.ask_delete_version": {"count": "1"},
     "ui.delete_version": {"count": "4"},
     # Of a run
@@ -106,6 +113,9 @@ CASES: dict[str, Fields] = {
     "ui.test_connection": {},
     "ui.ask_delete_connection": {},
     "ui.delete_connection": {},
+    "ui.give_price": {
+        "priced_connection": "ref", "priced_model": "m", "price_in": "1", "price_out": "2",
+    },
 }  # fmt: skip
 """What needs a session, with what is sent; "project" and the like stand for the world's ids."""
 

@@ -1,4 +1,4 @@
-"""`connections`: list, add, test, remove."""
+"""`connections`: list, add, budget, price, test, remove."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PROVIDERS = [name.value for name in ProviderName if name is not ProviderName.BASELINE]
 PERIODS = {"never": "", "monthly": "Monthly", "yearly": "Yearly"}
 ALERT = "budget_alert_threshold"
+ENVIRONMENT = "environment"
+ALL_OTHERS = "(every other model)"
 KEYLESS = {ProviderName.CUSTOM.value}
 
 
@@ -237,6 +239,51 @@ def budget_of_connection(
     app.note(spending.warning)
 
 
+@connections.command("price")
+@click.argument("connection")
+@click.argument("prices", type=price, metavar="MODEL=IN,OUT", nargs=-1)
+@click.option("--remove", metavar="MODEL", multiple=True, help="Forget what was given for it.")
+@pass_app
+def price_of_connection(
+    app: App,
+    connection: str,
+    prices: tuple[tuple[str, list[float]], ...],
+    remove: tuple[str, ...],
+) -> None:
+    """Say what models of CONNECTION cost: dollars per million prompt and completion tokens.
+
+    CONNECTION is an id, a title, or `environment` for the one that OPENAI_API_KEY or
+    OPENAI_BASE_URL makes; OPENAI_PRICE=IN,OUT is the price of all its other models. A server of
+    your own costs 0,0. Without MODEL=IN,OUT the prices given so far are shown.
+
+    \b
+    Examples:
+      ls-prompts connections price environment llama3.2=0,0
+      ls-prompts connections price work gpt-5-mini=0.25,2
+      ls-prompts connections price work --remove gpt-5-mini
+    """
+    chosen = _find(app, connection)
+    given = app.container.given_prices
+    for model, pair in prices:
+        chosen = given.give(chosen, model, (pair[0], pair[1]))
+    for model in remove:
+        chosen = given.give(chosen, model, None)
+    if app.as_json:
+        spending = documents.spending_of(app.container.store, chosen)
+        app.document(documents.of_connection(chosen, spending))
+        return
+    app.table(
+        ("Model", "Prompt", "Completion"),
+        [
+            (ALL_OTHERS if model == "*" else model, f"${each[0]:g}", f"${each[1]:g}")
+            for model, each in chosen.prices.items()
+        ],
+        title=f"{chosen.title}: dollars per million tokens",
+        empty=f"No prices are given for {chosen.title!r}.",
+        numbers=("Prompt", "Completion"),
+    )
+
+
 @connections.command("test")
 @click.argument("connection", required=False)
 @pass_app
@@ -305,6 +352,9 @@ def _budget(connection: Connection) -> str:
 
 
 def _find(app: App, ref: str) -> Connection:
+    """Return a connection; `environment` is the environment's unless one is called so."""
+    if ref == ENVIRONMENT and app.container.store.connections.find(ref) is None:
+        return app.container.models.default
     return app.container.store.connections.get(int(ref) if ref.isdecimal() else ref)
 
 

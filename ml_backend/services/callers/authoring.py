@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ml_backend.errors import InvalidInput, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
-from ml_backend.prompting import template
+from ml_backend.prompting import parameters, template
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
+    JsonObject,
     Prompt,
     PromptVersion,
     ProviderName,
@@ -23,7 +24,12 @@ from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.callers.connections import Connections
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.prompts.lineage import refined_from
-from ml_backend.services.prompts.prompts import Prompts, check_title, require_text
+from ml_backend.services.prompts.prompts import (
+    Prompts,
+    check_system_prompt,
+    check_title,
+    require_text,
+)
 from ml_backend.store import Store
 
 TEXT_CLASSIFICATION = "TextClassification"
@@ -41,6 +47,9 @@ class Draft:
     connection_id: int | None = None
     max_few_shot_examples: int | None = None
     organization: int | None = None
+    parameters: JsonObject | None = None
+    """All of them: they take the place of those before."""
+    system_prompt: str | None = None
     connection: Connection | None = None
     """What answers it, where that is chosen already; goes before provider and connection_id."""
 
@@ -104,8 +113,19 @@ class Authoring:
             self._configs(caller, [each for each in project_ids if each not in prompt.project_ids])
         return self._store.prompts.update(prompt.id, **given)
 
-    def create_version(self, caller: Caller, prompt: Prompt, draft: Draft) -> PromptVersion:
-        """Make a version with a model the caller may use."""
+    def create_version(
+        self,
+        caller: Caller,
+        prompt: Prompt,
+        draft: Draft,
+        *,
+        after: PromptVersion | None = None,
+    ) -> PromptVersion:
+        """Make a version with a model the caller may use.
+
+        Made of another one, ``after``, it keeps what the draft does not say: how the model is
+        called, and that a teacher wrote it.
+        """
         self._check_text(prompt, draft.text or "")
         chosen = draft.connection or self._connections.choose(
             caller, draft.provider, draft.connection_id
@@ -115,12 +135,54 @@ class Authoring:
             title=check_title(draft.title or "", "version"),
             text=draft.text,
             max_few_shot_examples=draft.max_few_shot_examples or 0,
-            refined_from=refined_from(self._store, prompt.id, draft.text or ""),
-            parameters={},
+            refined_from=_first(
+                refined_from(self._store, prompt.id, draft.text or ""),
+                after.refined_from if after is not None else None,
+            ),
+            parameters=parameters.check(
+                _first(draft.parameters, dict(after.parameters) if after is not None else None)
+                or {}
+            ),
+            system_prompt=check_system_prompt(
+                _first(draft.system_prompt, after.system_prompt if after is not None else None)
+                or ""
+            ),
             created_by=caller.person,
             organization=_first(draft.organization, caller.user.organization_id),
             **_model_columns(chosen, draft.model),
         )
+
+    def unsaved(
+        self, caller: Caller, prompt: Prompt, version: PromptVersion | None, draft: Draft
+    ) -> PromptVersion:
+        """Return a version as it would be if a draft were saved now, by a model the caller may use.
+
+        What the draft leaves out is the version's.
+        """
+        chosen = draft.connection
+        if chosen is None and (draft.names_connection or version is None):
+            chosen = self._connections.choose(caller, draft.provider, draft.connection_id)
+        if version is not None and chosen is None:
+            self._access.require_connection(caller, version)
+        given = replace(
+            draft,
+            connection=chosen,
+            text=_first_given(draft.text, version.text if version else ""),
+            model=draft.model or (version.model if version else None),
+            max_few_shot_examples=_first_given(
+                draft.max_few_shot_examples, version.max_few_shot_examples if version else 0
+            ),
+            parameters=None if draft.parameters is None else parameters.check(draft.parameters),
+            system_prompt=None
+            if draft.system_prompt is None
+            else check_system_prompt(draft.system_prompt),
+        )
+        if not require_text(given.text or "", "text").strip():
+            raise InvalidInput("This field may not be blank.", field="text")
+        made = unsaved(prompt.id, version, given)
+        if not made.model:
+            raise InvalidInput("This field may not be blank.", field="model")
+        return made
 
     def restore(
         self, caller: Caller, prompt: Prompt, version: PromptVersion, title: str
@@ -150,6 +212,7 @@ class Authoring:
             max_few_shot_examples=version.max_few_shot_examples,
             refined_from=made_from,
             parameters=version.parameters,
+            system_prompt=version.system_prompt,
             created_by=caller.person,
             organization=caller.user.organization_id,
             **_model_columns(chosen, version.model),
@@ -170,6 +233,10 @@ class Authoring:
                 values["refined_from"] = made_from
         if draft.max_few_shot_examples is not None:
             values["max_few_shot_examples"] = draft.max_few_shot_examples
+        if draft.parameters is not None and draft.parameters != version.parameters:
+            values["parameters"] = parameters.check(draft.parameters)
+        if draft.system_prompt is not None:
+            values["system_prompt"] = check_system_prompt(draft.system_prompt)
         if draft.organization is not None:
             values["organization"] = draft.organization
         if draft.names_model:
@@ -246,6 +313,8 @@ def unsaved(prompt_id: int, version: PromptVersion | None, draft: Draft) -> Prom
         text=draft.text or "",
         model=model,
         max_few_shot_examples=draft.max_few_shot_examples or 0,
+        parameters=_first_given(draft.parameters, base.parameters),
+        system_prompt=_first_given(draft.system_prompt, base.system_prompt),
         **changed,
     )
 
@@ -271,5 +340,12 @@ def _model_columns(connection: Connection, model: str | None) -> dict[str, Any]:
     }
 
 
-def _first(*values: int | None) -> int | None:
+T = TypeVar("T")
+
+
+def _first_given(value: T | None, otherwise: T) -> T:
+    return otherwise if value is None else value
+
+
+def _first(*values: T | None) -> T | None:
     return next((value for value in values if value is not None), None)

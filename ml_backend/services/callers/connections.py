@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
 from ml_backend.llm import provider_modules
+from ml_backend.llm.prices import read_price
 from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.models.pool import ModelPool
@@ -264,17 +265,16 @@ def parse_price(text: str) -> tuple[str, list[float]]:
     """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
     model, _, numbers = text.rpartition("=")
     try:
-        prompt, completion = (float(part) for part in numbers.split(","))
+        price = read_price(numbers)
     except ValueError:
-        prompt = completion = -1.0
-    known = 0 <= prompt < float("inf") and 0 <= completion < float("inf")
-    if not model.strip() or not known:
+        price = None
+    if not model.strip() or price is None:
         raise InvalidInput(
             f"{text!r} is not a price such as gpt-5-mini=0.25,2.",
             field="prices",
             fix="Give dollars per million tokens of the prompt and of the answer.",
         )
-    return model.strip(), [prompt, completion]
+    return model.strip(), list(price)
 
 
 def _is_web_address(url: str) -> bool:

@@ -14,7 +14,7 @@ from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
-from ml_backend.prompting.few_shot import FewShot
+from ml_backend.prompting.few_shot_choice import FewShot
 from ml_backend.prompting.template import variables
 from ml_backend.records import Attachment, CallRecord, Failure, FailureKind, JsonObject, Task
 
@@ -56,6 +56,8 @@ class RequestTemplate:
     few_shot: FewShot | None = None
     samples: int = 1
     """Answers wanted of each task."""
+    system: str = ""
+    """The version's own system text."""
 
 
 def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
@@ -85,6 +87,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
             inputs=inputs,
             data=task.data,
             known=asked.known,
+            system=asked.system,
             lenient=asked.is_lenient,
             attachments=attachments,
         )

@@ -36,7 +36,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.inference.attachments import Attachments, Ready
-from ml_backend.services.inference.few_shot import FewShotExamples
+from ml_backend.services.inference.few_shot_examples import FewShotExamples
 from ml_backend.services.inference.model_requests import (
     ModelRequest,
     RequestTemplate,
@@ -119,6 +119,7 @@ class Predictor:
             identity=json.dumps(identity, sort_keys=True),
             few_shot=shots.chooser if shots else None,
             samples=samples,
+            system=version.system_prompt,
         )
         self.guard = guard
         """What it spends goes by this, and is to be written down by who asks."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ml_backend.records import JsonObject, Run, RunReport
+from ml_backend.records import Failure, JsonObject, Prediction, Run, RunReport
 from ml_backend.records.metrics_json import correctness_json, metrics_json
 from ml_backend.records.run_json import pool_json
 
 if TYPE_CHECKING:
+    from ml_backend.records import PromptVersion
     from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionScore
+    from ml_backend.services.evaluation.comparison_grid import ComparisonGrid, GridRow
     from ml_backend.services.marking.marks import MarkPlan, MarkReport
     from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
     from ml_backend.services.predictions.delete_prompt import PromptDeletion
@@ -155,6 +157,52 @@ def of_comparison(found: Comparison) -> JsonObject:
     }
 
 
+def of_grid(found: ComparisonGrid) -> JsonObject:
+    """Return a page of versions side by side; ``right`` is null where there is no truth."""
+    return {
+        "project": found.project_id,
+        "truth": found.truth.value,
+        "measured_on": found.measured_on,
+        "tasks": found.tasks,
+        "with_truth": found.with_truth,
+        "left_out": found.left_out,
+        "show": found.filter.value,
+        "counts": {each.value: number for each, number in found.counts.items()},
+        "count": found.count,
+        "page": found.page,
+        "pages": found.pages,
+        "versions": [
+            {
+                "version": version.id,
+                "title": version.title,
+                "prompt": version.prompt_id,
+                "run": run.id,
+            }
+            for version, run in zip(found.versions, found.runs, strict=True)
+        ],
+        "rows": [_of_grid_row(each, found.versions) for each in found.rows],
+    }
+
+
+def _of_grid_row(row: GridRow, versions: Sequence[PromptVersion]) -> JsonObject:
+    return {
+        "task": row.task_id,
+        "data": dict(row.task.data) if row.task is not None else None,
+        "truth": row.truth,
+        "answers": row.answers,
+        "cells": [
+            {
+                "version": version.id,
+                "right": cell.right,
+                "answer": cell.outcome.answer if isinstance(cell.outcome, Prediction) else None,
+                "score": cell.outcome.score if isinstance(cell.outcome, Prediction) else None,
+                "error": cell.outcome.message if isinstance(cell.outcome, Failure) else None,
+            }
+            for version, cell in zip(versions, row.cells, strict=True)
+        ],
+    }
+
+
 def _of_version_score(each: VersionScore) -> JsonObject:
     return {
         "version": each.version.id,
@@ -261,6 +309,7 @@ def _of_asked_prompt(run: Run) -> JsonObject:
         "provider": asked.provider.value if asked.provider else "",
         "model": asked.model,
         "parameters": asked.parameters,
+        "system_prompt": asked.system_prompt,
         "max_few_shot_examples": asked.max_few_shot_examples,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import Gate, Model, open_model
@@ -10,6 +11,7 @@ from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, Provid
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
 from ml_backend.store import Store
+from ml_backend.store.environment_prices import place_of
 
 
 class ModelPool:
@@ -19,13 +21,27 @@ class ModelPool:
         self, store: Store, default: Connection, *, concurrency: int, timeout: float
     ) -> None:
         self._store = store
-        self.default = default
+        self._default = default
         self.concurrency = concurrency
         self.timeout = timeout
         self.in_flight = SingleFlight()
         self._lock = threading.Lock()
         self._open: list[tuple[Connection, Model]] = []
         self._purses: dict[int | None, ConnectionBudget] = {}
+
+    @property
+    def default(self) -> Connection:
+        """The connection that the environment makes, with the prices people gave for it."""
+        if self._default.provider is ProviderName.BASELINE:
+            return self._default
+        given = self._store.environment_prices.of(place_of(self._default))
+        if not given:
+            return self._default
+        return replace(self._default, prices={**self._default.prices, **given})
+
+    @default.setter
+    def default(self, connection: Connection) -> None:
+        self._default = connection
 
     def connection(self, provider: ProviderName, connection_id: int | None) -> Connection:
         """Return the connection a version names, else the one the environment makes."""
@@ -64,22 +80,18 @@ class ModelPool:
                 self._purses[connection.id] = ConnectionBudget(self._store, connection)
             return self._purses[connection.id]
 
-    def adopt(self, connection: Connection, model: Model) -> None:
-        """Answer a connection with a model that was opened elsewhere."""
-        with self._lock:
-            self._open.insert(0, (connection, model))
-
     def open(self, connection: Connection) -> Model:
         """Return the model behind a connection, opening it on first use."""
+        wanted = _asked_by(connection)
         with self._lock:
             for known, model in self._open:
-                if known == connection:
+                if known == wanted:
                     return model
             gate = Gate(self.concurrency)
             model = open_model(
                 connection, gate=gate, timeout=self.timeout, ladder=self._store.answer_forms
             )
-            self._open.append((connection, model))
+            self._open.append((wanted, model))
             return model
 
     async def close(self) -> None:
@@ -88,3 +100,8 @@ class ModelPool:
             models, self._open = [model for _, model in self._open], []
         for model in models:
             await model.close()
+
+
+def _asked_by(connection: Connection) -> Connection:
+    """Return a connection without what changes nothing of how its provider is asked."""
+    return replace(connection, prices={}, updated_at=None)

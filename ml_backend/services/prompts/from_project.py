@@ -77,6 +77,7 @@ class ProjectPrompts:
             parameters=like.parameters if like else {},
             created_at=now,
             updated_at=now,
+            system_prompt=like.system_prompt if like else "",
         )
 
     def _model(self, wanted: str | None) -> tuple[ProviderName, str]:

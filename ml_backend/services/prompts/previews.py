@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
@@ -13,9 +13,10 @@ from ml_backend.errors import ConfigError, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
+from ml_backend.prompting.parameters import listed
 from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
-from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
+from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
 from ml_backend.services.inference.model_requests import RequestTemplate, build_request
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
@@ -37,6 +38,12 @@ class Preview:
     schema: JsonObject | None = None
     examples: int = 0
     """Few-shot examples among the messages."""
+    parameters: str = ""
+    """What the call is made with besides, on one line."""
+    notice: str = ""
+    """What a person may have meant otherwise."""
+    reads_nothing: bool = False
+    """Whether the offline baseline answers, which is sent no messages."""
     problem: str = ""
     field: str = ""
     """The variable the problem is about, where it is about one."""
@@ -95,6 +102,8 @@ class Previews:
             missing = f"Project {project.title!r} has no task {task_id}."
             none = f"Project {project.title!r} has no tasks: import some in Label Studio."
             return _with_problem(found, none if task_id is None else missing)
+        if version.provider is ProviderName.BASELINE:
+            return replace(found, reads_nothing=True)
         try:
             config = self._predictor_factory.config_of(project)
             asked = self._template(project, config, version, evaluated)
@@ -112,6 +121,8 @@ class Previews:
             messages=question.messages,
             schema=question.schema,
             examples=question.examples,
+            parameters=listed(version.parameters),
+            notice=_unfilled(version.system_prompt, asked.known),
         )
 
     def variables(self, project: Project, text: str = "") -> Variables:
@@ -143,7 +154,7 @@ class Previews:
         if not version.is_lenient:
             template.check(version.text, known)
         shots = None
-        if version.max_few_shot_examples and version.provider is not ProviderName.BASELINE:
+        if version.max_few_shot_examples:
             shots = self._few_shot(project, config, version, known, evaluated)
         return RequestTemplate(
             config,
@@ -151,6 +162,7 @@ class Previews:
             known,
             version.is_lenient,
             few_shot=shots.chooser if shots else None,
+            system=version.system_prompt,
         )
 
     def _few_shot(
@@ -190,6 +202,17 @@ class Previews:
         with self._lock:
             self._shots[key] = shots
         return shots
+
+
+def _unfilled(system: str, known: Collection[str]) -> str:
+    """Say which variables stand in a system text, where nothing takes their place."""
+    named = [f"{{{name}}}" for name in sorted(known) if template.uses_any(system, [name])]
+    if not named:
+        return ""
+    return (
+        f"{', '.join(named)} in the system text is sent as it stands: it is the same for every "
+        "task. Name it in the prompt instead."
+    )
 
 
 def _with_problem(found: Preview, problem: str, field: str = "") -> Preview:

@@ -199,7 +199,9 @@ class Refining:
         known = self._predictor_factory.known_variables(project, config)
         lessons = self._lessons(studio, project, asked.prompt, asked.version, config)
         words = to_text(project.instruction)
-        return lessons, messages_for(asked.old, config, known, lessons, words, asked.goal), known
+        system = asked.version.system_prompt if asked.version else ""
+        found = messages_for(asked.old, config, known, lessons, words, asked.goal, system)
+        return lessons, found, known
 
     def keep(
         self,
@@ -236,6 +238,7 @@ class Refining:
             connection_id=version.connection_id,
             max_few_shot_examples=version.max_few_shot_examples,
             parameters=version.parameters,
+            system_prompt=version.system_prompt,
             refined_from=version.id if done.saw_tasks else None,
         )
 

@@ -63,6 +63,7 @@ def messages_for(
     lessons: Mistakes,
     instruction: str,
     goal: str = "",
+    system: str = "",
 ) -> list[JsonObject]:
     """Return what a teacher is sent; an empty ``text`` is a prompt yet to be written.
 
@@ -70,6 +71,8 @@ def messages_for(
     """
     draft = says_nothing(text)
     parts = [f"The prompt:\n<prompt>\n{text}\n</prompt>"] if text.strip() else []
+    if system.strip():
+        parts.append(f"The model is told before it, and goes on to be:\n{system.strip()}")
     parts += [
         f"Fields of the task's data: {', '.join(sorted(known)) or 'none'}.",
         f"What the model answers:\n{config.describe({})}",

@@ -28,7 +28,7 @@ def begin(
 
     ``counted`` is the number that a person agreed to: another one by then ends it.
     """
-    return services().background.submit(
+    return services().jobs.submit(
         JobKind.GROUND_TRUTH,
         {**request.document(), "dry_run": dry_run, "counted": counted, "title": project.title},
         created_by=identity.caller().person,

@@ -9,15 +9,19 @@ from ml_backend.web.api import (
     jobs,
     openapi,
     projects,
+    prompt_files,
     prompts,
     providers,
     runs,
+    tries,
     versions,
 )
 
 GROUPS = (
     prompts.api,
+    prompt_files.api,
     versions.api,
+    tries.api,
     runs.api,
     projects.api,
     ground_truth.api,

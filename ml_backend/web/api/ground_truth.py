@@ -60,7 +60,7 @@ def mark_ground_truth(project_id: int, body: Marking) -> Any:
     if counted is not None:
         return MarkAnswer.of(request, counted, project.id, dry_run=True)
     job = actions.begin(project, request, dry_run=body.dry_run)
-    job = services().background.wait(job, WAIT_SECONDS)
+    job = services().jobs.wait(job, WAIT_SECONDS)
     if not job.status.is_final:
         return MarkAnswer.of(request, {"job": job.id}, project.id, body.dry_run), 202
     return MarkAnswer.of(request, job.result, project.id, body.dry_run)

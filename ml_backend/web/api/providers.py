@@ -9,7 +9,13 @@ from ml_backend.records import Connection
 from ml_backend.services.callers.connections import provider_choices
 from ml_backend.services.models.spending import spending_of
 from ml_backend.web.api.operations import Operations
-from ml_backend.web.api.wire.connections import ConnectionAnswer, ConnectionGiven, ProviderChoices
+from ml_backend.web.api.wire.connections import (
+    ConnectionAnswer,
+    ConnectionGiven,
+    EnvironmentPrices,
+    EnvironmentPricesGiven,
+    ProviderChoices,
+)
 from ml_backend.web.api.wire.parts import ordered
 from ml_backend.web.api.wire.prompts import OrderQuery
 from ml_backend.web.server import identity
@@ -97,6 +103,26 @@ def delete_connection(id: int) -> None:
 def list_provider_choices() -> ProviderChoices:
     """List the providers a connection can be made for."""
     return ProviderChoices(provider_choices=provider_choices())
+
+
+@api.add("GET", f"{CONNECTIONS}environment/prices", EnvironmentPrices)
+def get_environment_prices() -> EnvironmentPrices:
+    """Return the prices given for the connection that the server's environment makes."""
+    identity.caller()
+    return EnvironmentPrices.of(services().models.default)
+
+
+@api.add(
+    "PATCH", f"{CONNECTIONS}environment/prices", EnvironmentPrices, body=EnvironmentPricesGiven
+)
+def set_environment_prices(body: EnvironmentPricesGiven) -> EnvironmentPrices:
+    """Say what models cost at the environment's connection; for the organization's owner."""
+    caller = identity.caller()
+    connection = services().models.default
+    for model, price in body.prices.items():
+        pair = None if price is None else (price[0], price[1])
+        connection = services().prices.give(caller, connection, model, pair)
+    return EnvironmentPrices.of(connection)
 
 
 def _answer(connection: Connection) -> ConnectionAnswer:

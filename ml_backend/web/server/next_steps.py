@@ -5,15 +5,18 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "The price of {model} is given where the server runs, with its connections.",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices where the server runs, or leave "
-    "budget out.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices where the server runs, or set "
-    "its budget_limit to null.",
+    Step.ADD_PRICE: "Give the price of {model}: prices of PATCH "
+    "/api/model-provider-connections/ID/, or of …/environment/prices for the server's own.",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it: prices of PATCH /api/model-provider-connections/ID/, "
+    "or of …/environment/prices for the server's own; or leave budget out.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it: prices of PATCH /api/model-provider-connections/ID/; "
+    "or set the connection's budget_limit to null.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or leave held_out out.",
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",
     Step.ASK_THE_REST: "Start a run with only_missing_predictions and another budget for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",
@@ -22,6 +25,8 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Make a version of '{prompt}': POST /api/prompts/ID/versions.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "POST /api/projects/ID/predictions/delete with its model version.",
+    Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
+    Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the url: "
     "http://user:password@host.",
@@ -49,7 +54,8 @@ WORDS: Words = {
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by unversioned: true.",
     Step.SHOW_RUN: "See GET /api/inference-runs/{run}/.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
-    Step.SWITCH_LABEL_STREAM: "The project's settings in Label Studio switch it.",
+    Step.SWITCH_LABEL_STREAM: "POST /api/projects/ID/label-stream with its model version switches "
+    "it.",
     Step.USE_CUSTOM_SUBSET: "Use project_subset Custom.",
 }
 

@@ -8,10 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ml_backend.records import Connection, JsonObject, Scope
+from ml_backend.services.connecting.backend_urls import plain
 from ml_backend.services.models.spending import Spending
-from ml_backend.web.api.wire.parts import Dollars, Given, Shown, UserSimple
+from ml_backend.web.api.wire.parts import Dollars, Exact, Given, Shown, UserSimple
 
 Secret = Annotated[str, Field(max_length=20_000, json_schema_extra={"writeOnly": True})]
+Model = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+OnePrice = Annotated[float, Field(ge=0, le=1_000_000)]
+Price = Annotated[list[OnePrice], Field(min_length=2, max_length=2)]
 Short = Annotated[str, Field(max_length=2_000)]
 DETAILS = (
     "budget_alert_threshold",
@@ -54,6 +58,14 @@ class ConnectionGiven(Given):
     ] = None
     cached_available_models: Annotated[str, Field(max_length=100_000)] | None = None
     is_internal: bool | None = None
+    prices: Annotated[
+        dict[Model, Price] | None,
+        Field(
+            description="Model: dollars per million tokens of the prompt and of the answer, all "
+            'of them; "*" is every model without one of its own, [0, 0] a server of one\'s own. '
+            "They go before the price table. Ours."
+        ),
+    ] = None
 
     def secrets(self) -> dict[str, str]:
         """Return the secrets given besides the key."""
@@ -61,12 +73,14 @@ class ConnectionGiven(Given):
         return {name: value.strip() for name, value in given.items() if value}
 
     def budget(self) -> JsonObject:
-        """Return the columns of the budget that were given."""
+        """Return the columns of budget and prices that were given."""
         given: JsonObject = {}
         if "budget_limit" in self.model_fields_set:
             given["budget_limit"] = self.budget_limit
         if "budget_reset_period" in self.model_fields_set:
             given["budget_period"] = self.budget_reset_period or ""
+        if self.prices is not None:
+            given["prices"] = {name.strip(): price for name, price in self.prices.items()}
         return given
 
     def details(self) -> JsonObject:
@@ -93,6 +107,8 @@ class ConnectionAnswer(Shown):
     """What a person should know: the alert threshold is passed, the budget used up. Ours."""
     cached_available_models: str | None = None
     is_internal: bool | None = None
+    prices: dict[str, list[float]]
+    """Model: dollars per million tokens of the prompt and of the answer, as given. Ours."""
     model_params: dict[str, Any] | None = None
     organization: int | None = None
     created_by: UserSimple | None = None
@@ -117,8 +133,38 @@ class ConnectionAnswer(Shown):
             created_by=UserSimple.of(connection.created_by),
             created_at=connection.created_at,
             updated_at=connection.updated_at,
+            prices=prices_of(connection),
             **kept,
         )
+
+
+class EnvironmentPricesGiven(Exact):
+    """Prices of models at the environment's connection; null forgets one, others stay."""
+
+    prices: dict[Model, Price | None]
+
+
+class EnvironmentPrices(Shown):
+    """What the environment's connection asks, and the prices that were given for it."""
+
+    provider: str
+    endpoint: str | None = None
+    default_model: str | None = None
+    prices: dict[str, list[float]]
+    """"*" is OPENAI_PRICE, of every model that has none of its own."""
+
+    @classmethod
+    def of(cls, connection: Connection) -> EnvironmentPrices:
+        return cls(
+            provider=connection.provider.value,
+            endpoint=plain(connection.endpoint) or None,
+            default_model=connection.default_model or None,
+            prices=prices_of(connection),
+        )
+
+
+def prices_of(connection: Connection) -> dict[str, list[float]]:
+    return {name: [float(each) for each in price] for name, price in connection.prices.items()}
 
 
 def _midnight(day: date | None) -> datetime | None:

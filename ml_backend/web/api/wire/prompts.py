@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Prompt, PromptVersion
 from ml_backend.services.callers.authoring import Draft
-from ml_backend.store import PromptStats
+from ml_backend.store import Evaluated, PromptStats
 from ml_backend.web.api.wire.parts import Given, Id, PageQuery, Shown, UserSimple, Whole
 
 SkillName = Literal["TextClassification", "NamedEntityRecognition"]
@@ -99,7 +100,7 @@ class PromptDetail(Shown):
     created_at: datetime
     updated_at: datetime
     best_score: float | None = None
-    """The best accuracy of its versions' last evaluations."""
+    """The best accuracy of its versions' last evaluations over all ground truth."""
     runs_count: int
     versions_count: int
 
@@ -143,6 +144,20 @@ class VersionUpdate(Given):
     max_few_shot_examples: Annotated[int, Field(ge=0, le=1000)] | None = None
     organization: Id | None = None
     parent_model: Id | None = None
+    parameters: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="What the model is called with besides, all of it; any other name is "
+            f"refused: {', '.join(KNOWN)}. Ours.",
+        ),
+    ] = None
+    system_prompt: Annotated[
+        str | None,
+        Field(
+            description="Sent before all else, the same for every task; it names no task data. "
+            "Ours."
+        ),
+    ] = None
 
     def draft(self) -> Draft:
         return Draft(
@@ -153,6 +168,8 @@ class VersionUpdate(Given):
             connection_id=self.model_provider_connection,
             max_few_shot_examples=self.max_few_shot_examples,
             organization=self.organization,
+            parameters=self.parameters,
+            system_prompt=self.system_prompt,
         )
 
 
@@ -162,6 +179,23 @@ class VersionCreate(VersionUpdate):
     title: Title
     prompt: Annotated[str, Field(min_length=1)]
     provider_model_id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class VersionChangeQuery(Given):
+    """How a version is changed."""
+
+    keep_if_run: Annotated[
+        bool,
+        Field(description="Leave a version that was run as it is, and make the next one of it."),
+    ] = False
+
+
+class VersionDeleteQuery(Given):
+    """Which versions may be deleted."""
+
+    only_unused: Annotated[
+        bool, Field(description="Refuse where runs or predictions of it are kept.")
+    ] = False
 
 
 VERSION_NAMES = {
@@ -187,14 +221,30 @@ class VersionAnswer(Shown):
     max_few_shot_examples: Whole
     parent_model: int
     organization: int | None = None
+    parameters: dict[str, Any]
+    """What the model is called with besides. Ours."""
+    system_prompt: str
+    """Sent before all else. Ours."""
     score: float | None = None
-    """Accuracy of its last evaluation."""
+    """Accuracy of its last evaluation over all ground truth, or all that was submitted where
+    nothing was marked; a sample changes nothing of it.
+    """
+    score_run: int | None = None
+    """The run of that evaluation."""
+    score_n: int | None = None
+    """Tasks it was measured on."""
+    sample_score: float | None = None
+    """Accuracy of a later evaluation of less: a sample, chosen tasks, annotations by choice."""
+    sample_run: int | None = None
+    sample_n: int | None = None
     created_by: UserSimple | None = None
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, version: PromptVersion, score: float | None) -> VersionAnswer:
+    def of(cls, version: PromptVersion, evaluated: Evaluated | None) -> VersionAnswer:
+        score = evaluated.headline if evaluated is not None else None
+        sample = evaluated.beside if evaluated is not None else None
         return cls(
             id=version.id,
             title=version.title,
@@ -206,7 +256,14 @@ class VersionAnswer(Shown):
             max_few_shot_examples=version.max_few_shot_examples,
             parent_model=version.prompt_id,
             organization=version.organization,
-            score=score,
+            score=score.accuracy if score else None,
+            score_run=score.run_id if score else None,
+            score_n=score.n if score else None,
+            sample_score=sample.accuracy if sample else None,
+            sample_run=sample.run_id if sample else None,
+            sample_n=sample.n if sample else None,
+            parameters=version.parameters,
+            system_prompt=version.system_prompt,
             created_by=UserSimple.of(version.created_by),
             created_at=version.created_at,
             updated_at=version.updated_at,

@@ -77,6 +77,8 @@ class ReportedPrompt(Shown):
     provider: str
     model: str
     parameters: dict[str, Any]
+    system_prompt: str
+    """Sent before all else, "" for none."""
     max_few_shot_examples: int
 
 

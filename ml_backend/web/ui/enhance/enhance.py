@@ -27,6 +27,7 @@ from ml_backend.web.actions.refinements import refine_in_background
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.enhance.held_out import begin, look
 from ml_backend.web.ui.prompt.run_words import WORDS
+from ml_backend.web.ui.settings.prices import unpriced_at
 from ml_backend.web.ui.shell.pages import for_target, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, number, open_view
 from ml_backend.web.ui.shell.session import quiet
@@ -228,7 +229,7 @@ def _teachers(view: PromptView, jobs: Sequence[Job]) -> Teachers:
     visible = services().connections.visible(view.caller)
     found = [(str(each.id), _words(each)) for each in visible]
     if default.provider is not ProviderName.BASELINE:
-        found.insert(0, ("", f"The server’s own: {_words(default)}"))
+        found.insert(0, ("", f"{_words(default)}, the server’s own"))
     last = next((job for job in jobs if job.status is RunStatus.COMPLETED), None)
     values = [value for value, _ in found]
     models = [str(job.request.get("teacher") or "") for job in jobs]
@@ -266,7 +267,10 @@ def _outlook(view: PromptView, project: Project) -> str:
             request.values.get("goal", "")[:LONGEST_GOAL],
         ),
     )
-    return render_template("enhance/outlook.html", view=view, found=found, model=model)
+    missing = unpriced_at(view.caller, connection, model)
+    return render_template(
+        "enhance/outlook.html", view=view, found=found, model=model, missing=missing
+    )
 
 
 def _connection_id() -> int | None:

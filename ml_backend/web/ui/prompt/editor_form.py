@@ -12,9 +12,11 @@ from typing import Any
 from ml_backend.errors import InvalidInput
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import Project
+from ml_backend.prompting.parameters import parse, written
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
+    JsonObject,
     PromptVersion,
     ProviderName,
     Subset,
@@ -23,6 +25,7 @@ from ml_backend.records import (
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Draft, unsaved
 from ml_backend.services.evaluation.ground_truth import truth_of
+from ml_backend.services.prompts.prompts import check_system_prompt
 from ml_backend.services.runs.run_request import (
     MOST_SAMPLES,
     RunRequest,
@@ -35,6 +38,9 @@ from ml_backend.web.ui.shell.fields import dollars, task_ids, whole
 
 ENVIRONMENT, BASELINE, KEPT = "environment", "baseline", "kept"
 """Choices of a connection that are none of the store's."""
+
+NOT_READ = "The offline baseline reads no prompt: write one for the model you choose.\n"
+"""The text of a version that was never written one."""
 
 TAB = "Tab"
 """A baseline that is no subset: a tab of the Data Manager."""
@@ -58,6 +64,10 @@ class EditorForm:
     connection: str = ENVIRONMENT
     model: str = ""
     few_shot: str = "0"
+    system_prompt: str | None = None
+    """None leaves it as it is, as does None of ``parameters``."""
+    parameters: str | None = None
+    """A line each."""
     samples: str = "1"
     baseline: str = Subset.HAS_GT.value
     sample_size: str = str(SAMPLE_SIZE)
@@ -96,6 +106,8 @@ class EditorForm:
             connection=connection_value(caller, version),
             model=version.model,
             few_shot=str(version.max_few_shot_examples),
+            system_prompt=_lines(version.system_prompt),
+            parameters=written(version.parameters),
             held_out="on" if version.refined_from is not None else "",
             seen=version.updated_at.isoformat(),
         )
@@ -104,7 +116,9 @@ class EditorForm:
     def given(cls, values: Mapping[str, str]) -> EditorForm:
         """Return what a browser sent."""
         names = [each.name for each in fields(cls)]
-        sent = {name: values.get(name, "") for name in names}
+        sent: dict[str, Any] = {name: values.get(name, "") for name in names}
+        for name in ("system_prompt", "parameters"):
+            sent[name] = _lines(values[name]) if name in values else None
         return cls(**{**sent, "text": _lines(sent["text"])})
 
     # The version
@@ -117,9 +131,23 @@ class EditorForm:
         now = (self.text, self.connection, self.few_shot.strip())
         model = self.model.strip() or was.model
         is_baseline = self.connection == was.connection and was.model == BASELINE_MODEL
-        return now != (was.text, was.connection, was.few_shot) or (
-            model != was.model and not is_baseline
+        return (
+            now != (was.text, was.connection, was.few_shot)
+            or (model != was.model and not is_baseline)
+            or self._sends_otherwise(version)
         )
+
+    def _sends_otherwise(self, version: PromptVersion) -> bool:
+        """Return whether system text or parameters are others than the version's."""
+        system, given = self.system_prompt, self.parameters
+        if system is not None and system.strip() != _lines(version.system_prompt).strip():
+            return True
+        if given is None:
+            return False
+        try:
+            return parse(given) != version.parameters
+        except InvalidInput:
+            return given.strip() != written(version.parameters)
 
     def chosen_connection(self, caller: Caller) -> Connection | None:
         """Return what shall answer, None to leave it as it is; raises for another person's."""
@@ -134,11 +162,15 @@ class EditorForm:
 
     def draft(self, caller: Caller, version: PromptVersion | None) -> Draft:
         """Return what is to be saved; raises what a person can mend."""
-        if not self.text.strip():
+        chosen = self.chosen_connection(caller)
+        provider = chosen.provider if chosen else version.provider if version else None
+        text = self.text
+        if not text.strip() and provider is ProviderName.BASELINE:
+            text = version.text if version else NOT_READ  # nobody sees a field for it
+        if not text.strip():
             raise InvalidInput(
                 "The prompt is empty.", field="text", fix="Say what to label, and how."
             )
-        chosen = self.chosen_connection(caller)
         model = self.model.strip()
         if len(model) > 200:
             raise InvalidInput(
@@ -154,13 +186,25 @@ class EditorForm:
             raise InvalidInput("No connection is chosen.", field="connection")
         return Draft(
             title=self.title.strip() or None,
-            text=self.text,
+            text=text,
             model=model or None,
             connection=chosen,
             max_few_shot_examples=whole(
                 self.few_shot, "Few-shot examples", 0, MOST_FEW_SHOT, field="few_shot"
             ),
+            parameters=self._given_parameters(version),
+            system_prompt=None
+            if self.system_prompt is None
+            else check_system_prompt(self.system_prompt),
         )
+
+    def _given_parameters(self, version: PromptVersion | None) -> JsonObject | None:
+        given = self.parameters
+        if given is None:
+            return None
+        if version is not None and given.strip() == written(version.parameters):
+            return version.parameters
+        return parse(given)
 
     def unsaved(
         self, caller: Caller, prompt_id: int, version: PromptVersion | None

@@ -14,6 +14,7 @@ from ml_backend.services.runs.progress import pace_of
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor_form import EditorForm
+from ml_backend.web.ui.settings.prices import Unpriced, unpriced
 from ml_backend.web.ui.shell.prompt_view import PromptView
 
 
@@ -24,6 +25,8 @@ class Forecast:
     estimate: Estimate | None = None
     seconds: float | None = None
     problem: PromptsError | None = None
+    unpriced: Unpriced | None = None
+    """The model whose price is missed."""
 
 
 def forecast(view: PromptView, form: EditorForm) -> Forecast:
@@ -64,7 +67,8 @@ def forecast_run(
     )
     rate = _rate(view, version)
     calls = found.tasks * options.samples
-    return Forecast(found, calls / rate if rate and calls else None)
+    missing = None if found.price is not None else unpriced(view.caller, version)
+    return Forecast(found, calls / rate if rate and calls else None, unpriced=missing)
 
 
 def _forecast_missing(

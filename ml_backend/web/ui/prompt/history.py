@@ -11,6 +11,7 @@ from flask import make_response, render_template
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import NotFound
+from ml_backend.prompting.parameters import listed
 from ml_backend.records import JobKind, Run, RunSnapshot
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -31,10 +32,11 @@ class Month:
     name: str
     runs: int = 0
     refinements: int = 0
+    tries: int = 0
     known: float = 0.0
     """Dollars that are known."""
     unknown: int = 0
-    """Runs and refinements whose price is not."""
+    """Runs, refinements and tries whose price is not."""
 
     def add(self, cost: float | None) -> None:
         if cost is None:
@@ -116,7 +118,7 @@ def _options(run: Run) -> list[tuple[str, object]]:
     asked = run.options
     return [
         ("Only tasks no teacher saw", asked.held_out),
-        ("Only tasks without a prediction", asked.only_missing),
+        ("Only tasks without a prediction of this version", asked.only_missing),
         ("Asked anew, not from the cache", asked.fresh),
         ("Sample size", asked.sample_size),
         ("Seed of the sample", asked.sample_seed),
@@ -134,7 +136,8 @@ def _settings(asked: RunSnapshot) -> list[tuple[str, object]]:
         ("Provider", asked.provider.value if asked.provider else ""),
         ("Model", asked.model),
         ("Few-shot examples", asked.max_few_shot_examples),
-        ("Parameters", asked.parameters),
+        ("Parameters", listed(asked.parameters)),
+        ("System text", asked.system_prompt),
     ]
 
 
@@ -149,6 +152,11 @@ def _months(prompt_id: int, project_id: int) -> list[Month]:
         month = _month(found, made)
         month.refinements += 1
         month.add(cost)
+    for day in services().store.tries.of_prompt(prompt_id, project_id):
+        month = found.setdefault(day.day[:7], Month(day.day[:7]))
+        month.tries += day.calls
+        month.known += day.cost
+        month.unknown += day.unpriced
     return [found[name] for name in sorted(found, reverse=True)]
 
 

@@ -42,7 +42,7 @@ def estimate_predict_all(prompt_id: int) -> str:
     """Say what predictions for all tasks would cost."""
     view = open_view(prompt_id)
     found = _forecast(view, required_project(view), _version(view))
-    return render_template("prompt/forecast.html", found=found)
+    return render_template("prompt/forecast.html", found=found, price_at="price-form-all")
 
 
 @pages.post("/prompts/<int:prompt_id>/predict-all")
@@ -58,7 +58,7 @@ def predict_all(prompt_id: int) -> Response:
         only_missing=only_missing,
         budget=dollars(request.form.get("budget", ""), "Stop at", field="budget"),
     )
-    run = start(view.caller, view.prompt, version, project, options)
+    run = start(view.caller, view.prompt, version, project, options, unless_open=True)
     flash(f"{plural(run.totals.total, 'task')} will be asked.", RUN)
     return go(address(view, version, run=run.id))
 

@@ -9,11 +9,13 @@ from flask import flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import InvalidInput
-from ml_backend.prompting.differences import rows
-from ml_backend.records import Correctness, JobKind, Prompt, PromptVersion, Run
+from ml_backend.prompting.differences import Row, rows
+from ml_backend.prompting.parameters import listed
+from ml_backend.records import Correctness, JobKind, Prompt, PromptVersion, ProviderName, Run
 from ml_backend.reporting import charts
 from ml_backend.reporting.elements import to_markup
 from ml_backend.services.callers.access import Caller
+from ml_backend.store import Evaluated
 from ml_backend.web.actions.deletions import begin_deletion
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -22,11 +24,11 @@ from ml_backend.web.ui.shell.filters import money, plural
 from ml_backend.web.ui.shell.jobs import job_page
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import (
-    LATEST_RUNS,
     PromptView,
     number,
     open_view,
     panel,
+    run_of,
 )
 
 PAGE = 30
@@ -38,7 +40,7 @@ TYPED_FROM = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A version and its last run that was measured in the project."""
+    """A version and its last evaluation over all that is true in the project."""
 
     version: PromptVersion
     run: Run | None
@@ -49,6 +51,8 @@ class Standing:
     previous: PromptVersion | None
     """The version made before it."""
     refined_from: PromptVersion | None
+    beside: Run | None = None
+    """A later evaluation that is less: of a sample, of chosen tasks."""
 
     @property
     def counts(self) -> Correctness:
@@ -84,7 +88,13 @@ def fill(view: PromptView) -> str:
 
 def standings(view: PromptView) -> list[Standing]:
     """Return the versions with how they did, newest first."""
-    runs = {version.id: _measured(view, version) for version in view.versions}
+    project_id = view.project.id if view.project is not None else 0
+    known_scores = services().store.standings.of_versions(
+        [each.id for each in view.versions], project_id
+    )
+    nothing = Evaluated(None)
+    scores = {each.id: known_scores.get(each.id, nothing) for each in view.versions}
+    runs = {version: run_of(score.headline, view.runs) for version, score in scores.items()}
     known = {version.id: version for version in view.versions}
     shown = runs.get(view.version.id) if view.version is not None else None
     reference = shown or next((run for run in reversed(list(runs.values())) if run), None)
@@ -100,16 +110,10 @@ def standings(view: PromptView) -> list[Standing]:
                 comparable=same,
                 previous=view.versions[place - 1] if place else None,
                 refined_from=known.get(version.refined_from or 0),
+                beside=run_of(scores[version.id].beside, view.runs),
             )
         )
     return found[::-1]
-
-
-def _measured(view: PromptView, version: PromptVersion) -> Run | None:
-    own = view.runs_of(version)
-    if not own and len(view.runs) >= LATEST_RUNS and view.project is not None:
-        own = services().store.runs.search(version_id=version.id, project_id=view.project.id)
-    return next((run for run in own if run.is_measured), None)
 
 
 def _accuracy(found: list[Standing]) -> str:
@@ -128,7 +132,7 @@ def _written(each: Standing) -> str:
     if each.cost_per_task is not None:
         return money(each.cost_per_task)
     known = each.run is not None and each.run.totals.cost is not None
-    return "all from the cache" if known else "unknown"
+    return "all kept from before" if known else "unknown"
 
 
 def _named(each: Standing) -> str:
@@ -156,7 +160,9 @@ def show_difference(prompt_id: int) -> Response:
         old=old,
         new=new,
         rows=rows(old.text, new.text),
+        system_rows=_system_rows(old, new),
         settings=_settings(old, new),
+        unread=[each.title for each in (old, new) if each.provider is ProviderName.BASELINE],
     )
     return make_response(text)
 
@@ -166,6 +172,13 @@ def _chosen(view: PromptView, name: str) -> PromptVersion | None:
     return services().access.version(view.prompt, wanted) if wanted is not None else None
 
 
+def _system_rows(old: PromptVersion, new: PromptVersion) -> list[Row]:
+    """Return the system texts side by side, nothing where they are the same."""
+    if old.system_prompt == new.system_prompt:
+        return []
+    return rows(old.system_prompt, new.system_prompt)
+
+
 def _settings(old: PromptVersion, new: PromptVersion) -> list[tuple[str, str, str]]:
     """Return what else differs: (name, before, after)."""
     pairs = [
@@ -173,7 +186,7 @@ def _settings(old: PromptVersion, new: PromptVersion) -> list[tuple[str, str, st
         ("Model", old.model, new.model),
         ("Connection", _connection(old), _connection(new)),
         ("Few-shot examples", str(old.max_few_shot_examples), str(new.max_few_shot_examples)),
-        ("Parameters", str(old.parameters or "none"), str(new.parameters or "none")),
+        ("Parameters", listed(old.parameters) or "none", listed(new.parameters) or "none"),
     ]
     return [each for each in pairs if each[1] != each[2]]
 

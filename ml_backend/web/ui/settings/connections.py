@@ -9,6 +9,7 @@ from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput
+from ml_backend.llm.prices import EVERY_MODEL, Price, find_price
 from ml_backend.records import Connection, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.connections import parse_price, provider_choices
@@ -55,6 +56,22 @@ class Row:
     spending: Spending
     check: ConnectionCheck | None
     may_change: bool
+    may_price: bool = False
+    """Whether the person may say what its models cost."""
+
+    @property
+    def prices(self) -> list[tuple[str, Price | None]]:
+        """Return its models with what each costs, None where nobody knows."""
+        each = self.connection
+        models = [each.default_model, *(name for name in each.prices if name != EVERY_MODEL)]
+        found = [(name, find_price(each, name)) for name in dict.fromkeys(filter(None, models))]
+        every = find_price(each, EVERY_MODEL) if EVERY_MODEL in each.prices else None
+        return [*found, *([("every other model", every)] if every else [])]
+
+    @property
+    def is_unpriced(self) -> bool:
+        """Whether there is a model whose price is missed."""
+        return any(price is None for _, price in self.prices) or not self.prices
 
     @property
     def ref(self) -> str:
@@ -221,6 +238,8 @@ def _row(caller: Caller, connection: Connection) -> Row:
         spending_of(services().store, connection),
         services().connection_checks.last(connection),
         own and services().access.may_change(caller, connection),
+        connection.provider is not ProviderName.BASELINE
+        and services().prices.may_give(caller, connection),
     )
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
-    Step.ADD_PRICE: "Add the price of {model} under Connections (dollars per million tokens).",
-    Step.ADD_PRICE_OR_DROP_BUDGET: "Give the connection its prices under Connections, or leave "
-    "Stop at empty.",
-    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give the connection its prices under Connections, or take its "
-    "budget away there.",
+    Step.ADD_PRICE: "Give the price of {model} under Connections (dollars per million tokens, 0 "
+    "for a server of your own).",
+    Step.ADD_PRICE_OR_DROP_BUDGET: "Give it beside the estimate or under Connections (0 for a "
+    "server of your own), or leave Stop at empty.",
+    Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it beside the estimate or under Connections (0 for a "
+    "server of your own), or take the connection's budget away there.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
-    Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction” unticked to ask all tasks again.",
+    Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction of this version” unticked to "
+    "ask all tasks again.",
     Step.ASK_ONCE: "Ask for one answer a task.",
     Step.ASK_THE_REST: "Start another run, with more at Stop at, for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
@@ -23,6 +27,8 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Write one on the page of {prompt} and save it.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by Delete Predictions, "
     "under Predictions.",
+    Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
+    Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "http://user:password@host.",
@@ -47,7 +53,7 @@ WORDS: Words = {
     Step.SELECT_UNVERSIONED: "Predictions without a version are a choice of their own.",
     Step.SHOW_RUN: "See it in History.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
-    Step.SWITCH_LABEL_STREAM: "The project's settings in Label Studio switch it.",
+    Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
 }
 

@@ -85,7 +85,7 @@ def take_ground_truth() -> Response:
             raise InvalidInput("What was counted is not said.", field="counted")
         job = actions.begin(asked.project, asked.request, counted=counted)
     with suppress(PromptsError):  # the job keeps it, and its page shows it
-        services().background.wait(job, WAIT_SECONDS)
+        services().jobs.wait(job, WAIT_SECONDS)
     job = services().store.jobs.get(job.id)
     outcome = f"/ui/ground-truth/outcome/{job.id}"
     return go(outcome if job.status.is_final else f"/ui/jobs/{job.id}?back={outcome}")
@@ -116,7 +116,7 @@ def show_marks(job_id: int) -> Response:
 
 def _mark_one(asked: Asked) -> Response:
     """Mark an annotation that a person chose, or take its mark off, and come back to it."""
-    job = services().background.wait(actions.begin(asked.project, asked.request), ONE_SECONDS)
+    job = services().jobs.wait(actions.begin(asked.project, asked.request), ONE_SECONDS)
     back = own_path(request.form.get("back", ""), asked.back)
     if job.status is not RunStatus.COMPLETED:
         return go(f"/ui/jobs/{job.id}?back=/ui/ground-truth/outcome/{job.id}")
