@@ -373,6 +373,7 @@
   if (before && before !== saved) {
     write(JSON.parse(before));
     document.getElementById("draft-note").hidden = false;
+    if (unfolded) unfolded.checked = true;
   }
   mark();
 })();
