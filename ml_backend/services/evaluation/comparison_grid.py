@@ -226,7 +226,7 @@ class ComparisonGrids:
                 fix="Run them on the same tasks.",
             )
         right = None
-        if control is not None or not all(_is_measured(run, source) for run in runs):
+        if control is not None or not all(self._is_measured(run, source) for run in runs):
             right = _judged(evaluation, project, config, runs, source, control)
         ranked = []
         answers = {}
@@ -319,11 +319,6 @@ def _spread(answers: Sequence[int | None]) -> tuple[int, int]:
         return 1, len(answers)
     counts = Counter(answers)
     return len(counts), max(counts.values())
-
-
-def _is_measured(run: Run, source: TruthSource) -> bool:
-    """Return whether what a run was measured on still is what it would be measured on."""
-    return run.metrics is not None and run.truth is source and not run.stale
 
 
 def _judged(

@@ -34,13 +34,13 @@ def test_an_amount_is_written_as_people_write_it(value: float | None, written: s
 def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     ran(pages, version.id, cost=0.06, cached=4)
-    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .figures")
+    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .score-facts")
     assert "$0.0300 per task that was asked" in found
     ran(pages, version.id, cost=0.0, cached=6)
-    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .figures")
-    assert "– per task: all were answered before" in found
+    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .score-facts")
+    assert "all answers kept from before" in found
     ran(pages, version.id, cost=None)
-    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .figures")
+    found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .score-facts")
     assert "unknown per task" in found
 
 
