@@ -253,6 +253,11 @@ class ComparisonGrids:
             left_out=left_out,
         )
 
+    def _is_measured(self, run: Run, source: TruthSource) -> bool:
+        """Return whether what was measured with a run still holds, and is kept by task."""
+        measured = run.metrics is not None and run.truth is source and not run.stale
+        return measured and self._store.results.is_judged(run.id)
+
     def _said(self, runs: Sequence[Run], control: str | None) -> tuple[dict[int, list[_Said]], int]:
         """Return task -> what each run said of it, and how many tasks not all were asked."""
         found: dict[int, list[_Said]] = {}
