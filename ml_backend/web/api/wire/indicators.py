@@ -60,6 +60,8 @@ class CostFigure(Shown):
     total: float | None
     cached_tasks: int
     """Answered before and paid for once."""
+    asked_tasks: int
+    """That the total is the cost of."""
 
 
 class TokensFigure(Shown):
