@@ -76,13 +76,14 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         (TOP,),
     ),
     "cli": ((TOP,), ("output",), ("commands",)),
+    "cli/commands": ((TOP,), ("prompts", "predictions")),
 }
 """Wing -> its floors from the ground up; rooms of one floor do not import each other."""
 
 ROOM_FILES = 15
 """Modules of a room; tags are exempt, for there is one a file and Label Studio decides how many."""
 ONE_A_TAG = {"labeling/controls", "labeling/objects"}
-FLAT = {"store": 30, "cli/commands": 24}
+FLAT = {"store": 30}
 """Rooms that may be larger: each of their modules is one noun's tables and queries, or commands."""
 
 PURE = {0, 1}

@@ -23,15 +23,18 @@ COMMANDS = {
     "connect": ("connect", "Connect a project to this server as its ML backend, or mend that."),
     "disconnect": ("connect", "Disconnect a project, its webhook included."),
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
-    "prompts": ("prompts", "Prompts: what to label, and how."),
-    "versions": ("versions", "Versions of a prompt, each with its model."),
-    "try": ("try_task", "Ask one task, without a run: what a text would be answered."),
+    "prompts": ("prompts.prompts", "Prompts: what to label, and how."),
+    "versions": ("prompts.versions", "Versions of a prompt, each with its model."),
+    "try": ("prompts.try_task", "Ask one task, without a run: what a text would be answered."),
     "estimate": ("estimate", "Say what a run would cost."),
     "run": ("run", "Get predictions from a prompt for a project's tasks."),
     "evaluate": ("run", "Measure a prompt on ground truth."),
     "runs": ("runs", "Watch, cancel and resume runs; see why tasks failed."),
-    "ground-truth": ("ground_truth", "Mark annotations as ground truth, list what is marked."),
-    "predictions": ("predictions", "List, delete and promote predictions in bulk."),
+    "ground-truth": (
+        "predictions.ground_truth",
+        "Mark annotations as ground truth, list what is marked.",
+    ),
+    "predictions": ("predictions.predictions", "List, delete and promote predictions in bulk."),
 }
 """Command -> its module and what ``--help`` says: nothing is imported for a list of commands."""
 

@@ -61,7 +61,7 @@ class CostFigure(Shown):
     cached_tasks: int
     """Answered before and paid for once."""
     asked_tasks: int
-    """That the total is the cost of."""
+    """Asked in this run: what the total paid for."""
 
 
 class TokensFigure(Shown):

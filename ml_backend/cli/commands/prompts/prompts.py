@@ -9,16 +9,16 @@ import click
 
 from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.delete import delete_with_predictions
-from ml_backend.cli.commands.prompt_files import export_prompt, import_prompt
-from ml_backend.cli.commands.run import note_following, note_unanswerable
-from ml_backend.cli.next_steps import for_command_line
-from ml_backend.cli.output import documents
-from ml_backend.cli.version_options import (
+from ml_backend.cli.commands.prompts.prompt_files import export_prompt, import_prompt
+from ml_backend.cli.commands.prompts.version_options import (
     echo_version,
     parameters_of,
     sending_options,
     system_text,
 )
+from ml_backend.cli.commands.run import note_following, note_unanswerable
+from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.output import documents
 
 if TYPE_CHECKING:
     from ml_backend.store import Follow

@@ -7,15 +7,15 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ml_backend.cli.app import App, Group, pass_app, read_text
-from ml_backend.cli.commands.compare import compare_versions
 from ml_backend.cli.commands.delete import delete_with_predictions
-from ml_backend.cli.commands.refine import refine_version
+from ml_backend.cli.commands.prompts.compare import compare_versions
+from ml_backend.cli.commands.prompts.refine import refine_version
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.details import percent
 
 if TYPE_CHECKING:
     from ml_backend.store import Evaluated, Score
-from ml_backend.cli.version_options import (
+from ml_backend.cli.commands.prompts.version_options import (
     echo_version,
     parameters_of,
     sending_options,

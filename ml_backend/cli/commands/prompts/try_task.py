@@ -8,8 +8,12 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ml_backend.cli.app import App, Command, pass_app, read_text
+from ml_backend.cli.commands.prompts.version_options import (
+    parameters_of,
+    sending_options,
+    system_text,
+)
 from ml_backend.cli.next_steps import for_command_line
-from ml_backend.cli.version_options import parameters_of, sending_options, system_text
 from ml_backend.errors import InvalidInput
 from ml_backend.records import BASELINE_MODEL, Failure, Prediction, PromptVersion, ProviderName
 

@@ -10,8 +10,8 @@ import click
 
 from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
 from ml_backend.cli.commands.delete import show_remaining
-from ml_backend.cli.commands.label_stream import show_in_label_stream
-from ml_backend.cli.commands.opened_marks import mark_opened, show_marked
+from ml_backend.cli.commands.predictions.label_stream import show_in_label_stream
+from ml_backend.cli.commands.predictions.opened_marks import mark_opened, show_marked
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.prediction_rows import SHOWN_ROWS, note_more, show_unsure
 from ml_backend.cli.output.progress import bar
