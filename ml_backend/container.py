@@ -19,7 +19,7 @@ from ml_backend.services.refining.refine import Refining
 from ml_backend.services.runs.estimates import Estimates
 from ml_backend.services.runs.executor import Executor
 from ml_backend.services.runs.outside_worker import OutsideWorkers
-from ml_backend.services.runs.report import RunReports
+from ml_backend.services.runs.report_gathering import RunReports
 from ml_backend.services.runs.request_replay import RequestReplay
 from ml_backend.services.runs.run_tasks import RunTasks
 from ml_backend.services.runs.runs import Runs
@@ -88,11 +88,16 @@ class Container(PredictionParts):
     @cached_property
     def job_handlers(self) -> JobHandlers:
         return JobHandlers(
-            self.store, self.studio, self.deletions, self.refining, self.predictions_through
+            self.store,
+            self.studio,
+            self.deletions,
+            self.refining,
+            self.predictions_through,
+            self.marks_through,
         )
 
     @cached_property
-    def background(self) -> Jobs:
+    def jobs(self) -> Jobs:
         """What goes on after its call was answered."""
         return Jobs(
             self.store,
@@ -104,7 +109,7 @@ class Container(PredictionParts):
     @cached_property
     def engine(self) -> Engine:
         """What works on runs and jobs; the server starts it."""
-        runs, jobs = self.executor, self.background
+        runs, jobs = self.executor, self.jobs
         return EmbeddedEngine(
             {
                 RUN: Handler(runs.execute, self.store.runs.claimable),

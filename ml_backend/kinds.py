@@ -21,6 +21,9 @@ class Subset(StrEnum):
     CUSTOM = "Custom"
 
 
+WHOLE = frozenset({Subset.HAS_GT, Subset.ALL})
+"""Subsets that have all that is true; an evaluation of another is a sample."""
+
 SAMPLE_SIZE = 20
 """Tasks of a sample where nobody says how many."""
 
@@ -135,4 +138,5 @@ class JobKind(StrEnum):
     DELETE_VERSION = "delete_version"
     DELETE_PREDICTIONS = "delete_predictions"
     PROMOTE = "promote"
+    GROUND_TRUTH = "ground_truth"
     REFINE = "refine"

@@ -2,19 +2,30 @@
 
 A step is written into a text as ``⟦resume_run {"run": 12}⟧``, so it survives wherever a message
 goes: into an error's ``fix``, a run's stored message, a job's report. Faces say it by ``in_words``.
+
+Messages quote tasks, answers, titles and what servers said, and any of these may look like a step.
+So in memory a step bears the mark of its process, which nothing from outside can know; and what is
+kept for other processes tells steps from brackets of others (``to_kept``, ``from_kept``).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
 Fact = int | str
 
-_WRITTEN = re.compile(r"⟦([a-z_]+) (\{[^⟦⟧]*\})⟧")
+_MARK = secrets.token_hex(8)
+_STEP = r"([a-z_]+) (\{[^⟦⟧]*\})⟧"
+_WRITTEN = re.compile(f"⟦{_MARK} {_STEP}")
+_ANY_BRACKET = re.compile(f"⟦(?:({_MARK} )(?={_STEP}))?")
+_OF_OTHERS = "\u2060"
+"""Follows a bracket that begins no step, in a text that is kept; itself it is invisible."""
+_KEPT_BRACKET = re.compile(f"⟦(?:({_OF_OTHERS})|(?={_STEP}))?")
 _FACT = re.compile(r"\{(\w+)\}")
 
 
@@ -28,6 +39,7 @@ class Step(StrEnum):
     ASK_ALL_AGAIN = "ask_all_again"
     ASK_ONCE = "ask_once"
     ASK_THE_REST = "ask_the_rest"
+    BUILD_PAGES = "build_pages"
     CANCEL_RUNS = "cancel_runs"
     COMPARE_COMMON = "compare_common"
     CONNECT_PROJECT = "connect_project"
@@ -35,6 +47,8 @@ class Step(StrEnum):
     CREATE_PROMPT_FOR = "create_prompt_for"
     CREATE_VERSION = "create_version"
     DELETE_LEFTOVERS = "delete_leftovers"
+    DELETE_VERSION = "delete_version"
+    EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
     GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105 - the name of a step
     LEAVE_FILTER = "leave_filter"
@@ -48,6 +62,7 @@ class Step(StrEnum):
     NAME_PREDICTIONS_TO_DELETE = "name_predictions_to_delete"
     NAME_PREDICTIONS_TO_PROMOTE = "name_predictions_to_promote"
     NAME_TASKS = "name_tasks"
+    NAME_TASKS_TO_MARK = "name_tasks_to_mark"
     NAME_TASKS_TO_PROMOTE = "name_tasks_to_promote"
     NEW_RUN = "new_run"
     RAISE_CONNECTION_BUDGET = "raise_connection_budget"
@@ -63,7 +78,7 @@ class Step(StrEnum):
         """Return the step as it stands in a text; raises TypeError for facts it does not have."""
         if set(facts) != set(FACTS.get(self, ())):
             raise TypeError(f"{self.value} has the facts {FACTS.get(self, ())}, not {facts}")
-        return f"⟦{self.value} {json.dumps(facts)}⟧"
+        return f"⟦{_MARK} {self.value} {json.dumps(facts)}⟧"
 
 
 FACTS: Mapping[Step, tuple[str, ...]] = {
@@ -84,19 +99,43 @@ Words = Mapping[Step, str]
 def in_words(text: str, words: Words) -> str:
     """Return a text with each step in it said in a face's words.
 
-    What only looks like a step, in an answer of a model for instance, stays as it is.
+    What only looks like a step, in an answer of a model for instance, stays as it is. The text
+    must come from this process or by ``from_kept``.
     """
     return _WRITTEN.sub(lambda found: _say(found, words), text) if "⟦" in text else text
 
 
 def in_words_throughout(document: Any, words: Words) -> Any:
     """Return a JSON document with the steps in all of its texts said in a face's words."""
+    return throughout(document, lambda text: in_words(text, words))
+
+
+def to_kept(text: str) -> str:
+    """Return a text as other processes may read it: steps without the mark of this one."""
+    if "⟦" not in text:
+        return text
+    return _ANY_BRACKET.sub(lambda found: "⟦" if found.group(1) else f"⟦{_OF_OTHERS}", text)
+
+
+def from_kept(text: str) -> str:
+    """Return what ``to_kept`` was given, its steps with the mark of this process."""
+    return _KEPT_BRACKET.sub(_read_bracket, text) if "⟦" in text else text
+
+
+def _read_bracket(found: re.Match[str]) -> str:
+    if found.group(1) is not None:
+        return "⟦"
+    return f"⟦{_MARK} " if found.group(2) is not None else "⟦"
+
+
+def throughout(document: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON document with each of its texts changed, those of its keys left alone."""
     if isinstance(document, str):
-        return in_words(document, words)
+        return change(document)
     if isinstance(document, Mapping):
-        return {key: in_words_throughout(value, words) for key, value in document.items()}
+        return {key: throughout(value, change) for key, value in document.items()}
     if isinstance(document, list | tuple):
-        return [in_words_throughout(value, words) for value in document]
+        return [throughout(value, change) for value in document]
     return document
 
 

@@ -15,6 +15,7 @@ from pydantic import (
     AliasGenerator,
     BeforeValidator,
     Field,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
 )
@@ -27,6 +28,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from ml_backend.data_folder import (
+    DATABASE,
+    SECRET_KEY,
+    DataFolder,
+    choose,
+    current_folder,
+    own_folder,
+)
 from ml_backend.errors import InvalidInput
 from ml_backend.images.hosts import read_hosts
 from ml_backend.llm.prices import EVERY_MODEL, read_price
@@ -112,9 +121,9 @@ class Settings(BaseSettings):
     openai_model: str = ""
     openai_price: Annotated[tuple[float, float] | None, NoDecode, BeforeValidator(_price)] = None
     """Dollars per million tokens of prompt and answer, of every model that has none by its name."""
-    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Path("./data")
+    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(default_factory=own_folder)
     database_url: Secret = Field(
-        default_factory=lambda known: f"sqlite:///{known['data_dir']}/prompts.db", repr=False
+        default_factory=lambda known: f"sqlite:///{known['data_dir']}/{DATABASE}", repr=False
     )
     secret_key: Secret = ""
     basic_auth_user: str = ""
@@ -129,6 +138,8 @@ class Settings(BaseSettings):
     threads: Annotated[int, Field(ge=1, le=512)] = 8
     log_level: Annotated[LogLevel, _in_any_case(LogLevel)] = "INFO"
     log_format: Annotated[LogFormat, _in_any_case(LogFormat)] = "text"
+    _folder: DataFolder | None = PrivateAttr(default=None)
+    """How the data folder was chosen, None when DATA_DIR names it."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -140,10 +151,16 @@ class Settings(BaseSettings):
                 field="REDIS_URL",
                 fix="Unset it: one process with SQLite, or PostgreSQL (DATABASE_URL), does it all.",
             )
+        values = given()
+        folder = None if "DATA_DIR" in values else _unnamed_folder(values)
+        if folder is not None:
+            values["DATA_DIR"] = folder.path
         try:
-            return cls(**given())
+            made = cls(**values)
         except ValidationError as error:
             raise _said_plainly(cls, error) from None  # its own words show the value of a secret
+        made._folder = folder
+        return made
 
     @classmethod
     def settings_customise_sources(
@@ -181,6 +198,25 @@ class Settings(BaseSettings):
         return Connection(
             None, "offline baseline", ProviderName.BASELINE, default_model=BASELINE_MODEL
         )
+
+    @property
+    def is_data_found_here(self) -> bool:
+        """Whether nobody named the data folder, and one of ours stands in the current folder."""
+        return self._folder is not None and self._folder.found_here
+
+    @property
+    def is_data_new(self) -> bool:
+        """Whether nobody named the data folder, and nothing is in it yet."""
+        return self._folder is not None and not self.data_dir.exists()
+
+    def data_said(self) -> str:
+        """Return the data folder, and why it is that one where nobody named it."""
+        if self._folder is None:
+            return str(self.data_dir)
+        if self._folder.found_here:
+            wherever = f"moved to {own_folder()} it is found wherever you stand"
+            return f"{self.data_dir} (it stands in the current folder; {wherever})"
+        return f"{self.data_dir} (the same wherever you stand; DATA_DIR names another)"
 
     def own_address(self) -> str:
         """Return where the server answers, as seen from this machine."""
@@ -233,7 +269,7 @@ class Settings(BaseSettings):
         """Return SECRET_KEY, or the one kept in DATA_DIR, made on first use with mode 0600."""
         if self.secret_key:
             return self.secret_key
-        path = self.data_dir / "secret_key"
+        path = self.data_dir / SECRET_KEY
         fresh = self.data_dir / f".secret_key-{secrets.token_hex(4)}"
         if not path.exists():
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -264,6 +300,14 @@ class _Environment(EnvSettingsSource):
     def __init__(self, settings_cls: type[BaseSettings], env: Mapping[str, str]) -> None:
         super().__init__(settings_cls)
         self.env_vars = {name: text for name in env if (text := env[name].strip())}
+
+
+def _unnamed_folder(values: Mapping[str, Any]) -> DataFolder:
+    """Return the data folder where DATA_DIR names none, by what of ours would be in it."""
+    sign = SECRET_KEY if "DATABASE_URL" in values else DATABASE
+    if sign == SECRET_KEY and "SECRET_KEY" in values:
+        return DataFolder(own_folder())  # there is nothing to find
+    return choose(current_folder(), own_folder(), sign=sign)
 
 
 def _said_plainly(cls: type[BaseSettings], error: ValidationError) -> InvalidInput:

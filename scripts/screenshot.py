@@ -172,7 +172,7 @@ def take_interactive(studio: Studio) -> None:
 
 
 def make_project(studio: Studio, title: str, xml: str) -> int:
-    """Make a project of the demo's messages, those with ground truth annotated."""
+    """Make a project of the demo's messages, some of them annotated and marked by our command."""
     config = LabelingConfig.parse(xml)
     project = studio.door.create_project(title, xml, instruction=f"<p>{INSTRUCTIONS}</p>")
     tasks = []
@@ -180,9 +180,10 @@ def make_project(studio: Studio, title: str, xml: str) -> int:
         row: dict[str, Any] = {"data": task["data"]}
         if "ground_truth" in task:
             result = config.to_conversion(task["ground_truth"], task["data"]).result
-            row["annotations"] = [{"result": result, "ground_truth": True}]
+            row["annotations"] = [{"result": result, "ground_truth": False}]
         tasks.append(row)
     studio.door.import_tasks(project.id, tasks)
+    studio.command("ground-truth", "add", "--project", project.id, "--all", "--yes")
     return project.id
 
 

@@ -18,9 +18,11 @@ from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.live_label_studio import LiveLabelStudio, RunningLabelStudio
 from support.processes import watch
+from support.quick_apps import remember
 from support.simulator import Simulator
 
 watch()
+remember()
 # What collecting makes lives to the end; looking for garbage in it took a fifth of all time.
 gc.disable()
 

@@ -26,6 +26,7 @@ FLOORS = {
     "store": 2,
     "jobs": 2,
     "services": 3,
+    "data_folder": 4,
     "settings": 4,
     "parts": 4,
     "container": 4,
@@ -63,18 +64,19 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("callers", "health"),
         ("connecting", "predictions"),
         ("evaluation", "serving"),
-        ("refining", "runs"),
+        ("marking", "refining", "runs"),
         ("events", "jobs"),
     ),
     "web": (("server",), ("actions", "protocol"), ("api", "ui"), (TOP,)),
     "web/ui": (
         ("shell",),
-        ("home", "predictions", "results", "settings"),
+        ("home", "predictions", "results", "settings", "truth"),
         ("prompt",),
         ("enhance",),
         (TOP,),
     ),
     "cli": ((TOP,), ("output",), ("commands",)),
+    "cli/commands": ((TOP,), ("prompts", "predictions")),
 }
 """Wing -> its floors from the ground up; rooms of one floor do not import each other."""
 
@@ -82,7 +84,7 @@ ROOM_FILES = 15
 """Modules of a room; tags are exempt, for there is one a file and Label Studio decides how many."""
 ONE_A_TAG = {"labeling/controls", "labeling/objects"}
 FLAT = {"store": 30}
-"""Rooms that may be larger, because each of their modules is one noun's tables and queries."""
+"""Rooms that may be larger: each of their modules is one noun's tables and queries, or commands."""
 
 PURE = {0, 1}
 IMPURE = (

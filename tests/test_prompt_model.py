@@ -116,6 +116,7 @@ def test_a_failed_or_odd_task_costs_only_itself(hosted: Hosted, simulator: Simul
     assert found[1] == found[3] == found[4] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_text", [False, True], ids=["object", "text"])
 def test_extra_parameters_choose_the_prompt_until_the_connection_has_none(
     hosted: Hosted, as_text: bool
@@ -182,6 +183,7 @@ def test_models_share_their_parts_and_what_was_kept(hosted: Hosted) -> None:
         first.set("model_version", "2.0")
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_in_the_background(hosted: Hosted) -> None:
     hosted.prompt()
     container = hosted.container

@@ -17,9 +17,14 @@ RUNTIME, DEVELOPMENT, SCRIPTS = (
 )
 SERVER = (ROOT / "ml_backend", ROOT / "_wsgi.py", ROOT / "gunicorn.conf.py")
 AROUND = (ROOT / "tests", ROOT / "benchmarks", ROOT / "scripts")
-OWN = {"ml_backend", "benchmarks", "scripts", *(path.stem for path in (ROOT / "tests").iterdir())}
+OWN = {"ml_backend", "benchmarks", "scripts"} | {
+    path.stem for folder in ("scripts", "tests") for path in (ROOT / folder).iterdir()
+}
 HOSTS = {"label_studio_ml"}
 """What hosts our model class, and so is there whenever ``ml_backend/model.py`` is imported."""
+
+BUILDING = {"setuptools"}
+"""What pip lays beside the build backend: ``requires`` of pyproject.toml."""
 
 TOOLS = {
     "pytest-timeout": "pyproject.toml",
@@ -30,6 +35,7 @@ TOOLS = {
     "typos": "Makefile",
     "pre-commit": "CONTRIBUTING.md",
     "types-cachetools": "requirements.txt",
+    "types-pyyaml": "requirements.txt",
 }
 """What nobody imports, and the file that has a use for it."""
 USES = {
@@ -37,6 +43,7 @@ USES = {
     "pytest-xdist": " -n ",
     "pytest-cov": "--cov",
     "types-cachetools": "cachetools",
+    "types-pyyaml": "pyyaml",
 }
 
 
@@ -54,7 +61,7 @@ def imported(*places: Path) -> set[str]:
                 found.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - OWN - HOSTS - sys.stdlib_module_names
+    return found - OWN - HOSTS - BUILDING - sys.stdlib_module_names
 
 
 def normal(name: str) -> str:
@@ -75,6 +82,7 @@ def distributions(packages: set[str]) -> dict[str, set[str]]:
     return {each: {normal(name) for name in known.get(each, [each])} for each in packages}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("places", "requirements"),
     [(SERVER, [RUNTIME]), (AROUND, [RUNTIME, DEVELOPMENT, SCRIPTS])],
@@ -86,6 +94,7 @@ def test_every_package_we_import_is_declared(places, requirements):
     assert {each: names for each, names in found.items() if not names & known} == {}
 
 
+@pytest.mark.slow
 def test_no_package_is_declared_that_nobody_uses():
     used = {name for names in distributions(imported(*SERVER)).values() for name in names}
     assert declared(RUNTIME) - used == set()

@@ -23,14 +23,18 @@ COMMANDS = {
     "connect": ("connect", "Connect a project to this server as its ML backend, or mend that."),
     "disconnect": ("connect", "Disconnect a project, its webhook included."),
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
-    "prompts": ("prompts", "Prompts: what to label, and how."),
-    "versions": ("versions", "Versions of a prompt, each with its model."),
-    "try": ("try_task", "Ask one task, without a run: what a text would be answered."),
+    "prompts": ("prompts.prompts", "Prompts: what to label, and how."),
+    "versions": ("prompts.versions", "Versions of a prompt, each with its model."),
+    "try": ("prompts.try_task", "Ask one task, without a run: what a text would be answered."),
     "estimate": ("estimate", "Say what a run would cost."),
     "run": ("run", "Get predictions from a prompt for a project's tasks."),
     "evaluate": ("run", "Measure a prompt on ground truth."),
     "runs": ("runs", "Watch, cancel and resume runs; see why tasks failed."),
-    "predictions": ("predictions", "List, delete and promote predictions in bulk."),
+    "ground-truth": (
+        "predictions.ground_truth",
+        "Mark annotations as ground truth, list what is marked.",
+    ),
+    "predictions": ("predictions.predictions", "List, delete and promote predictions in bulk."),
 }
 """Command -> its module and what ``--help`` says: nothing is imported for a list of commands."""
 
@@ -49,7 +53,7 @@ class Root(Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"{__name__}.commands.{COMMANDS[name][0]}")
-        command: click.Command = getattr(module, ATTRIBUTES.get(name, name))
+        command: click.Command = getattr(module, ATTRIBUTES.get(name, name.replace("-", "_")))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ml_backend.container import Container
     from ml_backend.labelstudio import Project
     from ml_backend.services.writing.patience import Patience
+    from ml_backend.settings import Settings
 
 PATIENCE_SECONDS = 600.0
 PIPED_WIDTH = 200
@@ -29,9 +30,10 @@ PIPED_WIDTH = 200
 class App:
     """One invocation: documents and tables on stdout, everything else on stderr."""
 
-    def __init__(self, *, settle_seconds: float | None = None) -> None:
+    def __init__(self) -> None:
         self.as_json = False
-        self._settle_seconds = settle_seconds
+        self.says_folder = True
+        """Whether a data folder that nobody named is said when it is opened."""
         self._container: Container | None = None
         self._stop = threading.Event()
 
@@ -43,12 +45,17 @@ class App:
             from ml_backend.settings import Settings
 
             settings = Settings.from_env()
-            self._container = (
-                Container(settings)
-                if self._settle_seconds is None
-                else Container(settings, settle_seconds=self._settle_seconds)
-            )
+            if self.says_folder:
+                self._say_folder(settings)
+            self._container = Container(settings)
         return self._container
+
+    def _say_folder(self, settings: Settings) -> None:
+        """Say where the data is: when it begins, and where it depends on where one stands."""
+        if settings.is_data_found_here:
+            self.note(f"Data: {settings.data_dir}, for it stands in the current folder.")
+        elif settings.is_data_new:
+            self.note(f"A new data folder: {settings.data_said()}.")
 
     def project(self, ref: str) -> Project:
         """Return the project of an id or exact title."""
@@ -226,10 +233,10 @@ def json_object(value: str) -> dict[str, Any]:
     return parsed
 
 
-def read_text(file: IO[str]) -> str:
-    """Return what a file holds; raises BadParameter when that is not text."""
+def read_text(file: IO[str], most: int = -1) -> str:
+    """Return what a file holds, ``most`` characters of it; BadParameter when that is not text."""
     try:
-        return file.read()
+        return file.read(most)
     except UnicodeDecodeError as error:
         raise click.BadParameter(
             f"{file.name!r} is not text in UTF-8.", param_hint="'--file'"

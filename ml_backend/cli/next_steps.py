@@ -19,6 +19,8 @@ WORDS: Words = {
     Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",
     Step.ASK_ONCE: "Leave --samples out.",
     Step.ASK_THE_REST: "Start a run with --only-missing and another --budget for the rest.",
+    Step.BUILD_PAGES: "`make assets` in the source folder brings them; where pip installed this, "
+    "then also `pip install --force-reinstall --no-deps .` there.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
     Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",
@@ -27,6 +29,10 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Make one: `ls-prompts versions create '{prompt}' --text …`.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "`ls-prompts predictions delete --project P --model-version L`.",
+    Step.DELETE_VERSION: "`ls-prompts versions delete PROMPT VERSION` deletes it with its "
+    "predictions.",
+    Step.EVALUATE_VERSION: "Evaluate it first: `ls-prompts evaluate`; or get its predictions: "
+    "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
@@ -37,8 +43,9 @@ WORDS: Words = {
     Step.LIST_FAILURES: "`ls-prompts runs failures {run}` lists the reasons.",
     Step.LIST_PROMPTS: "`ls-prompts prompts list` shows them.",
     Step.LIST_RUNS: "`ls-prompts runs list` shows them.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations); where "
-    "there are none, annotate tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (--truth annotations), or mark "
+    "some of them: `ls-prompts ground-truth add`. Where there are none, annotate tasks in Label "
+    "Studio.",
     Step.NAME_MODEL: "Name one with --model, or set OPENAI_MODEL.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of --tasks, --filter and --all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give --model-version L, --prompt T, --unversioned, "
@@ -46,8 +53,10 @@ WORDS: Words = {
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Name a model version (--model-version L) or a prompt "
     "(--prompt T).",
     Step.NAME_TASKS: "Name them with --tasks 1,2,3 or with --filter JSON.",
+    Step.NAME_TASKS_TO_MARK: "Give one of --tasks 1,2, --filter JSON, --random N and --all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
-    Step.NEW_RUN: "Start a new run, with --only-missing to ask just what is missing.",
+    Step.NEW_RUN: "Start a new run, with --only-missing to ask just the tasks that "
+    "have no prediction of this version.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget`, or wait for the "
     "next period.",
     Step.RESUME_RUN: "Then: `ls-prompts runs resume {run}`.",
@@ -56,7 +65,7 @@ WORDS: Words = {
     Step.SHOW_RUN: "See `ls-prompts runs show {run}`.",
     Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
     "here.",
-    Step.SWITCH_LABEL_STREAM: "Run with --activate to switch.",
+    Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
 }
 

@@ -6,6 +6,7 @@ from ml_backend.labelstudio.client import (
     LabelStudioReader,
     ServerLabelStudio,
 )
+from ml_backend.labelstudio.connection import begin_haste, end_haste, in_haste
 from ml_backend.labelstudio.files import CLOUD_SCHEMES
 from ml_backend.labelstudio.records import (
     AnnotatedTask,
@@ -36,4 +37,7 @@ __all__ = [
     "Tab",
     "User",
     "Webhook",
+    "begin_haste",
+    "end_haste",
+    "in_haste",
 ]

@@ -1,8 +1,12 @@
-"""The address of a Label Studio, and what a connection to it trusts."""
+"""The address of a Label Studio, what a connection to it trusts, and where its pages are."""
 
 from __future__ import annotations
 
+import base64
+import json
 import ssl
+import zlib
+from collections.abc import Mapping, Sequence
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -39,3 +43,80 @@ def tls_context() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()
+
+
+# Pages that people open
+
+SHOWN = {
+    "id",
+    "total_annotations",
+    "total_predictions",
+    "predictions_model_versions",
+    "predictions_score",
+    "predictions_results",
+}
+COLUMNS = (
+    "id",
+    "inner_id",
+    "completed_at",
+    "total_annotations",
+    "cancelled_annotations",
+    "total_predictions",
+    "annotators",
+    "annotations_results",
+    "annotations_ids",
+    "predictions_score",
+    "predictions_model_versions",
+    "predictions_results",
+    "file_upload",
+    "storage_filename",
+    "created_at",
+    "updated_at",
+    "updated_by",
+    "avg_lead_time",
+    "draft_exists",
+)
+"""The Data Manager's own; it shows those that a tab does not name as hidden."""
+
+
+def predictions_tab(url: str, project_id: int, model_versions: Sequence[str] = ()) -> str:
+    """Return where the Data Manager shows predictions: whose they are, what they say, their score.
+
+    With model versions only the tasks that have one of these.
+    """
+    chosen = {
+        "filter": "filter:tasks:predictions_model_versions",
+        "operator": "contains",
+        "type": "List",
+        "value": list(model_versions),
+    }
+    return _tab(url, project_id, "Predictions", [chosen] if model_versions else [])
+
+
+def tasks_tab(url: str, project_id: int, task_ids: Sequence[int]) -> str:
+    """Return where the Data Manager shows these tasks alone, with their predictions."""
+    chosen = [
+        {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": each}
+        for each in task_ids
+    ]
+    return _tab(url, project_id, "Tasks", chosen)
+
+
+def _tab(url: str, project_id: int, title: str, filters: Sequence[Mapping[str, object]]) -> str:
+    """Return a tab that is in the address alone, packed as the Data Manager packs its own.
+
+    Opening it stores nothing in Label Studio.
+    """
+    hidden = [f"tasks:{name}" for name in COLUMNS if name not in SHOWN]
+    tab = {
+        "title": title,
+        "type": "list",
+        "target": "tasks",
+        "conjunction": "or",
+        "filters": filters,
+        "ordering": [],
+        "hiddenColumns": {"explore": hidden, "labeling": hidden},
+    }
+    packed = zlib.compress(json.dumps(tab, separators=(",", ":")).encode())
+    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return f"{url}/projects/{project_id}/data?tab={text}"

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
-from ml_backend.labelstudio.data_manager import DataManager
+from ml_backend.labelstudio.data_manager import AnnotatedTasks
 from ml_backend.labelstudio.files import Files
 from ml_backend.labelstudio.transport import Fetching, Repeat, Repeated, Transport
 from ml_backend.labelstudio.webhooks import Webhooks
 
 
-class LabelStudioReader(DataManager):
+class LabelStudioReader(AnnotatedTasks):
     """All that is read of a Label Studio's rows; safe to share between threads."""
 
     @property

@@ -138,7 +138,7 @@ class Connection:
             response = self.pool().post(
                 f"{self.url}/{REFRESH_PATH}",
                 json={"refresh": personal},
-                timeout=limits(self.timeout),
+                timeout=limits(patience(self.timeout)),
             )
         answer = self.parsed(response, what="the token refresh", write=False)
         access = answer.get("access") if isinstance(answer, dict) else None
@@ -167,3 +167,40 @@ def limits(seconds: float) -> httpx.Timeout:
     import httpx
 
     return httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds))
+
+
+# Haste: where a person waits for a page, all reads of its thread obey, the server's own as well.
+# Whoever answers a request begins it and ends it; writes never obey.
+
+Limit = Callable[[], float | None]
+"""Returns the seconds a read may be silent, None for the client's own; may raise instead."""
+
+_here = threading.local()
+
+
+def begin_haste(limit: Limit) -> None:
+    """Have the reads of this thread obey a limit until ``end_haste``."""
+    _here.limit = limit
+
+
+def end_haste() -> None:
+    """Let the reads of this thread take their time again."""
+    _here.limit = None
+
+
+@contextmanager
+def in_haste(seconds: float) -> Iterator[None]:
+    """Give the reads of this thread so many seconds meanwhile, whatever it had begun."""
+    before = getattr(_here, "limit", None)
+    _here.limit = lambda: seconds
+    try:
+        yield
+    finally:
+        _here.limit = before
+
+
+def patience(own: float) -> float:
+    """Return the seconds a read may be silent now, never more than the client's own."""
+    limit: Limit | None = getattr(_here, "limit", None)
+    given = limit() if limit is not None else None
+    return own if given is None else min(own, given)

@@ -1,17 +1,22 @@
-"""The Data Manager as people see it: its tabs, one task between its neighbours, counts."""
+"""The Data Manager as people see it: its tabs, tasks and annotated ones page by page, counts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ml_backend.errors import LabelStudioNotFound, LabelStudioRejected
 from ml_backend.labelstudio import queries
-from ml_backend.labelstudio.reads import ANNOTATED_PAGE, Reads
-from ml_backend.labelstudio.records import Place, Tab
+from ml_backend.labelstudio.reads import ANNOTATED_FIELDS, ANNOTATED_PAGE, Reads
+from ml_backend.labelstudio.records import AnnotatedTask, Annotation, Place, Project, Tab
 from ml_backend.records import Task
 
-ONLY_MARKS = {"fields": "all", "include": "id,annotations,ground_truth,was_cancelled"}
+IS_ANNOTATED = queries.condition("total_annotations", "greater", 0)
+# Without a person's time on any annotation: made by an action, by the API or by an import.
+NOBODYS_TIME = queries.condition("avg_lead_time", "empty", True)
+JUDGED = {"fields": "all", "include": ANNOTATED_FIELDS.replace("id,data", "id", 1)}
+PAGE_FIELDS = {"fields": "all", "include": f"{ANNOTATED_FIELDS},created_at"}
 
 
 class DataManager(Reads):
@@ -55,34 +60,6 @@ class DataManager(Reads):
             after=after[0] if after else None,
         )
 
-    def count_true_tasks(self, project_id: int) -> int:
-        """How many tasks have a ground truth, without reading them where that can be.
-
-        Label Studio counts annotations marked so and keeps one of a task, except of those imported:
-        only tasks with several annotations, or with a skipped one, are looked at.
-        """
-        project = self.get_project(project_id)
-        if not project.ground_truths:
-            return 0
-        params = self._listing_of(project_id, predicts=project.predicts_on_listing)
-        count = project.ground_truths
-        seen: set[int] = set()
-        for column, least in (("total_annotations", 1), ("cancelled_annotations", 0)):
-            for wire in self._with_more(params, column, least):
-                if wire["id"] not in seen:
-                    seen.add(wire["id"])
-                    count -= _marked_in_excess(wire["annotations"])
-        return count
-
-    def _with_more(
-        self, params: Mapping[str, Any], column: str, least: int
-    ) -> Iterator[dict[str, Any]]:
-        """Tasks of which a column says more than that, with the marks of their annotations."""
-        items = [queries.condition(column, "greater", least)]
-        query = {"filters": {"conjunction": "and", "items": items}}
-        for page in self._iter_part({**params, **ONLY_MARKS}, query, ANNOTATED_PAGE):
-            yield from page
-
     def _some(
         self, params: Mapping[str, Any], operator: str, task_id: int, order: str, number: int
     ) -> list[Task]:
@@ -108,7 +85,144 @@ class DataManager(Reads):
         return {**params, "review": "true"} if predicts else params
 
 
-def _marked_in_excess(annotations: list[dict[str, Any]]) -> int:
-    """How many annotations of a task are marked as ground truth beyond the one it counts for."""
-    marked = [each for each in annotations if each["ground_truth"]]
-    return len(marked) - any(not each["was_cancelled"] for each in marked)
+@dataclass(frozen=True, slots=True)
+class AnnotatedPage:
+    """Annotated tasks by id, and whether there are more on either side."""
+
+    tasks: tuple[AnnotatedTask, ...]
+    has_before: bool
+    has_after: bool
+
+
+class AnnotatedTasks(DataManager):
+    """Reads of annotated tasks that cost no more the more there are."""
+
+    def annotated_page(
+        self,
+        project_id: int,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        size: int = 50,
+        project: Project | None = None,
+    ) -> AnnotatedPage:
+        """The annotated tasks next after an id, or next before one; skipped ones are left out.
+
+        ``project``, here as below, as it was read a moment ago spares reading it again.
+        """
+        operator, edge, order = "greater", after, "id"
+        if before is not None:
+            operator, edge, order = "less", before, "-id"
+        query = {
+            # By the tasks' own counter: by the annotations a task is listed once for each.
+            "filters": _both(IS_ANNOTATED, queries.condition("id", operator, edge)),
+            "ordering": [f"tasks:{order}"],
+        }
+        params = {**self._listing_in(project_id, project), **PAGE_FIELDS}
+        wire = self._get_page({**params, "page_size": size + 1, "query": queries.encode(query)})
+        with self._shape("tasks with annotations"):
+            found = [AnnotatedTask.from_wire(row) for row in wire["tasks"]]
+        more, found = len(found) > size, found[:size]
+        if before is not None:
+            found.reverse()
+            return AnnotatedPage(tuple(found), has_before=more, has_after=True)
+        return AnnotatedPage(tuple(found), has_before=after > 0, has_after=more)
+
+    def annotated(self, project_id: int, task_ids: list[int]) -> list[AnnotatedTask]:
+        """The tasks of these ids, by id, with all their annotations; those without any as well."""
+        pages = self._iter_pages(project_id, queries.selecting(task_ids), PAGE_FIELDS, 1000)
+        with self._shape("tasks with annotations"):
+            return [AnnotatedTask.from_wire(row) for page in pages for row in page]
+
+    def count_annotated(self, project_id: int, *, project: Project | None = None) -> int:
+        """How many tasks have a submitted annotation; none of them is read."""
+        return self._count_tasks(self._listing_in(project_id, project), IS_ANNOTATED)
+
+    def count_true(
+        self,
+        project_id: int,
+        is_true: Callable[[Annotation], bool],
+        *,
+        marked: bool,
+        promoted: bool = False,
+    ) -> int:
+        """How many tasks have an annotation that is true, of those marked or of all submitted.
+
+        Label Studio's own counts are taken as far as they go. Only tasks are read whose
+        annotations may be other than they say: several, skipped, or none that a person spent time
+        on while there are predictions that they may come from. With ``promoted`` those count too
+        whose predictions are gone.
+        """
+        project = self.get_project(project_id)
+        if marked and not project.ground_truths:
+            return 0
+        count = project.ground_truths
+        if not marked:
+            count = self.count_annotated(project_id, project=project)
+        params = {**self._listing_in(project_id, project), **JUDGED}
+        for task in self._each_once(params, _doubtful(marked=marked, promoted=promoted)):
+            standing = [each for each in task.annotations if each.ground_truth or not marked]
+            counted = len(standing) if marked else 1
+            true = any(not each.was_cancelled and is_true(each) for each in standing)
+            count -= counted - true
+        return count
+
+    def count_doubtful(
+        self,
+        project_id: int,
+        *,
+        marked: bool,
+        promoted: bool = False,
+        project: Project | None = None,
+    ) -> int:
+        """How many tasks ``count_true`` would read at most; none of them is read."""
+        params = self._listing_in(project_id, project)
+        filters = _doubtful(marked=marked, promoted=promoted)
+        return sum(self._count_tasks(params, *each["items"]) for each in filters)
+
+    def people(self) -> dict[int, str]:
+        """Id -> name or email of the organization's users."""
+        with self._shape("the list of users"):
+            users = self._transport.get("api/users/", what="the list of users")
+            return {int(each["id"]): _name(each) for each in users}
+
+    def _each_once(
+        self, params: Mapping[str, Any], filters: list[dict[str, Any]]
+    ) -> Iterator[AnnotatedTask]:
+        seen: set[int] = set()
+        for each in filters:
+            for page in self._iter_part(params, {"filters": each}, ANNOTATED_PAGE):
+                with self._shape("tasks with annotations"):
+                    tasks = [AnnotatedTask.from_wire({"data": {}, **wire}) for wire in page]
+                yield from (task for task in tasks if task.id not in seen)
+                seen |= {task.id for task in tasks}
+
+    def _listing_in(self, project_id: int, project: Project | None) -> dict[str, Any]:
+        known = project or self.get_project(project_id)
+        return self._listing_of(project_id, predicts=known.predicts_on_listing)
+
+    def _count_tasks(self, params: Mapping[str, Any], *items: dict[str, Any]) -> int:
+        query = queries.encode({"filters": _both(*items)})
+        wire = self._get_page({**params, "include": "id", "page_size": 1, "query": query})
+        with self._shape("tasks"):
+            return int(wire["total"])
+
+
+def _doubtful(*, marked: bool, promoted: bool) -> list[dict[str, Any]]:
+    """Filters of the tasks whose annotations may be other than Label Studio's counts say."""
+    predicted = queries.condition("total_predictions", "greater", 0)
+    untimed = [IS_ANNOTATED, NOBODYS_TIME] if promoted else [IS_ANNOTATED, NOBODYS_TIME, predicted]
+    found = [_both(*untimed)]
+    if marked:
+        found.append(_both(queries.condition("total_annotations", "greater", 1)))
+        found.append(_both(queries.condition("cancelled_annotations", "greater", 0)))
+    return found
+
+
+def _both(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"conjunction": "and", "items": list(items)}
+
+
+def _name(user: Mapping[str, Any]) -> str:
+    name = f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip()
+    return name or str(user.get("email") or user.get("username") or f"user {user['id']}")

@@ -89,12 +89,6 @@ class Reads:
             )
         return self.get_project(ids[0])
 
-    def list_projects(self) -> list[Project]:
-        """All projects the token may see, by number."""
-        with self._not_found_is_foreign(), self._shape("the list of projects"):
-            found = [Project.from_wire(wire) for wire in self._iter_projects({})]
-        return sorted(found, key=lambda project: project.id)
-
     def project_titles(self) -> dict[int, str]:
         """Id -> title of all projects the token may see, without their labeling configs."""
         with self._not_found_is_foreign(), self._shape("the list of projects"):
@@ -128,26 +122,6 @@ class Reads:
         with self._shape(what):
             summary = self._transport.get(f"api/projects/{int(project_id)}/summary/", what=what)
             return tuple(summary["all_data_columns"] or {})
-
-    def get_task(self, task_id: int) -> dict[str, Any]:
-        """A task as Label Studio sends it, all predictions and annotations included.
-
-        With an ML backend connected this may make Label Studio ask it for a prediction.
-        """
-        what = f"task {task_id}"
-        with self._shape(what):
-            return dict(self._transport.get(f"api/tasks/{int(task_id)}/", what=what))
-
-    def next_task(self, project_id: int) -> dict[str, Any] | None:
-        """The task the label stream shows next, with the predictions it shows; None at the end."""
-        what = f"project {project_id}"
-        try:
-            with self._shape(what):
-                path = f"api/projects/{int(project_id)}/next"
-                return dict(self._transport.get(path, what=what))
-        except LabelStudioNotFound:
-            self.get_project(project_id)
-            return None
 
     def iter_tasks(
         self,

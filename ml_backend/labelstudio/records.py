@@ -70,9 +70,12 @@ class Project:
     annotations: int
     predictions: int
     ground_truths: int
+    """Annotations marked as ground truth: skipped ones too, and those that no person opened."""
     shows_predictions: bool
     predicts_on_listing: bool
     """True when listing tasks makes Label Studio ask its ML backend for the missing predictions."""
+    skipped: int = 0
+    """Annotations that say no more than that the task was skipped."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Project:
@@ -89,6 +92,7 @@ class Project:
             ground_truths=int(wire.get("ground_truth_number") or 0),
             shows_predictions=bool(wire.get("show_collab_predictions", True)),
             predicts_on_listing=bool(wire.get("evaluate_predictions_automatically", False)),
+            skipped=int(wire.get("skipped_annotations_number") or 0),
         )
 
 
@@ -104,6 +108,8 @@ class Annotation:
     completed_by: int | None
     lead_time: float | None = None
     """Seconds a person spent on it in the editor; None when it was made by an action or the API."""
+    created_at: str = ""
+    """Read only where a person looks at it."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Annotation:
@@ -116,6 +122,7 @@ class Annotation:
             parent_prediction=wire["parent_prediction"],
             completed_by=by.get("id") if isinstance(by, dict) else by,
             lead_time=wire.get("lead_time"),
+            created_at=str(wire.get("created_at") or ""),
         )
 
 

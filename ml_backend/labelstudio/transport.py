@@ -19,7 +19,7 @@ from ml_backend.errors import LabelStudioAuthError, LabelStudioError, LabelStudi
 from ml_backend.labelstudio import failures
 from ml_backend.labelstudio.arrays import iter_array
 from ml_backend.labelstudio.bodies import encode
-from ml_backend.labelstudio.connection import Connection, limits
+from ml_backend.labelstudio.connection import Connection, limits, patience
 
 if TYPE_CHECKING:
     import httpx
@@ -184,11 +184,16 @@ class Transport:
     def _stream(self, path: str, params: Mapping[str, Any], what: str) -> Iterator[dict[str, Any]]:
         connection = self._connection
         headers = {"Authorization": connection.authorization()}
-        # With the pool's own timeout, that of writes: a large answer takes long to begin.
+        # Otherwise that of writes: a large answer takes long to begin.
+        timeout = limits(patience(connection.write_timeout))
         with (
             connection.failures(write=False),
             connection.pool().stream(
-                "GET", f"{self.url}/{path}", params=dict(params), headers=headers
+                "GET",
+                f"{self.url}/{path}",
+                params=dict(params),
+                headers=headers,
+                timeout=timeout,
             ) as response,
         ):
             if not response.is_success:
@@ -257,7 +262,7 @@ class Transport:
 
     def _get(self, path: str, params: Mapping[str, Any] | None, what: str) -> Any:
         connection = self._connection
-        pool, timeout = connection.pool(), limits(connection.timeout)
+        pool, timeout = connection.pool(), limits(patience(connection.timeout))
 
         def attempt(header: str) -> httpx.Response:
             with connection.failures(write=False):

@@ -151,14 +151,6 @@ class Writes(Reads):
         with self._shape(what, maybe_done=True):
             return Project.from_wire(answer)
 
-    def delete_project(self, project_id: int) -> None:
-        """Delete a project with all it holds."""
-        number = int(project_id)
-        self._transport.change(
-            lambda sdk, options: sdk.projects.delete(number, request_options=options),
-            what=f"project {project_id}",
-        )
-
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
         """Ids of the new tasks, in order; each of ``tasks`` is task data or {"data": …}."""
         if not tasks:
@@ -188,6 +180,23 @@ class Writes(Reads):
             what=what,
         )
         return self._count(answer, "id", what)
+
+    def mark_annotation(self, annotation_id: int, *, ground_truth: bool) -> bool:
+        """Mark an annotation as ground truth or not; False when it was not there.
+
+        Marking one takes the mark off the task's others. Sent twice it does nothing more.
+        """
+        number = int(annotation_id)
+        try:
+            self._transport.change(
+                lambda sdk, options: sdk.annotations.update(
+                    number, ground_truth=ground_truth, request_options=options
+                ),
+                what=f"annotation {annotation_id}",
+            )
+        except LabelStudioNotFound:
+            return False
+        return True
 
     def add_backend(
         self,

@@ -5,11 +5,20 @@ from __future__ import annotations
 from functools import cached_property
 
 from ml_backend.images.hosts import Reach
-from ml_backend.labelstudio import CallerLabelStudio, LabelStudioClient, ServerLabelStudio
+from ml_backend.labelstudio import (
+    CallerLabelStudio,
+    LabelStudioClient,
+    LabelStudioReader,
+    ServerLabelStudio,
+)
 from ml_backend.parts.prompts import PromptParts
 from ml_backend.services.connecting.connect import Connecting
 from ml_backend.services.connecting.disconnect import Disconnecting
 from ml_backend.services.health.doctor import Doctor
+from ml_backend.services.marking.aftermath import Aftermath
+from ml_backend.services.marking.listing import GroundTruthList
+from ml_backend.services.marking.marks import GroundTruthMarks
+from ml_backend.services.marking.right import RightAnswers
 from ml_backend.services.predictions.bulk_actions import Predictions
 from ml_backend.services.predictions.counts import ModelVersionCounts
 from ml_backend.services.predictions.deduplicate import Sweep
@@ -39,6 +48,27 @@ class PredictionParts(PromptParts):
         """Return bulk actions with a caller's rights."""
         writer = Writer(self.store, studio, settle_seconds=self._settle_seconds)
         return Predictions(self.store, studio, writer, self.ownership.reading(studio))
+
+    @cached_property
+    def marks(self) -> GroundTruthMarks[ServerLabelStudio]:
+        """Marks ground truth by the server's own token: the command line's, which is its user's."""
+        return GroundTruthMarks(self.store, self.studio, self.predictor_factory, self.marks_changed)
+
+    def marks_through(self, studio: CallerLabelStudio) -> GroundTruthMarks[CallerLabelStudio]:
+        """Return what marks ground truth with a caller's rights."""
+        return GroundTruthMarks(self.store, studio, self.predictor_factory, self.marks_changed)
+
+    def right_answers_through(self, studio: CallerLabelStudio) -> RightAnswers[CallerLabelStudio]:
+        """Return what makes answers that a caller calls right the ground truth of their tasks."""
+        return RightAnswers(self.store, studio, self.predictor_factory, self.marks_changed)
+
+    @cached_property
+    def marks_changed(self) -> Aftermath:
+        return Aftermath(self.store, self.examples, self.predictor_factory, self.evaluation)
+
+    def annotated_through(self, studio: LabelStudioReader) -> GroundTruthList:
+        """Return what lists annotated tasks, by whoever's rights."""
+        return GroundTruthList(self.store, studio, self.predictor_factory)
 
     @cached_property
     def sweep(self) -> Sweep:

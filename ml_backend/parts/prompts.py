@@ -8,10 +8,15 @@ from ml_backend.images.hosts import Reach
 from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
+from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.callers.connections import Connections
+from ml_backend.services.callers.keeping import Keeping
 from ml_backend.services.callers.prices import CallerPrices
+from ml_backend.services.callers.prompt_imports import PromptImports
 from ml_backend.services.evaluation.comparison import Comparisons
+from ml_backend.services.evaluation.comparison_grid import ComparisonGrids
 from ml_backend.services.evaluation.evaluation import Evaluation
+from ml_backend.services.evaluation.gate import Gate
 from ml_backend.services.evaluation.live_accuracy import LiveAccuracy
 from ml_backend.services.evaluation.results import Results
 from ml_backend.services.evaluation.subset_tasks import Subsets
@@ -22,7 +27,9 @@ from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
+from ml_backend.services.prompts.prompt_files import PromptFiles
 from ml_backend.services.prompts.prompts import Prompts
 
 CHECK_SECONDS = 15.0
@@ -61,6 +68,11 @@ class PromptParts(Doors):
         return Prompts(self.store, self.studio, self.models, self.predictor_factory)
 
     @cached_property
+    def prompt_files(self) -> PromptFiles:
+        """What writes prompts as files and reads them in."""
+        return PromptFiles(self.store, self.studio, self.models, self.predictor_factory)
+
+    @cached_property
     def evaluation(self) -> Evaluation:
         return Evaluation(self.store, self.studio)
 
@@ -69,8 +81,13 @@ class PromptParts(Doors):
         return LiveAccuracy(self.store, self.studio, self.predictor_factory, self.evaluation)
 
     @cached_property
+    def bridge(self) -> Bridge:
+        """What lets people read on while Label Studio is away."""
+        return Bridge()
+
+    @cached_property
     def access(self) -> Access:
-        return Access(self.store, lambda: self.studio)
+        return Access(self.store, lambda: self.studio, self.bridge)
 
     @cached_property
     def connections(self) -> Connections:
@@ -102,6 +119,22 @@ class PromptParts(Doors):
         )
 
     @cached_property
+    def versions(self) -> Versions:
+        """What keeps changes of versions."""
+        return Versions(self.store, self.prompts)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """The same for callers, with their connections."""
+        return Keeping(self.prompts, self.versions, self.authoring, self.connections)
+
+    @cached_property
+    def prompt_imports(self) -> PromptImports:
+        return PromptImports(
+            self.store, self.access, self.connections, self.authoring, self.prompt_files
+        )
+
+    @cached_property
     def subsets(self) -> Subsets:
         return Subsets(self.store, self.predictor_factory, self.evaluation)
 
@@ -128,3 +161,14 @@ class PromptParts(Doors):
     @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.store, self.predictor_factory, self.evaluation)
+
+    @cached_property
+    def comparison_grids(self) -> ComparisonGrids:
+        """What puts versions side by side, task by task."""
+        return ComparisonGrids(
+            self.store, self.predictor_factory, self.evaluation, self.comparisons
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self.store, self.predictor_factory, self.evaluation)

@@ -48,7 +48,7 @@ from ml_backend.records.prompts import (
     Prompt as Prompt,
     PromptVersion as PromptVersion,
 )
-from ml_backend.records.reports import RunReport as RunReport, WrongAnswer as WrongAnswer
+from ml_backend.records.run_report import RunReport as RunReport, WrongAnswer as WrongAnswer
 from ml_backend.records.runs import (
     ExamplesLeftOut as ExamplesLeftOut,
     ExampleSource as ExampleSource,

@@ -240,6 +240,11 @@ class Run:
     organization: int | None = None
 
     @property
+    def is_open(self) -> bool:
+        """Whether it may still change."""
+        return not self.status.is_final
+
+    @property
     def correctness(self) -> Correctness:
         """How right its tasks are as a whole, of no task until it was measured."""
         return self.metrics.overall if self.metrics is not None else Correctness()

@@ -41,6 +41,12 @@ class Recent(Generic[K, V]):
             self._new.clear()
             self._last.clear()
 
+    def forget(self, key: K) -> None:
+        """Forget the value of a key."""
+        with self._lock:
+            self._new.pop(key, None)
+            self._last.pop(key, None)
+
     def find_new(self, key: K) -> V | None:
         """Return the value of a key unless it is too old."""
         with self._lock:

@@ -13,7 +13,7 @@ from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
-from ml_backend.store.prompt_stats import PromptStats, PromptStatsStore
+from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.provenance import ProvenanceStore, Source
 from ml_backend.store.results import (
@@ -25,7 +25,7 @@ from ml_backend.store.results import (
     ResultFilter,
     ResultStore,
 )
-from ml_backend.store.run_records import totals_columns
+from ml_backend.store.run_columns import totals_columns
 from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
@@ -44,6 +44,7 @@ __all__ = [
     "CellCount",
     "Chosen",
     "Cipher",
+    "Evaluated",
     "Event",
     "Follow",
     "Judged",
@@ -52,6 +53,7 @@ __all__ = [
     "PromptStats",
     "Publication",
     "ResultFilter",
+    "Score",
     "Served",
     "Source",
     "Spent",

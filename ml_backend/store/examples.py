@@ -126,6 +126,20 @@ class ExampleStore:
             rows = c.execute(query).all()
         return [Example(row.task_id, {}, row.answer, row.annotation_id, True) for row in rows]
 
+    def marked_tasks(
+        self, project_id: int, *, after: int = 0, before: int | None = None, limit: int
+    ) -> list[int]:
+        """Return tasks with ground truth next after an id, or next before one, ascending."""
+        e = t.examples.c
+        query = sa.select(e.task_id).distinct()
+        query = query.where(e.project_id == project_id, e.ground_truth.is_(True))
+        if before is None:
+            query = query.where(e.task_id > after).order_by(e.task_id)
+        else:
+            query = query.where(e.task_id < before).order_by(e.task_id.desc())
+        with self._db.read() as c:
+            return sorted(row[0] for row in c.execute(query.limit(limit)))
+
     def counts(self) -> dict[int, int]:
         """Return project -> examples."""
         column = t.examples.c.project_id

@@ -201,11 +201,6 @@ class OutcomeStore:
             failures={row.kind: row.n for row in rows if not row.ok},
         )
 
-    def find_answer(self, key: str) -> CachedAnswer | None:
-        with self._db.read() as c:
-            row = c.execute(sa.select(t.answers).where(t.answers.c.key == key)).first()
-        return _cached(row) if row else None
-
     def find_answers(self, keys: Sequence[str]) -> dict[str, CachedAnswer]:
         """Return the cached answers among many keys, in few queries."""
         found: dict[str, CachedAnswer] = {}

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring
 
+CONFIRMED = ""
+"""Instead of a fingerprint: like no result, so that the annotation counts as a person's."""
+
 
 class PromotionStore:
     """Queries over promotions; Label Studio forgets them when their prediction is deleted."""
@@ -24,6 +27,22 @@ class PromotionStore:
         ]
         with self._db.write() as c:
             insert_ignoring(c, t.promotions, rows)
+
+    def confirm(self, project_id: int, annotation_id: int) -> None:
+        """Remember that a person looked at an annotation and said it is right."""
+        values = {"project_id": project_id, "fingerprint": CONFIRMED}
+        p = t.promotions.c
+        with self._db.write() as c:
+            insert_ignoring(c, t.promotions, [{"annotation_id": annotation_id, **values}])
+            c.execute(
+                sa.update(t.promotions).where(p.annotation_id == annotation_id).values(**values)
+            )
+
+    def any(self, project_id: int) -> bool:
+        """Return whether any of a project is known."""
+        query = sa.select(sa.exists().where(t.promotions.c.project_id == project_id))
+        with self._db.read() as c:
+            return bool(c.execute(query).scalar())
 
     def fingerprints(self, project_id: int) -> dict[int, str]:
         """Return annotation id -> fingerprint of a project's promotions."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from ml_backend.records import RunStatus, Slot
+from ml_backend.kinds import WHOLE
+from ml_backend.records import RunStatus, Slot, Subset, TruthSource
 from ml_backend.records.metrics_json import OVERALL, correctness_of
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database
@@ -17,9 +18,15 @@ from ml_backend.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How a version did in its last evaluation; ``low`` and ``high`` are the 95 % interval."""
+    """How a version did in an evaluation; ``low`` and ``high`` are the 95 % interval."""
 
+    run_id: int
     version_id: int
+    subset: Subset
+    status: RunStatus
+    truth: TruthSource
+    is_usual: bool
+    """Measured on ground truth, or by default on annotations since none was marked."""
     accuracy: float
     correct: int
     n: int
@@ -27,6 +34,32 @@ class Score:
     high: float | None
     stale: str
     """Why it holds no more, "" while it does."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it covered all that is true, and not a sample of it."""
+        return self.subset in WHOLE and self.status is RunStatus.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """How a version stands: by its last evaluation over all that is true."""
+
+    headline: Score | None
+    beside: Score | None = None
+    """A later one that is less: of a sample, stopped on the way, on annotations by choice."""
+
+    @classmethod
+    def of(cls, scores: Iterable[Score]) -> Evaluated:
+        """Choose among a version's evaluations, newest first.
+
+        Whole ones on what is usually true come first, then whole ones; a sample is none.
+        """
+        found = list(scores)
+        whole = [each for each in found if each.is_whole]
+        headline = next((each for each in whole if each.is_usual), next(iter(whole), None))
+        newest = next(iter(found), None)
+        return cls(headline, newest if newest is not headline else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +89,8 @@ class PromptStats:
 
     versions: int = 0
     runs: int = 0
-    evaluated: dict[int, Score] = field(default_factory=dict)
-    """Version -> its last evaluation."""
+    evaluated: dict[int, Evaluated] = field(default_factory=dict)
+    """Version -> how it stands, of those that were evaluated."""
     last: LastRun | None = None
     cost: float = 0.0
     """Dollars, of the runs and tries whose cost is known."""
@@ -65,13 +98,21 @@ class PromptStats:
     """Runs and tries that cost something unknown."""
 
     @property
-    def scores(self) -> dict[int, float]:
-        """Return the accuracy of each version's last evaluation."""
-        return {version: score.accuracy for version, score in self.evaluated.items()}
+    def headlines(self) -> list[Score]:
+        """Return each version's last evaluation over all that is true."""
+        return [each.headline for each in self.evaluated.values() if each.headline is not None]
 
     @property
     def best_score(self) -> Score | None:
-        return max(self.evaluated.values(), key=lambda each: each.accuracy, default=None)
+        return max(self.headlines, key=lambda each: each.accuracy, default=None)
+
+    @property
+    def beside(self) -> Score | None:
+        """Return the newest sample, where it is newer than the best score or there is none."""
+        samples = [each.beside for each in self.evaluated.values() if each.beside is not None]
+        newest = max(samples, key=lambda each: each.run_id, default=None)
+        best = self.best_score
+        return newest if newest and (best is None or newest.run_id > best.run_id) else None
 
     @property
     def best(self) -> float | None:
@@ -145,30 +186,67 @@ class PromptStatsStore:
 
     def evaluations(
         self, prompt_ids: Collection[int], projects: Collection[int] | None = None
-    ) -> dict[int, dict[int, Score]]:
-        """Return prompt -> version -> the last evaluation that measured anything.
+    ) -> dict[int, dict[int, Evaluated]]:
+        """Return prompt -> version -> how it stands, of versions with anything measured."""
+        found: dict[int, dict[int, Evaluated]] = {}
+        wanted = (t.runs.c.prompt_id.in_(prompt_ids), *_within(projects))
+        for (prompt_id, version_id), evaluated in self._evaluated(*wanted).items():
+            found.setdefault(prompt_id, {})[version_id] = evaluated
+        return found
 
-        Metrics are large: earlier runs are read only where the last one says nothing.
+    def of_versions(self, version_ids: Collection[int], project_id: int) -> dict[int, Evaluated]:
+        """Return version -> how it stands in a project, of those with anything measured."""
+        r = t.runs.c
+        found = self._evaluated(r.version_id.in_(version_ids), r.project_id == project_id)
+        return {version_id: evaluated for (_, version_id), evaluated in found.items()}
+
+    def _evaluated(self, *wanted: sa.ColumnElement[bool]) -> dict[tuple[int, int], Evaluated]:
+        """Return (prompt, version) -> how it stands.
+
+        Metrics and options are large: of a version the newest whole evaluation and the newest of
+        all are read, and more only where these do not say it.
         """
         r = t.runs.c
-        evaluated = (r.slot == Slot.EVALUATE.value, r.status == RunStatus.COMPLETED.value)
-        ended = (*evaluated, *_within(projects))
-        overall = r.metrics[OVERALL].label("overall")
-        query = sa.select(r.id, r.prompt_id, r.version_id, r.stale, overall)
-        last = sa.select(sa.func.max(r.id).label("id")).where(r.prompt_id.in_(prompt_ids), *ended)
-        newest = last.group_by(r.version_id).subquery()
+        ended = (
+            *wanted,
+            r.slot == Slot.EVALUATE.value,
+            r.status.in_([each.value for each in RunStatus if each.is_final]),
+        )
+        columns = sa.select(
+            r.id,
+            r.prompt_id,
+            r.version_id,
+            r.subset,
+            r.status,
+            r.stale,
+            r.metrics[OVERALL].label("overall"),
+            r.options["truth"].label("truth"),
+            r.options["truth_by_default"].label("by_default"),
+            r.options["only_missing"].label("only_missing"),
+        )
+        newest = sa.select(sa.func.max(r.id).label("id")).where(*ended).group_by(r.version_id)
+        whole = newest.where(
+            r.subset.in_([each.value for each in WHOLE]),
+            r.status == RunStatus.COMPLETED.value,
+        )
+        last = sa.union(newest, whole).subquery()
+        found: dict[tuple[int, int], list[Score]] = {}
+        unsettled: set[int] = set()
         with self._db.read() as c:
-            rows = c.execute(query.join(newest, r.id == newest.c.id)).all()
-            empty = [row.version_id for row in rows if _score(row) is None]
-            if empty:
-                earlier = query.where(r.version_id.in_(empty), *ended)
-                rows = [*rows, *c.execute(earlier.order_by(r.id))]
-        found: dict[int, dict[int, Score]] = {}
+            rows = c.execute(columns.join(last, r.id == last.c.id).order_by(r.id.desc())).all()
+            for row in rows:
+                score = _score(row)
+                if score is None or (score.is_whole and not score.is_usual):
+                    unsettled.add(row.version_id)
+            if unsettled:
+                every = columns.where(r.version_id.in_(unsettled), *ended).order_by(r.id.desc())
+                rows = [each for each in rows if each.version_id not in unsettled]
+                rows += c.execute(every).all()
         for row in rows:
             score = _score(row)
             if score is not None:
-                found.setdefault(row.prompt_id, {})[row.version_id] = score
-        return found
+                found.setdefault((row.prompt_id, row.version_id), []).append(score)
+        return {key: Evaluated.of(scores) for key, scores in found.items()}
 
 
 def _tried(
@@ -189,10 +267,16 @@ def _within(projects: Collection[int] | None) -> list[sa.ColumnElement[bool]]:
 
 def _score(row: Any) -> Score | None:
     overall = correctness_of(row.overall or {})
-    if overall.accuracy is None:
+    if overall.accuracy is None or row.only_missing:
         return None
+    truth = TruthSource(row.truth or TruthSource.GROUND_TRUTH)
     return Score(
+        run_id=row.id,
         version_id=row.version_id,
+        subset=Subset(row.subset),
+        status=RunStatus(row.status),
+        truth=truth,
+        is_usual=truth is TruthSource.GROUND_TRUTH or bool(row.by_default),
         accuracy=overall.accuracy,
         correct=overall.correct,
         n=overall.n,

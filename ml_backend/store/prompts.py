@@ -188,6 +188,32 @@ class PromptStore:
                 )
             c.execute(sa.delete(t.versions).where(t.versions.c.id == version_id))
 
+    def delete_unused_version(self, version_id: int) -> bool:
+        """Remove a version without runs that nothing was written of; False when there is any.
+
+        One that answers Label Studio, or that a teacher read, is used as well.
+        """
+        v, r, label, job = t.versions.c, t.runs.c, t.labels.c, t.jobs.c
+        used = (
+            sa.select(r.id).where(r.version_id == version_id),
+            sa.select(label.version_id).where(
+                label.version_id == version_id, label.written_at.is_not(None)
+            ),
+            sa.select(job.id).where(job.version_id == version_id),
+            sa.select(v.id).where(v.refined_from == version_id),
+            sa.select(t.prompts.c.id).where(
+                sa.or_(
+                    t.prompts.c.active_version_id == version_id,
+                    t.prompts.c.published_version_id == version_id,
+                )
+            ),
+        )
+        # In one transaction: a run that begins meanwhile must find its version, or not begin.
+        with self._db.write() as c:
+            if any(c.execute(each.limit(1)).first() is not None for each in used):
+                return False
+            return c.execute(sa.delete(t.versions).where(v.id == version_id)).rowcount == 1
+
     def active_version(self, prompt_id: int) -> PromptVersion | None:
         """Return the version chosen by hand, else last published for all tasks, else newest."""
         with self._db.read() as c:

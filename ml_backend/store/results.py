@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ml_backend.records import Outcome
+from ml_backend.records import Outcome, RunStatus, Slot
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.outcomes import read_outcome
@@ -26,6 +26,15 @@ TASKS_AT_ONCE = 2_000
 """Judged in one transaction: others who write wait for no more than these."""
 
 IDS_AT_ONCE = 500
+ANSWERS_AT_ONCE = 10_000
+
+MISMATCH = "mismatch"
+"""The order that shows first what is wrong."""
+
+_UNKNOWN = 1.0
+_RANK = sa.case(
+    (t.outcomes.c.right.is_(False), 0.0), (t.outcomes.c.right.is_(None), _UNKNOWN), else_=2.0
+)
 
 
 class ResultFilter(StrEnum):
@@ -60,10 +69,11 @@ class Chosen:
 
 
 class Place(NamedTuple):
-    """Where an outcome stands among others, whatever the order."""
+    """Where an outcome stands among others: its task, and what else its order sorts by."""
 
     task_id: int
     score: float | None
+    """Its rank by match where mismatches come first, its score otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,14 @@ class ResultStore:
         with self._db.write() as c:
             _forget(c, run_id, {each.task_id for each in judged})
             c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(judged=True))
+
+    def forget_unscored(self, project_id: int) -> None:
+        """Forget what the truth said of runs without a score: whoever looks has it said anew."""
+        r = t.runs.c
+        scoreless = sa.or_(r.slot == Slot.ALL.value, r.status == RunStatus.FAILED.value)
+        mine = (r.project_id == project_id, r.judged.is_(True), scoreless)
+        with self._db.write() as c:
+            c.execute(sa.update(t.runs).where(*mine).values(judged=False))
 
     # Counting
 
@@ -148,9 +166,12 @@ class ResultStore:
     ) -> list[Place]:
         """Return places in order: the first, those after one, or the last of those before one.
 
-        ``order`` is "task", "-task", or "score": the least sure first, those without score last.
+        ``order`` is "task", "-task", "score": the least sure first, those without score last; or
+        "mismatch": what is wrong, then what nobody can tell, then what is right.
         """
         o = t.outcomes.c
+        order = _plain(order, chosen)
+        key = _RANK if order == MISMATCH else o.score
         where = _where(chosen)
         if after is not None:
             where.append(_beyond(order, after, forward=True))
@@ -159,18 +180,18 @@ class ResultStore:
         backward = before is not None and after is None
         columns = _columns(order)
         query = (
-            sa.select(o.task_id, o.score)
+            sa.select(o.task_id, key.label("key"))
             .where(*where)
             .order_by(*(each.desc() if up == backward else each.asc() for each, up in columns))
             .limit(limit)
         )
         with self._db.read() as c:
-            found = [Place(row.task_id, row.score) for row in c.execute(query)]
+            found = [Place(row.task_id, row.key) for row in c.execute(query)]
         return found[::-1] if backward else found
 
     def count_before(self, chosen: Chosen, order: str, place: Place) -> int:
         """Return how many outcomes of a selection stand before a place."""
-        beyond = _beyond(order, place, forward=False)
+        beyond = _beyond(_plain(order, chosen), place, forward=False)
         query = sa.select(sa.func.count()).where(*_where(chosen), beyond)
         with self._db.read() as c:
             return int(c.execute(query).scalar_one())
@@ -185,6 +206,25 @@ class ResultStore:
                 for row in c.execute(query):
                     found[row.task_id] = (read_outcome(row), row.right)
         return found
+
+    def answers(self, run_id: int) -> Iterator[Sequence[tuple[int, bool, bool | None, str | None]]]:
+        """Yield pages of (task, whether it has a prediction, whether that was right, answer).
+
+        The answer is JSON as it is kept, and not read: comparing is all that is done with most.
+        """
+        o = t.outcomes.c
+        text = sa.type_coerce(sa.cast(o.answer, sa.Text), sa.Text)
+        last = -1
+        while True:
+            query = sa.select(o.task_id, o.ok, o.right, text).where(
+                o.run_id == run_id, o.task_id > last
+            )
+            with self._db.read() as c:
+                rows = c.execute(query.order_by(o.task_id).limit(ANSWERS_AT_ONCE)).all()
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield [tuple(row) for row in rows]
 
 
 def _fits(wanted: ResultFilter, below: float) -> sa.ColumnElement[bool]:
@@ -218,21 +258,33 @@ def _where(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     return where
 
 
+def _plain(order: str, chosen: Chosen) -> str:
+    """Return the order that comes to the same without sorting: what is all alike is by task."""
+    alike = chosen.filter in (ResultFilter.WRONG, ResultFilter.RIGHT)
+    return "task" if order == MISMATCH and alike else order
+
+
 def _columns(order: str) -> list[tuple[sa.ColumnElement[Any], bool]]:
     """Return what an order sorts by, and whether upwards."""
     o = t.outcomes.c
     if order == "score":
         return [(o.score.is_(None), True), (o.score, True), (o.task_id, True)]
+    if order == MISMATCH:
+        return [(_RANK, True), (o.task_id, True)]
     return [(o.task_id, order == "task")]
 
 
 def _beyond(order: str, place: Place, *, forward: bool) -> sa.ColumnElement[bool]:
     """Return what holds of the outcomes after a place, or of those before it."""
     score, task_id = t.outcomes.c.score, t.outcomes.c.task_id
-    if order != "score":
+    if order in ("task", "-task"):
         up = forward == (order == "task")
         return task_id > place.task_id if up else task_id < place.task_id
     further = task_id > place.task_id if forward else task_id < place.task_id
+    if order == MISMATCH:
+        rank, here = _RANK, _UNKNOWN if place.score is None else place.score
+        beyond = rank > here if forward else rank < here
+        return sa.or_(beyond, sa.and_(rank == here, further))
     if place.score is None:
         return sa.and_(score.is_(None), further) if forward else sa.or_(score.is_not(None), further)
     same = sa.and_(score == place.score, further)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from ml_backend.store.claims import claim_columns
-from ml_backend.store.schema import UtcDateTime, metadata
+from ml_backend.store.schema import Document, Message, UtcDateTime, metadata
 
 runs = Table(
     "runs",
@@ -41,8 +41,8 @@ runs = Table(
     Column("completion_tokens", Integer, nullable=False, default=0),
     Column("cost", Float),
     Column("failures", JSON, nullable=False, default=dict),
-    Column("message", Text, nullable=False, default=""),
-    Column("plan", JSON, nullable=False, default=dict),
+    Column("message", Message, nullable=False, default=""),
+    Column("plan", Document, nullable=False, default=dict),
     Column("metrics", JSON, nullable=False, default=dict),
     Column("cancel_requested", Boolean, nullable=False, default=False),
     Column("holder", String(200)),
@@ -67,7 +67,7 @@ outcomes = Table(
     Column("published", Boolean, nullable=False, default=False),
     Column("request_key", String(64), nullable=False, default=""),
     Column("kind", String(30), nullable=False, default=""),
-    Column("message", Text, nullable=False, default=""),
+    Column("message", Message, nullable=False, default=""),
     Column("answer", JSON),
     Column("result", JSON),
     Column("score", Float),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ from ml_backend.store import tables as t
 from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column
-from ml_backend.store.run_records import read_run, to_columns, totals_columns
+from ml_backend.store.run_columns import read_run, to_columns, totals_columns
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
 OUTSIDE = "an outside worker"
@@ -53,9 +54,13 @@ class RunStore:
         options: RunOptions,
         created_by: Person | None = None,
         handed_out: bool = False,
+        unless_open: bool = False,
         **values: Any,
     ) -> Run:
-        """Keep a new run, pending; ``handed_out`` leaves its answers to an outside worker."""
+        """Keep a new run, pending; ``handed_out`` leaves its answers to an outside worker.
+
+        With ``unless_open`` the run is returned that asks the very same already, if one goes on.
+        """
         now = datetime.now(UTC)
         values |= to_columns({"snapshot": snapshot, "options": options})
         values["created_by"] = person_column(created_by)
@@ -64,6 +69,10 @@ class RunStore:
             status, stage = RunStatus.IN_PROGRESS, Stage.ASKING
             values |= {"holder": OUTSIDE, "lease_until": FOREVER, "started_at": now}
         with self._db.write() as c:
+            if unless_open:
+                twin = _open_twin(c, values, snapshot, options)
+                if twin is not None:
+                    return twin
             run_id = inserted_id(
                 c.execute(
                     sa.insert(t.runs).values(
@@ -108,6 +117,14 @@ class RunStore:
         with self._db.read() as c:
             return [read_run(row) for row in c.execute(query)]
 
+    def was_run(self, version_id: int) -> bool:
+        """Return whether a version has a run that answered anything, or one that goes on."""
+        r = t.runs.c
+        used = sa.or_(r.succeeded + r.failed > 0, r.status.in_(_OPEN))
+        query = sa.select(r.id).where(r.version_id == version_id, used).limit(1)
+        with self._db.read() as c:
+            return c.execute(query).first() is not None
+
     def last_by_label(self, project_id: int) -> dict[str, Run]:
         """Return model version -> the last run of it in a project."""
         r = t.runs.c
@@ -126,6 +143,17 @@ class RunStore:
             query = query.where(r.project_id == project_id)
         with self._db.read() as c:
             return [(row.created_at, row.cost) for row in c.execute(query)]
+
+    def left_alone(self, run_id: int) -> float:
+        """Return for how many seconds nobody has worked on an open run, 0 while somebody does.
+
+        One that waits for its turn was left by nobody.
+        """
+        r = t.runs.c
+        going = (r.id == run_id, r.status == RunStatus.IN_PROGRESS.value)
+        with self._db.read() as c:
+            until = c.execute(sa.select(r.lease_until).where(*going)).scalar()
+        return max(0.0, time.time() - until) if until else 0.0
 
     def claimable(self) -> list[int]:
         """Return ids of open runs that no living process holds, oldest first."""
@@ -170,6 +198,13 @@ class RunStore:
                 .where(run, t.runs.c.holder == OUTSIDE)
                 .values(holder=None, lease_until=0.0)
             )
+
+    def holder(self, run_id: int) -> str | None:
+        """Return who works on a run now, as it named itself; None when nobody does."""
+        held = (t.runs.c.id == run_id, t.runs.c.lease_until >= time.time())
+        with self._db.read() as c:
+            found: str | None = c.execute(sa.select(t.runs.c.holder).where(*held)).scalar()
+        return found
 
     def take_back(self, run_id: int) -> None:
         """Have a run that an outside worker answered published."""
@@ -264,3 +299,24 @@ class RunStore:
         with self._db.read() as c:
             found = (c.execute(each.limit(1)).first() for each in (query, in_flight))
             return any(row is not None for row in found)
+
+
+def _open_twin(
+    c: sa.Connection, values: Mapping[str, Any], snapshot: RunSnapshot, options: RunOptions
+) -> Run | None:
+    """Return the run that goes on and asks what this one would, whatever it was thought to cost."""
+    r = t.runs.c
+    # Two may ask at once; SQLite lets one of them write, PostgreSQL has them wait here.
+    prompt = sa.select(t.prompts.c.id).where(t.prompts.c.id == values["prompt_id"])
+    c.execute(prompt.with_for_update())
+    alike = [r[name] == values[name] for name in ("version_id", "project_id", "slot", "subset")]
+    going = (r.status.in_(_OPEN), r.cancel_requested.is_(False))
+    for row in c.execute(sa.select(t.runs).where(*alike, *going).order_by(r.id.desc())):
+        run = read_run(row)
+        asked = (
+            replace(run.options, estimated=options.estimated),
+            replace(run.snapshot, few_shot=snapshot.few_shot),
+        )
+        if asked == (options, snapshot):
+            return run
+    return None

@@ -1,12 +1,14 @@
-"""What all tables share: their metadata and the type of their times."""
+"""What all tables share: their metadata, and the types of their times and of what they say."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData, TypeDecorator
+from sqlalchemy import JSON, DateTime, MetaData, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
+
+from ml_backend.next_steps import from_kept, throughout, to_kept
 
 metadata = MetaData(
     naming_convention={
@@ -32,3 +34,29 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Message(TypeDecorator[str]):
+    """A text for people: next steps in it are kept apart from what it quotes of others."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return to_kept(value) if value is not None else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return from_kept(value) if value is not None else None
+
+
+class Document(TypeDecorator[Any]):
+    """JSON with messages somewhere in it, each kept as ``Message`` keeps one."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return throughout(value, to_kept)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return throughout(value, from_kept)

@@ -29,7 +29,7 @@ from ml_backend.store.run_tables import (
     outcomes as outcomes,
     runs as runs,
 )
-from ml_backend.store.schema import UtcDateTime, metadata as metadata
+from ml_backend.store.schema import Document, Message, UtcDateTime, metadata as metadata
 
 connections = Table(
     "connections",
@@ -197,7 +197,7 @@ predict_failures = Table(
     Column("task_id", Integer, primary_key=True, autoincrement=False),
     Column("label", String(500), primary_key=True),
     Column("kind", String(30), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", Message, nullable=False),
     Column("raw", Text, nullable=False, default=""),
     Column("failed_at", UtcDateTime, nullable=False),
 )
@@ -303,7 +303,7 @@ follows = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("first_at", Float),
     Column("due_at", Float),
-    Column("message", Text, nullable=False, default=""),
+    Column("message", Message, nullable=False, default=""),
 )
 
 splits = Table(
@@ -325,8 +325,8 @@ jobs = Table(
     Column("project_id", Integer),
     Column("status", String(20), nullable=False, index=True),
     Column("request", JSON, nullable=False, default=dict),
-    Column("result", JSON, nullable=False, default=dict),
-    Column("message", Text, nullable=False, default=""),
+    Column("result", Document, nullable=False, default=dict),
+    Column("message", Message, nullable=False, default=""),
     Column("created_by", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),

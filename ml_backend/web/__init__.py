@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LARGEST_BODY = 1 << 30
 """Bytes: Label Studio sends all selected tasks in one request."""
 
+LARGEST_FORM = 4_000_000
+"""Bytes of a form's fields: a prompt file goes through one, percent-encoded."""
+
 
 def create_app(container: Container) -> Flask:
     """Return the WSGI app over a container; raises InvalidInput when a setting is missing.
@@ -32,11 +35,12 @@ def create_app(container: Container) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FORM
     app.url_map.strict_slashes = False
     metrics.register(app, container)
     auth.register(app, container.settings)
     errors.register(app)
-    callers = identity.register(app, container.studio_as)
+    callers = identity.register(app, container.studio_as, container.bridge)
     all_operations.register(app)
     ui.register(app, container, callers)
     instance = container.store.writing.instance()

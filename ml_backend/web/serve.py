@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput, PromptsError
+from ml_backend.next_steps import Step
 from ml_backend.records import ProviderName
+from ml_backend.services.health.page_assets import lacking
 from ml_backend.settings import Settings
 from ml_backend.web.server import logs
+from ml_backend.web.server.next_steps import for_api
 from ml_backend.web.server.worker_guard import LEAVE_SECONDS, WorkerGuard
 
 if TYPE_CHECKING:
@@ -171,9 +174,15 @@ def greeting(settings: Settings, addresses: list[str]) -> str:
         f"Prompts for Label Studio {__version__} is up at {' and '.join(addresses)}\n"
         f"  Label Studio  {settings.label_studio_url}\n"
         f"  Model         {named}\n"
-        f"  Data          {settings.data_dir}\n"
+        f"  Data          {settings.data_said()}\n"
+        f"  Pages         {url}/ui{_pages_said()}\n"
         f"  Connect       project > Settings > Model > Connect Model: {url}{auth}"
     )
+
+
+def _pages_said() -> str:
+    missing = lacking()
+    return f"\n                {missing} {for_api(Step.BUILD_PAGES())}" if missing else ""
 
 
 def _logger_class(settings: Settings) -> type:

@@ -15,6 +15,7 @@ from ml_backend.container import Container
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import JsonObject, Region, RunStatus
 from ml_backend.services.runs.run_request import RunRequest
+from support.by_hand import delete_project
 from support.simulator import Simulator
 
 
@@ -130,7 +131,7 @@ class RoundTrip:
 
     def __exit__(self, *_: object) -> None:
         if self._project:
-            self._studio.delete_project(self._project)
+            delete_project(self._studio, self._project)
 
 
 def _unseen(sent: list[Region], shown: list[tuple[str, str, Any]]) -> list[str]:

@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from ml_backend import demo
 from ml_backend.labelstudio import ServerLabelStudio
 from support.browser import PATIENCE, chromium
+from support.by_hand import delete_project
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
@@ -107,7 +108,7 @@ def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
             page.set_default_timeout(PATIENCE)
             yield Walk(page, server.url, studio, project.id, simulator)
             page.close()
-    studio.delete_project(project.id)
+    delete_project(studio, project.id)
     studio.close()
 
 
@@ -118,6 +119,7 @@ def test_the_guide_is_walked_from_an_empty_server_to_annotations(
     add_model(walk)
     connect(walk)
     create_prompt(walk)
+    mark_ground_truth(walk)
     evaluate(walk)
     look_at_results(walk)
     write_second_version(walk)
@@ -188,10 +190,25 @@ def create_prompt(walk: Walk) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Sort mail")
     dialog.get_by_label("Target Project").select_option(label=TITLE)
-    expect(dialog).to_contain_text("60 ground truths")
+    expect(dialog).to_contain_text("60 annotations")
     dialog.get_by_label("Model connection").select_option(index=1)
     walk.picture("create")
     dialog.get_by_role("button", name="Create Prompt").click()
+    expect(page.get_by_role("heading", name="Sort mail")).to_be_visible()
+    walk.arrives()
+
+
+def mark_ground_truth(walk: Walk) -> None:
+    page = walk.page
+    page.locator(".baseline").get_by_role("link", name="Mark…").click()
+    walk.sees("Ground truth: 0 of 60 annotated tasks")
+    walk.picture("ground-truth")
+    page.get_by_role("link", name="Mark all…", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Mark 60 tasks").click()
+    walk.sees("60 tasks marked. Ground truth: 60 of 60 annotated tasks.")
+    assert walk.studio.get_project(walk.project).ground_truths == 60
+    walk.menu("Prompts")
+    page.get_by_role("link", name="Sort mail", exact=True).click()
     expect(page.get_by_role("heading", name="Sort mail")).to_be_visible()
     walk.arrives()
 
@@ -258,6 +275,7 @@ def compare(walk: Walk) -> None:
 
 def enhance(walk: Walk) -> None:
     page = walk.page
+    page.get_by_text("Edit", exact=True).click()
     page.get_by_role("link", name="Enhance Prompt").click()
     walk.sees("held out")
     walk.model.control(latency=0.02)  # as a teacher it knows nothing but what it is shown

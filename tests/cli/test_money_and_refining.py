@@ -117,6 +117,7 @@ def test_a_teacher_refines_and_its_version_is_scored_on_held_out_tasks(priced: T
     assert "of 1 tasks" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_refinement_is_shown_with_its_diff(priced: Terminal) -> None:
     refine = ("versions", "refine", "Topic", "--project", "Mails", "--teacher-model", "gpt-4o-mini")
     result = priced.run(*refine)

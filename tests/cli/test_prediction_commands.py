@@ -70,6 +70,7 @@ def test_promoting_twice_creates_annotations_once(terminal: Terminal, predicted:
     assert (again["created"], again["annotations"]) == (0, first["annotations"])
 
 
+@pytest.mark.slow
 def test_a_selection_is_always_asked_for(terminal: Terminal, predicted: list[int]) -> None:
     project = ("--project", "Mails", "--yes")
     assert "is not said" in terminal.run("predictions", "delete", *project, code=1).stderr
@@ -102,7 +103,7 @@ def test_failures_says_which_tasks_got_no_prediction_and_why(
     terminal: Terminal, mails: list[int]
 ) -> None:
     nothing = terminal.run("predictions", "failures", "--project", "Mails")
-    assert "No task of 'Mails' was asked for in vain." in nothing.stdout
+    assert "Every task of 'Mails' that Label Studio asked for has its prediction." in nothing.stdout
     settings = Settings.from_env({name: v for name, v in terminal.settings.items() if v})
     container = Container(settings)
     container.store.served.add_failures(
@@ -136,6 +137,7 @@ def test_failures_says_which_tasks_got_no_prediction_and_why(
     assert (second["task"], second["kind"]) == (mails[3], "timeout")
 
 
+@pytest.mark.slow
 def test_what_a_run_predicted_since_is_no_failure_any_more(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -226,3 +228,49 @@ def test_where_predictions_came_from_is_told(terminal: Terminal, predicted: list
     assert (row["run"], row["few_shot"]) == (1, None)
     assert "run 1" in terminal.run(*asked).stdout
     terminal.run(*asked[:-2], code=2)
+
+
+def test_a_list_is_as_long_as_was_asked_for(terminal: Terminal) -> None:
+    low = {"model_version": "a", "score": 0.1, "result": []}
+    tasks = [{"data": {"text": str(n)}, "predictions": [low]} for n in range(25)]
+    terminal.fake.seed(CONFIG, tasks, title="Scored")
+    listing = ("predictions", "list", "--project", "Scored", "--below", 0.7)
+    shown = terminal.run(*listing)
+    assert shown.stdout.count("0.100") == 20
+    assert "20 of 25 predictions are shown: --limit 25 shows all." in shown.stderr
+    assert terminal.run(*listing, "--limit", 25).stdout.count("0.100") == 25
+    assert "shows all" not in terminal.run(*listing, "--limit", 25).stderr
+    assert len(terminal.json(*listing)["task_ids"]) == 25
+    cut = terminal.json(*listing, "--limit", 3)
+    assert (len(cut["task_ids"]), cut["total"]) == (3, 25)
+
+
+@pytest.mark.slow
+def test_a_list_may_be_of_one_slot(terminal: Terminal, predicted: list[int]) -> None:
+    terminal.run("evaluate", "Topic", "--project", "Mails")
+    listing = ("predictions", "list", "--project", "Mails")
+    for slot, label in (("all", LABEL), ("evaluate", f"{LABEL}__evaluate")):
+        (row,) = terminal.json(*listing, "--slot", slot)["model_versions"]
+        assert (row["model_version"], row["slot"]) == (label, slot)
+    assert len(terminal.json(*listing)["model_versions"]) == 2
+
+
+@pytest.mark.slow
+def test_show_has_the_label_stream_show_a_model_version(
+    terminal: Terminal, predicted: list[int]
+) -> None:
+    terminal.run("prompts", "create", "Other", "--project", "Mails", "--text", "Topic? {text}")
+    terminal.run("run", "Other", "--project", "Mails")
+    show = ("predictions", "show", "--project", "Mails", "--model-version")
+    other = "Other__Version 1"
+    assert terminal.json(*show, other) == {
+        "project": 1,
+        "model_version": other,
+        "before": LABEL,
+        "predictions": 4,
+    }
+    (project,) = terminal.rows("projects")
+    assert project["model_version"] == other
+    result = terminal.run(*show, LABEL)
+    assert f"shows '{LABEL}' (4 predictions); before, it showed {other}." in result.stdout
+    assert f"It holds: '{LABEL}', '{other}'" in terminal.run(*show, "Topic__Version", code=1).stderr

@@ -160,6 +160,25 @@ def test_a_connection_in_use_stays(terminal: Terminal, mails: list[int]) -> None
     assert len(terminal.json("connections", "list")) == 1
 
 
+@pytest.mark.slow
+def test_an_edit_leaves_a_version_that_was_run_and_makes_the_next(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    terminal.run("versions", "edit", "Topic", "--text", "First {text}")
+    (version,) = terminal.json("prompts", "show", "Topic")["versions"]
+    assert version["prompt"] == "First {text}"  # not run yet: in its place
+    terminal.run("run", "Topic", "--project", "Mails")
+    edited = terminal.json("versions", "edit", "Topic", "--text", "Second {text}", "--few-shot", 2)
+    assert (edited["title"], edited["made_beside"]) == ("Version 2", version["id"])
+    again = terminal.run("versions", "edit", "Topic", "Version 1", "--text", "Second {text}")
+    assert "'Version 2' of 'Topic' has the change" not in again.stdout  # other examples
+    texts = [each["prompt"] for each in terminal.json("prompts", "show", "Topic")["versions"]]
+    assert texts == ["First {text}", "Second {text}", "Second {text}"]
+    terminal.run("versions", "edit", "Topic", "Version 1", "--text", "Over {text}", "--in-place")
+    assert terminal.json("versions", "show", "Topic", "Version 1")["prompt"] == "Over {text}"
+    assert "Say what is to change" in terminal.run("versions", "edit", "Topic", code=2).stderr
+
+
 def test_parameters_and_system_text_go_with_a_version(
     terminal: Terminal, mails: list[int], tmp_path: Path
 ) -> None:

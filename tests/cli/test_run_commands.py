@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from ml_backend.labelstudio import ServerLabelStudio
+from ml_backend.store import Store
+from ml_backend.store.cipher import SecretCipher
 from support.fake_label_studio import TOKEN
 from support.processes import Child, eventually
 from support.terminal import CONFIG, LABEL, Terminal
@@ -24,6 +26,7 @@ PIXEL = (
 )
 
 
+@pytest.mark.slow
 def test_a_run_predicts_every_task_and_reads_back_label_studio(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_budget_that_is_no_number_is_refused(terminal: Terminal, mails: list[i
         assert f"${budget}" in result.stderr
 
 
+@pytest.mark.slow
 def test_tasks_without_ground_truth_are_not_shown_as_measured(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -117,6 +121,7 @@ def test_tasks_without_ground_truth_are_not_shown_as_measured(
     assert "Agreement" not in result.stdout
 
 
+@pytest.mark.slow
 def test_what_predictions_leave_to_people_is_said(terminal: Terminal) -> None:
     box = """<Image name="image" value="$image"/>
     <BrushLabels name="box" toName="image"><Label value="A"/></BrushLabels></View>"""
@@ -228,6 +233,7 @@ def test_ctrl_c_cancels_and_publishes_what_was_answered(terminal: Terminal) -> N
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 1, output
     assert "Canceling" in output
+    assert "`ls-prompts runs resume 1` goes on with the rest" in output
     assert "Traceback" not in output
     run = terminal.json("runs", "show", 1)
     assert run["status"] == "Canceled"
@@ -320,6 +326,7 @@ def unmarked(terminal: Terminal) -> list[int]:
     return ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("evaluate",), ("run", "--subset", "HasGT")], ids=str)
 def test_what_people_submitted_is_measured_on_where_nothing_is_marked(
     terminal: Terminal, unmarked: list[int], command: tuple[str, ...]
@@ -336,6 +343,7 @@ def test_what_people_submitted_is_measured_on_where_nothing_is_marked(
     assert chosen["measured_on"] == "submitted annotations"
 
 
+@pytest.mark.slow
 def test_estimates_and_comparisons_say_what_is_true_as_well(
     terminal: Terminal, unmarked: list[int]
 ) -> None:
@@ -366,6 +374,7 @@ def test_estimates_and_comparisons_say_what_is_true_as_well(
     assert "'Version 1': its run 1 was measured on submitted annotations" in mixed.stderr
 
 
+@pytest.mark.slow
 def test_a_teacher_says_that_right_is_what_people_submitted(
     terminal: Terminal, unmarked: list[int]
 ) -> None:
@@ -374,3 +383,85 @@ def test_a_teacher_says_that_right_is_what_people_submitted(
     assert "1 with submitted annotations are held out from it" in shown.stdout
     assert "no annotation is marked as ground truth" in shown.stderr
     assert terminal.json(*refine)["truth"] == "annotations"
+
+
+# Who executes a run, and how one that ended early is gone on with
+
+
+@pytest.mark.slow
+def test_a_run_that_another_process_executes_says_which_and_whose_model_answers(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    terminal.run("run", "Topic", "--project", "Mails", "--detach")
+    store = Store(f"sqlite:///{terminal.settings['DATA_DIR']}/prompts.db", SecretCipher("a secret"))
+    assert store.runs.claim(1, "build-7:4242:abcdef", 3.0)
+    told = terminal.run("runs", "watch", 1, "--execute")  # it lets go after three seconds
+    assert "Run 1 is executed by process 4242 on build-7" in told.stderr
+    assert "Custom · gpt-4o-mini answers, with the address and key of that process" in told.stderr
+    assert "1: Completed" in told.stdout
+    assert store.runs.holder(1) is None
+    store.close()
+    assert "is executed by" not in terminal.run("run", "Topic", "--project", "Mails").stderr
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_how_to_go_on(terminal: Terminal, mails: list[int]) -> None:
+    terminal.model.control({"fault": "auth"})
+    failed = terminal.run("run", "Topic", "--project", "Mails", code=1)
+    assert (failed.stdout + failed.stderr).count("`ls-prompts runs resume 1`") == 1
+    store = Store(f"sqlite:///{terminal.settings['DATA_DIR']}/prompts.db", SecretCipher("a secret"))
+    terminal.run("run", "Topic", "--project", "Mails", "--detach")
+    fence = store.runs.claim(2, "gone:1:a", 0.0)
+    assert fence
+    store.close()
+    shown = terminal.run("runs", "show", 2)
+    assert "Interrupted: no process works on it." in shown.stdout
+    assert "`ls-prompts runs resume 2`" in shown.stderr
+    listed = terminal.run("runs", "list")
+    assert "interrupted, 0 of 4" in listed.stdout
+    assert "`ls-prompts runs resume 2`" in listed.stderr
+
+
+@pytest.mark.slow
+def test_only_missing_says_of_which_version_and_what_it_replaces(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    terminal.run("run", "Topic", "--project", "Mails")
+    terminal.run("versions", "create", "Topic", "--text", "Now {text}?")
+    first = terminal.run("run", "Topic", "--project", "Mails", "--tasks", mails[0], "--slot", "all")
+    assert "Only tasks" not in first.stderr
+    told = terminal.run("run", "Topic", "--project", "Mails", "--only-missing").stderr
+    assert (
+        "Only tasks without a prediction of 'Version 2': 3 of 4; 3 of these have one of another "
+        "version of 'Topic', which it replaces." in told
+    )
+    assert terminal.held() == {"Topic__Version 2": 4}
+    nothing = terminal.run("run", "Topic", "--project", "Mails", "--only-missing", code=1)
+    assert "Every task has a prediction of 'Topic__Version 2'" in nothing.stderr
+
+
+@pytest.mark.slow
+def test_without_any_truth_it_is_listed_where_versions_disagree(terminal: Terminal) -> None:
+    tasks = [{"data": {"text": f"mail {n}"}} for n in range(4)]
+    terminal.fake.seed(CONFIG, tasks, title="Mails")
+    of = ("Topic", "--project", "Mails")
+    terminal.run("prompts", "create", *of, "--text", "Topic of {text}?")
+    terminal.model.control({"match": "mail", "answer": {"topic": "A"}})
+    terminal.run("run", *of)
+    terminal.run("versions", "edit", "Topic", "--text", "Now {text}?")
+    terminal.model.control(
+        {"match": "mail 2", "answer": {"topic": "B"}}, {"match": "mail", "answer": {"topic": "A"}}
+    )
+    terminal.run("run", *of)
+    pair = ("versions", "compare", "Topic", "Version 1", "Version 2", "--project", "Mails")
+    shown = terminal.run(*pair)
+    assert "None of these tasks has a truth to measure on" in shown.stderr
+    assert "answered differently, 1 of 4 tasks" in shown.stdout
+    found = terminal.json(*pair)["grid"]
+    (row,) = found["rows"]
+    assert row["data"]["text"] == "mail 2"
+    assert [each["answer"]["topic"] for each in row["cells"]] == ["A", "B"]
+    paged = terminal.run(*pair, "--show", "all", "--rows", 3, "--page", 2)
+    assert "Page 2 of 2." in paged.stdout
+    listed = terminal.json("versions", "list", "Topic")
+    assert [each["score"] for each in listed] == [None, None]

@@ -64,6 +64,7 @@ def test_a_page_that_takes_too_long_ends_the_reading():
         document.read(pdf(LINE), seconds=-1)
 
 
+@pytest.mark.slow
 def test_bytes_changed_at_random_never_raise_anything_else():
     dice, whole = random.Random(4), pdf(LINE, LINE)
     for _ in range(150):

@@ -184,6 +184,7 @@ def test_an_unknown_name_may_pass(name):
     assert caught.value.kind is FailureKind.CONNECTION
 
 
+@pytest.mark.slow
 def test_a_drip_ends_at_the_time_limit(host):
     host.drip("/slow", 5)  # or else it would be here, if late
     with pytest.raises(AttachmentError, match=r"within 0\.3 s") as caught:

@@ -147,6 +147,7 @@ def test_what_is_no_picture_or_a_hostile_one_says_so(content, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.slow
 def test_bytes_changed_at_random_never_raise_anything_else():
     dice = random.Random(3)
     for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"):

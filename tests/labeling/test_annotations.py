@@ -136,6 +136,7 @@ relations = st.tuples(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(
     st.lists(spans, max_size=4, unique_by=lambda span: span[:3]),
     st.lists(relations, max_size=3, unique_by=lambda each: each[:2]),

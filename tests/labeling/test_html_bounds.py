@@ -137,6 +137,7 @@ ICON = '<svg viewBox="0 0 9 9"><title>x</title><path d="M0 0"/><path d="M1 1"/><
 WORD = "<!--[if gte mso 9]><xml><w:LatentStyles>" + "<w:Lsd x='1'>" * 400 + "</xml><![endif]-->"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "html",
     [

@@ -229,6 +229,7 @@ values = st.dictionaries(
 regions = st.fixed_dictionaries({"from_name": scalars | names, "value": values | scalars})
 
 
+@pytest.mark.slow
 @given(st.lists(regions | scalars, max_size=5))
 @settings(max_examples=150, deadline=None)
 def test_any_result_becomes_an_answer(result):
@@ -280,6 +281,7 @@ def test_an_answer_survives_the_way_to_regions_and_back(answer, places):
     assert all(item.correct for item in config.compare(answer, answer, DATA).values())
 
 
+@pytest.mark.slow
 @given(spans(DATA["text"]))
 @settings(max_examples=100, deadline=None)
 def test_annotations_survive_the_way_to_an_answer_and_back(places):
@@ -309,6 +311,7 @@ def test_answers_within_the_schema_are_never_misunderstood(check_strict):
     assert LabelingConfig.parse(ALL).schema(DATA) is schema
 
 
+@pytest.mark.slow
 def test_parsing_and_converting_load_no_heavy_library():
     code = f"""
 import sys

@@ -52,6 +52,7 @@ def test_engines_take_every_schema_and_only_answers_within_it(sample: Sample, en
         assert not grammar.takes(wrong)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(EVERY), st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_engines_take_every_answer_in_normal_form(sample, data):

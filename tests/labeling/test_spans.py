@@ -52,6 +52,7 @@ def test_quotes_are_found(text, quote, occurrence, found):
 words = st.text(alphabet="ab é\u0301İ’👨\u200d\r\n", min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @given(words, st.integers(0, 39), st.integers(1, 40))
 @settings(max_examples=200, deadline=None)
 def test_every_span_is_found_again_by_its_quote_and_occurrence(text, start, length):
@@ -71,6 +72,7 @@ def test_whatever_is_found_lies_in_the_text(text, quote, occurrence):
         assert 0 <= found[0] < found[1] <= len(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "quote"),
     [

@@ -9,6 +9,7 @@ import pytest
 
 from ml_backend.labelstudio import ServerLabelStudio
 from support.backends import MlBackend
+from support.by_hand import delete_project
 from support.contract_site import Site
 from support.fake_label_studio import FakeLabelStudio
 from support.wire import CONFIG
@@ -39,7 +40,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
             ids = opened.import_tasks(project.id, [{"text": f"text {n}"} for n in range(6)])
             yield Site(opened, project.id, ids, raw)
         finally:
-            opened.delete_project(project.id)
+            delete_project(opened, project.id)
             opened.close()
 
 

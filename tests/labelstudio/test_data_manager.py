@@ -87,9 +87,10 @@ def test_neighbours_of_a_task_that_is_gone_are_still_told(site):
         assert (place.task, place.before, place.after) == (None, None, None)
 
 
-STARRED = {"result": [region()], "ground_truth": True}
+MARKED = {"result": [region()], "ground_truth": True}
 PLAIN = {"result": [region()], "ground_truth": False}
 SKIPPED = {"was_cancelled": True}
+PREDICTED = {"result": [region()], "model_version": "m"}
 
 
 @pytest.mark.parametrize(
@@ -97,12 +98,12 @@ SKIPPED = {"was_cancelled": True}
     [
         ([], 0),
         ([[PLAIN], [PLAIN, PLAIN]], 0),
-        ([[STARRED], [STARRED], [PLAIN]], 2),
-        ([[STARRED, STARRED], [STARRED, PLAIN], [PLAIN, PLAIN, PLAIN]], 2),
-        ([[STARRED | SKIPPED]], 0),
-        ([[STARRED, STARRED | SKIPPED], [PLAIN, STARRED | SKIPPED], [STARRED]], 2),
+        ([[MARKED], [MARKED], [PLAIN]], 2),
+        ([[MARKED, MARKED], [MARKED, PLAIN], [PLAIN, PLAIN, PLAIN]], 2),
+        ([[MARKED | SKIPPED]], 0),
+        ([[MARKED, MARKED | SKIPPED], [PLAIN, MARKED | SKIPPED], [MARKED]], 2),
     ],
-    ids=["none", "unstarred", "one each", "several", "skipped", "skipped and several"],
+    ids=["none", "unmarked", "one each", "several", "skipped", "skipped and several"],
 )
 def test_tasks_with_ground_truth_are_counted_as_they_are_read(site, annotations, count):
     wires = [{"data": {"text": "x"}, "annotations": each} for each in annotations]
@@ -111,4 +112,84 @@ def test_tasks_with_ground_truth_are_counted_as_they_are_read(site, annotations,
     read = site.door.iter_annotated(site.project_id, ground_truth_only=True)
     truths = [t for t in read if any(not each.was_cancelled for each in t.annotations)]
     assert len(truths) == count
-    assert site.door.count_true_tasks(site.project_id) == count
+    assert site.door.count_true(site.project_id, lambda each: True, marked=True) == count
+
+
+PEOPLES = {"result": [region()], "lead_time": 2.5}
+
+
+def test_annotated_tasks_are_counted_and_those_looked_at_that_nobody_may_have_opened(site):
+    """Marked ones and all; of a task that a person spent time on nothing is read."""
+    wires = [
+        {"data": {"text": "by hand"}, "annotations": [PEOPLES | {"ground_truth": True}]},
+        {"data": {"text": "imported"}, "annotations": [MARKED]},
+        {"data": {"text": "skipped"}, "annotations": [SKIPPED | {"result": []}]},
+        *({"data": {"text": f"predicted {n}"}, "predictions": [PREDICTED]} for n in range(3)),
+        {"data": {"text": "nothing"}},
+    ]
+    answer = site.raw.post(
+        f"/api/projects/{site.project_id}/import?return_task_ids=true", json=wires
+    )
+    ids = answer.raise_for_status().json()["task_ids"]
+    site.door.promote(site.project_id, ["m"], ids[3:5])
+    promoted = {task.id: task.annotations[0] for task in site.door.iter_annotated(site.project_id)}
+    site.door.mark_annotation(promoted[ids[3]].id, ground_truth=True)
+    seen = []
+
+    def opened(annotation):
+        seen.append(annotation.id)
+        return annotation.parent_prediction is None
+
+    assert site.door.count_annotated(site.project_id) == 4
+    assert site.door.count_true(site.project_id, opened, marked=False) == 2
+    assert sorted(seen) == sorted(promoted[each].id for each in ids[3:5])
+    assert site.door.count_true(site.project_id, opened, marked=True) == 2
+    site.door.delete_model_version(site.project_id, "m")
+    gone = {each.id for each in map(promoted.get, ids[3:5])}
+    known = lambda annotation: annotation.id not in gone  # noqa: E731
+    assert site.door.count_true(site.project_id, known, marked=False, promoted=True) == 2
+    assert site.door.count_true(site.project_id, known, marked=True, promoted=True) == 2
+
+
+def test_a_page_of_annotated_tasks_has_each_once_and_tells_what_lies_beside(site):
+    wires = [{"data": {"text": f"t{n}"}, "annotations": [PLAIN, MARKED]} for n in range(5)]
+    wires.insert(2, {"data": {"text": "skipped"}, "annotations": [SKIPPED | {"result": []}]})
+    answer = site.raw.post(
+        f"/api/projects/{site.project_id}/import?return_task_ids=true", json=wires
+    )
+    ids = answer.raise_for_status().json()["task_ids"]
+    del ids[2]
+
+    def page(**where):
+        found = site.door.annotated_page(site.project_id, size=2, **where)
+        return [task.id for task in found.tasks], found.has_before, found.has_after
+
+    assert page() == (ids[:2], False, True)
+    assert page(after=ids[1]) == (ids[2:4], True, True)
+    assert page(after=ids[3]) == (ids[4:], True, False)
+    assert page(before=ids[4]) == (ids[2:4], True, True)
+    assert page(before=ids[2]) == (ids[:2], False, True)
+    [first, _] = site.door.annotated_page(site.project_id, size=2).tasks
+    assert [each.ground_truth for each in first.annotations] == [False, True]
+    assert all(each.created_at for each in first.annotations)
+    assert [each.id for each in site.door.annotated(site.project_id, ids[:1])] == ids[:1]
+
+
+def test_a_mark_is_set_moves_to_another_annotation_and_is_taken_off(site):
+    task = site.task_ids[0]
+    first, second = (site.door.create_annotation(task, [region()]) for _ in range(2))
+
+    def marked():
+        [found] = site.door.annotated(site.project_id, [task])
+        return [each.id for each in found.annotations if each.ground_truth]
+
+    for annotation in (first, second, second):
+        assert site.door.mark_annotation(annotation, ground_truth=True)
+        assert marked() == [annotation]
+    assert site.door.mark_annotation(second, ground_truth=False)
+    assert marked() == []
+    assert not site.door.mark_annotation(99_999_999, ground_truth=True)
+
+
+def test_people_have_names(site):
+    assert site.door.whoami().id in site.door.people()

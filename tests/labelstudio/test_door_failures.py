@@ -85,6 +85,7 @@ def test_write_that_may_have_taken_effect_says_so_and_is_not_repeated(
     assert fake.state()["calls"]["POST /api/projects/{id}/import/predictions"] == 1
 
 
+@pytest.mark.slow
 def test_write_without_an_answer_in_time_may_have_taken_effect(fake, seeded):
     door = ServerLabelStudio(fake.url, fake.token, write_timeout=0.2)
     fake.control(latency=[{"path": IMPORT, "seconds": 0.5}])
@@ -160,7 +161,7 @@ def test_address_that_has_no_such_page_is_not_label_studio(fake):
 
 def test_address_with_a_path_is_named_when_a_project_is_sought(fake):
     door = ServerLabelStudio(f"{fake.url}/projects", fake.token)
-    for call in (door.list_projects, lambda: door.find_project("Mails")):
+    for call in (door.project_titles, lambda: door.find_project("Mails")):
         with pytest.raises(LabelStudioError, match="is not Label Studio"):
             call()
 

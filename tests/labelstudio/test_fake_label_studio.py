@@ -13,6 +13,7 @@ from support.processes import eventually
 from support.wire import CONFIG, row
 
 
+@pytest.mark.slow
 def test_import_whose_client_left_takes_effect_later(fake, door):
     project_id, (task_id,) = fake.seed(CONFIG, [{"text": "x"}])
     fake.fail("import/predictions", "delay_commit", seconds=1.0)
@@ -23,6 +24,7 @@ def test_import_whose_client_left_takes_effect_later(fake, door):
     assert len(eventually(lambda: door.predictions(project_id))) == 1
 
 
+@pytest.mark.slow
 def test_delete_whose_client_left_blocks_other_writes_until_it_is_done(fake, door):
     project_id, (task_id,) = fake.seed(
         CONFIG, [{"data": {"text": "x"}, "predictions": [{"model_version": "v", "result": []}]}]

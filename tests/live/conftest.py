@@ -10,6 +10,7 @@ import pytest
 
 from ml_backend import demo
 from ml_backend.labelstudio import ServerLabelStudio
+from support.by_hand import delete_project
 from support.demo_tasks import demo_tasks
 from support.live_label_studio import LiveLabelStudio
 from support.live_project import LiveProject
@@ -52,7 +53,7 @@ def make_project(live: LiveLabelStudio) -> Iterator[Callable[..., LiveProject]]:
 
     yield make
     for project_id in made:
-        studio.delete_project(project_id)
+        delete_project(studio, project_id)
     studio.close()
 
 

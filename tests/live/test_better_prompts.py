@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import PromptVersion, Run, Slot, Subset
+from ml_backend.services.marking.request import mark_request
 from ml_backend.services.refining.refine import RefineRequest
 from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 from support.live_project import LiveProject
 from support.server import Installation
@@ -33,25 +36,31 @@ def parts(server: Installation) -> Iterator[Container]:
     container.store.close()
 
 
-def seeded(make_project: Callable[..., LiveProject]) -> tuple[LiveProject, dict[str, int]]:
+def seeded(
+    parts: Container, make_project: Callable[..., LiveProject]
+) -> tuple[LiveProject, dict[str, int]]:
     """A project of annotated tasks; each has a word in its text that no other has."""
     project = make_project(config=CONFIG, tasks=[])
     wires = [
         {
             "data": {"text": f"{word} says something about topic {n % 2}."},
-            "annotations": [{"result": [region("ab"[n % 2])], "ground_truth": word in TRUTHS}],
+            "annotations": [{"result": [region("ab"[n % 2])], "ground_truth": False}],
         }
         for n, word in enumerate([*TRUTHS, *OTHERS])
     ]
     project.studio._transport.send("POST", f"api/projects/{project.id}/import", wires)
     pages = project.studio.iter_tasks(project.id)
-    return project, {task.data["text"].split()[0]: task.id for page in pages for task in page}
+    tasks = {task.data["text"].split()[0]: task.id for page in pages for task in page}
+    asked = mark_request(task_ids=[tasks[word] for word in TRUTHS])
+    plan = parts.marks.plan(project.studio.get_project(project.id), asked)
+    parts.marks.execute(plan, Patience(lambda message: None, threading.Event()))
+    return project, tasks
 
 
 def test_tasks_are_shown_to_models_for_their_own_question_and_to_teachers_unless_held_out(
     parts: Container, simulator: Simulator, make_project: Callable[..., LiveProject]
 ) -> None:
-    project, tasks = seeded(make_project)
+    project, tasks = seeded(parts, make_project)
     simulator.control(latency=0.0, markers=[*TRUTHS, *OTHERS])
     studio: ServerLabelStudio = parts.studio
     place = studio.get_project(project.id)

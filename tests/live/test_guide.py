@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.by_hand import next_task
 from support.live_project import LiveProject
 from support.server import Installation
 
@@ -70,7 +71,7 @@ def test_evaluate_has_its_own_slot_and_deleting_one_version_leaves_the_others(
 def test_the_label_stream_shows_the_predictions(server: Installation, project: LiveProject) -> None:
     server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
     server.cli("run", "Mail", "--project", project.id)
-    task = project.studio.next_task(project.id)
+    task = next_task(project.studio, project.id)
     assert task is not None
     assert [row["model_version"] for row in task["predictions"]] == ["Mail__Version 1"]
 
@@ -104,6 +105,7 @@ def test_a_model_is_never_measured_on_its_own_answers_and_versions_are_compared(
 ) -> None:
     server.cli("prompts", "create", "Mail", "--project", project.id, "--text", TEXT)
     server.cli("run", "Mail", "--project", project.id)
+    server.cli("ground-truth", "add", "--project", project.id, "--all", "--yes")
     promoted = ("--model-version", "Mail__Version 1", "--all", "--yes")
     server.cli("predictions", "promote", "--project", project.id, *promoted)
     on_all = ("evaluate", "Mail", "--project", project.id, "--truth", "annotations")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import LabelStudioRejected
+from support.by_hand import get_task
 from support.live_project import LiveProject
 from support.server import Installation, eventually
 from support.simulator import Simulator
@@ -177,7 +178,7 @@ def test_tasks_opened_during_a_run_pay_nothing_twice(
     run = server.json("run", "Topics", "--project", project.id, "--detach")
     eventually(lambda: simulator.stats()["calls"] > 4)
     for task_id in project.studio.task_ids(project.id)[:12]:
-        project.studio.get_task(task_id)
+        get_task(project.studio, task_id)
     eventually(lambda: server.json("runs", "show", run["id"])["status"] == "Completed")
     assert simulator.stats()["calls"] == 50
     eventually(lambda: len(project.studio.predictions(project.id)) == 50)

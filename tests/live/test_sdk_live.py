@@ -42,7 +42,7 @@ def row(number: int) -> dict[str, Any]:
     if number < 6:
         value = {"choices": ["ab"[number % 2]]}
         region = {"from_name": "topic", "to_name": "text", "type": "choices", "value": value}
-        wire["annotations"] = [{"result": [region], "ground_truth": True}]
+        wire["annotations"] = [{"result": [region], "ground_truth": False, "lead_time": 3.0}]
     return wire
 
 
@@ -54,6 +54,7 @@ def api(
     make_project: Callable[..., LiveProject],
 ) -> Live:
     project = make_project(CONFIG, [row(n) for n in range(12)])
+    server.cli("ground-truth", "add", "--project", project.id, "--all", "--yes")
     server.start()
     client = LabelStudio(base_url=server.url, api_key=live.token, max_retries=0)
     tasks = project.studio.task_ids(project.id)

@@ -238,6 +238,7 @@ def test_it_answers_in_a_few_milliseconds():
     assert run(work()) < 0.01
 
 
+@pytest.mark.slow
 def test_a_huge_text_and_odd_data_do_no_harm():
     examples = (
         Example(1, {"text": None}, {"topic": "other"}),

@@ -77,6 +77,7 @@ def test_a_cut_off_answer_is_counted_as_paid_for(simulator):
     assert caught.value.raw.startswith("{")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "kind"),
     [
@@ -120,6 +121,7 @@ def test_a_rate_limit_that_never_ends_is_given_up(simulator):
     assert caught.value.retry_after == 0.05
 
 
+@pytest.mark.slow
 def test_one_refusal_with_a_time_holds_all_callers_back(simulator):
     simulator.control({"match": "first", "fault": "rate_limit", "retry_after": 1.5, "times": 1})
 
@@ -160,6 +162,7 @@ def test_the_gate_bounds_calls_in_flight(simulator):
     assert simulator.stats()["max_in_flight"] == 7
 
 
+@pytest.mark.slow
 def test_more_than_a_hundred_calls_fly_at_once(simulator):
     requests = [question(f"t{i}") for i in range(180)]
     with released_at(simulator, 180):
@@ -184,6 +187,7 @@ def test_waiting_for_a_retry_takes_no_slot(simulator):
     run(work())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["drip", "hang"])
 def test_the_timeout_bounds_the_whole_call(simulator, fault):
     simulator.control({"fault": fault, "latency": 20})

@@ -51,6 +51,7 @@ def test_after_a_pause_callers_do_not_rush_in_together():
     assert run(work()) > 0.05
 
 
+@pytest.mark.slow
 def test_a_new_pause_stops_those_still_waiting_for_the_old_one():
     async def work():
         gate, done = Gate(50), []

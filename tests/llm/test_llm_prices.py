@@ -70,6 +70,7 @@ def test_long_prompts_cost_what_their_tier_says():
     assert price.cost(above) / above.prompt_tokens > price.cost(below) / below.prompt_tokens
 
 
+@pytest.mark.slow
 def test_prices_are_found_without_any_network():
     done = subprocess.run(
         [sys.executable, "-c", NO_NETWORK], cwd=ROOT, capture_output=True, text=True, check=False

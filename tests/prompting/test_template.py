@@ -93,6 +93,7 @@ def test_check_accepts_known_fields_and_json():
     template.check('{text} {user.name} {"a": 1}', DATA)
 
 
+@pytest.mark.slow
 @given(st.text(alphabet='{}ab.[0] "\n', max_size=40), st.text(alphabet="{}ab", max_size=10))
 @settings(max_examples=300, deadline=None)
 def test_lenient_rendering_never_fails(text, value):

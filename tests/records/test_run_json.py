@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
-from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.records import (
-    AgreementRate,
     ExamplesLeftOut,
     ExampleSource,
-    HumanAgreement,
     PlannedWrites,
     ProjectState,
     PublishPlan,
@@ -33,8 +30,7 @@ from ml_backend.records.run_json import (
     snapshot_of,
 )
 from ml_backend.scoring import summarize
-from ml_backend.scoring.calibration import calibrate
-from ml_backend.scoring.tally import Tally
+from support.whole_metrics import measured
 
 POOL = ExampleSource(
     revision=3,
@@ -83,28 +79,6 @@ PLAN = PublishPlan(
     writes=PlannedWrites(watermark=7, clear=(5, 6), skip=(1,), model_version="v"),
     note="A note.",
 )
-
-
-class Right:
-    correct, score = True, 1.0
-
-
-def measured() -> RunMetrics:
-    """Metrics with all there can be."""
-    tally = Tally()
-    tally.add(Evidence([("a", "a"), ("a", None), (None, "b")], {"a": (3, 4, 5)}, [1.5], [0.5]))
-    tally.add(Evidence([("b", "a")]))
-    found = summarize([{"c": Right()}, {"c": None}])
-    rate = AgreementRate(n=2, accuracy=0.5, low=0.1, high=0.9, score=0.5)
-    return RunMetrics(
-        overall=found.overall,
-        controls={"c": tally.metrics(found.controls["c"])},
-        per_region={"r": tally.metrics(found.overall)},
-        calibration=calibrate([(0.8, True), (0.3, False)]),
-        humans=HumanAgreement(rate, {"c": rate}),
-        truth=TruthSource.ANNOTATIONS,
-        fingerprint="0123",
-    )
 
 
 @pytest.mark.parametrize(

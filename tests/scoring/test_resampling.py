@@ -16,6 +16,7 @@ def scores(draw, n, mean):
     return {task: min(1.0, max(0.0, draw.gauss(mean, 0.3))) for task in range(n)}
 
 
+@pytest.mark.slow
 def test_it_is_as_scipy_has_it():
     draw = random.Random(5)
     first, second = scores(draw, 80, 0.5), scores(draw, 80, 0.6)

@@ -10,7 +10,9 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
-from support.house import House, ScriptedModel
+from support.house import House, ScriptedModel, hurry
+from support.models import adopt
+from support.place import close
 
 
 @pytest.fixture
@@ -25,10 +27,9 @@ def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
             "LLM_MAX_CONCURRENCY": "4",
         }
     )
-    container = Container(settings, settle_seconds=1.5)
+    container = Container(settings)
+    hurry(container, fake)
     model = ScriptedModel()
-    container.models.adopt(container.models.default, model)
+    adopt(container.models, container.models.default, model)
     yield House(container, fake, model)
-    container.close()
-    container.studio.close()
-    container.store.close()
+    close(container)

@@ -28,6 +28,7 @@ from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
 from support.house import CONFIG, ScriptedModel
 from support.labels import own
+from support.models import adopt
 from support.serving import free_port, serving
 
 USER, PASSWORD = "labeler", "pässword"
@@ -64,7 +65,7 @@ class Site:
                 }
             )
         )
-        container.models.adopt(container.models.default, ScriptedModel())
+        adopt(container.models, container.models.default, ScriptedModel())
         self._stack.callback(container.store.close)
         self._stack.callback(container.close)
         if up:
@@ -112,6 +113,7 @@ def site(fake: FakeLabelStudio, data_dir: Path) -> Iterator[Site]:
         yield Site(fake, data_dir, stack)
 
 
+@pytest.mark.slow
 def test_a_project_is_connected_once(site: Site) -> None:
     first = site.connect()
     assert (first.outcome, first.state) == ("created", "CO")
@@ -158,6 +160,7 @@ def test_a_row_made_before_basic_auth_was_set_is_mended(site: Site) -> None:
     assert mended["url"] == guarded.settings.own_address() + "/webhook"
 
 
+@pytest.mark.slow
 def test_credentials_in_the_address_work_too_and_are_not_shown(site: Site) -> None:
     server = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS="plain")
     address = server.settings.own_address().replace("//", f"//{USER}:plain@")
@@ -181,6 +184,7 @@ def test_credentials_given_with_an_address_become_basic_auth(site: Site) -> None
     assert hook["headers"] == {"Authorization": BASIC}
 
 
+@pytest.mark.slow
 def test_a_row_deleted_by_hand_comes_back_with_its_one_webhook(site: Site) -> None:
     server = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
     site.connect(server)
@@ -196,6 +200,7 @@ def test_a_row_deleted_by_hand_comes_back_with_its_one_webhook(site: Site) -> No
     assert site.project.model_version == "Prompts"
 
 
+@pytest.mark.slow
 def test_a_title_left_by_a_row_deleted_by_hand_is_replaced(site: Site) -> None:
     site.connect(title="One")
     site.delete_rows_by_hand()
@@ -219,6 +224,7 @@ def test_a_webhook_switched_off_is_switched_on(site: Site) -> None:
         assert all(mended[name] for name in ("is_active", "send_payload", "send_for_all_actions"))
 
 
+@pytest.mark.slow
 def test_a_server_that_moved_takes_its_row_along(site: Site) -> None:
     before = site.connect(prompt="Topic")
     moved = site.start()
@@ -237,6 +243,7 @@ def test_an_address_that_works_stays_unless_another_is_given(site: Site) -> None
     assert (report.outcome, report.url) == ("unchanged", site.server.settings.own_address())
 
 
+@pytest.mark.slow
 def test_another_backend_stays_first_and_is_named(site: Site) -> None:
     with answering({"status": "UP", "model_version": "v"}) as url:
         site.server.studio.add_backend(site.project_id, url, "Prompts")
@@ -248,6 +255,7 @@ def test_another_backend_stays_first_and_is_named(site: Site) -> None:
         assert [row["url"] for row in site.webhooks()] == [f"{url}/webhook"]
 
 
+@pytest.mark.slow
 def test_a_prompt_goes_into_the_address_and_must_exist(site: Site) -> None:
     with pytest.raises(NotFound):
         site.connect(prompt="Nope")
@@ -290,6 +298,7 @@ def test_predictions_are_shown_and_a_choice_is_kept(site: Site) -> None:
     assert any("'theirs'" in note for note in report.notes)
 
 
+@pytest.mark.slow
 def test_a_config_with_a_prompt_area_is_connected_for_the_editor(site: Site) -> None:
     site.connect()
     assert not site.backends()[0].get("is_interactive")
@@ -306,6 +315,7 @@ def test_what_is_no_address_is_refused(site: Site, url: str) -> None:
         site.connect(url=url)
 
 
+@pytest.mark.slow
 def test_refusals_come_with_the_next_step_and_leave_nothing(site: Site) -> None:
     with pytest.raises(LabelStudioRejected) as down:
         site.connect(url=f"http://127.0.0.1:{free_port()}")
@@ -325,6 +335,7 @@ def test_refusals_come_with_the_next_step_and_leave_nothing(site: Site) -> None:
     assert (site.backends(), site.webhooks()) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_connection_that_cannot_be_finished_is_taken_back(site: Site) -> None:
     server = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
     site.fake.fail("api/webhooks/", "500_before", method="PATCH")
@@ -346,6 +357,7 @@ def test_a_row_whose_server_is_down_is_left_as_it_was(site: Site) -> None:
     assert {**site.backends()[0], "state": "CO"} == {**before, "state": "CO"}
 
 
+@pytest.mark.slow
 def test_disconnecting_leaves_nothing_behind(site: Site) -> None:
     site.connect(prompt="Topic")
     store = site.server.store
@@ -374,6 +386,7 @@ def test_after_disconnecting_the_newest_predictions_are_shown(site: Site) -> Non
     assert site.project.model_version == "T__1"
 
 
+@pytest.mark.slow
 def test_disconnecting_keeps_what_was_chosen(site: Site) -> None:
     site.connect()
     row = {"task": site.task_ids[0], "result": [], "score": None, "model_version": "theirs"}
@@ -395,6 +408,7 @@ def test_disconnecting_finds_the_webhook_of_a_row_deleted_by_hand(site: Site) ->
     assert urls == ["http://elsewhere.example.com/webhook", other]
 
 
+@pytest.mark.slow
 def test_disconnecting_knows_an_address_by_the_calls_that_came_from_it(site: Site) -> None:
     site.connect()
     terminal = site.start(up=False)
@@ -405,6 +419,7 @@ def test_disconnecting_knows_an_address_by_the_calls_that_came_from_it(site: Sit
     assert stranger.disconnecting.plan(site.project).is_empty
 
 
+@pytest.mark.slow
 def test_disconnecting_goes_on_after_an_error(site: Site) -> None:
     site.connect()
     site.fake.fail("api/webhooks/", "500_before", method="DELETE")
@@ -415,6 +430,7 @@ def test_disconnecting_goes_on_after_an_error(site: Site) -> None:
     assert site.webhooks() == []
 
 
+@pytest.mark.slow
 def test_no_address_but_our_own_is_ever_asked(site: Site) -> None:
     site.server.store.contacts.remember(site.project_id, "", extra_params=None, host="known:9090")
     asked: list[str] = []

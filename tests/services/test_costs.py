@@ -8,6 +8,7 @@ from ml_backend.errors import BudgetReached, InvalidInput
 from ml_backend.records import Connection, ProviderName, RunStatus, Usage
 from ml_backend.services.models.budgets import Budget, cost_of, price_of
 from support.house import House, ScriptedModel
+from support.models import adopt
 
 PRICED = Connection(None, "c", ProviderName.CUSTOM, default_model="m", prices={"m": (1.0, 10.0)})
 
@@ -94,7 +95,7 @@ def test_a_run_stops_before_its_budget_is_crossed(house: House) -> None:
         prices={"m": [1000.0, 10.0]},
     )
     model = ScriptedModel(usage=Usage(300, 2))
-    house.container.models.adopt(connection, model)
+    adopt(house.container.models, connection, model)
     project, _ = house.project(60)
     prompt, _ = house.prompt(project)
     version = house.container.prompts.create_version(

@@ -32,6 +32,7 @@ from ml_backend.store import tables as t
 from support.crash_worker import Order, Workers, state_of
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.house import CONFIG, ScriptedModel
+from support.models import adopt
 from support.server import eventually
 
 SEED = int(os.environ.get("CRASH_SEED", "20"))
@@ -207,7 +208,7 @@ class Campaign:
             self._let_time_pass()
             if asleep and self._dice.random() < 0.4:
                 self._wake(asleep)
-            if run.status.is_final:
+            if not run.is_open:
                 self._wake(asleep)
                 run = self._store.runs.get(run.id)
                 self._tallies.endings[run.status.value] += 1
@@ -320,7 +321,7 @@ def play(number: int, fake: FakeLabelStudio, workers: Workers, where: Path, done
         model = ScriptedModel(
             lambda request: '{"topic": "%s"}' % ("B" if "Again" in str(request.messages) else "A")
         )
-        container.models.adopt(container.models.default, model)
+        adopt(container.models, container.models.default, model)
         scene = Scene(container, fake, directory, dice)
         campaign = Campaign(scene, workers, done)
         run = campaign.execute(scene.prepare())

@@ -26,8 +26,10 @@ from ml_backend.records import FailureKind, Run, RunStatus, Stage
 from ml_backend.services.runs.executor import Executor
 from ml_backend.services.writing.patience import Interrupted, Patience
 from ml_backend.store import tables as t
-from ml_backend.store.run_records import to_columns
+from ml_backend.store.run_columns import to_columns
+from support.by_hand import delete_project
 from support.house import CONFIG, House
+from support.models import adopt
 from support.server import ROOT
 
 PAGE_SECONDS = 8.0
@@ -94,6 +96,7 @@ def test_a_database_that_refuses_answers_stops_the_asking_and_loses_none(house: 
     assert house.held(project) == {task: Counter(["P__Version 1"]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_text_no_database_takes_costs_no_other_task_its_answer(house: House) -> None:
     project, _ = house.project(3)
     prompt, version = house.prompt(project)
@@ -131,13 +134,14 @@ def test_the_event_loop_never_waits_for_a_page_that_is_wanted_no_more(house: Hou
 # Tasks that are others now
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [None, 5.0])
 def test_answers_of_tasks_deleted_before_a_resume_are_not_given_to_others(
     house: House, limit: float | None
 ) -> None:
     models = house.container.models
     models.default = replace(models.default, prices={"scripted": (1.0, 1.0)})
-    models.adopt(models.default, house.model)
+    adopt(models, models.default, house.model)
     project, tasks = house.project(10)
     prompt, version = house.prompt(project)
 
@@ -164,6 +168,7 @@ def test_answers_of_tasks_deleted_before_a_resume_are_not_given_to_others(
     assert given == {task: ["B"] if task in tasks[5:] else ["A"] for task in tasks}
 
 
+@pytest.mark.slow
 def test_answers_a_changed_labeling_config_refuses_are_asked_anew(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -216,6 +221,7 @@ def test_what_stopped_an_earlier_attempt_is_not_said_of_the_one_that_went_throug
     assert ended.status is RunStatus.COMPLETED, ended.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempts", [1, 2])
 def test_failures_forgotten_by_a_resume_are_asked_again(house: House, attempts: int) -> None:
     project, tasks = house.project()
@@ -318,6 +324,7 @@ def test_a_kept_prediction_that_an_import_drops_is_created(house: House) -> None
     assert (kept.model_version, kept.result[0]["value"]) == ("P__Version 1", {"choices": ["A"]})
 
 
+@pytest.mark.slow
 def test_the_label_stream_keeps_what_a_person_chose_meanwhile(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -332,6 +339,7 @@ def test_the_label_stream_keeps_what_a_person_chose_meanwhile(house: House) -> N
 # Label Studio
 
 
+@pytest.mark.slow
 def test_a_token_revoked_while_loading_ends_the_run_resumable(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -357,7 +365,7 @@ def test_a_project_deleted_while_asking_ends_the_run_with_a_word(house: House) -
 
     def answer(request: Request) -> str:
         if request.inputs["text"] == "text 4":
-            house.container.studio.delete_project(project)
+            delete_project(house.container.studio, project)
         return '{"topic": "A"}'
 
     house.model.answer = answer
@@ -403,6 +411,7 @@ def test_a_process_that_stood_still_after_its_intent_sends_nothing(house: House)
     project, tasks = house.project()
     row = {"task": tasks[0], "result": [], "model_version": "L"}
     with database(house) as side, house.container.writer.hold(patience()) as session:
+        house.container.writer.settle_seconds = 1.5
         side.execute("BEGIN IMMEDIATE")
         threading.Timer(1.6, side.execute, ["COMMIT"]).start()
         with pytest.raises(Interrupted):
@@ -433,6 +442,7 @@ def intend(house: House, kind: str, **detail: Any) -> int:
 @pytest.mark.slow
 def test_half_a_deletion_by_id_is_not_waited_for_as_long_as_all_of_it_took(house: House) -> None:
     _, _ = house.project()
+    house.container.writer.settle_seconds, house.container.writer.clock = 1.5, time.time
     slow = intend(house, "delete_ids", predictions=[])
     house.container.store.writing.confirm(slow)
     with house.container.store.database.write() as c:
@@ -454,6 +464,7 @@ def test_a_write_another_process_gave_up_on_is_doubted_by_the_next_too(house: Ho
     intend(house, "import", tasks=[1], labels=["L"], watermark=0)
     with house.container.writer.hold(patience()):
         pass
+    house.container.writer.clock = time.time
     with house.container.writer.hold(patience()) as session:
         assert session.doubtful_seconds() > 0
 
@@ -494,7 +505,7 @@ from ml_backend.container import Container
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 
-container = Container(Settings.from_env({env!r}), settle_seconds=1.5)
+container = Container(Settings.from_env({env!r}))
 container.studio.get_project({project})
 assert "label_studio_sdk.client" not in sys.modules
 with container.writer.hold(Patience(print, threading.Event())):
@@ -502,6 +513,7 @@ with container.writer.hold(Patience(print, threading.Event())):
 """
 
 
+@pytest.mark.slow
 def test_what_the_first_write_needs_is_loaded_before_its_intent(
     house: House, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from ml_backend.llm import Request
 from ml_backend.records import Prompt, PromptVersion, RunStatus, Slot, Subset
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.writing.patience import Patience
+from support.by_hand import delete_project
 from support.house import House
 
 
@@ -84,6 +85,7 @@ def test_a_run_nobody_executes_is_canceled_before(house: House) -> None:
     assert house.container.store.runs.get(run.id).status is RunStatus.CANCELED
 
 
+@pytest.mark.slow
 def test_a_run_under_way_is_canceled_and_what_it_published_goes_too(house: House) -> None:
     project, _ = house.project(20)
     prompt, version = house.prompt(project)
@@ -112,6 +114,7 @@ def test_a_run_under_way_is_canceled_and_what_it_published_goes_too(house: House
     assert house.container.store.prompts.find("P") is None
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_end_in_time_leaves_everything_as_it_was(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
@@ -140,6 +143,7 @@ def test_another_versions_run_forbids_deleting_a_version(house: House) -> None:
     assert len(house.container.store.prompts.versions(prompt.id)) == 2
 
 
+@pytest.mark.slow
 def test_without_label_studio_nothing_is_deleted(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
@@ -160,6 +164,6 @@ def test_a_project_that_is_gone_does_not_stand_in_the_way(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
     house.run(prompt, version, project)
-    house.container.studio.delete_project(project)
+    delete_project(house.container.studio, project)
     assert delete(house, prompt) == 0
     assert house.container.store.prompts.find("P") is None

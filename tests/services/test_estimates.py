@@ -17,6 +17,7 @@ from ml_backend.services.inference.token_counts import size_of
 from ml_backend.services.models.budgets import cost_of, price_of
 from ml_backend.services.runs.estimates import Estimate
 from support.house import CONFIG, House
+from support.models import adopt
 
 SEEDS = 100
 TASKS = 150
@@ -67,7 +68,7 @@ def place(house: House) -> Place:
         title="priced", provider="Custom", api_key="", endpoint="http://model.invalid/v1",
         default_model="scripted", prices=PRICES,
     )  # fmt: skip
-    house.container.models.adopt(made, house.model)
+    adopt(house.container.models, made, house.model)
     prompt = house.container.prompts.create(
         "P", project=house.container.studio.get_project(project)
     )

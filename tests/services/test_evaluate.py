@@ -27,6 +27,7 @@ from ml_backend.services.callers.authoring import Draft
 from ml_backend.services.evaluation.comparison import Comparison
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.jobs.documents import of_run_report
+from support.by_hand import delete_project
 from support.house import CONFIG, House
 
 
@@ -81,6 +82,7 @@ def test_a_failed_task_is_a_false_negative_of_its_class(house: House) -> None:
     assert "calibration" not in shown
 
 
+@pytest.mark.slow
 def test_the_best_of_several_truths_counts_and_people_are_held_against_each_other(
     house: House,
 ) -> None:
@@ -246,7 +248,7 @@ def test_the_report_lists_wrong_answers_with_what_is_true(house: House) -> None:
     wrong = WrongAnswer(tasks[1], "topic", "B", "A")
     assert (report.wrong, report.wrong_left_out) == ((wrong,), 0)
     assert [each.task_id for each in report.failures] == [tasks[2]]
-    studio.delete_project(project)
+    delete_project(studio, project)
     gone = reports.report(run, studio)
     assert (gone.wrong, gone.wrong_left_out) == ((), 1)
     assert "does not have the project" in gone.wrong_unknown

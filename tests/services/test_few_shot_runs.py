@@ -113,6 +113,7 @@ def test_no_ground_truth_of_an_evaluated_task_is_sent_where_others_are_annotated
     assert ended.snapshot.few_shot.left_out.evaluated == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slot_options", [{"subset": Subset.HAS_GT}, {"slot": Slot.EVALUATE}])
 def test_a_task_is_never_sent_its_own_ground_truth(few: Few, slot_options: dict[str, Any]) -> None:
     # All are ground truth, and each of the first four has a duplicate with the same truth.
@@ -182,6 +183,7 @@ def test_examples_with_pictures_are_left_out_and_said_so(few: Few) -> None:
     assert canary(0) not in "".join(few.sent().values())
 
 
+@pytest.mark.slow
 def test_predict_shows_examples_and_asks_what_a_run_would(few: Few) -> None:
     few.seed([annotated(n, truth=False) for n in range(4)] + [{"data": {"text": "pears"}}])
     backend = few.house.container.backend

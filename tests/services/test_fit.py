@@ -15,6 +15,7 @@ from ml_backend.services.events.events import Heard
 from ml_backend.services.writing.lease import NamedLease
 from ml_backend.store import tables as t
 from support.backends import answering
+from support.by_hand import delete_project
 from support.house import CONFIG, House
 
 ANNOTATION_READ = "GET /api/tasks"
@@ -321,7 +322,7 @@ def test_a_deleted_project_has_no_pool_and_no_follower(place: Annotated) -> None
     place.store.follows.start(prompt.id, place.project, None)
     place.annotate(place.tasks[0])
     place.tell("ANNOTATIONS_CREATED")
-    place.studio.delete_project(place.project)
+    delete_project(place.studio, place.project)
     place.tell("ANNOTATIONS_CREATED")
     assert place.pool() == {}
     assert place.store.events.waiting() == 0
@@ -470,6 +471,7 @@ def test_new_ground_truth_elsewhere_leaves_a_run_of_chosen_tasks(place: Annotate
     assert place.store.runs.get(run.id).stale != ""
 
 
+@pytest.mark.slow
 def test_a_run_for_all_tasks_is_never_stale(place: Annotated) -> None:
     prompt, version = place.prompt()
     run = place.house.run(prompt, version, place.project)
@@ -524,6 +526,7 @@ def test_a_new_version_is_evaluated_by_training(place: Annotated) -> None:
     assert place.runs()[0].version_id == second.id
 
 
+@pytest.mark.slow
 def test_training_measures_on_what_people_submitted(place: Annotated) -> None:
     place.prompt()
     place.annotate(place.tasks[0])

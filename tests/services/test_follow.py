@@ -93,6 +93,7 @@ def place(house: House) -> Iterator[Followed]:
         yield Followed(house, url)
 
 
+@pytest.mark.slow
 def test_imported_tasks_are_predicted_by_themselves(place: Followed) -> None:
     ids = place.imports(3)
     [run] = place.wait()
@@ -111,6 +112,7 @@ def test_without_asking_for_it_nothing_follows(place: Followed) -> None:
     assert place.wait() == []
 
 
+@pytest.mark.slow
 def test_a_burst_is_one_run(place: Followed) -> None:
     before = time.time()
     ids = [task for _ in range(3) for task in place.imports(4)]
@@ -288,6 +290,7 @@ def test_a_budget_is_for_all_its_runs_together(place: Followed) -> None:
     assert len(place.wait()) == 3, "a new budget counts from now"
 
 
+@pytest.mark.slow
 def test_a_run_its_budget_stopped_is_the_last(place: Followed) -> None:
     prices(place)
     place.start(budget=0.0001)
@@ -300,6 +303,7 @@ def test_a_run_its_budget_stopped_is_the_last(place: Followed) -> None:
     assert place.house.model.asked == []
 
 
+@pytest.mark.slow
 def test_with_an_unknown_cost_a_budget_cannot_be_kept(place: Followed) -> None:
     with pytest.raises(InvalidInput, match="price is unknown"):
         place.start(budget=1.0)

@@ -207,6 +207,7 @@ def test_elsewhere_the_version_keeps_its_name(house: House) -> None:
     assert (run.label, run.message) == (LABEL, "")
 
 
+@pytest.mark.slow
 def test_rows_under_a_label_that_we_wrote_first_are_ours(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
@@ -298,6 +299,7 @@ def test_a_renamed_version_leaves_its_name_to_none_where_it_wrote(house: House) 
     assert counts(house, project) == {NUMBERED: 2}
 
 
+@pytest.mark.slow
 def test_what_was_only_named_keeps_nobody_from_the_name(house: House) -> None:
     project, _ = house.project(2)
     first, version = house.prompt(project)
@@ -312,6 +314,7 @@ def test_what_was_only_named_keeps_nobody_from_the_name(house: House) -> None:
     assert counts(house, project) == {LABEL: 2, "Renamed__Version 1": 2}
 
 
+@pytest.mark.slow
 def test_after_a_deletion_the_name_is_free_again_unless_others_took_it(house: House) -> None:
     project, tasks = house.project(2)
     for taken in (False, True):
@@ -403,6 +406,7 @@ def test_a_project_whose_number_another_label_studio_has_too_stays_apart(house: 
 # What it costs
 
 
+@pytest.mark.slow
 def test_a_label_is_looked_up_once(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)

@@ -17,6 +17,7 @@ from ml_backend.settings import Settings
 from support.fake_label_studio import TOKEN, FakeLabelStudio
 from support.files import image
 from support.house import House, ScriptedModel
+from support.models import adopt
 from support.simulator import Simulator
 
 CONFIG = """<View><Image name="img" value="$image"/>
@@ -56,13 +57,13 @@ def priced(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
             "DATA_DIR": str(data_dir),
         }
     )
-    container = Container(settings, settle_seconds=1.5)
+    container = Container(settings)
     connection = Connection(
         None, "c", ProviderName.CUSTOM, default_model="m", prices={"m": (1.0, 1.0)}
     )
     container.models.default = connection
     model = ScriptedModel()
-    container.models.adopt(connection, model)
+    adopt(container.models, connection, model)
     yield House(container, fake, model)
     container.close()
     container.store.close()
@@ -93,6 +94,7 @@ def test_a_picture_that_cannot_be_had_costs_its_task_alone(house: House) -> None
     assert len(house.model.asked) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_already_paid_for_needs_no_picture(house: House) -> None:
     project, _ = house.fake.seed(CONFIG, [{"data": {"image": PICTURE}}])
     prompt, version = house.prompt(project, text="Which?")

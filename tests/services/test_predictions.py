@@ -145,6 +145,7 @@ def test_tasks_of_another_project_are_refused(house: House) -> None:
         plan(house, project, task_ids=foreign)
 
 
+@pytest.mark.slow
 def test_a_prompt_stands_for_its_versions_in_both_slots(house: House) -> None:
     project, tasks = seed(house, "other", tasks=2)
     prompt, first = house.prompt(project)
@@ -179,6 +180,7 @@ def test_what_is_gone_since_counting_is_said_and_the_rest_deleted(house: House) 
     assert "1 of those counted" in report.notes[0]
 
 
+@pytest.mark.slow
 def test_a_run_under_way_forbids_deleting_its_prompts_predictions(house: House) -> None:
     project, _ = seed(house, "other")
     prompt, version = house.prompt(project)
@@ -226,6 +228,7 @@ def test_a_deleted_version_is_no_longer_shown(house: House) -> None:
 LATE = {"mode": "delay_commit", "seconds": 0.25}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "fault"),
     [
@@ -240,7 +243,6 @@ LATE = {"mode": "delay_commit", "seconds": 0.25}
 def test_an_interrupted_deletion_ends_with_exactly_its_rows_gone(
     house: House, by: str, fault: dict[str, Any]
 ) -> None:
-    house.container.writer.settle_seconds = 0.7
     project, tasks = seed(house, "a", "b")
     path = "model-versions/" if by == "version" else "/api/predictions/"
     narrowed: dict[str, Any] = {} if by == "version" else {"task_ids": tasks[:2]}

@@ -36,6 +36,7 @@ def preview(house: House, version: PromptVersion, project: int, *args: Any, **mo
     )
 
 
+@pytest.mark.slow
 def test_preview_is_what_a_run_then_sends(house: House) -> None:
     project, ids = house.fake.seed(CONFIG, [annotated(n) for n in range(6)])
     prompt, _ = house.prompt(project)

@@ -11,8 +11,8 @@ import pytest
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Slot, Subset
+from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions.bulk_actions import PromotePlan, PromoteReport
-from ml_backend.services.predictions.fingerprints import fingerprint
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.writing.patience import Patience
 from support.fake_label_studio import TOKEN
@@ -207,6 +207,7 @@ def test_more_than_was_counted_is_refused(house: House) -> None:
     assert annotations(house, project) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -219,7 +220,6 @@ def test_more_than_was_counted_is_refused(house: House) -> None:
 def test_an_interrupted_promotion_makes_each_annotation_once(
     house: House, fault: dict[str, Any]
 ) -> None:
-    house.container.writer.settle_seconds = 0.7
     project, tasks = seed(house, *predicted("A", "B", "A"))
     house.fake.control(faults=[{"path": "dm/actions", **fault}])
     report = promote(house, project)

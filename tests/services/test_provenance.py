@@ -78,6 +78,7 @@ def test_prediction_handed_out_says_its_version_and_pool(house: House) -> None:
     }
 
 
+@pytest.mark.slow
 def test_answer_that_was_kept_shows_the_same_examples(house: House) -> None:
     place = Place(house)
     house.run(place.prompt, place.version, place.project, subset=Subset.CUSTOM,
@@ -98,6 +99,7 @@ def test_it_is_remembered_after_the_sweep_has_forgotten(house: House) -> None:
     assert place.told(place.tasks[4])[0]["few_shot"]["shown"] == 2
 
 
+@pytest.mark.slow
 def test_a_run_says_itself_and_counts_once_it_is_newer(house: House) -> None:
     place = Place(house)
     place.predict(place.tasks[4])
@@ -111,6 +113,7 @@ def test_a_run_says_itself_and_counts_once_it_is_newer(house: House) -> None:
     assert {each["origin"] for each in place.told(place.tasks[4])} == {"predict"}
 
 
+@pytest.mark.slow
 def test_a_newer_version_of_the_prompt_takes_the_place_of_the_older(house: House) -> None:
     place = Place(house)
     place.predict(*place.tasks[4:])

@@ -22,6 +22,7 @@ def fails_on(*texts: str, kind: FailureKind, stop: bool = False):
     return answer
 
 
+@pytest.mark.slow
 def test_a_run_writes_one_prediction_per_task_and_the_next_replaces_it(house: House) -> None:
     project, tasks = house.project()
     prompt, first = house.prompt(project)
@@ -53,6 +54,7 @@ def test_other_prompts_and_strange_rows_are_never_touched(house: House) -> None:
     assert house.held(project)[tasks[1]] == expected
 
 
+@pytest.mark.slow
 def test_a_transport_failure_keeps_the_older_prediction_and_a_bad_answer_does_not(
     house: House,
 ) -> None:
@@ -76,6 +78,7 @@ def test_a_transport_failure_keeps_the_older_prediction_and_a_bad_answer_does_no
     assert kept[0].result[0]["value"] == {"choices": ["A"]}, "kept rows come back unchanged"
 
 
+@pytest.mark.slow
 def test_a_run_without_any_success_changes_nothing(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)
@@ -128,9 +131,6 @@ def test_an_interrupted_write_neither_loses_nor_doubles(house: House, mode: str,
     second = house.version(prompt, "Again {text}")
     method = "POST" if path.startswith("import") else "DELETE"
     house.fake.fail(path, mode, method=method, seconds=0.6)
-    if not mode.endswith("_before"):
-        # However late the effect comes on a busy machine, it is waited for.
-        house.container.writer.settle_seconds = 120.0
     run = house.run(prompt, second, project)
     assert run.status is RunStatus.COMPLETED, run.message
     assert house.held(project) == {task: Counter(["P__Version 2"]) for task in tasks}
@@ -153,6 +153,7 @@ def test_a_task_deleted_meanwhile_is_dropped(house: House) -> None:
     assert house.held(project) == {task: Counter(["P__Version 1"]) for task in left}
 
 
+@pytest.mark.slow
 def test_predictions_label_studio_drops_are_named_after_five_rounds(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)

@@ -33,6 +33,7 @@ SETTLE = 600.0
 def unhurried(house: House) -> None:
     """Nothing here is given up for being slow, on however busy a machine."""
     house.container.writer.settle_seconds = SETTLE
+    house.container.writer.clock = time.time
 
 
 class Clock(Patience):

@@ -19,6 +19,7 @@ from ml_backend.services.evaluation.holdout import SHARE, HoldoutSplit, split_of
 from ml_backend.services.refining.refine import Refinement, RefineRequest
 from ml_backend.services.runs.run_request import RunRequest
 from support.house import House
+from support.models import adopt
 from support.simulator import Simulator
 
 PROPOSED = "Say what {text} is about. Pears are A."
@@ -151,6 +152,7 @@ def _topic(number: int) -> str:
     return ("apples and pears", "planes and trains")[number % 2]
 
 
+@pytest.mark.slow
 def test_mistakes_of_different_kinds_come_before_more_of_the_same(school: School) -> None:
     school.seed(30)
     school.house.model.answer = lambda request: (
@@ -240,6 +242,7 @@ def test_a_planned_evaluation_asks_other_tasks_where_saving_made_a_teachers_vers
     assert set(begun.options.task_ids or ()) == held
 
 
+@pytest.mark.slow
 def test_an_evaluation_on_held_out_tasks_is_not_stale_for_what_it_does_not_cover(
     school: School,
 ) -> None:
@@ -304,7 +307,7 @@ def test_a_teacher_keeps_within_its_connections_budget(school: School) -> None:
         title="tight", provider="Custom", api_key="", endpoint="http://model.invalid/v1",
         default_model="t", prices={"t": [1.0, 10.0]}, budget_limit=0.01,
     )  # fmt: skip
-    school.container.models.adopt(made, school.house.model)
+    adopt(school.container.models, made, school.house.model)
     studio = school.container.studio
     project = studio.get_project(school.project_id)
     asked = RefineRequest(project, school.prompt, school.version, made, "t")
@@ -367,6 +370,7 @@ def test_a_teacher_is_told_what_the_author_wants(school: School) -> None:
         refining.check_goal("g" * 2001)
 
 
+@pytest.mark.slow
 def test_what_a_teacher_would_see_and_cost_is_known_before_it_is_asked(school: School) -> None:
     school.seed(30)
     school.evaluate()

@@ -72,6 +72,7 @@ def ids(found: ResultPage) -> list[int]:
     return [row.outcome.task_id for row in found.rows]
 
 
+@pytest.mark.slow
 def test_each_filter_has_its_tasks_with_the_truth_that_agrees_best(
     house: House, measured: tuple[Run, list[int]]
 ) -> None:
@@ -109,6 +110,7 @@ def test_every_cell_of_the_matrix_leads_to_its_tasks(
     assert ids(page(house, run, task_ids=tuple(tasks[3:]), order="-task")) == tasks[:2:-1]
 
 
+@pytest.mark.slow
 def test_only_the_tasks_of_the_page_are_read_by_the_callers_door(
     house: House, measured: tuple[Run, list[int]]
 ) -> None:
@@ -124,6 +126,7 @@ def test_only_the_tasks_of_the_page_are_read_by_the_callers_door(
     door.close()
 
 
+@pytest.mark.slow
 def test_a_task_gone_from_label_studio_keeps_its_row(
     house: House, measured: tuple[Run, list[int]]
 ) -> None:
@@ -170,6 +173,7 @@ def forget_judgements(house: House, run: Run) -> None:
         c.execute(sa.delete(tables.class_pairs))
 
 
+@pytest.mark.slow
 def test_a_run_of_an_earlier_version_is_judged_when_it_is_first_looked_at(
     house: House, measured: tuple[Run, list[int]]
 ) -> None:
@@ -185,6 +189,7 @@ def test_a_run_of_an_earlier_version_is_judged_when_it_is_first_looked_at(
     assert house.container.store.runs.get(run.id).metrics == run.metrics
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_judged_now_says_so_instead_of_showing_none(
     house: House, measured: tuple[Run, list[int]]
 ) -> None:

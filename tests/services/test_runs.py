@@ -166,6 +166,7 @@ def test_only_missing_asks_what_label_studio_lacks(house: House) -> None:
     assert all(v.total() == 1 for v in house.held(project).values())
 
 
+@pytest.mark.slow
 def test_custom_tasks_by_id_and_by_filter(house: House) -> None:
     project, tasks = house.project()
     prompt, version = house.prompt(project)

@@ -124,6 +124,7 @@ def test_a_run_asks_k_times_and_counts_all_of_it(house: House) -> None:
     assert len(house.model.asked) == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [1, 3])
 def test_answers_that_come_back_after_a_commit_are_kept(house: House, samples: int) -> None:
     moody = Moody(house)

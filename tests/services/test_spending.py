@@ -31,6 +31,7 @@ from ml_backend.services.models.spending import (
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.store import Spent
 from support.house import House
+from support.models import adopt
 
 PRICE = [1.0, 10.0]
 # A call's worst case is its bytes and 4,096 completion tokens.
@@ -51,8 +52,10 @@ class Paid:
         self.project, self.tasks = house.project(30)
 
     def serve(self) -> None:
-        self.house.container.models.adopt(
-            self.store.connections.get(self.connection.id or 0), self.house.model
+        adopt(
+            self.house.container.models,
+            self.store.connections.get(self.connection.id or 0),
+            self.house.model,
         )
 
     def prompt(self, title: str = "P") -> tuple[Prompt, PromptVersion]:

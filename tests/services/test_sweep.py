@@ -19,7 +19,8 @@ from ml_backend.services.publishing.ownership import label_of
 from ml_backend.services.writing.writer import Writer
 from ml_backend.store import tables as t
 from support.backends import answering
-from support.house import House
+from support.by_hand import delete_project
+from support.house import House, hurry
 from support.labels import own
 from support.server import eventually
 
@@ -175,6 +176,7 @@ def test_rows_of_which_nothing_is_known_give_way_by_age(served: Served) -> None:
     served.assert_each_task_holds(V2)
 
 
+@pytest.mark.slow
 def test_other_prompts_slots_and_models_are_left_alone(served: Served) -> None:
     other, version = served.house.prompt(served.project, "Q")
     foreign = served.register(other, version)
@@ -328,7 +330,7 @@ def test_counters_are_counted_again_only_where_they_went_wrong(served: Served) -
     studio = served.container.studio
     gone, (task, *_) = served.house.project(2)
     studio.delete_tasks(gone, [task])
-    studio.delete_project(gone)
+    delete_project(studio, gone)
     served.answer(V1, minutes=1)
     served.keep(V1)
     assert served.work()[RECOUNT] == 1
@@ -385,6 +387,7 @@ def test_what_was_decided_anew_before_the_right_to_write_came_is_heeded(
     served.assert_each_task_holds(V1)
 
 
+@pytest.mark.slow
 def test_while_label_studio_is_away_all_stays_due(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -403,7 +406,6 @@ def test_while_label_studio_is_away_all_stays_due(served: Served) -> None:
 @pytest.mark.parametrize("mode", ["500_after", "500_before", "drop_connection_before"])
 @pytest.mark.parametrize("tasks", [3, 101])
 def test_a_delete_that_broke_off_is_gone_on_with(house: House, mode: str, tasks: int) -> None:
-    house.container.writer.settle_seconds = 0.7
     served = Served(house, tasks)
     served.keep(V1)
     served.answer(V2)
@@ -415,6 +417,7 @@ def test_a_delete_that_broke_off_is_gone_on_with(house: House, mode: str, tasks:
     assert served.counters() == {1: tasks}
 
 
+@pytest.mark.slow
 def test_after_a_kill_in_the_middle_the_next_server_finishes(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -437,7 +440,8 @@ def test_after_a_kill_in_the_middle_the_next_server_finishes(
     assert sum(counts.total() for counts in served.held().values()) == 5
     container.close()
 
-    after = Container(container.settings, settle_seconds=0.7)
+    after = Container(container.settings)
+    hurry(after, served.house.fake)
     eventually(lambda: served.work(after) and min(served.sweeps()) > 0)
     after.close()
     after.store.close()
@@ -453,7 +457,8 @@ def test_of_two_servers_at_once_one_removes_and_the_other_finds_nothing(served: 
     served.house.fake.control(
         forget_calls=True, latency=[{"path": "/api/predictions/", "seconds": 0.05}]
     )
-    other = Container(served.container.settings, settle_seconds=0.7)
+    other = Container(served.container.settings)
+    hurry(other, served.house.fake)
     _ = other.sweep
     threads = [
         threading.Thread(target=container.sweep.work) for container in (served.container, other)
@@ -505,7 +510,7 @@ def test_nothing_of_a_deleted_project_is_looked_at_again(served: Served) -> None
     served.answer(V2)
     other.answer(V2)
     other.keep(V2)
-    served.container.studio.delete_project(served.project)
+    delete_project(served.container.studio, served.project)
     served.work()
     other.assert_each_task_holds(V2)
     served.make_due()

@@ -14,6 +14,7 @@ from ml_backend.records import Failure, Prediction, PromptVersion
 from ml_backend.services.evaluation.tries import Tried, Tries, TryRequest
 from ml_backend.store import Spent
 from support.house import CONFIG, House
+from support.models import adopt
 from support.processes import eventually
 
 PRICED = {"*": (1_000_000.0, 1_000_000.0)}
@@ -102,7 +103,7 @@ def test_a_full_budget_refuses_it_before_anything_is_asked(house: House) -> None
         title="small", provider="Custom", api_key="", endpoint="http://model.invalid/v1",
         prices=PRICED, budget_limit=1.0,
     )  # fmt: skip
-    container.models.adopt(made, house.model)
+    adopt(container.models, made, house.model)
     with pytest.raises(BudgetReached, match="may spend") as refused:
         tried(house, replace(version, connection_id=made.id), project)
     assert "raise_connection_budget" in refused.value.fix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from ml_backend.records import PromptVersion, Subset, TruthSource
 from ml_backend.services.evaluation.comparison import Comparison
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.evaluation.subset_tasks import TaskQuery
+from ml_backend.services.marking.request import mark_request
 from ml_backend.services.refining.refine import Refinement, RefineRequest
+from ml_backend.services.writing.patience import Patience
 from support.house import CONFIG, House
 
 WHY = "submitted annotations, since no annotation of this project was marked as ground truth"
@@ -37,15 +40,15 @@ def project_of(house: House, project_id: int) -> Project:
 
 
 def mark(house: House, task_id: int) -> None:
-    """Have a task's annotation be ground truth, as only the API can."""
+    """Have a task's annotation be ground truth."""
     set_marks(house, [task_id], True)
 
 
 def set_marks(house: House, task_ids: list[int], value: bool) -> None:
-    for row in house.fake.state()["annotations"]:
-        if row["task"] in task_ids:
-            path = f"api/annotations/{row['id']}/"
-            house.container.studio._transport.send("PATCH", path, {"ground_truth": value})
+    marks = house.container.marks
+    project = project_of(house, house.fake.state()["projects"][-1]["id"])
+    plan = marks.plan(project, mark_request(task_ids=task_ids, ground_truth=value))
+    marks.execute(plan, Patience(lambda message: None, threading.Event()))
 
 
 def test_a_run_is_measured_on_what_people_submitted_and_says_why(house: House) -> None:
@@ -75,7 +78,7 @@ def test_what_was_chosen_stays_chosen(house: House) -> None:
 
 def test_a_project_that_nobody_annotated_says_what_to_do(house: House) -> None:
     project, _ = community(house, annotated=0)
-    with pytest.raises(InvalidInput, match="Nobody has submitted an annotation") as refused:
+    with pytest.raises(InvalidInput, match="nobody has submitted an annotation") as refused:
         evaluated(house, *house.prompt(project), project)
     assert refused.value.fix.startswith("Annotate some tasks in Label Studio")
 

@@ -110,6 +110,7 @@ def test_spoiled_answers_are_spoiled_in_their_own_way(simulator):
     assert found["refuse"]["message"]["refusal"]
 
 
+@pytest.mark.slow
 def test_reset_drip_and_hang(simulator):
     simulator.control({"fault": "reset"})
     with pytest.raises((RemoteDisconnected, ConnectionResetError, urllib.error.URLError)):
@@ -151,6 +152,7 @@ def test_a_second_try_quotes_the_task_and_not_the_complaint(simulator):
     assert content(post(simulator, again)[1]) == content(post(simulator)[1])
 
 
+@pytest.mark.slow
 def test_everything_is_refused_for_a_while(simulator):
     simulator.control(rate_limit_for=600)
     status, _, headers = post(simulator)

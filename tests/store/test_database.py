@@ -27,6 +27,7 @@ def test_head_named_in_the_code_is_the_newest_migration() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
 
 
+@pytest.mark.slow
 def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         opened = list(threads.map(lambda _: Database(database_url), range(4)))

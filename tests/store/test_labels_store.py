@@ -169,6 +169,7 @@ def places(store: Store, studio: str = HERE) -> dict[tuple[int, str], int]:
 OWNER = (prompt(1, "BERT"), label("BERT__v1", 1))
 
 
+@pytest.mark.slow
 def test_a_label_is_ours_where_runs_and_predict_wrote_it_and_nowhere_else(
     migrated_from: Callable[..., Store],
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_label_is_ours_where_runs_and_predict_wrote_it_and_nowhere_else(
     assert (first.prompt_id, first.version_id, first.slot) == (1, 1, Slot.ALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "watermark"),
     [
@@ -218,6 +220,7 @@ def test_what_stood_there_before_the_first_write_is_not_ours(
     assert places(migrated_from(*OWNER, lease(), *rows)) == {(1, "BERT__v1"): watermark}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rows",
     [
@@ -274,6 +277,7 @@ def test_projects_of_two_label_studios_are_told_apart_by_what_was_written(
     assert places(store, THERE) == {(2, "BERT__v1"): 40}
 
 
+@pytest.mark.slow
 def test_where_no_address_was_noted_the_label_studio_that_is_asked_is_it(
     migrated_from: Callable[..., Store],
 ) -> None:

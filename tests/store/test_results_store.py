@@ -27,7 +27,7 @@ from ml_backend.store import CellCount, Chosen, Judged, Place, ResultFilter, Sto
 from ml_backend.store.cipher import SecretCipher
 from ml_backend.store.database import MIGRATIONS
 
-ORDERS = ("task", "-task", "score")
+ORDERS = ("task", "-task", "score", "mismatch")
 
 
 def make_run(store: Store, title: str = "P") -> Run:
@@ -117,6 +117,7 @@ def test_the_threshold_of_review_is_the_callers(store: Store, judged: Run) -> No
         ("task", [1, 2, 3, 4, 5, 6, 7]),
         ("-task", [7, 6, 5, 4, 3, 2, 1]),
         ("score", [2, 6, 7, 1, 3, 4, 5]),
+        ("mismatch", [2, 4, 6, 3, 5, 7, 1]),
     ],
 )
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -267,6 +268,7 @@ def test_counting_and_paging_never_touch_the_wide_rows(store: Store, judged: Run
 # Runs of earlier versions
 
 
+@pytest.mark.slow
 def test_outcomes_of_earlier_versions_are_flagged_by_the_migration(database_url: str) -> None:
     engine = sa.create_engine(database_url)
     config = Config()

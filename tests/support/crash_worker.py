@@ -152,9 +152,10 @@ def work(order: Order) -> None:
 
     from ml_backend.container import Container
     from ml_backend.settings import Settings
+    from support.models import adopt
 
     container = Container(Settings.from_env(order.env), settle_seconds=order.settle_seconds)
-    container.models.adopt(container.models.default, LoggedModel(order))
+    adopt(container.models, container.models.default, LoggedModel(order))
     trap = Trap(order)
     for event in ("begin", "commit"):
         sa.event.listen(container.store.database.engine, event, trap.step)

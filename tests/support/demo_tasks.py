@@ -16,6 +16,6 @@ def demo_tasks() -> list[dict[str, Any]]:
         row: dict[str, Any] = {"data": task["data"]}
         if "ground_truth" in task:
             result = config.to_conversion(task["ground_truth"], task["data"]).result
-            row["annotations"] = [{"result": result, "ground_truth": True}]
+            row["annotations"] = [{"result": result, "ground_truth": False, "lead_time": 8.0}]
         rows.append(row)
     return rows

@@ -84,6 +84,7 @@ class FakeServer(Connections):
             *self._control_routes(),
             web.get("/api/version", self._version),
             web.get("/api/current-user/whoami", self._whoami),
+            web.get("/api/users/", self._list_users),
             web.post("/api/token/", self._create_token),
             web.post("/api/token/refresh/", self._refresh_token),
             web.get("/api/projects/", self._list_projects),
@@ -276,6 +277,13 @@ class FakeServer(Connections):
         organization = {"active_organization": 1, "active_organization_meta": meta}
         return web.json_response({**USER, **organization, **user})
 
+    async def _list_users(self, request: web.Request) -> web.Response:
+        others = [
+            {key: each for key, each in user.items() if key not in UNSEEN}
+            for user in self.settings["users"].values()
+        ]
+        return web.json_response([USER, *({**USER, **user} for user in others)])
+
     async def _list_projects(self, request: web.Request) -> web.Response:
         user = self._user(request)
         hidden = [each for name in UNSEEN for each in user.get(name, [])]
@@ -383,10 +391,7 @@ class FakeServer(Connections):
         return web.json_response(row, status=201)
 
     async def _patch_annotation(self, request: web.Request) -> web.Response:
-        row = self.rows.annotations.get(number(request))
-        if row is None:
-            raise Refused(404, "No Annotation matches the given query.")
-        row.update({k: v for k, v in (await body_of(request)).items() if k in row and k != "id"})
+        row = self.rows.update_annotation(number(request), await body_of(request))
         return web.json_response(row)
 
     async def _delete_annotation(self, request: web.Request) -> web.Response:

@@ -114,6 +114,7 @@ class Rows:
             "total_annotations_number": sum(not each["was_cancelled"] for each in annotations),
             "total_predictions_number": len(list(self.of(row["id"]))),
             "ground_truth_number": sum(each["ground_truth"] for each in annotations),
+            "skipped_annotations_number": sum(each["was_cancelled"] for each in annotations),
         }
 
     # tasks
@@ -192,6 +193,17 @@ class Rows:
             "created_at": now(),
         }
         self.annotations[row["id"]] = row
+        return row
+
+    def update_annotation(self, annotation_id: int, wire: Mapping[str, Any]) -> Row:
+        """Marking one as ground truth takes the mark off the task's others."""
+        if annotation_id not in self.annotations:
+            raise Refused(404, "No Annotation matches the given query.")
+        row = self.annotations[annotation_id]
+        if wire.get("ground_truth"):
+            for other in self.annotations_of(row["task"]):
+                other["ground_truth"] = False
+        row.update({key: value for key, value in wire.items() if key in row and key != "id"})
         return row
 
     def promote(self, task_ids: Iterable[int], versions: Any) -> int:
@@ -405,6 +417,7 @@ class Rows:
         text = str(value).casefold()
         tests: dict[str, Callable[[Any], bool]] = {
             "not_equal": lambda x: x != value,
+            "empty": lambda x: (x is None) == bool(value),
             "greater": lambda x: x > value,
             "greater_or_equal": lambda x: x >= value,
             "less": lambda x: x < value,
@@ -430,6 +443,10 @@ class Rows:
             return lambda row: self.total_annotations(row["id"])
         if column == "cancelled_annotations":
             return lambda row: sum(a["was_cancelled"] for a in self.annotations_of(row["id"]))
+        if column == "avg_lead_time":  # a mean: what is null does not count in it
+            return lambda row: next(
+                (a["lead_time"] for a in self.annotations_of(row["id"]) if a["lead_time"]), None
+            )
         if column in ("id", "inner_id", "total_predictions"):
             return lambda row: row[column]
         raise Refused(500, f"Cannot resolve keyword '{column}' into field.")

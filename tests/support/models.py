@@ -7,8 +7,9 @@ from collections.abc import Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ml_backend.llm import Gate, Request, Retry, open_model
+from ml_backend.llm import Gate, Model, Request, Retry, open_model
 from ml_backend.records import Connection, ProviderName
+from ml_backend.services.models.pool import ModelPool, _asked_by
 
 FAST = Retry(base=0.001, cap=0.005, rate_limit_seconds=5.0)
 KEY = "sk-proj-abcdefghijklmnop"
@@ -33,6 +34,12 @@ SCHEMA: dict[str, Any] = {
     "required": ["topic", "spans"],
     "additionalProperties": False,
 }
+
+
+def adopt(pool: ModelPool, connection: Connection, model: Model) -> None:
+    """Have a connection answered by a model of the test's own."""
+    with pool._lock:
+        pool._open.insert(0, (_asked_by(connection), model))
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

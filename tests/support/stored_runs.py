@@ -15,7 +15,7 @@ from ml_backend.records import (
     Stage,
 )
 from ml_backend.store import tables as t
-from ml_backend.store.run_records import to_columns
+from ml_backend.store.run_columns import to_columns
 from support.pages import Pages
 
 

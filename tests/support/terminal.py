@@ -43,7 +43,7 @@ class Terminal:
             [str(each) for each in arguments],
             input=stdin,
             env={**self.settings, **settings},
-            obj=App(settle_seconds=0.7),
+            obj=App(),
         )
         assert result.exit_code == code, f"{result.exit_code}: {result.stdout}\n{result.stderr}"
         return result

@@ -29,6 +29,7 @@ CASES: dict[str, Fields] = {
     "ui.new_connection": {},
     "ui.create_connection": {"title": "", "provider": "Custom", "budget_period": "Monthly"},
     "ui.new_prompt": {},
+    "ui.ask_import": {},
     "ui.show_health": {},
     "ui.show_checks": {},
     "ui.show_ready": {},
@@ -36,17 +37,23 @@ CASES: dict[str, Fields] = {
     # Of a project
     "ui.choose_project": {"project": "project"},
     "ui.create_prompt": {"project": "project", "title": "Mine", "text": "Which? {text}"},
+    "ui.take_import": {"project": "project", "text": "title: New\nversions: []"},
     "ui.show_connection": {"project": "project"},
     "ui.connect_project": {"project": "project"},
     "ui.ask_disconnect": {"project": "project"},
     "ui.disconnect_project": {"project": "project"},
+    "ui.show_ground_truth": {"project": "project"},
+    "ui.ask_ground_truth": {"project": "project", "do": "unmark", "scope": "all"},
+    "ui.take_ground_truth": {"project": "project", "do": "unmark", "scope": "all", "counted": "6"},
     "ui.list_predictions": {"project": "project", "counted": "1"},
+    "ui.show_in_label_stream": {"project": "project", "model_version": "none such"},
     "ui.ask_predictions": {"project": "project", "of": "of the prompt"},
     "ui.count_predictions": {"project": "project", "of": "of the prompt"},
     "ui.begin_predictions": {"project": "project", "of": "of the prompt", "counted": "4"},
     # Of a prompt
     "ui.show_row": {},
     "ui.edit_prompt": {},
+    "ui.export_prompt": {},
     "ui.take_edit": {"title": "Changed"},
     "ui.ask_delete_prompt": {},
     "ui.count_delete": {},
@@ -54,6 +61,7 @@ CASES: dict[str, Fields] = {
     "ui.show_prompt": {},
     "ui.prompt_tab": {},
     "ui.comparison_result": {"versions": "version"},
+    "ui.comparison_grid": {"versions": "version"},
     "ui.show_score": {},
     "ui.show_difference": {},
     "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},
@@ -77,6 +85,7 @@ CASES: dict[str, Fields] = {
     "ui.activate": {},
     "ui.ask_automatic": {},
     "ui.choose_automatically": {},
+    "ui.undo_version": {},
     "ui.ask_delete_version": {"count": "1"},
     "ui.delete_version": {"count": "4"},
     # Of a run
@@ -93,9 +102,11 @@ CASES: dict[str, Fields] = {
     "ui.show_messages": {},
     "ui.confirm_acceptance": {},
     "ui.accept": {},
+    "ui.mark_right": {},
     # Of a job
     "ui.show_job": {},
     "ui.show_outcome": {},
+    "ui.show_marks": {},
     # Of a connection
     "ui.edit_connection": {},
     "ui.update_connection": {"title": "Changed", "budget_period": "Monthly"},
@@ -159,6 +170,9 @@ class World:
         request = {"title": SECRET, "all": True}
         deleted = {"deleted": 4, "model_versions": [], "notes": []}
         self.deletion = self._job(JobKind.DELETE_PREDICTIONS, request, deleted)
+        request = {"title": SECRET, "all": True, "ground_truth": True}
+        counts = {"marked": 6, "ground_truth_tasks": 6, "annotated_tasks": 6, "notes": []}
+        self.marking = self._job(JobKind.GROUND_TRUTH, request, counts)
         self.connection = store.connections.create(
             title=f"{SECRET} connection",
             provider="Custom",
@@ -192,7 +206,9 @@ class World:
         return client, csrf_of(client, "/ui/prompts")
 
     def ids(self, endpoint: str) -> dict[str, int | str]:
-        job = self.deletion if endpoint == "ui.show_outcome" else self.suggestion
+        job = {"ui.show_outcome": self.deletion, "ui.show_marks": self.marking}.get(
+            endpoint, self.suggestion
+        )
         return {
             "project": self.api.project,
             "of the prompt": f"prompt:{self.prompt.id}",

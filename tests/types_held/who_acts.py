@@ -16,6 +16,7 @@ from ml_backend.labelstudio import (
 )
 from ml_backend.records import Run
 from ml_backend.services.callers.access import Access, Caller
+from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.jobs.jobs import Jobs, Work
@@ -39,8 +40,8 @@ def services_of_the_server(
     ExamplePool(store, server)
     ExamplePool(store, caller)  # refused
     ExamplePool(store, either)  # refused
-    Access(store, lambda: server)
-    Access(store, lambda: caller)  # refused
+    Access(store, lambda: server, Bridge())
+    Access(store, lambda: caller, Bridge())  # refused
 
 
 def services_of_whoever_calls(caller: Caller, server: ServerLabelStudio, work: Work) -> None:
@@ -51,10 +52,10 @@ def services_of_whoever_calls(caller: Caller, server: ServerLabelStudio, work: W
 
 
 def jobs_keep_a_callers_client_alone(
-    background: Jobs, job: Work, server: ServerLabelStudio, caller: CallerLabelStudio
+    jobs: Jobs, job: Work, server: ServerLabelStudio, caller: CallerLabelStudio
 ) -> None:
-    background.submit(job.job.kind, {}, created_by=None, studio=caller)
-    background.submit(job.job.kind, {}, created_by=None, studio=server)  # refused
+    jobs.submit(job.job.kind, {}, created_by=None, studio=caller)
+    jobs.submit(job.job.kind, {}, created_by=None, studio=server)  # refused
 
 
 def whoever_acts(
@@ -66,6 +67,10 @@ def whoever_acts(
     container.connecting_through(caller)
     container.predictions_through(caller)
     container.predictions_through(server)  # refused
+    container.marks_through(caller)
+    container.marks_through(server)  # refused
+    container.right_answers_through(caller)
+    container.right_answers_through(server)  # refused
 
 
 def one_token_reads_and_writes(

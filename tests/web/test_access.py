@@ -8,6 +8,7 @@ import pytest
 from label_studio_sdk.core.api_error import ApiError
 
 from support.api import SECRETS, Api
+from support.by_hand import delete_project
 from support.wire import CONFIG
 
 
@@ -17,6 +18,7 @@ def status_of(call: Any) -> int:
     return int(caught.value.status_code or 0)
 
 
+@pytest.mark.slow
 def test_a_prompt_of_several_projects_needs_all_of_them_to_be_changed(api: Api) -> None:
     secret, _ = api.studio.seed(CONFIG, [{"data": {"text": "x"}}], title="Secret project")
     prompt = api.client.prompts.create(
@@ -63,11 +65,12 @@ def test_a_prompt_without_a_project_is_its_creators_alone(api: Api) -> None:
     assert status_of(lambda: other.prompts.get(by_command.id)) == 404
 
 
+@pytest.mark.slow
 def test_a_prompt_whose_projects_are_gone_is_its_creators(api: Api) -> None:
     gone, _ = api.studio.seed(CONFIG, [], title="Soon gone")
     prompt = api.client.prompts.create(title="Orphan", associated_projects=[gone])
     other = api.as_user()
-    api.container.studio.delete_project(gone)
+    delete_project(api.container.studio, gone)
     api.container.access._seen.clear()
     api.container.access._listed.clear()
     assert api.client.prompts.get(prompt.id).associated_projects == []
@@ -76,6 +79,7 @@ def test_a_prompt_whose_projects_are_gone_is_its_creators(api: Api) -> None:
     assert status_of(lambda: api.client.prompts.get(prompt.id)) == 404
 
 
+@pytest.mark.slow
 def test_runs_and_tasks_are_as_visible_as_their_project(api: Api) -> None:
     prompt, version = api.prompt()
     run = api.client.prompts.runs.create(prompt.id, version.id, project=api.project, job_id="w")
@@ -114,6 +118,7 @@ def test_scopes_of_connections(api: Api) -> None:
     assert api.connection().scope == "Organization"
 
 
+@pytest.mark.slow
 def test_another_persons_connection_is_not_used(api: Api) -> None:
     prompt, _ = api.prompt()
     mine = api.connection(scope="User")
@@ -165,6 +170,7 @@ def test_a_connection_in_use_stays(api: Api) -> None:
     assert api.client.model_providers.list() == []
 
 
+@pytest.mark.slow
 def test_visibility_is_asked_of_label_studio_once_in_a_while(api: Api) -> None:
     api.prompt()
     api.client.prompts.list()

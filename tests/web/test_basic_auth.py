@@ -32,6 +32,7 @@ ROUTES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "auth", [None, ("labeler", "wrong"), ("Labeler", "pässword"), ("", "")], ids=str
 )
@@ -57,6 +58,7 @@ def test_the_right_credentials_go_through(guarded: FlaskClient) -> None:
     assert guarded.post("/webhook", auth=("labeler", "pässword"), json={}).status_code == 200
 
 
+@pytest.mark.slow
 def test_health_needs_none_but_refuses_wrong_ones(guarded: FlaskClient) -> None:
     assert guarded.get("/health").status_code == 200
     assert guarded.get("/health", auth=("labeler", "pässword")).status_code == 200

@@ -104,6 +104,7 @@ def test_every_kind_of_token_is_taken(api: Api, studio: Any) -> None:
         assert answer.status_code == 200, headers
 
 
+@pytest.mark.slow
 def test_the_work_is_done_with_the_callers_token(api: Api, studio: Any) -> None:
     access = access_token(api, personal_token(api))
     # The server's own token would be refused from here on.

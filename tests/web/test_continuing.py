@@ -96,6 +96,7 @@ def test_tasks_opened_during_a_run_are_not_asked_twice(
     assert simulator.stats()["calls"] == 31
 
 
+@pytest.mark.slow
 def test_an_edited_version_does_not_wait_for_a_run_of_its_old_text(
     place: Place, simulator: Simulator
 ) -> None:
@@ -137,6 +138,7 @@ def test_slow_batches_leave_room_for_setup(place: Place, simulator: Simulator) -
     assert list(run.options.task_ids) == [3, 4]
 
 
+@pytest.mark.slow
 def test_failures_are_recorded_and_forgotten_with_the_next_success(
     place: Place, simulator: Simulator
 ) -> None:

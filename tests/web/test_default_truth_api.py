@@ -25,10 +25,8 @@ def community(api: Api) -> Api:
 
 
 def mark(api: Api, task_id: int) -> None:
-    [row] = [each for each in api.studio.state()["annotations"] if each["task"] == task_id]
-    api.container.studio._transport.send(
-        "PATCH", f"api/annotations/{row['id']}/", {"ground_truth": True}
-    )
+    done = api.request("POST", f"projects/{api.project}/ground-truth", json={"task_ids": [task_id]})
+    assert done.json()["marked"] == 1
 
 
 def create(api: Api, prompt: Any, version: Any, **body: Any) -> Any:
@@ -64,12 +62,14 @@ def test_a_run_of_the_sdk_is_measured_on_what_people_submitted(community: Api) -
     assert later.total_tasks == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [{}, {"truth": None}], ids=["left out", "null"])
 def test_nothing_chosen_is_left_to_the_project(community: Api, truth: dict[str, Any]) -> None:
     made = create(community, *community.prompt(), **truth).json()
     assert made["total_tasks"] == 6
 
 
+@pytest.mark.slow
 def test_what_was_chosen_stays_chosen(community: Api) -> None:
     made = community.prompt()
     refused = create(community, *made, truth="ground_truth")
@@ -111,6 +111,7 @@ def test_costs_and_comparisons_say_which_annotations_they_took(community: Api) -
     assert [each["run_truth"] for each in mixed["versions"]] == ["annotations", "ground_truth"]
 
 
+@pytest.mark.slow
 def test_a_project_that_nobody_annotated_says_what_to_do(api: Api) -> None:
     api.project, _ = api.studio.seed(CONFIG, [task(1)])
     prompt, version = api.prompt()

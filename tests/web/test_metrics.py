@@ -113,6 +113,7 @@ def test_what_predict_gave_out_and_could_not_answer(
     assert found["predict_tasks_total"] == {("ok",): 2, ("invalid_answer",): 1}
 
 
+@pytest.mark.slow
 def test_events_and_examples_are_counted(place: Place) -> None:
     store = place.container.store
     store.events.add(place.project_id, "ANNOTATION_CREATED", annotation_ids=[1])
@@ -148,6 +149,7 @@ def test_openmetrics_is_spoken_where_it_is_asked_for(place: Place) -> None:
     assert response.text.endswith("# EOF\n")
 
 
+@pytest.mark.slow
 def test_basic_auth_guards_it_and_refusals_are_timed(place: Place) -> None:
     auth = ("labeler", "a password")
     app = guarded(place, *auth)

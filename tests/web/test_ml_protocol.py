@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -89,17 +88,31 @@ def test_setup_knows_the_task_columns_beside_those_of_the_config(place: Place) -
     assert "author" in response.status
 
 
-def test_setup_does_not_wait_for_a_busy_label_studio(place: Place, studio: FakeLabelStudio) -> None:
+def test_setup_does_not_wait_for_a_busy_label_studio(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place.prompt(text="By {author}: {text}")
-    studio.control(latency=[{"path": "summary", "seconds": 5}])
-    began = time.monotonic()
-    assert place.setup().status_code == 200
-    assert time.monotonic() - began < 2.5
+    asked, answered, may_answer = threading.Event(), threading.Event(), threading.Event()
+
+    def busy(project_id: int) -> tuple[str, ...]:
+        asked.set()
+        may_answer.wait(60)
+        answered.set()
+        return ("text", "author")
+
+    monkeypatch.setattr(place.container.backend._studio, "data_columns", busy)
+    try:
+        assert place.setup().status_code == 200
+        assert asked.is_set()
+        assert not answered.is_set()
+    finally:
+        may_answer.set()
 
 
 # predict
 
 
+@pytest.mark.slow
 def test_every_task_gets_an_entry_in_its_place(place: Place) -> None:
     place.prompt()
     found = results(place.predict(place.tasks(20)))
@@ -152,6 +165,7 @@ def test_an_odd_task_never_harms_its_neighbours(place: Place, odd: Any) -> None:
     assert found[1] == [] or is_prediction(found[1])
 
 
+@pytest.mark.slow
 def test_no_tasks_are_no_results(place: Place) -> None:
     place.prompt()
     assert results(place.predict([])) == []
@@ -172,6 +186,7 @@ def test_a_deadline_gives_what_is_ready_and_keeps_what_comes_late(
     assert simulator.stats()["calls"] == 3
 
 
+@pytest.mark.slow
 def test_after_the_deadline_nothing_more_is_begun(place: Place, simulator: Simulator) -> None:
     place.prompt()
     results(place.predict(place.tasks(1, "warm")))
@@ -192,6 +207,7 @@ async def pending_tasks() -> int:
     return len(asyncio.all_tasks()) - 1
 
 
+@pytest.mark.slow
 def test_nothing_is_paid_twice(place: Place, simulator: Simulator) -> None:
     place.prompt()
     first, again = (results(place.predict(place.tasks(5))) for _ in range(2))
@@ -242,6 +258,7 @@ def test_while_a_run_publishes_every_task_gets_nothing(place: Place, simulator: 
     assert simulator.stats()["calls"] == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_begins_to_publish_meanwhile_goes_first(
     place: Place, simulator: Simulator
 ) -> None:
@@ -264,6 +281,7 @@ def test_a_run_that_begins_to_publish_meanwhile_goes_first(
         assert c.exec_driver_sql("SELECT count(*) FROM served_predictions").scalar() == 1
 
 
+@pytest.mark.slow
 def test_a_refused_key_is_an_error_with_its_reason(place: Place, simulator: Simulator) -> None:
     place.prompt()
     simulator.control({"fault": "auth"})
@@ -273,6 +291,7 @@ def test_a_refused_key_is_an_error_with_its_reason(place: Place, simulator: Simu
     assert "sk-a-secret-key" not in response.text + response.status
 
 
+@pytest.mark.slow
 def test_what_was_answered_before_the_model_refused_is_kept(
     place: Place, simulator: Simulator
 ) -> None:
@@ -294,6 +313,7 @@ def test_an_unknown_project_is_refused_without_asking_the_model(
     assert simulator.stats()["calls"] == 0
 
 
+@pytest.mark.slow
 def test_a_label_studio_that_is_away_does_not_stop_predictions(
     place: Place, studio: FakeLabelStudio
 ) -> None:
@@ -303,6 +323,7 @@ def test_a_label_studio_that_is_away_does_not_stop_predictions(
     assert all(is_prediction(item) for item in results(place.predict(place.tasks(2))))
 
 
+@pytest.mark.slow
 def test_a_projects_first_predictions_wait_for_label_studio_and_are_paid_for_once(
     place: Place, studio: FakeLabelStudio, simulator: Simulator
 ) -> None:
@@ -331,11 +352,13 @@ def test_an_unknown_variable_is_named(place: Place) -> None:
     assert "nonsense" in response.status
 
 
+@pytest.mark.slow
 def test_a_column_that_these_tasks_lack_is_still_known(place: Place) -> None:
     place.prompt(text="By {author}: {text}")
     assert all(is_prediction(item) for item in results(place.predict(place.tasks(2))))
 
 
+@pytest.mark.slow
 def test_the_config_of_the_request_counts(place: Place) -> None:
     place.prompt()
     config = CONFIG.replace('value="a"', 'value="z"').replace('<Choice value="b"/>', "")
@@ -343,6 +366,7 @@ def test_the_config_of_the_request_counts(place: Place) -> None:
         assert item["result"][0]["value"]["choices"] == ["z"]
 
 
+@pytest.mark.slow
 def test_an_edited_prompt_counts_at_once(place: Place) -> None:
     prompt, _ = place.prompt()
     results(place.predict(place.tasks(1)))
@@ -459,6 +483,7 @@ ODD_BODIES: list[bytes] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["/setup", "/predict", "/versions"])
 def test_an_odd_body_is_never_our_failure(place: Place, route: str) -> None:
     place.prompt()
@@ -489,6 +514,7 @@ def test_an_address_that_names_nothing_is_explained(place: Place, path: str) -> 
         assert "no prompt" in response.status or "no version" in response.status
 
 
+@pytest.mark.slow
 def test_unknown_routes_and_methods_are_json_too(place: Place) -> None:
     assert place.client.get("/nowhere").status_code == 404
     response = place.client.get("/predict")

@@ -72,6 +72,7 @@ def test_every_path_the_sdk_calls_is_described(document: dict[str, Any]) -> None
         assert any(method == m and pattern.match(path) for m, pattern in patterns), path
 
 
+@pytest.mark.slow
 def test_secrets_are_only_taken(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     given, shown = schemas["ConnectionGiven"]["properties"], schemas["ConnectionAnswer"]

@@ -35,6 +35,7 @@ def calls(studio: FakeLabelStudio) -> Counter[str]:
 # /setup and /predict
 
 
+@pytest.mark.slow
 def test_predict_beside_rows_of_others_takes_another_name_and_setup_follows(place: Place) -> None:
     place.prompt()
     put(place, place.project_id, place.task_ids)
@@ -70,6 +71,7 @@ def test_only_a_projects_first_answer_looks_what_stands_there(
     assert calls(studio)[VERSIONS] == 0
 
 
+@pytest.mark.slow
 def test_a_predict_without_an_answer_makes_nothing_ours(place: Place, simulator: Simulator) -> None:
     place.prompt()
     simulator.control({"match": "message", "fault": "garbage", "times": 20})

@@ -26,6 +26,7 @@ def refused(call: Any) -> tuple[int, Any]:
     return caught.value.status_code, caught.value.body
 
 
+@pytest.mark.slow
 def test_answers_become_predictions_once_all_are_in(api: Api, run: Any) -> None:
     asked = api.simulator.stats()["calls"]
     assert (run.status, run.job_id, run.total_tasks) == ("InProgress", "worker-1", 10)
@@ -129,6 +130,7 @@ def test_a_run_of_ours_takes_nothing_from_outside(api: Api) -> None:
     assert (status, list(body)) == (400, ["modelrun_id"])
 
 
+@pytest.mark.slow
 def test_a_prompt_goes_while_an_outside_worker_is_at_it(api: Api, run: Any) -> None:
     api.client.prompts.batch_predictions(
         modelrun_id=run.id, results=[{"task_id": api.tasks[0], "output": "a"}]

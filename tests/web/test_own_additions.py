@@ -74,7 +74,7 @@ def test_what_takes_long_goes_on_as_a_job(api: Api, monkeypatch: Any) -> None:
     assert (body["would_delete"], body["deleted"]) == (10, None)
     listed = api.request("GET", "jobs/").json()["results"]
     assert [(each["id"], each["kind"]) for each in listed] == [(body["job"], "delete_predictions")]
-    job = api.container.background.wait(api.container.store.jobs.get(body["job"]), 20)
+    job = api.container.jobs.wait(api.container.store.jobs.get(body["job"]), 20)
     assert (job.status, job.result["deleted"]) == ("Completed", 10)
     stranger = api.as_user(hidden=[api.project])
     assert api.request("GET", f"jobs/{job.id}/", stranger).status_code == 404
@@ -128,6 +128,7 @@ def test_the_whole_report_is_among_a_runs_indicators(api: Api) -> None:
     assert confusion["matrix"] == [[2, 1, 0], [1, 2, 0], [0, 0, 0]]
 
 
+@pytest.mark.slow
 def test_a_run_may_be_measured_on_all_annotations(api: Api) -> None:
     prompt, version = api.prompt()
     made = api.request(
@@ -197,7 +198,7 @@ def test_a_teacher_sees_the_mistakes_and_answers_with_a_prompt(api: Api) -> None
     assert "+++ refined" in found.diff
     later = versions.refine_prompt(prompt.id, version.id, async_=True, **about)
     assert later.refinement_job_id != done.refinement_job_id
-    api.container.background.wait(api.container.store.jobs.get(int(later.refinement_job_id)), 20)
+    api.container.jobs.wait(api.container.store.jobs.get(int(later.refinement_job_id)), 20)
     ended = versions.get_refined_prompt(
         prompt.id, version.id, refinement_job_id=later.refinement_job_id
     )

@@ -39,6 +39,7 @@ def test_setup_names_the_active_version_of_the_projects_prompt(place: Place) -> 
     assert named(place.setup()) == f"{prompt.title}__{version.title}"
 
 
+@pytest.mark.slow
 def test_the_url_goes_before_extra_parameters_and_those_before_the_project(place: Place) -> None:
     place.prompt("Of the project")
     second, _ = place.prompt("In the URL")
@@ -73,6 +74,7 @@ def test_extra_parameters_may_be_an_object_or_text(place: Place, extra: Any) -> 
     assert named(place.setup(extra_params=extra)) == "Second__Version 1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", [None, "", "{}", {}, [], {"other": 1}], ids=str)
 def test_extra_parameters_that_name_no_prompt_leave_it_to_the_project(
     place: Place, extra: Any
@@ -81,6 +83,7 @@ def test_extra_parameters_that_name_no_prompt_leave_it_to_the_project(
     assert named(place.setup(extra_params=extra)) == "Topics__Version 1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("extra", "status", "words"),
     [
@@ -104,6 +107,7 @@ def test_extra_parameters_that_make_no_sense_are_explained(
     assert words in response.json["error"]
 
 
+@pytest.mark.slow
 def test_predict_uses_the_extra_parameters_that_setup_brought(place: Place) -> None:
     place.prompt("First")
     place.prompt("Second")
@@ -112,6 +116,7 @@ def test_predict_uses_the_extra_parameters_that_setup_brought(place: Place) -> N
     assert answer["model_version"] == "First__Version 1"
 
 
+@pytest.mark.slow
 def test_two_connections_of_one_project_keep_their_parameters_apart(place: Place) -> None:
     first, _ = place.prompt("First")
     place.prompt("Second")

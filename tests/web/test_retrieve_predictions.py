@@ -13,6 +13,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.settings import Settings
+from support.by_hand import delete_project
 from support.live_label_studio import LiveLabelStudio
 from support.place import close
 from support.server import Installation, eventually
@@ -72,7 +73,7 @@ def connected(tmp_path: Path, live: LiveLabelStudio, simulator: Simulator) -> It
     with Installation(tmp_path / "data", **settings).start() as installation:
         made = Connected(live, installation)
         yield made
-        made.door.delete_project(made.project.id)
+        delete_project(made.door, made.project.id)
         made.raw.close()
         made.door.close()
         close(made.container)

@@ -37,6 +37,7 @@ def test_there_are_thirty() -> None:
     assert len(NAMES) == 30
 
 
+@pytest.mark.slow
 def test_each_method_succeeds_and_lists_are_not_empty(
     api: Api, ids: dict[str, int], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -54,6 +55,7 @@ def test_each_method_succeeds_and_lists_are_not_empty(
     assert not any(secret in caplog.text for secret in (*SECRETS, api.studio.token))
 
 
+@pytest.mark.slow
 def test_each_method_is_401_without_a_known_token(api: Api, ids: dict[str, int]) -> None:
     for name, call in calls(in_process(api.app, "0" * 40), ids).items():
         with pytest.raises(ApiError) as caught:
@@ -62,6 +64,7 @@ def test_each_method_is_401_without_a_known_token(api: Api, ids: dict[str, int])
         assert caught.value.body["detail"], name
 
 
+@pytest.mark.slow
 def test_each_method_about_a_foreign_project_is_404(api: Api, ids: dict[str, int]) -> None:
     stranger = api.as_user(hidden=[api.project])
     for name, call in calls(stranger, ids).items():
@@ -79,6 +82,7 @@ def test_each_method_about_a_foreign_project_is_404(api: Api, ids: dict[str, int
     assert api.client.prompts.get(ids["prompt"]).description == ""
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_is_404(api: Api, ids: dict[str, int]) -> None:
     absent = dict.fromkeys(ids, 99999) | {"task": ids["task"]}
     for name, call in calls(api.client, absent).items():
@@ -125,6 +129,7 @@ def test_fields_and_classes_come_from_the_labeling_config(api: Api) -> None:
     assert made.organization == 1
 
 
+@pytest.mark.slow
 def test_every_field_of_a_version_comes_back(api: Api) -> None:
     prompt, _ = api.prompt()
     connection = api.connection()
@@ -200,6 +205,7 @@ def test_a_connection_comes_back_without_its_secrets(
     assert repr(kept).find(SECRETS[0]) == -1
 
 
+@pytest.mark.slow
 def test_a_run_evaluates_and_every_figure_is_there(api: Api) -> None:
     prompt, version = api.prompt()
     prompts = api.client.prompts
@@ -271,6 +277,7 @@ def refusal(call: Any) -> tuple[int, Any]:
     return caught.value.status_code, caught.value.body
 
 
+@pytest.mark.slow
 def test_a_refusal_names_the_field(api: Api) -> None:
     prompts = api.client.prompts
     prompt, version = api.prompt()
@@ -314,6 +321,7 @@ def test_a_refusal_names_the_field(api: Api) -> None:
     assert (status, list(body)) == (400, ["page_size"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -361,6 +369,7 @@ def test_lists_are_paged_ordered_and_searched(api: Api) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_compatible_projects_are_those_with_something_to_answer(api: Api) -> None:
     plain = '<View><Text name="t" value="$t"/></View>'
     spans = (
@@ -397,7 +406,7 @@ def test_a_long_deletion_answers_at_once_and_goes_on(api: Api, monkeypatch: Any)
     job = answer.json()["job"]
     assert api.request("GET", f"prompts/{prompt.id}/").status_code == 404
     assert api.client.prompts.list().results == []
-    ended = api.container.background.wait(api.container.store.jobs.get(job), 20)
+    ended = api.container.jobs.wait(api.container.store.jobs.get(job), 20)
     assert ended.status == "Completed"
     shown = api.request("GET", f"jobs/{job}/").json()
     assert (shown["status"], shown["result"]) == ("Completed", {"deleted": 10})
@@ -421,6 +430,7 @@ def test_a_deletion_that_fails_leaves_the_prompt(api: Api) -> None:
     assert api.client.prompts.versions.get(prompt.id, version.id).title == "Version 1"
 
 
+@pytest.mark.slow
 def test_a_restarted_server_takes_a_deletion_over(api: Api) -> None:
     prompt, _ = api.prompt()
     # As a process leaves it that died right after keeping it.
@@ -432,6 +442,7 @@ def test_a_restarted_server_takes_a_deletion_over(api: Api) -> None:
     assert api.container.store.prompts.find(prompt.id) is None
 
 
+@pytest.mark.slow
 def test_work_that_needs_the_callers_token_ends_with_its_process(api: Api) -> None:
     job, _ = api.container.store.jobs.create(
         JobKind.PROMOTE, {}, created_by=None, seconds=0, project_id=api.project

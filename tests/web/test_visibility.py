@@ -28,6 +28,7 @@ def status_of(call: Any) -> int:
 # Projects
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unseen", [HIDDEN, FORBIDDEN])
 def test_a_project_label_studio_refuses_is_not_there(api: Api, unseen: str) -> None:
     prompt, version = api.prompt()
@@ -52,6 +53,7 @@ def test_a_project_label_studio_refuses_is_not_there(api: Api, unseen: str) -> N
     assert other.prompts.list().results == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unseen", [HIDDEN, FORBIDDEN])
 def test_a_prompt_of_a_project_label_studio_refuses_is_not_changed(api: Api, unseen: str) -> None:
     secret, _ = api.studio.seed(CONFIG, [{"data": {"text": "x"}}], title="Secret project")
@@ -91,6 +93,7 @@ CONNECTIONS: list[tuple[Scope, int | None, bool, str | None, set[int]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("organization", [1, 2])
 def test_a_connection_is_there_for_those_its_scope_names(api: Api, organization: int) -> None:
     task = {"data": {"text": "x"}}
@@ -149,6 +152,7 @@ def begin_deleting(api: Api, kind: JobKind, prompt_id: int, version_id: int | No
     )
 
 
+@pytest.mark.slow
 def test_a_version_being_deleted_is_not_there_any_more(api: Api) -> None:
     prompt, version = api.prompt()
     versions, runs = api.client.prompts.versions, api.client.prompts.runs

@@ -50,6 +50,7 @@ def ids_of(place: Place, action: str, **more: Any) -> tuple[Any, Any]:
     return event.task_ids, event.annotation_ids
 
 
+@pytest.mark.slow
 def test_one_annotation(connected: Place) -> None:
     annotation = {"id": 31, "task": 9, "result": [], "ground_truth": False}
     task = {"id": 9, "data": {"text": "a task"}}
@@ -79,6 +80,7 @@ def test_events_without_ids(connected: Place, action: str) -> None:
     assert ids_of(connected, action) == (None, None)
 
 
+@pytest.mark.slow
 def test_junk_among_ids_is_left_out(connected: Place) -> None:
     junk: list[Any] = [None, 7, "x", [], {}, {"id": None}, {"id": True}, {"id": -1}, {"id": 2**40}]
     rows = [*junk, {"id": "44", "task": {"id": 5}}, {"id": 45, "task": [1]}]
@@ -98,6 +100,7 @@ def test_every_form_of_a_project(connected: Place, form: str) -> None:
     assert len(events(connected)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_address_hears(connected: Place, route: str) -> None:
     body = {"action": "PROJECT_UPDATED", "project": project(connected)}
@@ -142,6 +145,7 @@ def test_odd_bodies_get_a_clear_answer(connected: Place, route: str) -> None:
     assert connected.container.store.events.waiting() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
 @pytest.mark.parametrize("size", [0, 5_000_000])
 def test_a_web_page_elsewhere_can_tell_us_nothing(
@@ -235,6 +239,7 @@ def test_a_candidate_that_is_no_project_of_ours_is_dropped(connected: Place) -> 
 # train
 
 
+@pytest.mark.slow
 def test_train_is_start_training(connected: Place) -> None:
     for body in ({"project": connected.uid}, {"project": project(connected), "action": "x"}):
         assert tell(connected, body, "/train").json["status"] == "ok"
@@ -265,6 +270,7 @@ def test_a_failing_database_is_no_server_error(
     assert len(events(connected)) == 2, "it is looked into all the same"
 
 
+@pytest.mark.slow
 def test_a_locked_database_keeps_nobody_waiting(connected: Place) -> None:
     body = {"action": "PROJECT_UPDATED", "project": project(connected)}
     with connected.container.store.database.write():

@@ -58,6 +58,7 @@ def test_the_labeling_instructions_are_the_prompt_of_last_resort(
     assert prompt.project_ids == (place.project_id,)
 
 
+@pytest.mark.slow
 def test_every_wording_of_the_instructions_is_a_version_of_its_own(place: Place) -> None:
     instruct(place, "<p>One.</p>")
     one = named(place.setup())
@@ -71,6 +72,7 @@ def test_every_wording_of_the_instructions_is_a_version_of_its_own(place: Place)
     assert len(place.container.store.prompts.versions(prompt.id)) == 2
 
 
+@pytest.mark.slow
 def test_predict_writes_the_version_that_setup_named_whatever_is_read_meanwhile(
     place: Place,
 ) -> None:
@@ -82,6 +84,7 @@ def test_predict_writes_the_version_that_setup_named_whatever_is_read_meanwhile(
     assert named(place.setup()) != label
 
 
+@pytest.mark.slow
 def test_a_prompt_of_the_project_goes_before_its_instructions(place: Place) -> None:
     instruct(place, "<p>One.</p>")
     assert "instructions__" in named(place.setup())
@@ -89,6 +92,7 @@ def test_a_prompt_of_the_project_goes_before_its_instructions(place: Place) -> N
     assert named(place.setup()) == "Topics__Version 1"
 
 
+@pytest.mark.slow
 def test_instructions_are_read_once_and_then_from_the_store(place: Place, studio: Any) -> None:
     instruct(place, "<p>One.</p>")
     named(place.setup())
@@ -128,6 +132,7 @@ def test_a_text_in_the_extra_parameters_is_a_version(place: Place, extra: Any) -
     assert item["model_version"] == label
 
 
+@pytest.mark.slow
 def test_the_model_of_a_text_is_part_of_its_version(place: Place, simulator: Simulator) -> None:
     first = named(place.setup(extra_params={"prompt": TEXT_IN_PARAMS}))
     extra = {"prompt": TEXT_IN_PARAMS, "model": "another"}
@@ -137,6 +142,7 @@ def test_the_model_of_a_text_is_part_of_its_version(place: Place, simulator: Sim
     assert [version.model for version in versions] == ["simulated", "another"]
 
 
+@pytest.mark.slow
 def test_braces_that_are_no_variable_stay_prose(place: Place, simulator: Simulator) -> None:
     words = "Answer like {this}: message number 1."
     simulator.control(markers=[words])
@@ -169,6 +175,7 @@ def prompting(place: Place) -> Place:
     return place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_what_is_typed_in_the_editor_goes_before_every_other_source(
     prompting: Place, simulator: Simulator, wrapped: bool
@@ -201,6 +208,7 @@ def test_a_mistake_in_a_typed_prompt_is_told(prompting: Place) -> None:
     assert "text" in response.status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "context",
     [{}, {"result": []}, {"result": "x"}, typed(""), typed([1, None]), [1], "x", 7],

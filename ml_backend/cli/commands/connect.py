@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from ml_backend.services.connecting.disconnect import Disconnection
 
 SAID = {
-    "created": "Connected {project!r} to {url} (state {state}).",
-    "repaired": "Mended the connection of {project!r} to {url} (state {state}).",
-    "unchanged": "It was connected already: {project!r} to {url} (state {state}).",
+    "created": "Connected {project!r} to {url}: {state}.",
+    "repaired": "Mended the connection of {project!r} to {url}: {state}.",
+    "unchanged": "It was connected already: {project!r} to {url}: {state}.",
 }
+
+STATES = {
+    "CO": "it answers",
+    "DI": "it does not answer",
+    "ER": "it answers with an error",
+    "TR": "it is training",
+    "PR": "it is predicting",
+}
+"""What Label Studio says of the connection, in words."""
 
 
 @click.command(cls=Command)
@@ -60,6 +69,7 @@ def connect(
         app.document(report.document())
         return
     said = {"project": found.title, "url": report.url, "state": report.state}
+    said["state"] = STATES.get(str(said["state"]), f"state {said['state']}")
     click.echo(SAID[report.outcome].format(**said))
     for each in report.done:
         click.echo(f"  set: {each}")

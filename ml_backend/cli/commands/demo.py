@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,18 +15,17 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from ml_backend import demo as data
 from ml_backend.cli.local_label_studio import (
+    DATABASE,
     EMAIL,
     PASSWORD,
     TOKEN,
@@ -33,15 +33,17 @@ from ml_backend.cli.local_label_studio import (
     free_port,
 )
 from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.output.demo_words import outcome_lines, print_held
+from ml_backend.cli.output.steps import Steps
 from ml_backend.container import Container
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project
-from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Subset
-from ml_backend.records.metrics_json import metrics_json, metrics_of
+from ml_backend.records import Prompt, PromptVersion, ProviderName, Run, Stage, Subset
+from ml_backend.records.metrics_json import metrics_json
+from ml_backend.services.marking.request import mark_request
 from ml_backend.services.predictions.selection import select
 from ml_backend.services.runs.run_request import RunRequest
-from ml_backend.services.runs.runs import is_open
 from ml_backend.services.writing.patience import Patience
 from ml_backend.settings import Settings
 
@@ -49,6 +51,9 @@ PROJECT = "Customer messages"
 PROMPT = "Sort mail"
 OTHER_PROMPT = "Topic at a glance"
 BACKEND = "Prompts"
+START_SECONDS = 600.0
+"""On a busy machine Label Studio's new database alone takes minutes."""
+
 STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
 
 
@@ -59,15 +64,22 @@ STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
     type=click.Path(path_type=Path),
     help="The label-studio program to use; by default the one on PATH.",
 )
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path),
+    help="A folder that keeps a freshly made database: the next demo starts with it.",
+)
 @click.option("--keep", is_flag=True, help="Leave Label Studio and the server running.")
 @click.option("--stop", is_flag=True, help="Stop what an earlier `demo --keep` left running.")
 @click.option("--json", "as_json", is_flag=True, help="Print what Label Studio holds as JSON.")
-def demo(executable: Path | None, keep: bool, stop: bool, as_json: bool) -> None:
+def demo(
+    executable: Path | None, template: Path | None, keep: bool, stop: bool, as_json: bool
+) -> None:
     """Show everything on a real Label Studio made for the purpose.
 
-    Starts Label Studio and this server, makes a project of 200 customer messages (60 of them with
-    ground truth), evaluates a prompt, gets predictions for all tasks, promotes them to
-    annotations, and prints what Label Studio then holds. With OPENAI_API_KEY set it uses that
+    Starts Label Studio and this server, makes a project of 200 customer messages (60 of them
+    annotated by people), evaluates a prompt on those, gets predictions for all tasks, promotes them
+    to annotations, and prints what Label Studio then holds. With OPENAI_API_KEY set it uses that
     model, else the offline baseline.
 
     \b
@@ -87,8 +99,8 @@ def demo(executable: Path | None, keep: bool, stop: bool, as_json: bool) -> None
             fix="Run `make demo`, which installs it in a virtual environment of its own.",
         )
     with ExitStack() as stack:
-        held = Demo(program, console).play(stack, keep=keep)
-    click.echo(json.dumps(held, indent=2)) if as_json else _print_table(held)
+        held = Demo(program, console, template).play(stack, keep=keep)
+    click.echo(json.dumps(held, indent=2)) if as_json else print_held(held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,31 +115,30 @@ class Place:
 class Demo:
     """One showing of the demo, step by step."""
 
-    def __init__(self, program: str, console: Console) -> None:
+    def __init__(self, program: str, console: Console, template: Path | None = None) -> None:
         self._program = program
+        self._template = template
         self._console = console
+        self._step = Steps(console).step
 
     def play(self, stack: ExitStack, *, keep: bool) -> dict[str, Any]:
         """Do all of it and return what Label Studio holds at the end."""
         _stop_kept(self._console)
         folder = Path(tempfile.mkdtemp(prefix="ls-prompts-demo-"))
-        studio = LocalLabelStudio(executable=self._program, data_dir=folder / "label-studio")
+        studio = LocalLabelStudio(
+            executable=self._program,
+            data_dir=folder / "label-studio",
+            template=self._template,
+            start_timeout=START_SECONDS,
+        )
         if not keep:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             stack.callback(studio.stop)
-        with self._step("Starting Label Studio (about 40 s the first time)"):
+        with self._step("Starting Label Studio (a minute or two)", lambda: _studio_at(studio)):
             studio.start()
         port = free_port()
         place = Place(studio.url, f"http://127.0.0.1:{port}", folder)
-        settings = replace(
-            Settings.from_env(),
-            label_studio_url=studio.url,
-            label_studio_api_key=TOKEN,
-            data_dir=folder / "data",
-            database_url=f"sqlite:///{folder}/data/prompts.db",
-            host="127.0.0.1",
-            port=port,
-        )
+        settings = Settings.from_env(_environment(place, port))
         with self._step("Starting the server"):
             server = _start_server(place, port)
             if not keep:
@@ -149,7 +160,12 @@ class Demo:
         with self._step("Connecting the ML backend"):
             container.connecting.connect(project, place.server_url, title=BACKEND)
         evaluated = self._run(
-            container, prompt, version, project, "Evaluate on 60 ground truths", Subset.HAS_GT
+            container,
+            prompt,
+            version,
+            project,
+            "Evaluate on the 60 messages that people annotated",
+            Subset.HAS_GT,
         )
         self._run(
             container, prompt, version, project, "Get predictions for all 200 tasks", Subset.ALL
@@ -183,7 +199,7 @@ class Demo:
         self._console.print(f"  {report.deleted} predictions deleted")
 
     def _make_project(self, container: Container) -> Project:
-        with self._step("Making a project: 200 customer messages, 60 with ground truth"):
+        with self._step("Making a project: 200 customer messages, 60 annotated"):
             config = LabelingConfig.parse(data.config())
             project = container.studio.create_project(
                 PROJECT, data.config(), instruction=_to_html(data.instructions())
@@ -193,9 +209,18 @@ class Demo:
                 row: dict[str, Any] = {"data": task["data"]}
                 if "ground_truth" in task:
                     result = config.to_conversion(task["ground_truth"], task["data"]).result
-                    row["annotations"] = [{"result": result, "ground_truth": True}]
+                    row["annotations"] = [{"result": result, "ground_truth": False}]
                 tasks.append(row)
             container.studio.import_tasks(project.id, tasks)
+        return self._mark(container, container.studio.get_project(project.id))
+
+    def _mark(self, container: Container, project: Project) -> Project:
+        """Mark what is annotated as ground truth, as `ls-prompts ground-truth add --all` does."""
+        with self._step("Marking the annotations as ground truth") as say:
+            plan = container.marks.plan(project, mark_request(everything=True))
+            container.marks.execute(
+                plan, _patience(), lambda done, total: say(f"{done} of {total}")
+            )
         return container.studio.get_project(project.id)
 
     def _run(
@@ -212,16 +237,17 @@ class Demo:
             run = container.runs.start(
                 prompt, version, project, RunRequest(subset=subset, activate=True)
             )
-            while is_open(run):
+            while run.is_open:
                 time.sleep(0.2)
                 run = container.store.runs.get(run.id)
-                say(
-                    f"{run.totals.done}/{run.totals.total} {run.stage.value} "
-                    f"{for_command_line(run.message)}"
-                )
+                asks = run.stage in (Stage.PENDING, Stage.ASKING)
+                doing = "asked" if asks else "asked, being written to Label Studio"
+                message = for_command_line(run.message)
+                say(f"{run.totals.done} of {run.totals.total} {doing}. {message}".strip())
         if run.totals.succeeded == 0:
             raise PromptsError(f"{title}: {run.status.value}. {run.message}")
-        self._console.print(f"  {_outcome(run)}")
+        for line in outcome_lines(run):
+            self._console.print(f"  {line}")
         return run
 
     def _read_back(self, container: Container, project: Project, evaluated: Run) -> dict[str, Any]:
@@ -238,8 +264,7 @@ class Demo:
                 "most_per_task": max(per_task.values(), default=0),
             }
         annotated = list(studio.iter_annotated(project.id))
-        truths = sum(a.ground_truth for task in annotated for a in task.annotations)
-        promoted = sum(
+        origins = Counter(
             a.parent_prediction is not None for task in annotated for a in task.annotations
         )
         return {
@@ -247,7 +272,7 @@ class Demo:
             "tasks": studio.get_project(project.id).tasks,
             "model_versions": versions,
             "evaluation": metrics_json(evaluated.metrics),
-            "annotations": {"ground_truth": truths, "from_predictions": promoted},
+            "annotations": {"by_people": origins[False], "from_predictions": origins[True]},
         }
 
     def _say_goodbye(self, place: Place, held: dict[str, Any], keep: bool) -> None:
@@ -259,58 +284,11 @@ class Demo:
         self._console.print(f"Server        {place.server_url}")
         self._console.print("Stop both     ls-prompts demo --stop")
 
-    @contextmanager
-    def _step(self, title: str) -> Iterator[Callable[[str], None]]:
-        began = time.monotonic()
-        with self._console.status(title) as status:
-            yield lambda text: status.update(f"{title}: {text}")
-        self._console.print(f"✓ {title} [dim]({time.monotonic() - began:.1f} s)[/dim]")
-
 
 def _model(version: PromptVersion) -> str:
     if version.provider is ProviderName.BASELINE:
         return "model: none; the offline baseline answers (set OPENAI_API_KEY for a real model)"
     return f"model: {version.model}"
-
-
-def _outcome(run: Run) -> str:
-    overall = run.metrics.overall if run.metrics else None
-    text = f"{run.totals.succeeded} predictions, {run.totals.failed} failed"
-    if overall and overall.n:
-        text += (
-            f"; all answers right in {overall.correct} of {overall.n} tasks "
-            f"({overall.accuracy:.0%}, 95%: {overall.low:.0%} to {overall.high:.0%})"
-        )
-    return text
-
-
-def _print_table(held: dict[str, Any]) -> None:
-    console = Console(highlight=False)
-    table = Table(title=f"What Label Studio now holds: {held['tasks']} tasks", title_justify="left")
-    for name in ("Model version", "Slot"):
-        table.add_column(name, overflow="fold")
-    for name in ("Predictions", "Tasks", "Most per task"):
-        table.add_column(name, justify="right")
-    for name, row in held["model_versions"].items():
-        cells = (row["slot"], row["predictions"], row["tasks"], row["most_per_task"])
-        table.add_row(name, *(str(cell) for cell in cells))
-    console.print(table)
-    made = held["annotations"]
-    console.print(
-        f"Annotations: {made['ground_truth']} ground truth by people, "
-        f"{made['from_predictions']} created from predictions."
-    )
-    measured = metrics_of(held["evaluation"])
-    if measured is not None and measured.controls:
-        table = Table(title="Evaluation against ground truth", title_justify="left")
-        table.add_column("Control")
-        for name in ("n", "Correct", "Failed", "Accuracy", "95% interval"):
-            table.add_column(name, justify="right")
-        for name, row in {**measured.controls, "all": measured.overall}.items():
-            interval = f"{row.low:.0%} to {row.high:.0%}" if row.n else "-"
-            share = f"{row.accuracy:.0%}" if row.n else "-"
-            table.add_row(name, str(row.n), str(row.correct), str(row.failed), share, interval)
-        console.print(table)
 
 
 def _to_html(markdown: str) -> str:
@@ -327,7 +305,8 @@ def _patience() -> Patience:
     return Patience(lambda message: None, threading.Event())
 
 
-def _start_server(place: Place, port: int) -> subprocess.Popen[bytes]:
+def _environment(place: Place, port: int) -> dict[str, str]:
+    """Return the settings of the demo's server; of the person's own only those of a model."""
     environment = {
         **os.environ,
         "LABEL_STUDIO_URL": place.studio_url,
@@ -338,15 +317,30 @@ def _start_server(place: Place, port: int) -> subprocess.Popen[bytes]:
     }
     for name in ("DATABASE_URL", "BASIC_AUTH_USER", "BASIC_AUTH_PASS", "WORKERS"):
         environment.pop(name, None)
+    return environment
+
+
+def _start_server(place: Place, port: int) -> subprocess.Popen[bytes]:
     with (place.folder / "server.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "ml_backend", "serve"],
-            env=environment,
+            env=_environment(place, port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _studio_at(studio: LocalLabelStudio) -> str:
+    """Return how far the first start of Label Studio is: making its database takes the most."""
+    database = studio.data_dir / DATABASE
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+            [steps] = opened.execute("SELECT count(*) FROM django_migrations").fetchone()
+    except sqlite3.Error:
+        return ""
+    return f"{steps} steps of its database made"
 
 
 def _wait_for(url: str, seconds: float = 30.0) -> None:

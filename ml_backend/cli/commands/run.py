@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
 from ml_backend.cli.commands.estimate import note_cost
-from ml_backend.records import Prompt, Run, Slot, Subset, TruthSource
+from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
 from ml_backend.services.jobs import documents as reports
 
 if TYPE_CHECKING:
     from ml_backend.labelstudio import Project
+    from ml_backend.services.evaluation.gate import Demands, Judgement
+    from ml_backend.services.runs.runs import RunPlan
 
 
 def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -47,7 +50,12 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
             metavar="JSON",
             help="The tasks it finds (JSON).",
         ),
-        click.option("--only-missing", is_flag=True, help="Only tasks without a prediction."),
+        click.option(
+            "--only-missing",
+            is_flag=True,
+            help="Only tasks without a prediction of this version; what other versions of the "
+            "prompt predicted on them is replaced.",
+        ),
         click.option("--budget", type=float, metavar="USD", help="Stop before it is crossed."),
         click.option(
             "--truth",
@@ -101,7 +109,8 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
 
     Replaces what earlier runs of the prompt wrote for these tasks. Some of the tasks are a trial,
     kept apart from the predictions people see; with --slot all they count as those. Ctrl-C
-    cancels: what was answered is still published. With --detach the server executes the run.
+    cancels: what was answered is still published, and `runs resume` goes on with the rest. With
+    --detach the server executes the run; one that is up may take any run, and it is said then.
 
     \b
     Examples:
@@ -124,20 +133,60 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
     help="Only the tasks no teacher saw, or all; by default only those for a version that "
     "`versions refine` made.",
 )
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Exit with 3 where the accuracy is under this, e.g. 0.9; failed tasks count as wrong.",
+)
+@click.option(
+    "--not-worse-than",
+    metavar="VERSION",
+    help="Exit with 3 where it is worse than this version's last run on the tasks both have "
+    "(McNemar's exact test at 5%), with 4 where these cannot tell.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="SHARE",
+    help="With --not-worse-than: exit with 3 unless a loss above this is ruled out, e.g. 0.05 for "
+    "five points (95% interval).",
+)
 @pass_app
 def evaluate(app: App, /, **options: Any) -> None:
     """Measure PROMPT on the project's ground truth, or on all that people submitted.
 
     Submitted annotations are taken where none is marked as ground truth, or with --truth
     annotations. Its predictions have a place of their own beside those of `run`, which stay.
+    Ctrl-C cancels: `runs resume` goes on from there.
+
+    For CI it exits with 0 when it did what was asked, 3 when --fail-under or --not-worse-than was
+    missed, 4 when that cannot be told, 1 when the run failed and 2 for wrong options.
 
     \b
     Examples:
       ls-prompts evaluate Topic --project 3
       ls-prompts evaluate Topic --project 3 --version "Version 1" --json
       ls-prompts evaluate Topic --project 3 --version "Version 1" --held-out
+      ls-prompts evaluate Topic --project 3 --fail-under 0.9
+      ls-prompts evaluate Topic --project 3 --not-worse-than "Version 3" --margin 0.05
     """
-    _start(app, Slot.EVALUATE, Subset.HAS_GT, options)
+    from ml_backend.cli.output.judgement import CANNOT_TELL
+    from ml_backend.services.evaluation.gate import CannotTell
+
+    named = [name for name in ("fail_under", "not_worse_than") if options[name] is not None]
+    if options["margin"] is not None and options["not_worse_than"] is None:
+        raise click.UsageError("--margin goes with --not-worse-than.")
+    if named and (options["detach"] or options["only_missing"]):
+        raise click.UsageError(
+            f"--{named[0].replace('_', '-')} judges a whole evaluation when it ends: leave "
+            "--detach and --only-missing out."
+        )
+    try:
+        _start(app, Slot.EVALUATE, Subset.HAS_GT, options)
+    except CannotTell as error:
+        app.show_error(error)
+        click.get_current_context().exit(CANNOT_TELL)
 
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
@@ -153,7 +202,8 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         else prompts.find_version(prompt, options["version"])
     )
     project = app.project(options["project"])
-    started = app.container.runs.start(
+    demands = _demands(app, prompt, options)
+    plan = app.container.runs.plan(
         prompt,
         version,
         project,
@@ -174,6 +224,9 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             held_out=options.get("held_out"),
         ),
     )
+    if demands is not None:
+        app.container.gate.check(demands, version, project, plan.task_ids)
+    started = app.container.runs.begin(prompt, version, plan)
     if follow:
         app.container.store.follows.start(
             prompt.id, project.id, options["budget"], since=started.created_at
@@ -183,6 +236,8 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
         f"{project.title!r}"
     )
+    if plan.request.only_missing:
+        _note_missing(app, prompt, version, plan)
     if started.subset is Subset.HAS_GT:
         app.note(f"Measured on {started.measured_on}.")
     if started.options.held_out:
@@ -193,7 +248,38 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
     note_cost(app, started, version, project)
     if follow:
         note_following(app, prompt, project)
-    carry_out(app, started, detach=options["detach"])
+    judge = None
+    if demands is not None:
+        gate, studio = app.container.gate, app.container.studio
+        judge = partial(gate.judge, studio, project, demands=demands)
+    carry_out(app, started, detach=options["detach"], judge=judge)
+
+
+def _demands(app: App, prompt: Prompt, options: dict[str, Any]) -> Demands | None:
+    """Return what an evaluation is asked for, None for nothing."""
+    from ml_backend.services.evaluation.gate import Demands
+
+    floor, other = options.get("fail_under"), options.get("not_worse_than")
+    if floor is None and other is None:
+        return None
+    version = app.container.prompts.find_version(prompt, other) if other is not None else None
+    return Demands(floor, version, options["margin"])
+
+
+def _note_missing(app: App, prompt: Prompt, version: PromptVersion, plan: RunPlan) -> None:
+    """Say of which version the predictions are missing, and whose the run replaces."""
+    others = app.container.run_tasks.held_by_others(
+        prompt, version, plan.request.place, plan.project, plan.task_ids or []
+    )
+    replaces = (
+        f"; {others} of these have one of another version of {prompt.title!r}, which it replaces"
+        if others
+        else ""
+    )
+    app.note(
+        f"Only tasks without a prediction of {version.title!r}: {plan.total} of "
+        f"{plan.project.tasks}{replaces}."
+    )
 
 
 def _subset(options: dict[str, Any], usual: Subset) -> Subset:
@@ -234,13 +320,19 @@ def note_following(app: App, prompt: Prompt, project: Project) -> None:
     )
 
 
-def carry_out(app: App, started: Run, *, detach: bool) -> None:
+def carry_out(
+    app: App,
+    started: Run,
+    *,
+    detach: bool,
+    judge: Callable[[Run], Judgement] | None = None,
+) -> None:
     """Execute a pending run here, or leave it to the server."""
     from ml_backend.cli.output.outcome import finish
     from ml_backend.cli.output.watching import execute
 
     if not detach:
-        finish(app, execute(app, started.id))
+        finish(app, execute(app, started.id), judge)
         return
     _warn_without_server(app)
     if app.as_json:

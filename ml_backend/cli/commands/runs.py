@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,14 @@ def runs() -> None:
 def list_runs(
     app: App, prompt: str | None, project: str | None, open_only: bool, limit: int
 ) -> None:
-    """List runs, newest first.
+    """List runs, newest first, a line each: when, of what, how right, for how much, how it ended.
+
+    `runs show` says all of one, --json all of each.
 
     \b
-    Example:
+    Examples:
       ls-prompts runs list --prompt Topic --open
+      ls-prompts runs list --project 3 --limit 100 --json
     """
     wanted: dict[str, Any] = {"open_only": open_only, "limit": limit}
     if prompt is not None:
@@ -47,27 +51,9 @@ def list_runs(
     if app.as_json:
         app.document([reports.of_run(run) for run in rows])
         return
-    app.table(
-        ("Id", "Model version", "Project", "Subset", "Status", "Good", "Failed", "Of", "Message"),
-        [
-            (
-                run.id,
-                run.label,
-                run.project_id,
-                run.subset.value,
-                run.status.value
-                if run.status.is_final
-                else f"{run.status.value}: {run.stage.value}",
-                run.totals.succeeded,
-                run.totals.failed,
-                run.totals.total,
-                " ".join(text for text in (run.stale, run.message) if text),
-            )
-            for run in rows
-        ],
-        empty="There are no runs.",
-        numbers=("Id", "Project", "Good", "Failed", "Of"),
-    )
+    from ml_backend.cli.output.run_rows import show_runs
+
+    show_runs(app, rows, set(app.container.store.runs.claimable()), datetime.now(UTC))
 
 
 @runs.command("show")
@@ -123,7 +109,7 @@ def cancel_run(app: App, run_id: int) -> None:
         run = execute(app, run_id)
     if app.as_json:
         app.document(reports.of_run(run))
-    elif run.status.is_final:
+    elif not run.is_open:
         show(app, run)
     else:
         click.echo(f"Run {run_id} is stopping: ls-prompts runs watch {run_id}")
@@ -143,7 +129,7 @@ def resume_run(app: App, run_id: int, detach: bool) -> None:
       ls-prompts runs resume 7
     """
     run = app.container.store.runs.get(run_id)
-    if run.status.is_final:
+    if not run.is_open:
         run = app.container.runs.resume(run)
     elif run_id not in app.container.store.runs.claimable():
         app.note(f"Run {run_id} is under way already.")

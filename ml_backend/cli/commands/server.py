@@ -55,12 +55,13 @@ def doctor(app: App) -> None:
             _show(check)
 
     try:
+        app.says_folder = False  # it is the first check
         container = app.container
         container.settings.require_safe_host()
     except InvalidInput as error:
         report(Finding("settings", FAIL, error.message, error.fix))
     else:
-        report(Finding("settings", OK, f"Data in {container.settings.data_dir}."))
+        report(Finding("settings", OK, f"Data in {container.settings.data_said()}."))
         for check in container.doctor.checks():
             report(check)
     failed = [check for check in findings if check.status == FAIL]
@@ -75,7 +76,12 @@ def doctor(app: App) -> None:
 def _show(check: Check) -> None:
     mark, color = MARKS[check.status]
     said, fix = for_command_line(check.message), for_command_line(check.fix)
-    lines = textwrap.wrap(f"{check.name}: {said}", WIDTH) + textwrap.wrap(fix, WIDTH)
+    lines = [line for text in (f"{check.name}: {said}", fix) for line in _wrap(text)]
     click.echo(f"{click.style(mark, fg=color, bold=True)} {lines[0]}")
     for line in lines[1:]:
         click.echo(f"    {line}")
+
+
+def _wrap(text: str) -> list[str]:
+    """Break a text into lines, and never a path or an address, which people copy."""
+    return textwrap.wrap(text, WIDTH, break_on_hyphens=False, break_long_words=False)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ml_backend.services.models.spending import Spending
     from ml_backend.services.predictions.bulk_actions import VersionCount
     from ml_backend.services.runs.estimates import Estimate
-    from ml_backend.store import Follow, Store
+    from ml_backend.store import Evaluated, Follow, Store
 
 Document = dict[str, Any]
 
@@ -54,6 +54,20 @@ def of_version(version: PromptVersion, *, active: bool) -> Document:
         "active": active,
         "created_at": version.created_at.isoformat(),
         "updated_at": version.updated_at.isoformat(),
+    }
+
+
+def of_evaluated(found: Evaluated | None) -> Document:
+    """Return how right a version is by its last whole evaluation, and by a later sample."""
+    score = found.headline if found else None
+    sample = found.beside if found else None
+    return {
+        "score": score.accuracy if score else None,
+        "score_run": score.run_id if score else None,
+        "score_n": score.n if score else None,
+        "sample_score": sample.accuracy if sample else None,
+        "sample_run": sample.run_id if sample else None,
+        "sample_n": sample.n if sample else None,
     }
 
 

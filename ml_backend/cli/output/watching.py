@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +14,21 @@ import click
 from ml_backend.cli.app import App
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output.progress import LINE_EVERY
-from ml_backend.records import Run, Stage
+from ml_backend.records import ProviderName, Run, Stage
 
 POLL_SECONDS = 0.25
 LEAVE_SECONDS = 5.0
+DOING = {
+    Stage.PENDING: "waits to begin",
+    Stage.ASKING: "asks the model",
+    Stage.PLANNING: "compares with Label Studio",
+    Stage.CLEARING: "removes replaced predictions",
+    Stage.LOADING: "writes predictions",
+    Stage.VERIFYING: "checks what Label Studio holds",
+    Stage.DONE: "finishes",
+}
+"""What a run does, in words."""
+
 PUBLISHING = (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING)
 
 
@@ -32,11 +45,15 @@ class Worker:
         """Start, or take the run up again when whoever had it let it go."""
         if self._error is not None:
             raise self._error
-        if self._thread is None or not self._thread.is_alive():
+        if not self.is_at_work:
             if self._run_id not in self._container.store.runs.claimable():
                 return
             self._thread = threading.Thread(target=self._execute, daemon=True)
             self._thread.start()
+
+    @property
+    def is_at_work(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def leave(self) -> None:
         """Let the run go where it stands; whoever takes it over goes on from there."""
@@ -51,16 +68,62 @@ class Worker:
             self._error = error
 
 
+class Elsewhere:
+    """Says, once, which other process executes a run, and whose model answers it."""
+
+    def __init__(self, app: App, run_id: int) -> None:
+        self._app = app
+        self._run_id = run_id
+        self._said = ""
+
+    def say(self) -> None:
+        """Say who has the run, where that is another than who was said last."""
+        holder = self._app.container.store.runs.holder(self._run_id)
+        if holder is None or holder == self._said:
+            return
+        self._said = holder
+        host, _, rest = holder.partition(":")
+        process = rest.partition(":")[0]
+        if (host, process) == (socket.gethostname(), str(os.getpid())):
+            return
+        who = f"process {process} on {host}" if process else holder
+        self._app.note(
+            f"Run {self._run_id} is executed by {who}, a server or command on the same database, "
+            f"not by this one: {self._answered_by()}."
+        )
+
+    def _answered_by(self) -> str:
+        store = self._app.container.store
+        asked = store.runs.get(self._run_id).snapshot
+        provider = asked.provider.value if asked.provider else "its model"
+        model = f"{provider} · {asked.model}"
+        if asked.connection_id is not None:
+            connection = store.connections.find(asked.connection_id)
+            return (
+                f"{model} by the connection {connection.title!r} answers" if connection else model
+            )
+        if asked.provider is ProviderName.BASELINE:
+            return f"{model} answers"
+        return f"{model} answers, with the address and key of that process's own environment"
+
+
 def execute(app: App, run_id: int) -> Run:
     """Execute a run here, showing it, until it ends; another process may have it instead.
 
     The first Ctrl-C cancels: what was answered is published. The second leaves the run as it is.
     """
     worker = Worker(app, run_id)
+    elsewhere = Elsewhere(app, run_id)
     canceling = False
+
+    def tick() -> None:
+        worker.work()
+        if not worker.is_at_work:
+            elsewhere.say()
+
     while True:
         try:
-            return _show(app, run_id, worker.work)
+            return _show(app, run_id, tick)
         except KeyboardInterrupt:
             if canceling:
                 worker.leave()
@@ -75,18 +138,23 @@ def execute(app: App, run_id: int) -> Run:
                 raise click.exceptions.Exit(1) from None
             canceling = True
             app.container.store.runs.request_cancel(run_id)
-            app.note("Canceling; what was answered is still published. Ctrl-C again leaves now.")
+            app.note(
+                "Canceling; what was answered is still published, and `ls-prompts runs resume "
+                f"{run_id}` goes on with the rest. Ctrl-C again leaves now."
+            )
 
 
 def watch(app: App, run_id: int) -> Run:
     """Show a run that another process executes, until it ends."""
     store = app.container.store
+    elsewhere = Elsewhere(app, run_id)
     idle_since: float | None = None
 
     def look() -> None:
         nonlocal idle_since
         if run_id not in store.runs.claimable():
             idle_since = None
+            elsewhere.say()
         elif idle_since is None:
             idle_since = time.monotonic()
         elif 0 < time.monotonic() - idle_since - 3.0 < POLL_SECONDS * 2:
@@ -103,7 +171,7 @@ def _show(app: App, run_id: int, tick: Callable[[], None]) -> Run:
         while True:
             run = app.container.store.runs.get(run_id)
             show(run)
-            if run.status.is_final:
+            if not run.is_open:
                 return run
             tick()
             time.sleep(POLL_SECONDS)
@@ -125,7 +193,7 @@ def _display(app: App, run_id: int) -> Iterator[Callable[[Run], None]]:
         def show(run: Run) -> None:
             progress.update(
                 job,
-                description=f"Run {run_id} {run.stage.value}",
+                description=f"Run {run_id} {DOING[run.stage]}",
                 total=run.totals.total or None,
                 completed=run.totals.done,
                 detail=escape(pace.describe(run)),
@@ -141,10 +209,10 @@ def _lines(app: App, pace: Pace) -> Callable[[Run], None]:
     def show(run: Run) -> None:
         nonlocal said, last
         now = (run.stage.value, run.message.split(":")[0])
-        if run.status.is_final or (time.monotonic() - said < LINE_EVERY and now == last):
+        if not run.is_open or (time.monotonic() - said < LINE_EVERY and now == last):
             return
         said, last = time.monotonic(), now
-        app.note(f"run {run.id} {run.stage.value}: {pace.describe(run)}")
+        app.note(f"Run {run.id} {DOING[run.stage]}: {pace.describe(run)}")
 
     return show
 

@@ -22,6 +22,7 @@ from ml_backend.records import (
     Run,
     Scope,
 )
+from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.recent import Recent
 from ml_backend.store import Store
 
@@ -35,11 +36,15 @@ DELETING = (JobKind.DELETE_PROMPT, JobKind.DELETE_VERSION)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A known user with Label Studio as their token opens it; ``key`` stands for the token."""
+    """A known user with Label Studio as their token opens it; ``key`` stands for the token.
+
+    One who only ``reads`` does so on while Label Studio is away, as far as the bridge goes.
+    """
 
     user: User
     key: bytes
     studio: CallerLabelStudio
+    reads: bool = False
 
     @property
     def person(self) -> Person:
@@ -49,9 +54,12 @@ class Caller:
 class Access:
     """Answers who may see what, from short memories of what Label Studio said."""
 
-    def __init__(self, store: Store, open_studio: Callable[[], ServerLabelStudio]) -> None:
+    def __init__(
+        self, store: Store, open_studio: Callable[[], ServerLabelStudio], bridge: Bridge
+    ) -> None:
         self._store = store
         self._open_studio = open_studio
+        self._bridge = bridge
         self._seen: Recent[tuple[bytes, int], str] = Recent(SEEN_SECONDS, 4096)
         self._listed: Recent[bytes, dict[int, str]] = Recent(LISTED_SECONDS, 256)
         self._gone: Recent[int, bool] = Recent(GONE_SECONDS, 1024)
@@ -61,16 +69,23 @@ class Access:
 
     def project(self, caller: Caller, project_id: int) -> Project:
         """Return a project as the caller's token reads it now; NotFound when it does not."""
-        try:
+        at = (caller.key, project_id)
+
+        def read() -> Project:
             project = caller.studio.get_project(project_id)
+            self._seen.put(at, project.title)
+            return project
+
+        try:
+            return self._bridge.project(*at, read, may_bridge=caller.reads)
         except LabelStudioNotFound as error:
+            self._seen.forget(at)
             raise no_project(project_id) from error
         except LabelStudioAuthError as error:
+            self._seen.forget(at)
             if error.status != 403:
                 raise
             raise no_project(project_id) from error
-        self._seen.put((caller.key, project_id), project.title)
-        return project
 
     def require_project(self, caller: Caller, project_id: int) -> None:
         """Raise NotFound unless the caller's token reads a project, or did a moment ago."""
@@ -79,7 +94,16 @@ class Access:
 
     def titles(self, caller: Caller) -> dict[int, str]:
         """Return id -> title of the projects the caller sees."""
-        return self._listed.get(caller.key, caller.studio.project_titles)
+        listed = self._listed.find_new(caller.key)
+        if listed is not None:
+            return listed
+
+        def read() -> dict[int, str]:
+            titles = caller.studio.project_titles()
+            self._listed.put(caller.key, titles)
+            return titles
+
+        return self._bridge.titles(caller.key, read, may_bridge=caller.reads)
 
     def title(self, caller: Caller, project_id: int) -> str | None:
         """Return a project's title, None when the caller does not see it."""
@@ -98,8 +122,11 @@ class Access:
                 found.update(prompt.project_ids)
         return found
 
-    def _is_gone(self, project_id: int) -> bool:
-        """Return whether Label Studio has no such project, as the server's own token sees it."""
+    def _is_gone(self, caller: Caller, project_id: int) -> bool:
+        """Return whether Label Studio has no such project, as the server's own token sees it.
+
+        While it is away, and that was not known before, it has.
+        """
 
         def look() -> bool:
             try:
@@ -108,7 +135,11 @@ class Access:
                 return True
             return False
 
-        return self._gone.get(project_id, look)
+        return self._bridge.guess(
+            lambda: self._gone.get(project_id, look),
+            self._gone.find(project_id) or False,
+            may_bridge=caller.reads,
+        )
 
     # Prompts and what belongs to them
 
@@ -127,7 +158,7 @@ class Access:
         """Return whether a caller sees a prompt."""
         if self.visible(caller, prompt.project_ids):
             return True
-        if any(not self._is_gone(each) for each in prompt.project_ids):
+        if any(not self._is_gone(caller, each) for each in prompt.project_ids):
             return False
         return self._is_creator(caller, prompt.created_by)
 
@@ -136,7 +167,7 @@ class Access:
         prompt = self.prompt(caller, prompt_id)
         seen = self.visible(caller, prompt.project_ids)
         hidden = [each for each in prompt.project_ids if each not in seen]
-        if any(not self._is_gone(each) for each in hidden):
+        if any(not self._is_gone(caller, each) for each in hidden):
             raise Forbidden(
                 f"Prompt {prompt.title!r} belongs to further projects that you have no access to.",
                 fix="Whoever has access to all of them can do this.",
@@ -239,7 +270,12 @@ class Access:
     def _is_creator(self, caller: Caller, person: Person | None) -> bool:
         if person is not None:
             return person.id == caller.user.id
-        return self._host.get("", lambda: self._open_studio().whoami().id) == caller.user.id
+        host = self._bridge.guess(
+            lambda: self._host.get("", lambda: self._open_studio().whoami().id),
+            self._host.find(""),
+            may_bridge=caller.reads,
+        )
+        return host == caller.user.id
 
 
 def no_project(project_id: int) -> NotFound:

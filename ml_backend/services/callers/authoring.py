@@ -113,8 +113,19 @@ class Authoring:
             self._configs(caller, [each for each in project_ids if each not in prompt.project_ids])
         return self._store.prompts.update(prompt.id, **given)
 
-    def create_version(self, caller: Caller, prompt: Prompt, draft: Draft) -> PromptVersion:
-        """Make a version with a model the caller may use."""
+    def create_version(
+        self,
+        caller: Caller,
+        prompt: Prompt,
+        draft: Draft,
+        *,
+        after: PromptVersion | None = None,
+    ) -> PromptVersion:
+        """Make a version with a model the caller may use.
+
+        Made of another one, ``after``, it keeps what the draft does not say: how the model is
+        called, and that a teacher wrote it.
+        """
         self._check_text(prompt, draft.text or "")
         chosen = draft.connection or self._connections.choose(
             caller, draft.provider, draft.connection_id
@@ -124,9 +135,18 @@ class Authoring:
             title=check_title(draft.title or "", "version"),
             text=draft.text,
             max_few_shot_examples=draft.max_few_shot_examples or 0,
-            refined_from=refined_from(self._store, prompt.id, draft.text or ""),
-            parameters=parameters.check(draft.parameters or {}),
-            system_prompt=check_system_prompt(draft.system_prompt or ""),
+            refined_from=_first(
+                refined_from(self._store, prompt.id, draft.text or ""),
+                after.refined_from if after is not None else None,
+            ),
+            parameters=parameters.check(
+                _first(draft.parameters, dict(after.parameters) if after is not None else None)
+                or {}
+            ),
+            system_prompt=check_system_prompt(
+                _first(draft.system_prompt, after.system_prompt if after is not None else None)
+                or ""
+            ),
             created_by=caller.person,
             organization=_first(draft.organization, caller.user.organization_id),
             **_model_columns(chosen, draft.model),
@@ -327,5 +347,5 @@ def _first_given(value: T | None, otherwise: T) -> T:
     return otherwise if value is None else value
 
 
-def _first(*values: int | None) -> int | None:
+def _first(*values: T | None) -> T | None:
     return next((value for value in values if value is not None), None)

@@ -141,8 +141,9 @@ class Comparisons:
             raise InvalidInput(
                 "A comparison takes two versions or more, each once.", field="versions"
             )
-        runs = [self._run_of(version, project) for version in versions]
-        source, in_words = _source_of(runs, project, truth)
+        runs = [self.run_of(version, project) for version in versions]
+        project = self._evaluation.reading(studio).counted(project)
+        source, in_words = source_of(runs, project, truth)
         judged = self._judge(studio, project, runs, source, control)
         common = set.intersection(*(set(each) for each in judged))
         every = set.union(*(set(each) for each in judged))
@@ -196,7 +197,7 @@ class Comparisons:
             for each in found
         ]
 
-    def _run_of(self, version: PromptVersion, project: Project) -> Run:
+    def run_of(self, version: PromptVersion, project: Project) -> Run:
         """Return the last completed run of a version: over all that is true, else of any tasks."""
         found = [
             run
@@ -210,12 +211,12 @@ class Comparisons:
             raise NotRun(
                 f"Version {version.title!r} has no completed run in project {project.title!r}.",
                 field="versions",
-                fix="Evaluate it first: a run over the HasGT subset.",
+                fix=Step.EVALUATE_VERSION(),
             )
         return (whole or found)[0]
 
 
-def _source_of(
+def source_of(
     runs: Sequence[Run], project: Project, chosen: TruthSource | None
 ) -> tuple[TruthSource, str]:
     """Return what versions are compared on, all on the same, and the words for it."""

@@ -7,10 +7,12 @@ the ground truth they were measured on, and a run whose fingerprint is no longer
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioReader
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import Example, Run, RunMetrics, RunStatus, Slot, Subset, TruthSource
 from ml_backend.services.evaluation.ground_truth import (
     Compared,
@@ -19,22 +21,47 @@ from ml_backend.services.evaluation.ground_truth import (
     digest,
 )
 from ml_backend.services.evaluation.metrics import Measurement
+from ml_backend.services.truths import TruthCounts
 from ml_backend.store import Judged, Store
+from ml_backend.store.outcomes import FEW
+
+log = logging.getLogger(__name__)
 
 MANY_RUNS = 10_000
+FEW_OF = 4
+"""One in so many of a run's outcomes are fewer than to read all of them for."""
+FEW_TRUTHS = 1_000
+"""Annotations that are read while somebody waits for a page."""
 
 
 class Evaluation:
     """Computes a run's metrics from the store and the project's ground truth."""
 
-    def __init__(self, store: Store, studio: LabelStudioReader) -> None:
+    def __init__(
+        self, store: Store, studio: LabelStudioReader, counts: TruthCounts | None = None
+    ) -> None:
         self._store = store
         self._studio = studio
         self._reader = GroundTruthReader(store, studio)
+        self._counts = counts or TruthCounts(store)
 
     def reading(self, studio: LabelStudioReader) -> Evaluation:
         """The same, reading Label Studio by another client."""
-        return Evaluation(self._store, studio)
+        return Evaluation(self._store, studio, self._counts)
+
+    def counted(self, project: Project) -> Project:
+        """Return a project whose ``ground_truths`` are the tasks that have any: what counts."""
+        return self._counts.counted(self._studio, project)
+
+    def forget_counts(self) -> None:
+        """Count what is true anew: what people wrote, or a mark, has changed."""
+        self._counts.forget()
+
+    def count_true(self, project_id: int, source: TruthSource) -> int:
+        """Return how many tasks have a truth, without reading what people wrote."""
+        if source is TruthSource.GROUND_TRUTH:
+            return self._counts.marked(self._studio, project_id)
+        return self._counts.annotated(self._studio, project_id)
 
     def true_tasks(self, project_id: int, source: TruthSource) -> list[int]:
         """Return the tasks that have a truth, by their ids."""
@@ -55,15 +82,6 @@ class Evaluation:
             judged.append(measurement.add(outcome, read.by_task[outcome.task_id]))
             measured += read.digests.get(outcome.task_id, [])
         self._store.results.judge(run.id, judged)
-        if run.truth is TruthSource.ANNOTATIONS:
-            # What nobody looked at is no truth, and the pool does not tell it from the rest.
-            covered = _covered(run)
-            measured = [
-                said
-                for task_id, digests in read.digests.items()
-                if covered is None or task_id in covered
-                for said in digests
-            ]
         return measurement.metrics(run.truth, _fingerprint(measured))
 
     def judge_by_task(self, run: Run) -> bool:
@@ -75,17 +93,49 @@ class Evaluation:
         if self._store.results.is_judged(run.id):
             return True
         if run.metrics is None:
-            return False
+            return run.status.is_final and self._judge_few(run)
         project = self._studio.get_project(run.project_id)
         self.measure(run, LabelingConfig.parse(project.label_config))
         return True
+
+    def judge(self, run: Run) -> bool:
+        """Keep by task what the truth says of a run that gets no score, as one over all tasks.
+
+        Returns whether there was a truth to hold it against.
+        """
+        project = self._studio.get_project(run.project_id)
+        marked_only = run.truth is TruthSource.GROUND_TRUTH
+        if not (project.ground_truths if marked_only else project.annotations):
+            return False
+        config = LabelingConfig.parse(project.label_config)
+        read = self._reader.read(run.project_id, config, run.truth)
+        measurement = Measurement(config)
+        judged = [
+            measurement.add(outcome, read.by_task[outcome.task_id])
+            for outcome in self._store.outcomes.iter(run.id, task_ids=read.by_task)
+        ]
+        if judged:
+            self._store.results.judge(run.id, judged)
+        return bool(judged)
+
+    def _judge_few(self, run: Run) -> bool:
+        """Judge a run without a score now, where no page waits long for that."""
+        try:
+            project = self._studio.get_project(run.project_id)
+            return project.annotations <= FEW_TRUTHS and self.judge(run)
+        except PromptsError as error:
+            log.warning("run %s: what matches is not known: %s", run.id, error)
+            return False
 
     def compared(
         self, run: Run, truths: Mapping[int, GroundTruth], config: LabelingConfig
     ) -> dict[int, Compared]:
         """Return how each task of a run that has a truth agrees with it, by control."""
-        outcomes = self._store.outcomes.iter(run.id, task_ids=truths)
-        return {each.task_id: truths[each.task_id].judge(each, config)[0] for each in outcomes}
+        return {
+            each.task_id: truths[each.task_id].judge(each, config)[0]
+            for part in _parts(truths, run.totals.done)
+            for each in self._store.outcomes.iter(run.id, task_ids=part)
+        }
 
     def truths(
         self,
@@ -109,10 +159,12 @@ class Evaluation:
         ``before`` is what the pool's ground truth was before it was last read, for the reason that
         people are shown.
         """
+        self.forget_counts()
         known = _digests(before)
         digests = _digests(self._store.examples.ground_truth(project_id))
         changed = {task_id for _, task_id in known.items() ^ digests.items()}
         runs = self._evaluations(project_id)
+        self._store.results.forget_unscored(project_id)
         every: dict[str, int] = {}
         if any(run.truth is TruthSource.ANNOTATIONS for run in runs):
             every = _digests(self._store.examples.of_project(project_id))
@@ -139,6 +191,14 @@ class Evaluation:
             for run in self._store.runs.search(project_id=project_id, limit=MANY_RUNS)
             if run.slot is Slot.EVALUATE and run.status is RunStatus.COMPLETED and not run.stale
         ]
+
+
+def _parts(task_ids: Iterable[int], among: int) -> list[Collection[int]]:
+    """Return tasks in parts that are asked for by name, all at once where they are most of all."""
+    every = sorted(task_ids)
+    if len(every) * FEW_OF > among:
+        return [every]
+    return [every[start : start + FEW] for start in range(0, len(every), FEW)]
 
 
 def _is_outdated(run: Run, truths: Mapping[str, int], *, changed: bool) -> bool:

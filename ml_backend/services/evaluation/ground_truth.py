@@ -18,7 +18,7 @@ from ml_backend.labelstudio import Annotation, LabelStudioReader, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Outcome, Prediction, TruthSource
 from ml_backend.services.inference.example_pool import read_answer
-from ml_backend.services.predictions.fingerprints import fingerprint
+from ml_backend.services.truths import People
 from ml_backend.store import Store
 from ml_backend.store.database import storable
 
@@ -72,43 +72,42 @@ class GroundTruthReader:
         source: TruthSource,
         task_ids: Sequence[int] | None = None,
     ) -> ProjectGroundTruth:
-        """Return the truths of a project, or of these tasks; what cannot be read is left out.
-
-        Of all annotations those are left out that were made from predictions and that no person
-        looked at: a model must not be measured on its own answers.
-        """
+        """Return the truths of a project, or of these tasks; what cannot be read is left out."""
         found = ProjectGroundTruth()
-        for task_id, data, annotation, is_true in self._annotations(project_id, source, task_ids):
+        for task_id, data, annotation in self._annotations(project_id, source, task_ids):
             answer = read_answer(annotation, data, config)
             if answer is None:
                 continue
             if annotation.result:
                 said = digest(task_id, annotation.id, answer)
                 found.digests.setdefault(task_id, []).append(said)
-            if is_true:
-                truths = found.by_task.setdefault(task_id, GroundTruth(data))
-                truths.answers.append(answer)
-                truths.people.append(annotation.completed_by)
+            truths = found.by_task.setdefault(task_id, GroundTruth(data))
+            truths.answers.append(answer)
+            truths.people.append(annotation.completed_by)
         return found
 
     def task_ids(self, project_id: int, source: TruthSource) -> list[int]:
         """Return the tasks that have a truth, in order."""
         found = self._annotations(project_id, source, None)
-        return sorted({task_id for task_id, _, _, is_true in found if is_true})
+        return sorted({task_id for task_id, _, _ in found})
 
     def _annotations(
         self, project_id: int, source: TruthSource, task_ids: Sequence[int] | None
-    ) -> Iterator[tuple[int, Mapping[str, Any], Annotation, bool]]:
-        """Yield task, data and annotation of those that count, and whether each is a truth."""
+    ) -> Iterator[tuple[int, Mapping[str, Any], Annotation]]:
+        """Yield task, data and annotation of those that are true: ``services.truths`` has the rule.
+
+        Of a task that several annotated not all need be a truth, and of some none is.
+        """
         only_marked = source is TruthSource.GROUND_TRUTH
-        promoted = {} if only_marked else self._store.promotions.fingerprints(project_id)
-        for task in self._studio.iter_annotated(
-            project_id, task_ids=task_ids, ground_truth_only=only_marked
-        ):
-            for annotation in task.annotations:
-                if annotation.was_cancelled or (only_marked and not annotation.ground_truth):
-                    continue
-                yield task.id, task.data, annotation, _by_person(annotation, promoted)
+        with People(self._store, project_id) as people:
+            for task in self._studio.iter_annotated(
+                project_id, task_ids=task_ids, ground_truth_only=only_marked
+            ):
+                for annotation in task.annotations:
+                    if annotation.was_cancelled or (only_marked and not annotation.ground_truth):
+                        continue
+                    if people.made(annotation):
+                        yield task.id, task.data, annotation
 
 
 def truth_of(project: Project, chosen: TruthSource | None = None) -> TruthSource:
@@ -137,10 +136,10 @@ def no_truth(project: Project, source: TruthSource, field_name: str) -> NoGround
     """Return the error of a project that has nothing to be measured on."""
     if source is TruthSource.ANNOTATIONS:
         return NoGroundTruth(
-            f"Nobody has submitted an annotation in project {project.title!r}.",
+            f"Project {project.title!r} has no ground truth: nobody has submitted an annotation.",
             field=field_name,
             fix="Annotate some tasks in Label Studio; annotations made from predictions that "
-            "nobody looked at are no truth.",
+            "nobody opened or changed are no truth.",
         )
     return NoGroundTruth(
         f"Project {project.title!r} has no ground truth.",
@@ -153,16 +152,6 @@ def digest(task_id: int, annotation_id: int, answer: JsonObject) -> str:
     """Return a short text that is the same for the same answer of the same annotation."""
     said = json.dumps([task_id, annotation_id, answer], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(storable(said).encode()).hexdigest()
-
-
-def _by_person(annotation: Annotation, promoted: Mapping[int, str]) -> bool:
-    """Whether a person stands behind an annotation: made it, marked it or worked on it."""
-    if annotation.ground_truth or annotation.lead_time is not None:
-        return True
-    if annotation.parent_prediction is not None:
-        return False
-    made = promoted.get(annotation.id)
-    return made is None or made != fingerprint(annotation.result)
 
 
 def _goodness(compared: Mapping[str, Agreement]) -> tuple[bool, float]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ml_backend.kinds import WHOLE
 from ml_backend.records import ClassReport, ControlMetrics, JsonObject, Run, RunMetrics
 from ml_backend.records.metrics_json import (
     calibration_json,
@@ -38,7 +39,13 @@ def indicators_of(run: Run) -> list[Indicator]:
     found = [
         _indicator("progress", "Progress", status=run.status.value, **_progress(run)),
         _indicator("failures", "Failed tasks", total=totals.failed, **dict(totals.failures)),
-        _indicator("cost", "Cost in US dollars", total=totals.cost, cached_tasks=totals.cached),
+        _indicator(
+            "cost",
+            "Cost in US dollars",
+            total=totals.cost,
+            cached_tasks=totals.cached,
+            asked_tasks=totals.done - totals.cached,
+        ),
         _indicator(
             "tokens",
             "Tokens",
@@ -50,6 +57,7 @@ def indicators_of(run: Run) -> list[Indicator]:
         accuracy = correctness_json(run.metrics.overall)
         accuracy |= {"stale": run.stale} if run.stale else {}
         accuracy |= {"truth": run.truth.value, "measured_on": run.measured_on}
+        accuracy |= {"project_subset": run.subset.value, "is_whole": run.subset in WHOLE}
         found.insert(0, Indicator("accuracy", "Accuracy", accuracy))
         for name, counts in run.metrics.controls.items():
             values = correctness_json(counts)

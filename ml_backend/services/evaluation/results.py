@@ -9,11 +9,11 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import InvalidInput, LabelStudioUnreachable
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.records import JsonObject, Outcome, Run, Task
@@ -22,8 +22,9 @@ from ml_backend.services.evaluation.ground_truth import Compared
 from ml_backend.services.evaluation.results_csv import ResultTable
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Cell, CellCount, Chosen, Place, ResultFilter as ResultFilter, Store
+from ml_backend.store.results import MISMATCH as MISMATCH
 
-ORDERS = ("task", "-task", "score")
+ORDERS = ("task", "-task", "score", MISMATCH)
 UNSURE_BELOW = 0.7
 MOST_ROWS = 500
 MOST_TASKS = 10_000
@@ -45,7 +46,8 @@ class ResultQuery:
     below: float = UNSURE_BELOW
     """The score under which a prediction is unsure."""
     order: str = "task"
-    """"task", "-task", or "score": the least sure first, those without score last."""
+    """"task", "-task", "score": the least sure first, those without score last; or "mismatch":
+    what is wrong first, what is right last."""
     after: str | None = None
     before: str | None = None
     cell: Cell | None = None
@@ -91,6 +93,8 @@ class ResultPage:
     after: str | None
     position: int
     """How many results stand before the first row."""
+    away: bool = False
+    """Whether Label Studio did not answer, so that rows are without their tasks and truths."""
 
 
 class Results:
@@ -148,12 +152,42 @@ class Results:
         if before:
             follows = bool(results.places(chosen, order, after=places[-1], limit=1))
         position = results.count_before(chosen, order, places[0])
+        ids, away = [each.task_id for each in places], False
+        try:
+            rows = self._rows(studio, project, run, config, ids)
+        except LabelStudioUnreachable:
+            # What was answered is ours to show, to whoever may see the project.
+            rows, away = self._bare_rows(run, ids), True
         return ResultPage(
-            rows=self._rows(studio, project, run, config, [each.task_id for each in places]),
+            rows=rows,
+            away=away,
             before=_cursor(order, places[0]) if position else None,
             after=_cursor(order, places[-1]) if follows else None,
             position=position,
         )
+
+    def news(
+        self,
+        studio: LabelStudioReader,
+        project: Project,
+        run: Run,
+        query: ResultQuery,
+        seen: Collection[int],
+    ) -> list[ResultRow]:
+        """Return results of a query beyond the tasks seen, as many as its page still has room for.
+
+        They stand where they are found: a run that goes on answers in an order of its own.
+        """
+        _check(query)
+        room = query.size - len(seen)
+        if room <= 0 or query.after or query.before:
+            return []
+        places = self._store.results.places(_chosen(run, query), query.order, limit=query.size)
+        new = [each.task_id for each in places if each.task_id not in seen][:room]
+        if not new:
+            return []
+        config = self._predictor_factory.config_of(project)
+        return self._rows(studio, project, run, config, new)
 
     def csv(
         self, studio: LabelStudioReader, project: Project, run: Run, query: ResultQuery
@@ -216,6 +250,11 @@ class Results:
                 compared, truth = truths[task_id].judge(outcome, config)
             rows.append(ResultRow(tasks.get(task_id), outcome, right, truth, compared))
         return rows
+
+    def _bare_rows(self, run: Run, task_ids: Sequence[int]) -> list[ResultRow]:
+        outcomes = self._store.results.read(run.id, task_ids)
+        known = (outcomes[task_id] for task_id in task_ids if task_id in outcomes)
+        return [ResultRow(None, outcome, right, None) for outcome, right in known]
 
 
 def _chosen(run: Run, query: ResultQuery) -> Chosen:
@@ -302,5 +341,7 @@ def _decoded(text: str, order: str) -> Place | None:
     if type(task_id) is not int or not 0 <= task_id < 2**31:
         return None
     if score is not None and (type(score) not in (int, float) or not math.isfinite(score)):
+        return None
+    if order == MISMATCH and score is None:
         return None
     return Place(task_id, None if score is None else float(score))

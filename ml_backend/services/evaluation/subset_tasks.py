@@ -104,16 +104,11 @@ class Subsets:
         self._predictor_factory = predictor_factory
 
     def counts(self, studio: LabelStudioReader, project: Project) -> list[SubsetCount]:
-        """Return the subsets a run can be started on, with their tasks.
-
-        Next to none are read where ground truth is marked; where none is, those annotated are.
-        """
+        """Return the subsets a run can be started on, with their tasks; next to none are read."""
         columns = studio.data_columns(project.id)
-        truth = truth_of(project)
-        if truth is TruthSource.GROUND_TRUTH:
-            true = studio.count_true_tasks(project.id)
-        else:
-            true = len(self._evaluation.reading(studio).true_tasks(project.id, truth))
+        evaluation = self._evaluation.reading(studio)
+        truth = truth_of(evaluation.counted(project))
+        true = evaluation.count_true(project.id, truth)
         return [
             SubsetCount(Subset.ALL, project.tasks, columns),
             SubsetCount(Subset.HAS_GT, true, columns, truth),
@@ -126,8 +121,9 @@ class Subsets:
         runs = self._runs(project, query)
         if query.subset is Subset.ALL and not query.narrows and not query.by_score:
             return self._plain_page(studio, project, query, config, runs)
-        source = query.truth(project)
-        truths = self._evaluation.reading(studio).truths(project.id, config, source=source)
+        evaluation = self._evaluation.reading(studio)
+        source = query.truth(evaluation.counted(project))
+        truths = evaluation.truths(project.id, config, source=source)
         ids = self._subset_ids(studio, project, query, truths)
         outcomes = self._store.outcomes.newest(runs, ids)
         chosen = [
@@ -160,8 +156,9 @@ class Subsets:
         )
         ids = [task.id for task in tasks]
         outcomes = self._store.outcomes.newest(runs, ids)
-        source = query.truth(project)
-        truths = self._evaluation.reading(studio).truths(project.id, config, ids, source=source)
+        evaluation = self._evaluation.reading(studio)
+        source = query.truth(evaluation.counted(project))
+        truths = evaluation.truths(project.id, config, ids, source=source)
         return TaskPage(count, source, _results(tasks, outcomes, truths, config))
 
     def _runs(self, project: Project, query: TaskQuery) -> list[int]:

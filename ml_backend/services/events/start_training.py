@@ -11,7 +11,7 @@ from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subs
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.runs.run_request import RunRequest
-from ml_backend.services.runs.runs import Runs, is_open
+from ml_backend.services.runs.runs import Runs
 from ml_backend.services.serving.prompt_sources import Address, PromptSources
 from ml_backend.store import Store
 
@@ -79,13 +79,13 @@ class StartTraining:
 
     def _still_true(self, project: Project, version: PromptVersion) -> Run | None:
         """Return the evaluation that another one would only repeat."""
-        truth = truth_of(project)
+        truth = truth_of(self._runs.tasks.counted(project))
         for run in self._store.runs.search(version_id=version.id, project_id=project.id):
             if run.slot is not Slot.EVALUATE or run.subset is not Subset.HAS_GT:
                 continue
             if run.truth is not truth:
                 continue
             done = run.status is RunStatus.COMPLETED and not run.stale
-            if is_open(run) or (done and run.snapshot.is_of(version)):
+            if run.is_open or (done and run.snapshot.is_of(version)):
                 return run
         return None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
+from ml_backend.services.health.page_assets import VENDOR, lacking
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
 from ml_backend.services.publishing.ownership import SEPARATOR, Ownership
@@ -87,6 +89,7 @@ class Doctor:
         loop: LoopThread,
         address: str,
         reach: Reach | None = None,
+        vendor: Path = VENDOR,
         model_seconds: float = MODEL_SECONDS,
     ) -> None:
         self._open_store = open_store
@@ -96,6 +99,7 @@ class Doctor:
         self._loop = loop
         self._address = address
         self._reach = reach or Reach()
+        self._vendor = vendor
         self._model_seconds = model_seconds
 
     def checks(self, sight: Visibility = EVERYTHING) -> Iterator[Check]:
@@ -111,6 +115,7 @@ class Doctor:
             yield self._check_jobs(store, sight)
         yield from self._check_models(store, sight)
         yield self._check_pictures()
+        yield self._check_pages()
         if store is None or studio is None:
             yield Check("backend", SKIP, "Needs the database and Label Studio.")
             return
@@ -180,8 +185,8 @@ class Doctor:
                 "server",
                 FAIL,
                 f"The server at {self._address} works with another database than this command.",
-                "Start both with the same DATA_DIR (or DATABASE_URL); a relative DATA_DIR depends "
-                "on the folder they are started in.",
+                "Start both with the same DATA_DIR (or DATABASE_URL): one that is relative, or "
+                "left out where ./data stands, depends on the folder they are started in.",
             )
         return Check("server", OK, f"{self._address} answers: {health['status']}.")
 
@@ -248,6 +253,12 @@ class Doctor:
             fix = "Correct IMAGE_HOSTS, or upload those files to Label Studio."
             return Check("pictures", WARN, f"{host} of IMAGE_HOSTS {reason}.", fix)
         return Check("pictures", OK, f"Read from Label Studio, and from {', '.join(hosts)}.")
+
+    def _check_pages(self) -> Check:
+        said = lacking(self._vendor)
+        if said:
+            return Check("pages", WARN, said, Step.BUILD_PAGES())
+        return Check("pages", OK, "Script and fonts are there.")
 
     def _projects(
         self, store: Store, studio: ServerLabelStudio, sight: Visibility

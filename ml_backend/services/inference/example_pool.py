@@ -10,6 +10,7 @@ from typing import Any
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Annotation
 from ml_backend.records import Example, JsonObject
+from ml_backend.services.truths import People
 from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
@@ -29,7 +30,8 @@ class ExamplePool:
     def refresh(self, project_id: int, config: LabelingConfig) -> list[Example]:
         """Read the project's annotations again and make them its pool; return the pool.
 
-        A skipped or empty annotation is no example. Ground truth comes first.
+        A skipped or empty annotation is no example, nor is one made from a prediction that nobody
+        opened or changed: ``services.truths``. Ground truth comes first.
         """
         self.refresh_all(project_id, config)
         return self._store.examples.of_project(project_id)
@@ -69,14 +71,15 @@ class ExamplePool:
         self, project_id: int, config: LabelingConfig, task_ids: Sequence[int] | None = None
     ) -> list[Example]:
         pool = []
-        for task in self._studio.iter_annotated(project_id, task_ids=task_ids):
-            for annotation in task.annotations:
-                answer = read_answer(annotation, task.data, config)
-                if answer is None or not annotation.result:
-                    continue
-                pool.append(
-                    Example(task.id, task.data, answer, annotation.id, annotation.ground_truth)
-                )
+        with People(self._store, project_id) as people:
+            for task in self._studio.iter_annotated(project_id, task_ids=task_ids):
+                for annotation in task.annotations:
+                    if not (annotation.result and people.made(annotation)):
+                        continue
+                    answer = read_answer(annotation, task.data, config)
+                    if answer is not None:
+                        marked = annotation.ground_truth
+                        pool.append(Example(task.id, task.data, answer, annotation.id, marked))
         return pool
 
     def of_project(self, project_id: int) -> list[Example]:

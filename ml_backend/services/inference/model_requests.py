@@ -14,7 +14,7 @@ from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
-from ml_backend.prompting.few_shot import FewShot
+from ml_backend.prompting.few_shot_choice import FewShot
 from ml_backend.prompting.template import variables
 from ml_backend.records import Attachment, CallRecord, Failure, FailureKind, JsonObject, Task
 

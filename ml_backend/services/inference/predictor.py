@@ -36,7 +36,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.inference.attachments import Attachments, Ready
-from ml_backend.services.inference.few_shot import FewShotExamples
+from ml_backend.services.inference.few_shot_examples import FewShotExamples
 from ml_backend.services.inference.model_requests import (
     ModelRequest,
     RequestTemplate,

@@ -17,7 +17,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
-from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
+from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.self_consistency import sampled
 from ml_backend.services.models.budgets import BudgetGuard, price_of

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ml_backend.records import JsonObject, Run, RunReport
+from ml_backend.records import Failure, JsonObject, Prediction, Run, RunReport
 from ml_backend.records.metrics_json import correctness_json, metrics_json
 from ml_backend.records.run_json import pool_json
 
 if TYPE_CHECKING:
+    from ml_backend.records import PromptVersion
     from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionScore
+    from ml_backend.services.evaluation.comparison_grid import ComparisonGrid, GridRow
+    from ml_backend.services.marking.marks import MarkPlan, MarkReport
     from ml_backend.services.predictions.bulk_actions import DeletePlan, DeleteReport
     from ml_backend.services.predictions.delete_prompt import PromptDeletion
     from ml_backend.services.predictions.promote import PromotePlan, PromoteReport
+
+SHOWN_TASKS = 1_000
+"""Tasks that a plan of marks names; it counts all."""
 
 REPORTED = (
     "id",
@@ -82,6 +88,43 @@ def of_promote_report(report: PromoteReport) -> JsonObject:
     }
 
 
+def of_promoted_marks(report: MarkReport) -> JsonObject:
+    """Return what a promotion says of marks: only what a person has opened can get one."""
+    return {"marked": report.done, "unopened": report.plan.unopened}
+
+
+def of_mark_plan(plan: MarkPlan) -> JsonObject:
+    verb = "would_mark" if plan.request.ground_truth else "would_unmark"
+    drawn = plan.draw
+    return {
+        "project": plan.project.id,
+        "ground_truth": plan.request.ground_truth,
+        verb: plan.tasks,
+        "task_ids": [mark.task_id for mark in plan.marks[:SHOWN_TASKS]],
+        "already": plan.already,
+        "disagree": len(plan.disagree),
+        "disagreeing_tasks": list(plan.disagree[:SHOWN_TASKS]),
+        "unopened": plan.unopened,
+        "not_annotated": plan.nothing,
+        "seed": plan.request.seed,
+        "drawn_from": drawn.out_of if drawn else None,
+        "drawn_by": drawn.control or None if drawn else None,
+        "classes": [{"class": name, "tasks": n} for name, n in drawn.by_class] if drawn else [],
+        "promise_sample": False,
+    }
+
+
+def of_mark_report(report: MarkReport) -> JsonObject:
+    verb = "marked" if report.plan.request.ground_truth else "unmarked"
+    return {
+        **of_mark_plan(report.plan),
+        verb: report.done,
+        "ground_truth_tasks": report.marked,
+        "annotated_tasks": report.annotated,
+        "notes": list(report.notes),
+    }
+
+
 def of_deletion(deletion: PromptDeletion) -> JsonObject:
     return {
         "prompt": deletion.prompt.id,
@@ -110,6 +153,52 @@ def of_comparison(found: Comparison) -> JsonObject:
                 "changed": [{"task": task, "right": right} for task, right in pair.changed],
             }
             for pair in found.pairs
+        ],
+    }
+
+
+def of_grid(found: ComparisonGrid) -> JsonObject:
+    """Return a page of versions side by side; ``right`` is null where there is no truth."""
+    return {
+        "project": found.project_id,
+        "truth": found.truth.value,
+        "measured_on": found.measured_on,
+        "tasks": found.tasks,
+        "with_truth": found.with_truth,
+        "left_out": found.left_out,
+        "show": found.filter.value,
+        "counts": {each.value: number for each, number in found.counts.items()},
+        "count": found.count,
+        "page": found.page,
+        "pages": found.pages,
+        "versions": [
+            {
+                "version": version.id,
+                "title": version.title,
+                "prompt": version.prompt_id,
+                "run": run.id,
+            }
+            for version, run in zip(found.versions, found.runs, strict=True)
+        ],
+        "rows": [_of_grid_row(each, found.versions) for each in found.rows],
+    }
+
+
+def _of_grid_row(row: GridRow, versions: Sequence[PromptVersion]) -> JsonObject:
+    return {
+        "task": row.task_id,
+        "data": dict(row.task.data) if row.task is not None else None,
+        "truth": row.truth,
+        "answers": row.answers,
+        "cells": [
+            {
+                "version": version.id,
+                "right": cell.right,
+                "answer": cell.outcome.answer if isinstance(cell.outcome, Prediction) else None,
+                "score": cell.outcome.score if isinstance(cell.outcome, Prediction) else None,
+                "error": cell.outcome.message if isinstance(cell.outcome, Failure) else None,
+            }
+            for version, cell in zip(versions, row.cells, strict=True)
         ],
     }
 

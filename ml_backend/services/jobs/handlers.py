@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ml_backend.errors import Conflict, LabelStudioAuthError
-from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
+from ml_backend.labelstudio import CallerLabelStudio, Project, ServerLabelStudio
 from ml_backend.records import JobKind, JsonObject
 from ml_backend.services.jobs import documents
 from ml_backend.services.jobs.jobs import Handler, Work
+from ml_backend.services.marking.marks import GroundTruthMarks, MarkPlan, require_counted
+from ml_backend.services.marking.request import request_from
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.selection import Selection, select
@@ -32,12 +34,14 @@ class JobHandlers:
         deletions: DeletePrompts,
         refining: Refining,
         predictions_through: Callable[[CallerLabelStudio], Predictions[CallerLabelStudio]],
+        marks_through: Callable[[CallerLabelStudio], GroundTruthMarks[CallerLabelStudio]],
     ) -> None:
         self._store = store
         self._studio = studio
         self._deletions = deletions
         self._refining = refining
         self._predictions_through = predictions_through
+        self._marks_through = marks_through
 
     @property
     def handlers(self) -> Mapping[JobKind, Handler]:
@@ -46,6 +50,7 @@ class JobHandlers:
             JobKind.DELETE_VERSION: self._delete_version,
             JobKind.DELETE_PREDICTIONS: self._delete_predictions,
             JobKind.PROMOTE: self._promote,
+            JobKind.GROUND_TRUTH: self._mark,
             JobKind.REFINE: self._refine,
         }
 
@@ -66,6 +71,13 @@ class JobHandlers:
             self._selection(request),
             include_annotated=bool(request.get("include_annotated")),
         )
+
+    def plan_promoted_marks(
+        self, studio: CallerLabelStudio, project: Project, plan: PromotePlan
+    ) -> MarkPlan:
+        """Count those annotations of a promotion's predictions that a person has opened by now."""
+        marks = self._marks_through(studio)
+        return marks.plan_promoted(project, plan.labels, plan.selection.task_ids)
 
     def _delete_prompt(self, work: Work) -> JsonObject:
         prompt = self._store.prompts.find(work.job.prompt_id or 0)
@@ -102,10 +114,32 @@ class JobHandlers:
         predictions = self._predictions_through(studio)
         try:
             report = predictions.execute_promote(plan, work.patience, work.progress)
+            if not work.job.request.get("ground_truth"):
+                return documents.of_promote_report(report)
+            marks = self._marks_through(studio)
+            opened = marks.plan_promoted(
+                studio.get_project(project_id), plan.labels, plan.selection.task_ids
+            )
+            marked = marks.execute(opened, work.patience, work.progress)
         except LabelStudioAuthError as error:
             error.fix = "Repeat the call with a fresh token; what was promoted is left out."
             raise
-        return documents.of_promote_report(report)
+        return {**documents.of_promote_report(report), **documents.of_promoted_marks(marked)}
+
+    def _mark(self, work: Work) -> JsonObject:
+        """Mark annotations, or count what would be marked where there are many to read."""
+        studio, request = self._callers_studio(work), work.job.request
+        marks = self._marks_through(studio)
+        project = studio.get_project(work.job.project_id or 0)
+        plan = marks.plan(project, request_from(request), work.progress)
+        if request.get("dry_run"):
+            return documents.of_mark_plan(plan)
+        require_counted(plan, request.get("counted"))
+        try:
+            return documents.of_mark_report(marks.execute(plan, work.patience, work.progress))
+        except LabelStudioAuthError as error:
+            error.fix = "Repeat the call with a fresh token; what was marked is left out."
+            raise
 
     def _refine(self, work: Work) -> JsonObject:
         request = work.job.request

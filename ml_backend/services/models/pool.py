@@ -80,11 +80,6 @@ class ModelPool:
                 self._purses[connection.id] = ConnectionBudget(self._store, connection)
             return self._purses[connection.id]
 
-    def adopt(self, connection: Connection, model: Model) -> None:
-        """Answer a connection with a model that was opened elsewhere."""
-        with self._lock:
-            self._open.insert(0, (_asked_by(connection), model))
-
     def open(self, connection: Connection) -> Model:
         """Return the model behind a connection, opening it on first use."""
         wanted = _asked_by(connection)

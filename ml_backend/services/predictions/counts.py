@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ml_backend.errors import LabelStudioUnreachable
 from ml_backend.labelstudio import CallerLabelStudio, Project
 from ml_backend.records import Label, Prompt, PromptVersion, Run
 from ml_backend.services.callers.access import Access, Caller
@@ -43,6 +44,8 @@ class ProjectModelVersions:
     unversioned: int
     counted: bool
     """Every prediction was read, so that tasks and scores are known."""
+    away: bool = False
+    """Label Studio did not answer: ours alone, each with what its last run predicted."""
 
     @property
     def predictions(self) -> int:
@@ -70,11 +73,16 @@ class ModelVersionCounts:
 
     def of_project(self, caller: Caller, project: Project) -> ProjectModelVersions:
         """Return what a project holds, as its counts in Label Studio say."""
-        counts = caller.studio.model_versions(project.id)
         ownership = self._ownership.reading(caller.studio)
-        ownership.identify(project)
         labels = ownership.ours(project.id).labels
         runs = self._store.runs.last_by_label(project.id)
+        away = False
+        try:
+            counts = caller.studio.model_versions(project.id)
+            ownership.identify(project)
+            labels = ownership.ours(project.id).labels
+        except LabelStudioUnreachable:
+            counts, away = _last_predicted(labels, runs), True
         prompts: dict[int, Prompt | None] = {}
         versions: dict[int, PromptVersion] = {}
         found = []
@@ -103,7 +111,9 @@ class ModelVersionCounts:
                 )
             )
         without = max(0, project.predictions - sum(each.predictions for each in found))
-        return ProjectModelVersions(project, found, without, counted=False)
+        if away:
+            without = 0
+        return ProjectModelVersions(project, found, without, counted=False, away=away)
 
     def counted(
         self, held: ProjectModelVersions, predictions: Predictions[CallerLabelStudio]
@@ -124,3 +134,10 @@ class ModelVersionCounts:
     def _seen(self, caller: Caller, prompt_id: int) -> Prompt | None:
         prompt = self._store.prompts.find(prompt_id)
         return prompt if prompt is not None and self._access.sees(caller, prompt) else None
+
+
+def _last_predicted(labels: Mapping[str, Label], runs: Mapping[str, Run]) -> dict[str, int]:
+    """Return label -> what its last run predicted, the one that ran last first."""
+    ours = {name: run for name, run in runs.items() if name in labels}
+    newest = sorted(ours.items(), key=lambda each: -each[1].id)
+    return {name: run.totals.succeeded for name, run in newest if run.totals.succeeded}

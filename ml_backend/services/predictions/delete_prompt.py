@@ -144,7 +144,7 @@ class DeletePrompts:
         """Cancel a run and return once it ended; one that nobody executes is ended here."""
         self._store.runs.request_cancel(run.id)
         deadline = time.monotonic() + self._wait_seconds
-        while not run.status.is_final:
+        while run.is_open:
             fence = self._store.runs.claim(run.id, holder_name(), LEASE_SECONDS)
             if fence is not None:
                 message = "Canceled, because its version is being deleted."

@@ -11,7 +11,7 @@ from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsE
 from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow
 from ml_backend.next_steps import Step
 from ml_backend.records import Slot
-from ml_backend.services.predictions.fingerprints import fingerprint
+from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions.selection import (
     FEW_TASKS,
     Selection,
@@ -19,6 +19,7 @@ from ml_backend.services.predictions.selection import (
     selected_tasks,
 )
 from ml_backend.services.publishing.ownership import Ownership
+from ml_backend.services.truths import People
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.resend import ROUNDS, wait_until_up
 from ml_backend.services.writing.writer import Acting, Writer, WriterSession
@@ -101,6 +102,8 @@ class _Standing:
     prints: Mapping[int, str]
     """Prediction id -> fingerprint, of every version."""
     annotations: Mapping[int, Sequence[Annotation]]
+    by_people: Set[int]
+    """Tasks that people annotated."""
 
 
 class PromotePredictions(Generic[Acting]):
@@ -219,8 +222,7 @@ class PromotePredictions(Generic[Acting]):
                 if label is not None and label in labels and (row.task_id, label) in meant:
                     chosen[row.task_id][label].append(row)
         annotations = self._read_annotations(studio, project_id, tasks)
-        self._remember(project_id, annotations, prints)
-        return _Standing(chosen, prints, annotations)
+        return _Standing(chosen, prints, annotations, self._remember(project_id, annotations))
 
     @staticmethod
     def _read_annotations(
@@ -236,22 +238,17 @@ class PromotePredictions(Generic[Acting]):
         }
 
     def _remember(
-        self,
-        project_id: int,
-        annotations: Mapping[int, Sequence[Annotation]],
-        prints: Mapping[int, str],
-    ) -> None:
-        """Record promotions while their predictions stand: later nothing tells them apart."""
-        known = self._store.promotions.fingerprints(project_id)
-        found = {}
-        for annotation in (each for group in annotations.values() for each in group):
-            parent = prints.get(annotation.parent_prediction or 0)
-            if parent is None or annotation.lead_time is not None or annotation.id in known:
-                continue
-            if fingerprint(annotation.result) == parent:
-                found[annotation.id] = parent
-        if found:
-            self._store.promotions.add(project_id, found)
+        self, project_id: int, annotations: Mapping[int, Sequence[Annotation]]
+    ) -> set[int]:
+        """Return the tasks that people annotated.
+
+        The others' annotations are remembered while their predictions stand: later nothing tells
+        them apart.
+        """
+        with People(self._store, project_id) as people:
+            # Each is met, not only up to a task's first: what is not remembered now is lost.
+            by_people = {task: [*map(people.made, each)] for task, each in annotations.items()}
+        return {task for task, made in by_people.items() if any(made)}
 
     def _sort_out(
         self,
@@ -262,7 +259,6 @@ class PromotePredictions(Generic[Acting]):
         tasks: Set[int],
         standing: _Standing,
     ) -> PromotePlan:
-        recorded = self._store.promotions.fingerprints(project_id)
         counts: Counter[str] = Counter()
         candidates = []
         for task_id in sorted(tasks):
@@ -273,7 +269,7 @@ class PromotePredictions(Generic[Acting]):
             annotations = standing.annotations.get(task_id, ())
             held = {fingerprint(annotation.result) for annotation in annotations}
             parents = {annotation.parent_prediction for annotation in annotations}
-            by_person = any(recorded.get(a.id) != fingerprint(a.result) for a in annotations)
+            by_person = task_id in standing.by_people
             for label in labels:
                 if label not in rows:
                     continue
@@ -348,9 +344,7 @@ class PromotePredictions(Generic[Acting]):
     ) -> PromoteReport:
         tasks = {candidate.task_id for candidate in plan.candidates}
         annotations = self._read_annotations(studio, plan.project_id, tasks)
-        rows, _ = self._read_rows(studio, plan.project_id, tasks)
-        prints = {row.id: fingerprint(row.result) for row in rows if row.task_id in tasks}
-        self._remember(plan.project_id, annotations, prints)
+        self._remember(plan.project_id, annotations)
         parents = {a.parent_prediction for group in annotations.values() for a in group}
         created = sum(candidate.prediction_id in parents for candidate in plan.candidates)
         project = studio.get_project(plan.project_id)

@@ -16,7 +16,7 @@ from ml_backend.prompting import template
 from ml_backend.prompting.parameters import listed
 from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
-from ml_backend.services.inference.few_shot import FewShotExamples, build_shots
+from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
 from ml_backend.services.inference.model_requests import RequestTemplate, build_request
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store

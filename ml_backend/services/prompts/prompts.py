@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.prompting import template
 from ml_backend.prompting.parameters import check as check_parameters
-from ml_backend.records import BASELINE_MODEL, JsonObject, Prompt, PromptVersion, ProviderName
+from ml_backend.records import (
+    BASELINE_MODEL,
+    Connection,
+    JsonObject,
+    Prompt,
+    PromptVersion,
+    ProviderName,
+)
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.lineage import refined_from
@@ -147,18 +157,8 @@ class Prompts:
         few_shot: int = 0,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
-        if not require_text(text, "text").strip():
-            raise InvalidInput(
-                "The prompt text is empty.", field="text", fix="Say what to label, and how."
-            )
-        for project_id in prompt.project_ids:
-            project = self._studio.get_project(project_id)
-            config = self._predictor_factory.config_of(project)
-            template.check(text, self._predictor_factory.known_variables(project, config))
-        chosen = self._models.default
-        if connection is not None:
-            ref = int(connection) if str(connection).isdecimal() else connection
-            chosen = self._store.connections.get(ref)
+        self._check_text(prompt, text)
+        chosen = self._connection(connection)
         name = model or chosen.default_model
         if not name:
             raise InvalidInput(
@@ -180,6 +180,56 @@ class Prompts:
             parameters=check_parameters(parameters or {}),
             system_prompt=check_system_prompt(system_prompt),
         )
+
+    def changed(
+        self,
+        prompt: Prompt,
+        version: PromptVersion,
+        *,
+        text: str | None = None,
+        connection: str | int | None = None,
+        model: str | None = None,
+        parameters: JsonObject | None = None,
+        system_prompt: str | None = None,
+        few_shot: int | None = None,
+    ) -> PromptVersion:
+        """Return a version with what is given in place of what it has; nothing is stored."""
+        given: dict[str, Any] = {}
+        if text is not None:
+            self._check_text(prompt, text)
+            given["text"] = text
+        if connection is not None:
+            chosen = self._connection(connection)
+            given |= {"connection_id": chosen.id, "provider": chosen.provider}
+            given["model"] = chosen.default_model or version.model
+        if model is not None:
+            given["model"] = model
+        if given.get("provider", version.provider) is ProviderName.BASELINE:
+            given["model"] = BASELINE_MODEL
+        if parameters is not None:
+            given["parameters"] = check_parameters(parameters)
+        if system_prompt is not None:
+            given["system_prompt"] = check_system_prompt(system_prompt)
+        if few_shot is not None:
+            given["max_few_shot_examples"] = few_shot
+        return replace(version, **given)
+
+    def _check_text(self, prompt: Prompt, text: str) -> None:
+        """Raise what is wrong with a text, its variables checked against the prompt's projects."""
+        if not require_text(text, "text").strip():
+            raise InvalidInput(
+                "The prompt text is empty.", field="text", fix="Say what to label, and how."
+            )
+        for project_id in prompt.project_ids:
+            project = self._studio.get_project(project_id)
+            config = self._predictor_factory.config_of(project)
+            template.check(text, self._predictor_factory.known_variables(project, config))
+
+    def _connection(self, ref: str | int | None) -> Connection:
+        if ref is None:
+            return self._models.default
+        known = int(ref) if str(ref).isdecimal() else ref
+        return self._store.connections.get(known)
 
     def version_title(self, prompt: Prompt, title: str | None) -> str:
         """Return a usable title for a new version; without one the first free "Version N"."""

@@ -7,7 +7,7 @@ somebody makes one of it. Of the tasks that are held out a teacher never sees an
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_backend.errors import AnswerError, InvalidInput, NotFound, TemplateError
 from ml_backend.jobs import LoopThread
@@ -154,6 +154,7 @@ class Refining:
 
     def outlook(self, studio: LabelStudioReader, asked: RefineRequest) -> RefineEstimate:
         """Return what a teacher would be shown and what that would cost, asking nothing."""
+        asked = self._counted(studio, asked)
         lessons, messages, _ = self._lesson(studio, asked)
         price = price_of(asked.connection, asked.teacher) if asked.teacher else None
         return outlook_of(lessons, truth_of(asked.project), messages, asked.old, price)
@@ -164,6 +165,7 @@ class Refining:
         Without a version, or with one that says nothing yet, the prompt is drafted from the
         labeling config, the project's instructions and tasks with their right answers.
         """
+        asked = self._counted(studio, asked)
         connection, teacher = asked.connection, asked.teacher
         version, old = asked.version, asked.old
         self.check(connection)
@@ -184,6 +186,9 @@ class Refining:
             usage=usage,
             cost=cost_of(price_of(connection, teacher), usage),
         )
+
+    def _counted(self, studio: LabelStudioReader, asked: RefineRequest) -> RefineRequest:
+        return replace(asked, project=self._evaluation.reading(studio).counted(asked.project))
 
     def _lesson(
         self, studio: LabelStudioReader, asked: RefineRequest

@@ -155,7 +155,9 @@ class Estimates:
         the subset's there are where finding them would take reading all; size and seed are those
         of a Sample subset, the truth is that of a HasGT one.
         """
-        source = truth_of(project, truth) if subset is Subset.HAS_GT else None
+        source = None
+        if subset is Subset.HAS_GT:
+            source = truth_of(self._evaluation.reading(studio).counted(project), truth)
         recipe = self._predictor_factory.recipe(project, version)
         price = price_of(recipe.connection, version.model)
         if task_ids is None:

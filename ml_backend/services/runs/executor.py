@@ -318,10 +318,15 @@ class Executor:
             self._store.prompts.update(run.prompt_id, published_version_id=run.version_id)
 
     def _measure(self, run: Run, studio: _Studio) -> RunMetrics | None:
-        if run.slot is not Slot.EVALUATE:
-            return run.metrics
-        config = self._predictor_factory.config_of(studio.get_project(run.project_id))
-        return self._evaluation.reading(studio).measure(run, config)
+        evaluation = self._evaluation.reading(studio)
+        if run.slot is Slot.EVALUATE:
+            config = self._predictor_factory.config_of(studio.get_project(run.project_id))
+            return evaluation.measure(run, config)
+        try:  # it gets no score, but what differs can be looked at
+            evaluation.judge(run)
+        except PromptsError as error:
+            log.warning("run %s: what matches is not known: %s", run.id, error)
+        return run.metrics
 
     def _set(self, run: Run, fence: int, **values: Any) -> Run:
         """Commit a change of the run under its fence and return it as it now is."""

@@ -86,7 +86,7 @@ class OutsideWorkers:
                 f"Run {run.id} is of job {run.worker_job!r}, not {job_id!r}.", field="job_id"
             )
         if not self._store.runs.is_handed_out(run.id):
-            why = f"has ended: {run.status.value}" if run.status.is_final else "is asked by us"
+            why = "is asked by us" if run.is_open else f"has ended: {run.status.value}"
             raise Conflict(
                 f"Run {run.id} {why}; nothing can be handed in.",
                 field="modelrun_id",

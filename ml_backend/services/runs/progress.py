@@ -26,7 +26,7 @@ def pace_of(run: Run, now: datetime) -> RunProgress:
     asking = ((run.asked_at or end) - run.started_at).total_seconds()
     rate = run.totals.done / asking if asking > 0 and run.totals.done else None
     left = max(0, run.totals.total - run.totals.done)
-    open_with_rate = rate is not None and not run.status.is_final
+    open_with_rate = rate is not None and run.is_open
     return RunProgress(
         seconds=(end - run.started_at).total_seconds(),
         tasks_per_second=rate,

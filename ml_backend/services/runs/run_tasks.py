@@ -40,6 +40,10 @@ class RunTasks:
         self._ownership = ownership
         self._evaluation = evaluation
 
+    def counted(self, project: Project) -> Project:
+        """Return a project whose ``ground_truths`` are the tasks that have any."""
+        return self._evaluation.counted(project)
+
     def choose(
         self, prompt: Prompt, version: PromptVersion, project: Project, request: RunRequest
     ) -> list[int] | None:
@@ -84,6 +88,29 @@ class RunTasks:
         keys = self._studio.prediction_keys(project.id)
         have = {key.task_id for key in keys if key.model_version == label and ours.holds(key)}
         return [task_id for task_id in everyone if task_id not in have]
+
+    def held_by_others(
+        self,
+        prompt: Prompt,
+        version: PromptVersion,
+        slot: Slot,
+        project: Project,
+        task_ids: Sequence[int],
+    ) -> int:
+        """Return how many of these tasks hold a prediction of another version of the prompt.
+
+        A run of the version replaces it: a task holds one prediction of a prompt and slot.
+        """
+        label = self._ownership.expected(prompt, version, slot, project.id)
+        ours = self._ownership.ours(project.id, prompt_id=prompt.id, slot=slot)
+        wanted = set(task_ids)
+        return len(
+            {
+                key.task_id
+                for key in self._studio.prediction_keys(project.id)
+                if key.task_id in wanted and key.model_version != label and ours.holds(key)
+            }
+        )
 
     def _held_out(
         self,

@@ -34,6 +34,9 @@ from ml_backend.services.runs.run_tasks import RunTasks
 from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.store import Store
 
+ABANDONED_SECONDS = 60.0
+"""Far longer than a server takes to go on with the run of one that died."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
@@ -90,6 +93,7 @@ class Runs:
                 field="project",
                 fix="Import some in Label Studio first.",
             )
+        project = self.tasks.counted(project)
         return RunPlan(
             project,
             request,
@@ -98,8 +102,13 @@ class Runs:
             self._ownership.expected(prompt, version, request.place, project.id),
         )
 
-    def begin(self, prompt: Prompt, version: PromptVersion, plan: RunPlan) -> Run:
-        """Store a planned run, pending; the version may have been saved since it was planned."""
+    def begin(
+        self, prompt: Prompt, version: PromptVersion, plan: RunPlan, *, unless_open: bool = False
+    ) -> Run:
+        """Store a planned run, pending; the version may have been saved since it was planned.
+
+        With ``unless_open`` return the run that asks the very same already, if one goes on.
+        """
         project, request = plan.project, plan.request
         task_ids, exposure = plan.task_ids, what_teachers_saw(version, request)
         expected = self._ownership.expected(prompt, version, request.place, project.id)
@@ -123,6 +132,7 @@ class Runs:
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
             handed_out=bool(request.worker_job),
+            unless_open=unless_open,
         )
 
     def check(self, version: PromptVersion, project: Project, budget: float | None) -> None:
@@ -138,7 +148,7 @@ class Runs:
 
     def cancel(self, run: Run) -> Run:
         """Ask a run to stop asking; what was answered is still published."""
-        if run.status.is_final:
+        if not run.is_open:
             raise Conflict(f"Run {run.id} has ended already: {run.status.value}.")
         self._store.runs.request_cancel(run.id)
         if run.stage is Stage.PENDING:
@@ -170,13 +180,12 @@ class Runs:
             )
         return self._store.runs.get(run.id)
 
+    def is_abandoned(self, run: Run) -> bool:
+        """Return whether nobody works on a run any more, although it has not ended."""
+        return run.is_open and self._store.runs.left_alone(run.id) > ABANDONED_SECONDS
+
     def failures(self, run: Run) -> Iterator[Failure]:
         """Yield the tasks without a prediction and why, by task id."""
         for outcome in self._store.outcomes.iter(run.id, ok=False):
             if isinstance(outcome, Failure):
                 yield outcome
-
-
-def is_open(run: Run) -> bool:
-    """Return whether a run may still change."""
-    return run.status in (RunStatus.PENDING, RunStatus.IN_PROGRESS)

@@ -38,10 +38,13 @@ class Writer(Generic[Acting]):
         *,
         settle_seconds: float = SETTLE_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._studio = studio
         self.settle_seconds = settle_seconds
+        self.clock = clock
+        """Tells how long ago a write was begun that nobody has seen the effect of."""
         self._lease_seconds = lease_seconds
         self.lease = f"writer:{studio.url}"
 
@@ -105,7 +108,7 @@ class WriterSession(Generic[Acting_co]):
     def doubtful_seconds(self) -> float:
         """Return for how long yet a write that was given up on unseen, by whomever, could come."""
         given_up = self._store.writing.given_up_at(self.studio.url)
-        return max(0.0, given_up + self._writer.settle_seconds - time.time())
+        return max(0.0, given_up + self._writer.settle_seconds - self._writer.clock())
 
     def import_predictions(
         self, project_id: int, label: str, rows: Sequence[JsonObject], watermark: int
@@ -262,7 +265,7 @@ class WriterSession(Generic[Acting_co]):
             if self._is_seen(publication):
                 self._store.writing.settle(publication.id, "effect seen")
                 break
-            left = deadline - time.time()
+            left = deadline - self._writer.clock()
             if left <= 0:
                 self._store.writing.settle(publication.id, GIVEN_UP)
                 break

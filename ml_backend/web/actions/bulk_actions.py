@@ -9,7 +9,7 @@ from ml_backend.web.server.services import services
 
 def begin(kind: JobKind, project_id: int, request: JsonObject) -> Job:
     """Begin a deletion or a promotion with the caller's own rights."""
-    return services().background.submit(
+    return services().jobs.submit(
         kind,
         request,
         created_by=identity.caller().person,

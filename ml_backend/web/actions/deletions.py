@@ -17,11 +17,11 @@ def begin_deletion(
     version: PromptVersion | None,
 ) -> Job:
     """Begin a deletion and wait some seconds for its end; raises what it failed with."""
-    job = container.background.submit(
+    job = container.jobs.submit(
         kind,
         {"title": version.title if version else prompt.title},
         created_by=caller.person,
         prompt_id=prompt.id,
         version_id=version.id if version else None,
     )
-    return container.background.wait(job, WAIT_SECONDS)
+    return container.jobs.wait(job, WAIT_SECONDS)

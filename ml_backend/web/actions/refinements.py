@@ -23,7 +23,7 @@ def refine_in_background(
     container.refining.check(connection)
     goal = container.refining.check_goal(goal)
     container.predictor_factory.config_of(project)
-    return container.background.submit(
+    return container.jobs.submit(
         JobKind.REFINE,
         {"connection_id": connection.id, "teacher": teacher, "goal": goal},
         created_by=caller.person,

@@ -11,11 +11,17 @@ from ml_backend.web.server.services import services
 
 
 def start(
-    caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
+    caller: Caller,
+    prompt: Prompt,
+    version: PromptVersion,
+    project: Project,
+    options: RunRequest,
+    *,
+    unless_open: bool = False,
 ) -> Run:
     """Start a run; raises Forbidden where the version's connection is not the caller's to use."""
     plan = check(caller, prompt, version, project, options)
-    return begin(prompt, version, plan)
+    return begin(prompt, version, plan, unless_open=unless_open)
 
 
 def check(
@@ -26,9 +32,11 @@ def check(
     return services().runs.plan(prompt, version, project, options.by(caller, options.organization))
 
 
-def begin(prompt: Prompt, version: PromptVersion, plan: RunPlan) -> Run:
-    """Start a run that was checked."""
-    run = services().runs.begin(prompt, version, plan)
+def begin(
+    prompt: Prompt, version: PromptVersion, plan: RunPlan, *, unless_open: bool = False
+) -> Run:
+    """Start a run that was checked; ``unless_open``: or give the same one that goes on already."""
+    run = services().runs.begin(prompt, version, plan, unless_open=unless_open)
     services().offer_run(run.id)
     return run
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ml_backend.web.api import jobs, openapi, projects, prompts, providers, runs, tries, versions
+from ml_backend.web.api import (
+    ground_truth,
+    jobs,
+    openapi,
+    projects,
+    prompt_files,
+    prompts,
+    providers,
+    runs,
+    tries,
+    versions,
+)
 
 GROUPS = (
     prompts.api,
+    prompt_files.api,
     versions.api,
     tries.api,
     runs.api,
     projects.api,
+    ground_truth.api,
     providers.api,
     jobs.api,
 )

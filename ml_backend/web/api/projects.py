@@ -9,16 +9,19 @@ from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.subset_tasks import TaskQuery
 from ml_backend.services.jobs import documents
 from ml_backend.services.predictions.provenance import document_of
+from ml_backend.services.publishing.shown_version import show_model_version
 from ml_backend.web.actions import bulk_actions
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.actions import (
     Connecting,
     Disconnecting,
+    LabelStreamAnswer,
     Promoting,
     PromotionAnswer,
     RemovalAnswer,
     Removing,
     Selecting,
+    Showing,
 )
 from ml_backend.web.api.wire.parts import Page, numbers, ordered, paged
 from ml_backend.web.api.wire.projects import (
@@ -145,12 +148,39 @@ def promote_predictions(project_id: int, body: Promoting) -> Any:
     request = _request(caller, body)
     plan = services().job_handlers.plan_promote(caller.studio, project.id, request)
     counted = {**documents.of_promote_plan(plan), "dry_run": body.dry_run}
-    if body.dry_run or not plan.would_create:
+    marks = 0
+    if body.ground_truth:
+        opened = services().job_handlers.plan_promoted_marks(caller.studio, project, plan)
+        marks = opened.tasks
+        counted |= {"would_mark": marks, "unopened": opened.unopened}
+    if body.dry_run or not (plan.would_create or marks):
         return counted if body.dry_run else {**counted, "created": 0}
     job = _begin(JobKind.PROMOTE, project.id, request)
     if not job.status.is_final:
         return {**counted, "job": job.id}, 202
     return {**counted, **job.result}
+
+
+@api.add("GET", f"{PROJECT}/label-stream", LabelStreamAnswer)
+def get_label_stream(project_id: int) -> LabelStreamAnswer:
+    """Return the model version whose predictions the label stream shows."""
+    project = services().access.project(identity.caller(), project_id)
+    shown = project.model_version if project.shows_predictions else None
+    return LabelStreamAnswer(project=project.id, model_version=shown)
+
+
+@api.add("POST", f"{PROJECT}/label-stream", LabelStreamAnswer, body=Showing, names=NAMES)
+def show_in_label_stream(project_id: int, body: Showing) -> LabelStreamAnswer:
+    """Have the label stream show a model version's predictions, with your own rights."""
+    caller = identity.caller()
+    project = services().access.project(caller, project_id)
+    found = show_model_version(caller.studio, project, body.model_version)
+    return LabelStreamAnswer(
+        project=project.id,
+        model_version=found.model_version,
+        before=found.before,
+        predictions=found.predictions,
+    )
 
 
 @api.add("POST", f"{PROJECT}/connect", JsonObject, body=Connecting)
@@ -193,4 +223,4 @@ def _request(caller: Caller, body: Selecting) -> JsonObject:
 
 
 def _begin(kind: JobKind, project_id: int, request: JsonObject) -> Job:
-    return services().background.wait(bulk_actions.begin(kind, project_id, request), WAIT_SECONDS)
+    return services().jobs.wait(bulk_actions.begin(kind, project_id, request), WAIT_SECONDS)

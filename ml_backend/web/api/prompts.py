@@ -6,14 +6,23 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import JobKind, Prompt
+from ml_backend.labelstudio import Project
+from ml_backend.records import JobKind, JsonObject, Prompt, PromptVersion
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import skill_of
 from ml_backend.services.evaluation.comparison import MOST_VERSIONS
+from ml_backend.services.evaluation.comparison_grid import GridQuery
+from ml_backend.services.jobs import documents
 from ml_backend.web.api.deletions import delete_in_background
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.actions import GoingOn
-from ml_backend.web.api.wire.comparing import CompareQuery, ComparisonAnswer
+from ml_backend.web.api.wire.comparing import (
+    ComparedQuery,
+    CompareQuery,
+    ComparisonAnswer,
+    GridAnswer,
+    GridQueryGiven,
+)
 from ml_backend.web.api.wire.parts import Page, numbers, ordered, paged, slice_of
 from ml_backend.web.api.wire.projects import CompatibleQuery, ProjectAnswer
 from ml_backend.web.api.wire.prompts import (
@@ -125,6 +134,46 @@ def compare_versions(id: int, query: CompareQuery) -> ComparisonAnswer:
     """Compare versions on the same tasks with a truth, by their last runs."""
     caller = identity.caller()
     prompt = services().access.prompt(caller, id)
+    project, versions = _compared(caller, prompt, query)
+    found = services().comparisons.compare(
+        caller.studio,
+        project,
+        versions,
+        common_only=query.common_only,
+        control=query.control,
+        truth=query.truth,
+    )
+    return ComparisonAnswer.of(prompt.id, found)
+
+
+@api.add("GET", "/prompts/<id>/compare/tasks", GridAnswer, query=GridQueryGiven)
+def compare_tasks(id: int, query: GridQueryGiven) -> JsonObject:
+    """Put versions side by side, task by task: those on which they differ first.
+
+    Without any ground truth these are the tasks on which they disagree most.
+    """
+    caller = identity.caller()
+    prompt = services().access.prompt(caller, id)
+    project, versions = _compared(caller, prompt, query)
+    found = services().comparison_grids.page(
+        caller.studio,
+        project,
+        versions,
+        GridQuery(
+            filter=query.show,
+            page=query.page,
+            size=query.page_size,
+            control=query.control,
+            truth=query.truth,
+        ),
+    )
+    return documents.of_grid(found)
+
+
+def _compared(
+    caller: Caller, prompt: Prompt, query: ComparedQuery
+) -> tuple[Project, list[PromptVersion]]:
+    """Return what a query compares, where; all of it the caller's to see."""
     wanted = numbers(query.versions)
     others = numbers(query.others) if query.others else []
     if not 2 <= len(wanted) + len(others) <= MOST_VERSIONS:
@@ -136,16 +185,7 @@ def compare_versions(id: int, query: CompareQuery) -> ComparisonAnswer:
     )
     if project_id is None:
         raise InvalidInput("The prompt has no project.", field="project")
-    project = services().access.project(caller, project_id)
-    found = services().comparisons.compare(
-        caller.studio,
-        project,
-        versions,
-        common_only=query.common_only,
-        control=query.control,
-        truth=query.truth,
-    )
-    return ComparisonAnswer.of(prompt.id, found)
+    return services().access.project(caller, project_id), versions
 
 
 def _titles(caller: Caller, prompts: Any) -> dict[int, str]:

@@ -13,9 +13,10 @@ from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.indicators import indicators_of
 from ml_backend.services.jobs import documents
 from ml_backend.services.runs.run_request import RunRequest, request_of
-from ml_backend.web.actions.report import report_answer
+from ml_backend.web.actions.report_response import report_answer
 from ml_backend.web.actions.runs import cancel, start
 from ml_backend.web.api.operations import Operations
+from ml_backend.web.api.wire.indicators import Indicator
 from ml_backend.web.api.wire.parts import Detail, Page, ordered, paged, slice_of
 from ml_backend.web.api.wire.reports import ReportAnswer, ReportQuery
 from ml_backend.web.api.wire.runs import (
@@ -25,7 +26,6 @@ from ml_backend.web.api.wire.runs import (
     FailureQuery,
     HandedIn,
     HandedInFailures,
-    Indicator,
     PredictionsQuery,
     RunAnswer,
     RunCreate,

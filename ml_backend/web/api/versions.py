@@ -7,26 +7,28 @@ from typing import Any
 from ml_backend.errors import InvalidInput, ModelError, NotFound
 from ml_backend.records import Job, JobKind, Prompt, PromptVersion, RunStatus
 from ml_backend.services.runs.estimates import Estimate
+from ml_backend.store import Evaluated
 from ml_backend.web.actions.refinements import refine_in_background
 from ml_backend.web.api.deletions import delete_in_background
 from ml_backend.web.api.operations import Operations
-from ml_backend.web.api.wire.actions import (
-    CostAnswer,
-    CostQuery,
-    GoingOn,
-    RefineCreate,
-    RefinedAnswer,
-    RefineFind,
-    RefineQuery,
-)
+from ml_backend.web.api.wire.actions import GoingOn
+from ml_backend.web.api.wire.costs import CostAnswer, CostQuery
 from ml_backend.web.api.wire.parts import ordered
 from ml_backend.web.api.wire.prompts import (
     VERSION_NAMES,
     DefaultName,
     OrderQuery,
     VersionAnswer,
+    VersionChangeQuery,
     VersionCreate,
+    VersionDeleteQuery,
     VersionUpdate,
+)
+from ml_backend.web.api.wire.refining import (
+    RefineCreate,
+    RefinedAnswer,
+    RefineFind,
+    RefineQuery,
 )
 from ml_backend.web.server import identity
 from ml_backend.web.server.next_steps import for_api
@@ -50,7 +52,12 @@ api = Operations("versions_api", "versions")
 def list_versions(prompt_id: int, query: OrderQuery) -> list[VersionAnswer]:
     """List a prompt's versions, oldest first."""
     prompt = services().access.prompt(identity.caller(), prompt_id)
-    scores = _scores(prompt)
+    evaluated = _evaluated(prompt)
+    scores = {
+        version: each.headline.accuracy
+        for version, each in evaluated.items()
+        if each.headline is not None
+    }
     _, going = services().access.going()
     found = ordered(
         [each for each in services().store.prompts.versions(prompt.id) if each.id not in going],
@@ -65,7 +72,7 @@ def list_versions(prompt_id: int, query: OrderQuery) -> list[VersionAnswer]:
             "provider_model_id": lambda each: each.model,
         },
     )
-    return [VersionAnswer.of(each, scores.get(each.id)) for each in found]
+    return [VersionAnswer.of(each, evaluated.get(each.id)) for each in found]
 
 
 @api.add("POST", VERSIONS, VersionAnswer, status=201, body=VersionCreate, names=VERSION_NAMES)
@@ -84,22 +91,44 @@ def get_version(prompt_id: int, version_id: int) -> VersionAnswer:
     return _answer(_find(prompt_id, version_id)[1])
 
 
-@api.add("PATCH", VERSION, VersionAnswer, body=VersionUpdate, names=VERSION_NAMES)
-def update_version(prompt_id: int, version_id: int, body: VersionUpdate) -> VersionAnswer:
-    """Change a version; its predictions stay until the next run overwrites them."""
+@api.add(
+    "PATCH",
+    VERSION,
+    VersionAnswer,
+    query=VersionChangeQuery,
+    body=VersionUpdate,
+    names=VERSION_NAMES,
+)
+def update_version(
+    prompt_id: int, version_id: int, query: VersionChangeQuery, body: VersionUpdate
+) -> VersionAnswer:
+    """Change a version; its predictions stay until the next run overwrites them.
+
+    With keep_if_run=true a version that was run stays as it is, and the answer is the next
+    version, which holds the change.
+    """
     caller = identity.caller()
     prompt = services().access.editable(caller, prompt_id)
     version = services().access.version(prompt, version_id)
     _check_parent(prompt, body)
+    if query.keep_if_run:
+        kept = services().keeping.keep_change(caller, prompt, version, body.draft())
+        return _answer(kept.version)
     return _answer(services().authoring.update_version(caller, prompt, version, body.draft()))
 
 
-@api.add("DELETE", VERSION, status=204, others={202: GoingOn})
-def delete_version(prompt_id: int, version_id: int) -> Any:
-    """Delete a version and its predictions; takes access to all the prompt's projects."""
+@api.add("DELETE", VERSION, status=204, others={202: GoingOn}, query=VersionDeleteQuery)
+def delete_version(prompt_id: int, version_id: int, query: VersionDeleteQuery) -> Any:
+    """Delete a version and its predictions; takes access to all the prompt's projects.
+
+    With only_unused=true it is taken back only where nothing used it: no run, no prediction.
+    """
     caller = identity.caller()
     prompt = services().access.editable(caller, prompt_id)
     version = services().access.version(prompt, version_id)
+    if query.only_unused:
+        services().versions.take_back(prompt, version)
+        return None
     return delete_in_background(services(), caller, JobKind.DELETE_VERSION, prompt, version)
 
 
@@ -157,7 +186,7 @@ def refine_prompt(
         services(), caller, prompt, version, project, connection_id, body.teacher_model_name
     )
     if not query.is_async:
-        job = services().background.wait(job, REFINE_SECONDS)
+        job = services().jobs.wait(job, REFINE_SECONDS)
     return _refined(prompt, version, job)
 
 
@@ -181,13 +210,13 @@ def _find(prompt_id: int, version_id: int) -> tuple[Prompt, PromptVersion]:
 
 def _answer(version: PromptVersion) -> VersionAnswer:
     prompt = services().store.prompts.get(version.prompt_id)
-    return VersionAnswer.of(version, _scores(prompt).get(version.id))
+    return VersionAnswer.of(version, _evaluated(prompt).get(version.id))
 
 
-def _scores(prompt: Prompt) -> dict[int, float]:
-    """Return version -> accuracy, of runs in projects that the caller sees."""
+def _evaluated(prompt: Prompt) -> dict[int, Evaluated]:
+    """Return version -> how it stands, by runs in projects that the caller sees."""
     projects = services().access.projects_of_runs(identity.caller(), [prompt])
-    return services().store.standings.of_prompt(prompt.id, projects).scores
+    return services().store.standings.of_prompt(prompt.id, projects).evaluated
 
 
 def _refined(prompt: Prompt, version: PromptVersion, job: Job) -> RefinedAnswer:

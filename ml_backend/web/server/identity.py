@@ -13,8 +13,9 @@ from collections.abc import Callable
 from flask import Flask, Response, g, request
 
 from ml_backend.errors import LabelStudioAuthError
-from ml_backend.labelstudio import CallerLabelStudio, User
+from ml_backend.labelstudio import CallerLabelStudio, User, begin_haste, end_haste
 from ml_backend.services.callers.access import Caller
+from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.recent import Recent
 from ml_backend.web.server import errors
 from ml_backend.web.server.paths import is_api, is_public
@@ -25,6 +26,12 @@ HOW_TO = (
     "Send a Label Studio token: `Authorization: Token …` with a legacy token, `Authorization: "
     "Bearer …` with a personal access token (Account & Settings)."
 )
+
+READING = frozenset({"GET", "HEAD"})
+"""Methods of requests that change nothing: those go on for a while when Label Studio is away."""
+
+AWAY = '110 - "Label Studio does not answer; this is of what was known a moment ago"'
+"""Header ``Warning`` of an answer that may be older than Label Studio's own."""
 
 OpenStudio = Callable[[str], CallerLabelStudio]
 
@@ -40,26 +47,33 @@ def lasting_studio(open_studio: OpenStudio) -> CallerLabelStudio:
     return open_studio(g.caller_token)
 
 
-def register(app: Flask, open_studio: OpenStudio) -> Callers:
+def register(app: Flask, open_studio: OpenStudio, bridge: Bridge) -> Callers:
     """Let only Label Studio's users into /api/; ``open_studio`` opens Label Studio with a token.
 
     Returns what knows them, for other ways in.
     """
-    callers = Callers(open_studio)
+    callers = Callers(open_studio, bridge)
 
     @app.before_request
     def _check() -> Response | None:
         if not is_api(request.path) or is_public(request.path):
             return None
         try:
-            callers.admit(given_token())
+            callers.admit(given_token(), reads=request.method in READING)
         except LabelStudioAuthError as error:
             error.by_caller = True
             return errors.api_answer(error)
         return None
 
+    @app.after_request
+    def _warn(response: Response) -> Response:
+        if is_api(request.path) and not is_public(request.path) and bridge.is_away:
+            response.headers["Warning"] = AWAY
+        return response
+
     @app.teardown_request
     def _close(_error: BaseException | None) -> None:
+        end_haste()
         opened = g.pop("caller_studio", None)
         if opened is not None:
             opened.close()
@@ -78,18 +92,27 @@ def given_token() -> str:
 
 
 class Callers:
-    """Knows whose a token is: for a minute, and refusals for seconds, by a hash of the token."""
+    """Knows whose a token is: for a minute, and refusals for seconds, by a hash of the token.
 
-    def __init__(self, open_studio: OpenStudio) -> None:
+    What was verified less than five minutes ago ``bridge`` knows, for when Label Studio is away.
+    """
+
+    def __init__(self, open_studio: OpenStudio, bridge: Bridge) -> None:
         self._open_studio = open_studio
+        self.bridge = bridge
         self._known: Recent[bytes, User] = Recent(KNOWN_SECONDS, 1024)
         self._refused: Recent[bytes, LabelStudioAuthError] = Recent(REFUSED_SECONDS, 1024)
 
-    def admit(self, token: str) -> Caller:
-        """Make the user of a token this request's caller; raises LabelStudioAuthError."""
+    def admit(self, token: str, *, reads: bool = False) -> Caller:
+        """Make the user of a token this request's caller; raises LabelStudioAuthError.
+
+        A request that only ``reads`` waits for nothing while Label Studio is away.
+        """
         g.caller_token = token
         g.caller_studio = self._open_studio(token)
-        g.caller = self._find(token, g.caller_studio)
+        g.caller = self._find(token, g.caller_studio, reads)
+        if reads:
+            begin_haste(self.bridge.limit)
         return caller()
 
     def forget(self) -> None:
@@ -97,13 +120,23 @@ class Callers:
         self._known.clear()
         self._refused.clear()
 
-    def _find(self, token: str, studio: CallerLabelStudio) -> Caller:
+    def _find(self, token: str, studio: CallerLabelStudio, reads: bool) -> Caller:
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         refused = self._refused.find_new(key)
         if refused is not None:
             raise LabelStudioAuthError(refused.message, status=refused.status, fix=refused.fix)
+        # One whom Label Studio refused meanwhile, wherever that was, it is asked about anew.
+        user = self._known.find_new(key) if self.bridge.knows(key) else None
+        if user is not None:
+            return Caller(user, key, studio, reads)
+
+        def read() -> User:
+            user = studio.whoami()
+            self._known.put(key, user)
+            return user
+
         try:
-            return Caller(self._known.get(key, studio.whoami), key, studio)
+            return Caller(self.bridge.user(key, read, may_bridge=reads), key, studio, reads)
         except LabelStudioAuthError as error:
             error.fix = HOW_TO
             self._refused.put(key, error)

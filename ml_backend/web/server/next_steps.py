@@ -15,6 +15,8 @@ WORDS: Words = {
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",
     Step.ASK_THE_REST: "Start a run with only_missing_predictions and another budget for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",
@@ -23,6 +25,8 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Make a version of '{prompt}': POST /api/prompts/ID/versions.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "POST /api/projects/ID/predictions/delete with its model version.",
+    Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
+    Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the url: "
     "http://user:password@host.",
@@ -31,14 +35,16 @@ WORDS: Words = {
     Step.LIST_FAILURES: "GET /api/inference-runs/{run}/failures lists the reasons.",
     Step.LIST_PROMPTS: "GET /api/prompts/ lists them.",
     Step.LIST_RUNS: "A version's are at /api/prompts/ID/versions/ID/inference-runs.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (truth: annotations); where "
-    "there are none, annotate tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations (truth: annotations), or mark "
+    "some of them: POST /api/projects/ID/ground-truth. Where there are none, annotate tasks in "
+    "Label Studio.",
     Step.NAME_MODEL: "Give provider_model_id.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of task_ids, filters_json and all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give model_version, prompt, unversioned, task_ids, "
     "filters_json, or all for every prediction of the project.",
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Give model_version or prompt.",
     Step.NAME_TASKS: "Give task_ids or filters_json.",
+    Step.NAME_TASKS_TO_MARK: "Give one of task_ids, filters_json, random and all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give task_ids, filters_json, or all for every task.",
     Step.NEW_RUN: "Start a new run, with only_missing_predictions to ask just what is missing.",
     Step.RAISE_CONNECTION_BUDGET: "Raise the connection's budget_limit, or wait for the next "
@@ -48,7 +54,8 @@ WORDS: Words = {
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by unversioned: true.",
     Step.SHOW_RUN: "See GET /api/inference-runs/{run}/.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
-    Step.SWITCH_LABEL_STREAM: "The project's settings in Label Studio switch it.",
+    Step.SWITCH_LABEL_STREAM: "POST /api/projects/ID/label-stream with its model version switches "
+    "it.",
     Step.USE_CUSTOM_SUBSET: "Use project_subset Custom.",
 }
 

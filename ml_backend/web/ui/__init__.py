@@ -11,29 +11,34 @@ from flask import Flask
 
 from ml_backend.container import Container
 from ml_backend.web.server.identity import Callers
-from ml_backend.web.ui.shell import assets, filters
+from ml_backend.web.ui.shell import assets, filters, once
 from ml_backend.web.ui.shell.pages import pages
 from ml_backend.web.ui.shell.session import CALLERS, SameSiteSession, csrf_token
 
 
 def register(app: Flask, container: Container, callers: Callers) -> None:
     """Add the pages to an app; ``callers`` knows Label Studio's users by their tokens."""
-    from ml_backend.web.ui import prompt_page  # noqa: F401
     from ml_backend.web.ui.enhance import enhance  # noqa: F401
     from ml_backend.web.ui.home import (
         create,  # noqa: F401
         home,  # noqa: F401
+        prompt_files,  # noqa: F401
     )
     from ml_backend.web.ui.predictions import (
         actions,  # noqa: F401
+        label_stream,  # noqa: F401
         predictions,  # noqa: F401
     )
     from ml_backend.web.ui.prompt import (
         dialogs,  # noqa: F401
-        report,  # noqa: F401
+        page,  # noqa: F401
+        report_page,  # noqa: F401
         trying,  # noqa: F401
     )
-    from ml_backend.web.ui.results import task  # noqa: F401
+    from ml_backend.web.ui.results import (
+        right,  # noqa: F401
+        task,  # noqa: F401
+    )
     from ml_backend.web.ui.settings import (
         connections,  # noqa: F401
         health,  # noqa: F401
@@ -44,6 +49,10 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         not_found,  # noqa: F401
         sign_in,  # noqa: F401
     )
+    from ml_backend.web.ui.truth import (
+        ground_truth,  # noqa: F401
+        marking,  # noqa: F401
+    )
 
     app.secret_key = hashlib.sha256(
         b"prompts-for-label-studio pages\0" + container.settings.load_secret_key().encode()
@@ -52,5 +61,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     assets.register(app)
     filters.register(app, container.settings)
     app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.globals["form_number"] = once.number
+    app.extensions[once.ONCE] = once.Once()
     app.extensions[CALLERS] = callers
     app.register_blueprint(pages)

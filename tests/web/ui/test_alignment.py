@@ -45,9 +45,10 @@ def test_what_was_never_measured_says_what_to_do(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     page = pages.get(f"/ui/prompts/{prompt.id}/alignment")
     assert "Never measured" in page.text("#panel")
-    assert page.one("#panel .empty a").attributes["href"] == (
-        f"{pages.studio.url}/projects/{pages.project}/data"
-    )
+    assert [each.attributes["href"] for each in page.all("#panel .empty a")] == [
+        f"{pages.studio.url}/projects/{pages.project}/data",
+        f"/ui/ground-truth?project={pages.project}",
+    ]
 
 
 @pytest.mark.slow
@@ -60,8 +61,8 @@ def test_a_run_without_ground_truth_says_so(pages: Pages) -> None:
 def test_the_matrix_has_recall_and_precision(pages: Pages, run: Run) -> None:
     assert cells(pages.get(alignment(run))) == [
         ["Truth ↓ answer →", "a", "b", "none", "Recall"],
-        ["a", "2", "0", "1", "67%"],
-        ["b", "1", "2", "0", "67%"],
+        ["a", "2", "", "1", "67%"],
+        ["b", "1", "2", "", "67%"],
         ["Precision", "67%", "100%", "–", ""],
     ]
 
@@ -89,9 +90,9 @@ def test_each_class_has_its_counts_rates_and_interval(pages: Pages, run: Run) ->
         each for each in pages.get(alignment(run)).all("table") if "Support" in each.text()
     )
     rows = [[cell.text(strip=True) for cell in row.css("th, td")] for row in table.css("tr")]
-    assert rows[0][:5] == ["Class", "TP", "FP", "FN", "Support"]
-    assert rows[1] == ["a", "2", "1", "1", "3", "0.67", "0.67", "0.21–0.94", "0.67"]
-    assert rows[2] == ["b", "2", "0", "1", "3", "1.00", "0.67", "0.21–0.94", "0.80"]
+    assert rows[0][:6] == ["#", "Class", "TP", "FP", "FN", "Support"]
+    assert rows[1] == ["1", "a", "2", "1", "1", "3", "0.67", "0.67", "0.21–0.94", "0.67"]
+    assert rows[2] == ["2", "b", "2", "0", "1", "3", "1.00", "0.67", "0.21–0.94", "0.80"]
 
 
 @pytest.mark.slow
@@ -180,8 +181,9 @@ def test_many_classes_stay_a_small_page_with_all_of_them_to_page_through(pages: 
     run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(classes(500)))
     page = pages.get(alignment(run))
     assert len(page.html.encode()) < 150_000
-    assert len(page.one("table.matrix").css("tr")) == 22
-    assert "483 more are in the table below only" in page.text("#panel")
+    assert len(page.one("table.matrix").css("tr")) == 42
+    assert len(page.all("table.matrix a")) <= 120
+    assert "463 more are in the table below only" in page.text("#panel")
     seen: set[str] = set()
     for _ in range(5):
         seen |= set(re.findall(r"class \d+", page.text("section section .wide:last-of-type")))
@@ -189,6 +191,40 @@ def test_many_classes_stay_a_small_page_with_all_of_them_to_page_through(pages: 
         if following:
             page = pages.htmx(str(following[0].attributes["href"]), target="panel")
     assert len(seen) == 500
+
+
+@pytest.mark.slow
+def test_only_the_classes_that_occur_stand_in_the_matrix(pages: Pages) -> None:
+    metrics = classes(40)
+    for row in metrics["controls"]["topic"]["classes"][4:]:
+        row |= {"support": 0, "given": 0, "correct": 0}
+    metrics["controls"]["topic"]["confusion"] = [
+        {"true": f"class {n}", "given": f"class {n}", "n": 1} for n in range(4)
+    ]
+    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(metrics))
+    page = pages.get(alignment(run))
+    assert len(page.one("table.matrix").css("tr")) == 6
+    assert "36 classes that neither truth nor answer names are left out" in page.text("#panel")
+    assert len(page.one("table.classes").css("tr")) == 41
+
+
+@pytest.mark.slow
+def test_long_names_of_many_classes_are_numbers_that_the_table_names(pages: Pages) -> None:
+    metrics = classes(40)
+    named = {f"class {n}": f"{n:02d} {'a long name ' * 5}"[:60] for n in range(40)}
+    topic = metrics["controls"]["topic"]
+    for row in topic["classes"]:
+        row["class"] = named[row["class"]]
+    for cell in topic["confusion"]:
+        cell |= {side: named[cell[side]] for side in ("true", "given")}
+    run = measured_run(pages, choices(pages, {0: "a"}), metrics=metrics_of(metrics))
+    page = pages.get(alignment(run))
+    head = page.one("table.matrix").css("thead th")
+    assert [each.attributes.get("title") for each in head[1:-1]] == list(named.values())
+    assert head[1].text().split()[0] == "1"
+    rows = page.one("table.classes").css("tbody tr")
+    assert rows[39].css_first("th").text() == named["class 39"]
+    assert rows[39].css_first("td").text() == "40"
 
 
 @pytest.mark.slow

@@ -139,14 +139,15 @@ def test_without_annotations_it_says_what_is_missing(pages: Pages) -> None:
     for version in made:
         ran(pages, version.id, 0, 0, tasks=tasks)
     page = result(pages, prompt, made)
-    assert "Nobody has submitted an annotation" in page.text(".caution strong")
-    assert "Annotate some tasks in Label Studio" in page.text(".caution")
+    assert "obody has submitted an annotation" in page.text()
+    assert "Label the tasks on which they disagree, mark what is right" in page.text()
     chosen = result(pages, prompt, made, "&truth=ground_truth")
     assert "has no ground truth" in chosen.text(".caution strong")
-    studio, annotations = chosen.all(".caution a")
+    studio, marks, annotations = chosen.all(".caution a")
     assert str(studio.attributes["href"]).endswith(f"/projects/{bare}/data")
+    assert marks.attributes["href"] == f"/ui/ground-truth?project={bare}"
     again = pages.get(str(annotations.attributes["href"]))
-    assert "Nobody has submitted an annotation" in again.text(".caution")
+    assert "nobody has submitted an annotation" in again.text(".caution")
 
 
 @pytest.mark.slow
@@ -157,6 +158,7 @@ def test_one_version_is_no_comparison(pages: Pages, asked: str) -> None:
     assert "Choose two to 10 versions" in page.text(".caution")
 
 
+@pytest.mark.slow
 def test_a_prompt_of_one_version_says_how_to_get_another(pages: Pages) -> None:
     prompt, _ = versions(pages, "")
     assert "takes two versions" in pages.get(f"/ui/prompts/{prompt.id}/compare").text("#panel")

@@ -302,6 +302,7 @@ def test_a_connection_of_ones_own_is_nobody_elses(pages: Pages, stranger: Pages)
     assert refused.status == 403
 
 
+@pytest.mark.slow
 def test_what_people_write_is_shown_as_text(pages: Pages) -> None:
     made(pages, title=HOSTILE, default_model=HOSTILE)
     for path in (LIST, f"{LIST}/1/edit", f"{LIST}/1/delete"):
@@ -312,6 +313,7 @@ def test_what_people_write_is_shown_as_text(pages: Pages) -> None:
         assert "49" not in page.text("h1, th, main p strong")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [NEW, "/ui/connections/1/edit", "/ui/connections/1/delete"])
 def test_dialogs_are_pages_without_script(pages: Pages, path: str) -> None:
     made(pages)

@@ -84,6 +84,7 @@ def test_what_does_not_fit_is_refused_beside_the_form_and_nothing_is_made(
     assert [each.title for each in pages.container.store.prompts.all()] == ["Taken"]
 
 
+@pytest.mark.slow
 def test_without_script_a_refused_form_comes_back_as_it_was(pages: Pages) -> None:
     refused = create(pages, text="Which? {txet}", description="Mine")
     assert refused.status == 422
@@ -94,6 +95,7 @@ def test_without_script_a_refused_form_comes_back_as_it_was(pages: Pages) -> Non
     assert form["project"] == str(pages.project)
 
 
+@pytest.mark.slow
 def test_projects_that_cannot_be_answered_are_listed_with_the_reason(pages: Pages) -> None:
     video, _ = pages.studio.seed(VIDEO, [], title="Films")
     empty, _ = pages.studio.seed("<View></View>", [], title="Fresh")
@@ -106,6 +108,7 @@ def test_projects_that_cannot_be_answered_are_listed_with_the_reason(pages: Page
     assert create(pages, project=video).status == 422
 
 
+@pytest.mark.slow
 def test_choosing_a_project_shows_its_tasks_data_and_classes(pages: Pages) -> None:
     page = chosen(pages, pages.project)
     assert "10 · 6 ground truths" in page.text(".facts")
@@ -204,6 +207,7 @@ def test_a_connection_without_a_default_model_wants_one_named(pages: Pages) -> N
     assert pages.container.store.prompts.all() == []
 
 
+@pytest.mark.slow
 def test_the_offline_baseline_can_be_chosen(pages: Pages) -> None:
     create(pages, connection="baseline", model="ignored")
     [version] = pages.container.store.prompts.versions(1)

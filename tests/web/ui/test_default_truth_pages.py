@@ -29,10 +29,8 @@ def community(pages: Pages) -> Pages:
 
 def mark(pages: Pages, place: int) -> None:
     wanted = pages.api.tasks[place]
-    [row] = [each for each in pages.studio.state()["annotations"] if each["task"] == wanted]
-    pages.container.studio._transport.send(
-        "PATCH", f"api/annotations/{row['id']}/", {"ground_truth": True}
-    )
+    listed = pages.get(f"/ui/ground-truth?project={pages.project}")
+    pages.post("/ui/ground-truth", **listed.fields(f"#task-{wanted} form"))
 
 
 def editor(pages: Pages, prompt: Any) -> Page:
@@ -53,6 +51,7 @@ def evaluated(pages: Pages, prompt: Any, version: Any, said: str) -> Run:
     return completed(pages, run, answers, None)
 
 
+@pytest.mark.slow
 def test_the_editor_evaluates_on_what_people_submitted_and_says_why(community: Pages) -> None:
     prompt, _ = community.api.prompt()
     page = editor(community, prompt)
@@ -72,6 +71,7 @@ def test_the_editor_evaluates_on_what_people_submitted_and_says_why(community: P
     assert f"submitted annotations, {WAS}" in asked
 
 
+@pytest.mark.slow
 def test_a_choice_is_offered_once_something_is_marked_and_stays(community: Pages) -> None:
     prompt, _ = community.api.prompt()
     mark(community, 0)
@@ -86,6 +86,7 @@ def test_a_choice_is_offered_once_something_is_marked_and_stays(community: Pages
     assert run.measured_on == "submitted annotations"
 
 
+@pytest.mark.slow
 def test_ground_truth_chosen_where_there_is_none_is_refused(community: Pages) -> None:
     prompt, _ = community.api.prompt()
     fields = {**editor(community, prompt).fields("#editor"), "truth": "ground_truth", "do": "run"}
@@ -94,6 +95,7 @@ def test_ground_truth_chosen_where_there_is_none_is_refused(community: Pages) ->
     assert page.fields("#editor")["truth"] == "ground_truth", "what was chosen is still there"
 
 
+@pytest.mark.slow
 def test_scores_alignment_and_results_say_what_they_were_measured_on(community: Pages) -> None:
     prompt, version = community.api.prompt()
     run = evaluated(community, prompt, version, "aababb")
@@ -105,6 +107,7 @@ def test_scores_alignment_and_results_say_what_they_were_measured_on(community: 
     assert "Annotated tasks · 6 tasks" in community.get(f"{base}/history").text("#panel")
 
 
+@pytest.mark.slow
 def test_versions_are_compared_on_what_people_submitted(community: Pages) -> None:
     prompt, first = community.api.prompt()
     second = community.api.client.prompts.versions.create(
@@ -124,6 +127,7 @@ def test_versions_are_compared_on_what_people_submitted(community: Pages) -> Non
     assert f"{note} against ground truth." in mixed
 
 
+@pytest.mark.slow
 def test_enhance_learns_from_what_people_submitted(community: Pages) -> None:
     prompt, _ = community.api.prompt()
     shown = community.get(f"/ui/prompts/{prompt.id}/enhance?count=1").text("#outlook")
@@ -131,6 +135,7 @@ def test_enhance_learns_from_what_people_submitted(community: Pages) -> None:
     assert f"Right is what people submitted, {IS}." in shown
 
 
+@pytest.mark.slow
 def test_versions_on_different_truths_are_not_called_better(community: Pages) -> None:
     prompt, first = community.api.prompt()
     second = community.api.client.prompts.versions.create(

@@ -360,6 +360,7 @@ def test_run_saves_a_changed_text_first_and_says_so(editor: Editor) -> None:
     assert run.snapshot.text == editor.versions[0].text == "Changed {text}"
 
 
+@pytest.mark.slow
 def test_ground_truth_is_read_once_for_a_run_whose_text_was_changed(editor: Editor) -> None:
     form = editor.form
     editor.pages.post(

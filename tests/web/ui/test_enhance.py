@@ -280,6 +280,7 @@ def test_scores_on_different_truths_are_not_held_against_each_other(pages: Pages
     assert "Not both versions have a score" in page.text("#held-out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "status", "said"),
     [

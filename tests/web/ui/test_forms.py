@@ -25,6 +25,7 @@ def sized(pages: Pages, number: int) -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["as a page", "by htmx"])
 @pytest.mark.parametrize("number", TASKS)
 def test_no_form_of_any_page_is_blocked_by_what_nobody_chose(
@@ -40,6 +41,7 @@ def test_no_form_of_any_page_is_blocked_by_what_nobody_chose(
     assert forms > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("below", ["0.705", "1", "0", "1e-3"])
 def test_a_confidence_of_an_address_blocks_no_form(pages: Pages, below: str) -> None:
     world = World(pages)
@@ -48,6 +50,7 @@ def test_a_confidence_of_an_address_blocks_no_form(pages: Pages, below: str) -> 
     assert blocking(page.html) == []
 
 
+@pytest.mark.slow
 def test_many_few_shot_examples_of_the_api_block_no_form(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     pages.api.client.prompts.versions.update(prompt.id, version.id, max_few_shot_examples=200)
@@ -76,6 +79,7 @@ def small(pages: Pages, number: int = 5, annotated: int = 3) -> tuple[str, int]:
     return f"/ui/prompts/{prompt.id}", project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "asked"),
     [
@@ -99,6 +103,7 @@ def test_what_was_not_chosen_is_not_checked(
     assert f"{asked} tasks will be asked" in page.text(".notice")
 
 
+@pytest.mark.slow
 def test_saving_checks_nothing_about_a_run(pages: Pages) -> None:
     url, _ = small(pages)
     odd = {**ODD, "samples": "99", "budget": "-1", "text": "Now {text}?", "do": "save"}
@@ -106,12 +111,14 @@ def test_saving_checks_nothing_about_a_run(pages: Pages) -> None:
     assert "Version 1 is saved." in page.text(".notice")
 
 
+@pytest.mark.slow
 def test_a_form_that_comes_back_with_odd_fields_can_still_be_sent(pages: Pages) -> None:
     url, _ = small(pages)
     fields = {**pages.get(url).fields("#editor"), **ODD, "samples": "0", "preview": ""}
     assert blocking(pages.post(f"{url}/editor", **fields).html) == []
 
 
+@pytest.mark.slow
 def test_without_tasks_the_page_says_so_in_place_of_a_button(pages: Pages) -> None:
     url, project = small(pages, number=0)
     page = pages.get(url)

@@ -182,6 +182,7 @@ def test_a_wrong_token_of_the_server_is_a_finding(site: Site) -> None:
     assert line(found, "server's token").startswith("✗ not ready")
 
 
+@pytest.mark.slow
 def test_label_studio_away_is_a_finding_and_the_page_still_shows(site: Site) -> None:
     site.get("/ui/health")
     site.studio.fail("api/projects", "drop_connection_before", times=50)

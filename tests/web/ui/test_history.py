@@ -76,7 +76,7 @@ def test_an_open_run_is_shown_with_its_progress_and_asks_again_until_it_ends(pag
         (Subset.CUSTOM, {}, "Chosen tasks · 6 tasks"),
         (Subset.CUSTOM, {"filters": {"items": [1]}}, "Tasks of a filter · 6 tasks"),
         (Subset.ALL, {"only_missing": True},
-         "All Project Tasks, only those without a prediction · 6 tasks"),
+         "All Project Tasks, only those without a prediction of this version · 6 tasks"),
     ],
 )  # fmt: skip
 def test_the_baseline_of_a_run_is_named(

@@ -48,7 +48,7 @@ def test_a_prompt_that_never_ran_says_so(pages: Pages) -> None:
     assert names(page) == ["Topics"]
     assert "not evaluated" in page.text(".prompt-accuracy")
     assert (cell(page, "Versions"), cell(page, "Last run")) == ("1", "never")
-    assert cell(page, "Project") == "Seeded"
+    assert cell(page, "Project") == "Seeded Ground truth of Seeded"
     assert cell(page, "Cost so far") == "–"
     assert "hx-trigger" not in page.one("tbody tr").attributes
 
@@ -268,6 +268,7 @@ def test_a_taken_or_unusable_name_is_refused_beside_the_form(pages: Pages) -> No
     assert pages.container.store.prompts.get(prompt.id).title == "Topics"
 
 
+@pytest.mark.slow
 def test_a_prompt_of_a_project_one_does_not_see_is_not_changed(pages: Pages) -> None:
     hidden, _ = pages.studio.seed(CONFIG, [], title="Hidden")
     prompt = pages.container.store.prompts.create("Both", "", [pages.project, hidden])
@@ -367,6 +368,7 @@ def test_a_thousand_predictions_want_the_name_typed(pages: Pages) -> None:
     assert ended(pages, job_of(sent)).status == "Completed"
 
 
+@pytest.mark.slow
 def test_a_deletion_under_way_is_named_on_the_list(pages: Pages) -> None:
     prompt, _ = pages.api.prompt("Topics")
     person = pages.container.studio.whoami().person

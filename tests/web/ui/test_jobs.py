@@ -98,6 +98,7 @@ def test_a_failed_job_says_why_what_was_kept_and_where_to_go(pages: Pages) -> No
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "javascript:alert(1)"])
 def test_a_job_leads_back_to_our_own_pages_alone(pages: Pages, back: str) -> None:
     page = pages.get(job_page(begun(pages), back=back))

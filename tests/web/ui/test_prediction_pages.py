@@ -214,8 +214,8 @@ def test_another_count_by_now_deletes_nothing_and_asks_again(held: Pages, htmx: 
 @pytest.mark.slow
 def test_what_came_between_the_last_count_and_the_job_is_not_deleted(held: Pages) -> None:
     request = {"labels": [LABEL], "counted": 9}
-    background = held.container.background
-    job = background.submit(
+    jobs = held.container.jobs
+    job = jobs.submit(
         JobKind.DELETE_PREDICTIONS,
         request,
         created_by=None,
@@ -223,7 +223,7 @@ def test_what_came_between_the_last_count_and_the_job_is_not_deleted(held: Pages
         studio=held.container.studio_as(held.studio.token),
     )
     with pytest.raises(Conflict, match="10 predictions fit by now, 9 were counted"):
-        background.wait(job, 20)
+        jobs.wait(job, 20)
     assert len(versions(held)) == 13
 
 
@@ -322,7 +322,7 @@ def test_what_takes_long_goes_on_on_the_page_of_its_job(
     assert answer.location == f"/ui/jobs/{job.id}?back=/ui/predictions/outcome/{job.id}"
     outcome = held.get(f"/ui/predictions/outcome/{job.id}")
     assert "It goes on" in outcome.text("main")
-    held.container.background.wait(job, 20)
+    held.container.jobs.wait(job, 20)
     assert "10 predictions deleted" in held.get(f"/ui/predictions/outcome/{job.id}").text("main")
 
 

@@ -18,6 +18,7 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
 from support.api import Api, task
+from support.by_hand import get_task
 from support.labels import own
 from support.measured import choices, measured_run, outcome
 from support.pages import Page, Pages, sign_in
@@ -69,14 +70,18 @@ def test_a_task_stands_with_input_prediction_truth_and_whether_they_agree(
     assert "differs: b" in wrong
     assert "✗ Mismatch" in wrong
     assert "✗ timeout" in failed
-    link = page.all(f"#task-{pages.api.tasks[0]} a")[1].attributes["href"]
-    assert link == f"{pages.studio.url}/projects/{pages.project}/data?task={pages.api.tasks[0]}"
+    link = page.all(f"#task-{pages.api.tasks[0]} a")[1].attributes
+    assert link["href"] == (
+        f"{pages.studio.url}/projects/{pages.project}/data?task={pages.api.tasks[0]}"
+    )
+    assert link["target"] == "_blank"
 
 
 @pytest.mark.slow
 def test_filters_and_orders_show_their_tasks(pages: Pages, run: Run) -> None:
     table = {
-        "": (0, 1, 2, 3, 4, 5),
+        "": (1, 2, 0, 3, 4, 5),
+        "&order=task": (0, 1, 2, 3, 4, 5),
         "&filter=mismatch": (1, 2),
         "&filter=match": (0, 3, 4, 5),
         "&filter=error": (2,),
@@ -171,43 +176,82 @@ def test_a_filter_that_no_task_fits_leads_back_to_all(pages: Pages) -> None:
 
 
 @pytest.mark.slow
-def test_an_unmeasured_run_offers_no_match_and_says_why(pages: Pages) -> None:
+def test_a_run_over_all_tasks_has_no_score_but_says_what_matches(pages: Pages) -> None:
     found = [outcome(each, "a") for each in pages.api.tasks]
     run = measured_run(pages, found, subset=Subset.ALL)
-    page = pages.get(results(run))
+    page = pages.get(results(run, "&filter=mismatch"))
     assert [each.text() for each in page.all(".filters a")] == [
-        "All 10",
-        "Needs review 0",
-        "Has error 0",
-    ]
-    assert "This run was not measured" in page.text("#panel")
+        "All 10", "Mismatch 3", "Needs review 0", "Has error 0", "Match 3",
+    ]  # fmt: skip
+    assert shown_tasks(page) == of(pages, 1, 3, 5)
+    assert page.text("tbody").count("✗ Mismatch") == page.text("tbody").count("differs") == 3
+    assert page.text(".display") == "—"
 
 
 @pytest.mark.slow
-def test_new_results_of_a_running_run_are_told_and_shift_nothing(pages: Pages) -> None:
+def test_without_any_truth_there_is_nothing_to_match_and_that_is_said(pages: Pages) -> None:
+    api = pages.api
+    api.project, api.tasks = api.studio.seed(CONFIG, [{"data": {"text": "x"}}])
+    run = measured_run(pages, [outcome(api.tasks[0], "a")], subset=Subset.ALL)
+    page = pages.get(results(run))
+    assert [each.text() for each in page.all(".filters a")] == [
+        "All 1", "Needs review 0", "Has error 0",
+    ]  # fmt: skip
+    assert "Nothing to match" in page.text("#panel")
+    assert "No truth" in page.text("tbody")
+
+
+@pytest.mark.slow
+def test_rows_of_a_running_run_come_one_after_the_other_and_shift_nothing(pages: Pages) -> None:
     api = pages.api
     prompt, version = api.prompt()
     wire = api.client.prompts.runs.create(
         prompt.id, version.id, project=api.project, project_subset="HasGT", job_id="slow"
     )
     run = pages.container.store.runs.get(wire.id)
-    assert "No results yet" in pages.get(results(run)).text("#panel")
+    page = pages.get(results(run))
+    poll = page.one("#new-results").attributes
+    assert poll["hx-trigger"] == "load delay:1s"
+    assert "results come as the model answers" in page.text("#new-results")
+    address = str(poll["hx-get"])
+    assert not pages.htmx(address).all("tbody")
     hand_in(api, run, {5: "b"})
     page = pages.get(results(run))
-    assert "What matches is known once the run has ended" in page.text("#panel")
-    assert "Not measured" in page.text("tbody")
-    poll = page.one("#new-results").attributes
-    assert poll["hx-trigger"] == "load delay:2s"
-    assert "Show" not in pages.htmx(str(poll["hx-get"])).text("#new-results a:not(.no-script)")
-    hand_in(api, run, {0: "a", 1: "b"})
-    told = pages.htmx(str(poll["hx-get"]))
-    assert told.text("#new-results a") == "Show 2 new results"
+    assert "✓ Match" in page.text("tbody")
+    assert "What matches is counted once the run has ended" in page.text("#panel")
+    shown = [each.attributes["value"] for each in page.all("[name=shown]")]
+    assert shown == [str(api.tasks[5])]
+    hand_in(api, run, {0: "a", 1: "a"})
+    told = pages.htmx(f"{address}&shown={shown[0]}")
+    assert shown_tasks(told) == of(pages, 0, 1)
+    assert told.one("table").attributes["hx-swap-oob"] == "beforeend:#results-table"
+    assert "✗ Mismatch" in told.text("tbody")
+    assert told.text("#pager-place") == "1–3 of 3"
     hand_in(api, run, {2: "a", 3: "b", 4: "a"})
     ended_run(api.client, wire)
-    told = pages.htmx(str(poll["hx-get"]))
+    told = pages.htmx(f"{address}&shown={shown[0]}")
     assert "hx-trigger" not in told.one("#new-results").attributes
     link = str(told.one("#new-results a").attributes["href"])
     assert len(shown_tasks(pages.get(link))) == 6
+
+
+@pytest.mark.slow
+def test_what_a_page_has_no_room_for_is_told_by_its_number(pages: Pages) -> None:
+    api = pages.api
+    api.project, api.tasks = api.studio.seed(CONFIG, [task(n, "a") for n in range(60)])
+    prompt, version = api.prompt()
+    wire = api.client.prompts.runs.create(
+        prompt.id, version.id, project=api.project, project_subset="HasGT", job_id="slow"
+    )
+    run = pages.container.store.runs.get(wire.id)
+    hand_in(api, run, dict.fromkeys(range(40), "a"))
+    page = pages.get(results(run))
+    address = str(page.one("#new-results").attributes["hx-get"])
+    seen = "".join(f"&shown={each.attributes['value']}" for each in page.all("[name=shown]"))
+    hand_in(api, run, dict.fromkeys(range(40, 55), "a"))
+    told = pages.htmx(address + seen)
+    assert len(shown_tasks(told)) == 10
+    assert told.text("#new-results a") == "Show 5 new results"
 
 
 @pytest.mark.slow
@@ -523,5 +567,5 @@ def published(pages: Pages) -> tuple[Run, int]:
 
 
 def annotations(pages: Pages, task_id: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pages.container.studio.get_task(task_id)["annotations"]
+    found: list[dict[str, Any]] = get_task(pages.container.studio, task_id)["annotations"]
     return found

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ml_backend.records import Failure, FailureKind, Prediction, RunStatus, Slot, Stage, Subset
+from ml_backend.store import tables as t
 from ml_backend.web.ui.shell.session import QUIET
 from support.api import STRANGER
 from support.pages import Page, Pages, sign_in
@@ -40,6 +42,7 @@ def test_version_that_never_ran_says_how_to_get_a_score(pages: Pages, ids: tuple
     assert "Evaluate on 6 Ground Truths to get a score." in page.text("#score")
 
 
+@pytest.mark.slow
 def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
     config = pages.container.studio.get_project(pages.project).label_config
     project, _ = pages.studio.seed(config, [{"data": {"text": "x"}}])
@@ -60,7 +63,7 @@ def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
         (
             COMPLETED,
             {"succeeded": 6, "cost": 0.06, "metrics": measured(5, 6)},
-            ["83%", "5 of 6 right · 95%: 50%–90%", "$0.01 per task", "Cost $0.0600"],
+            ["83%", "5 of 6 right", "50–90%", "$0.01 per task", "Cost $0.0600"],
             None,
         ),
         (
@@ -82,7 +85,7 @@ def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
                 "metrics": measured(3, 6),
             },
             ["3 done, 3 failed: 2 rate limit, 1 invalid answer."],
-            "Retry 3 tasks",
+            "Try the 3 again",
         ),
         (
             CANCELED,
@@ -211,7 +214,9 @@ def test_last_answer_asks_no_more_and_has_the_page_renew_itself(
     for part in ("#score", "#panel > span"):
         assert page.one(part).attributes["hx-trigger"] == "run-ended from:body"
     renewed = pages.htmx(str(page.one("#score").attributes["hx-get"]))
-    assert renewed.text(".display") == "83%"
+    # One that was stopped is no score of the version, and stands beside it as what it is.
+    place = ".display" if status is COMPLETED else ".beside strong"
+    assert renewed.text(place) == "83%"
 
 
 @pytest.mark.slow
@@ -374,3 +379,20 @@ def test_evaluation_from_the_page_ends_in_a_score_and_asks_failures_alone_again(
     assert "6 tasks done" in pages.get(path).text("#score")
     now = pages.simulator.stats()["by_message"]
     assert sum(now.values()) == sum(asked.values()) + 1, "what was answered is not asked again"
+
+
+@pytest.mark.slow
+def test_a_run_that_nobody_works_on_is_said_and_not_asked_for_again(
+    pages: Pages, ids: tuple[int, int]
+) -> None:
+    store = pages.container.store
+    run = stored_run(pages, ids[1], RunStatus.IN_PROGRESS)
+    page = score(pages, ids)
+    assert "hx-get" in page.one("#run").attributes
+    with store.database.write() as c:
+        c.execute(sa.update(t.runs).where(t.runs.c.id == run.id).values(lease_until=1.0))
+    page = score(pages, ids)
+    assert "Stalled" in page.text("#run")
+    assert "hx-get" not in page.one("#run").attributes
+    assert "hx-get" not in page.one("#new-results").attributes
+    assert "hx-get" not in pages.htmx(f"/ui/runs/{run.id}/progress").one("#run").attributes

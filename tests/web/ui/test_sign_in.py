@@ -33,6 +33,7 @@ def test_signing_in_leads_nowhere_else(api: Api, wanted: str) -> None:
     assert done.location == "/ui/prompts"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("token", ["", "b" * 40, "é"])
 def test_a_wrong_token_is_refused_with_the_next_step(api: Api, token: str) -> None:
     client = api.app.test_client()
@@ -89,6 +90,7 @@ def test_a_session_ends_by_itself(pages: Pages, column: str) -> None:
     assert pages.client.get("/ui/prompts").status_code == 303
 
 
+@pytest.mark.slow
 def test_a_token_that_label_studio_takes_back_leads_to_sign_in(api: Api) -> None:
     token = "a" * 40
     api.as_user()

@@ -41,7 +41,7 @@ def test_versions_are_listed_newest_first_with_how_they_did(pages: Pages) -> Non
     assert "not evaluated" in rows[0]
     assert "83% 5/6" in rows[1]
     assert "Ground Truths · 6 tasks" in rows[1]
-    assert "$0.0600 $0.0150 a task 2 from the cache" in rows[1]
+    assert "$0.0600 $0.0150 a task 2 kept from before" in rows[1]
     assert "67% 4/6" in rows[2]
     assert "95 %: 30% to 90%" in rows[2]
     assert "unknown" in rows[2]
@@ -57,16 +57,38 @@ def test_versions_measured_on_other_tasks_are_marked(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     ran(pages, first.id, 4)
     second = added(pages, prompt, "Short")
-    # All tasks, of which the same have a ground truth: that can be compared.
-    ran(pages, second.id, 5, subset=Subset.ALL, truths=str(pages.api.tasks[:6]))
-    third = added(pages, prompt, "Sampled")
-    ran(pages, third.id, 1, 2, subset=Subset.SAMPLE, sample_size=2)
+    ran(pages, second.id, 5)
+    third = added(pages, prompt, "Fewer")
+    ran(pages, third.id, 1, 2)
     assert marked(tab(pages, prompt)) == ["Short", "Version 1"]
     page = tab(pages, prompt, version=first.id)
-    assert marked(page) == ["Sampled"]
-    assert "Sampled *" in page.text("svg")
-    assert "Sample Tasks, the first · 2 tasks" in page.text()
+    assert marked(page) == ["Fewer"]
+    assert "Fewer *" in page.text("svg")
     assert "than Version 1" in page.text()
+
+
+@pytest.mark.slow
+def test_a_sample_stands_beside_the_score_of_its_version(pages: Pages) -> None:
+    prompt, first = pages.api.prompt()
+    ran(pages, first.id, 5)
+    ran(pages, first.id, 1, 2, subset=Subset.SAMPLE, sample_size=2)
+    sampled = added(pages, prompt, "Sampled")
+    ran(pages, sampled.id, 2, 2, subset=Subset.SAMPLE, sample_size=2)
+    newest, oldest = (each.text() for each in tab(pages, prompt).all(".versions tbody tr"))
+    assert " ".join(oldest.split()).count("83% 5/6") == 1
+    assert "Sample 50% 1/2" in " ".join(oldest.split())
+    assert "not evaluated Sample 100% 2/2" in " ".join(
+        newest.replace("evaluated", "evaluated ").split()
+    )
+    row = pages.get("/ui/prompts").text(".prompt-accuracy")
+    assert row == "83% 5/6 95%: 44–97% Sample 100% 2/2"
+    page = pages.get(f"/ui/prompts/{prompt.id}?version={first.id}")
+    assert page.text(".display") == "83%"
+    assert "Sample 50% · 1 of 2 right · Sample Tasks, the first · 2 tasks" in page.text(".beside")
+    assert "stays that of the last evaluation over all ground truth" in page.text(".beside")
+    versions = pages.api.request("GET", f"prompts/{prompt.id}/versions").json()
+    said = [(each["score"], each["score_n"], each["sample_score"]) for each in versions]
+    assert said == [(pytest.approx(5 / 6), 6, 0.5), (None, None, 1.0)]
 
 
 def marked(page: Page) -> list[str]:
@@ -96,6 +118,7 @@ def test_thirty_versions_are_shown_and_the_older_ones_a_page_further(pages: Page
     assert further.one(".pager a").text() == "Newest"
 
 
+@pytest.mark.slow
 def test_stale_and_flattered_scores_are_marked(pages: Pages) -> None:
     prompt, first = pages.api.prompt()
     run = ran(pages, first.id, 6, caution="A teacher model saw some of these tasks.")
@@ -130,6 +153,7 @@ def test_the_texts_of_two_versions_stand_side_by_side(pages: Pages) -> None:
     assert pages.get(f"/ui/prompts/{prompt.id}/diff?old=999").status == 404
 
 
+@pytest.mark.slow
 def test_settings_that_differ_are_told(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     pages.container.store.prompts.create_version(

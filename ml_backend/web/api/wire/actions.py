@@ -1,15 +1,14 @@
-"""Our own additions: bulk actions, jobs, comparisons; and what costs and refining answer."""
+"""Our own additions: bulk actions, jobs, connecting, tokens."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from ml_backend.records import Job, JobKind, JsonObject, RunStatus, Subset, TruthSource
+from ml_backend.records import Job, JobKind, JsonObject, RunStatus
 from ml_backend.web.api.wire.parts import Exact, Given, Id, Said, Shown
-from ml_backend.web.api.wire.prompts import VersionAnswer
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
 TaskIds = Annotated[list[Id], Field(max_length=100_000)]
@@ -53,15 +52,43 @@ class Removing(Selecting):
         return {**super().request(), "unversioned": self.unversioned}
 
 
+class Showing(Exact):
+    """What the label stream is to show."""
+
+    model_version: Annotated[
+        Label, Field(description="A model version with predictions, as Label Studio shows it.")
+    ]
+
+
+class LabelStreamAnswer(Shown):
+    """What the label stream of a project shows."""
+
+    project: int
+    model_version: str | None
+    """Null where it shows no predictions."""
+    before: str | None = None
+    """What it showed until now, where this changed it."""
+    predictions: int | None = None
+    """Of that model version, where this counted them."""
+
+
 class Promoting(Selecting):
     """Predictions to make annotations of; both versions and tasks must be named."""
 
     include_annotated: Annotated[
         bool, Field(description="Also where a person annotated the task.")
     ] = False
+    ground_truth: Annotated[
+        bool,
+        Field(
+            description="Mark as ground truth those annotations, made of these predictions now or "
+            "earlier, that a person has opened; never the others."
+        ),
+    ] = False
 
     def request(self) -> JsonObject:
-        return {**super().request(), "include_annotated": self.include_annotated}
+        asked = {"include_annotated": self.include_annotated, "ground_truth": self.ground_truth}
+        return {**super().request(), **asked}
 
 
 class VersionCounted(Shown):
@@ -104,6 +131,11 @@ class PromotionAnswer(Shown):
     annotations: int | None = None
     """What the project holds afterwards."""
     annotated_tasks: int | None = None
+    would_mark: int | None = None
+    marked: int | None = None
+    """With ground_truth: tasks whose annotation of such a prediction a person has opened."""
+    unopened: int | None = None
+    """With ground_truth: annotations that nobody opened or changed, which are no truth."""
     notes: list[str] = Field(default_factory=list)
     job: int | None = None
     """The job that goes on with it, when it takes longer than this call."""
@@ -144,95 +176,6 @@ class GoingOn(Shown):
 
     detail: str
     job: int
-
-
-class CostQuery(Given):
-    """Of which run; by default over all tasks of the prompt's first project."""
-
-    project_id: Id | None = None
-    project_subset: Subset = Subset.ALL
-    truth: Annotated[
-        TruthSource | None, Field(description="Of HasGT, as a run takes it; ours.")
-    ] = None
-
-
-class CostAnswer(Shown):
-    """What a run would cost in US dollars, or why that is not known; never 0 for unknown.
-
-    With the error type ``PriceUnknown`` the tokens are told all the same.
-    """
-
-    prompt_cost_usd: str | None = None
-    completion_cost_usd: str | None = None
-    total_cost_usd: str | None = None
-    is_error: bool = False
-    error_type: str | None = None
-    error_message: Said | None = None
-    tasks: int | None = None
-    sampled_tasks: int | None = None
-    truth: TruthSource | None = None
-    """Which annotations make the tasks of a HasGT run."""
-    measured: bool | None = None
-    """Whether tokens were measured in earlier runs, or estimated from a sample of tasks."""
-    low_cost_usd: str | None = None
-    """Of 100 such runs at least 90 end between this and ``high_cost_usd``."""
-    high_cost_usd: str | None = None
-    price_source: str | None = None
-    price_date: str | None = None
-    """Of the price table; null for a connection's own prices."""
-    tokens: int | None = None
-    """Of all tasks, prompts and completions together."""
-    low_tokens: int | None = None
-    high_tokens: int | None = None
-
-
-def _flag(value: Any) -> Any:
-    return value.casefold() == "true" if value in ("True", "False") else value
-
-
-class RefineQuery(Given):
-    """Whether to wait for the teacher."""
-
-    is_async: Annotated[
-        bool | None, BeforeValidator(_flag), Field(alias="async", description="Answer at once.")
-    ] = None
-
-
-class RefineCreate(Given):
-    """A teacher model for a version, and the project whose mistakes it is shown."""
-
-    project_id: Id
-    teacher_model_name: Annotated[str, Field(min_length=1, max_length=200)]
-    teacher_model_provider_connection_id: Id
-
-
-class RefineFind(Given):
-    """Which refinement; without one the version's last."""
-
-    refinement_job_id: Annotated[str, Field(pattern=r"^\d{1,9}$")] | None = None
-
-
-class RefinedAnswer(Shown):
-    """A prompt that a teacher proposes; it becomes a version when one is made of it."""
-
-    prompt: str
-    """Empty until the job has ended."""
-    title: str | None = None
-    reasoning: str | None = None
-    diff: str | None = None
-    """What changed, as ``diff -u`` says it. Ours, as the next two."""
-    examples: int | None = None
-    """Tasks the teacher was shown; none of those held out."""
-    held_out: int | None = None
-    """Tasks with a truth that no teacher sees: what a version made of it is scored on."""
-    truth: TruthSource | None = None
-    """Which annotations it took for right; null while it goes on."""
-    previous_version: VersionAnswer
-    total_cost: str | None = None
-    """Dollars; null while it goes on and when the teacher's price is unknown."""
-    refinement_job_id: str
-    refinement_status: RunStatus
-    error: str | None = None
 
 
 class Connecting(Exact):

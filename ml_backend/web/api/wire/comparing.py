@@ -7,21 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ml_backend.records import TruthSource
+from ml_backend.records import JsonObject, TruthSource
 from ml_backend.records.metrics_json import correctness_json
 from ml_backend.services.evaluation.comparison import Comparison, Measure, VersionPair, VersionScore
+from ml_backend.services.evaluation.comparison_grid import GridFilter
 from ml_backend.web.api.wire.metrics import CorrectnessAnswer
 from ml_backend.web.api.wire.parts import Given, Id, Ids, Shown
 
 
-class CompareQuery(Given):
+class ComparedQuery(Given):
     """Which versions, in which project."""
 
     versions: Annotated[Ids, Field(description="Two to ten version ids.")]
     project: Annotated[Id | None, Field(description="By default the prompt's first.")] = None
-    common_only: Annotated[
-        bool, Field(description="Compare on the tasks all have, where their runs differ.")
-    ] = False
     others: Annotated[Ids | None, Field(description="Version ids of other prompts.")] = None
     control: Annotated[
         str | None, Field(max_length=1000, description="Compare on this control alone.")
@@ -33,6 +31,80 @@ class CompareQuery(Given):
             "truth, or annotations where none is marked as that."
         ),
     ] = None
+
+
+class CompareQuery(ComparedQuery):
+    """What is compared, and on which tasks."""
+
+    common_only: Annotated[
+        bool, Field(description="Compare on the tasks all have, where their runs differ.")
+    ] = False
+
+
+class GridQueryGiven(ComparedQuery):
+    """Which page of versions side by side."""
+
+    show: Annotated[
+        GridFilter | None,
+        Field(
+            description="flips: right by some and wrong by others; disagree: other answers; wrong: "
+            "by all; by default the first of flips, disagree, all that has a task."
+        ),
+    ] = None
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    page_size: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class GridVersion(Shown):
+    """A column: a version, and the run that its answers are of."""
+
+    version: int
+    title: str
+    prompt: int
+    run: int
+
+
+class GridCellAnswer(Shown):
+    """What a version said of a task."""
+
+    version: int
+    right: bool | None
+    """Null without a truth."""
+    answer: JsonObject | None
+    """Null where it failed."""
+    score: float | None
+    error: str | None
+
+
+class GridRowAnswer(Shown):
+    """A task and what each version said of it, in the order of the columns."""
+
+    task: int
+    data: JsonObject | None
+    """Null when the task is gone, or not yours to see."""
+    truth: JsonObject | None
+    answers: int
+    """Different answers; a failure is one of its own."""
+    cells: list[GridCellAnswer]
+
+
+class GridAnswer(Shown):
+    """Versions side by side, the tasks on which they differ first."""
+
+    project: int
+    truth: TruthSource
+    measured_on: str
+    tasks: int
+    """That all versions were asked."""
+    with_truth: int
+    left_out: int
+    show: GridFilter
+    counts: dict[str, int]
+    count: int
+    page: int
+    pages: int
+    versions: list[GridVersion]
+    rows: list[GridRowAnswer]
 
 
 class ComparedVersion(Shown):

@@ -11,7 +11,7 @@ from pydantic import Field
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Prompt, PromptVersion
 from ml_backend.services.callers.authoring import Draft
-from ml_backend.store import PromptStats
+from ml_backend.store import Evaluated, PromptStats
 from ml_backend.web.api.wire.parts import Given, Id, PageQuery, Shown, UserSimple, Whole
 
 SkillName = Literal["TextClassification", "NamedEntityRecognition"]
@@ -100,7 +100,7 @@ class PromptDetail(Shown):
     created_at: datetime
     updated_at: datetime
     best_score: float | None = None
-    """The best accuracy of its versions' last evaluations."""
+    """The best accuracy of its versions' last evaluations over all ground truth."""
     runs_count: int
     versions_count: int
 
@@ -181,6 +181,23 @@ class VersionCreate(VersionUpdate):
     provider_model_id: Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class VersionChangeQuery(Given):
+    """How a version is changed."""
+
+    keep_if_run: Annotated[
+        bool,
+        Field(description="Leave a version that was run as it is, and make the next one of it."),
+    ] = False
+
+
+class VersionDeleteQuery(Given):
+    """Which versions may be deleted."""
+
+    only_unused: Annotated[
+        bool, Field(description="Refuse where runs or predictions of it are kept.")
+    ] = False
+
+
 VERSION_NAMES = {
     "version": "title",
     "text": "prompt",
@@ -209,13 +226,25 @@ class VersionAnswer(Shown):
     system_prompt: str
     """Sent before all else. Ours."""
     score: float | None = None
-    """Accuracy of its last evaluation."""
+    """Accuracy of its last evaluation over all ground truth, or all that was submitted where
+    nothing was marked; a sample changes nothing of it.
+    """
+    score_run: int | None = None
+    """The run of that evaluation."""
+    score_n: int | None = None
+    """Tasks it was measured on."""
+    sample_score: float | None = None
+    """Accuracy of a later evaluation of less: a sample, chosen tasks, annotations by choice."""
+    sample_run: int | None = None
+    sample_n: int | None = None
     created_by: UserSimple | None = None
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, version: PromptVersion, score: float | None) -> VersionAnswer:
+    def of(cls, version: PromptVersion, evaluated: Evaluated | None) -> VersionAnswer:
+        score = evaluated.headline if evaluated is not None else None
+        sample = evaluated.beside if evaluated is not None else None
         return cls(
             id=version.id,
             title=version.title,
@@ -227,9 +256,14 @@ class VersionAnswer(Shown):
             max_few_shot_examples=version.max_few_shot_examples,
             parent_model=version.prompt_id,
             organization=version.organization,
+            score=score.accuracy if score else None,
+            score_run=score.run_id if score else None,
+            score_n=score.n if score else None,
+            sample_score=sample.accuracy if sample else None,
+            sample_run=sample.run_id if sample else None,
+            sample_n=sample.n if sample else None,
             parameters=version.parameters,
             system_prompt=version.system_prompt,
-            score=score,
             created_by=UserSimple.of(version.created_by),
             created_at=version.created_at,
             updated_at=version.updated_at,

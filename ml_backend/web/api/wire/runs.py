@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ml_backend.records import Failure, Run, RunStatus, Subset, TruthSource
-from ml_backend.services.evaluation import indicators
 from ml_backend.services.runs.progress import pace_of
 from ml_backend.web.api.wire.metrics import Measured, metrics_answer
 from ml_backend.web.api.wire.parts import (
@@ -45,7 +44,13 @@ class RunCreate(Given):
     task_ids: Annotated[
         list[Id] | None, Field(max_length=100_000, description="The tasks of a Custom subset.")
     ] = None
-    only_missing_predictions: bool | None = None
+    only_missing_predictions: Annotated[
+        bool | None,
+        Field(
+            description="Only tasks without a prediction of this version; what other versions of "
+            "the prompt predicted on them is replaced, for a task holds one of a prompt."
+        ),
+    ] = None
     job_id: Annotated[
         str | None,
         Field(
@@ -124,7 +129,29 @@ class RunAnswer(Shown):
 
     @classmethod
     def of(cls, run: Run) -> RunAnswer:
-        return cls(**run_columns(run))
+        options, totals = run.options, run.totals
+        tasks = options.task_ids if run.subset is Subset.CUSTOM else None
+        return RunAnswer(
+            id=run.id,
+            parent_model=run.prompt_id,
+            model_version=run.version_id,
+            project=run.project_id,
+            project_subset=run.subset,
+            status=run.status,
+            job_id=run.worker_job or None,
+            filters_json=options.filters,
+            sample_subset_size=options.sample_size,
+            task_ids=None if tasks is None else list(tasks),
+            total_tasks=totals.total,
+            total_predictions=totals.succeeded,
+            total_correct_predictions=run.correctness.correct if run.metrics else None,
+            organization=run.organization,
+            created_by=UserSimple.of(run.created_by),
+            created_at=run.created_at,
+            triggered_at=run.started_at,
+            predictions_updated_at=run.asked_at,
+            completed_at=run.completed_at,
+        )
 
 
 class Tokens(Shown):
@@ -175,7 +202,7 @@ class RunProgress(RunAnswer):
         totals = run.totals
         pace = pace_of(run, datetime.now(UTC))
         return cls(
-            **run_columns(run),
+            **dict(RunAnswer.of(run)),
             slot=run.slot.value,
             truth=run.truth,
             measured_on=run.measured_on,
@@ -232,19 +259,6 @@ class FailureAnswer(Shown):
         )
 
 
-class Indicator(Shown):
-    """A figure of a run, with its parts."""
-
-    key: str
-    """What to ask for it alone by."""
-    title: str
-    values: dict[str, Any]
-
-    @classmethod
-    def of(cls, indicator: indicators.Indicator) -> Indicator:
-        return cls(key=indicator.key, title=indicator.title, values=indicator.values)
-
-
 class HandedIn(Given):
     """Answers of an outside worker for a run that was made with a job_id."""
 
@@ -299,31 +313,3 @@ class TakenFailures(Shown):
 
     job_id: str
     failed_predictions: list[dict[str, Any]]
-
-
-def run_columns(run: Run) -> dict[str, Any]:
-    """Return what the SDK's ModelRun has of a run."""
-    options, totals = run.options, run.totals
-    correct = run.metrics.overall.correct if run.metrics is not None else None
-    custom = run.subset is Subset.CUSTOM
-    return {
-        "id": run.id,
-        "parent_model": run.prompt_id,
-        "model_version": run.version_id,
-        "project": run.project_id,
-        "project_subset": run.subset,
-        "status": run.status,
-        "job_id": run.worker_job or None,
-        "filters_json": options.filters,
-        "sample_subset_size": options.sample_size,
-        "task_ids": options.task_ids if custom else None,
-        "total_tasks": totals.total,
-        "total_predictions": totals.succeeded,
-        "total_correct_predictions": correct,
-        "organization": run.organization,
-        "created_by": UserSimple.of(run.created_by),
-        "created_at": run.created_at,
-        "triggered_at": run.started_at,
-        "predictions_updated_at": run.asked_at,
-        "completed_at": run.completed_at,
-    }

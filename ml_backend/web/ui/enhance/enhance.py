@@ -229,7 +229,7 @@ def _teachers(view: PromptView, jobs: Sequence[Job]) -> Teachers:
     visible = services().connections.visible(view.caller)
     found = [(str(each.id), _words(each)) for each in visible]
     if default.provider is not ProviderName.BASELINE:
-        found.insert(0, ("", f"The server’s own: {_words(default)}"))
+        found.insert(0, ("", f"{_words(default)}, the server’s own"))
     last = next((job for job in jobs if job.status is RunStatus.COMPLETED), None)
     values = [value for value, _ in found]
     models = [str(job.request.get("teacher") or "") for job in jobs]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ml_backend.labelstudio import Project
 from ml_backend.records import Correctness, PromptVersion, Run, RunStatus, Subset
 from ml_backend.services.runs.run_request import RunRequest
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.actions.runs import start
 from ml_backend.web.ui.shell.filters import percent
 from ml_backend.web.ui.shell.prompt_view import PromptView
@@ -42,7 +41,7 @@ class HeldOut:
 
     @property
     def is_open(self) -> bool:
-        return any(side.run is not None and is_open(side.run) for side in self.sides)
+        return any(side.run is not None and side.run.is_open for side in self.sides)
 
     @property
     def is_done(self) -> bool:
@@ -95,7 +94,7 @@ def begin(
 def _is_as(known: Run, run: Run) -> bool:
     """Return whether an earlier run stands for one of the same tasks and truth."""
     same = known.truth is run.truth and known.options.task_ids == run.options.task_ids
-    return same and not known.stale and (known.status is RunStatus.COMPLETED or is_open(known))
+    return same and not known.stale and (known.status is RunStatus.COMPLETED or known.is_open)
 
 
 def _newest(view: PromptView, version: PromptVersion) -> Run | None:

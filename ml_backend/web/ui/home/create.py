@@ -185,6 +185,7 @@ def _target(caller: Caller, project_id: int | None) -> Target | None:
     if project_id is None:
         return None
     project = services().access.project(caller, project_id)
+    project = services().evaluation.reading(caller.studio).counted(project)
     try:
         config = services().predictor_factory.config_of(project)
     except ConfigError as error:

@@ -119,8 +119,10 @@ def _key(caller: Caller, order: str, listed: Sequence[Listed]) -> Callable[[List
     if order.endswith("accuracy"):
         known = standings.evaluations(ids, projects)
         best = {
-            prompt: max(score.accuracy for score in scores.values())
-            for prompt, scores in known.items()
+            prompt: max(
+                (each.headline.accuracy for each in found.values() if each.headline), default=-1.0
+            )
+            for prompt, found in known.items()
         }
         return lambda each: best.get(each.prompt.id, -1.0)
     last = {prompt: run.created_at for prompt, run in standings.last_runs(ids, projects).items()}

@@ -112,7 +112,7 @@ def begin_predictions(action: str) -> Response:
         _require_typed(asked)
     job = bulk_actions.begin(KINDS[action], asked.project.id, {**made, "counted": now})
     with suppress(PromptsError):  # the job keeps it, and its page shows it
-        services().background.wait(job, WAIT_SECONDS)
+        services().jobs.wait(job, WAIT_SECONDS)
     job = services().store.jobs.get(job.id)
     outcome = outcome_page(job)
     return go(outcome if job.status.is_final else f"/ui/jobs/{job.id}?back={outcome}")

@@ -25,7 +25,7 @@ def list_predictions() -> Response:
     counts = request.args.get("counted") == "1"
     if project_id is not None:
         held = services().holdings.of_project(caller, services().access.project(caller, project_id))
-        if counts:
+        if counts and not held.away:
             held = services().holdings.counted(held, services().predictions_through(caller.studio))
     first = ((number("page") or 1) - 1) * PAGE
     shown = held.versions[first : first + PAGE] if held else []
@@ -41,6 +41,8 @@ def list_predictions() -> Response:
         shown=shown,
         first=first,
         page=PAGE,
-        counts_itself=held is not None and not counts and held.predictions <= COUNT_AT_ONCE,
+        counts_itself=held is not None
+        and not (counts or held.away)
+        and held.predictions <= COUNT_AT_ONCE,
     )
     return make_response(text)

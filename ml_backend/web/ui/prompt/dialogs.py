@@ -103,7 +103,7 @@ def take_delete(prompt_id: int) -> Response:
             field="typed",
             fix=f"Type {prompt.title} to delete it with its predictions.",
         )
-    job = services().background.submit(
+    job = services().jobs.submit(
         JobKind.DELETE_PROMPT,
         {"title": prompt.title},
         created_by=caller.person,

@@ -9,11 +9,12 @@ from typing import Any
 from flask import flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Conflict, InvalidInput, PromptsError
+from ml_backend.errors import Conflict, InvalidInput, LabelStudioUnreachable, PromptsError
 from ml_backend.labelstudio import Project, Tab
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
+from ml_backend.services.prompts.keeping import Kept
 from ml_backend.services.prompts.previews import Preview, Variables
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.web.actions.runs import begin, check
@@ -29,8 +30,10 @@ from ml_backend.web.ui.prompt.editor_form import (
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast
 from ml_backend.web.ui.settings.prices import say_price
 from ml_backend.web.ui.shell.filters import plural
+from ml_backend.web.ui.shell.once import repeatable
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, answer, open_view, part
+from ml_backend.web.ui.shell.session import reading
 
 TABS_SHOWN = 100
 MODELS_SHOWN = 50
@@ -61,6 +64,8 @@ class Editor:
     """Names of what a version may set of a call."""
     changed: bool = False
     """Whether the form holds what is not saved."""
+    was_run: bool = False
+    """Whether the version has results, so that a change becomes the next one."""
 
 
 @part("editor")
@@ -73,16 +78,20 @@ def editor_of(
     found: Forecast | None = None,
 ) -> Editor:
     """Gather the editor of a view, with what was typed where the form came back."""
-    variables, problem, tabs = None, None, []
+    variables, tabs = None, []
+    problem: PromptsError | None = None
     draft = form or EditorForm.of(view.caller, view.version, view.project)
     if view.project is not None:
         try:
             if form is None and view.version is None:
                 draft = _first(view.project, draft)
             variables = services().previews.variables(view.project, draft.text)
+            tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
+        except LabelStudioUnreachable as error:
+            if not services().bridge.is_away:  # else the page says it itself
+                problem = error
         except PromptsError as error:
             problem = error
-        tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
     return Editor(
         form=draft,
         connections=_connections(view),
@@ -96,6 +105,7 @@ def editor_of(
         preview=preview,
         found=found,
         changed=form is not None and draft.differs(view.caller, view.version),
+        was_run=view.version is not None and services().versions.was_run(view.version),
     )
 
 
@@ -127,6 +137,8 @@ def looked_through(view: PromptView, form: EditorForm) -> Editor:
 
 
 @pages.post("/prompts/<int:prompt_id>/preview")
+@repeatable
+@reading
 def preview_prompt(prompt_id: int) -> str:
     """Show what would be sent for a task, of the text as it stands in the editor."""
     view = open_view(prompt_id)
@@ -139,6 +151,8 @@ def preview_prompt(prompt_id: int) -> str:
 
 
 @pages.post("/prompts/<int:prompt_id>/estimate")
+@repeatable
+@reading
 def estimate_run(prompt_id: int) -> str:
     """Say what the run would cost that the editor now describes."""
     view = open_view(prompt_id)
@@ -153,28 +167,30 @@ def _save(view: PromptView, form: EditorForm, *, as_new: bool) -> Response:
     if not as_new and not form.differs(view.caller, view.version):
         flash("Nothing was changed since it was saved.")
         return go(address(view, view.version))
-    version = _keep(view, form, as_new=as_new)
+    kept = _keep(view, form, as_new=as_new)
+    version = kept.version
+    if kept.beside is not None:
+        return go(address(view, version, made=kept.beside.id))
     made = view.version is None or as_new
-    flash(f"{version.title} is made." if made else f"{version.title} is saved.{_marked(view)}")
+    flash(f"{version.title} is made." if made else f"{version.title} is saved.")
     return go(address(view, version))
 
 
-def _keep(view: PromptView, form: EditorForm, *, as_new: bool = False) -> PromptVersion:
-    """Save what was typed: into the version that is shown, or as a new one."""
+def _keep(view: PromptView, form: EditorForm, *, as_new: bool = False) -> Kept:
+    """Save what was typed: as a new version where that is asked for or the shown one was run."""
     caller = view.caller
     prompt = services().access.editable(caller, view.prompt.id)
     draft = form.draft(caller, view.version)
     if view.version is not None and not as_new:
         version = services().access.version(prompt, view.version.id)
-        if form.seen and form.seen != version.updated_at.isoformat():
+        replaces = not services().versions.was_run(version)
+        if replaces and form.seen and form.seen != version.updated_at.isoformat():
             raise Conflict(
                 f"{version.title} was changed by somebody else while you wrote; yours is not "
                 "saved yet.",
                 fix="Save as keeps both; or copy your text, and reload.",
             )
-        return services().authoring.update_version(
-            caller, prompt, version, replace(draft, title=None)
-        )
+        return services().keeping.keep(caller, prompt, version, draft)
     if draft.connection is None:
         raise InvalidInput(
             "The connection of this version is not yours to use in a new one.",
@@ -182,17 +198,11 @@ def _keep(view: PromptView, form: EditorForm, *, as_new: bool = False) -> Prompt
             fix="Choose another connection.",
         )
     title = draft.title or services().prompts.default_version_title(prompt)
-    return services().authoring.create_version(caller, prompt, replace(draft, title=title))
-
-
-def _marked(view: PromptView) -> str:
-    """Say what saving does to what was measured before."""
-    measured = sum(run.is_measured for run in view.runs_of(view.version))
-    if not measured:
-        return ""
-    return (
-        " Its score is of the text before, and marked so. Predictions stay until the next run "
-        "replaces them."
+    # Made of the shown one, it keeps of that what the editor does not ask about.
+    return Kept(
+        services().authoring.create_version(
+            caller, prompt, replace(draft, title=title), after=view.version
+        )
     )
 
 
@@ -201,17 +211,21 @@ def _run(view: PromptView, form: EditorForm) -> Response:
     options = form.options(caller, project, view.version)
     if form.said != form.baseline and not by_htmx():
         return _ask_again(view, project, form, options)
-    version, saved = view.version, ""
+    version, saved, made = view.version, "", {}
     is_saved = version is not None and not form.differs(caller, version)
     asked = version if is_saved and version else form.unsaved(caller, view.prompt.id, version)
     # What would keep it from running is said before anything is saved.
     plan = check(caller, view.prompt, asked, project, options)
     if not is_saved:
-        asked = _keep(view, form)
-        saved = f"{asked.title} was saved first, for the text was changed. "
-    run = begin(view.prompt, asked, plan)
+        kept = _keep(view, form)
+        asked = kept.version
+        if kept.beside is not None:
+            made = {"made": kept.beside.id}
+        else:
+            saved = f"{asked.title} was saved first, for the text was changed. "
+    run = begin(view.prompt, asked, plan, unless_open=True)
     flash(f"{saved}{plural(run.totals.total, 'task')} will be asked.", RUN)
-    return go(address(view, asked, run=run.id))
+    return go(address(view, asked, run=run.id, **made))
 
 
 def _ask_again(
@@ -297,7 +311,8 @@ def _baselines(view: PromptView) -> list[str]:
 
 def _words(connection: Connection) -> str:
     if connection.id is None and connection.provider is not ProviderName.BASELINE:
-        return f"The server's own: {connection.provider.value}"
+        # What tells it from others comes first: a narrow list cuts the rest.
+        return f"{connection.default_model or connection.provider.value}, the server's own"
     model = f" ({connection.default_model})" if connection.default_model else ""
     return f"{connection.title[:1].upper()}{connection.title[1:]}{model}"
 

@@ -118,7 +118,7 @@ def _options(run: Run) -> list[tuple[str, object]]:
     asked = run.options
     return [
         ("Only tasks no teacher saw", asked.held_out),
-        ("Only tasks without a prediction", asked.only_missing),
+        ("Only tasks without a prediction of this version", asked.only_missing),
         ("Asked anew, not from the cache", asked.fresh),
         ("Sample size", asked.sample_size),
         ("Seed of the sample", asked.sample_seed),

@@ -58,7 +58,7 @@ def predict_all(prompt_id: int) -> Response:
         only_missing=only_missing,
         budget=dollars(request.form.get("budget", ""), "Stop at", field="budget"),
     )
-    run = start(view.caller, view.prompt, version, project, options)
+    run = start(view.caller, view.prompt, version, project, options, unless_open=True)
     flash(f"{plural(run.totals.total, 'task')} will be asked.", RUN)
     return go(address(view, version, run=run.id))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_backend.records import FailureKind, Person, Run, RunStatus, Subset, TruthSource
-from ml_backend.services.runs.runs import is_open
-from ml_backend.web.ui.shell.filters import plural
+from ml_backend.web.ui.shell.filters import count, money, plural
 
 SUBSETS = {
     Subset.ALL: "All Project Tasks",
@@ -28,7 +27,7 @@ def baseline(run: Run) -> str:
         name = f"{name}, the first" if seed is None else f"{name}, random with seed {seed}"
     if options.filters:
         name = "Tasks of a filter"
-    missing = ", only those without a prediction" if options.only_missing else ""
+    missing = ", only those without a prediction of this version" if options.only_missing else ""
     return f"{name}{missing} · {plural(run.totals.total, 'task')}"
 
 
@@ -66,6 +65,19 @@ def per_task(run: Run) -> float | None:
     return run.totals.cost / paid if run.totals.cost is not None and paid > 0 else None
 
 
+def cost_said(run: Run) -> str:
+    """Say what a run cost; what was kept from before was paid before, and is not free."""
+    totals = run.totals
+    cost = f"Cost {money(totals.cost)}"
+    if not totals.cached:
+        return cost
+    if totals.cached == totals.done:
+        kept = "All answers were" if totals.done > 1 else "The answer was"
+        return f"{kept} kept from before and paid then: nothing was asked"
+    asked, kept = count(totals.done - totals.cached), count(totals.cached)
+    return f"{cost} for {asked} asked; {kept} kept from before"
+
+
 def left_of(run: Run) -> int:
     """Return the tasks that going on with a run that stopped would ask: what is final stays."""
     failures = run.totals.failures.items()
@@ -77,8 +89,8 @@ WORDS: dict[str, Any] = {
     "baseline": baseline,
     "state": state,
     "who": who,
+    "cost_said": cost_said,
     "per_task": per_task,
     "left_of": left_of,
-    "is_open": is_open,
 }
 """What the templates of these pages call."""

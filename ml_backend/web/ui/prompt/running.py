@@ -14,7 +14,6 @@ from ml_backend.records import Run, RunStatus, Stage
 from ml_backend.services.evaluation.live_accuracy import CorrectSoFar
 from ml_backend.services.runs.progress import RunProgress, pace_of
 from ml_backend.services.runs.run_request import once_more
-from ml_backend.services.runs.runs import is_open
 from ml_backend.web.actions import runs as run_control
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -46,10 +45,12 @@ class Progress:
     spoken: int | None = None
     live_accuracy: CorrectSoFar | None = None
     """How many of the tasks answered so far are right, and how many have a truth."""
+    is_abandoned: bool = False
+    """Whether nobody has worked on it for so long that asking on would show nothing."""
 
     @property
     def is_open(self) -> bool:
-        return is_open(self.run)
+        return self.run.is_open
 
     @property
     def percent(self) -> int:
@@ -58,6 +59,8 @@ class Progress:
 
     @property
     def doing(self) -> str:
+        if self.is_abandoned:
+            return "Nobody works on it"
         if self.run.cancel_requested and self.is_open:
             return "Stopping; what was answered is kept"
         if self.run.worker_job and self.run.stage is Stage.ASKING:
@@ -91,7 +94,8 @@ ENDED = {
 
 def progress_of(run: Run, spoken: int | None = None) -> Progress:
     """Return how far a run is."""
-    return Progress(run, pace_of(run, datetime.now(UTC)), spoken)
+    pace = pace_of(run, datetime.now(UTC))
+    return Progress(run, pace, spoken, is_abandoned=services().runs.is_abandoned(run))
 
 
 @pages.get("/runs/<int:run_id>/progress")
@@ -101,7 +105,7 @@ def show_progress(run_id: int) -> Response:
     run = _own(run_id)
     if not by_htmx():
         return go(page_of(run))
-    live_accuracy = services().live_accuracy.of(run) if is_open(run) else None
+    live_accuracy = services().live_accuracy.of(run) if run.is_open else None
     return _part(replace(progress_of(run, number("spoken")), live_accuracy=live_accuracy))
 
 
@@ -127,14 +131,14 @@ def resume_run(run_id: int) -> Response:
 def retry_run(run_id: int) -> Response:
     """Ask again what failed in a run that completed: a new run, with what was answered for free."""
     caller, run = identity.caller(), _own(run_id)
-    if is_open(run):
+    if run.is_open:
         raise Conflict(f"Run {run.id} is still going on.", fix="Wait for its end.")
     if run.status in (RunStatus.FAILED, RunStatus.CANCELED):
         return resume_run(run_id)
     prompt = services().access.prompt(caller, run.prompt_id)
     version = services().access.version(prompt, run.version_id)
     project = services().access.project(caller, run.project_id)
-    again = run_control.start(caller, prompt, version, project, once_more(run))
+    again = run_control.start(caller, prompt, version, project, once_more(run), unless_open=True)
     flash(f"{plural(run.totals.failed, 'task')} will be asked again.", RUN)
     return go(page_of(again))
 

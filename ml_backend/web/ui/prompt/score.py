@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from flask import render_template
 
 from ml_backend.records import Correctness, FailureKind, PromptVersion, Run, RunStatus, Slot
-from ml_backend.services.runs.runs import is_open
-from ml_backend.web.ui.prompt.run_words import left_of, per_task
+from ml_backend.web.server.services import services
+from ml_backend.web.ui.prompt.next_actions import Action, next_actions
+from ml_backend.web.ui.prompt.run_words import baseline, cost_said, left_of, per_task
 from ml_backend.web.ui.prompt.running import Progress, progress_of
 from ml_backend.web.ui.shell.pages import pages
-from ml_backend.web.ui.shell.prompt_view import PromptView, open_view, part
+from ml_backend.web.ui.shell.prompt_view import PromptView, open_view, part, run_of
 from ml_backend.web.ui.shell.session import quiet
 
 CONNECTION_KINDS = {
@@ -45,19 +46,34 @@ class Ending:
     failures: Sequence[tuple[str, int]]
     about_connection: bool
 
+    @property
+    def cost_said(self) -> str:
+        return cost_said(self.run)
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """What the strip above the tabs shows."""
 
     run: Run | None
-    """The version's last run that was measured."""
+    """The version's last evaluation over all that is true."""
+    beside: Run | None
+    """A later evaluation that is less: of a sample, of chosen tasks, on other annotations."""
     before: Before | None
     cost_per_task: float | None
     ending: Ending | None
     progress: Progress | None
     is_current: bool
     """Whether the run asked the version as it is now."""
+    next: Sequence[Action] = ()
+    """What to do now."""
+
+    @property
+    def beside_said(self) -> str:
+        """On which tasks the lesser evaluation was, and on what."""
+        if self.beside is None:
+            return ""
+        return f"{baseline(self.beside)}, against {self.beside.truth.words}"
 
     @property
     def overall(self) -> Correctness:
@@ -67,15 +83,18 @@ class Score:
 @part("score")
 def score_of(view: PromptView) -> Score:
     """Gather the score of a view."""
-    run = view.evaluated
+    run = view.headline
     last = next(iter(view.runs_of(view.version)), None)
+    before = _before(view, run)
     return Score(
         run=run,
-        before=_before(view, run),
+        beside=view.beside,
+        before=before,
         cost_per_task=per_task(run) if run else None,
-        ending=ending_of(view, last) if last and not is_open(last) else None,
+        ending=ending_of(view, last) if last and not last.is_open else None,
         progress=progress_of(view.open_run) if view.open_run else None,
         is_current=run is not None and _is_as_now(run, view.version),
+        next=next_actions(view, last, before.version if before else None),
     )
 
 
@@ -117,9 +136,13 @@ def _before(view: PromptView, run: Run | None) -> Before | None:
     if run is None or view.version is None:
         return None
     places = {each.id: place for place, each in enumerate(view.versions)}
-    here = places.get(view.version.id, 0)
-    for version in reversed(view.versions[:here]):
-        measured = next((each for each in view.runs_of(version) if each.is_measured), None)
+    earlier = view.versions[: places.get(view.version.id, 0)]
+    standings = services().store.standings.of_versions(
+        [each.id for each in earlier], run.project_id
+    )
+    for version in reversed(earlier):
+        known = standings.get(version.id)
+        measured = run_of(known.headline, view.runs) if known is not None else None
         if measured is not None:
             now, then = (each.correctness.accuracy or 0.0 for each in (run, measured))
             return Before(version, (now - then) * 100, _why_not_comparable(run, measured))

@@ -15,6 +15,7 @@ from ml_backend.records import Correctness, JobKind, Prompt, PromptVersion, Prov
 from ml_backend.reporting import charts
 from ml_backend.reporting.elements import to_markup
 from ml_backend.services.callers.access import Caller
+from ml_backend.store import Evaluated
 from ml_backend.web.actions.deletions import begin_deletion
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -23,11 +24,11 @@ from ml_backend.web.ui.shell.filters import money, plural
 from ml_backend.web.ui.shell.jobs import job_page
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import (
-    LATEST_RUNS,
     PromptView,
     number,
     open_view,
     panel,
+    run_of,
 )
 
 PAGE = 30
@@ -39,7 +40,7 @@ TYPED_FROM = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A version and its last run that was measured in the project."""
+    """A version and its last evaluation over all that is true in the project."""
 
     version: PromptVersion
     run: Run | None
@@ -50,6 +51,8 @@ class Standing:
     previous: PromptVersion | None
     """The version made before it."""
     refined_from: PromptVersion | None
+    beside: Run | None = None
+    """A later evaluation that is less: of a sample, of chosen tasks."""
 
     @property
     def counts(self) -> Correctness:
@@ -85,7 +88,13 @@ def fill(view: PromptView) -> str:
 
 def standings(view: PromptView) -> list[Standing]:
     """Return the versions with how they did, newest first."""
-    runs = {version.id: _measured(view, version) for version in view.versions}
+    project_id = view.project.id if view.project is not None else 0
+    known_scores = services().store.standings.of_versions(
+        [each.id for each in view.versions], project_id
+    )
+    nothing = Evaluated(None)
+    scores = {each.id: known_scores.get(each.id, nothing) for each in view.versions}
+    runs = {version: run_of(score.headline, view.runs) for version, score in scores.items()}
     known = {version.id: version for version in view.versions}
     shown = runs.get(view.version.id) if view.version is not None else None
     reference = shown or next((run for run in reversed(list(runs.values())) if run), None)
@@ -101,16 +110,10 @@ def standings(view: PromptView) -> list[Standing]:
                 comparable=same,
                 previous=view.versions[place - 1] if place else None,
                 refined_from=known.get(version.refined_from or 0),
+                beside=run_of(scores[version.id].beside, view.runs),
             )
         )
     return found[::-1]
-
-
-def _measured(view: PromptView, version: PromptVersion) -> Run | None:
-    own = view.runs_of(version)
-    if not own and len(view.runs) >= LATEST_RUNS and view.project is not None:
-        own = services().store.runs.search(version_id=version.id, project_id=view.project.id)
-    return next((run for run in own if run.is_measured), None)
 
 
 def _accuracy(found: list[Standing]) -> str:
@@ -129,7 +132,7 @@ def _written(each: Standing) -> str:
     if each.cost_per_task is not None:
         return money(each.cost_per_task)
     known = each.run is not None and each.run.totals.cost is not None
-    return "all from the cache" if known else "unknown"
+    return "all kept from before" if known else "unknown"
 
 
 def _named(each: Standing) -> str:

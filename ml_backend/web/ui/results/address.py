@@ -15,10 +15,17 @@ from flask import request
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Run
-from ml_backend.services.evaluation.results import UNSURE_BELOW, ResultFilter, ResultQuery
+from ml_backend.services.evaluation.results import (
+    MISMATCH,
+    UNSURE_BELOW,
+    ResultFilter,
+    ResultQuery,
+)
 
 MOST_COLUMNS = 40
 LONGEST_COLUMN = 200
+ORDER = MISMATCH
+"""What differs is what people came to see."""
 
 Pairs = list[tuple[str, str]]
 
@@ -53,10 +60,9 @@ class ResultAddress:
         query = replace(self.query, after=None, before=None)
         return _joined(f"/ui/runs/{self.run.id}/results.csv", self._pairs(query)[2:])
 
-    def news(self, seen: int) -> str:
-        """Return where it is said how many results there are beyond those seen."""
-        pairs = [*self._pairs(self.query), ("seen", str(seen))]
-        return _joined(f"/ui/runs/{self.run.id}/new-results", pairs)
+    def news(self) -> str:
+        """Return where the results are that came since the page was made."""
+        return _joined(f"/ui/runs/{self.run.id}/new-results", self._pairs(self.query))
 
     def task(self, task_id: int, *, is_open: bool = True) -> str:
         """Return where a task's result is told in full, or folded again."""
@@ -84,7 +90,7 @@ class ResultAddress:
             pairs.append(("filter", query.filter.value))
         if query.below != UNSURE_BELOW:
             pairs.append(("below", f"{query.below:g}"))
-        if query.order != "task":
+        if query.order != ORDER:
             pairs.append(("order", query.order))
         if query.cell is not None:
             pairs += cell_pairs(*query.cell)
@@ -103,7 +109,7 @@ def read_address(run: Run) -> ResultAddress:
     query = ResultQuery(
         filter=_filter(given.get("filter", "")),
         below=_below(given.get("below", "")),
-        order=given.get("order", "") or "task",
+        order=given.get("order", "") or ORDER,
         after=given.get("after") or None,
         before=given.get("before") or None,
         cell=_cell(),
@@ -115,7 +121,7 @@ def read_address(run: Run) -> ResultAddress:
 
 def plain_address(run: Run) -> ResultAddress:
     """Return the address of a run's first page with nothing chosen."""
-    return ResultAddress(run, ResultQuery())
+    return ResultAddress(run, ResultQuery(order=ORDER))
 
 
 def cell_pairs(control: str, truth: str | None, given: str | None) -> Pairs:

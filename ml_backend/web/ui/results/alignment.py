@@ -20,9 +20,8 @@ from ml_backend.records import (
     SpanOverlap,
 )
 from ml_backend.reporting import charts
-from ml_backend.services.runs.runs import is_open
-from ml_backend.web.ui.results import confusion
-from ml_backend.web.ui.results.confusion import CLASSES_A_PAGE, Confusion, Matrix
+from ml_backend.web.ui.results import confusion_matrix
+from ml_backend.web.ui.results.confusion_matrix import CLASSES_A_PAGE, Confusion, Matrix
 from ml_backend.web.ui.results.rows import readable
 from ml_backend.web.ui.shell.prompt_view import PromptView, number, panel
 
@@ -86,7 +85,7 @@ def fill(view: PromptView) -> str:
     run = _measured(view)
     about: dict[str, Any] = {"view": view, "run": run, "shown_run": view.run}
     if run is None or run.metrics is None or not run.is_measured:
-        open_run = view.run is not None and is_open(view.run)
+        open_run = view.run is not None and view.run.is_open
         return render_template("results/alignment.html", **about, empty=True, is_open=open_run)
     accuracies = list(_accuracies(run.metrics))
     first_class = max(0, number("classes") or 0)
@@ -144,15 +143,15 @@ def _named(metrics: RunMetrics) -> list[tuple[str, str, bool, ControlMetrics]]:
 
 
 def _sections(run: Run, metrics: RunMetrics, first_class: int) -> Iterator[ControlSection]:
-    room = confusion.MOST_CELLS
+    room = confusion_matrix.MOST_CELLS
     for name, control, is_region, counts in _named(metrics)[:MOST_SECTIONS]:
         matrix: Matrix | None = None
         confused: list[Confusion] = []
         classes: list[ClassLine] = []
         if counts.report is not None:
-            room -= confusion.count_cells(counts.report)
-            matrix = confusion.matrix_of(run, control, counts.report) if room >= 0 else None
-            confused = confusion.most_confused(run, control, counts.report)
+            room -= confusion_matrix.count_cells(counts.report)
+            matrix = confusion_matrix.matrix_of(run, control, counts.report) if room >= 0 else None
+            confused = confusion_matrix.most_confused(run, control, counts.report)
             classes = _classes(counts.report, counts.overlap, first_class)
         yield ControlSection(name, control, is_region, counts, matrix, confused, classes)
 

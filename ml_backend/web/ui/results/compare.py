@@ -6,7 +6,7 @@ for the figures; without script ``go=1`` has them computed with the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -29,6 +29,8 @@ from ml_backend.services.evaluation.comparison import (
 )
 from ml_backend.services.evaluation.ground_truth import NoGroundTruth
 from ml_backend.web.server.services import services
+from ml_backend.web.ui.results.compare_query import Asked, names_of
+from ml_backend.web.ui.results.grid import side_by_side
 from ml_backend.web.ui.shell.pages import pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, open_view, panel
 
@@ -46,45 +48,6 @@ class Choice:
     id: int
     name: str
     chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks to be compared, and how."""
-
-    versions: tuple[int, ...]
-    common: bool
-    control: str | None
-    truth: TruthSource | None
-
-    @classmethod
-    def read(cls) -> Asked:
-        """Read the query; what is no number is left out."""
-        found = []
-        for text in ",".join(request.args.getlist("versions")).split(","):
-            text = text.strip()
-            if text.isascii() and text.isdecimal() and len(text) < 10:
-                found.append(int(text))
-        truth = request.args.get("truth", "")
-        known = {each.value: each for each in TruthSource}
-        return cls(
-            versions=tuple(dict.fromkeys(found)),
-            common=request.args.get("common") == "1",
-            control=request.args.get("control") or None,
-            truth=known.get(truth),
-        )
-
-    @property
-    def query(self) -> dict[str, object]:
-        """Return it as a query again."""
-        found: dict[str, object] = {"versions": list(self.versions)}
-        if self.common:
-            found["common"] = 1
-        if self.control:
-            found["control"] = self.control
-        if self.truth:
-            found["truth"] = self.truth.value
-        return found
 
 
 @panel("compare")
@@ -108,6 +71,7 @@ def fill(view: PromptView) -> str:
         },
         ready=ready,
         result=result,
+        grid=side_by_side(view, asked) if result else "",
         query={**view.query, **asked.query},
         most=MOST_VERSIONS,
     )
@@ -120,10 +84,11 @@ def comparison_result(prompt_id: int) -> Response:
 
 
 def _usual(view: PromptView) -> tuple[int, ...]:
-    """Return the shown version and the evaluated one before it."""
+    """Return the shown version and the evaluated one before it, or where none was, one that ran."""
     if view.version is None:
         return ()
-    ran = {run.version_id for run in view.runs if run.metrics is not None}
+    measured = {run.version_id for run in view.runs if run.metrics is not None}
+    ran = measured or {run.version_id for run in view.runs if run.totals.succeeded}
     earlier = [each.id for each in view.versions if each.id < view.version.id and each.id in ran]
     return (*earlier[-1:], view.version.id)
 
@@ -198,6 +163,7 @@ def compared(view: PromptView, asked: Asked) -> str:
             annotations=isinstance(error, NoGroundTruth)
             and asked.truth is TruthSource.GROUND_TRUTH,
             unrun=[],
+            no_truth=isinstance(error, NoGroundTruth) and asked.truth is None,
         )
 
 
@@ -217,7 +183,7 @@ def _figures(view: PromptView, project: Project, asked: Asked) -> str:
         control=asked.control,
         truth=asked.truth,
     )
-    names = _names(versions)
+    names = names_of(versions)
     rows = [(names[each.version.id], each.summary.overall, None) for each in found.versions]
     return render_template(
         "results/compare_result.html",
@@ -230,15 +196,6 @@ def _figures(view: PromptView, project: Project, asked: Asked) -> str:
         notes=list(_notes(found, names)),
         control=asked.control,
     )
-
-
-def _names(versions: Sequence[PromptVersion]) -> dict[int, str]:
-    """Return version -> what it is called, with its prompt where there are several."""
-    if len({each.prompt_id for each in versions}) == 1:
-        return {each.id: each.title for each in versions}
-    prompts = {each.prompt_id for each in versions}
-    titles = {each: services().store.prompts.get(each).title for each in prompts}
-    return {each.id: f"{titles[each.prompt_id]} · {each.title}" for each in versions}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, render_template, stream_with_context
+from flask import Response, render_template, request, stream_with_context
 
 from ml_backend.errors import (
     ConfigError,
@@ -16,14 +16,18 @@ from ml_backend.errors import (
     LabelStudioError,
 )
 from ml_backend.records import Run
-from ml_backend.services.evaluation.results import ResultCounts, ResultFilter, ResultPage
-from ml_backend.services.runs.runs import is_open
+from ml_backend.services.evaluation.results import (
+    MOST_ROWS,
+    ResultCounts,
+    ResultFilter,
+    ResultPage,
+)
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.address import ResultAddress, plain_address, read_address
 from ml_backend.web.ui.results.rows import Line, columns_of, inputs_of, line_of
 from ml_backend.web.ui.shell.pages import pages
-from ml_backend.web.ui.shell.prompt_view import PromptView, number, panel
+from ml_backend.web.ui.shell.prompt_view import PromptView, panel
 from ml_backend.web.ui.shell.session import quiet
 
 FILTERS = (
@@ -35,6 +39,7 @@ FILTERS = (
 )
 BY_MATCH = (ResultFilter.WRONG, ResultFilter.RIGHT)
 ORDERS = (
+    ("mismatch", "Mismatches first"),
     ("task", "Task, first to last"),
     ("-task", "Task, last to first"),
     ("score", "Least sure first"),
@@ -45,10 +50,19 @@ ORDERS = (
 class FilterLink:
     """A filter as a link: how many results it has, and whether it is the one shown."""
 
+    filter: ResultFilter
     name: str
     url: str
     count: int
     is_here: bool
+
+    @property
+    def is_all(self) -> bool:
+        return self.filter is ResultFilter.ALL
+
+    @property
+    def is_review(self) -> bool:
+        return self.filter is ResultFilter.REVIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,8 @@ def fill(view: PromptView) -> str:
     run = view.run
     if run is None or view.project is None:
         return render_template("results/results.html", view=view, run=None)
-    about: dict[str, Any] = {"view": view, "run": run, "orders": ORDERS, "is_open": is_open(run)}
+    about: dict[str, Any] = {"view": view, "run": run, "orders": ORDERS, "is_open": run.is_open}
+    about["is_abandoned"] = services().runs.is_abandoned(run)
     about |= {"plain": plain_address(run), "runs": _choices(view, run)}
     try:
         address = read_address(run)
@@ -108,19 +123,32 @@ def results_csv(run_id: int) -> Response:
 @pages.get("/runs/<int:run_id>/new-results")
 @quiet
 def new_results(run_id: int) -> str:
-    """Say how many results came since the page was made, for it never changes by itself."""
-    run = open_run(run_id)
+    """Give what came since the page was made: rows while they have room, then their number."""
+    caller, run = identity.caller(), open_run(run_id)
     address = read_address(run)
-    seen = number("seen") or 0
-    new = services().results.count(run, address.query) - seen
+    seen = _seen()
+    project = services().access.project(caller, run.project_id)
+    found = services().results.news(caller.studio, project, run, address.query, seen)
+    columns = address.columns or inputs_of(project.label_config)
+    total = services().results.count(run, address.query)
     return render_template(
         "results/new_results.html",
         run=run,
+        project=project,
         address=address,
-        seen=seen,
-        new=max(0, new),
-        is_open=is_open(run),
+        lines=[line_of(row, columns) for row in found],
+        rows=len(seen) + len(found),
+        total=total,
+        new=max(0, total - len(seen) - len(found)),
+        is_open=run.is_open,
+        is_abandoned=services().runs.is_abandoned(run),
     )
+
+
+def _seen() -> set[int]:
+    """Return the tasks whose rows are on the page that asks."""
+    given = request.args.getlist("shown")[:MOST_ROWS]
+    return {int(each) for each in given if each.isascii() and each.isdecimal() and len(each) < 10}
 
 
 def open_run(run_id: int) -> Run:
@@ -152,7 +180,7 @@ def _read(view: PromptView, address: ResultAddress) -> Shown:
         page=page,
         total=counts.all if is_whole else results.count(run, query),
         filters=_filters(address, counts),
-        lines=[line_of(row, columns) for row in page.rows],
+        lines=[line_of(row, columns, away=page.away) for row in page.rows],
         columns=columns,
         choices=columns_of(page.rows, [*inputs, *columns]),
     )
@@ -169,6 +197,7 @@ def _filters(address: ResultAddress, counts: ResultCounts) -> list[FilterLink]:
     here = address.query.filter
     return [
         FilterLink(
+            filter=each,
             name=name,
             url=address.panel(filter=each, cell=None, task_ids=None),
             count=by_filter[each],

@@ -10,6 +10,7 @@ from typing import Any
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Failure, Outcome, Prediction
+from ml_backend.services.evaluation.metrics import is_right
 from ml_backend.services.evaluation.results import ResultRow
 from ml_backend.web.ui.shell.filters import NONE, shown
 
@@ -19,7 +20,8 @@ MOST_CONTROLS = 6
 ROOM = 360
 """Characters of task data on a line, whatever the number of columns."""
 
-LEAST_ROOM = 30
+LEAST_ROOM = 90
+"""Two lines of a narrow column."""
 
 OCCURRENCE = "occurrence"
 """Of a quote: says which of several is meant, and to a reader nothing."""
@@ -60,8 +62,8 @@ class Line:
         return any(each.truth is not None for each in self.controls)
 
 
-def line_of(row: ResultRow, columns: Sequence[str]) -> Line:
-    """Return a result's line with these columns of task data."""
+def line_of(row: ResultRow, columns: Sequence[str], *, away: bool = False) -> Line:
+    """Return a result's line with these columns of task data, which nobody knows while ``away``."""
     data = row.task.data if row.task else {}
     room = max(LEAST_ROOM, ROOM // max(1, len(columns)))
     controls = control_lines(row)
@@ -69,16 +71,23 @@ def line_of(row: ResultRow, columns: Sequence[str]) -> Line:
     good = outcome if isinstance(outcome, Prediction) else None
     return Line(
         task_id=outcome.task_id,
-        is_gone=row.task is None,
+        is_gone=row.task is None and not away,
         cells=tuple((name, readable(shown(data.get(name), room))) for name in columns),
         controls=controls[:MOST_CONTROLS],
         controls_left_out=max(0, len(controls) - MOST_CONTROLS),
-        right=row.right,
+        right=_right(row),
         failure=outcome if isinstance(outcome, Failure) else None,
         problems=len(good.problems) if good else 0,
         score=good.score if good else None,
         cost=outcome.asked.cost,
     )
+
+
+def _right(row: ResultRow) -> bool | None:
+    """Return what was measured; before that, and of runs without a score, what can be seen."""
+    if row.right is not None or not row.compared:
+        return row.right
+    return is_right(row.compared)
 
 
 def control_lines(row: ResultRow, longest: int = 60) -> tuple[ControlLine, ...]:

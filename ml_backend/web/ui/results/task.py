@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Conflict, NotFound
+from ml_backend.errors import Conflict, LabelStudioUnreachable, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import JobKind, JsonObject, Prediction, Run, RunStatus
 from ml_backend.services.evaluation.results import ResultQuery, ResultRow
-from ml_backend.services.predictions.fingerprints import fingerprint
+from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions.promote import PromotePlan
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -20,6 +20,7 @@ from ml_backend.web.ui.results.results import open_run
 from ml_backend.web.ui.results.rows import control_lines, inputs_of, line_of, readable
 from ml_backend.web.ui.shell.filters import pretty
 from ml_backend.web.ui.shell.jobs import job_page
+from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 
 LONGEST_RAW = 20_000
@@ -88,14 +89,14 @@ def accept(run_id: int, task_id: int) -> Response:
     plan = _plan(found, task_id, beside)
     if not plan.would_create:
         raise Conflict(f"Nothing was made of task {task_id}. {_skipped(plan)}")
-    job = services().background.submit(
+    job = services().jobs.submit(
         JobKind.PROMOTE,
         _request(found.run, task_id, beside),
         created_by=identity.caller().person,
         project_id=found.project.id,
         studio=identity.lasting_studio(services().studio_as),
     )
-    job = services().background.wait(job, WAIT_SECONDS)
+    job = services().jobs.wait(job, WAIT_SECONDS)
     if job.status is not RunStatus.COMPLETED:
         return go(job_page(job, back=found.address.here()))
     _tell(task_id, job.result)
@@ -108,7 +109,12 @@ def _find(run_id: int, task_id: int) -> TaskPage:
     project = services().access.project(caller, run.project_id)
     address = read_address(run)
     query = ResultQuery(task_ids=(task_id,), size=1)
-    rows = services().results.page(caller.studio, project, run, query).rows
+    page = services().results.page(caller.studio, project, run, query)
+    if page.away:
+        raise LabelStudioUnreachable(
+            "Label Studio does not answer, and the task is there.", fix="Try again in a moment."
+        )
+    rows = page.rows
     if not rows:
         raise NotFound(f"Run {run_id} has no result of task {task_id}.", field="task")
     return TaskPage(run, project, rows[0], address)
@@ -191,4 +197,5 @@ def _tell(task_id: int, result: JsonObject) -> None:
             "in Label Studio and delete the annotation there."
         )
     else:
-        flash(f"Nothing was made of task {task_id}: {' '.join(result.get('notes') or ())}")
+        notes = for_pages(" ".join(result.get("notes") or ()))
+        flash(f"Nothing was made of task {task_id}: {notes}")

@@ -21,6 +21,7 @@ from ml_backend.settings import Settings
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.settings.findings import Findings, Round
+from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import number
 from ml_backend.web.ui.shell.session import quiet
@@ -44,6 +45,7 @@ NAMES = {
     "backend": "ML backend",
     "jobs": "Jobs",
     "pictures": "Pictures",
+    "pages": "Web pages",
     "second server": "Second server",
     "projects": "Projects",
     "checks": "Checks",
@@ -104,7 +106,10 @@ def show_health() -> str:
     with suppress(LabelStudioError):  # that it is away is one of the findings
         titles = services().access.titles(caller)
         prompted = [each for each in _prompted(caller) if each != chosen and each in titles]
-    report = _look(caller, fresh=0.0, wait=PATIENT_SECONDS) if "check" in request.args else None
+    report = None
+    if "check" in request.args:
+        wait = NOW_SECONDS if services().bridge.is_away else PATIENT_SECONDS
+        report = _look(caller, fresh=0.0, wait=wait)
     return render_template(
         "settings/health.html",
         report=report,
@@ -162,7 +167,7 @@ def connect_project() -> Response:
         response.headers["HX-Trigger"] = "connections-changed"
         return response
     for sentence in sentences(done):
-        flash(sentence)
+        flash(for_pages(sentence))
     return go(f"/ui/health?project={project.id}")
 
 

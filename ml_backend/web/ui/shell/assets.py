@@ -13,8 +13,9 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, request
 
+from ml_backend.services.health.page_assets import VENDOR
+
 STATIC = Path(__file__).parent.parent / "static"
-VENDOR = STATIC / "vendor"
 KINDS = {
     ".css": "text/css",
     ".js": "text/javascript",

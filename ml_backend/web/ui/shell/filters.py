@@ -12,7 +12,11 @@ from urllib.parse import quote, urlencode
 from flask import Flask, request
 from jinja2.bccache import Bucket, BytecodeCache
 
+from ml_backend.kinds import WHOLE
+from ml_backend.labelstudio.addresses import predictions_tab, tasks_tab
+from ml_backend.records import Run, RunStatus
 from ml_backend.settings import Settings
+from ml_backend.store import Score
 from ml_backend.web.ui.shell.next_steps import for_pages
 
 NONE = "–"
@@ -45,6 +49,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(
         ago=ago,
         for_pages=for_pages,
+        lesser=lesser,
         count=count,
         duration=duration,
         money=money,
@@ -59,6 +64,8 @@ def register(app: Flask, settings: Settings) -> None:
         color_scheme=color_scheme,
         task_url=lambda project, task: f"{studio}/projects/{project}/data?task={task}",
         data_manager_url=lambda project: f"{studio}/projects/{project}/data",
+        tasks_url=lambda project, tasks: tasks_tab(studio, project, tasks),
+        predictions_url=lambda project, *versions: predictions_tab(studio, project, versions),
         with_query=with_query,
     )
     app.jinja_env.finalize = sendable
@@ -162,6 +169,13 @@ def shown(value: Any, longest: int = 200) -> str:
 def pretty(value: Any) -> str:
     """Return JSON over several lines."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def lesser(each: Run | Score) -> str:
+    """Say why an evaluation is not the one that a version's score is of."""
+    if each.subset not in WHOLE:
+        return "Sample"
+    return "Other annotations" if each.status is RunStatus.COMPLETED else "Not finished"
 
 
 def with_query(path: str = "", **changed: Any) -> str:

@@ -71,7 +71,7 @@ def show_job(job_id: int) -> Response:
     job = services().access.job(identity.caller(), job_id)
     progress = Progress.of(job.message) if not job.status.is_final else None
     back = own_path(request.args.get("back", ""), _back_of(job))
-    if job.status.is_final and back == outcome_page(job):
+    if job.status.is_final and back in (outcome_page(job), f"/ui/ground-truth/outcome/{job.id}"):
         # Where a job leads that ends at once: what one sees of it is no matter of how long it took.
         return go(back)
     said = request.args.get("said", "")
@@ -101,6 +101,8 @@ def _back_of(job: Job) -> str:
     """Return where a job was most likely begun."""
     if job.kind is JobKind.DELETE_PROMPT or (job.prompt_id is None and job.project_id is None):
         return "/ui/prompts"
+    if job.kind is JobKind.GROUND_TRUTH:
+        return f"/ui/ground-truth/outcome/{job.id}"
     if job.prompt_id is not None:
         return f"/ui/prompts/{job.prompt_id}"
     return f"/ui/predictions?project={job.project_id}"
@@ -132,6 +134,12 @@ def _promoted(result: JsonObject) -> list[str]:
     return said
 
 
+def _marked(result: JsonObject) -> list[str]:
+    value = bool(result.get("ground_truth"))
+    number = int(result.get("marked" if value else "unmarked") or 0)
+    return [f"{plural(number, 'task')} {'marked as ground truth' if value else 'unmarked'}."]
+
+
 def _refined(result: JsonObject) -> list[str]:
     return ["The suggestion is ready."]
 
@@ -160,6 +168,11 @@ WORDS: Mapping[JobKind, Words] = {
         _promoted,
         "Annotations that were created stay. Begin again for the rest: what was created is left "
         "out.",
+    ),
+    JobKind.GROUND_TRUTH: Words(
+        "Ground truth",
+        _marked,
+        "What was marked, or taken off, stays so. Begin again for the rest: it is counted anew.",
     ),
     JobKind.REFINE: Words(
         "Enhance Prompt",

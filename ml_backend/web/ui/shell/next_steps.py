@@ -13,9 +13,12 @@ WORDS: Words = {
     "server of your own), or take the connection's budget away there.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
-    Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction” unticked to ask all tasks again.",
+    Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction of this version” unticked to "
+    "ask all tasks again.",
     Step.ASK_ONCE: "Ask for one answer a task.",
     Step.ASK_THE_REST: "Start another run, with more at Stop at, for the rest.",
+    Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
+    "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
@@ -24,6 +27,8 @@ WORDS: Words = {
     Step.CREATE_VERSION: "Write one on the page of {prompt} and save it.",
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by Delete Predictions, "
     "under Predictions.",
+    Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
+    Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "http://user:password@host.",
@@ -32,13 +37,14 @@ WORDS: Words = {
     Step.LIST_FAILURES: "Results, filtered by Has error, lists the reasons.",
     Step.LIST_PROMPTS: "They are under Prompts.",
     Step.LIST_RUNS: "A prompt's are in its History.",
-    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations; where there are none, annotate "
-    "tasks in Label Studio.",
+    Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations, or mark some of them under "
+    "Ground truth. Where there are none, annotate tasks in Label Studio.",
     Step.NAME_MODEL: "Name one.",
     Step.NAME_ONE_KIND_OF_TASKS: "Choose ids, a tab of the Data Manager, or all tasks.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Choose a model version, a prompt, or tasks.",
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Choose a model version or a prompt.",
     Step.NAME_TASKS: "Write their ids, or choose a tab of the Data Manager.",
+    Step.NAME_TASKS_TO_MARK: "Tick tasks, draw some at random, or take all.",
     Step.NAME_TASKS_TO_PROMOTE: "Write their ids, choose a tab of the Data Manager, or all tasks.",
     Step.NEW_RUN: "Start a new run: the same question is never paid for twice.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections, or wait for the next period.",
@@ -47,7 +53,7 @@ WORDS: Words = {
     Step.SELECT_UNVERSIONED: "Predictions without a version are a choice of their own.",
     Step.SHOW_RUN: "See it in History.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
-    Step.SWITCH_LABEL_STREAM: "The project's settings in Label Studio switch it.",
+    Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
 }
 

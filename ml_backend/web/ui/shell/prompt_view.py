@@ -14,11 +14,11 @@ from typing import TypeVar
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import NotFound
+from ml_backend.errors import LabelStudioUnreachable, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import Prompt, PromptVersion, Run, Slot
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.runs.runs import is_open
+from ml_backend.store import Score
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.pages import for_target
@@ -45,16 +45,20 @@ class PromptView:
     """Of the prompt in this project, newest first."""
     run: Run | None
     """The run whose results are shown."""
+    headline: Run | None = None
+    """The version's last evaluation over all that is true, which its score is of."""
+    beside: Run | None = None
+    """A later evaluation that is less than that: of a sample, of chosen tasks."""
 
     @property
     def open_run(self) -> Run | None:
         """The newest run that has not ended."""
-        return next((run for run in self.runs if is_open(run)), None)
+        return next((run for run in self.runs if run.is_open), None)
 
     @property
     def evaluated(self) -> Run | None:
-        """The version's last run that was measured."""
-        return next((run for run in self.runs_of(self.version) if run.is_measured), None)
+        """The run that says how the version does: its headline, or a sample where there is none."""
+        return self.headline or self.beside
 
     def runs_of(self, version: PromptVersion | None) -> list[Run]:
         return [run for run in self.runs if version is not None and run.version_id == version.id]
@@ -88,7 +92,10 @@ def open_view(prompt_id: int) -> PromptView:
         raise NotFound(f"The prompt is not of project {project_id}.", field="project")
     if run is not None and run.project_id != project_id:
         raise NotFound(f"Run {run.id} is of another project.", field="run")
-    project = services().access.project(caller, project_id) if project_id is not None else None
+    project = None
+    if project_id is not None:
+        project = services().access.project(caller, project_id)
+        project = services().evaluation.reading(caller.studio).counted(project)
     _, going = services().access.going()
     versions = [
         each for each in services().store.prompts.versions(prompt.id) if each.id not in going
@@ -104,6 +111,7 @@ def open_view(prompt_id: int) -> PromptView:
         own = [each for each in runs if each.version_id == version.id]
         measured = [each for each in own if each.slot is Slot.EVALUATE]
         run = next(iter(measured or own), None)
+    headline, beside = _standing(version, project_id or 0, runs)
     return PromptView(
         caller=caller,
         prompt=prompt,
@@ -114,7 +122,30 @@ def open_view(prompt_id: int) -> PromptView:
         active=services().store.prompts.active_version(prompt.id),
         runs=runs,
         run=run,
+        headline=headline,
+        beside=beside,
     )
+
+
+def _standing(
+    version: PromptVersion | None, project_id: int, runs: Sequence[Run]
+) -> tuple[Run | None, Run | None]:
+    """Return the evaluation that a version's score is of, and a lesser one that came later."""
+    if version is None:
+        return None, None
+    found = services().store.standings.of_versions([version.id], project_id).get(version.id)
+    if found is None:
+        return None, None
+    headline, beside = (run_of(each, runs) for each in (found.headline, found.beside))
+    return headline, beside
+
+
+def run_of(score: Score | None, runs: Sequence[Run]) -> Run | None:
+    """Return the run of a score, one of these where it is among them."""
+    if score is None:
+        return None
+    known = next((each for each in runs if each.id == score.run_id), None)
+    return known or services().store.runs.get(score.run_id)
 
 
 def _chosen_run(caller: Caller, prompt: Prompt, run_id: int | None) -> Run | None:
@@ -178,9 +209,17 @@ def part(name: str) -> Callable[[Part], Part]:
     return add
 
 
+def _panel(view: PromptView, tab: str) -> str:
+    """Return a panel's HTML; while Label Studio is away its place says so, and the rest stays."""
+    try:
+        return PANELS[tab](view)
+    except LabelStudioUnreachable as error:
+        return render_template("parts/alert.html", message=error.message, fix=error.fix)
+
+
 def answer(view: PromptView, tab: str, status: int = 200, **context: object) -> Response:
     """Return the prompt's page with a tab open, or that tab's panel alone when htmx asks for it."""
-    context |= {"view": view, "tab": tab, "tabs": TABS, "panel": PANELS[tab](view)}
+    context |= {"view": view, "tab": tab, "tabs": TABS, "panel": _panel(view, tab)}
     template = "prompt/panel.html"
     if not for_target("panel"):
         template = "prompt/page.html"

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput, LabelStudioAuthError, NotFound, PromptsError
 from ml_backend.web.server.errors import status_of
-from ml_backend.web.server.identity import Callers
+from ml_backend.web.server.identity import READING, Callers
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.pages import by_htmx, go, pages, refusal
 
@@ -30,6 +30,7 @@ OPEN_ENDPOINTS = frozenset({"ui.sign_in", "ui.take_sign_in", "ui.color_scheme"})
 """What needs no session."""
 
 QUIET = "quiet"
+READS = "reads"
 V = TypeVar("V", bound=Callable[..., Any])
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -61,6 +62,12 @@ class SameSiteSession(SecureCookieSessionInterface):
 def quiet(view: V) -> V:
     """Mark a view whose calls come by themselves: they keep no session from idling."""
     setattr(view, QUIET, True)
+    return view
+
+
+def reading(view: V) -> V:
+    """Mark a view that changes nothing and costs nothing, though it is sent a form."""
+    setattr(view, READS, True)
     return view
 
 
@@ -96,7 +103,7 @@ def _check() -> Response | None:
         return to_sign_in()
     known: Callers = current_app.extensions[CALLERS]
     try:
-        known.admit(token)
+        known.admit(token, reads=request.method in READING or getattr(view, READS, False))
     except LabelStudioAuthError:
         return to_sign_in("token")
     return None
@@ -140,7 +147,7 @@ def _fail(error: Exception) -> Response:
 
 @pages.context_processor
 def _context() -> dict[str, Any]:
-    return {"caller": g.get("caller")}
+    return {"caller": g.get("caller"), "is_away": services().bridge.is_away}
 
 
 def to_sign_in(why: str = "") -> Response:

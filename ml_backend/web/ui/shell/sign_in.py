@@ -30,7 +30,7 @@ def take_sign_in() -> Response:
     if not token:
         return _form("The token is missing.", 422)
     try:
-        Callers(services().studio_as).admit(token)
+        Callers(services().studio_as, services().bridge).admit(token)
     except LabelStudioAuthError:
         return _form("Token refused. Copy a new one from Account & Settings.", 422)
     except LabelStudioError as error:

@@ -2,8 +2,24 @@
 (() => {
   "use strict";
   const root = document.documentElement;
-  root.classList.add("script");
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // Without htmx nothing on a page moves by itself, so it is the one that browsers without script get, noscript included.
+  const reload = (seconds) => setTimeout(() => {
+    if (typing(document.activeElement) || document.querySelector("dialog[open]")) reload(seconds);
+    else location.replace(location.pathname + location.search);
+  }, seconds * 1000);
+  const plain = () => {
+    for (const each of all("noscript")) {
+      const inside = new DOMParser().parseFromString(each.textContent, "text/html");
+      const refresh = inside.querySelector("meta[http-equiv=refresh]");
+      if (refresh) reload(Number(refresh.content));
+      else each.replaceWith(...inside.body.childNodes);
+    }
+    all("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
+  };
+  if (window.htmx) root.classList.add("script");
+  else plain();
   let opener = null;
 
   // Dialogs: what htmx puts into #dlg is shown, and focus goes back to what opened it.
@@ -53,7 +69,81 @@
     }
   });
 
+  const pressed = (detail) => /^(click|submit)$/.test(detail.requestConfig.triggeringEvent?.type);
   const say = (text) => { document.getElementById("live").textContent = text; };
+
+  // Whatever is pressed shows at once that it works, and is not pressed twice until it has its answer.
+  // What is wrong in a form its server says, beside it and in our words: no bubble of the browser's.
+  const LONGEST_FORM = 30000, LONGEST_LINK = 5000;
+  const release = (elt) => {
+    clearTimeout(Number(elt.dataset.works));
+    for (const each of [elt, ...all("[data-works=part]", elt)]) {
+      delete each.dataset.works;
+      each.removeAttribute("aria-busy");
+    }
+  };
+  const works = (elt, shown, longest) => {
+    shown.dataset.works = "part";
+    shown.setAttribute("aria-busy", "true");
+    // An answer that never comes, as one that is a file, leaves no dead button behind.
+    elt.dataset.works = setTimeout(release, longest, elt);
+  };
+  const refuse = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest("a[href], button");
+    if (!pressed) return;
+    if (pressed.matches("button")) {
+      if (pressed.dataset.works) refuse(event);
+      else if (pressed.form) pressed.form.noValidate = true;
+      return;
+    }
+    const elsewhere = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || pressed.target;
+    if (elsewhere || pressed.matches("[download], [href^='#'], [data-close], [data-back]")) return;
+    if (pressed.dataset.works) refuse(event);
+    else works(pressed, pressed, LONGEST_LINK);
+  }, true);
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.works) return refuse(event);
+    if (form.getAttribute("method") === "dialog" || form.target) return;
+    works(form, event.submitter || form.querySelector("[data-submit], button:not([type=button])") || form, LONGEST_FORM);
+  }, true);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt } = event.detail;
+    if (pressed(event.detail) && !elt.dataset.works) works(elt, elt, LONGEST_FORM);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.xhr?.getResponseHeader("HX-Redirect")) release(event.detail.elt);
+  });
+  document.addEventListener("htmx:validation:halted", (event) => release(event.detail.elt));
+  // Esc stops what a browser loads; going back shows a page as it was left.
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") all("[data-works]").forEach(release); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) all("[data-works]").forEach(release); });
+
+  // A row of results opens wherever one presses it, unless on a link of its own or to mark text.
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("tr[data-row]");
+    if (!row || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
+    const sign = row.querySelector("[data-unfold]");
+    sign?.focus({ preventScroll: true });
+    sign?.click();
+  });
+
+  // The editor that is folded above results opens where somebody writes, and stays open until it is folded.
+  const unfolded = document.getElementById("editor-open");
+  if (unfolded) {
+    const keep = () => {
+      if (unfolded.checked) sessionStorage.setItem("editor-open", location.pathname);
+      else sessionStorage.removeItem("editor-open");
+    };
+    unfolded.addEventListener("change", keep);
+    if (sessionStorage.getItem("editor-open") === location.pathname) unfolded.checked = true;
+    document.getElementById("text")?.addEventListener("focus", () => { unfolded.checked = true; keep(); });
+    document.addEventListener("htmx:beforeRequest", (event) => {
+      const by = event.detail.requestConfig.triggeringEvent?.submitter;
+      if (by && by.matches("[data-key=run]")) sessionStorage.removeItem("editor-open");
+    });
+  }
 
   // A refused form says so where the eye is.
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -75,7 +165,6 @@
 
   // What a page asks by itself, when it opens, as time goes by or while somebody types, takes nothing away:
   // where no answer came it asks again, and a session that ended is said, not left for.
-  const pressed = (detail) => /^(click|submit)$/.test(detail.requestConfig.triggeringEvent?.type);
   const waiting = new Set();
   const again = (elt) => {
     const verb = ["get", "post"].find((each) => elt.hasAttribute(`hx-${each}`));
@@ -87,7 +176,7 @@
     }, 3000);
   };
   const unanswered = (event) => {
-    if (pressed(event.detail)) return tell("The server did not answer. What you typed is still here: try again in a moment.");
+    if (pressed(event.detail)) return tell("The server did not answer. What you typed is still here: try again in a moment.", "press");
     tell("The server does not answer. This page asks again by itself; what you typed is still here.", "silence");
     again(event.detail.elt);
   };
@@ -104,7 +193,13 @@
     const { elt, xhr } = event.detail;
     if (xhr.status >= 500 && !pressed(event.detail)) again(elt);
     else if (xhr.status < 400 && !xhr.getResponseHeader("HX-Redirect") && !waiting.size) {
-      all("[data-passing]").forEach((each) => each.remove());
+      all("[data-passing]").forEach((each) => {
+        if (pressed(event.detail) || !/press|again/.test(each.dataset.passing)) return each.remove();
+        // What was pressed and not answered is no error any more, and is not known to be done.
+        each.dataset.passing = "again";
+        each.className = "notice";
+        each.textContent = "The server answers again. Look whether what you pressed was done; if not, press it once more.";
+      });
     }
   });
 
@@ -145,6 +240,20 @@
     const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
     (next.matches("a, button, summary") ? next : next.querySelector("a, button, summary")).focus();
   };
+  // Within a row: up and down to its neighbours, right opens it, left folds it.
+  const arrow = (event) => {
+    const row = event.target.closest("tr[data-row]");
+    if (!row || event.shiftKey) return;
+    const sign = row.querySelector("[data-unfold]");
+    const open = sign?.getAttribute("aria-expanded") === "true";
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      move(event.key === "ArrowDown" ? 1 : -1);
+    } else if (sign && open === (event.key === "ArrowLeft")) {
+      event.preventDefault();
+      sign.click();
+    }
+  };
   document.addEventListener("keydown", (event) => {
     const key = event.key;
     if ((event.ctrlKey || event.metaKey) && !event.altKey) {
@@ -160,6 +269,7 @@
       if (filter) { event.preventDefault(); filter.focus(); }
     } else if (key === "j") move(1);
     else if (key === "k") move(-1);
+    else if (/^Arrow(Up|Down|Left|Right)$/.test(key)) arrow(event);
   });
   const box = document.querySelector("[data-single-keys]");
   if (box) box.checked = singleKeys();

@@ -1,0 +1,1 @@
+"""Commands about what stands in Label Studio: predictions, and what is true."""

@@ -1,0 +1,1 @@
+"""Commands about prompts and their versions."""

@@ -1,0 +1,1 @@
+"""Ground truth of our own: marking people's annotations, and taking marks off."""

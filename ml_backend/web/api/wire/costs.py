@@ -1,0 +1,50 @@
+"""What a run would cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ml_backend.records import Subset, TruthSource
+from ml_backend.web.api.wire.parts import Given, Id, Said, Shown
+
+
+class CostQuery(Given):
+    """Of which run; by default over all tasks of the prompt's first project."""
+
+    project_id: Id | None = None
+    project_subset: Subset = Subset.ALL
+    truth: Annotated[
+        TruthSource | None, Field(description="Of HasGT, as a run takes it; ours.")
+    ] = None
+
+
+class CostAnswer(Shown):
+    """What a run would cost in US dollars, or why that is not known; never 0 for unknown.
+
+    With the error type ``PriceUnknown`` the tokens are told all the same.
+    """
+
+    prompt_cost_usd: str | None = None
+    completion_cost_usd: str | None = None
+    total_cost_usd: str | None = None
+    is_error: bool = False
+    error_type: str | None = None
+    error_message: Said | None = None
+    tasks: int | None = None
+    sampled_tasks: int | None = None
+    truth: TruthSource | None = None
+    """Which annotations make the tasks of a HasGT run."""
+    measured: bool | None = None
+    """Whether tokens were measured in earlier runs, or estimated from a sample of tasks."""
+    low_cost_usd: str | None = None
+    """Of 100 such runs at least 90 end between this and ``high_cost_usd``."""
+    high_cost_usd: str | None = None
+    price_source: str | None = None
+    price_date: str | None = None
+    """Of the price table; null for a connection's own prices."""
+    tokens: int | None = None
+    """Of all tasks, prompts and completions together."""
+    low_tokens: int | None = None
+    high_tokens: int | None = None

@@ -1,0 +1,1 @@
+"""Ground truth of our own: annotated tasks, marked by clicking."""
