@@ -305,6 +305,12 @@ class PromptFiles:
         if given.description != prompt.description:
             yield "The description here stays as it is."
         active = self._store.prompts.active_version(prompt.id)
+        added = [each.title for each in planned if each.is_added]
+        if added and prompt.active_version_id is None:
+            yield (
+                "Where no version was chosen, by hand or by a run over all tasks, the newest "
+                f"answers Label Studio's own requests: {added[-1]!r} from then on."
+            )
         if given.active is not None and active is not None and given.active != active.title:
             yield f"{active.title!r} stays the version that answers Label Studio's own requests."
 
