@@ -258,6 +258,23 @@ def test_an_installation_never_fails_for_want_of_them(
     assert not (tree / VENDOR).exists()
 
 
+@pytest.mark.slow
+def test_what_pip_installs_from_a_bare_tree_has_all_of_the_pages(tree: Path, bringing: str) -> None:
+    shutil.copytree(
+        ROOT / "ml_backend",
+        tree / "ml_backend",
+        ignore=shutil.ignore_patterns("__pycache__", VENDOR.name),
+    )
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", "to", "."],
+        cwd=tree,
+        env={**os.environ, "PATH": f"{bringing}:{os.environ['PATH']}"},
+        check=True,
+        timeout=240,
+    )
+    assert named(tree / "to" / VENDOR) == BROUGHT
+
+
 def test_an_sdist_has_what_a_build_from_it_needs() -> None:
     kept = " ".join((ROOT / "MANIFEST.in").read_text().splitlines())
     for name in ("package.json", "package-lock.json", ".npmrc", "scripts/assets.py"):

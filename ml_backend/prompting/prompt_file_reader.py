@@ -39,24 +39,29 @@ PLAIN = frozenset(
 class FileProblem(InvalidInput):
     """What is wrong with a prompt file, and in which line."""
 
-    def __init__(self, line: int, message: str, *, fix: str = "") -> None:
+    def __init__(self, message: str, *, line: int = 1, fix: str = "") -> None:
         super().__init__(f"Line {line}: {message}", field="file", fix=fix)
         self.line = line
+
+
+def at_line(line: int, message: str, *, fix: str = "") -> FileProblem:
+    """Return the error of what is wrong in a line."""
+    return FileProblem(message, line=line, fix=fix)
 
 
 def read(text: str) -> PromptFile:
     """Return the prompt of a file; raises FileProblem naming the line of what is wrong."""
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
-        raise FileProblem(1, f"the file has more than {MOST_BYTES:,} bytes.")
+        raise at_line(1, f"the file has more than {MOST_BYTES:,} bytes.")
     root = _compose(text)
     if root is None:
-        raise FileProblem(1, "the file is empty.", fix="It needs a title and versions.")
+        raise at_line(1, "the file is empty.", fix="It needs a title and versions.")
     fields = _fields(root, PROMPT_FIELDS, "the file")
     listed = _require(fields, "versions", _line(root))
     if not isinstance(listed, yaml.SequenceNode) or not listed.value:
-        raise FileProblem(_line(listed), "versions must be a list with a version or more.")
+        raise at_line(_line(listed), "versions must be a list with a version or more.")
     if len(listed.value) > MOST_VERSIONS:
-        raise FileProblem(_line(listed), f"more than {MOST_VERSIONS} versions.")
+        raise at_line(_line(listed), f"more than {MOST_VERSIONS} versions.")
     versions = tuple(_version(each) for each in listed.value)
     _check_titles(versions)
     found = PromptFile(
@@ -67,7 +72,7 @@ def read(text: str) -> PromptFile:
         lines={name: _line(node) for name, node in fields.items()},
     )
     if found.active is not None and found.active not in {each.title for each in versions}:
-        raise FileProblem(found.lines["active"], f"there is no version {found.active!r} to be it.")
+        raise at_line(found.lines["active"], f"there is no version {found.active!r} to be it.")
     return found
 
 
@@ -80,7 +85,7 @@ def _version(node: yaml.Node) -> FileVersion:
             lines |= {name: lines[name] + 1, f"{name} in a block": 1}
     model = _read_text(_require(fields, "model", line), "model")
     if not model.strip() or len(model) > LONGEST_NAME:
-        raise FileProblem(lines["model"], f"model must have 1 to {LONGEST_NAME} characters.")
+        raise at_line(lines["model"], f"model must have 1 to {LONGEST_NAME} characters.")
     refined_from = _optional(fields, "refined_from")
     return FileVersion(
         title=_read_text(_require(fields, "title", line), "title"),
@@ -102,7 +107,11 @@ def _check_titles(versions: Sequence[FileVersion]) -> None:
     seen: set[str] = set()
     for each in versions:
         if each.title in seen:
-            raise FileProblem(each.line("title"), f"two versions are named {each.title!r}.")
+            raise at_line(each.line("title"), f"two versions are named {each.title!r}.")
+        if each.refined_from is not None and each.refined_from not in seen:
+            raise at_line(
+                each.line("refined_from"), f"no version before it is named {each.refined_from!r}."
+            )
         seen.add(each.title)
 
 
@@ -117,12 +126,12 @@ class _Loader(yaml.SafeLoader):
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise FileProblem(line, "anchors and aliases (& and *) are not read.")
+            raise at_line(line, "anchors and aliases (& and *) are not read.")
         self.values += 1
         if self.values > MOST_VALUES:
-            raise FileProblem(line, f"the file has more than {MOST_VALUES:,} values.")
+            raise at_line(line, f"the file has more than {MOST_VALUES:,} values.")
         if self.depth >= DEEPEST:
-            raise FileProblem(line, f"values lie more than {DEEPEST} deep.")
+            raise at_line(line, f"values lie more than {DEEPEST} deep.")
         self.depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
@@ -139,24 +148,24 @@ def _compose(text: str) -> yaml.Node | None:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise FileProblem(mark.line + 1 if mark else 1, f"no YAML: {error.problem}.") from error
+        raise at_line(mark.line + 1 if mark else 1, f"no YAML: {error.problem}.") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
-        raise FileProblem(line, "a character that is no text.") from error
+        raise at_line(line, "a character that is no text.") from error
     except ValueError as error:  # numbers of an escape or a directive that make no sense
-        raise FileProblem(1, f"no YAML: {error}.") from error
+        raise at_line(1, f"no YAML: {error}.") from error
 
 
 def _fields(node: yaml.Node, known: Sequence[str], what: str) -> dict[str, yaml.Node]:
     """Return field -> its value; raises FileProblem for a field that is unknown or there twice."""
     if not isinstance(node, yaml.MappingNode):
-        raise FileProblem(_line(node), f"{what} must have fields: {', '.join(known)}.")
+        raise at_line(_line(node), f"{what} must have fields: {', '.join(known)}.")
     found: dict[str, yaml.Node] = {}
     for name, key, value in _pairs(node):
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             fix = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
-            raise FileProblem(_line(key), f"{what} has no field {name[:80]!r}.", fix=fix)
+            raise at_line(_line(key), f"{what} has no field {name[:80]!r}.", fix=fix)
         found[name] = value
     return found
 
@@ -166,14 +175,14 @@ def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node, yaml.Node]]
     for key, value in node.value:
         name = _read_text(key, "a field's name")
         if name in seen:
-            raise FileProblem(_line(key), f"{name[:80]!r} stands here twice.")
+            raise at_line(_line(key), f"{name[:80]!r} stands here twice.")
         seen.add(name)
         yield name, key, value
 
 
 def _require(fields: Mapping[str, yaml.Node], name: str, line: int) -> yaml.Node:
     if name not in fields:
-        raise FileProblem(line, f"{name!r} is missing.")
+        raise at_line(line, f"{name!r} is missing.")
     return fields[name]
 
 
@@ -184,10 +193,10 @@ def _optional(fields: Mapping[str, yaml.Node], name: str) -> str | None:
 def _read_text(node: yaml.Node, name: str) -> str:
     """Return a text as it is written, also one that looks like a number or like yes."""
     if not isinstance(node, yaml.ScalarNode) or node.tag not in PLAIN:
-        raise FileProblem(_line(node), f"{name} must be a text.")
+        raise at_line(_line(node), f"{name} must be a text.")
     value = str(node.value)
     if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
-        raise FileProblem(_line(node), f"{name} holds bytes that are not text.")
+        raise at_line(_line(node), f"{name} holds bytes that are not text.")
     return value
 
 
@@ -197,7 +206,7 @@ def _provider(node: yaml.Node) -> ProviderName:
         return ProviderName(name)
     except ValueError:
         known = ", ".join(each.value for each in ProviderName)
-        raise FileProblem(
+        raise at_line(
             _line(node), f"there is no provider {name[:80]!r}.", fix=f"There are: {known}."
         ) from None
 
@@ -207,14 +216,14 @@ def _few_shot(node: yaml.Node | None) -> int:
         return 0
     value = _json(node)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_FEW_SHOT:
-        raise FileProblem(_line(node), f"few_shot must be a whole number up to {MOST_FEW_SHOT}.")
+        raise at_line(_line(node), f"few_shot must be a whole number up to {MOST_FEW_SHOT}.")
     return value
 
 
 def _yes(node: yaml.Node | None, name: str) -> bool:
     value = False if node is None else _json(node)
     if not isinstance(value, bool):
-        raise FileProblem(_line(node) if node else 1, f"{name} must be true or false.")
+        raise at_line(_line(node) if node else 1, f"{name} must be true or false.")
     return value
 
 
@@ -222,7 +231,7 @@ def _parameters(node: yaml.Node | None) -> JsonObject:
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
-        raise FileProblem(_line(node), "parameters must be names with values.")
+        raise at_line(_line(node), "parameters must be names with values.")
     _refuse_secrets(node)
     found: JsonObject = _json(node)
     return found
@@ -231,7 +240,7 @@ def _parameters(node: yaml.Node | None) -> JsonObject:
 def _refuse_secrets(node: yaml.MappingNode) -> None:
     for name, key, value in _pairs(node):
         if name.casefold() in SECRET:
-            raise FileProblem(
+            raise at_line(
                 _line(key),
                 f"a prompt file holds no keys, and {name!r} may be one.",
                 fix="Keys belong to the connection.",
@@ -256,7 +265,7 @@ def _json(node: yaml.Node) -> Any:
     except (ValueError, RecursionError):
         return text
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise FileProblem(_line(node), f"{text[:40]} is too large a number.")
+        raise at_line(_line(node), f"{text[:40]} is too large a number.")
     return value
 
 

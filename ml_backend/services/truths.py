@@ -28,18 +28,19 @@ from ml_backend.services.recent import Recent
 from ml_backend.store import Store
 
 COUNTED_SECONDS = 60.0
+LOOKED_UP = 200
+"""Annotations that are looked up one by one; a project may have a hundred thousand of them."""
 
 
-def is_peoples(annotation: Annotation, made_as: Mapping[int, str]) -> bool:
+def is_peoples(annotation: Annotation, made_as: str | None) -> bool:
     """Return whether a person stands behind an annotation: made it, opened it or changed it.
 
-    ``made_as`` are annotations known to be made from predictions: their fingerprints when seen.
+    ``made_as`` is the fingerprint it had when it was seen as made from a prediction, if it was.
     """
     if annotation.lead_time is not None:
         return True
-    made = made_as.get(annotation.id)
-    if made is not None:
-        return made != fingerprint(annotation.result)
+    if made_as is not None:
+        return made_as != fingerprint(annotation.result)
     return annotation.parent_prediction is None
 
 
@@ -53,16 +54,29 @@ class People:
     def __init__(self, store: Store, project_id: int) -> None:
         self._store = store
         self._project_id = project_id
-        self._made_as = store.promotions.fingerprints(project_id)
+        self._all: Mapping[int, str] | None = None
+        self._asked = 0
         self._met: dict[int, str] = {}
 
     def made(self, annotation: Annotation) -> bool:
         """Return whether a person stands behind an annotation."""
-        if is_peoples(annotation, self._made_as):
+        if annotation.lead_time is not None:
             return True
-        if annotation.id not in self._made_as:
+        made_as = self._made_as(annotation.id)
+        if is_peoples(annotation, made_as):
+            return True
+        if made_as is None:
             self._met[annotation.id] = fingerprint(annotation.result)
         return False
+
+    def _made_as(self, annotation_id: int) -> str | None:
+        """Look up one, and all of the project at once where it is not for a page only."""
+        self._asked += 1
+        if self._all is None and self._asked > LOOKED_UP:
+            self._all = self._store.promotions.fingerprints(self._project_id)
+        if self._all is not None:
+            return self._all.get(annotation_id)
+        return self._store.promotions.find(self._project_id, annotation_id)
 
     def __enter__(self) -> Self:
         return self

@@ -44,6 +44,16 @@ class PromotionStore:
         with self._db.read() as c:
             return bool(c.execute(query).scalar())
 
+    def find(self, project_id: int, annotation_id: int) -> str | None:
+        """Return the fingerprint of one of a project's promotions, None for any other."""
+        p = t.promotions.c
+        query = sa.select(p.fingerprint).where(
+            p.annotation_id == annotation_id, p.project_id == project_id
+        )
+        with self._db.read() as c:
+            found = c.execute(query).scalar()
+        return None if found is None else str(found)
+
     def fingerprints(self, project_id: int) -> dict[int, str]:
         """Return annotation id -> fingerprint of a project's promotions."""
         query = sa.select(t.promotions).where(t.promotions.c.project_id == project_id)

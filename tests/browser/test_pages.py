@@ -105,6 +105,7 @@ def used(client: LabelStudio, url: str, token: str, project: int, model: str, ta
 PAGES = {
     "prompts": "/ui/prompts",
     "create": "/ui/prompts/new",
+    "import": "/ui/prompts/import",
     "results": "/ui/prompts/{prompt}",
     "mismatches": "/ui/prompts/{prompt}/results?filter=mismatch",
     "result": "/ui/runs/{run}/tasks/{task}",
@@ -203,6 +204,37 @@ def test_page_is_for_everybody_light_and_inert(
     assert sum(sizes) < MOST_BYTES
     assert "sk-a-secret-key" not in page.content()
     assert place.token not in page.content()
+
+
+def test_a_prompt_is_exported_and_imported_by_clicks(
+    browser: Browser, place: Place, tmp_path: Path
+) -> None:
+    page = signed_in(browser, place)
+    with page.expect_download() as download:
+        page.locator(f'a[href="/ui/prompts/{place.prompt}/export"]').first.click()
+    path = tmp_path / "prompt.yaml"
+    download.value.save_as(path)
+    page.get_by_role("link", name="Create Prompt").click()
+    page.get_by_role("link", name="Import a file").click()
+    dialog = page.locator("dialog[open]")
+    page.get_by_label("Prompt file").set_input_files(path)
+    page.get_by_label("Target Project").select_option(str(place.project))
+    page.get_by_label(re.compile("^Name")).fill("Imported")
+    dialog.get_by_role("button", name="Check the file").click()
+    expect(dialog).to_contain_text("A new prompt, Imported")
+    assert axe(page) == []
+    dialog.get_by_role("button", name="Import", exact=True).click()
+    expect(page.locator(".notice")).to_contain_text("Imported Imported: 2 of 2 versions are new.")
+    assert page.evaluate("window.hit") is None
+    # What does not fit is said beside the file, which can be chosen anew.
+    path.write_text(path.read_text().replace("model:", "modle:"))
+    page.goto(f"{place.url}/ui/prompts/new")
+    page.get_by_role("link", name="Import a file").click()
+    page.get_by_label("Prompt file").set_input_files(path)
+    page.get_by_label("Target Project").select_option(str(place.project))
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("alert").first).to_contain_text("has no field 'modle'")
+    page.context.close()
 
 
 def test_without_script_one_signs_in_edits_saves_runs_and_reads(

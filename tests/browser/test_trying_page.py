@@ -1,4 +1,4 @@
-"""Try, parameters and prices by clicking, on a real Label Studio with submitted annotations."""
+"""Try, parameters and prices by clicking, on a real Label Studio that has annotations."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_text_is_tried_as_it_stands_without_a_run_or_a_prediction(walk: Walk) 
     page.click("#try")
     trial = page.locator(".trial")
     expect(trial).to_contain_text("tried with simulated")
-    expect(trial).to_contain_text("Annotation")
+    expect(trial).to_contain_text("Ground truth")  # as an import makes it
     expect(page.locator("#trial-cost")).to_contain_text("No run, and nothing in Label Studio")
     page.click("#trial-raw summary")
     said = page.locator("#trial-raw pre").inner_text()
@@ -134,6 +134,8 @@ def test_a_full_budget_refuses_a_try_and_says_what_to_do(walk: Walk) -> None:
     )
     page = walk.open()
     page.select_option("#connection", label="Small (simulated)")
+    page.fill("#text", "Never asked before: {text}")
+    expect(page.locator("#preview")).to_contain_text("Never asked before: message")
     page.click("#try")
     expect(page.locator("#trial .alert")).to_contain_text("may spend $1e-06")
     expect(page.locator("#trial .alert")).to_contain_text("Raise it under Connections")

@@ -107,6 +107,22 @@ def test_an_import_adds_what_is_new_and_never_touches_what_stands(
     assert terminal.json("prompts", "show", "Topic")["versions"] == after
 
 
+def test_an_import_says_when_it_changes_what_answers_label_studio(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    text = terminal.run("prompts", "export", "Topic").stdout
+    more = text + text[text.index("- title") :].replace("Version 1", "New").replace("?", "!")
+    arguments = ("prompts", "import", "-", "--project", "Mails")
+    told = terminal.run(*arguments, stdin=more).stderr
+    assert "answers Label Studio's own requests: 'New' from then on" in told
+    shown = terminal.json("prompts", "show", "Topic")["versions"]
+    assert [(each["title"], each["active"]) for each in shown] == [
+        ("Version 1", False),
+        ("New", True),
+    ]
+    assert "from then on" not in terminal.run(*arguments, stdin=more).stderr
+
+
 def test_an_import_for_another_project_adds_that(
     terminal: Terminal, rich: str, tmp_path: Path
 ) -> None:

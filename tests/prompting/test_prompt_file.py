@@ -134,6 +134,7 @@ START = "title: T\nversions:\n- title: V\n  provider: Custom\n  model: m\n"
         (START + "  prompt: x\n" + START[START.index("- ") :] + "  prompt: y\n", 7, "two versions"),
         (START.replace("Custom", "Nobody") + "  prompt: x\n", 4, "no provider 'Nobody'"),
         (START.replace(": m", ': " "') + "  prompt: x\n", 5, "1 to 200 characters"),
+        (START + "  prompt: x\n  refined_from: V\n", 7, "no version before it is named 'V'"),
         ("active: W\n" + START + "  prompt: x\n", 1, "no version 'W'"),
         (START + '  prompt: "a\\0b"\n', 6, "not text"),
         (START + "  prompt: 'a\n", 7, "no YAML"),

@@ -57,7 +57,7 @@ KNOWN = {5: fingerprint(A)}
     ],
 )
 def test_whose_an_annotation_is(made: Annotation, known: dict[int, str], peoples: bool) -> None:
-    assert is_peoples(made, known) is peoples
+    assert is_peoples(made, known.get(made.id)) is peoples
 
 
 def promoted(house: House, count: int = 3, *, marked: bool = True) -> tuple[int, list[int]]:
@@ -140,3 +140,13 @@ def test_counting_what_people_annotated_reads_no_annotation(house: House) -> Non
     reader._iter_part = noting  # type: ignore[method-assign]
     assert counts(house, project) == (30, TruthSource.ANNOTATIONS)
     assert whole == []
+
+
+def test_what_is_known_of_many_is_known_of_each(house: House) -> None:
+    """Beyond a page of them all are read at once, with the same answers."""
+    project, tasks = promoted(house, 230, marked=False)
+    assert house.container.evaluation.true_tasks(project, TruthSource.ANNOTATIONS) == []
+    house.container.studio.delete_model_version(project, "m")
+    press_update(house.fake, min(row["id"] for row in house.fake.state()["annotations"]))
+    found = house.container.evaluation.true_tasks(project, TruthSource.ANNOTATIONS)
+    assert found == tasks[:1]

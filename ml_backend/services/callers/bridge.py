@@ -60,7 +60,8 @@ class Bridge:
         if self.is_away:
             raise LabelStudioUnreachable(
                 "Label Studio does not answer.",
-                fix="What was known a moment ago can be read on; all else waits until it is back.",
+                fix="Check LABEL_STUDIO_URL and that Label Studio is running. What was known a "
+                "moment ago can be read on; all else waits until it is back.",
             )
         return None
 
@@ -114,6 +115,13 @@ class Bridge:
             self._titles.pop(key, None)
             for at in [each for each in self._projects if each[0] == key]:
                 self._projects.pop(at, None)
+
+    def forget(self) -> None:
+        """Forget everything of everybody."""
+        with self._lock:
+            self._ends += 1
+            for known in (self._users, self._titles, self._projects):
+                known.clear()
 
     def _end_project(self, key: bytes, project_id: int) -> None:
         with self._lock:

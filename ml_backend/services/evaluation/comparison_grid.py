@@ -226,7 +226,7 @@ class ComparisonGrids:
                 fix="Run them on the same tasks.",
             )
         right = None
-        if control is not None or not all(_is_measured(run, source) for run in runs):
+        if control is not None or not all(self._is_measured(run, source) for run in runs):
             right = _judged(evaluation, project, config, runs, source, control)
         ranked = []
         answers = {}
@@ -252,6 +252,11 @@ class ComparisonGrids:
             with_truth=with_truth,
             left_out=left_out,
         )
+
+    def _is_measured(self, run: Run, source: TruthSource) -> bool:
+        """Return whether what was measured with a run still holds, and is kept by task."""
+        measured = run.metrics is not None and run.truth is source and not run.stale
+        return measured and self._store.results.is_judged(run.id)
 
     def _said(self, runs: Sequence[Run], control: str | None) -> tuple[dict[int, list[_Said]], int]:
         """Return task -> what each run said of it, and how many tasks not all were asked."""
@@ -319,11 +324,6 @@ def _spread(answers: Sequence[int | None]) -> tuple[int, int]:
         return 1, len(answers)
     counts = Counter(answers)
     return len(counts), max(counts.values())
-
-
-def _is_measured(run: Run, source: TruthSource) -> bool:
-    """Return whether what a run was measured on still is what it would be measured on."""
-    return run.metrics is not None and run.truth is source and not run.stale
 
 
 def _judged(

@@ -117,11 +117,10 @@ class Tries:
         if place.task is None:
             raise _no_task(project, asked.task_id)
         recipe = self._predictor_factory.recipe(project, version)
-        source = truth_of(project, asked.truth)
+        evaluation = self._evaluation.reading(studio)
+        source = truth_of(evaluation.counted(project), asked.truth)
         # Before anything is paid for: an answer that cannot be shown would be paid in vain.
-        truths = self._evaluation.reading(studio).truths(
-            project.id, recipe.config, [place.task.id], source=source
-        )
+        truths = evaluation.truths(project.id, recipe.config, [place.task.id], source=source)
         predictor = self._predictor(recipe, asked)
         request = predictor.prepare(place.task)
         began = time.monotonic()

@@ -17,7 +17,7 @@ from ml_backend.prompting.prompt_file import (
     without_secrets,
     write,
 )
-from ml_backend.prompting.prompt_file_reader import FileProblem, read
+from ml_backend.prompting.prompt_file_reader import at_line, read
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
@@ -289,7 +289,7 @@ class PromptFiles:
         )
         names = ", ".join(repr(each.title) for each in found)
         fix = f"Name one of {names}." if found else f"Add a connection of {given.provider.value}."
-        raise FileProblem(line, f"{missing}.", fix=fix)
+        raise at_line(line, f"{missing}.", fix=fix)
 
     def _further_notes(
         self, given: PromptFile, prompt: Prompt | None, planned: Sequence[PlannedVersion]
@@ -305,6 +305,12 @@ class PromptFiles:
         if given.description != prompt.description:
             yield "The description here stays as it is."
         active = self._store.prompts.active_version(prompt.id)
+        added = [each.title for each in planned if each.is_added]
+        if added and prompt.active_version_id is None:
+            yield (
+                "Where no version was chosen, by hand or by a run over all tasks, the newest "
+                f"answers Label Studio's own requests: {added[-1]!r} from then on."
+            )
         if given.active is not None and active is not None and given.active != active.title:
             yield f"{active.title!r} stays the version that answers Label Studio's own requests."
 
@@ -320,13 +326,13 @@ def _titled(title: str, line: int, field: str) -> str:
     try:
         return check_title(title, field)
     except InvalidInput as error:
-        raise FileProblem(line, error.message, fix=error.fix) from error
+        raise at_line(line, error.message, fix=error.fix) from error
 
 
 def _check_title(version: FileVersion) -> None:
     line = version.line("title")
     if _titled(version.title, line, "version") != version.title:
-        raise FileProblem(line, "a title has no spaces around it and no two in a row.")
+        raise at_line(line, "a title has no spaces around it and no two in a row.")
 
 
 def _check_text(version: FileVersion, variables: frozenset[str]) -> None:
@@ -337,21 +343,21 @@ def _check_text(version: FileVersion, variables: frozenset[str]) -> None:
         try:
             check()
         except InvalidInput as error:
-            raise FileProblem(version.line(name), error.message, fix=error.fix) from error
+            raise at_line(version.line(name), error.message, fix=error.fix) from error
     if not version.text.strip():
-        raise FileProblem(
+        raise at_line(
             version.line("prompt"), "the prompt is empty.", fix="Say what to label, and how."
         )
     try:
         template.check(version.text, variables)
     except TemplateError as error:
         line = version.line_of("prompt", f"{{{error.field}}}")
-        raise FileProblem(line, error.message, fix=error.fix) from error
+        raise at_line(line, error.message, fix=error.fix) from error
 
 
 def _of_provider(connection: Connection, given: FileVersion) -> Connection:
     if connection.provider is not given.provider:
-        raise FileProblem(
+        raise at_line(
             given.line("connection"),
             f"the connection {connection.title!r} is of {connection.provider.value}, "
             f"not of {given.provider.value}.",

@@ -119,6 +119,7 @@ class Callers:
         """Ask Label Studio about everybody anew."""
         self._known.clear()
         self._refused.clear()
+        self.bridge.forget()
 
     def _find(self, token: str, studio: CallerLabelStudio, reads: bool) -> Caller:
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -38,7 +38,7 @@ def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pag
     assert "$0.0300 per task that was asked" in found
     ran(pages, version.id, cost=0.0, cached=6)
     found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .score-facts")
-    assert "all were answered before" in found
+    assert "all answers kept from before" in found
     ran(pages, version.id, cost=None)
     found = pages.get(f"/ui/prompts/{prompt.id}").text("[aria-label=Score] .score-facts")
     assert "unknown per task" in found

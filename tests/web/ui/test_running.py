@@ -38,7 +38,7 @@ def score(pages: Pages, ids: tuple[int, int]) -> Page:
 @pytest.mark.slow
 def test_version_that_never_ran_says_how_to_get_a_score(pages: Pages, ids: tuple[int, int]) -> None:
     page = score(pages, ids)
-    assert page.text(".display") == "—"
+    assert page.text(".headline") == "No accuracy yet"
     assert "Evaluate on 6 Ground Truths to get a score." in page.text("#score")
 
 
@@ -156,7 +156,7 @@ def test_delta_is_against_the_version_evaluated_before(
 @pytest.mark.slow
 def test_run_on_tasks_without_truth_is_no_score(pages: Pages, ids: tuple[int, int]) -> None:
     stored_run(pages, ids[1], succeeded=6, metrics=measured(0, 0))
-    assert score(pages, ids).text(".display") == "—"
+    assert score(pages, ids).text(".headline") == "No accuracy yet"
 
 
 @pytest.mark.slow

@@ -60,6 +60,8 @@ class CostFigure(Shown):
     total: float | None
     cached_tasks: int
     """Answered before and paid for once."""
+    asked_tasks: int
+    """Asked in this run: what the total paid for."""
 
 
 class TokensFigure(Shown):
