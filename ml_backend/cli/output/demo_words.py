@@ -17,10 +17,12 @@ def outcome_lines(run: Run) -> list[str]:
     found = [f"{run.totals.succeeded} predictions{failed}"]
     if run.metrics is None or not run.metrics.overall.n:
         return found
-    best_first = sorted(run.metrics.controls.items(), key=lambda each: -(each[1].accuracy or 0))
-    rates = [f"{name} right in {row.correct} of {row.n} messages" for name, row in best_first]
-    shares = [f"{row.accuracy:.0%}" for _, row in best_first]
-    found = [f"{rate} ({share})" for rate, share in zip(rates, shares, strict=True)]
+    measured = {name: row for name, row in run.metrics.controls.items() if row.n}
+    best_first = sorted(measured.items(), key=lambda each: -(each[1].correct / each[1].n))
+    found = [
+        f"{name} right in {row.correct} of {row.n} messages ({row.correct / row.n:.0%})"
+        for name, row in best_first
+    ]
     overall = run.metrics.overall
     return [*found, f"all of these at once in {overall.correct} of {overall.n}{failed}"]
 
