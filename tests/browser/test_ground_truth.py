@@ -92,7 +92,7 @@ def test_from_none_to_an_evaluation_on_it_and_back_by_clicks(person: Person) -> 
     assert axe(page) == []
 
     page.locator(f"#task-{tasks[0]}").get_by_role("button", name=re.compile("^Mark")).click()
-    expect(page.locator(".notice")).to_contain_text(f"Task {tasks[0]} is ground truth now.")
+    expect(page.locator("main > .notice")).to_contain_text(f"Task {tasks[0]} is ground truth now.")
     assert person.marked() == tasks[:1]
 
     # Two people disagree on the second: none is marked before somebody chooses.
@@ -109,7 +109,7 @@ def test_from_none_to_an_evaluation_on_it_and_back_by_clicks(person: Person) -> 
     row = page.locator(f"#task-{tasks[1]}")
     expect(row).to_contain_text("annotators disagree: choose")
     row.get_by_role("button", name=re.compile("^Mark")).last.click()
-    expect(page.locator(".notice")).to_contain_text("is ground truth now")
+    expect(page.locator("main > .notice")).to_contain_text("is ground truth now")
     assert person.marked() == tasks[:4]
 
     page.goto(person.truth)

@@ -46,7 +46,9 @@ class Loop:
         project = self.studio.create_project(title, CONFIG)
         rows: list[dict[str, Any]] = [{"data": {"text": f"message {n}"}} for n in range(tasks)]
         for n, row in enumerate(rows[:annotated]):
-            row["annotations"] = [{"result": [region("ab"[n % 2])], "lead_time": 2.0}]
+            row["annotations"] = [
+                {"result": [region("ab"[n % 2])], "lead_time": 2.0, "ground_truth": False}
+            ]
         if rows:
             self.studio.import_tasks(project.id, rows)
         return project.id
@@ -218,7 +220,7 @@ def test_evaluate_on_a_changed_text_keeps_the_old_version_and_compare_names_both
     loop.run("HasGT")
     expect(page.locator(".display")).to_have_text("100%")
     made = page.locator(".made")
-    expect(made).to_contain_text("Version 1 was run, so it stays as it is")
+    expect(made).to_contain_text("Version 1 was run, so it stays as it was")
     made.get_by_role("link", name="Compare with Version 1").click()
     expect(page.locator("h2.versus")).to_contain_text("Version 1 50%")
     expect(page.locator("h2.versus")).to_contain_text("Version 2 100%")
@@ -251,7 +253,7 @@ def test_a_saved_change_is_undone_and_its_text_is_kept(loop: Loop) -> None:
     page.click("[data-key=save]")
     expect(page.locator(".made")).to_contain_text("Version 2 has the changed text")
     page.locator(".made").get_by_role("button", name="Undo").click()
-    expect(page.locator(".notice").first).to_contain_text("Version 2 is taken back.")
+    expect(page.locator("main > .notice").first).to_contain_text("Version 2 is taken back.")
     expect(page.locator("#text")).to_have_value(SECOND)
     expect(page.locator("#shown-version option")).to_have_count(1)
 
@@ -270,7 +272,7 @@ def test_the_label_stream_shows_another_version_by_a_click(loop: Loop) -> None:
     loop.predict(5)
     assert loop.studio.get_project(project).model_version == f"Topics of {project}__Version 1"
     loop.next("Show in label stream")
-    expect(page.locator(".notice").first).to_contain_text("shows Another__Version 1 now")
+    expect(page.locator("main > .notice").first).to_contain_text("shows Another__Version 1 now")
     assert loop.studio.get_project(project).model_version == "Another__Version 1"
 
 
