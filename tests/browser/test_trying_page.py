@@ -42,7 +42,7 @@ class Walk:
         self.page.goto(self.url)
         self.page.evaluate("localStorage.clear()")
         self.page.goto(self.url)
-        if self.page.locator(".fold-label").is_visible():  # folded, for there are results to read
+        if self.page.locator(".when-folded").is_visible():  # folded, for there are results to read
             self.page.click(".fold-label")
         expect(self.page.locator("#try")).to_be_visible()
         return self.page
