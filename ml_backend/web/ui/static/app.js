@@ -77,7 +77,9 @@
   const LONGEST_FORM = 30000, LONGEST_LINK = 5000;
   const release = (elt) => {
     clearTimeout(Number(elt.dataset.works));
-    for (const each of [elt, ...all("[data-works=part]", elt)]) {
+    // A button may stand outside of its form.
+    const own = [...(elt.elements || [])].filter((each) => each.dataset.works === "part");
+    for (const each of [elt, ...own, ...all("[data-works=part]", elt)]) {
       delete each.dataset.works;
       each.removeAttribute("aria-busy");
     }
