@@ -29,7 +29,7 @@ def test_a_click_shows_a_model_version_and_says_what_was_shown_before(pages: Pag
     [form] = page.all("form[action='/ui/predictions/show']")  # not for the one that is shown
     button = form.css_first("button")
     assert button is not None
-    assert button.attributes["aria-label"] == f"Show {second} in the label stream"
+    assert button.text() == f"Show in label stream: {second}"
     page = pages.post("/ui/predictions/show", project=pages.project, model_version=second)
     assert shown(pages) == second
     assert f"shows {second} now instead of {first}." in page.text(".notice")
