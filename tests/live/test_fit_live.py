@@ -134,15 +134,26 @@ def test_the_pool_follows_what_people_do(connected: Connected) -> None:
     connected.assert_true_soon(3)
 
 
-def test_a_thousand_promoted_predictions_are_examples(connected: Connected) -> None:
+def test_a_thousand_annotations_are_examples_and_what_nobody_opened_is_none(
+    connected: Connected,
+) -> None:
     studio, project_id = connected.studio, connected.project.id
-    ids = studio.import_tasks(project_id, rows(1000, "bulk"))
-    predictions = [
-        {"task": task, "result": [region("ab"[task % 2])], "model_version": "m1"} for task in ids
-    ]
-    assert studio.import_predictions(project_id, predictions) == 1000
-    assert studio.promote(project_id, ["m1"], ids) == 1000
+    studio.import_tasks(
+        project_id,
+        [
+            {**row, "annotations": [{"result": [region("ab"[n % 2])]}]}
+            for n, row in enumerate(rows(1000, "bulk"))
+        ],
+    )
     connected.assert_true_soon(1000)
+    peoples = connected.truth()
+    ids = studio.import_tasks(project_id, rows(200, "promoted"))
+    predictions = [{"task": task, "result": [region("a")], "model_version": "m1"} for task in ids]
+    assert studio.import_predictions(project_id, predictions) == 200
+    assert studio.promote(project_id, ["m1"], ids) == 200
+    assert len(connected.truth()) == 1200
+    eventually(lambda: not connected.query("SELECT 1 FROM events"))
+    assert connected.pool() == peoples
 
 
 def test_a_forged_webhook_changes_nothing(connected: Connected, simulator: Simulator) -> None:
