@@ -217,9 +217,9 @@ def test_a_prompt_is_exported_and_imported_by_clicks(
     page.get_by_role("link", name="Create Prompt").click()
     page.get_by_role("link", name="Import a file").click()
     dialog = page.locator("dialog[open]")
-    page.get_by_label("Prompt file").set_input_files(path)
-    page.get_by_label("Target Project").select_option(str(place.project))
-    page.get_by_label(re.compile("^Name")).fill("Imported")
+    dialog.get_by_label("Prompt file").set_input_files(path)
+    dialog.get_by_label("Target Project").select_option(str(place.project))
+    dialog.get_by_label(re.compile("^Name")).fill("Imported")
     dialog.get_by_role("button", name="Check the file").click()
     expect(dialog).to_contain_text("A new prompt, Imported")
     assert axe(page) == []
@@ -231,10 +231,10 @@ def test_a_prompt_is_exported_and_imported_by_clicks(
     path.write_text(path.read_text().replace("model:", "modle:"))
     page.goto(f"{place.url}/ui/prompts/new")
     page.get_by_role("link", name="Import a file").click()
-    page.get_by_label("Prompt file").set_input_files(path)
-    page.get_by_label("Target Project").select_option(str(place.project))
-    page.get_by_role("button", name="Check the file").click()
-    expect(page.get_by_role("alert").first).to_contain_text("has no field 'modle'")
+    dialog.get_by_label("Prompt file").set_input_files(path)
+    dialog.get_by_label("Target Project").select_option(str(place.project))
+    dialog.get_by_role("button", name="Check the file").click()
+    expect(dialog).to_contain_text("has no field 'modle'")
     page.context.close()
 
 
