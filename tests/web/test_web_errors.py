@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from ml_backend import errors
-from ml_backend.prompting.prompt_file_reader import FileProblem
 from ml_backend.records import FailureKind
 from ml_backend.web.server.errors import REASON_LENGTH, reason_phrase, status_of
 
@@ -18,8 +17,6 @@ def every_error(kind: type[errors.PromptsError]) -> list[type[errors.PromptsErro
 def test_every_error_has_a_status_of_its_own_fault(kind: type[errors.PromptsError]) -> None:
     if issubclass(kind, errors.ModelError):
         error: errors.PromptsError = kind("no", kind=FailureKind.QUOTA)
-    elif issubclass(kind, FileProblem):
-        error = kind(3, "no")
     else:
         error = kind("no")
     status = status_of(error)
