@@ -30,10 +30,13 @@ astray = (
     "if os.fork(): os._exit(0)\\n"
     "os.setsid()\\n"
     "signal.signal(signal.SIGTERM, signal.SIG_IGN)\\n"
-    f"open({folder + '/astray'!r}, 'w').write(str(os.getpid()))\\n"
+    f"with open({folder + '/astray.new'!r}, 'w') as told: told.write(str(os.getpid()))\\n"
+    f"os.rename({folder + '/astray.new'!r}, {folder + '/astray'!r})\\n"
     "os.kill(os.getpid(), signal.SIGSTOP)\\n"
 )
 subprocess.run([sys.executable, "-c", astray], check=True)
+while not Path(folder, "astray").exists():
+    time.sleep(0.01)
 """,
     "chromium": """
 from support.browser import chromium
