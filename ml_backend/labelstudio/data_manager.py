@@ -12,7 +12,6 @@ from ml_backend.labelstudio.reads import ANNOTATED_FIELDS, ANNOTATED_PAGE, Reads
 from ml_backend.labelstudio.records import AnnotatedTask, Annotation, Place, Project, Tab
 from ml_backend.records import Task
 
-IS_ANNOTATED = queries.condition("total_annotations", "greater", 0)
 # Without a person's time on any annotation: made by an action, by the API or by an import.
 NOBODYS_TIME = queries.condition("avg_lead_time", "empty", True)
 JUDGED = {"fields": "all", "include": ANNOTATED_FIELDS.replace("id,data", "id", 1)}
@@ -64,10 +63,7 @@ class DataManager(Reads):
         self, params: Mapping[str, Any], operator: str, task_id: int, order: str, number: int
     ) -> list[Task]:
         query = {
-            "filters": {
-                "conjunction": "and",
-                "items": [queries.condition("id", operator, task_id)],
-            },
+            "filters": queries.all_of(queries.condition("id", operator, task_id)),
             "ordering": [f"tasks:{order}"],
         }
         wire = self._get_page({**params, "page_size": number, "query": queries.encode(query)})
@@ -115,7 +111,9 @@ class AnnotatedTasks(DataManager):
             operator, edge, order = "less", before, "-id"
         query = {
             # By the tasks' own counter: by the annotations a task is listed once for each.
-            "filters": _both(IS_ANNOTATED, queries.condition("id", operator, edge)),
+            "filters": queries.all_of(
+                queries.IS_ANNOTATED, queries.condition("id", operator, edge)
+            ),
             "ordering": [f"tasks:{order}"],
         }
         params = {**self._listing_in(project_id, project), **PAGE_FIELDS}
@@ -136,7 +134,7 @@ class AnnotatedTasks(DataManager):
 
     def count_annotated(self, project_id: int, *, project: Project | None = None) -> int:
         """How many tasks have a submitted annotation; none of them is read."""
-        return self._count_tasks(self._listing_in(project_id, project), IS_ANNOTATED)
+        return self._count_tasks(self._listing_in(project_id, project), queries.IS_ANNOTATED)
 
     def count_true(
         self,
@@ -202,7 +200,7 @@ class AnnotatedTasks(DataManager):
         return self._listing_of(project_id, predicts=known.predicts_on_listing)
 
     def _count_tasks(self, params: Mapping[str, Any], *items: dict[str, Any]) -> int:
-        query = queries.encode({"filters": _both(*items)})
+        query = queries.encode({"filters": queries.all_of(*items)})
         wire = self._get_page({**params, "include": "id", "page_size": 1, "query": query})
         with self._shape("tasks"):
             return int(wire["total"])
@@ -211,16 +209,16 @@ class AnnotatedTasks(DataManager):
 def _doubtful(*, marked: bool, promoted: bool) -> list[dict[str, Any]]:
     """Filters of the tasks whose annotations may be other than Label Studio's counts say."""
     predicted = queries.condition("total_predictions", "greater", 0)
-    untimed = [IS_ANNOTATED, NOBODYS_TIME] if promoted else [IS_ANNOTATED, NOBODYS_TIME, predicted]
-    found = [_both(*untimed)]
+    untimed = (
+        [queries.IS_ANNOTATED, NOBODYS_TIME]
+        if promoted
+        else [queries.IS_ANNOTATED, NOBODYS_TIME, predicted]
+    )
+    found = [queries.all_of(*untimed)]
     if marked:
-        found.append(_both(queries.condition("total_annotations", "greater", 1)))
-        found.append(_both(queries.condition("cancelled_annotations", "greater", 0)))
+        found.append(queries.all_of(queries.condition("total_annotations", "greater", 1)))
+        found.append(queries.all_of(queries.condition("cancelled_annotations", "greater", 0)))
     return found
-
-
-def _both(*items: dict[str, Any]) -> dict[str, Any]:
-    return {"conjunction": "and", "items": list(items)}
 
 
 def _name(user: Mapping[str, Any]) -> str:

@@ -50,6 +50,16 @@ def condition(column: str, operator: str, value: object) -> dict[str, Any]:
     }
 
 
+def all_of(*conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters for what meets all of these conditions."""
+    return {"conjunction": "and", "items": [dict(each) for each in conditions]}
+
+
+IS_ANNOTATED = condition("total_annotations", "greater", 0)
+ANNOTATED = {"filters": all_of(IS_ANNOTATED)}
+"""The query for all tasks that anybody annotated."""
+
+
 def checked(query: Mapping[str, Any] | None) -> dict[str, Any]:
     """``query`` (or bare filters) as a fresh query; InvalidInput where it would mislead."""
     if not query:
@@ -118,7 +128,7 @@ def after(query: Mapping[str, Any], last_id: int) -> dict[str, Any]:
     items = [*filters["items"], condition("id", "greater", last_id)]
     return {
         **query,
-        "filters": {"conjunction": "and", "items": items},
+        "filters": all_of(*items),
         "ordering": ["tasks:id"],
     }
 
@@ -141,10 +151,7 @@ def encode(query: Mapping[str, Any]) -> str:
 
 def alternatives(query: Mapping[str, Any]) -> list[dict[str, Any]]:
     """An "or" query as one query per filter line; their union is what it selects."""
-    return [
-        {**query, "filters": {"conjunction": "and", "items": [item]}}
-        for item in query["filters"]["items"]
-    ]
+    return [{**query, "filters": all_of(item)} for item in query["filters"]["items"]]
 
 
 def parts(query: Mapping[str, Any]) -> list[dict[str, Any]]:

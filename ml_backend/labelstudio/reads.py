@@ -183,10 +183,7 @@ class Reads:
             return
         query = {} if task_ids is None else queries.selecting(task_ids)
         # By the annotations themselves: the tasks' counters lag behind a promotion's webhook.
-        query["filters"] = {
-            "conjunction": "and",
-            "items": [queries.condition("annotations_ids", "greater", 0)],
-        }
+        query["filters"] = queries.all_of(queries.condition("annotations_ids", "greater", 0))
         fields = {"fields": "all", "include": ANNOTATED_FIELDS}
         predicts = project.predicts_on_listing
         for page in self._iter_pages(project_id, query, fields, ANNOTATED_PAGE, predicts):

@@ -13,7 +13,7 @@ from typing import Generic
 
 from ml_backend.errors import Conflict
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import AnnotatedTask, LabelStudioReader, Project
+from ml_backend.labelstudio import AnnotatedTask, LabelStudioReader, Project, queries
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.marking.drawing import Draw, draw, shuffled
 from ml_backend.services.marking.judging import Judged, Standing, judge, marks_of
@@ -32,20 +32,6 @@ READ_ALL = 2_000
 READ_PER_DRAWN = 20
 AT_ONCE = 100
 """Tasks read, marked and read back together: what changed meanwhile is seen in time."""
-
-ANNOTATED = {
-    "filters": {
-        "conjunction": "and",
-        "items": [
-            {
-                "filter": "filter:tasks:total_annotations",
-                "operator": "greater",
-                "type": "Number",
-                "value": 0,
-            }
-        ],
-    }
-}
 
 Progress = Callable[[int, int], None]
 Changed = Callable[[Project, Sequence[int]], None]
@@ -236,7 +222,7 @@ class GroundTruthMarks(Generic[Acting]):
         if request.random is not None:
             if not request.ground_truth or project.annotations <= READ_ALL:
                 return None
-            every = studio.task_ids(project.id, query=ANNOTATED)
+            every = studio.task_ids(project.id, query=queries.ANNOTATED)
             number = max(READ_ALL, READ_PER_DRAWN * request.random)
             return sorted(shuffled(every, request.seed or 0)[:number])
         asked = select(task_ids=request.task_ids, filters=request.filters)

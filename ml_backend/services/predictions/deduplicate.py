@@ -215,7 +215,7 @@ class Sweep:
             wrong = queries.condition("total_predictions", "not_equal", count)
             query = {
                 **queries.selecting(ids),
-                "filters": {"conjunction": "and", "items": [wrong]},
+                "filters": queries.all_of(wrong),
             }
             if self._studio.task_ids(project_id, query=query):
                 return True

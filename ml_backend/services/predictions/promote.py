@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
-from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow
+from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow, queries
 from ml_backend.next_steps import Step
 from ml_backend.records import Slot
 from ml_backend.services.fingerprints import fingerprint
@@ -27,20 +27,6 @@ from ml_backend.store import Store
 
 READ_ALL_ABOVE = 1_000
 """Selected tasks up to which their annotations are read by id, above all annotated tasks are."""
-
-ANNOTATED = {
-    "filters": {
-        "conjunction": "and",
-        "items": [
-            {
-                "filter": "filter:tasks:total_annotations",
-                "operator": "greater",
-                "type": "Number",
-                "value": 0,
-            }
-        ],
-    }
-}
 
 Progress = Callable[[int, int], None]
 
@@ -351,5 +337,5 @@ class PromotePredictions(Generic[Acting]):
         if created < plan.would_create:
             missing = plan.would_create - created
             notes += (f"{missing} predictions were gone before they could be promoted.",)
-        annotated = studio.task_ids(plan.project_id, query=ANNOTATED)
+        annotated = studio.task_ids(plan.project_id, query=queries.ANNOTATED)
         return PromoteReport(plan, created, project.annotations, len(annotated), notes)
