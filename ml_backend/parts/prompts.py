@@ -171,4 +171,4 @@ class PromptParts(Doors):
 
     @cached_property
     def gate(self) -> Gate:
-        return Gate(self.store, self.predictor_factory, self.evaluation)
+        return Gate(self.store, self.predictor_factory, self.evaluation, self.comparisons)

@@ -9,6 +9,7 @@ from statistics import median, quantiles
 from typing import TypeVar
 
 from ml_backend.errors import InvalidInput
+from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import (
@@ -24,7 +25,13 @@ from ml_backend.scoring.agreement import Summary, summarize
 from ml_backend.scoring.paired import ALPHA, Paired, compare, holm
 from ml_backend.scoring.resampling import ScoreDifference, compare_scores
 from ml_backend.services.evaluation.evaluation import Evaluation
-from ml_backend.services.evaluation.ground_truth import Compared, no_truth, truth_of, truth_words
+from ml_backend.services.evaluation.ground_truth import (
+    Compared,
+    GroundTruth,
+    no_truth,
+    truth_of,
+    truth_words,
+)
 from ml_backend.services.evaluation.metrics import is_right, score_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
@@ -178,24 +185,12 @@ class Comparisons:
     ) -> list[Judged]:
         """Return how each run's tasks agree with the truth, by control."""
         config = self._predictor_factory.config_of(project)
-        if control is not None and control not in config.controls:
-            known = ", ".join(repr(name) for name in config.controls)
-            raise InvalidInput(
-                f"The labeling config has no control {control!r} that is answered.",
-                field="control",
-                fix=f"It has {known}.",
-            )
+        require_control(config, control)
         evaluation = self._evaluation.reading(studio)
         truths = evaluation.truths(project.id, config, source=source)
         if not truths:
             raise no_truth(project, source, "project")
-        found = [evaluation.compared(run, truths, config) for run in runs]
-        if control is None:
-            return [{task: said for task, said in each.items() if said} for each in found]
-        return [
-            {task: {control: said[control]} for task, said in each.items() if control in said}
-            for each in found
-        ]
+        return [judged_of(evaluation, run, truths, config, control) for run in runs]
 
     def run_of(self, version: PromptVersion, project: Project) -> Run:
         """Return the last completed run of a version: over all that is true, else of any tasks."""
@@ -214,6 +209,36 @@ class Comparisons:
                 fix=Step.EVALUATE_VERSION(),
             )
         return (whole or found)[0]
+
+
+def require_control(config: LabelingConfig, control: str | None) -> None:
+    """Raise InvalidInput for a control that a labeling config does not answer; None is all."""
+    if control is not None and control not in config.controls:
+        raise InvalidInput(
+            f"The labeling config has no control {control!r} that is answered.",
+            field="control",
+            fix=f"It has {', '.join(map(repr, config.controls))}.",
+        )
+
+
+def judged_of(
+    evaluation: Evaluation,
+    run: Run,
+    truths: Mapping[int, GroundTruth],
+    config: LabelingConfig,
+    control: str | None = None,
+) -> Judged:
+    """Return how a run's tasks agree with their truths, of one control alone or of all."""
+    compared = evaluation.compared(run, truths, config)
+    narrowed = {task: of_control(each, control) for task, each in compared.items()}
+    return {task: each for task, each in narrowed.items() if each}
+
+
+def of_control(compared: Compared, control: str | None) -> Compared:
+    """Return what is said of one control, of all for None."""
+    if control is None:
+        return compared
+    return {control: compared[control]} if control in compared else {}
 
 
 def source_of(

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioReader, Project
+from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.records import (
     Failure,
     JsonObject,
@@ -25,7 +25,14 @@ from ml_backend.records import (
     Task,
     TruthSource,
 )
-from ml_backend.services.evaluation.comparison import MOST_VERSIONS, Comparisons, source_of
+from ml_backend.services.evaluation.comparison import (
+    MOST_VERSIONS,
+    Comparisons,
+    judged_of,
+    of_control,
+    require_control,
+    source_of,
+)
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import Compared
 from ml_backend.services.evaluation.metrics import is_right
@@ -167,12 +174,7 @@ class ComparisonGrids:
         """Return a page of the grid; raises InvalidInput where no task was asked of all."""
         _check(versions, query)
         config = self._predictor_factory.config_of(project)
-        if query.control is not None and query.control not in config.controls:
-            raise InvalidInput(
-                f"The labeling config has no control {query.control!r} that is answered.",
-                field="control",
-                fix=f"It has {', '.join(map(repr, config.controls))}.",
-            )
+        require_control(config, query.control)
         runs = [self._comparisons.run_of(version, project) for version in versions]
         evaluation = self._evaluation.reading(studio)
         project = evaluation.counted(project)
@@ -292,8 +294,7 @@ class ComparisonGrids:
         if not ids:
             return
         outcomes = [self._store.results.read(run.id, ids) for run in runs]
-        wanted = {"selectedItems": {"all": False, "included": list(ids)}}
-        pages = studio.iter_tasks(project.id, query=wanted, project=project)
+        pages = studio.iter_tasks(project.id, query=queries.selecting(ids), project=project)
         tasks = {task.id: task for page in pages for task in page}
         truths = self._evaluation.reading(studio).truths(project.id, config, ids, source=source)
         for task_id in ids:
@@ -305,7 +306,7 @@ class ComparisonGrids:
                 compared: Compared = {}
                 if task_id in truths:
                     compared, truth = truths[task_id].judge(outcome, config)
-                    compared = _of_control(compared, query.control)
+                    compared = of_control(compared, query.control)
                 right = is_right(compared) if compared else None
                 cells.append(GridCell(_narrowed(outcome, query.control), right, compared))
             yield GridRow(
@@ -336,14 +337,8 @@ def _judged(
 ) -> list[dict[int, bool]]:
     """Return for each run which of its tasks with a truth are right, by the truths as they are."""
     truths = evaluation.truths(project.id, config, source=source)
-    found = []
-    for run in runs:
-        compared = {
-            task: _of_control(each, control)
-            for task, each in evaluation.compared(run, truths, config).items()
-        }
-        found.append({task: is_right(each) for task, each in compared.items() if each})
-    return found
+    judged = (judged_of(evaluation, run, truths, config, control) for run in runs)
+    return [{task: is_right(each) for task, each in found.items()} for found in judged]
 
 
 def _rank(verdicts: Sequence[bool | None], answers: int) -> int:
@@ -367,12 +362,6 @@ def _filters(verdicts: Sequence[bool | None], answers: int) -> Iterator[GridFilt
         yield GridFilter.FLIPS
     if known == {False}:
         yield GridFilter.WRONG
-
-
-def _of_control(compared: Compared, control: str | None) -> Compared:
-    if control is None:
-        return compared
-    return {control: compared[control]} if control in compared else {}
 
 
 def _part(answer: JsonObject | None, control: str | None) -> JsonObject | None:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio import LabelStudioReader, Project
-from ml_backend.records import Correctness, JsonObject, PromptVersion, Run, RunStatus, Subset
+from ml_backend.records import Correctness, JsonObject, PromptVersion, Run
 from ml_backend.scoring.paired import Paired, compare
 from ml_backend.scoring.regression import Finding, find_regression
+from ml_backend.services.evaluation.comparison import Comparisons, NotRun, judged_of
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.metrics import is_right
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
-
-MANY_RUNS = 10_000
 
 
 class CannotTell(InvalidInput):
@@ -84,11 +83,16 @@ class Gate:
     """Judges evaluations."""
 
     def __init__(
-        self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
+        self,
+        store: Store,
+        predictor_factory: PredictorFactory,
+        evaluation: Evaluation,
+        comparisons: Comparisons,
     ) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
         self._evaluation = evaluation
+        self._comparisons = comparisons
 
     def check(
         self,
@@ -135,8 +139,7 @@ class Gate:
         first, second = (
             {
                 task_id: is_right(compared)
-                for task_id, compared in evaluation.compared(each, truths, config).items()
-                if compared
+                for task_id, compared in judged_of(evaluation, each, truths, config).items()
             }
             for each in (before, run)
         )
@@ -153,23 +156,15 @@ class Gate:
         )
 
     def _run_of(self, version: PromptVersion, project: Project) -> Run:
-        """Return the last completed run of a version: over all that is true, else of any tasks."""
-        found = [
-            run
-            for run in self._store.runs.search(
-                version_id=version.id, project_id=project.id, limit=MANY_RUNS
-            )
-            if run.status is RunStatus.COMPLETED and not run.options.only_missing
-        ]
-        whole = [run for run in found if run.subset in (Subset.HAS_GT, Subset.ALL)]
-        if not found:
+        try:
+            return self._comparisons.run_of(version, project)
+        except NotRun as error:
             raise CannotTell(
                 f"{version.title!r} has no completed run in project {project.title!r}: nothing "
                 "can be not worse than it.",
                 field="not_worse_than",
                 fix="Evaluate that version first.",
-            )
-        return (whole or found)[0]
+            ) from error
 
     @staticmethod
     def _no_common(version: PromptVersion, run: Run) -> CannotTell:
