@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_backend.labelstudio import queries
 from ml_backend.records import JsonObject, Person, Region, Task
 
 Wire = Mapping[str, Any]
@@ -282,5 +283,5 @@ def _selection(selected: Any) -> JsonObject:
     if chosen.get("all") and chosen.get("excluded"):
         return {"selectedItems": {"all": True, "excluded": list(chosen["excluded"])}}
     if chosen.get("all") is False and chosen.get("included"):
-        return {"selectedItems": {"all": False, "included": list(chosen["included"])}}
+        return queries.selecting(chosen["included"])
     return {}

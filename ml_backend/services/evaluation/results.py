@@ -15,7 +15,7 @@ from itertools import chain
 
 from ml_backend.errors import InvalidInput, LabelStudioUnreachable
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioReader, Project
+from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.records import JsonObject, Outcome, Run, Task
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import Compared
@@ -233,7 +233,7 @@ class Results:
         task_ids: Sequence[int],
     ) -> list[ResultRow]:
         outcomes = self._store.results.read(run.id, task_ids)
-        query = {"selectedItems": {"all": False, "included": list(task_ids)}}
+        query = queries.selecting(task_ids)
         pages = studio.iter_tasks(project.id, query=query, project=project)
         tasks = {task.id: task for page in pages for task in page}
         truths = self._evaluation.reading(studio).truths(

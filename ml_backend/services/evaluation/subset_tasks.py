@@ -9,7 +9,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import LabelStudioReader, Project
+from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.records import (
     Failure,
     JsonObject,
@@ -256,7 +256,7 @@ def _ordered(
 def _read_tasks(studio: LabelStudioReader, project_id: int, ids: Sequence[int]) -> dict[int, Task]:
     if not ids:
         return {}
-    query = {"selectedItems": {"all": False, "included": list(ids)}}
+    query = queries.selecting(ids)
     return {task.id: task for page in studio.iter_tasks(project_id, query=query) for task in page}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.labelstudio import LabelStudioReader
+from ml_backend.labelstudio import LabelStudioReader, queries
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot
 from ml_backend.services.publishing.ownership import Owned
@@ -133,7 +133,7 @@ def selected_tasks(
         return None
     query = None
     if len(selection.task_ids) <= FEW_TASKS:
-        query = {"selectedItems": {"all": False, "included": list(selection.task_ids)}}
+        query = queries.selecting(selection.task_ids)
     unknown = sorted(set(selection.task_ids) - set(studio.task_ids(project_id, query=query)))
     if unknown:
         shown = ", ".join(str(task_id) for task_id in unknown[:10])

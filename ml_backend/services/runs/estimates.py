@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ml_backend.errors import PromptsError
 from ml_backend.kinds import SAMPLE_SIZE
-from ml_backend.labelstudio import LabelStudioReader, Project
+from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.next_steps import Step
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
@@ -338,7 +338,7 @@ def _askable(predictor: Predictor, tasks: Sequence[Task]) -> list[ModelRequest]:
 
 
 def _tasks(studio: LabelStudioReader, project_id: int, task_ids: Sequence[int]) -> list[Task]:
-    query = {"selectedItems": {"all": False, "included": list(task_ids)}}
+    query = queries.selecting(task_ids)
     return [task for page in studio.iter_tasks(project_id, query=query) for task in page]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import CallerLabelStudio, Project
+from ml_backend.labelstudio import CallerLabelStudio, Project, queries
 from ml_backend.records import (
     CallRecord,
     Failure,
@@ -99,7 +99,7 @@ class OutsideWorkers:
         wanted = [_task_id(each) for each in given]
         if not wanted:
             raise InvalidInput("This list may not be empty.", field="results")
-        query = {"selectedItems": {"all": False, "included": wanted}}
+        query = queries.selecting(wanted)
         pages = studio.iter_tasks(run.project_id, query=query)
         tasks = {task.id: task for page in pages for task in page}
         covered = run.options.task_ids

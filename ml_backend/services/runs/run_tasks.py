@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from ml_backend.errors import Conflict, InvalidInput
-from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio
+from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio, queries
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot, Subset, TruthSource
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -160,7 +160,7 @@ class RunTasks:
                 )
             return found
         wanted = list(dict.fromkeys(request.task_ids or ()))
-        few = {"selectedItems": {"all": False, "included": wanted}} if len(wanted) <= FEW else None
+        few = queries.selecting(wanted) if len(wanted) <= FEW else None
         unknown = sorted(set(wanted) - set(self._studio.task_ids(project.id, query=few)))
         if unknown:
             shown = ", ".join(str(task_id) for task_id in unknown[:10])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ml_backend.labelstudio import ServerLabelStudio
+from ml_backend.labelstudio import ServerLabelStudio, queries
 from ml_backend.records import Task
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 
@@ -19,6 +19,6 @@ def iter_task_pages(
     """Yield pages of the tasks of those ids, of all tasks for None; no task comes twice."""
     query = None
     if task_ids is not None:
-        query = {"selectedItems": {"all": False, "included": list(task_ids)}}
+        query = queries.selecting(task_ids)
     # By id from the last one seen: whatever happens between two pages, no task comes twice.
     yield from studio.iter_tasks(project_id, page_size=PAGE, query=query)
