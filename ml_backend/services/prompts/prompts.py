@@ -74,6 +74,14 @@ def check_system_prompt(text: str) -> str:
     return text
 
 
+def _check_written(text: str) -> str:
+    if not require_text(text, "text").strip():
+        raise InvalidInput(
+            "The prompt text is empty.", field="text", fix="Say what to label, and how."
+        )
+    return text
+
+
 class Prompts:
     """What the CLI, the API and the pages do with prompts."""
 
@@ -157,7 +165,7 @@ class Prompts:
         few_shot: int = 0,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
-        self._check_text(prompt, text)
+        self.check_text(prompt, text)
         chosen = self._connection(connection)
         name = model or chosen.default_model
         if not name:
@@ -183,7 +191,6 @@ class Prompts:
 
     def changed(
         self,
-        prompt: Prompt,
         version: PromptVersion,
         *,
         text: str | None = None,
@@ -193,11 +200,13 @@ class Prompts:
         system_prompt: str | None = None,
         few_shot: int | None = None,
     ) -> PromptVersion:
-        """Return a version with what is given in place of what it has; nothing is stored."""
+        """Return a version with what is given in place of what it has; nothing is stored.
+
+        Whether a text's variables are there is for ``check_text``, or for who asks a task.
+        """
         given: dict[str, Any] = {}
         if text is not None:
-            self._check_text(prompt, text)
-            given["text"] = text
+            given["text"] = _check_written(text)
         if connection is not None:
             chosen = self._connection(connection)
             given |= {"connection_id": chosen.id, "provider": chosen.provider}
@@ -214,12 +223,9 @@ class Prompts:
             given["max_few_shot_examples"] = few_shot
         return replace(version, **given)
 
-    def _check_text(self, prompt: Prompt, text: str) -> None:
+    def check_text(self, prompt: Prompt, text: str) -> None:
         """Raise what is wrong with a text, its variables checked against the prompt's projects."""
-        if not require_text(text, "text").strip():
-            raise InvalidInput(
-                "The prompt text is empty.", field="text", fix="Say what to label, and how."
-            )
+        _check_written(text)
         for project_id in prompt.project_ids:
             project = self._studio.get_project(project_id)
             config = self._predictor_factory.config_of(project)

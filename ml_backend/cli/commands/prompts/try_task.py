@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from ml_backend.cli.app import App, Command, pass_app, read_text
+from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.commands.prompts.version_options import (
     parameters_of,
+    prompt_text,
     sending_options,
     system_text,
 )
 from ml_backend.cli.next_steps import for_command_line
-from ml_backend.errors import InvalidInput
-from ml_backend.records import BASELINE_MODEL, Failure, Prediction, PromptVersion, ProviderName
+from ml_backend.records import Failure, Prediction
 
 if TYPE_CHECKING:
     from ml_backend.services.evaluation.tries import Tried
@@ -64,8 +63,6 @@ def try_task(
       ls-prompts try Topic --project 3
       ls-prompts try Topic --project 3 --task 812 --file topic.md --set temperature=0.2
     """
-    if text is not None and file is not None:
-        raise click.UsageError("Give --text or --file, not both.")
     from ml_backend.services.evaluation.tries import TryRequest
 
     container = app.container
@@ -73,15 +70,14 @@ def try_task(
     chosen = container.prompts.newest_version(found)
     if version is not None:
         chosen = container.prompts.find_version(found, version)
-    unsaved = _changed(
-        app,
+    unsaved = container.prompts.changed(
         chosen,
-        text=read_text(file) if file else text,
+        text=prompt_text(text, file),
         model=model,
         connection=connection,
         parameters=parameters_of(parameters, assigned),
         system_prompt=system_text(system_prompt, system_file),
-        max_few_shot_examples=few_shot,
+        few_shot=few_shot,
     )
     asked = TryRequest(app.project(project), unsaved, task, budget=budget, fresh=fresh)
     tried = container.tries.ask(container.studio, asked)
@@ -89,32 +85,6 @@ def try_task(
         app.document(_document(tried))
         return
     _show(app, tried)
-
-
-def _changed(
-    app: App, version: PromptVersion, *, model: str | None, connection: str | None, **given: Any
-) -> PromptVersion:
-    """Return a version with what was given in place of its own."""
-    from ml_backend.prompting.parameters import check
-    from ml_backend.services.prompts.prompts import check_system_prompt, require_text
-
-    values = {name: value for name, value in given.items() if value is not None}
-    if "parameters" in values:
-        values["parameters"] = check(values["parameters"])
-    if "system_prompt" in values:
-        values["system_prompt"] = check_system_prompt(values["system_prompt"])
-    if not require_text(values.get("text", version.text), "text").strip():
-        raise InvalidInput("The prompt text is empty.", field="text", fix="Say what to label.")
-    if connection is not None:
-        ref = int(connection) if connection.isdecimal() else connection
-        chosen = app.container.store.connections.get(ref)
-        values |= {"connection_id": chosen.id, "provider": chosen.provider}
-        model = model or chosen.default_model or version.model
-    if model and values.get("provider", version.provider) is not ProviderName.BASELINE:
-        values["model"] = model
-    elif model:
-        values["model"] = BASELINE_MODEL
-    return replace(version, **values)
 
 
 def _document(tried: Tried) -> dict[str, Any]:

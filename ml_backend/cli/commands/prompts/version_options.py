@@ -63,10 +63,19 @@ def parameters_of(
     return {**(given or {}), **more} if given is not None or more else None
 
 
+def prompt_text(text: str | None, file: IO[str] | None) -> str | None:
+    """Return the prompt's text, None where none was given."""
+    return _either(text, file, "Give --text or --file, not both.")
+
+
 def system_text(text: str | None, file: IO[str] | None) -> str | None:
     """Return the system text, None where none was given."""
+    return _either(text, file, "Give --system-prompt or --system-file, not both.")
+
+
+def _either(text: str | None, file: IO[str] | None, both: str) -> str | None:
     if text is not None and file is not None:
-        raise click.UsageError("Give --system-prompt or --system-file, not both.")
+        raise click.UsageError(both)
     return read_text(file) if file else text
 
 

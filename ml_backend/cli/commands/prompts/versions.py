@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 from ml_backend.cli.commands.prompts.version_options import (
     echo_version,
     parameters_of,
+    prompt_text,
     sending_options,
     system_text,
 )
@@ -195,10 +196,7 @@ def edit_version(
       ls-prompts versions edit Topic --file topic.md
       ls-prompts versions edit Topic "Version 1" --model gpt-5 --set temperature=0
     """
-    if given["text"] is not None and file is not None:
-        raise click.UsageError("Give --text or --file, not both.")
-    if file is not None:
-        given["text"] = read_text(file)
+    given["text"] = prompt_text(given["text"], file)
     given["system_prompt"] = system_text(system_prompt, system_file)
     given["parameters"] = parameters_of(parameters, assigned)
     if all(value is None for name, value in given.items() if name != "in_place"):
