@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import LabelStudioReader, queries
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot
-from ml_backend.services.publishing.ownership import Owned
+from ml_backend.services.publishing.ownership import Owned, near_labels
 
 FEW_TASKS = 20
 """Tasks up to which they are read one by one rather than all that the project has."""
@@ -105,9 +104,7 @@ def selected_labels(
     """
     for label in selection.labels:
         if label not in held and label not in ours:
-            known = sorted({each for each in held if each})
-            near = difflib.get_close_matches(label, known, n=5, cutoff=0.4) or known[:10]
-            shown = ", ".join(repr(each) for each in near)
+            shown = near_labels(label, held)
             raise NotFound(
                 f"The project holds no prediction of model version {label!r}.",
                 field="model_version",

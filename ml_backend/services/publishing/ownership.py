@@ -8,6 +8,7 @@ docs/design/publishing.md, "Ownership".
 
 from __future__ import annotations
 
+import difflib
 import logging
 import re
 import time
@@ -333,3 +334,10 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def near_labels(label: str, held: Collection[str | None]) -> str:
+    """Return the held labels most like one, else the first ten, in quotes; "" of none."""
+    known = sorted({each for each in held if each})
+    near = difflib.get_close_matches(label, known, n=5, cutoff=0.4) or known[:10]
+    return ", ".join(repr(each) for each in near)

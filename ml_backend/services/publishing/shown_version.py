@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from ml_backend.errors import LabelStudioError, NotFound
 from ml_backend.labelstudio import LabelStudioClient, Project
+from ml_backend.services.publishing.ownership import near_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,7 @@ def show_model_version(
     """
     counts = studio.model_versions(project.id)
     if not counts.get(model_version):
-        held = sorted(name for name, count in counts.items() if count and name)
-        near = difflib.get_close_matches(model_version, held, n=5, cutoff=0.4) or held[:10]
-        shown = ", ".join(repr(each) for each in near)
+        shown = near_labels(model_version, [name for name, count in counts.items() if count])
         raise NotFound(
             f"Project {project.title!r} holds no prediction of model version {model_version!r}.",
             field="model_version",
