@@ -249,12 +249,7 @@ def _to_mark(
     by_standing: dict[Standing, list[Judged]] = {each: [] for each in Standing}
     for each in found:
         by_standing[each.standing].append(each)
-    ready = by_standing[Standing.READY]
-    drawn = None
-    if request.random is not None:
-        answers = {each.task.id: each.chosen.answer for each in ready if each.chosen}
-        drawn = draw(answers, request.random, request.seed or 0, config)
-        ready = [each for each in ready if each.task.id in drawn.task_ids]
+    drawn, ready = _drawn(by_standing[Standing.READY], request, config)
     asked = len(found) if task_ids is None or request.random else len(task_ids)
     return MarkPlan(
         project,
@@ -276,11 +271,7 @@ def _to_unmark(
     task_ids: Sequence[int] | None,
 ) -> MarkPlan:
     marked = [each for each in found if marks_of(each.task, request.annotation_ids)]
-    drawn = None
-    if request.random is not None:
-        answers = {each.task.id: each.chosen.answer if each.chosen else None for each in marked}
-        drawn = draw(answers, request.random, request.seed or 0, config)
-        marked = [each for each in marked if each.task.id in drawn.task_ids]
+    drawn, marked = _drawn(marked, request, config)
     asked = len(found) if task_ids is None else len(task_ids)
     return MarkPlan(
         project,
@@ -289,6 +280,17 @@ def _to_unmark(
         already=0 if drawn else asked - len(marked),
         draw=drawn,
     )
+
+
+def _drawn(
+    found: list[Judged], request: MarkRequest, config: LabelingConfig
+) -> tuple[Draw | None, list[Judged]]:
+    """Return the draw that a request asks for and the tasks it drew, else all of them."""
+    if request.random is None:
+        return None, found
+    answers = {each.task.id: each.chosen.answer if each.chosen else None for each in found}
+    drawn = draw(answers, request.random, request.seed or 0, config)
+    return drawn, [each for each in found if each.task.id in drawn.task_ids]
 
 
 def _marks(found: Judged, request: MarkRequest) -> list[Mark]:
