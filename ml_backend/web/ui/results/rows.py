@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,8 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Failure, Outcome, Prediction
 from ml_backend.services.evaluation.metrics import is_right
 from ml_backend.services.evaluation.results import ResultRow
-from ml_backend.web.ui.shell.filters import NONE, shown
+from ml_backend.web.ui.shell.answer_words import words
+from ml_backend.web.ui.shell.filters import shown
 
 MOST_CONTROLS = 6
 """Shown on a line; the task's own view has all."""
@@ -22,9 +22,6 @@ ROOM = 360
 
 LEAST_ROOM = 90
 """Two lines of a narrow column."""
-
-OCCURRENCE = "occurrence"
-"""Of a quote: says which of several is meant, and to a reader nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +135,12 @@ def inputs_of(project_config: str) -> tuple[str, ...]:
 
 def said(value: Any, longest: int = 60) -> str:
     """Return an answer of a control on one line: its classes and words rather than its JSON."""
-    return readable(shown(_words(value), longest))
+    return readable(shown(words(value, parts=" · ", items="; "), longest))
 
 
 def readable(text: str) -> str:
     """Return a text without what no page can be sent with: halves of characters."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _words(value: Any) -> str:
-    if value is None or value == [] or value == {}:
-        return NONE
-    if isinstance(value, bool | str):
-        return str(value)
-    if isinstance(value, Mapping):
-        parts = [each for name, each in value.items() if name != OCCURRENCE and each is not None]
-        return " · ".join(map(_words, parts)) or NONE
-    if isinstance(value, list | tuple):
-        simple = all(not isinstance(each, Mapping | list | tuple) for each in value)
-        return (", " if simple else "; ").join(_words(each) for each in value)
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _answer(outcome: Outcome) -> Mapping[str, Any]:

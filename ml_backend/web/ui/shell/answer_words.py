@@ -23,15 +23,20 @@ def answer_words(answer: Mapping[str, Any] | None, longest: int) -> str:
     return shown(text or NONE, longest)
 
 
-def words(value: Any) -> str:
-    """Return one control's answer in words."""
+def words(value: Any, *, parts: str = " ", items: str = ", ") -> str:
+    """Return one control's answer in words; ``parts`` stands between those of an object.
+
+    ``items`` stands between members of a list that have parts of their own.
+    """
     if value is None or value == [] or value == {}:
         return NONE
     if isinstance(value, bool | str):
         return str(value)
     if isinstance(value, Mapping):
-        parts = [each for name, each in value.items() if name != OCCURRENCE and each is not None]
-        return " ".join(map(words, parts)) or NONE
+        each_of = [each for name, each in value.items() if name != OCCURRENCE and each is not None]
+        return parts.join(words(each, parts=parts, items=items) for each in each_of) or NONE
     if isinstance(value, list | tuple):
-        return ", ".join(words(each) for each in value)
+        simple = all(not isinstance(each, Mapping | list | tuple) for each in value)
+        between = ", " if simple else items
+        return between.join(words(each, parts=parts, items=items) for each in value)
     return json.dumps(value, ensure_ascii=False, default=str)
