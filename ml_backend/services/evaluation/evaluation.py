@@ -22,7 +22,7 @@ from ml_backend.services.evaluation.ground_truth import (
 )
 from ml_backend.services.evaluation.metrics import Measurement
 from ml_backend.services.truths import TruthCounts
-from ml_backend.store import Judged, Store
+from ml_backend.store import JudgedOutcome, Store
 from ml_backend.store.outcomes import FEW
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Evaluation:
         read = self._reader.read(run.project_id, config, run.truth)
         measurement = Measurement(config)
         measured: list[str] = []
-        judged: list[Judged] = []
+        judged: list[JudgedOutcome] = []
         for outcome in self._store.outcomes.iter(run.id, task_ids=read.by_task):
             judged.append(measurement.add(outcome, read.by_task[outcome.task_id]))
             measured += read.digests.get(outcome.task_id, [])
