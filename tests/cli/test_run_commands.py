@@ -176,6 +176,7 @@ def test_a_run_that_no_process_has_any_more_is_resumed(
     assert "is Completed" in terminal.run("runs", "resume", 1, code=1).stderr
 
 
+@pytest.mark.slow
 def test_a_pending_run_is_canceled_at_once(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("run", "Topic", "--project", "Mails", "--detach")
     assert terminal.json("runs", "cancel", 1)["status"] == "Canceled"

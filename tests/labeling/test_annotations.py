@@ -174,6 +174,7 @@ PAGE = f"""<View><HyperText name="h" value="$html"/><HyperTextLabels name="n" to
 
 @given(st.lists(st.tuples(st.integers(0, len(DOM) - 1), st.integers(1, 12), labels()), max_size=4))
 @LAWFUL
+@pytest.mark.slow
 def test_spans_of_a_page_survive(found: Any) -> None:
     result = []
     for number, (start, length, names) in enumerate(found):
@@ -195,6 +196,7 @@ ends = st.tuples(st.sampled_from([0, 1, 4]), st.integers(0, 18))
 
 @given(st.lists(st.tuples(ends, ends, labels()), max_size=4))
 @LAWFUL
+@pytest.mark.slow
 def test_spans_of_a_dialogue_survive(found: Any) -> None:
     result = []
     for number, (one, other, names) in enumerate(found):

@@ -59,6 +59,7 @@ def answer(text, examples, task_id=0, **properties):
     return json.loads(ask(BASELINE, asked(text, examples, task_id, **properties)).text)
 
 
+@pytest.mark.slow
 def test_it_is_well_above_chance_and_its_score_is_no_constant():
     examples = tuple(toy())
     requests = [asked(e.data["text"], examples, e.task_id) for e in examples]

@@ -70,6 +70,7 @@ def test_refusals_of_the_account_are_no_refusals_of_a_form(simulator):
         assert caught.value.calls == 1, fault
 
 
+@pytest.mark.slow
 def test_a_server_error_on_a_proven_form_stays_with_it(simulator):
     ladder = {}
     ask(connection(simulator.url), question(), ladder=ladder)

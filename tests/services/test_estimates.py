@@ -216,6 +216,7 @@ def test_a_model_that_thinks_has_a_wide_interval(place: Place) -> None:
     assert thinking.high > 3 * plain.high
 
 
+@pytest.mark.slow
 def test_pictures_count_up_to_the_most_one_is_known_to_cost(house: House, tmp_path: Path) -> None:
     config = CONFIG.replace("</View>", '<Image name="i" value="$image"/></View>')
     data = {"text": "t", "image": "https://images.example.com/1.png"}

@@ -80,6 +80,7 @@ def test_the_model_is_sent_the_picture_and_words_in_place_of_its_address(house: 
     assert picture["image_url"]["url"].startswith("data:image/png;base64,")
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_had_costs_its_task_alone(house: House) -> None:
     run = ask(house, PICTURE, SECRET, "", inline(b"no picture"))
     assert (run.status, run.totals.succeeded, run.totals.failed) == (RunStatus.COMPLETED, 1, 3)
@@ -104,6 +105,7 @@ def test_an_answer_already_paid_for_needs_no_picture(house: House) -> None:
     assert (again.totals.succeeded, again.totals.cached) == (1, 1)
 
 
+@pytest.mark.slow
 def test_asking_again_shows_the_picture_again(house: House) -> None:
     answers = iter(["no", '{"topic": "B"}'])
     house.model.answer = lambda request: next(answers)
@@ -113,6 +115,7 @@ def test_asking_again_shows_the_picture_again(house: House) -> None:
 
 
 @pytest.mark.parametrize(("dollars", "asked"), [(0.9, 0), (1.1, 1)])
+@pytest.mark.slow
 def test_a_budget_counts_a_picture_by_its_tokens_and_not_its_bytes(
     priced: House, dollars: float, asked: int
 ) -> None:

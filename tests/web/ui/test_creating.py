@@ -200,6 +200,7 @@ def test_a_connection_and_a_model_are_chosen(pages: Pages) -> None:
     assert (version.connection_id, version.model) == (connection.id, "a-model")
 
 
+@pytest.mark.slow
 def test_a_connection_without_a_default_model_wants_one_named(pages: Pages) -> None:
     connection = pages.api.connection()
     refused = create(pages, htmx=True, connection=connection.id)
