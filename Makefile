@@ -14,7 +14,7 @@ PYTHON ?= python3
 APP = .venvs/app
 STUDIO = .venvs/label-studio
 BIN = $(APP)/bin
-CHROMIUM = $(shell command -v chromium || command -v chromium-browser)
+CHROMIUM = $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser)
 # Where the machine has no npm, one from PyPI, in a virtual environment of its own.
 NODE = .venvs/node
 NPM = $(or $(shell command -v npm),$(NODE)/bin/npm)
@@ -33,22 +33,27 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(APP)/.runs $(STUDIO)/.ready assets
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(KEEP),--keep)
 
+# The faces - pages, API, command line - without coverage: they go through everything, at twice the price.
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
-	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal $(MEASURED)
+	$(BIN)/python -m pytest $(CORE) -n 3 --dist worksteal $(if $(COVERAGE),$(MEASURED))
+	$(BIN)/python -m pytest $(FACES) -m "$(HERE)" -n 3 --dist worksteal
 	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
 
-# Branches of ml_backend that the tests without a real Label Studio take; CI holds the floor.
+HERE = not live and not faults and not browser
+FACES = tests/web tests/cli
+CORE = -m "$(HERE)" $(addprefix --ignore=,$(FACES))
+# Branches of what stands below the faces that its own tests take; CI holds the floor.
 FLOOR = 94
-MEASURED = $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR))
+ROOMS = demo images jobs labeling labelstudio llm parts prompting records reporting scoring services simulator store
+MEASURED = $(addprefix --cov=ml_backend/,$(ROOMS)) --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 coverage: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal \
-	  --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(FLOOR)
+	$(BIN)/python -m pytest $(CORE) -n 3 --dist worksteal $(MEASURED) --cov-report=term-missing:skip-covered
 
 test-fast: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "$(HERE) and not slow" -n 2 --dist worksteal
 
 browser: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal
