@@ -56,19 +56,17 @@ class ErrorWithin:
 def find_error(answer: Mapping[str, Any]) -> ErrorWithin | None:
     """Return the error a body of HTTP 200 reports, None where it is an answer."""
     choice = first_choice(answer)
-    if end_of(choice) in FINISHED:
+    error = choice.get("error") or _message_error(choice) or answer.get("error")
+    reason = end_of(choice)
+    if error and reason in FINISHED:
         # What ended well is an answer, whatever an `error` beside it says.
         said = read_reply(answer, tool=False)
-        if said.text.strip() or said.reasoning.strip():
-            return None
-    for error in (choice.get("error"), _message_error(choice), answer.get("error")):
-        if error:
-            return _read(error)
-    if end_of(choice) in BROKEN:
+        error = None if said.text.strip() or said.reasoning.strip() else error
+    if error:
+        return _read(error)
+    if reason in BROKEN:
         return _read(_broken(choice, answer))
-    if choice:
-        return None
-    return _of_body(answer)
+    return None if choice else _of_body(answer)
 
 
 def _message_error(choice: Mapping[str, Any]) -> Any:

@@ -48,6 +48,7 @@ class Said:
     text: str
     """The answer, "" without one."""
     reasoning: str
+    """What it thought, where it says nothing else."""
     reason: str
     """Why it ended, in lower case, "" when that was not said."""
     refusal: str
@@ -85,7 +86,7 @@ def read_reply(answer: Mapping[str, Any], *, tool: bool) -> Said:
     blank = not text.strip()
     return Said(
         text=text,
-        reasoning=_reasoning(message),
+        reasoning=_reasoning(message) if blank else "",
         reason=end_of(choice),
         refusal=_text(refusal) if isinstance(refusal, str | Mapping) else "",
         tokens=_tokens(choice),
