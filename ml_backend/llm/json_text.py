@@ -141,6 +141,8 @@ class _Search:
             self.twice = error.twice if isinstance(error, Unreadable) else self.twice
         else:
             return self._found(value, at, end)
+        if (escaped := self._escaped(text, at)) is not None:
+            return escaped
         try:
             read = lenient_json.read(text, at)
         except Unreadable as error:
@@ -153,6 +155,18 @@ class _Search:
             self.failures += 1
             return None
         return found
+
+    def _escaped(self, text: str, at: int) -> Found | None:
+        """An object whose quotes are escaped although it stands in no string."""
+        if not ESCAPED.match(text, at):
+            return None
+        end = text.rfind("}") + 1
+        inner = _out_of_string(text[at:end])
+        try:
+            value = DECODER.decode(inner or "")
+        except (ValueError, RecursionError):
+            return None
+        return self._found(value, at, end) if isinstance(value, dict) else None
 
     def _found(self, value: JsonObject, at: int, end: int) -> Found:
         if not self.names:

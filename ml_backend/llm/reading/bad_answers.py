@@ -28,7 +28,7 @@ WORDS = re.compile(
     r"failed to (?:generate|produce) (?:a )?(?:valid )?json|failed to call a function"
     r"|tool call validation failed|error parsing tool call|unexpected tokens remaining in message"
     r"|(?:failed|unable|could not|couldn't|cannot) (?:to )?parse (?:the )?"
-    r"(?:model|assistant|llm|generat|output|response from the model|tool call)"
+    r"(?:model|assistant|llm|generated |output|response from the model|tool call)"
     r"|(?:model|assistant|llm)(?:'s|’s)? (?:has )?(?:output|response|generated|produced|returned"
     r"|answer|completion)"
     r".{0,60}?(?:invalid|malformed|not valid|not be parsed|unparsable|not match|not conform"

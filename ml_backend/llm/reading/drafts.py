@@ -22,43 +22,43 @@ AFTER = re.compile(
     r"(?:[\s`~.!*_)\]}>;]|```\w*|</?[\w:|-]{1,30}>|<\|[\w▁-]{1,30}\|>|\[/\w{1,20}\])*"
 )
 WORD = re.compile(r"[^\W\d_]")
+
+
+def _any_of(*words: str) -> re.Pattern[str]:
+    return re.compile("|".join(words), re.IGNORECASE | re.MULTILINE)
+
+
 # Words after which an object is the last word on the matter.
-FINAL = re.compile(
-    r"\bfinal|\bcorrect(?:ed|ion|ing|ly)?\b|\bmy answer|\b(?:the|actual|right|real|true"
-    r"|revised) answer\b"
-    r"|^\W*answer\b|\brevis|\bupdated?\b|\bamended\b|\bfixed\b|\bresult\b|\bconclusion"
-    r"|\btherefore\b"
-    r"|\bendgültig|\bkorrig|\brichtig\b|\bantwort\b|\bergebnis\b|\bcorrig|\bcorrect[oa]\b"
-    r"|\bcorrección"
-    r"|\brespuesta\b|\bresultado\b|\bréponse\b|\brésultat\b|\bdéfiniti|\bresposta\b|\brisposta\b"
-    r"|\brisultato\b"
-    r"|\bостаточн|\bответ\b|\bитог|\bисправлен|\bокончательн|\bodpowiedź\b|\bостанн"
-    r"|最终|最終|更正|修正|訂正|答案|回答|結果|结果|결론|최종|정답|수정|답변|الإجابة|النهائي|उत्तर|अंतिम",
-    re.IGNORECASE | re.MULTILINE,
-)  # fmt: skip
+FINAL = _any_of(
+    r"\bfinal|\bcorrect(?:ed|ion|ing|ly)?\b|\brevis|\bupdated?\b|\bamended\b|\bfixed\b",
+    r"\b(?:my|the|actual|right|real|true) answer\b|^\W*answer\b|\bresult\b|\bconclusion",
+    r"\btherefore\b",
+    r"\bendgültig|\bkorrig|\brichtig\b|\bantwort\b|\bergebnis\b",
+    r"\bcorrig|\bcorrect[oa]\b|\bcorrección|\brespuesta\b|\bresultado\b|\bresposta\b",
+    r"\bréponse\b|\brésultat\b|\bdéfiniti|\brisposta\b|\brisultato\b|\bodpowiedź\b",
+    r"\bответ\b|\bитог|\bисправлен|\bокончательн|\bостаточн",
+    r"最终|最終|更正|修正|訂正|答案|回答|結果|结果|결론|최종|정답|수정|답변",
+    r"الإجابة|النهائي|उत्तर|अंतिम",
+)
 # Words after which an object is one of several, or somebody else's.
-OTHER = re.compile(
-    r"\balternativ|\balternatively\b|\be\.?g\.|\bexamples?\b|\bfor instance\b|\bsample\b"
-    r"|\btemplate\b"
-    r"|\b(?:could|might|would|may) (?:also|have|be)\b|\botherwise\b|\brather than\b"
-    r"|\bas opposed to\b"
-    r"|\bless likely\b|\bsecond (?:choice|option)\b|\brunner|\bunlike\b|\bnot\W*$|\b(?:either"
-    r"|or)\W*$"
-    r"|\binvalid\b|\bincorrect\b|\bwrong (?:answer|would)\b|\bif (?:it|the|you|this|we|one)\b"
-    r"|^\W*(?:text|input|user|human|question|task|review|message|document|q"
-    r"|instruction)s?\b[^\n]{0,40}:"
-    r"|\boder\W*$|\bou\W*$|\bo bien\W*$|\bили\W*$|\bbeispiel|\bejemplo|\bexemple|\bexemplo"
-    r"|\besempio|\bпример"
-    r"|\bfalls\b|\bwenn\b|\bsonst\b|\baltern|\bальтернатив|例如|例子|示例|或者|或い?は|または|もし|예시|또는|مثال|उदाहरण",
-    re.IGNORECASE | re.MULTILINE,
-)  # fmt: skip
-DOUBT = re.compile(
-    r"\b(?:perhaps|maybe|could|might|may|possibly|probably not|consider|suppose|what if|not)\b|\?"
-    r"|\bvielleicht|\bkönnte|\bquizás?\b|\bpodría|\bpeut-être|\bpourrait|\btalvez|\bforse|\bможет"
-    r"|\bвозможно"
-    r"|也许|可能|或许|かもしれ|もしかし|아마|ربما|शायद",
-    re.IGNORECASE,
-)  # fmt: skip
+OTHER = _any_of(
+    r"\balternativ|\boptions?\b|\bpossibilit|\bcandidates?\b|\bsecond choice\b|\brunner|\bunlike\b",
+    r"\be\.?g\.|\bexamples?\b|\bfor instance\b|\bsample\b|\btemplate\b|\binvalid\b|\bincorrect\b",
+    r"\b(?:could|might|would|may) (?:also|have|be)\b|\botherwise\b|\brather than\b|\bif\b",
+    r"\bas opposed to\b|\bless likely\b|\bwrong (?:answer|would)\b|\b(?:not|either|or)\W*$",
+    r"^\W*(?:text|input|user|human|question|task|review|message|document|instruction|q)s?\b.{0,40}:",
+    r"\boder\W*$|\bbeispiel|\bfalls\b|\bwenn\b|\bsonst\b|\bmöglichkeit",
+    r"\bou\W*$|\bo bien\W*$|\bejemplo|\bexemple|\bexemplo|\besempio|\bopci[óo]n|\baltern",
+    r"\bили\W*$|\bпример|\bвариант|\bальтернатив",
+    r"例如|例子|示例|或者|选项|選項|方案|或い?は|または|もし|예시|또는|مثال|उदाहरण",
+)
+# "Option B:", "Sentence 2:" and the like: one of a list.
+LISTED = re.compile(r"\b\w+(?:\s*[#(]?\d{1,3}|\s+\(?[A-Z])\)?\s*[:.：]\W*\Z")
+DOUBT = _any_of(
+    r"\b(?:perhaps|maybe|could|might|may|possibly|probably not|consider|suppose|what if|not)\b|\?",
+    r"\bvielleicht|\bkönnte|\bquizás?\b|\bpodría|\bpeut-être|\bpourrait|\btalvez|\bforse",
+    r"\bможет|\bвозможно|也许|可能|或许|かもしれ|もしかし|아마|ربما|शायद",
+)
 
 
 class Ambiguous(Exception):
@@ -130,6 +130,8 @@ def _is_last_word(text: str, found: Sequence[Found]) -> bool:
     intro = _introduction(text, found)
     final = _last_match(FINAL, intro.text)
     if not WORD.search(intro.text) or _last_match(OTHER, intro.text) > final:
+        return False
+    if final < 0 and LISTED.search(intro.text):
         return False
     return final >= 0 or (_ends(text, last.end) and not intro.is_inline)
 

@@ -29,7 +29,7 @@ STATUSES = (
     (429, r"rate.?limit|too.?many.?requests|throttl|requests? per (?:minute|second)|限流"),
     (429, r"quota exceeded|exceeded your (?:current )?quota"),
     (401, r"(?:invalid|incorrect|missing|wrong|expired).{0,9}api.?key|unauthori[sz]ed"),
-    (401, r"authenticat|login fail"),
+    (401, r"authentication|not authenticated|login fail"),
     (403, r"forbidden|permission.?denied|not.allowed.to"),
     (404, r"model.?not.?found|not.found.error|\bmodel\b.{0,80}does not exist"),
     (503, r"overload|unavailable|at capacity|too busy|server is busy"),
@@ -39,7 +39,7 @@ STATUSES = (
 PATTERNS = tuple((status, re.compile(words, re.IGNORECASE)) for status, words in STATUSES)
 THREE_DIGITS = re.compile(r"[45][0-9]{2}")
 ERROR = re.compile(
-    r"\berror\b|exception|fail(?:ed|ure)|denied|refused|limit|overload|unavailable|timed? ?out"
+    r"\berror\b|exception|failed|failure|denied|refused|limit|overload|unavailable|timed? ?out"
     r"|invalid",
     re.IGNORECASE,
 )
