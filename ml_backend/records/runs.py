@@ -26,6 +26,8 @@ class Totals:
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
     failures: Mapping[str, int] = field(default_factory=dict)
+    nothing_to_tell: int = 0
+    """Of those that succeeded: null or empty lists were the answer, and mark nothing."""
 
     @property
     def done(self) -> int:

@@ -525,3 +525,15 @@ def test_unknown_routes_and_methods_are_json_too(place: Place) -> None:
     assert response.status_code == 405
     assert "POST" in response.headers["Allow"]
     assert response.json["error"]
+
+
+def test_null_that_was_offered_is_answered_as_nothing_to_mark(
+    place: Place, simulator: Simulator
+) -> None:
+    place.prompt()
+    simulator.control({"answer": {"topic": None}})
+    found = results(place.predict(place.tasks(2)))
+    assert [item["result"] for item in found] == [[], []]
+    assert {item["model_version"] for item in found} == {"Topics__Version 1"}
+    assert place.container.store.summary.predict_failures() == {}
+    assert simulator.stats()["calls"] == 2

@@ -61,7 +61,7 @@ def test_failures_and_misfits_are_listed(api: Api, run: Any) -> None:
     good = [{"task_id": task, "output": "a"} for task in api.tasks[:7]]
     odd = [
         {"task_id": api.tasks[7], "output": "no such class"},
-        {"task_id": api.tasks[8], "output": 17},
+        {"task_id": api.tasks[8], "result": [{**region("b"), "from_name": "gone"}]},
     ]
     prompts.batch_predictions(modelrun_id=run.id, results=[*good, *odd])
     failure = {"task_id": api.tasks[9], "error_type": "RateLimitError", "error_message": "slow"}
@@ -76,6 +76,8 @@ def test_failures_and_misfits_are_listed(api: Api, run: Any) -> None:
     kinds = {each["task"]: (each["kind"], each["message"]) for each in listed["results"]}
     assert kinds[api.tasks[9]] == ("rate_limit", "slow")
     assert kinds[api.tasks[7]][0] == "invalid_answer"
+    # Regions that say nothing here are no answer that there is nothing to tell.
+    assert kinds[api.tasks[8]][0] == "invalid_answer"
     some = api.request("GET", f"inference-runs/{run.id}/failures?kind=rate_limit").json()
     assert some["count"] == 1
 

@@ -251,6 +251,7 @@ def of_run(run: Run) -> JsonObject:
         "succeeded": totals.succeeded,
         "failed": totals.failed,
         "failures": dict(totals.failures),
+        "nothing_to_tell": totals.nothing_to_tell,
         "cached": totals.cached,
         "cost": totals.cost,
         "prompt_tokens": totals.usage.prompt_tokens,

@@ -88,6 +88,21 @@ def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
             "Try the 3 again",
         ),
         (
+            COMPLETED,
+            {"succeeded": 6, "failures": {"nothing_to_tell": 2}, "metrics": measured(4, 6)},
+            ["6 tasks done", ", 2 with nothing to tell."],
+            None,
+        ),
+        (
+            COMPLETED,
+            {
+                "succeeded": 5, "failed": 1, "failures": {"timeout": 1, "nothing_to_tell": 2},
+                "metrics": measured(3, 6),
+            },
+            ["5 done, 2 with nothing to tell, 1 failed: 1 timeout."],
+            "Try the 1 again",
+        ),
+        (
             CANCELED,
             {"succeeded": 2, "failed": 2, "failures": {"timeout": 1, "refused": 1}, "cost": 0.01},
             ["Stopped at 4 of 6 tasks. Kept."],
@@ -100,7 +115,10 @@ def test_project_without_annotations_says_what_to_do(pages: Pages) -> None:
             "Resume 6 tasks",
         ),
     ],
-    ids=["done", "price unknown", "stale", "partly failed", "stopped", "failed"],
+    ids=[
+        *("done", "price unknown", "stale", "partly failed", "nothing to tell"),
+        *("nothing to tell and failed", "stopped", "failed"),
+    ],
 )  # fmt: skip
 def test_each_ending_says_what_happened_what_was_kept_and_the_next_step(
     pages: Pages,

@@ -59,6 +59,15 @@ def test_the_unsaved_text_is_answered_without_a_run_or_a_prediction(
 
 
 @pytest.mark.slow
+def test_null_is_nothing_to_tell_and_wrong_where_a_truth_is(pages: Pages, path: str) -> None:
+    pages.simulator.control({"answer": {"topic": None}})
+    found = attempt(pages, path)
+    assert "Nothing to tell: the answer is null or empty" in found.text(".trial")
+    assert "wrong" in found.text(".trial h3")
+    assert pages.simulator.stats()["calls"] == 1
+
+
+@pytest.mark.slow
 def test_the_next_task_is_tried_and_previewed(pages: Pages, path: str) -> None:
     first = attempt(pages, path, preview_task=str(pages.api.tasks[0]))
     assert not first.all("#preview")

@@ -177,6 +177,8 @@ class RunProgress(RunAnswer):
     failed: int
     failures: dict[str, int]
     """Kind -> tasks."""
+    nothing_to_tell: int
+    """Of the predictions those that mark nothing: null or empty lists were the answer."""
     cached: int
     cost: float | None
     """Dollars; null when a price is unknown."""
@@ -212,6 +214,7 @@ class RunProgress(RunAnswer):
             done=totals.done,
             failed=totals.failed,
             failures=dict(totals.failures),
+            nothing_to_tell=totals.nothing_to_tell,
             cached=totals.cached,
             cost=totals.cost,
             tokens=Tokens(
