@@ -120,7 +120,7 @@ def _authentication(trouble: Trouble, connection: Connection, said: str) -> tupl
     if not connection.api_key and not trouble.barred:
         return (
             f"The server at {place(connection)} asks for an API key and "
-            f"{_name(connection)} has none.",
+            f"{_name(connection)} has none: {said}",
             "Add a key to the connection.",
         )
     if trouble.barred:

@@ -8,6 +8,7 @@ from typing import Any
 from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals, Usage
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.records.run_json import (
+    again_of,
     options_json,
     options_of,
     plan_json,
@@ -67,6 +68,7 @@ def read_run(row: Any) -> Run:
             usage=Usage(row.prompt_tokens, row.completion_tokens),
             cost=row.cost,
             failures=row.failures or {},
+            again=again_of(row.again),
         ),
         message=row.message,
         plan=plan_of(row.plan),

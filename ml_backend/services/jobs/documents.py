@@ -252,6 +252,8 @@ def of_run(run: Run) -> JsonObject:
         "failed": totals.failed,
         "failures": dict(totals.failures),
         "cached": totals.cached,
+        "asked_again": totals.again.answers,
+        "no_longer_fitting": totals.again.unfitting,
         "cost": totals.cost,
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,

@@ -178,6 +178,10 @@ class RunProgress(RunAnswer):
     failures: dict[str, int]
     """Kind -> tasks."""
     cached: int
+    asked_again: int
+    """Answers it had and asked for anew; ``cost`` and ``tokens`` count both."""
+    no_longer_fitting: int
+    """Of these, those that a labeling config changed meanwhile no longer took."""
     cost: float | None
     """Dollars; null when a price is unknown."""
     tokens: Tokens
@@ -213,6 +217,8 @@ class RunProgress(RunAnswer):
             failed=totals.failed,
             failures=dict(totals.failures),
             cached=totals.cached,
+            asked_again=totals.again.answers,
+            no_longer_fitting=totals.again.unfitting,
             cost=totals.cost,
             tokens=Tokens(
                 prompt=totals.usage.prompt_tokens, completion=totals.usage.completion_tokens
