@@ -13,6 +13,7 @@ from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.first_call import FirstCall
 from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.refusals.repeated import SameRefusal
 from ml_backend.llm.retry import Retry, RetryPolicy
 from ml_backend.llm.structured_output import (
     StructuredOutputFallback,
@@ -23,6 +24,9 @@ from ml_backend.llm.structured_output import (
 from ml_backend.llm.system_role import without_system
 from ml_backend.llm.wire import CallFailed, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
+
+NO_MODEL = "none"
+"""What is asked for to see whether anybody answers, where no model is named."""
 
 
 @dataclass(slots=True)
@@ -43,8 +47,8 @@ class Asking:
     folded: bool = False
     """Whether it goes without a system message."""
     folded_on_suspicion: bool = False
-    answers_before: int | None = None
-    """How many answers the connection had brought when it first met no model server."""
+    answers_before: int = 0
+    """How many answers the connection had brought when it set out."""
 
 
 class ChatModel:
@@ -68,6 +72,7 @@ class ChatModel:
         self._retry = retry
         self._answers = 0
         self._first_call = FirstCall()
+        self._same_refusal = SameRefusal()
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
@@ -77,6 +82,7 @@ class ChatModel:
 
     async def _complete(self, request: Request, model: str) -> Reply:
         asking = Asking(request, model, self._ladder.first(model), RetryPolicy(self._retry))
+        asking.answers_before = self._answers
         try:
             while True:
                 try:
@@ -103,14 +109,22 @@ class ChatModel:
                     trouble = failed.trouble
                     if trouble.kind is not FailureKind.BAD_REQUEST and trouble.status != 403:
                         raise
-            model = self._own_model()
-            question = {"role": "user", "content": "Answer with the word: ok"}
-            name = self._connection.deployment or model
-            await self._wire.chat({"model": name, "messages": [question]}, self._timeout)
+            await self._ask_for_a_word()
         except CallFailed as failed:
             model = self._connection.default_model
             raise explain(failed.trouble, self._connection, model) from None
-        return [model]
+        return [self._own_model()]
+
+    async def _ask_for_a_word(self) -> None:
+        """Prove that there is a chat completion, be it by a refusal of the model's name."""
+        question = {"role": "user", "content": "Answer with the word: ok"}
+        own = self._connection.deployment or self._connection.default_model
+        try:
+            body = {"model": own or NO_MODEL, "messages": [question]}
+            await self._wire.chat(body, self._timeout)
+        except CallFailed as failed:
+            if own or failed.trouble.kind is not FailureKind.MODEL_NOT_FOUND:
+                raise
 
     async def close(self) -> None:
         """Close the pooled connections."""
@@ -222,13 +236,20 @@ class ChatModel:
         """Return the trouble as it is where the endpoint is known to work."""
         if trouble.once_answered is None:
             return trouble
-        if asking.answers_before is None:
-            asking.answers_before = self._answers
         firewall = trouble.once_answered is Cure.FAIL and self._ladder.is_known(asking.model)
         if not self._answers and not firewall:
             return trouble
         kind = FailureKind.SERVER_ERROR if trouble.no_route else trouble.kind
         return replace(trouble, cure=trouble.once_answered, kind=kind, maybe_form=False)
+
+    def _is_hopeless(self, asking: Asking, trouble: Trouble) -> bool:
+        """Return whether the next task would only meet the same: nobody is answered here."""
+        if trouble.refused_connection:
+            return not self._answers
+        if trouble.once_answered is Cure.RETRY:
+            return asking.answers_before == self._answers
+        known = self._ladder.is_known(asking.model)
+        return self._same_refusal.is_of_all(trouble, self._answers, known=known)
 
     def _leave_out_system(self, asking: Asking) -> bool:
         if asking.folded:
@@ -287,9 +308,7 @@ class ChatModel:
 
     def _give_up(self, asking: Asking, trouble: Trouble) -> ModelError:
         error = explain(trouble, self._connection, asking.model, tries=asking.patience.failures)
-        gone = asking.answers_before == self._answers and trouble.once_answered is Cure.RETRY
-        if gone or (trouble.refused_connection and not self._answers):
-            # Nobody answers there: the next task would only wait for the same.
+        if self._is_hopeless(asking, trouble):
             return RunStopper(error.message, kind=error.kind, raw=error.raw, fix=error.fix)
         return error
 

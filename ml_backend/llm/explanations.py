@@ -139,7 +139,10 @@ def _bad_request(trouble: Trouble, model: str, where: str, said: str) -> tuple[s
         if trouble.status < 400 and trouble.said.rstrip("/").endswith("/chat/completions"):
             fix = "Give the connection the address it redirects to."
             return f"There is no chat completion at {where}: {said}", fix
-        http = f" (HTTP {trouble.status})" if trouble.status >= 400 else ""
+        # 500 is what an error within a 200 goes by.
+        http = (
+            f" (HTTP {trouble.status})" if trouble.status >= 400 and trouble.status != 500 else ""
+        )
         return f"There is no chat completion at {where}{http}: {said}", CHECK_THE_ENDPOINT
     fix = "Check the model and the parameters of the prompt version."
     return f"The server at {where} refused the request (HTTP {trouble.status}): {said}", fix

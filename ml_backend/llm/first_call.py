@@ -7,6 +7,7 @@ not learn by refusals of their own, and where nobody can be answered, one refusa
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,29 +23,32 @@ class FirstCall:
     def __init__(self, seconds: float = WAIT_SECONDS) -> None:
         self._seconds = seconds
         self._ahead: dict[str, asyncio.Future[RunStopper | None]] = {}
+        self._answered: set[str] = set()
 
     @asynccontextmanager
     async def of(self, model: str, *, known: bool) -> AsyncIterator[None]:
         """Hold a call back while another finds out; raises what that one met, where all would.
 
-        ``known``: nothing is left to find out.
+        ``known``: nothing is left to find out, which an answer here tells as well.
         """
-        if known:
+        if known or model in self._answered:
             yield
             return
-        ahead = self._ahead.get(model)
-        if ahead is not None:
-            await asyncio.wait([ahead], timeout=self._seconds)
-            stopper = ahead.result() if ahead.done() else None
-            if stopper is not None:
-                raise RunStopper(
-                    stopper.message, kind=stopper.kind, raw=stopper.raw, fix=stopper.fix
-                )
+        until = time.monotonic() + self._seconds
+        # Where the one ahead failed for a reason of its own, the next one goes ahead.
+        while (ahead := self._ahead.get(model)) is not None:
+            await asyncio.wait([ahead], timeout=max(0.0, until - time.monotonic()))
+            if not ahead.done():
+                break
+            if (met := ahead.result()) is not None:
+                raise RunStopper(met.message, kind=met.kind, raw=met.raw, fix=met.fix)
+        if ahead is not None or model in self._answered:
             yield
             return
         mine = self._ahead[model] = asyncio.get_running_loop().create_future()
         try:
             yield
+            self._answered.add(model)
         except RunStopper as stopper:
             mine.set_result(stopper)
             raise

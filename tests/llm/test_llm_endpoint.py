@@ -45,6 +45,22 @@ def test_an_address_without_a_chat_completion_is_asked_once(simulator, status, b
     assert str(checked.value) == told, "doctor and pages say the same"
 
 
+@pytest.mark.parametrize("model", ["", "mine"])
+@pytest.mark.parametrize("names", [None, []])
+def test_a_check_sees_a_wrong_address_whether_a_model_is_named(simulator, model, names):
+    async def check(path):
+        on = connection(f"{simulator.root}{path}", default_model=model)
+        async with opened(on) as opened_model:
+            return await opened_model.check()
+
+    simulator.control(models=names)
+    with pytest.raises(RunStopper, match=r"There is no chat completion at .*Check the endpoint"):
+        run(check("/wrong"))
+    if names is None and not model:
+        with pytest.raises(RunStopper, match="no model is named"):
+            run(check("/v1"))
+
+
 @pytest.mark.parametrize(("status", "body"), [(200, PAGE), (404, PAGE), (502, PAGE), (200, "")])
 def test_a_page_among_answers_is_a_hiccup_and_is_asked_again(simulator, status, body):
     async def work():
@@ -89,3 +105,43 @@ def test_an_error_within_a_200_that_passes_is_waited_for(simulator):
     body = {"error": {"message": "slow down", "code": 429}}
     simulator.control({"fault": "said", "status": 200, "body": body, "times": 2})
     assert ask(connection(simulator.url), question()).calls == 3
+
+
+@pytest.mark.parametrize("words", ["Akaunti yako haina pesa.", "E_4711 (request {n})"])
+def test_what_nobody_understands_stops_the_run_when_it_is_said_of_all(simulator, words):
+    """In whatever words: three tasks refused alike, and none answered."""
+    simulator.control({"fault": "said", "status": 400, "body": {"error": {"message": words}}})
+    outcomes = ask(connection(simulator.url), *(question(f"t{n}") for n in range(50)))
+    assert [type(outcome) for outcome in outcomes[:2]] == [ModelError, ModelError]
+    assert {type(outcome) for outcome in outcomes[2:]} == {RunStopper}
+    assert words[:8] in str(outcomes[-1])
+    assert simulator.stats()["calls"] == 3 * 5, "four forms, and once without a system message"
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_few_tasks_refused_alike_stop_nothing_where_others_are_answered(simulator, alike):
+    async def work():
+        rules = [
+            {
+                "match": f"odd {n}.",
+                "fault": "said",
+                "status": 400,
+                "body": {
+                    "error": {"message": "Cosmic rays" if alike else f"Task {'x' * n} is odd"}
+                },
+            }
+            for n in range(40)
+        ]
+        async with opened(connection(simulator.url)) as model:
+            await model.complete(question("fine"))
+            simulator.control(*rules)
+            met = []
+            for n in range(40):
+                try:
+                    await model.complete(question(f"odd {n}."))
+                except ModelError as error:
+                    met.append(isinstance(error, RunStopper))
+            return met
+
+    stops = run(work())
+    assert stops == ([False] * 29 + [True] * 11 if alike else [False] * 40)

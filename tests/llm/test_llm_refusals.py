@@ -328,6 +328,175 @@ ROUTES = [
 ]  # fmt: skip
 
 
+MORE_WORDS = {
+    NO_MONEY: [
+        (400, "You have insufficient funds."),
+        (429, "Your prepayment credits are depleted. Please go to AI Studio to manage your "
+              "project and billing."),
+        (403, "Billing account disabled"),
+        (400, "Your plan does not include access to this feature, please upgrade your plan"),
+        (429, "You've exceeded your spending limit"),
+        (429, "Monthly usage limit exceeded"),
+        (429, "Daily request limit exceeded"),
+        (400, "账户已欠费，请充值"),
+        (403, "您的余额不足，请先充值"),
+        (429, "您的账户余额不足"),
+        (400, "You've run out of credits"),
+        (400, "Your account has run out of funds"),
+        (403, "Payment required"),
+        (429, "Your team has run out of credits"),
+        (403, "Free quota exhausted"),
+        (400, "Your free trial has expired"),
+        (429, "insufficient credits"),
+        (403, "Please add a payment method to your account"),
+        (429, "The monthly quota has been exceeded"),
+        (403, "your wallet balance is too low"),
+        (400, "This request would exceed your account's spend limit"),
+        (403, "no quota left"),
+        (429, "Insufficient account balance. Please top up."),
+        (403, "You have no remaining balance"),
+        (403, "账户余额为0"),
+        (400, "You do not have enough credits to complete this request"),
+        (429, "You have exceeded the 5-hour usage quota. It will reset at 2026"),
+        (403, "Your subscription has expired"),
+        (429, "Not enough tokens left on your plan this month"),
+        (403, "预付费额度已用完"),
+        (400, "Кончились средства на счёте"),
+        (400, "Créditos insuficientes"),
+        (400, "Crédit insuffisant"),
+        (400, "Credito insufficiente"),
+    ],
+    NO_MODEL: [
+        (400, "This model has been retired"),
+        (400, "The model 'x' was shut down on 2025-01-01"),
+        (404, "The requested model was not found"),
+        (404, "deployment x not found"),
+        (400, "Unsupported model: x"),
+        (400, "该模型已下线"),
+        (400, "模型 xxx 不存在或无权限"),
+        (404, "Model x is not currently available"),
+        (400, "The model x is not available in your region"),
+        (404, "No such model: x"),
+        (400, "model `x` is deprecated"),
+        (400, "Requested model is disabled"),
+        (404, "Could not find model x"),
+        (403, "Model x is not enabled for this project"),
+        (400, "The specified model does not exist"),
+        (400, "model x is not allowed for this key"),
+        (400, "invalid model: x"),
+        (404, "engine not found"),
+        (400, "Model ID x is invalid"),
+        (400, "x model not supported"),
+        (400, "Unrecognized model: x"),
+        (404, "Model x/y not found in registry"),
+        (400, "The model x has been deprecated, learn more"),
+        (400, "Model x has reached its end-of-life"),
+        (404, "The model does not exist or you lack access"),
+        (400, "Missing model parameter"),
+        (400, "you must provide a model parameter"),
+        (404, "model x is gone"),
+        (400, "This model is not supported"),
+        (400, "Modell x wurde nicht gefunden"),
+        (400, "Le modèle x n'existe pas"),
+        (400, "El modelo x no existe"),
+    ],
+    NO_KEY: [
+        (400, "Your API key has been disabled."),
+        (403, "Your account is not authorized to use this resource"),
+        (400, "This service is not available in your country"),
+        (403, "Sorry, Country not supported"),
+        (400, "The API is not available in your region yet"),
+        (401, "Token expired"),
+        (403, "IP not in whitelist"),
+        (401, "No auth credentials found"),
+        (401, "User not found."),
+        (400, "API Key 已失效"),
+        (400, "apikey无效"),
+        (400, "当前地区不支持"),
+        (403, "账号被封禁"),
+        (400, "The API Key appears to be invalid or may have expired."),
+        (400, "Please provide a valid API key"),
+        (400, "api_key is required"),
+        (400, "Unauthorized: invalid key"),
+        (400, "Your account has been flagged and suspended"),
+        (400, "Project is suspended"),
+        (400, "Consumer 'api_key:x' has been suspended."),
+        (403, "Permission denied: Consumer suspended"),
+        (400, "Organization is disabled"),
+        (400, "Invalid token"),
+        (400, "API key revoked"),
+        (400, "The API key you provided is wrong"),
+        (451, "Unavailable for legal reasons"),
+        (400, "Requests from your region are blocked"),
+        (400, "Access from this location is not permitted"),
+        (400, "Login required"),
+        (400, "Der API-Schlüssel ist ungültig"),
+        (400, "Clé API invalide"),
+        (400, "La clave de API no es válida"),
+        (400, "Неверный API-ключ"),
+        (400, "APIキーが無効です"),
+        (400, "Authentication token has expired"),
+    ],
+    TOO_LONG: [
+        (400, "input is too long for requested model"),
+        (400, "Total message size 45807 exceeds limit 8192"),
+        (400, "This endpoint's maximum context length is 163840 tokens."),
+        (400, "max_tokens must be at least 1, got -2541"),
+        (400, "Trying to keep the first 4500 tokens when context the overflows. However, "
+              "the model is loaded with context length of only 4096 tokens"),
+        (400, "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000"),
+        (400, "Request payload size exceeds the limit: 20971520 bytes."),
+        (400, "Token limit exceeded"),
+        (400, "Input tokens exceed the configured limit of 272000 tokens."),
+        (400, "Your input exceeds the context window of this model."),
+    ],
+    FILTERED: [
+        (400, "Output blocked by content filtering policy"),
+        (400, "Your request was rejected as a result of our safety system"),
+        (400, "blockReason: PROHIBITED_CONTENT"),
+        (400, "输入内容包含敏感词"),
+        (400, "Guardrail intervened"),
+        (400, "This request has been blocked by our content filters."),
+        (400, "Prompt blocked due to safety"),
+        (400, "The content you provided may violate our policies"),
+    ],
+    BAD: [
+        (400, "Could not process image"),
+        (400, "Unable to process input image"),
+        (400, "The image is too large"),
+        (400, "messages.0.content.1.image.source: invalid base64 data"),
+        (400, "Invalid image URL"),
+        (400, "failed to download image from url: access denied"),
+        (400, "image dimensions exceed max allowed size: 8000 pixels"),
+    ],
+    WAIT: [
+        (429, "Quota exceeded for "
+              "aiplatform.googleapis.com/online_prediction_requests_per_base_model"),
+        (429, "Requests rate limit exceeded"),
+        (429, "Too Many Requests"),
+        (429, "The engine is currently overloaded, please try again later"),
+        (429, "Your account org-x request reached max organization concurrency: 3, please "
+              "try again after 1 seconds"),
+        (429, "Your account reached organization max RPM: 3, please try again after 1 seconds"),
+        (429, "Rate limit exceeded: limit_rpm/x. High demand for x on OpenRouter"),
+        (429, "x is temporarily rate-limited upstream. Please retry shortly, or add your own key"),
+        (429, "Resource has been exhausted (e.g. check quota)."),
+        (429, "Too many tokens, please wait before trying again."),
+        (429, "当前请求过多，请稍后再试"),
+        (429, "TPM limit reached"),
+        (429, "Request limit reached, you have 0 left this minute"),
+        (429, "Concurrency limit exceeded for account"),
+        (429, "Free tier limited to 3 requests per minute"),
+        (429, "You exceeded your current quota, please check your plan and billing "
+              "details. For more information on this error, head to: "
+              "https://ai.google.dev/gemini-api/docs/rate-limits. * Quota exceeded for "
+              "metric: "
+              "generativelanguage.googleapis.com/generate_content_free_tier_requests, "
+              "limit: 15, model: gemini-2.0-flash Please retry in 20.1s."),
+    ],
+}  # fmt: skip
+
+
 def judged(status, body):
     return judge(read_refusal(status, body, f"HTTP {status}"), {}, SENT)
 
@@ -335,6 +504,15 @@ def judged(status, body):
 @pytest.mark.parametrize(("status", "body", "expected"), [*ACCOUNTS, *ONE_TASK, *PASSING, *ROUTES])
 def test_each_wording_of_each_provider_has_its_meaning(status, body, expected):
     trouble = judged(status, body)
+    assert (trouble.cure, trouble.kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "expected"),
+    [(*row, expected) for expected, rows in MORE_WORDS.items() for row in rows],
+)
+def test_more_wordings_have_their_meaning(status, words, expected):
+    trouble = judged(status, openai(words))
     assert (trouble.cure, trouble.kind) == expected
 
 

@@ -19,7 +19,8 @@ TOO_LONG = re.compile(
     r"|request[ _]too[ _]large|request entity too large|payload too large|content too large"
     r"|body (is )?too large|range of input length|exceed\w* (the )?(max\w*|model'?s?|context"
     r"|allowed)"
-    r" (\w+ ){0,3}(tokens|length|context|limit)|\binputs?\W{1,3}tokens? \+|n_ctx|kv cache"
+    r" (\w+ ){0,3}(tokens|length|context|limit)|\binputs?\W{1,3}tokens? \+|n_ctx"
+    r"|token limit exceeded|max_tokens must be at least 1, got -|size( \S+){0,3} exceeds?|kv cache"
     r"|tokens? (\w+ )?exceeds? the|max(imum)? (number of )?tokens.{0,40}exceed|too long for (the"
     r"|this)"
     r"|输入.{0,12}(过长|超长|超过|超出)|(超过|超出).{0,16}(长度|上下文|最大)|上下文.{0,8}(超"
@@ -39,7 +40,8 @@ FILTERED = re.compile(
     r"|reason"
     r"|polic|guideline|violation)|prohibited[_ ]content|sensitive ?(content|information|words?)"
     r"|sensitivecontentdetected|guardrails?\b|harmful|violat\w+ (\w+ ){0,3}(polic|guidelines|terms)"
-    r"|invalid_prompt|blocked by (\w+ ){0,3}(safety|policy|filter|guard)|unsafe content|blocklist"
+    r"|invalid_prompt|blocked (by|due to|for|because of) (\w+ ){0,3}(safety|policy|filter|guard)"
+    r"|unsafe content|blocklist"
     r"|敏感(内容|信息|词)|不安全|违规内容|内容安全|内容违规|安全审核|审核(未|不)通过|风控|不当内容"
     r"|不適切|コンテンツポリシー|부적절|유해",
     re.IGNORECASE,
@@ -63,7 +65,7 @@ BAD_IMAGE = re.compile(
     r"(base64 |given |provided |remote )?(image|media|file|url|picture)|image\w*( \w+){0,4} too "
     r"(large|big|small)|image (dimension|size)\w*( \w+){0,6} (exceed|limit)|image exceeds"
     r"|(image|picture|media)_?url\b.{0,80}(403|404|download|fetch|reach|timed? ?out|denied)"
-    r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev)\w*",
+    r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*",
     re.IGNORECASE,
 )
 AT = frozenset({400, 403, 413, 415, 422, 429, 451, 500, 501})

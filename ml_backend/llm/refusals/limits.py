@@ -11,7 +11,8 @@ from ml_backend.records import FailureKind
 
 BY_THE_DAY = re.compile(
     r"(?:per|a|each|/) ?-?(?:day|week|month)\b|per-day|perday|by ?day\b|86400 ?s|\b[RT]PD\b"
-    r"|daily|weekly|monthly|每[天日月周]|当日|當日|日次|1日あたり|하루|в день|pro tag|par jour"
+    r"|this (?:day|week|month)|daily|weekly|monthly|每[天日月周]|当日|當日|日次|1日あたり|하루"
+    r"|в день|pro tag|par jour"
     r"|al día",
     re.IGNORECASE,
 )
