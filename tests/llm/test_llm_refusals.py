@@ -554,6 +554,22 @@ def test_the_sentence_is_found_in_any_shape(body, shown):
     assert read_refusal(400, body, "HTTP 400").said == shown
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"detail": [{"loc": ["body", "n"], "msg": "No.", "type": "x", "input": "invalid api key"}]},
+        openai("[{'type': 'string_type', 'msg': 'No.', 'input': 'invalid api key'}]"),
+        openai("1 validation error: No. [type=string_type, input_value='invalid api key']"),
+        {"error": {"message": "No.", "metadata": {"flagged_input": "insufficient credits"}}},
+        {"error": {"message": "No."}, "request": {"messages": [{"content": "invalid api key"}]}},
+    ],
+)
+def test_what_echoes_a_task_says_nothing_of_the_account(body):
+    trouble = judged(400, body)
+    assert (trouble.cure, trouble.kind) == BAD
+    assert "key" not in trouble.said
+
+
 def test_deep_and_long_bodies_are_read_within_bounds():
     body: object = "end"
     for _ in range(2000):
