@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError
+from ml_backend.labeling.answer_keys import by_control
 from ml_backend.labeling.bases.control import Agreement, Control, objects_in
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
@@ -20,6 +21,7 @@ from ml_backend.labeling.schema_limits import within_limits
 from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.text.html_bounds import HtmlRefused
+from ml_backend.labeling.without_answer import nothing_usable, unanswered
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
 
@@ -27,6 +29,7 @@ from ml_backend.records import Attachment, JsonObject, Problem, Region
 class Conversion:
     """An answer made into regions; unusable as a whole when ``errors`` is not empty.
 
+    No regions and no errors: the answer says that there is nothing to tell, by null or empty lists.
     ``answer`` is normalised: what the regions say, by control name. ``problems`` are the parts that
     were dropped while the rest stands.
     """
@@ -191,22 +194,27 @@ class LabelingConfig:
         problems: list[Problem] = []
         numbers: dict[int, str] = {}
         says_none = False
+        keyed = by_control(answer, self.controls)
+        answer = keyed.answer
         for name, control in self.controls.items():
             if control is self._relations:
                 continue
+            if name in keyed.misnamed:
+                problems.append(Problem(name, keyed.without(name)))
             reading = control.to_regions(answer.get(name), data)
             result += reading.regions
             problems += [Problem(name, message) for message in reading.problems]
             says_none = says_none or (reading.answered and not reading.regions)
             for number, region_id in reading.numbers.items():
                 numbers.setdefault(number, region_id)
-        settled = settle(result, self._all, data)
+        found = result
+        settled = settle(found, self._all, data)
         problems += settled.problems
         numbers = {number: settled.same.get(each, each) for number, each in numbers.items()}
         result = settled.result + self._relate(answer, numbers, settled.result, data, problems)
-        errors = [_unanswered(name, problems) for name in settled.missing]
-        if not errors and not result and (not says_none or settled.problems):
-            errors.append(_nothing(problems))
+        errors = [unanswered(name, problems) for name in settled.missing]
+        if not errors and not result and (settled.problems or not says_none):
+            errors = nothing_usable(problems, keyed, hidden=bool(found))
         normal = self.to_answer(result, data)
         return Conversion(result, normal, tuple(dict.fromkeys(problems)), tuple(errors))
 
@@ -372,15 +380,3 @@ def _parse(xml: str) -> LabelingConfig:
 def _only(control: Control) -> str:
     reasons = [condition.describe() for condition in control.conditions]
     return f" (only {' and '.join(reasons)}; else null)" if reasons else ""
-
-
-def _unanswered(name: str, problems: Sequence[Problem]) -> str:
-    reasons = [item.message for item in problems if item.control == name]
-    return f'"{name}" must be answered: it is required. ' + " ".join(reasons[:5])
-
-
-def _nothing(problems: Sequence[Problem]) -> str:
-    if not problems:
-        return "The answer leaves every control empty."
-    reasons = " ".join(f'"{item.control}": {item.message}' for item in problems[:10])
-    return f"Nothing in the answer can be used. {reasons}"

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ml_backend.errors import ModelError, RunStopper
+from ml_backend.errors import AnswerError, ModelError, RunStopper
 from ml_backend.llm.confidence import value_confidence
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.first_call import FirstCall
+from ml_backend.llm.json_text import read_object
 from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.reading.replies import Said, read_reply
 from ml_backend.llm.refusals.repeated import SameRefusal
 from ml_backend.llm.retry import Retry, RetryPolicy
 from ml_backend.llm.structured_output import (
+    TOOL,
     StructuredOutputFallback,
     build_body,
     keeps_form,
-    read_text,
 )
 from ml_backend.llm.system_role import without_system
-from ml_backend.llm.wire import CallFailed, Wire
+from ml_backend.llm.wire import AnswerRefused, CallFailed, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
 
 NO_MODEL = "none"
@@ -87,6 +90,11 @@ class ChatModel:
             while True:
                 try:
                     answer, seconds = await self._ask(asking)
+                except AnswerRefused as refused:
+                    reply = self._read_refused(asking, refused)
+                    if reply is not None:
+                        return reply
+                    continue
                 except CallFailed as failed:
                     await self._recover(asking, failed.trouble)
                     continue
@@ -153,25 +161,47 @@ class ChatModel:
     def _read(self, asking: Asking, answer: JsonObject, seconds: float) -> Reply | None:
         """Return the reply, or None when the form was ignored and a lower one is to be tried."""
         asking.usage += _usage(answer)
-        choice = answer["choices"][0]
-        message = choice.get("message") or {}
-        text = read_text(asking.form, message)
-        self._require_whole(choice, message, text)
+        said = read_reply(answer, tool=asking.form == TOOL)
+        self._require_whole(said)
+        text, remark = said.text, ""
+        if not text.strip() and said.reasoning:
+            text, remark = _out_of_reasoning(said, asking.request.schema)
         form = asking.form
-        if not self._accept_form(asking, text):
+        if not self._accept_form(asking, text, finished=said.is_finished):
             return None
-        tokens = (choice.get("logprobs") or {}).get("content")
         return Reply(
             text=text,
             usage=asking.usage,
             latency=seconds,
             calls=asking.calls,
-            score=value_confidence(tokens) if tokens else None,
+            score=value_confidence(said.tokens) if said.tokens else None,
             form=form,
             model=asking.model,
+            finished=said.is_finished,
+            raw=without_secrets(said.raw, self._connection)[:RAW_LIMIT],
+            remark=remark,
         )
 
-    def _accept_form(self, asking: Asking, text: str) -> bool:
+    def _read_refused(self, asking: Asking, refused: AnswerRefused) -> Reply | None:
+        """Return an answer that the provider refused, to be read and judged like any other."""
+        form = asking.form
+        if not self._accept_form(asking, refused.text, finished=False):
+            return None
+        said = without_secrets(refused.said, self._connection)
+        return Reply(
+            text=refused.text,
+            usage=asking.usage,
+            latency=0.0,
+            calls=asking.calls,
+            score=None,
+            form=form,
+            model=asking.model,
+            finished=False,
+            raw=said[:RAW_LIMIT],
+            remark=f"The provider says of it: {said[:300]}",
+        )
+
+    def _accept_form(self, asking: Asking, text: str, *, finished: bool) -> bool:
         """Learn from an answer; False when a lower form is to be tried, which is then set."""
         ladder, model, form = self._ladder, asking.model, asking.form
         if asking.folded_on_suspicion:
@@ -181,7 +211,7 @@ class ChatModel:
         if ladder.is_proven(model, form):
             ladder.kept(model, form)
             return True
-        if keeps_form(text, asking.request.schema):
+        if keeps_form(text, asking.request.schema, finished=finished):
             ladder.worked(model, form)
             return True
         ladder.ignored(model, form)
@@ -189,23 +219,22 @@ class ChatModel:
         asking.form = lower or form
         return lower is None
 
-    def _require_whole(self, choice: JsonObject, message: JsonObject, text: str) -> None:
-        refusal, reason = message.get("refusal"), choice.get("finish_reason")
-        raw = without_secrets(text, self._connection)[:RAW_LIMIT]
-        if refusal:
-            said = without_secrets(str(refusal), self._connection)
+    def _require_whole(self, said: Said) -> None:
+        raw = without_secrets(said.text or said.reasoning, self._connection)[:RAW_LIMIT]
+        if said.refusal:
+            refusal = without_secrets(said.refusal, self._connection)
             raise ModelError(
-                f"The model refused the task: {said[:300]}",
+                f"The model refused the task: {refusal[:300]}",
                 kind=FailureKind.REFUSED,
-                raw=said[:RAW_LIMIT],
+                raw=refusal[:RAW_LIMIT],
             )
-        if reason == "content_filter":
+        if said.is_filtered:
             raise ModelError(
                 "The provider's content filter cut the answer off.",
                 kind=FailureKind.REFUSED,
                 raw=raw,
             )
-        if reason == "length":
+        if said.is_cut_off:
             raise ModelError(
                 "The answer was cut off at the limit of tokens.",
                 kind=FailureKind.TRUNCATED,
@@ -313,6 +342,21 @@ class ChatModel:
         return error
 
 
+def _out_of_reasoning(said: Said, schema: JsonObject) -> tuple[str, str]:
+    """Return the answer where a server put all into its reasoning field, or what to say of that."""
+    try:
+        answer = read_object(
+            said.reasoning,
+            schema.get("properties", {}),
+            finished=said.is_finished,
+            is_reasoning=True,
+        )
+    except AnswerError:
+        remark = "The server put all that the model said into its reasoning field"
+        return "", f"{remark}: {said.reasoning.strip()[-300:]}"
+    return json.dumps(answer, ensure_ascii=False), ""
+
+
 def _usage(answer: JsonObject) -> Usage:
     usage: Any = answer.get("usage")
     if not isinstance(usage, dict):
@@ -321,4 +365,4 @@ def _usage(answer: JsonObject) -> Usage:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -1,74 +1,210 @@
-"""A model's text -> the JSON object in it."""
+"""A model's text -> the JSON object that is its answer.
+
+Strict JSON comes first, and is all that most texts cost. Only otherwise the answer is looked for:
+after reasoning, in fences, among drafts, in JSON that is not strict (``reading/``). What can be
+read in two ways is refused, since an answer asked for again is cheaper than a wrong label.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any, NoReturn
 
 from ml_backend.errors import AnswerError
+from ml_backend.labeling.answer_keys import by_control
+from ml_backend.llm.reading import lenient_json
+from ml_backend.llm.reading.drafts import Ambiguous, Found, choose, choose_of_reasoning
+from ml_backend.llm.reading.lenient_json import Unreadable
+from ml_backend.llm.reading.reasoning import part
 from ml_backend.records import JsonObject
 
-FENCE = re.compile(r"```[a-zA-Z]*\s*\n?(.*?)```", re.DOTALL)
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-# Each brace may cost a scan to the end of the text: enough for prose, a bound for hostile text.
-MAX_BRACES = 50
+# A quote that is escaped although it is in no string: the string's own quotes were lost.
+ESCAPED = re.compile(r"\{(?:\s|\\[nrt])*+\\+\"")
+# How a brace begins that opens an object with a key.
+MEMBER = re.compile(r"\{\s*+[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{1,200})[\"'“”’»`]?\s*+[:：]")
+BRACE = re.compile(r"[{}]")
+# Braces that open nothing: enough for prose, a bound for hostile text.
+MOST_FAILURES = 50
+MOST_STRINGS = 2
+ONE_OBJECT = "Answer with one JSON object and nothing else."
 
 
-def read_object(text: str) -> JsonObject:
-    """Return the object a text is, fences, or holds first; raise ``AnswerError`` otherwise.
+def read_object(
+    text: str, names: Collection[str] = (), *, finished: bool = True, is_reasoning: bool = False
+) -> JsonObject:
+    """Return the object a text is or holds as its answer; raise ``AnswerError`` otherwise.
 
-    Reasoning before ``</think>`` is skipped. NaN and Infinity are no JSON. Halves of surrogate
-    pairs become U+FFFD, since no database or HTTP body takes them.
+    ``names`` are the keys asked for, by which the answer is known from other objects. A missing
+    last brace is taken for forgotten only when the model had ``finished``. NaN and Infinity are no
+    JSON. With ``is_reasoning`` the text is all reasoning, of which only an end in no doubt counts.
+    Halves of surrogate pairs become U+FFFD, since no database or HTTP body takes them.
     """
-    found = _parse(text)
-    if found is None:
-        answer = text.rpartition("</think>")[2]
-        found = _parse(answer) or _fenced(answer) or _embedded(answer)
-    if found is None:
-        raise AnswerError(
-            "The answer is empty." if not text.strip() else "The answer is not a JSON object.",
-            fix="Answer with one JSON object and nothing else.",
-        )
-    return found
-
-
-def _parse(text: str) -> JsonObject | None:
     try:
         value = DECODER.decode(text.strip().removeprefix("\ufeff"))
     except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return _clean(value, text)
+    try:
+        found = _Search(names, finished).read(text, is_reasoning=is_reasoning)
+    except Ambiguous as error:
+        raise AnswerError(error.message, fix=ONE_OBJECT) from None
+    if found is None:
+        raise AnswerError(
+            "The answer is empty." if not text.strip() else "The answer is not a JSON object.",
+            fix=ONE_OBJECT,
+        )
+    return _clean(found, None)
+
+
+class _Search:
+    """Looks for the answer in what is not simply one."""
+
+    def __init__(self, names: Collection[str], finished: bool) -> None:
+        self.names = names
+        self.finished = finished
+        self.failures = 0
+        self.wasted = 0
+        self.twice: str | None = None
+
+    def read(self, text: str, *, is_reasoning: bool = False, depth: int = 0) -> JsonObject | None:
+        inner = _out_of_string(text)
+        if inner is not None and depth < MOST_STRINGS:
+            try:
+                value = DECODER.decode(inner)
+            except (ValueError, RecursionError):
+                value = None
+            if isinstance(value, dict):
+                return value
+            return self.read(inner, is_reasoning=is_reasoning, depth=depth + 1)
+        if is_reasoning:
+            return self._read_reasoning(text)
+        parted = part(text)
+        for answer in parted.answers:
+            found = self._read_answer(answer)
+            if found is not None:
+                return found
+        if parted.reasoning and not any("{" in answer for answer in parted.answers):
+            return self._read_reasoning(parted.reasoning)
+        self._complain()
         return None
-    return _clean(value, text) if isinstance(value, dict) else None
 
+    def _read_answer(self, text: str) -> JsonObject | None:
+        found, broken = self._objects(text)
+        return choose(text, found, broken)
 
-def _fenced(text: str) -> JsonObject | None:
-    parsed = (_parse(match[1]) for match in FENCE.finditer(text))
-    return next((value for value in parsed if value is not None), None)
+    def _read_reasoning(self, text: str) -> JsonObject | None:
+        found, broken = self._objects(text)
+        chosen = choose_of_reasoning(text, found, broken)
+        if chosen is None:
+            self._complain()
+        return chosen
 
+    def _complain(self) -> None:
+        if self.twice is not None:
+            raise Ambiguous(f'The answer gives "{self.twice[:60]}" twice, with different values.')
 
-def _embedded(text: str) -> JsonObject | None:
-    start = -1
-    for _ in range(MAX_BRACES):
-        start = text.find("{", start + 1)
-        if start < 0:
-            return None
+    def _objects(self, text: str) -> tuple[list[Found], int]:
+        """The objects of a text, and where one begins that cannot be read, -1 without any.
+
+        Of several, those that have none of the keys asked for are left out.
+        """
+        found: list[Found] = []
+        broken = -1
+        at = text.find("{")
+        while at >= 0:
+            each = self._object(text, at)
+            if each is not None:
+                found.append(each)
+                at = text.find("{", each.end)
+                continue
+            if self._is_answer(text, at):
+                broken = at
+                at = text.find("{", _closing(text, at))
+            else:
+                at = text.find("{", at + 1)
+            if self.failures > MOST_FAILURES or self.wasted > len(text) + 4096:
+                return found, len(text)
+        fitting = [each for each in found if each.fits]
+        return (fitting or found), broken
+
+    def _object(self, text: str, at: int) -> Found | None:
         try:
-            value, _end = DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            continue
-        return _clean(value, text) if isinstance(value, dict) else None
-    return None
+            value, end = DECODER.raw_decode(text, at)
+        except RecursionError:
+            self.failures += 1
+            return None
+        except ValueError as error:
+            self.twice = error.twice if isinstance(error, Unreadable) else self.twice
+        else:
+            return self._found(value, at, end)
+        try:
+            read = lenient_json.read(text, at)
+        except Unreadable as error:
+            self.twice = error.twice or self.twice
+            self.failures += 1
+            self.wasted += error.at - at
+            return None
+        found = self._found(read.value, at, read.end)
+        if read.was_open and not self._may_close(found):
+            self.failures += 1
+            return None
+        return found
+
+    def _found(self, value: JsonObject, at: int, end: int) -> Found:
+        if not self.names:
+            return Found(value, at, end, frozenset(value))
+        return Found(value, at, end, frozenset(by_control(value, self.names).answer))
+
+    def _may_close(self, found: Found) -> bool:
+        """Whether a missing last brace was forgotten: all that was asked for is there."""
+        return self.finished and len(found.keys) >= len(self.names)
+
+    def _is_answer(self, text: str, at: int) -> bool:
+        """Whether what cannot be read begins as the answer would."""
+        member = MEMBER.match(text, at)
+        if member is None:
+            return False
+        return not self.names or bool(by_control({member[1].strip(): 0}, self.names).answer)
+
+
+def _out_of_string(text: str) -> str | None:
+    """Return the text of an object that was written as a string of JSON, None where it was not."""
+    text = text.strip()
+    if not text.startswith('"'):
+        if not ESCAPED.match(text):
+            return None
+        text = f'"{text}"'
+    try:
+        inner = STRING_DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return inner if isinstance(inner, str) and "{" in inner else None
+
+
+def _closing(text: str, at: int) -> int:
+    """Return where a brace is closed, the end of the text where it is not."""
+    depth = 0
+    for brace in BRACE.finditer(text, at):
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            return brace.end()
+    return len(text)
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-DECODER = json.JSONDecoder(parse_constant=_refuse)
+DECODER = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=lenient_json.unique)
+STRING_DECODER = json.JSONDecoder(strict=False)
 
 
-def _clean(value: JsonObject, text: str) -> JsonObject:
-    if "\\u" not in text and not LONE_SURROGATE.search(text):
+def _clean(value: JsonObject, text: str | None) -> JsonObject:
+    if text is not None and "\\u" not in text and not LONE_SURROGATE.search(text):
         return value
     cleaned: JsonObject = _replace_surrogates(value)
     return cleaned

@@ -51,6 +51,12 @@ class Reply:
     score: float | None
     form: str
     model: str
+    finished: bool = True
+    """Whether the model ended by itself, as far as is known."""
+    raw: str = ""
+    """What came instead, where there is no text."""
+    remark: str = ""
+    """What the server, or we, have to say of a text in which there may be no answer."""
 
 
 class Model(Protocol):

@@ -14,6 +14,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from ml_backend.errors import AnswerError
+from ml_backend.labeling.answer_keys import by_control
 from ml_backend.llm.json_text import read_object
 from ml_backend.llm.model import Request
 from ml_backend.prompting.parameters import EXTRA, OURS
@@ -29,6 +30,7 @@ FORMS = (JSON_SCHEMA, TOOL, JSON_OBJECT, TEXT)
 NO_SYSTEM = "no system"
 
 ANSWER_NAME = "answer"
+STREAM = "stream"
 # One odd answer says little about an endpoint, three in a row do.
 STRIKES = 3
 
@@ -137,6 +139,9 @@ def build_body(
     body = _parameters(request.parameters, mends)
     body["model"] = model
     body["messages"] = request.messages
+    if STREAM not in mends:
+        # Some servers stream unless they are told not to.
+        body[STREAM] = False
     if form == JSON_SCHEMA:
         body["response_format"] = {
             "type": "json_schema",
@@ -158,30 +163,17 @@ def build_body(
     return body
 
 
-def keeps_form(text: str, schema: JsonObject) -> bool:
-    """True when a text is an object with just the keys asked for, as every form promises."""
+def keeps_form(text: str, schema: JsonObject, *, finished: bool = True) -> bool:
+    """True when a text holds an object with just the keys asked for, as every form promises."""
+    allowed = schema.get("properties", {})
     try:
-        answer = read_object(text)
+        answer = read_object(text, allowed, finished=finished)
     except AnswerError:
         return False
-    allowed = schema.get("properties", {})
-    return all(key in answer for key in schema.get("required", ())) and (
-        not allowed or all(key in allowed for key in answer)
+    keyed = by_control(answer, allowed)
+    return not keyed.strangers and not any(
+        name in keyed.missing or name not in keyed.answer for name in schema.get("required", ())
     )
-
-
-def read_text(form: str, message: Mapping[str, Any]) -> str:
-    """Return the text of the answer in a reply's ``message``, "" when there is none."""
-    if form == TOOL:
-        for call in message.get("tool_calls") or ():
-            arguments = call.get("function", {}).get("arguments")
-            # Some engines hand over the parsed arguments, not their text.
-            return arguments if isinstance(arguments, str) else json.dumps(arguments)
-    content = message.get("content")
-    if isinstance(content, list):
-        parts = (part.get("text") for part in content if isinstance(part, dict))
-        return "".join(part for part in parts if isinstance(part, str))
-    return content if isinstance(content, str) else ""
 
 
 def _parameters(parameters: Mapping[str, Any], mends: Mapping[str, str | None]) -> dict[str, Any]:

@@ -23,6 +23,10 @@ import openai
 
 from ml_backend.llm.failures import Cure, Trouble, judge, judge_answer, read_refusal
 from ml_backend.llm.model import Gate
+from ml_backend.llm.reading import streams
+from ml_backend.llm.reading.bad_answers import BadAnswer, find_bad_answer
+from ml_backend.llm.reading.errors_within import find_error
+from ml_backend.llm.reading.replies import is_completion
 from ml_backend.llm.refusals.endpoint import judge_redirect
 from ml_backend.records import FailureKind, JsonObject
 
@@ -45,6 +49,10 @@ class Received:
     def text(self) -> str:
         return self.content.decode("utf-8", "replace")
 
+    @property
+    def is_stream(self) -> bool:
+        return streams.is_stream(self.content, self.headers.get("content-type", ""))
+
 
 class CallFailed(Exception):
     """A call that brought no usable answer."""
@@ -52,6 +60,15 @@ class CallFailed(Exception):
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.said)
         self.trouble = trouble
+
+
+class AnswerRefused(CallFailed):
+    """The provider refused what its own model answered."""
+
+    def __init__(self, answer: BadAnswer, status: int) -> None:
+        super().__init__(Trouble(Cure.RETRY, FailureKind.INVALID_ANSWER, answer.said, status))
+        self.text = answer.text
+        self.said = answer.said
 
 
 def http_client(base_url: str) -> httpx2.AsyncClient:
@@ -86,7 +103,10 @@ class Wire:
         self._urls: dict[str, str] = {}
 
     async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
-        """Return the chat completion and the seconds it took; raise ``CallFailed``."""
+        """Return the chat completion and the seconds it took; raise ``CallFailed``.
+
+        One that has not the shape of a completion may lack anything: see ``replies``.
+        """
         # Half a surrogate pair cannot be encoded; the model gets "?" for it.
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         url = self._url(body["model"])
@@ -99,9 +119,13 @@ class Wire:
                 raise CallFailed(_judge_connection(error, timeout)) from None
             seconds = time.perf_counter() - started
         answer = _read(received, body)
-        match answer.get("choices"):
-            case [dict(), *_]:
-                return answer, seconds
+        if within := find_error(answer):
+            refusal = read_refusal(within.status, within.body)
+            raise CallFailed(judge(refusal, received.headers, body))
+        if is_completion(answer):
+            return answer, seconds
+        if received.is_stream:
+            raise CallFailed(_judge_stream(received))
         raise CallFailed(_judge_strange(answer, body))
 
     async def _post(self, url: str, content: bytes) -> Received:
@@ -110,7 +134,7 @@ class Wire:
         async with session.post(
             url, data=content, headers=self._headers, proxy=_proxy(url), allow_redirects=False
         ) as response:
-            return Received(response.status, response.headers, await response.read())
+            return Received(response.status, response.headers, await _whole(response))
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Open the pool, with room for all calls of the gate; inside the loop that will use it."""
@@ -161,6 +185,19 @@ class Wire:
         return url
 
 
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """Return a body; of a stream what comes before its end is told, since some stay open."""
+    if not response.content_type.startswith(streams.MEDIA_TYPE):
+        return await response.read()
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        seen = max(0, len(content) - len(streams.DONE))
+        content += chunk
+        if content.find(b"data: " + streams.DONE, max(0, seen - len(b"data: "))) >= 0:
+            break
+    return bytes(content)
+
+
 @cache
 def _proxy(url: str) -> str | None:
     """Return the proxy the environment names for an address, as other HTTP clients use it."""
@@ -172,12 +209,30 @@ def _proxy(url: str) -> str | None:
 
 def _read(received: Received, sent: JsonObject) -> JsonObject:
     if received.status != 200:
+        _raise_bad_answer(received)
         raise CallFailed(_judge_response(received, sent))
     try:
-        answer = json.loads(received.content)
-    except ValueError:
+        answer = streams.read_body(received.content, received.headers.get("content-type", ""))
+    except (ValueError, RecursionError):
         return {"text": received.text}
     return answer if isinstance(answer, dict) else {"text": answer}
+
+
+def _raise_bad_answer(received: Received) -> None:
+    try:
+        body: object = json.loads(received.content)
+    except (ValueError, RecursionError):
+        body = received.text
+    if answer := find_bad_answer(received.status, body):
+        raise AnswerRefused(answer, received.status)
+
+
+def _judge_stream(received: Received) -> Trouble:
+    said = (
+        "it streams its answer although it was told not to, and the stream is no chat completion: "
+        + received.text[:200]
+    )
+    return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
 
 
 def _judge_response(received: Received, sent: JsonObject) -> Trouble:

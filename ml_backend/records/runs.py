@@ -53,6 +53,8 @@ class Totals:
     cost: float | None = 0.0
     failures: Mapping[str, int] = field(default_factory=dict)
     again: AskedAgain = field(default_factory=AskedAgain)
+    nothing_to_tell: int = 0
+    """Of those that succeeded: null or empty lists were the answer, and mark nothing."""
 
     @property
     def done(self) -> int:

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ml_backend.simulator.odd_replies import SHAPES
+
 FORMS = ("json_schema", "tool", "json_object", "text")
 FAULTS = frozenset(
     {
+        *SHAPES,
         *("garbage", "unknown_label", "wrong_schema", "empty", "truncate", "refuse"),
         *("rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"),
         *("form_refused", "form_ignored", "reset", "drip", "hang", "html"),
@@ -28,7 +31,8 @@ class BadBehaviour(ValueError):
 class Rule:
     """A fault or an answer for the requests that have ``match`` in a user message, or for all.
 
-    ``answer`` is the completion's text: any JSON, or a text as it is.
+    ``answer`` is the completion's text: any JSON, or a text as it is. ``reply`` is the whole body
+    instead, with ``status``; a text that begins as a stream of events is sent as one.
 
     ``times`` counts per matching message, so that a task re-asked with more messages is still the
     same one. ``form`` limits the rule to requests in that form; ``status`` and ``message`` replace
@@ -45,6 +49,7 @@ class Rule:
     form: str | None = None
     answer: Any = None
     body: Any = None
+    reply: Any = None
     used: Counter[bytes] = field(default_factory=Counter)
 
     def applies(self, users: list[str], form: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ml_backend.simulator import answers, teacher
+from ml_backend.simulator import answers, odd_replies, teacher
 from ml_backend.simulator.behaviour import FORMS, BadBehaviour, Behaviour, Rule, read_behaviour
 from ml_backend.simulator.contents import BadContent, Part, parts_of, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
@@ -165,7 +165,12 @@ class SimulatedServer:
         content = self._answer(question, rule, ignored=ignored)
         if fault == "drip":
             return await _drip(request, content, rule.latency or DRIP_SECONDS)
-        return web.Response(body=content, content_type=JSON)
+        shaped = odd_replies.shape(fault, content, question.body)
+        if rule.reply is not None:
+            shaped = odd_replies.told(rule.reply, rule.status)
+        return web.Response(
+            body=shaped.content, status=shaped.status, content_type=shaped.media_type
+        )
 
     def _rule(self, question: Question, behaviour: Behaviour) -> Rule:
         rules = (r for r in behaviour.rules if r.applies(question.users, question.form))

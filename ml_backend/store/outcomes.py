@@ -23,6 +23,7 @@ from ml_backend.records import (
 from ml_backend.records.run_json import again_json, again_of
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring, storable
+from ml_backend.store.run_columns import NOTHING_TO_TELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ class OutcomeStore:
             cost=sum((row.cost or 0.0 for row in rows), again.cost or 0.0) if priced else None,
             failures={row.kind: row.n for row in rows if not row.ok},
             again=again,
+            nothing_to_tell=sum(row.n for row in rows if row.ok and row.kind == NOTHING_TO_TELL),
         )
 
     def find_answers(self, keys: Sequence[str]) -> dict[str, CachedAnswer]:
@@ -317,7 +319,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         problems = [{"control": p.control, "message": p.message} for p in outcome.problems]
         return common | {
             "ok": True,
-            "kind": "",
+            "kind": "" if outcome.result else NOTHING_TO_TELL,
             "message": "",
             "answer": outcome.answer,
             "result": outcome.result,

@@ -18,6 +18,9 @@ from ml_backend.records.run_json import (
 )
 from ml_backend.store.people import read_person
 
+NOTHING_TO_TELL = "nothing_to_tell"
+"""A kind beside those of failures: of tasks that succeeded, and have nothing marked."""
+
 _WRITERS: dict[str, Callable[[Any], Any]] = {
     "snapshot": snapshot_json,
     "options": options_json,
@@ -33,6 +36,15 @@ def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def failures_of(kinds: Mapping[str, int] | None) -> dict[str, int]:
+    """Return the failures of a run by kind, without what is counted beside them."""
+    return {kind: n for kind, n in (kinds or {}).items() if kind != NOTHING_TO_TELL}
+
+
+def _empty(totals: Totals) -> dict[str, int]:
+    return {NOTHING_TO_TELL: totals.nothing_to_tell} if totals.nothing_to_tell else {}
+
+
 def totals_columns(totals: Totals) -> dict[str, Any]:
     """Return the columns that hold these totals; ``total`` itself is set by its reader."""
     return {
@@ -42,7 +54,7 @@ def totals_columns(totals: Totals) -> dict[str, Any]:
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,
         "cost": totals.cost,
-        "failures": dict(totals.failures),
+        "failures": {**totals.failures, **_empty(totals)},
     }
 
 
@@ -67,7 +79,8 @@ def read_run(row: Any) -> Run:
             cached=row.cached,
             usage=Usage(row.prompt_tokens, row.completion_tokens),
             cost=row.cost,
-            failures=row.failures or {},
+            failures=failures_of(row.failures),
+            nothing_to_tell=(row.failures or {}).get(NOTHING_TO_TELL, 0),
             again=again_of(row.again),
         ),
         message=row.message,

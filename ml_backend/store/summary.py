@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ml_backend.records import RunStatus, Usage
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database
+from ml_backend.store.run_columns import failures_of
 
 OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
 
@@ -70,7 +71,7 @@ class SummaryStore:
             rows = c.execute(by_status).all()
             going = [OpenRun(*row) for row in c.execute(open_runs)]
             for kinds in c.execute(sa.select(r.failures).where(r.failed > 0)).scalars():
-                failures.update(kinds or {})
+                failures.update(failures_of(kinds))
         return Summary(
             runs={row.status: row.runs for row in rows},
             succeeded=sum(row.succeeded for row in rows),

@@ -41,6 +41,19 @@ def test_a_run_predicts_every_task_and_reads_back_label_studio(
 
 
 @pytest.mark.slow
+def test_tasks_with_nothing_to_tell_are_counted_and_said(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    terminal.model.control({"match": "mail 3", "answer": {"topic": None}})
+    result = terminal.run("run", "Topic", "--project", "Mails")
+    assert "4 predictions (1 with nothing to tell), 0 failed, of 4 tasks" in result.stdout
+    [run] = terminal.json("runs", "list")
+    assert terminal.json("runs", "show", run["id"])["nothing_to_tell"] == 1
+    tried = terminal.run("try", "Topic", "--project", "Mails", "--task", str(mails[3]))
+    assert "Nothing to tell: the answer is null or empty" in tried.stdout
+
+
+@pytest.mark.slow
 def test_the_newest_version_runs_and_is_named(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("versions", "create", "Topic", "--text", "Now {text}?")
     result = terminal.run("run", "Topic", "--project", "Mails")

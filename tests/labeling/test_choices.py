@@ -43,7 +43,6 @@ def test_choices_become_regions_with_what_label_studio_stores(
 @pytest.mark.parametrize(
     ("xml", "answer"),
     [
-        (OPTIONAL, None),
         (OPTIONAL, "Maybe"),
         (OPTIONAL, ""),
         (OPTIONAL, ["Yes!", "No"]),
@@ -51,7 +50,6 @@ def test_choices_become_regions_with_what_label_studio_stores(
         (OPTIONAL, True),
         (REQUIRED, None),
         (REQUIRED, "Maybe"),
-        (MULTIPLE, None),
         (MULTIPLE, ["Maybe"]),
     ],
 )
@@ -59,6 +57,12 @@ def test_an_answer_without_any_known_class_is_unusable(convert, xml, answer):
     made = convert(xml, {"c": answer})
     assert made.errors
     assert made.result == []
+
+
+@pytest.mark.parametrize("xml", [OPTIONAL, MULTIPLE])
+def test_null_that_was_offered_is_an_answer(convert, xml):
+    made = convert(xml, {"c": None})
+    assert (made.result, made.problems, made.errors) == ([], (), ())
 
 
 def test_an_unknown_class_is_named_together_with_the_known_ones(convert):

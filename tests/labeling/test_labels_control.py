@@ -99,7 +99,7 @@ def test_an_impossible_occurrence_is_overlooked_when_there_is_only_one(convert):
     ("xml", "answer", "usable"),
     [
         (PLAIN, {"ner": []}, True),
-        (PLAIN, {"ner": None}, False),
+        (PLAIN, {"ner": None}, True),
         (PLAIN, {}, False),
         (PLAIN, {"ner": "Ada"}, False),
         (PLAIN, {"ner": {}}, False),

@@ -37,10 +37,16 @@ def test_texts_become_one_region(convert, without_ids, xml, answer, regions, nor
     assert (made.problems, made.errors) == ((), ())
 
 
-@pytest.mark.parametrize("answer", [None, "", " \n", [], [""], ["\0"], {"text": "x"}, [[]]])
+@pytest.mark.parametrize("answer", ["", " \n", [""], ["\0"], {"text": "x"}, [[]]])
 def test_no_text_is_no_answer(convert, answer):
     assert convert(ONE, {"a": answer}).errors
     assert convert(MANY, {"a": answer}).errors
+
+
+@pytest.mark.parametrize("answer", [None, []])
+def test_null_that_was_offered_is_an_answer(convert, answer):
+    assert convert(ONE, {"a": answer}).errors == ()
+    assert convert(MANY, {"a": answer}).errors == ()
 
 
 @pytest.mark.parametrize(("xml", "kept"), [(ONE, ["a"]), (TWO, ["a", "b"])])

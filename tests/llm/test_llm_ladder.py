@@ -6,12 +6,12 @@ import pytest
 
 from ml_backend.errors import ModelError
 from ml_backend.llm import Retry
+from ml_backend.llm.reading.replies import read_text
 from ml_backend.llm.structured_output import (
     FORMS,
     StructuredOutputFallback,
     build_body,
     keeps_form,
-    read_text,
 )
 from ml_backend.records import FailureKind
 from support.models import SCHEMA, ask, connection, opened, question, run
@@ -142,7 +142,7 @@ def test_parameters_a_model_does_not_take_are_mended_once(simulator, rejects, pa
     assert ask(on, question("b", parameters=parameters), ladder=ladder).calls == 1
     mends = StructuredOutputFallback(ladder, on).mends("simulated")
     body = build_body("text", question(parameters=parameters), "simulated", mends)
-    assert set(body) - {"model", "messages"} == sent
+    assert set(body) - {"model", "messages", "stream"} == sent
 
 
 def test_an_unwelcome_parameter_that_cannot_be_mended_is_a_bad_request(simulator):
@@ -156,7 +156,8 @@ def test_parameters_cannot_overrule_the_request():
     body = build_body("json_schema", question(parameters=parameters), "m", {})
     assert (body["model"], body["a"]) == ("m", 1)
     assert body["messages"]
-    assert not {"stream", "n", "top_p"} & set(body)
+    assert body["stream"] is False
+    assert not {"n", "top_p"} & set(body)
 
 
 def test_each_form_asks_for_the_schema_in_its_own_way():
@@ -187,7 +188,7 @@ def test_each_form_asks_for_the_schema_in_its_own_way():
     ],
 )
 def test_the_answer_is_found_where_engines_put_it(form, message, text):
-    assert read_text(form, message) == text
+    assert read_text(message, tool=form == "tool") == text
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,10 @@ def show(app: App, run: Run) -> None:
         click.secho(f"Stale: {run.stale} Evaluate again.", fg="yellow")
     totals = run.totals
     cached = f", {totals.cached} of them kept from before" if totals.cached else ""
+    empty = f" ({totals.nothing_to_tell} with nothing to tell)" if totals.nothing_to_tell else ""
     click.echo(
-        f"{run.label} ({run.slot.value}): {totals.succeeded} predictions, {totals.failed} failed, "
+        f"{run.label} ({run.slot.value}): {totals.succeeded} predictions{empty}, "
+        f"{totals.failed} failed, "
         f"of {totals.total} tasks{cached}"
     )
     cost = "unknown" if totals.cost is None else f"${totals.cost:.4f}"

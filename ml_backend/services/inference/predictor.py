@@ -227,7 +227,7 @@ class Predictor:
                 failure = Failure(request.task.id, error.kind, error.message, raw)
                 break
             asked = self._add(asked, reply.usage, reply.latency, reply.calls)
-            outcome = self._from_text(request, reply.text, reply.score, asked)
+            outcome = self._from_reply(request, reply, asked)
             if isinstance(outcome, Failure):
                 failure, wrong = outcome, outcome.message
             else:
@@ -293,9 +293,10 @@ class Predictor:
             calls=asked.calls + calls,
         )
 
-    def _convert(self, request: ModelRequest, text: str) -> Conversion:
+    def _convert(self, request: ModelRequest, text: str, *, finished: bool) -> Conversion:
         """Return the regions of an answer; raises AnswerError saying what does not fit."""
-        conversion = self._config.to_conversion(read_object(text), request.task.data)
+        answer = read_object(text, self._config.controls, finished=finished)
+        conversion = self._config.to_conversion(answer, request.task.data)
         if conversion.errors:
             raise AnswerError("; ".join(conversion.errors))
         refused = self._config.check(conversion.result)
@@ -303,12 +304,26 @@ class Predictor:
             raise AnswerError(f"Label Studio would not take this answer: {'; '.join(refused)}")
         return conversion
 
+    def _from_reply(self, request: ModelRequest, reply: Reply, asked: CallRecord) -> Outcome:
+        outcome = self._from_text(request, reply.text, reply.score, asked, finished=reply.finished)
+        if isinstance(outcome, Prediction):
+            return outcome
+        message = f"{outcome.message} {reply.remark}".strip()
+        return replace(outcome, message=message, raw=outcome.raw.strip() or reply.raw)
+
     def _from_text(
-        self, request: ModelRequest, text: str, score: float | None, asked: CallRecord
+        self,
+        request: ModelRequest,
+        text: str,
+        score: float | None,
+        asked: CallRecord,
+        *,
+        finished: bool = True,
     ) -> Outcome:
+        """Return what a text says; one from the cache was complete, or it were not there."""
         task_id = request.task.id
         try:
-            conversion = self._convert(request, text)
+            conversion = self._convert(request, text, finished=finished)
         except AnswerError as error:
             return Failure(task_id, FailureKind.INVALID_ANSWER, error.message, text, asked)
         return Prediction(

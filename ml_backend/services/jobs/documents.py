@@ -251,6 +251,7 @@ def of_run(run: Run) -> JsonObject:
         "succeeded": totals.succeeded,
         "failed": totals.failed,
         "failures": dict(totals.failures),
+        "nothing_to_tell": totals.nothing_to_tell,
         "cached": totals.cached,
         "asked_again": totals.again.answers,
         "no_longer_fitting": totals.again.unfitting,

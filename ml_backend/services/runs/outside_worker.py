@@ -142,6 +142,8 @@ def _outcome(
         answer = _answer(config, given)
     conversion = config.to_conversion(answer, task.data)
     wrong = list(conversion.errors) or config.check(conversion.result)
+    if not wrong and given.get("result") and not conversion.result:
+        wrong = ["None of the regions is of a control of this labeling config."]
     if wrong:
         message = "; ".join(wrong)
         return Failure(task.id, FailureKind.INVALID_ANSWER, message, _raw(given), asked)

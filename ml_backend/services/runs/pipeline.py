@@ -57,7 +57,12 @@ class RunTally:
             usage=now.usage + asked.usage,
             cost=(now.cost or 0.0) + (asked.cost or 0.0) if known else None,
             failures=failures,
+            nothing_to_tell=now.nothing_to_tell + _says_nothing(outcome),
         )
+
+
+def _says_nothing(outcome: Outcome) -> bool:
+    return isinstance(outcome, Prediction) and not outcome.result
 
 
 class AskingPipeline:

@@ -134,6 +134,8 @@ def _show(app: App, tried: Tried) -> None:
             ],
             empty="The answer is empty.",
         )
+        if not outcome.result:
+            click.echo("Nothing to tell: the answer is null or empty, and marks nothing.")
         for each in outcome.problems:
             click.echo(f"{each.control}: {each.message}")
     click.echo(_cost(tried))

@@ -177,6 +177,8 @@ class RunProgress(RunAnswer):
     failed: int
     failures: dict[str, int]
     """Kind -> tasks."""
+    nothing_to_tell: int
+    """Of the predictions those that mark nothing: null or empty lists were the answer."""
     cached: int
     asked_again: int
     """Answers it had and asked for anew; ``cost`` and ``tokens`` count both."""
@@ -216,6 +218,7 @@ class RunProgress(RunAnswer):
             done=totals.done,
             failed=totals.failed,
             failures=dict(totals.failures),
+            nothing_to_tell=totals.nothing_to_tell,
             cached=totals.cached,
             asked_again=totals.again.answers,
             no_longer_fitting=totals.again.unfitting,

@@ -1,0 +1,117 @@
+"""Which control a key of an answer means: its name, but for case and spacing, or in a wrapper."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SPACING = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
+LONGEST_KEY = 60
+MOST_KEYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """An answer by the names of its controls, and what of it did not go into that."""
+
+    answer: Mapping[str, Any]
+    missing: tuple[str, ...] = ()
+    """Controls nothing is said of; null is something."""
+    strangers: tuple[str, ...] = ()
+    """Keys that came and mean no control."""
+    doubled: tuple[str, ...] = ()
+    """Controls that two keys mean, with different values: missing as well."""
+
+    @property
+    def misnamed(self) -> tuple[str, ...]:
+        """Controls whose answer may have come, under a key that says too little or too much."""
+        return self.missing if self.strangers else self.doubled
+
+    def without(self, *names: str) -> str:
+        """Say that the keys of controls are missing, and which came instead."""
+        if set(names) <= set(self.doubled):
+            return f"The answer gives {_quoted(names)} twice, with different values."
+        came = self.strangers or tuple(self.answer)
+        rest = f"it has {_quoted(came)}" if came else "it has nothing in it"
+        return f"The answer has no {_quoted(names)}; {rest}."
+
+
+def by_control(answer: Mapping[str, Any], names: Collection[str]) -> Keyed:
+    """Return an answer by control: under another case or spacing, or in exactly one wrapper."""
+    keyed = _match(answer, names)
+    if keyed.answer and not _is_itself_wrapped(keyed.answer, names):
+        return keyed
+    inner = [_match(each, names) for each in _objects(answer.values())]
+    fitting = [each for each in inner if each.answer]
+    if len(fitting) == 1:
+        return fitting[0]
+    return keyed
+
+
+def _match(answer: Mapping[str, Any], names: Collection[str]) -> Keyed:
+    missing = tuple(name for name in names if name not in answer)
+    if len(answer) == len(names) and not missing:
+        return Keyed(answer)
+    strangers = [key for key in answer if key not in names]
+    found = {name: answer[name] for name in names if name in answer}
+    if not strangers:
+        return Keyed(found, missing)
+    meant: dict[str, list[str]] = {}
+    for name in names:
+        meant.setdefault(_plain(name), []).append(name)
+    doubled = []
+    for key in [*strangers]:
+        controls = meant.get(_plain(key), [])
+        if len(controls) != 1:
+            continue
+        [name] = controls
+        strangers.remove(key)
+        if name in found and found[name] != answer[key]:
+            doubled.append(name)
+        found.setdefault(name, answer[key])
+    for name in doubled:
+        found.pop(name, None)
+    return Keyed(
+        found,
+        tuple(name for name in names if name not in found),
+        tuple(strangers),
+        tuple(dict.fromkeys(doubled)),
+    )
+
+
+def _plain(key: str) -> str:
+    # Nothing but spacing goes: in some scripts what is no letter tells words apart.
+    return SPACING.sub("", unicodedata.normalize("NFKC", key).casefold())
+
+
+def _is_itself_wrapped(answer: Mapping[str, Any], names: Collection[str]) -> bool:
+    """Whether the one control of a config is called as the wrapper around its answer."""
+    if len(names) != 1 or len(answer) != 1:
+        return False
+    [value] = answer.values()
+    return isinstance(value, Mapping) and list(value) == list(names)
+
+
+def _objects(values: Iterable[Any]) -> list[Mapping[str, Any]]:
+    """The objects among values: as they are, alone in a list, or written in a string."""
+    found = []
+    for value in values:
+        each = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if isinstance(each, str) and each.lstrip().startswith("{"):
+            try:
+                each = json.loads(each)
+            except (ValueError, RecursionError):
+                continue
+        if isinstance(each, Mapping):
+            found.append(each)
+    return found
+
+
+def _quoted(names: Sequence[str]) -> str:
+    short = [name if len(name) <= LONGEST_KEY else name[: LONGEST_KEY - 1] + "…" for name in names]
+    more = f" and {len(short) - MOST_KEYS} more" if len(short) > MOST_KEYS else ""
+    return ", ".join(f'"{name}"' for name in short[:MOST_KEYS]) + more
