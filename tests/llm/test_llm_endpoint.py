@@ -7,6 +7,9 @@ import asyncio
 import pytest
 
 from ml_backend.errors import ModelError, RunStopper
+from ml_backend.llm.explanations import explain
+from ml_backend.llm.refusals.endpoint import judge_redirect
+from ml_backend.llm.refusals.trouble import Cure
 from ml_backend.records import FailureKind
 from support.models import ask, connection, opened, question, run
 
@@ -145,3 +148,26 @@ def test_a_few_tasks_refused_alike_stop_nothing_where_others_are_answered(simula
 
     stops = run(work())
     assert stops == ([False] * 29 + [True] * 11 if alike else [False] * 40)
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "said"),
+    [
+        (302, "/login?next=%2Fv1&ticket=s3cret", "it redirects to /login"),
+        (307, "https://me:s3cret@sso.test/a#s3cret", "it redirects to https://sso.test/a"),
+        (301, "http://[broken", "it redirects to another address"),
+        (303, "", "it redirects to another address"),
+        (204, "", "it answers HTTP 204 and nothing else"),
+    ],
+)
+def test_where_an_address_redirects_to_is_told_without_what_it_hides(status, location, said):
+    trouble = judge_redirect(status, location)
+    assert (trouble.said, trouble.no_route, trouble.once_answered) == (said, True, Cure.RETRY)
+    told = str(explain(trouble, connection("http://m.example.org"), "m"))
+    assert told.endswith("Check the endpoint: for most servers it ends in /v1.")
+
+
+def test_a_completion_that_moved_says_where_to():
+    trouble = judge_redirect(308, "https://m.example.org/v1/chat/completions")
+    told = str(explain(trouble, connection("http://m.example.org/v1"), "m"))
+    assert told.endswith("Give the connection the address it redirects to.")
