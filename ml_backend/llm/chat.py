@@ -265,8 +265,7 @@ class ChatModel:
         """Return the trouble as it is where the endpoint is known to work."""
         if trouble.once_answered is None:
             return trouble
-        firewall = trouble.once_answered is Cure.FAIL and self._ladder.is_known(asking.model)
-        if not self._answers and not firewall:
+        if not self._answers and not self._ladder.is_known(asking.model):
             return trouble
         kind = FailureKind.SERVER_ERROR if trouble.no_route else trouble.kind
         return replace(trouble, cure=trouble.once_answered, kind=kind, maybe_form=False)
@@ -336,8 +335,11 @@ class ChatModel:
             await asyncio.sleep(wait)
 
     def _give_up(self, asking: Asking, trouble: Trouble) -> ModelError:
+        hopeless = self._is_hopeless(asking, trouble)
+        if hopeless and trouble.no_route:
+            trouble = replace(trouble, kind=FailureKind.BAD_REQUEST)  # no hiccup after all
         error = explain(trouble, self._connection, asking.model, tries=asking.patience.failures)
-        if self._is_hopeless(asking, trouble):
+        if hopeless:
             return RunStopper(error.message, kind=error.kind, raw=error.raw, fix=error.fix)
         return error
 

@@ -75,6 +75,18 @@ def test_a_page_among_answers_is_a_hiccup_and_is_asked_again(simulator, status, 
     assert run(work()).calls == 3
 
 
+def test_a_page_at_first_where_another_process_was_answered_is_a_hiccup_too(simulator):
+    ladder = {}
+    ask(connection(simulator.url), question(), ladder=ladder)
+    simulator.control({"fault": "said", "status": 200, "body": PAGE, "times": 1})
+    assert ask(connection(simulator.url), question("next"), ladder=ladder).calls == 2
+    simulator.control({"fault": "said", "status": 200, "body": PAGE})
+    with pytest.raises(RunStopper) as caught:
+        ask(connection(simulator.url), question("more"), ladder=ladder)
+    assert caught.value.calls == 5
+    assert "There is no chat completion" in str(caught.value)
+
+
 def test_pages_alone_after_answers_stop_the_run_once_patience_is_over(simulator):
     async def work(beside):
         async with opened(connection(simulator.url)) as model:
