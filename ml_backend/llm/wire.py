@@ -21,12 +21,13 @@ import aiohttp
 import httpx2
 import openai
 
-from ml_backend.llm.failures import Cure, Trouble, judge, read_refusal
+from ml_backend.llm.failures import Cure, Trouble, judge, judge_answer, read_refusal
 from ml_backend.llm.model import Gate
 from ml_backend.llm.reading import streams
 from ml_backend.llm.reading.bad_answers import BadAnswer, find_bad_answer
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
+from ml_backend.llm.refusals.endpoint import judge_redirect
 from ml_backend.records import FailureKind, JsonObject
 
 CONNECT_SECONDS = 10.0
@@ -237,8 +238,7 @@ def _judge_stream(received: Received) -> Trouble:
 def _judge_response(received: Received, sent: JsonObject) -> Trouble:
     status = received.status
     if status < 400:
-        said = f"it redirects to {received.headers.get('location', 'another address')}"
-        return Trouble(Cure.STOP, FailureKind.BAD_REQUEST, said, status)
+        return judge_redirect(status, received.headers.get("location", ""))
     try:
         body: object = json.loads(received.content)
     except ValueError:
@@ -248,14 +248,11 @@ def _judge_response(received: Received, sent: JsonObject) -> Trouble:
 
 
 def _judge_strange(answer: JsonObject, sent: JsonObject) -> Trouble:
-    error = answer.get("error")
-    if error:
-        # OpenRouter reports an upstream's error in a 200, with the status as `code`.
-        code = error.get("code") if isinstance(error, dict) else None
-        status = code if isinstance(code, int) and 400 <= code < 600 else 500
-        return judge(read_refusal(status, answer), {}, sent)
-    said = f"its answer is no chat completion: {str(answer)[:200]}"
-    return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
+    if "choices" in answer and not answer.get("error"):
+        # A chat completion of nothing: another try may bring something.
+        said = "its answer has no choices in it"
+        return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
+    return judge_answer(answer.get("text") if answer.keys() == {"text"} else answer, sent)
 
 
 def _judge_connection(error: BaseException, timeout: float) -> Trouble:

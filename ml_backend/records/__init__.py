@@ -50,6 +50,7 @@ from ml_backend.records.prompts import (
 )
 from ml_backend.records.run_report import RunReport as RunReport, WrongAnswer as WrongAnswer
 from ml_backend.records.runs import (
+    AskedAgain as AskedAgain,
     ExamplesLeftOut as ExamplesLeftOut,
     ExampleSource as ExampleSource,
     PlannedWrites as PlannedWrites,

@@ -16,7 +16,7 @@ from aiohttp import web
 from ml_backend.simulator import answers, odd_replies, teacher
 from ml_backend.simulator.behaviour import FORMS, BadBehaviour, Behaviour, Rule, read_behaviour
 from ml_backend.simulator.contents import BadContent, Part, parts_of, text_of
-from ml_backend.simulator.errors import FAULTS, fault_body, header
+from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
 from ml_backend.simulator.statistics import Statistics
 
 MAX_BODY = 256 * 1024**2
@@ -154,6 +154,7 @@ class SimulatedServer:
             self._refuse_key(request, question.key)
             or self._limit(behaviour)
             or self._fail(request, question, rule)
+            or _refuse_roles(question, behaviour)
             or _refuse_parts(question, behaviour)
             or _refuse_parameter(question, behaviour)
             or _refuse_form(question, rule, behaviour)
@@ -205,6 +206,8 @@ class SimulatedServer:
             return web.Response(status=444)
         if fault == "html":
             return web.Response(text="<html>Welcome</html>", content_type="text/html")
+        if fault == "said":
+            return _said(rule.body, rule.status or 200, header(rule.retry_after))
         if fault not in ERRORS and not (fault == "refuse" and rule.status):
             return None
         return _error(
@@ -313,6 +316,17 @@ def _refuse_parts(question: Question, behaviour: Behaviour) -> web.Response | No
     if question.parts and behaviour.no_images:
         return _error("content", message=behaviour.no_images, status=behaviour.no_images_status)
     return None
+
+
+def _refuse_roles(question: Question, behaviour: Behaviour) -> web.Response | None:
+    if behaviour.no_system is None or takes_roles(question.body["messages"]):
+        return None
+    return _said(behaviour.no_system, behaviour.no_system_status)
+
+
+def _said(body: Any, status: int, headers: dict[str, str] | None = None) -> web.Response:
+    content, kind = raw_body(body)
+    return web.Response(status=status, body=content, content_type=kind, headers=headers)
 
 
 def _refuse_parameter(question: Question, behaviour: Behaviour) -> web.Response | None:

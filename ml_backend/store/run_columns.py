@@ -8,6 +8,7 @@ from typing import Any
 from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals, Usage
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.records.run_json import (
+    again_of,
     options_json,
     options_of,
     plan_json,
@@ -80,6 +81,7 @@ def read_run(row: Any) -> Run:
             cost=row.cost,
             failures=failures_of(row.failures),
             nothing_to_tell=(row.failures or {}).get(NOTHING_TO_TELL, 0),
+            again=again_of(row.again),
         ),
         message=row.message,
         plan=plan_of(row.plan),

@@ -55,6 +55,7 @@ runs = Table(
     Column("created_by", JSON),
     Column("organization", Integer),
     Column("judged", Boolean, nullable=False, default=False, server_default=false()),
+    Column("again", JSON),
     sqlite_autoincrement=True,
 )
 

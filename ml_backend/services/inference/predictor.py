@@ -156,9 +156,11 @@ class Predictor:
             try:
                 one = request if key == request.key else replace(request, keys=(key,))
                 outcome, answer = await self._answer(one, cached.get(key), fresh=fresh)
-            except RunStopper:
+            except RunStopper as stopper:
                 if not outcomes:
                     raise
+                last = outcomes[-1]
+                outcomes[-1] = replace(last, asked=_with_spent(last.asked, stopper))
                 break
             outcomes.append(outcome)
             if answer is not None:
@@ -217,9 +219,10 @@ class Predictor:
             try:
                 reply = await self._call(request, messages, ready.tokens)
             except ModelError as error:
-                if isinstance(error, RunStopper) and best is None:
-                    raise
                 asked = self._add(asked, error.usage, 0.0, error.calls)
+                if isinstance(error, RunStopper) and best is None:
+                    error.usage, error.calls, error.cost = asked.usage, asked.calls, asked.cost
+                    raise
                 raw = error.raw or failure.raw
                 failure = Failure(request.task.id, error.kind, error.message, raw)
                 break
@@ -332,6 +335,17 @@ class Predictor:
             asked=asked,
             raw=text,
         )
+
+
+def _with_spent(asked: CallRecord, stopper: RunStopper) -> CallRecord:
+    """Return what was asked with what an answer cost that never came."""
+    known = asked.cost is not None and stopper.cost is not None
+    return replace(
+        asked,
+        usage=asked.usage + stopper.usage,
+        calls=asked.calls + stopper.calls,
+        cost=(asked.cost or 0.0) + (stopper.cost or 0.0) if known else None,
+    )
 
 
 def _readable(examples: Sequence[Example], config: LabelingConfig) -> list[Example]:

@@ -253,6 +253,8 @@ def of_run(run: Run) -> JsonObject:
         "failures": dict(totals.failures),
         "nothing_to_tell": totals.nothing_to_tell,
         "cached": totals.cached,
+        "asked_again": totals.again.answers,
+        "no_longer_fitting": totals.again.unfitting,
         "cost": totals.cost,
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,

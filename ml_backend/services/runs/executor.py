@@ -31,6 +31,7 @@ from ml_backend.records import (
     Stopped,
     Subset,
     Task,
+    Totals,
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
@@ -132,8 +133,9 @@ class Executor:
                 return _end_of(stopped, run.plan.note)
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
-                return self._without_success(run, beat, stopped)
-            note = self._publish(run, fence, studio)
+                status, message = self._without_success(run, beat, stopped)
+                return status, f"{message} {_again_said(beat.tally.totals)}".strip()
+            note = f"{self._publish(run, fence, studio)} {_again_said(beat.tally.totals)}".strip()
             run = self._store.runs.get(run_id)
             self._set(run, fence, metrics=self._measure(run, studio))
             if run.plan.ask_again:
@@ -280,12 +282,16 @@ class Executor:
         if now == before:
             return run, ()
         strangers: set[int] = set()
+        unfitting: set[int] = set()
         if before is not None:
             if now.newest_task != before.newest_task:
-                strangers |= self._strangers(run, studio)
+                strangers = self._strangers(run, studio)
             if now.config != before.config:
-                strangers |= self._unfitting(run, self._predictor_factory.config_of(project))
+                config = self._predictor_factory.config_of(project)
+                unfitting = self._unfitting(run, config) - strangers
             self._store.outcomes.forget_tasks(run.id, sorted(strangers))
+            self._store.outcomes.forget_tasks(run.id, sorted(unfitting), unfitting=True)
+        strangers |= unfitting
         plan = replace(run.plan, project=now)
         if strangers:
             log.warning("run %s: %s answers fit their tasks no more", run.id, len(strangers))
@@ -345,6 +351,18 @@ def _end_of(stopped: Stopped | None, note: str) -> tuple[RunStatus, str]:
     if stopped:
         return stopped.status, f"{stopped.message} {note}".strip()
     return RunStatus.COMPLETED, note
+
+
+def _again_said(totals: Totals) -> str:
+    """Say which answers were paid for twice, since the labeling config was changed meanwhile."""
+    number = totals.again.unfitting
+    if not number:
+        return ""
+    answers, were = ("1 answer", "was") if number == 1 else (f"{number:,} answers", "were")
+    return (
+        f"The labeling config was changed meanwhile: {answers} no longer fitted it and {were} "
+        "asked again; cost and tokens count both."
+    )
 
 
 def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> Stopped | None:

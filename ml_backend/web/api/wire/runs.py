@@ -180,6 +180,10 @@ class RunProgress(RunAnswer):
     nothing_to_tell: int
     """Of the predictions those that mark nothing: null or empty lists were the answer."""
     cached: int
+    asked_again: int
+    """Answers it had and asked for anew; ``cost`` and ``tokens`` count both."""
+    no_longer_fitting: int
+    """Of these, those that a labeling config changed meanwhile no longer took."""
     cost: float | None
     """Dollars; null when a price is unknown."""
     tokens: Tokens
@@ -216,6 +220,8 @@ class RunProgress(RunAnswer):
             failures=dict(totals.failures),
             nothing_to_tell=totals.nothing_to_tell,
             cached=totals.cached,
+            asked_again=totals.again.answers,
+            no_longer_fitting=totals.again.unfitting,
             cost=totals.cost,
             tokens=Tokens(
                 prompt=totals.usage.prompt_tokens, completion=totals.usage.completion_tokens

@@ -61,7 +61,7 @@ def measured_on(run: Run) -> tuple[str, ...]:
 
 def per_task(run: Run) -> float | None:
     """Return dollars a task of those that were paid for; None without any."""
-    paid = run.totals.done - run.totals.cached
+    paid = run.totals.paid
     return run.totals.cost / paid if run.totals.cost is not None and paid > 0 else None
 
 
