@@ -72,8 +72,8 @@ class SpanControl(RegionControl):
         self, ours: set[Span], theirs: set[Span], data: Data | None
     ) -> dict[str, tuple[int, int, int]]:
         """Label -> characters labelled by both, by ours, by theirs."""
-        content = "" if data is None else self._object.passage(data).text
-        places = _places(ours | theirs, content)
+        passage = Passage("") if data is None else self._object.passage(data)
+        places = _places(ours | theirs, passage)
         return {
             label: overlap(
                 [places[span[:2]] for span in ours if span[2] == label],
@@ -89,7 +89,7 @@ class _SpanReader(PlaceReader):
     def __init__(self, thing: Selectable, passage: Passage) -> None:
         self._thing = thing
         self._passage = passage
-        self._quotable = Quotable(passage.text)
+        self._quotable = Quotable(passage.text, passage.breaks)
 
     def name(self, item: Mapping[str, Any]) -> str:
         quote = item.get("quote")
@@ -105,6 +105,14 @@ class _SpanReader(PlaceReader):
             return "A quote is empty."
         if place is Miss.ABSENT:
             return f'The quote {shown(quote)} is not in "{self._thing.field}".'
+        if place is Miss.INSIDE:
+            word = shown(self._quotable.word_around(quote))
+            return (
+                f'The quote {shown(quote)} is not in "{self._thing.field}" as a word of its own, '
+                f"only inside {word}: quote whole words."
+            )
+        if place is Miss.COSTLY:
+            return f"The quote {shown(quote)} was not looked for: too many others were not there."
         if isinstance(place, Miss):
             given = shown(item.get("occurrence")) if occurrence is None else occurrence
             return (
@@ -150,9 +158,9 @@ def _asked(answer: Any) -> list[str]:
     return sorted(map(repr, said))
 
 
-def _places(spans: Iterable[Span], content: str) -> dict[tuple[str, int], Offsets]:
-    """Where each span is; one that is not in the content gets a stretch of its own behind it."""
-    text, behind = Quotable(content), len(content)
+def _places(spans: Iterable[Span], passage: Passage) -> dict[tuple[str, int], Offsets]:
+    """Where each span is; one that is not in the text gets a stretch of its own behind it."""
+    text, behind = Quotable(passage.text, passage.breaks), len(passage.text)
     places: dict[tuple[str, int], Offsets] = {}
     for quote, occurrence, _ in spans:
         if (quote, occurrence) not in places:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.markup.tags import Tag
@@ -18,8 +18,10 @@ _WORD_CHARACTER = re.compile(r"\w")
 class Passage:
     """One task's selectable text. Offsets are code points into ``text``, end exclusive."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self.text = text
+        self.breaks = breaks
+        """Where a word ends although the next one begins without a blank."""
 
     def to_place(self, start: int, end: int) -> JsonObject:
         """The keys of a region's value that say where the selection is, its words left out."""

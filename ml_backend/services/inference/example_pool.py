@@ -16,6 +16,8 @@ from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
 
+_READ_AS = "words"
+"""Changes when annotations are read otherwise: pools that were read before are read again."""
 READS = 5
 """How often a pool that changes while it is read is read."""
 
@@ -101,4 +103,5 @@ def read_answer(
 
 
 def _digest(config: LabelingConfig) -> str:
-    return hashlib.sha256(config.xml.encode("utf-8", "surrogatepass")).hexdigest()
+    text = _READ_AS + config.xml
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
