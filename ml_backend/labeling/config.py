@@ -17,6 +17,7 @@ from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
 from ml_backend.labeling.controls.relations import RELATION
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
+from ml_backend.labeling.shapes.shape_control import ShapeControl
 from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.text.html_bounds import HtmlRefused
@@ -105,6 +106,11 @@ class LabelingConfig:
         """All class values as Label Studio stores them, of all controls."""
         names = (name for control in self.controls.values() for name in control.classes)
         return tuple(dict.fromkeys(names))
+
+    @property
+    def draws(self) -> bool:
+        """Whether it asks for places on pictures."""
+        return any(isinstance(control, ShapeControl) for control in self.controls.values())
 
     def require_answerable(self) -> None:
         """Raise ConfigError, naming each control and its reason, when none can be answered."""

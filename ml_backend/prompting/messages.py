@@ -31,6 +31,7 @@ nothing else.
 Keys:
 """
 _LONGEST_ECHO = 8000
+_MOST_SIZES = 20
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -96,8 +97,20 @@ def task_text(
     return _sendable("\n\n".join(part for part in parts if part))
 
 
-def reask(messages: Sequence[Message], raw: str, error: str) -> list[Message]:
-    """The same conversation with the answer that did not fit and what was wrong with it."""
+def reask(
+    messages: Sequence[Message],
+    raw: str,
+    error: str,
+    *,
+    pictures: Sequence[tuple[str, int, int]] = (),
+) -> list[Message]:
+    """The same conversation with the answer that did not fit and what was wrong with it.
+
+    ``pictures`` are name, width and height of those that are drawn on: who answered in pixels can
+    tell from it what the percents are.
+    """
+    for name, width, height in pictures[:_MOST_SIZES]:
+        error += f'\nThe picture "{name}" is {width}×{height} pixels.'
     echo = raw if len(raw) <= _LONGEST_ECHO else raw[:_LONGEST_ECHO] + " …"
     return [
         *messages,

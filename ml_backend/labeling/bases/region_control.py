@@ -151,6 +151,9 @@ class RegionControl(Control):
         if not isinstance(answer, list):
             return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
         reader = self.reader(data)
+        doubt = reader.doubt(answer)
+        if doubt:
+            return Reading(problems=(doubt,))
         problems: list[str] = []
         drafts = []
         for item in answer:
@@ -362,6 +365,10 @@ class PlaceReader(ABC):
     def name(self, item: Mapping[str, Any]) -> str:
         """What an item is called in messages; "" when nothing can be said of it."""
         return "an item"
+
+    def doubt(self, items: Sequence[object]) -> str:
+        """Why none of these items can be taken, seen together; "" for most."""
+        return ""
 
     @abstractmethod
     def read(self, item: Mapping[str, Any]) -> Draft | str:
