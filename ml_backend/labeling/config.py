@@ -14,12 +14,14 @@ from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Control, objects_in
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
+from ml_backend.labeling.bases.span_control import SpanControl
 from ml_backend.labeling.controls.relations import RELATION
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
 from ml_backend.labeling.shapes.shape_control import ShapeControl
 from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_inputs import TaskInputs
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
@@ -85,6 +87,8 @@ class LabelingConfig:
         self._all = {**parsed.controls, **parsed.companions}
         self._outline = tuple(parsed.outline)
         self._inputs = tuple(parsed.inputs)
+        quoted = {c.to_name for c in self._all.values() if isinstance(c, SpanControl)}
+        self._read = TaskInputs(self._inputs, quoted)
         self._varies = any(control.depends_on_data for control in self._all.values())
 
     @classmethod
@@ -166,10 +170,11 @@ class LabelingConfig:
 
     def inputs(self, data: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Field name and text of each object that reads task data; "" where the task has none."""
-        found: dict[str, str] = {}
-        for thing in self._inputs:
-            found.setdefault(thing.field, thing.text(data))
-        return list(found.items())
+        return self._read.read(data)
+
+    def texts(self, inputs: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """Of a task's inputs those that stand for their data in a prompt, by its path."""
+        return self._read.texts(inputs)
 
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         """The files of a task the model must see, in document order, each once."""
