@@ -44,20 +44,22 @@ def asked(xml: str, text: str, data: dict[str, Any], **more: Any) -> Any:
         (HTML, "Find it", {"html": PAGE}, f"Find it\n\n<html>\n{SEEN}\n</html>"),
     ],
 )  # fmt: skip
-def test_the_model_is_shown_what_quotes_are_looked_for_in(xml, prompt, data, content):
+def test_the_model_is_shown_what_quotes_are_looked_for_in(
+    xml: str, prompt: str, data: dict[str, Any], content: str
+) -> None:
     request = asked(xml, prompt, data)
     assert request.messages[-1]["content"] == content
 
 
 @pytest.mark.parametrize("quote", ["AT&T", "AT&amp;T", "Johnson & Co"])
-def test_what_it_quotes_then_is_there(quote):
+def test_what_it_quotes_then_is_there(quote: str) -> None:
     answer = {"l": [{"quote": quote, "occurrence": 1, "label": "ORG"}]}
     made = LabelingConfig.parse(HTML).to_conversion(answer, {"html": PAGE})
     assert made.problems == ()
 
 
 @pytest.mark.parametrize("prompt", ["Find {pdf}", "Find it"])
-def test_a_page_without_a_word_is_nothing_to_ask_about(prompt):
+def test_a_page_without_a_word_is_nothing_to_ask_about(prompt: str) -> None:
     xml = HTML.replace("$html", "$pdf")
     request = asked(xml, prompt, {"pdf": '<embed src="https://example.com/a.pdf">'})
     assert request.failure is not None
@@ -65,7 +67,7 @@ def test_a_page_without_a_word_is_nothing_to_ask_about(prompt):
     assert "nothing in pdf" in request.failure.message
 
 
-def test_examples_show_the_text_as_well():
+def test_examples_show_the_text_as_well() -> None:
     config = LabelingConfig.parse(HTML)
     answer = {"l": [{"quote": "AT&T", "occurrence": 1, "label": "ORG"}]}
     now = datetime.now(UTC)
