@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ml_backend.labeling.bases.control import shown
@@ -88,6 +88,19 @@ class Classes:
     def by_path(self, path: Sequence[str]) -> AnswerClass | None:
         """The class Label Studio stores as this path; a class without parents is a path of one."""
         return self._by_path.get(tuple(path))
+
+    def unreadable(self, value: object, key: str) -> str:
+        """Why the labels in a region's value cannot be read; "" where they can."""
+        names = value.get(key) if isinstance(value, Mapping) else None
+        if not isinstance(names, list):
+            given = "" if names is None else f", but {shown(names)}"
+            return f'the value of a region has no list "{key}"{given}'
+        if not names:
+            return "a region has no label"
+        for name in names:
+            if not isinstance(name, str) or self.by_path([name]) is None:
+                return f"{shown(name)} is no class of it"
+        return ""
 
     def enum(self, *, nullable: bool = False) -> JsonObject:
         """Schema of one class name; a plain string where the list is too long for a schema."""

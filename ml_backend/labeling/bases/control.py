@@ -136,6 +136,26 @@ class Control(ABC):
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         """The answer these regions say, in normal form; None when they say nothing."""
 
+    @property
+    def stored_key(self) -> str:
+        """The key of a region's value that says what it answers."""
+        return self.tag.lower()
+
+    def unreadable(self, regions: Sequence[Region], data: Data) -> list[str]:
+        """Why regions of an annotation cannot be read, one reason each; [] where all can be."""
+        return [why for region in regions if (why := self._why_unreadable(region, data))]
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        """Why one region says nothing here; "" for one that can be read."""
+        value, key = region.get("value"), self.stored_key
+        if not isinstance(value, Mapping):
+            return "a region has no value"
+        if value.get(key) is None:
+            return f'the value of a region has no "{key}"'
+        if self.to_answer([region], data) in (None, []):
+            return f'"{key}" of a region is {shown(value[key])}, which says nothing here'
+        return ""
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Agreement of two answers in normal form, neither of them None."""
         return Agreement.exact(answer == truth)

@@ -12,7 +12,8 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Data, shown
 from ml_backend.labeling.bases.evidence import Evidence
-from ml_backend.labeling.bases.region_control import NUMBER, Draft, PlaceReader, RegionControl
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
@@ -124,6 +125,9 @@ class _SpanReader(PlaceReader):
         if self._thing.saves_quotes:
             value["text"] = self._passage.words(start, end)
         return Draft(value, order=(start, end))
+
+    def is_somewhere(self, value: Mapping[str, Any], region: Region) -> bool:
+        return self._passage.from_place(value) is not None
 
     def back(
         self, value: Mapping[str, Any], region: Region

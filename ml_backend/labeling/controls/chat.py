@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.control import Agreement, Data, objects_in, shown
-from ml_backend.labeling.bases.region_control import Draft, PlaceReader, RegionControl
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_control import RegionControl
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.chat import Chat as ChatObject
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -59,6 +60,10 @@ class Chat(RegionControl):
 
     def reader(self, data: Data) -> PlaceReader:
         return _MessageReader(self.roles, len(self._chat.messages(data)))
+
+    @property
+    def stored_key(self) -> str:
+        return "chatmessage"
 
     def region(self, value: JsonObject) -> Region:
         return {**super().region(value), "type": "chatmessage"}

@@ -6,7 +6,7 @@ value but the ids of both regions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
@@ -173,6 +173,25 @@ class Relations(Control):
             if item not in items:
                 items.append(item)
         return items
+
+    def unreadable_between(
+        self, regions: Sequence[Region], ids: Collection[str], data: Data
+    ) -> list[str]:
+        """Why relations of an annotation whose regions have these ids cannot be read."""
+        return [why for each in regions if (why := self._why(each, ids, data))]
+
+    def _why(self, region: Region, ids: Collection[str], data: Data) -> str:
+        if any(str(region.get(key)) not in ids for key in ("from_id", "to_id")):
+            return "a relation leads to a region that is not there"
+        labels = region.get("labels")
+        if labels is None or self._source is None:
+            return ""
+        if not isinstance(labels, list):
+            return f'"labels" of a relation is {shown(labels)}, not a list'
+        classes = self._source.of(data)
+        known = (isinstance(each, str) and classes.by_path([each]) for each in labels)
+        unknown = [each for each, found in zip(labels, known, strict=True) if not found]
+        return f"{shown(unknown[0])} is no class of it" if unknown else ""
 
     def _names(self, sent: object, data: Data) -> list[str]:
         names: dict[str, int] = {}

@@ -88,6 +88,18 @@ class TextArea(Control):
             return None
         return texts[0] if self.most == 1 and len(texts) == 1 else texts
 
+    @property
+    def stored_key(self) -> str:
+        return "text"
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        value = region.get("value")
+        stored = value.get("text") if isinstance(value, Mapping) else None
+        texts = stored if isinstance(stored, list) else [stored]
+        if all(isinstance(text, str) for text in texts):
+            return ""
+        return 'the value of a region has no list of texts "text"'
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Exact up to white space and Unicode composition."""
         return Agreement.exact(_normal(answer) == _normal(truth))

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Data, objects_in
-from ml_backend.labeling.bases.region_control import Draft, Item, PlaceReader, RegionControl
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_control import Item, RegionControl
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.object_tag import ObjectTag

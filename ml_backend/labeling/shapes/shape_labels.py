@@ -77,6 +77,13 @@ class ShapeLabels(Control):
     def usage_limits(self, data: Data) -> dict[str, int]:
         return {item.sent: item.most for item in self._source.of(data).all if item.most}
 
+    @property
+    def stored_key(self) -> str:
+        return "labels"
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        return self._source.of(data).unreadable(region.get("value"), "labels")
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         return Agreement.exact(answer == truth)
 

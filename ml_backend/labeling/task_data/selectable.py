@@ -32,11 +32,14 @@ class Passage:
         return self.text[start:end]
 
     def from_place(self, value: Mapping[str, Any]) -> Offsets | None:
-        """Where a region's value says it is; None when that is nowhere in the text."""
+        """Where a region's value says it is; None when that is nowhere in the text.
+
+        One that ends beyond the text ends with it: so the editor shows it (``findOnPosition``).
+        """
         start, end = whole(value.get("start")), whole(value.get("end"))
-        if start is None or end is None or not 0 <= start < end <= len(self.text):
+        if start is None or end is None or not 0 <= start < min(end, len(self.text)):
             return None
-        return start, end
+        return start, min(end, len(self.text))
 
     def snap(self, start: int, end: int) -> Offsets:
         """The selection as the object's granularity makes it of these offsets."""
