@@ -480,3 +480,14 @@ def test_truths_that_cannot_be_read_are_counted_with_the_reason(terminal: Termin
     shown = terminal.run("runs", "show", run["id"]).stdout
     assert "1 annotation cannot be read; 1 task is left out of the score" in shown
     assert 'no list "choices", but "A"' in shown
+
+
+@pytest.mark.slow
+def test_classes_that_the_editor_misreads_are_said_at_creation(terminal: Terminal) -> None:
+    config = CONFIG.replace('value="A"', 'value="under $50"')
+    terminal.fake.seed(config, [{"data": {"text": "hello"}}], title="Prices")
+    create = ("prompts", "create", "--project", "Prices", "--text", "{text}?")
+    said = terminal.run(*create, "Price").stderr
+    assert 'In "under $50" Label Studio\'s editor takes what follows the $ for a field' in said
+    [note] = terminal.json(*create, "Other")["notes"]
+    assert note.startswith('topic: In "under $50"')

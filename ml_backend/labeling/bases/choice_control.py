@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.class_source import ClassSource
@@ -51,6 +51,9 @@ class ChoiceControl(Control):
 
     def attachments(self, data: Data) -> list[Attachment]:
         return self._source.attachments(data)
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known)
 
     def schema(self, data: Data) -> JsonObject:
         classes = self._source.of(data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,8 @@ class AnswerClass:
     order: int = 0
     picture: str = ""
     """HTML of the task that shows it, where there are no words in it."""
+    seen: tuple[str, ...] = ()
+    """The path as the editor stores it, where that reads the name's "$50" as a field."""
 
     @property
     def sent(self) -> str:
@@ -61,6 +64,10 @@ class Classes:
             for key in _loose_names(item):
                 self._loose[key] = item if key not in self._loose else None
         self._by_path = {item.path: item for item in self.all}
+        spoiled = Counter(item.seen for item in self.all)
+        for item in self.all:
+            if item.seen and spoiled[item.seen] == 1:
+                self._by_path.setdefault(item.seen, item)
 
     @property
     def sent(self) -> tuple[str, ...]:

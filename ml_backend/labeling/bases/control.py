@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -99,6 +99,10 @@ class Control(ABC):
     def classes(self) -> tuple[str, ...]:
         """The class values Label Studio stores for this control."""
         return ()
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        """What people should know of this tag; ``known`` are the fields that tasks have."""
+        return []
 
     def attachments(self, data: Data) -> list[Attachment]:
         """The files by which a task shows what there is to choose from; most controls have none."""

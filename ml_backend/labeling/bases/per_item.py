@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
@@ -33,6 +33,9 @@ class PerItem(Control):
     @property
     def classes(self) -> tuple[str, ...]:
         return self._control.classes
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._control.notes(known)
 
     def schema(self, data: Data) -> JsonObject:
         return {"type": self.nullable("array"), "items": self._control.schema(data)}

@@ -88,6 +88,9 @@ class RegionControl(Control):
 
     # Schema and description
 
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known) if self._source is not None else []
+
     def schema(self, data: Data) -> JsonObject:
         properties: JsonObject = {NUMBER: {"type": "integer"}} if self.is_numbered else {}
         properties |= self.place_schema(data)

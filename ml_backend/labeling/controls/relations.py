@@ -52,6 +52,9 @@ class Relations(Control):
     def classes(self) -> tuple[str, ...]:
         return tuple(item.sent for item in self._source.fixed) if self._source else ()
 
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known) if self._source is not None else []
+
     def schema(self, data: Data) -> JsonObject:
         properties: JsonObject = {
             "from": {"type": "integer"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.class_source import ClassSource
@@ -30,6 +30,9 @@ class ShapeLabels(Control):
     @property
     def classes(self) -> tuple[str, ...]:
         return tuple(item.sent for item in self._source.fixed)
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known)
 
     def schema(self, data: Data) -> JsonObject:
         classes = self._source.of(data)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.data_paths import look_up
+from ml_backend.data_paths import look_up, top_key
 
 _VARIABLE = re.compile(r"\$([A-Za-z0-9_\[\]{}]+(?:\.[A-Za-z0-9_\[\]{}]+)*)")
 
@@ -28,6 +28,24 @@ def resolve(value: str, data: Mapping[str, Any]) -> Any:
         found = look_up(data, whole.group(1))
         return "" if found is None else found
     return _VARIABLE.sub(lambda match: as_text(look_up(data, match.group(1))), value)
+
+
+def class_name(value: str, data: Mapping[str, Any]) -> str:
+    """The name of a class: what it reads of the task, and as written where no data has that.
+
+    "$50" is a price and no variable as long as the data has no field "50"; the editor, which takes
+    it for one, shows nothing there. A name that is one variable and nothing else is data's alone.
+    """
+    whole = _VARIABLE.fullmatch(value)
+    if whole and not whole.group(1)[0].isdigit():
+        return as_text(resolve(value, data))
+
+    def read(found: re.Match[str]) -> str:
+        path = found.group(1)
+        known = path in data or top_key(path) in data
+        return as_text(look_up(data, path)) if known else found.group()
+
+    return _VARIABLE.sub(read, value)
 
 
 def as_text(value: Any) -> str:
