@@ -210,9 +210,9 @@ class LabelingConfig:
             problems += [Problem(name, message) for message in reading.problems]
             says_none = says_none or (reading.answered and not reading.regions)
             for number, region_id in reading.numbers.items():
-                numbers.setdefault(number, region_id)
+                numbers[number] = "" if number in numbers else region_id
         settled = settle(result, self._all, data)
-        problems += settled.problems
+        problems += settled.problems + settled.hidden
         numbers = {number: settled.same.get(each, each) for number, each in numbers.items()}
         result = settled.result + self._relate(answer, numbers, settled.result, data, problems)
         errors = [_unanswered(name, problems) for name in settled.missing]

@@ -227,7 +227,7 @@ def test_what_is_refused_says_which_word_it_stands_in(convert):
         'The quote "rain" is not in "d" as a word of its own, only inside "rains": quote whole '
         "words.",
         'The quote "US" is not in "d".',
-        '"to": 2 is the "id" of no item that could be used.',
+        '"to": 2 is the "id" of no item that could be used, or of two.',
     ]
 
 

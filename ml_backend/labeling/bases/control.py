@@ -43,7 +43,10 @@ class Reading:
     problems: tuple[str, ...] = ()
     answered: bool = False
     numbers: dict[int, str] = field(default_factory=dict)
-    """Of a control that makes regions: the number an item gave itself -> the id of its region."""
+    """Of a control that makes regions: the number an item gave itself -> the id of its region.
+
+    "" for one that several gave themselves.
+    """
 
 
 class Control(ABC):

@@ -204,8 +204,9 @@ class RegionControl(Control):
             _tell_apart(group, taken)
             regions += group
             taken.add(group[0]["id"])
-            for number in draft.numbers:
-                numbers.setdefault(number, group[0]["id"])
+            for number in draft.numbers:  # one that several items bear names none of them
+                known = numbers.setdefault(number, group[0]["id"])
+                numbers[number] = known if known == group[0]["id"] else ""
         return regions, numbers
 
     def _group(self, draft: Draft) -> list[Region]:

@@ -102,6 +102,9 @@ class Relations(Control):
                 # The editor keeps one relation from one region to another.
                 ends = (relation["from_id"], relation["to_id"])
                 kept = found.setdefault(ends, relation)
+                if kept["direction"] != relation["direction"]:
+                    problems.append("Two relations of the same items differ in direction.")
+                    continue
                 kept["labels"] = self._ordered([*kept["labels"], *relation["labels"]], data)
         return Reading(
             list(found.values()),
@@ -120,16 +123,18 @@ class Relations(Control):
             region = ids.get(number) if isinstance(number, int) else None
             if region is None:
                 given = number if isinstance(number, int) else shown(item.get(name))
-                return f'"{name}": {given} is the "id" of no item that could be used.'
+                return f'"{name}": {given} is the "id" of no item that could be used, or of two.'
             ends.append(region)
         if ends[0] == ends[1]:
             return "A relation must lead to another item."
-        direction = item.get("direction")
+        direction = item.get("direction", DIRECTIONS[0])
+        if direction not in DIRECTIONS:
+            return f'"direction": {shown(direction)} is not one of {", ".join(DIRECTIONS)}.'
         return {
             "type": RELATION,
             "from_id": ends[0],
             "to_id": ends[1],
-            "direction": direction if direction in DIRECTIONS else DIRECTIONS[0],
+            "direction": direction,
             "labels": [label.sent for label in self._labels(item, data, problems)],
         }
 

@@ -61,11 +61,21 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def storable(text: str) -> str:
+    """A text without the characters that a database refuses: NUL, halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+UNSTORABLE = "A text has characters that cannot be stored (NUL, halves of characters): left out."
+
+
 def to_number(given: object) -> float | int | None:
     """A finite JSON number, also one written as text; whole numbers as int; else None."""
     if isinstance(given, str) and len(given) < 40 and given.isascii() and "_" not in given:
+        text = given.strip()
         try:
-            given = float(given)
+            # As a whole number, for a float has no more than 17 digits.
+            given = int(text) if text.lstrip("+-").isdigit() else float(text)
         except ValueError:
             return None
     if isinstance(given, bool) or not isinstance(given, int | float):
