@@ -41,6 +41,7 @@ from ml_backend.records.metrics import (
     RankCorrelation as RankCorrelation,
     RunMetrics as RunMetrics,
     SpanOverlap as SpanOverlap,
+    TruthsUnread as TruthsUnread,
 )
 from ml_backend.records.people import Person as Person
 from ml_backend.records.prompts import (

@@ -39,6 +39,7 @@ def run_page(report: RunReport, words: Words) -> str:
         about=_about(report),
         figures=_figures(report),
         agreement=_agreement(run),
+        unread=run.metrics.unread.words if run.metrics and run.metrics.unread else "",
         controls=_controls(run.metrics),
         calibration=_calibration(run.metrics.calibration if run.metrics else None),
         wrong=_wrong(report),

@@ -222,8 +222,9 @@ SHAPES = f"""<View><Image name="i" valueList="$pages"/>
 <KeyPointLabels name="k" toName="i">{LABELS}</KeyPointLabels>
 <PolygonLabels name="p" toName="i">{LABELS}</PolygonLabels>
 <TextArea name="w" toName="i" perRegion="true"/></View>"""
-inner = st.floats(0, 60, width=32) | st.integers(0, 60)
-corner = st.tuples(percent, percent).map(list)
+# What has no number above 1 is taken for fractions.
+inner = st.floats(1.5, 60, width=32) | st.integers(2, 60)
+corner = st.tuples(percent, inner).map(list)
 turn = st.integers(0, 359) | st.floats(0, 359, width=32)
 geometry = {
     "r": st.fixed_dictionaries({"x": inner, "y": inner, "width": size, "height": size})
@@ -231,9 +232,9 @@ geometry = {
         {"x": inner, "y": inner, "width": size, "height": size, "rotation": turn}
     ),
     "e": st.fixed_dictionaries(
-        {"x": percent, "y": percent, "radiusX": size, "radiusY": size, "rotation": turn}
+        {"x": percent, "y": inner, "radiusX": size, "radiusY": size, "rotation": turn}
     ),
-    "k": st.fixed_dictionaries({"x": percent, "y": percent, "width": st.just(0.75)}),
+    "k": st.fixed_dictionaries({"x": percent, "y": inner, "width": st.just(0.75)}),
     "p": st.lists(corner, min_size=3, max_size=5, unique_by=tuple).map(
         lambda points: {"points": points, "closed": True}
     ),

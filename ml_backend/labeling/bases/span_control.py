@@ -12,7 +12,8 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Data, shown
 from ml_backend.labeling.bases.evidence import Evidence
-from ml_backend.labeling.bases.region_control import NUMBER, Draft, PlaceReader, RegionControl
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
@@ -72,8 +73,8 @@ class SpanControl(RegionControl):
         self, ours: set[Span], theirs: set[Span], data: Data | None
     ) -> dict[str, tuple[int, int, int]]:
         """Label -> characters labelled by both, by ours, by theirs."""
-        content = "" if data is None else self._object.passage(data).text
-        places = _places(ours | theirs, content)
+        passage = Passage("") if data is None else self._object.passage(data)
+        places = _places(ours | theirs, passage)
         return {
             label: overlap(
                 [places[span[:2]] for span in ours if span[2] == label],
@@ -89,7 +90,7 @@ class _SpanReader(PlaceReader):
     def __init__(self, thing: Selectable, passage: Passage) -> None:
         self._thing = thing
         self._passage = passage
-        self._quotable = Quotable(passage.text)
+        self._quotable = Quotable(passage.text, passage.breaks)
 
     def name(self, item: Mapping[str, Any]) -> str:
         quote = item.get("quote")
@@ -105,6 +106,14 @@ class _SpanReader(PlaceReader):
             return "A quote is empty."
         if place is Miss.ABSENT:
             return f'The quote {shown(quote)} is not in "{self._thing.field}".'
+        if place is Miss.INSIDE:
+            word = shown(self._quotable.word_around(quote))
+            return (
+                f'The quote {shown(quote)} is not in "{self._thing.field}" as a word of its own, '
+                f"only inside {word}: quote whole words."
+            )
+        if place is Miss.COSTLY:
+            return f"The quote {shown(quote)} was not looked for: too many others were not there."
         if isinstance(place, Miss):
             given = shown(item.get("occurrence")) if occurrence is None else occurrence
             return (
@@ -116,6 +125,9 @@ class _SpanReader(PlaceReader):
         if self._thing.saves_quotes:
             value["text"] = self._passage.words(start, end)
         return Draft(value, order=(start, end))
+
+    def is_somewhere(self, value: Mapping[str, Any], region: Region) -> bool:
+        return self._passage.from_place(value) is not None
 
     def back(
         self, value: Mapping[str, Any], region: Region
@@ -150,9 +162,9 @@ def _asked(answer: Any) -> list[str]:
     return sorted(map(repr, said))
 
 
-def _places(spans: Iterable[Span], content: str) -> dict[tuple[str, int], Offsets]:
-    """Where each span is; one that is not in the content gets a stretch of its own behind it."""
-    text, behind = Quotable(content), len(content)
+def _places(spans: Iterable[Span], passage: Passage) -> dict[tuple[str, int], Offsets]:
+    """Where each span is; one that is not in the text gets a stretch of its own behind it."""
+    text, behind = Quotable(passage.text, passage.breaks), len(passage.text)
     places: dict[tuple[str, int], Offsets] = {}
     for quote, occurrence, _ in spans:
         if (quote, occurrence) not in places:

@@ -59,5 +59,9 @@ class Pairwise(Control):
         side = last_value(regions, "selected")
         return side if side in _SIDES else None
 
+    @property
+    def stored_key(self) -> str:
+        return "selected"
+
     def named(self, answer: Any) -> Sequence[str]:
         return [] if answer is None else [str(answer)]

@@ -54,6 +54,12 @@ class Rating(Control):
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         return to_number(last_value(regions, "rating")) or None
 
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        stars = to_number(last_value([region], "rating"))
+        if isinstance(stars, int) and 1 <= stars <= self.most:
+            return ""
+        return f'"rating" of a region is no whole number from 1 to {self.most}'
+
     def named(self, answer: Any) -> Sequence[str]:
         return [] if answer is None else [str(answer)]
 

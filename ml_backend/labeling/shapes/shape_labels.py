@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.class_source import ClassSource
@@ -30,6 +30,9 @@ class ShapeLabels(Control):
     @property
     def classes(self) -> tuple[str, ...]:
         return tuple(item.sent for item in self._source.fixed)
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known)
 
     def schema(self, data: Data) -> JsonObject:
         classes = self._source.of(data)
@@ -76,6 +79,13 @@ class ShapeLabels(Control):
 
     def usage_limits(self, data: Data) -> dict[str, int]:
         return {item.sent: item.most for item in self._source.of(data).all if item.most}
+
+    @property
+    def stored_key(self) -> str:
+        return "labels"
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        return self._source.of(data).unreadable(region.get("value"), "labels")
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         return Agreement.exact(answer == truth)

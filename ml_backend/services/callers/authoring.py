@@ -100,6 +100,13 @@ class Authoring:
             **columns,
         )
 
+    def notes(self, caller: Caller, project_ids: Sequence[int]) -> list[str]:
+        """Return what to know of the first project's labeling config."""
+        if not project_ids:
+            return []
+        project = self._access.project(caller, project_ids[0])
+        return self._predictor_factory.notes(caller.studio, project)
+
     def update_prompt(self, caller: Caller, prompt: Prompt, **given: Any) -> Prompt:
         """Change what is given; a new list of projects is checked as at the making."""
         if "title" in given:

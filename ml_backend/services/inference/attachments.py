@@ -48,6 +48,8 @@ class Ready:
 
     messages: tuple[JsonObject, ...]
     tokens: int = 0
+    pictures: tuple[tuple[str, int, int], ...] = ()
+    """Name, width and height of each picture, as it is sent."""
 
 
 class Attachments:
@@ -102,6 +104,7 @@ class Attachments:
         return Ready(
             tuple(_filled(message, found) for message in messages),
             sum(content.tokens for content in found.values()),
+            tuple((item["name"], *size) for item in wanted if (size := found[_key(item)].pixels)),
         )
 
     def close(self) -> None:
@@ -185,7 +188,7 @@ def _picture(data: bytes) -> Content:
     shrunk = picture.shrink(data)
     url = _data_url(shrunk.media_type, shrunk.content)
     part = {"type": "image_url", "image_url": {"url": url}}
-    return Content((part,), IMAGE_TOKENS, len(url))
+    return Content((part,), IMAGE_TOKENS, len(url), pixels=(shrunk.width, shrunk.height))
 
 
 def _document(data: bytes, name: str) -> Content:

@@ -237,7 +237,8 @@ class Predictor:
             again = REASKS if isinstance(outcome, Failure) else 1
             if not wrong or turn >= again or self._is_baseline:
                 break  # fine, or as good as it gets; the baseline never changes its mind
-            messages = prompting.reask(ready.messages, reply.text, wrong)
+            sizes = ready.pictures if self._config.draws else ()
+            messages = prompting.reask(ready.messages, reply.text, wrong, pictures=sizes)
         if best is None:
             return replace(failure, asked=asked), None
         if not self.uses_cache:

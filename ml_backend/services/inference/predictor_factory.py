@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from ml_backend.errors import ConfigError, InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import Project
+from ml_backend.labeling.config_notes import notes_of
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
 from ml_backend.records import (
     Example,
@@ -65,6 +66,13 @@ class PredictorFactory:
     def known_variables(self, project: Project, config: LabelingConfig) -> frozenset[str]:
         """Return the task data keys a prompt may name."""
         return frozenset(config.input_fields) | frozenset(self._studio.data_columns(project.id))
+
+    def notes(self, studio: LabelStudioReader, project: Project) -> list[str]:
+        """Return what people should know of a project's labeling config, [] mostly."""
+        config = self.config_of(project)
+        if not notes_of(config, [""]):  # whatever the tasks have: Label Studio need not be asked
+            return []
+        return notes_of(config, studio.data_columns(project.id))
 
     def recipe(self, project: Project, version: PromptVersion) -> PredictorInputs:
         """Gather and check; raises what is wrong before any task is asked or paid for."""

@@ -78,8 +78,9 @@ def create_prompt(body: PromptCreate) -> PromptAnswer:
     columns = {name: each for name, each in body.columns().items() if each is not None}
     project_ids = columns.pop("project_ids", [])
     title = columns.pop("title")
-    prompt = services().authoring.create_prompt(identity.caller(), title, project_ids, **columns)
-    return _answer(prompt)
+    caller = identity.caller()
+    prompt = services().authoring.create_prompt(caller, title, project_ids, **columns)
+    return _answer(prompt, services().authoring.notes(caller, project_ids))
 
 
 @api.add("GET", "/prompts/<id>/", PromptDetail)
@@ -194,8 +195,9 @@ def _titles(caller: Caller, prompts: Any) -> dict[int, str]:
     return {each: title for each, title in found.items() if title is not None}
 
 
-def _answer(prompt: Prompt) -> PromptAnswer:
-    return PromptAnswer.of(prompt, services().access.visible(identity.caller(), prompt.project_ids))
+def _answer(prompt: Prompt, notes: list[str] | None = None) -> PromptAnswer:
+    visible = services().access.visible(identity.caller(), prompt.project_ids)
+    return PromptAnswer.of(prompt, visible, notes)
 
 
 def _mentions(prompt: Prompt, wanted: str) -> bool:

@@ -157,7 +157,9 @@ def create_prompt(
         undo.pop_all()
     if app.as_json:
         rows = [documents.of_version(version, active=True)]
-        app.document(documents.of_prompt(prompt) | {"versions": rows})
+        notes = container.predictor_factory.notes(container.studio, found)
+        told = {"notes": notes} if notes else {}
+        app.document(documents.of_prompt(prompt) | {"versions": rows} | told)
         return
     click.echo(
         f"Created prompt {prompt.id} {prompt.title!r} with {version.title!r} "
