@@ -41,7 +41,10 @@ class Doors:
     def _open_studio(self, timeout: float = 30.0) -> ServerLabelStudio:
         settings = self.settings
         return ServerLabelStudio(
-            settings.label_studio_url, settings.label_studio_api_key, timeout=timeout
+            settings.label_studio_url,
+            settings.label_studio_api_key,
+            public_url=settings.label_studio_public_url,
+            timeout=timeout,
         )
 
     @cached_property
