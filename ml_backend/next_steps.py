@@ -72,6 +72,7 @@ class Step(StrEnum):
     SHOW_RUN = "show_run"
     START_SERVER = "start_server"
     SWITCH_LABEL_STREAM = "switch_label_stream"
+    TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
 
     def __call__(self, **facts: Fact) -> str:

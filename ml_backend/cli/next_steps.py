@@ -66,6 +66,8 @@ WORDS: Words = {
     Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
     "here.",
     Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
+    Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
+    "authority that signed it, or with its own.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
 }
 

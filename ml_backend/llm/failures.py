@@ -49,6 +49,8 @@ class Trouble:
     replacement: str | None = None
     refused_connection: bool = False
     no_images: bool = False
+    fix: str = ""
+    """What to do, where whoever judged it knows better than its kind says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ml_backend.certificates import named, tls_context
 from ml_backend.errors import (
     LabelStudioAuthError,
     LabelStudioError,
@@ -106,6 +107,8 @@ class Doctor:
         """Yield the findings as they are made, about what is in sight."""
         database, store = self._check_database()
         yield database
+        if named():
+            yield self._check_certificates()
         studio = None
         for check, opened in self._check_label_studio():
             studio = opened
@@ -166,6 +169,15 @@ class Doctor:
             yield Check("token", FAIL, error.message, error.fix), None
             return
         yield Check("token", OK, f"Valid, of {user.email}."), studio
+
+    @staticmethod
+    def _check_certificates() -> Check:
+        try:
+            tls_context()
+        except PromptsError as error:
+            return Check("certificates", FAIL, error.message, error.fix)
+        places = ", ".join(f"{name}={path}" for name, path in named())
+        return Check("certificates", OK, f"Trusted beside the usual authorities: {places}.")
 
     def _check_server(self, store: Store | None) -> Check:
         try:
@@ -348,7 +360,10 @@ def read_health(address: str) -> dict[str, Any]:
     """Return what our server says at ``/health``; raises OSError or ValueError when it is none."""
     if urlsplit(address).scheme not in ("http", "https"):
         raise ValueError("not a web address")
-    with urllib.request.urlopen(f"{address}/health", timeout=HEALTH_SECONDS) as response:  # noqa: S310
+    trust = tls_context() if address.startswith("https://") else None
+    with urllib.request.urlopen(  # noqa: S310
+        f"{address}/health", timeout=HEALTH_SECONDS, context=trust
+    ) as response:
         health = json.loads(response.read(100_000))
     if not isinstance(health, dict) or "status" not in health:
         raise ValueError("something else answers there")

@@ -54,6 +54,9 @@ WORDS: Words = {
     Step.SHOW_RUN: "See it in History.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
     Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
+    Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
+    "file with the certificate of the authority that signed it or with its own, and starts it "
+    "again.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
 }
 
