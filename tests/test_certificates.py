@@ -58,7 +58,9 @@ def ask_label_studio(url: str) -> None:
 
 def ask_model(url: str) -> None:
     async def ask() -> None:
-        connection = Connection(1, "mine", ProviderName.CUSTOM, endpoint=f"{url}/v1", api_key="tests-key")
+        connection = Connection(
+            1, "mine", ProviderName.CUSTOM, endpoint=f"{url}/v1", api_key="tests-key"
+        )
         model = open_model(connection, gate=Gate(1), timeout=5, ladder={})
         try:
             messages = [{"role": "user", "content": "?"}]

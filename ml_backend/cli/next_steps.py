@@ -23,6 +23,9 @@ WORDS: Words = {
     "then also `pip install --force-reinstall --no-deps .` there.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too: `ls-prompts prompts rebind {prompt} "
+    "--project {project}`. Else make another: `ls-prompts prompts create TITLE --project "
+    "{project}`.",
     Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",
     Step.CREATE_PROMPT: "Make one: `ls-prompts prompts create`.",
     Step.CREATE_PROMPT_FOR: "Make one: `ls-prompts prompts create TITLE --project {project}`.",

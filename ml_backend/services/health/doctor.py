@@ -26,6 +26,7 @@ from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
+from ml_backend.services.health.known_projects import find_strangers, say_strangers
 from ml_backend.services.health.page_assets import VENDOR, lacking
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
@@ -125,6 +126,7 @@ class Doctor:
         try:
             projects = self._projects(store, studio, sight)
             rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
+            yield self._check_projects(store, studio, projects)
             yield self._check_backends(rows)
             yield self._check_second_server(store, studio, projects, rows)
         except LabelStudioError as error:
@@ -286,6 +288,14 @@ class Doctor:
             except LabelStudioNotFound:
                 log.info("project %s of a prompt does not exist any more", project_id)
         return projects
+
+    @staticmethod
+    def _check_projects(store: Store, studio: ServerLabelStudio, projects: list[Project]) -> Check:
+        strangers, known = find_strangers(store, projects)
+        if not strangers:
+            return Check("projects", OK, "They are those that the prompts were made for.")
+        message, fix = say_strangers(strangers, known, studio.url)
+        return Check("projects", WARN if known else FAIL, message, fix)
 
     def _check_backends(self, rows: list[tuple[Project, Backend]]) -> Check:
         """Whether Label Studio reaches us: it asks each connected backend when they are listed."""

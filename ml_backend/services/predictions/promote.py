@@ -18,6 +18,7 @@ from ml_backend.services.predictions.selection import (
     selected_labels,
     selected_tasks,
 )
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.truths import People
 from ml_backend.services.writing.patience import Patience
@@ -102,6 +103,7 @@ class PromotePredictions(Generic[Acting]):
         self._studio = studio
         self._writer = writer
         self._ownership = ownership
+        self._identity = ProjectIdentity(store)
 
     def plan_promote(
         self, project_id: int, selection: Selection, *, include_annotated: bool = False
@@ -164,7 +166,9 @@ class PromotePredictions(Generic[Acting]):
         tasks = selected_tasks(studio, project_id, selection)
         rows, held = self._read_rows(studio, project_id, tasks)
         if selection.prompt is not None:
-            self._ownership.identify(studio.get_project(project_id))
+            project = studio.get_project(project_id)
+            self._ownership.identify(project)
+            self._identity.check(selection.prompt.id, project)
         ours = self._ownership.ours(project_id)
         labels = selected_labels(ours, selection, held, slot=Slot.ALL)
         named = set(selection.labels)

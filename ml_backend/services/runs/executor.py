@@ -37,6 +37,7 @@ from ml_backend.services.inference.model_requests import asks_the_same
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.heartbeat import Heartbeat
@@ -78,6 +79,7 @@ class Executor:
         self._evaluation = evaluation
         self._writer = writer
         self._ownership = ownership
+        self._identity = ProjectIdentity(store)
         self._loop = loop
         self._give_up_after = give_up_after
         self.shutdown = shutdown or threading.Event()
@@ -275,6 +277,8 @@ class Executor:
         """
         newest = studio.newest_task(run.project_id)
         project = studio.get_project(run.project_id)
+        # Before anything kept is held against it.
+        self._identity.check(run.prompt_id, project)
         now = ProjectState(tuple(newest), _digest(project.label_config))
         before = run.plan.project
         if now == before:

@@ -19,6 +19,9 @@ WORDS: Words = {
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too: POST "
+    "/api/prompts/{prompt}/projects/{project}/rebind. Else make another: POST /api/prompts/ with "
+    "associated_projects [{project}].",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",
     Step.CREATE_PROMPT: "Make one: POST /api/prompts/.",
     Step.CREATE_PROMPT_FOR: "Make one: POST /api/prompts/ with associated_projects [{project}].",

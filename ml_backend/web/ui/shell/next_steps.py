@@ -21,6 +21,8 @@ WORDS: Words = {
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too, press Use for This Project on the "
+    "prompt's page. Else make another: Create Prompt is under Prompts.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
     Step.CREATE_PROMPT: "Create Prompt is under Prompts.",
     Step.CREATE_PROMPT_FOR: "Create Prompt is under Prompts.",
