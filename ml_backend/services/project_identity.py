@@ -7,6 +7,7 @@ seen. Reads the store alone: whoever asks has read the project already.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,8 +35,8 @@ class Stranger:
     def message(self) -> str:
         return (
             f"Project {self.project_id} is not the project the prompt {self.prompt!r} was made "
-            "for: it was created later, under the same number. Label Studio may have been set up "
-            "anew, or be another one at the same address."
+            "for: another one has its number now. Label Studio may have been set up anew, or be "
+            "another one at the same address."
         )
 
     @property
@@ -96,6 +97,13 @@ class ProjectIdentity:
             return None
         return self._stranger(binding)
 
+    def bind(self, prompt_id: int, projects: Iterable[Project]) -> None:
+        """Note which projects a prompt was just made for, as they were read."""
+        for project in projects:
+            made_at = read_moment(project.created_at)
+            if made_at is not None:
+                self._store.projects.bind(prompt_id, project.id, made_at)
+
     def confirm(self, prompt: Prompt, project: Project) -> bool:
         """Take a person's word that a prompt is for the project that has its number now.
 
@@ -123,7 +131,7 @@ class ProjectIdentity:
             self._store.projects.bind(binding.prompt_id, binding.project_id, made_at)
             return
         found = self._stranger(binding)
-        raise AnotherProject(found.message, field="project", fix=found.fix)
+        raise AnotherProject(found.message, fix=found.fix)
 
     def _stranger(self, binding: Binding) -> Stranger:
         prompt = self._store.prompts.find(binding.prompt_id)

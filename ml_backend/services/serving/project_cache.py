@@ -64,7 +64,7 @@ class ProjectReader:
         try:
             if self._is_news(project_id, said):
                 return self._read(project_id, said)
-            return self._projects.get(project_id, lambda: self._read(project_id))
+            return self._projects.get(project_id, lambda: self._read(project_id, said))
         except LabelStudioUnreachable as error:
             log.warning("project %s could not be looked up: %s", project_id, error.message)
             return self._projects.find(project_id)
