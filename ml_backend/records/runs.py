@@ -26,10 +26,12 @@ class Totals:
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
     failures: Mapping[str, int] = field(default_factory=dict)
+    deleted: int = 0
+    """Tasks that were asked, and were gone from Label Studio when it was published."""
 
     @property
     def done(self) -> int:
-        return self.succeeded + self.failed
+        return self.succeeded + self.failed + self.deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,13 @@ class Run:
     def is_open(self) -> bool:
         """Whether it may still change."""
         return not self.status.is_final
+
+    @property
+    def deleted_tasks(self) -> int:
+        """How many of the tasks it was to cover were deleted meanwhile, asked or not."""
+        named = self.options.task_ids
+        unasked = 0 if named is None else max(0, len(named) - self.totals.total)
+        return self.totals.deleted + unasked
 
     @property
     def correctness(self) -> Correctness:

@@ -99,6 +99,8 @@ def _figures(report: RunReport) -> Rows:
         people = metrics.humans.overall
         shown.append((percent(people.accuracy), f"people agree, on {people.n} tasks"))
     shown.append((str(totals.failed), "failed tasks"))
+    if report.run.deleted_tasks:
+        shown.append((str(report.run.deleted_tasks), "tasks deleted meanwhile"))
     shown.append(("unknown" if totals.cost is None else f"${totals.cost:.4f}", "cost"))
     return shown
 

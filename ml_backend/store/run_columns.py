@@ -42,6 +42,7 @@ def totals_columns(totals: Totals) -> dict[str, Any]:
         "completion_tokens": totals.usage.completion_tokens,
         "cost": totals.cost,
         "failures": dict(totals.failures),
+        "tasks_deleted": totals.deleted,
     }
 
 
@@ -67,6 +68,7 @@ def read_run(row: Any) -> Run:
             usage=Usage(row.prompt_tokens, row.completion_tokens),
             cost=row.cost,
             failures=row.failures or {},
+            deleted=row.tasks_deleted,
         ),
         message=row.message,
         plan=plan_of(row.plan),

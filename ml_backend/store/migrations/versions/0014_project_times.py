@@ -1,6 +1,7 @@
-"""Which project a prompt was made for: the time Label Studio made it, beside its number.
+"""Which project a prompt was made for, and which tasks were deleted while a run was under way.
 
-What wrote predictions tells it already. The rest is filled in when the project is next read.
+A project is told by the time Label Studio made it, beside its number. What wrote predictions tells
+it already. The rest is filled in when the project is next read.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ def upgrade() -> None:
     op.add_column("prompt_projects", sa.Column("bound_at", TIME, nullable=True))
     op.add_column("prompt_projects", sa.Column("project_made_at", TIME, nullable=True))
     op.add_column("projects", sa.Column("made_at", TIME, nullable=True))
+    op.add_column(
+        "runs", sa.Column("tasks_deleted", sa.Integer(), nullable=False, server_default="0")
+    )
+    op.add_column(
+        "outcomes",
+        sa.Column("task_deleted", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     labels = sa.table(
         "labels",
         sa.column("prompt_id", sa.Integer),
