@@ -42,6 +42,7 @@ class Step(StrEnum):
     BUILD_PAGES = "build_pages"
     CANCEL_RUNS = "cancel_runs"
     COMPARE_COMMON = "compare_common"
+    CONFIRM_PROJECT = "confirm_project"
     CONNECT_PROJECT = "connect_project"
     CREATE_PROMPT = "create_prompt"
     CREATE_PROMPT_FOR = "create_prompt_for"
@@ -72,6 +73,7 @@ class Step(StrEnum):
     SHOW_RUN = "show_run"
     START_SERVER = "start_server"
     SWITCH_LABEL_STREAM = "switch_label_stream"
+    TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
 
     def __call__(self, **facts: Fact) -> str:
@@ -84,6 +86,7 @@ class Step(StrEnum):
 FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.ADD_PRICE: ("model",),
     Step.CANCEL_RUNS: ("runs",),
+    Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
     Step.LIST_FAILURES: ("run",),

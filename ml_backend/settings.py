@@ -132,6 +132,10 @@ class Settings(BaseSettings):
     llm_timeout: Annotated[float, Field(ge=0.1)] = 60.0
     predict_deadline: Annotated[float, Field(ge=0.1)] = 80.0
     image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    ssl_cert_file: str = ""
+    ssl_cert_dir: str = ""
+    requests_ca_bundle: str = ""
+    """Where further authorities are, whose certificates are trusted: the names others use too."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 9090
     workers: Annotated[int, Field(ge=1, le=64)] = 1
@@ -198,6 +202,12 @@ class Settings(BaseSettings):
         return Connection(
             None, "offline baseline", ProviderName.BASELINE, default_model=BASELINE_MODEL
         )
+
+    @property
+    def authorities(self) -> dict[str, str]:
+        """The files and folders of further authorities, by the variable that names each."""
+        names = ("ssl_cert_file", "ssl_cert_dir", "requests_ca_bundle")
+        return {name.upper(): getattr(self, name) for name in names}
 
     @property
     def is_data_found_here(self) -> bool:

@@ -23,6 +23,9 @@ WORDS: Words = {
     "then also `pip install --force-reinstall --no-deps .` there.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too: `ls-prompts prompts rebind {prompt} "
+    "--project {project}`. Else make another: `ls-prompts prompts create TITLE --project "
+    "{project}`.",
     Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",
     Step.CREATE_PROMPT: "Make one: `ls-prompts prompts create`.",
     Step.CREATE_PROMPT_FOR: "Make one: `ls-prompts prompts create TITLE --project {project}`.",
@@ -66,6 +69,8 @@ WORDS: Words = {
     Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
     "here.",
     Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
+    Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
+    "authority that signed it, or with its own.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
 }
 

@@ -23,6 +23,9 @@ def explain(trouble: Trouble, connection: Connection, model: str, *, tries: int 
     said = without_secrets(trouble.said, connection)
     short = said if len(said) <= SAID_LIMIT else said[:SAID_LIMIT] + "…"
     message, fix = _words(trouble, connection, model, short, tries)
+    if trouble.fix:
+        where = f"{place(connection)} ({_name(connection)})"
+        message, fix = f"The server at {where} cannot be asked. {short}.", trouble.fix
     error = RunStopper if trouble.cure is Cure.STOP else ModelError
     return error(
         message,

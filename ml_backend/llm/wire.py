@@ -21,6 +21,7 @@ import aiohttp
 import httpx2
 import openai
 
+from ml_backend.certificates import tls_context, tls_trouble
 from ml_backend.llm.failures import Cure, Trouble, judge, judge_answer, read_refusal
 from ml_backend.llm.model import Gate
 from ml_backend.llm.reading import streams
@@ -79,7 +80,7 @@ def http_client(base_url: str) -> httpx2.AsyncClient:
         log.setLevel(logging.WARNING)
     # Loading the trusted certificates takes 50 ms; without redirects http:// never needs them.
     return openai.DefaultAioHttpClient(
-        verify=not base_url.startswith("http://"), follow_redirects=False
+        verify=False if base_url.startswith("http://") else tls_context(), follow_redirects=False
     )
 
 
@@ -140,7 +141,9 @@ class Wire:
         """Open the pool, with room for all calls of the gate; inside the loop that will use it."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._gate.concurrency + SPARE_CONNECTIONS, keepalive_timeout=IDLE_SECONDS
+                limit=self._gate.concurrency + SPARE_CONNECTIONS,
+                keepalive_timeout=IDLE_SECONDS,
+                ssl=tls_context() if self._client.base_url.scheme == "https" else True,
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -257,6 +260,9 @@ def _judge_strange(answer: JsonObject, sent: JsonObject) -> Trouble:
 
 def _judge_connection(error: BaseException, timeout: float) -> Trouble:
     """The client maps resets to timeouts; what aiohttp saw at first is in the chain."""
+    refused = tls_trouble(error)
+    if refused is not None:
+        return Trouble(Cure.STOP, FailureKind.CONNECTION, refused.said, fix=refused.fix)
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, aiohttp.ClientConnectorError):

@@ -44,6 +44,13 @@ from ml_backend.records.metrics import (
     TruthsUnread as TruthsUnread,
 )
 from ml_backend.records.people import Person as Person
+from ml_backend.records.project_time import (
+    CLOCKS_DIFFER as CLOCKS_DIFFER,
+    is_same_project as is_same_project,
+    is_told_so as is_told_so,
+    read_moment as read_moment,
+    was_made_after as was_made_after,
+)
 from ml_backend.records.prompts import (
     Label as Label,
     Prompt as Prompt,

@@ -55,10 +55,12 @@ class Totals:
     again: AskedAgain = field(default_factory=AskedAgain)
     nothing_to_tell: int = 0
     """Of those that succeeded: null or empty lists were the answer, and mark nothing."""
+    deleted: int = 0
+    """Tasks that were asked, and were gone from Label Studio when it was published."""
 
     @property
     def done(self) -> int:
-        return self.succeeded + self.failed
+        return self.succeeded + self.failed + self.deleted
 
     @property
     def paid(self) -> int:
@@ -277,6 +279,13 @@ class Run:
     def is_open(self) -> bool:
         """Whether it may still change."""
         return not self.status.is_final
+
+    @property
+    def deleted_tasks(self) -> int:
+        """How many of the tasks it was to cover were deleted meanwhile, asked or not."""
+        named = self.options.task_ids
+        unasked = 0 if named is None else max(0, len(named) - self.totals.total)
+        return self.totals.deleted + unasked
 
     @property
     def correctness(self) -> Correctness:

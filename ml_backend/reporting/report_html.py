@@ -102,6 +102,8 @@ def _figures(report: RunReport) -> Rows:
     shown.append((str(totals.failed), "failed tasks"))
     if totals.nothing_to_tell:
         shown.append((str(totals.nothing_to_tell), "tasks with nothing to tell"))
+    if report.run.deleted_tasks:
+        shown.append((str(report.run.deleted_tasks), "tasks deleted meanwhile"))
     shown.append(("unknown" if totals.cost is None else f"${totals.cost:.4f}", "cost"))
     return shown
 

@@ -134,6 +134,17 @@ class OutcomeStore:
                 .values(published=True)
             )
 
+    def mark_deleted(self, run_id: int, task_ids: Collection[int]) -> None:
+        """Note whose tasks are gone from Label Studio; all others' are there."""
+        o = t.outcomes.c
+        gone = sorted(task_ids)
+        with self._db.write() as c:
+            known = (o.run_id == run_id, o.task_deleted.is_(True))
+            c.execute(sa.update(t.outcomes).where(*known).values(task_deleted=False))
+            for start in range(0, len(gone), 500):
+                these = (o.run_id == run_id, o.task_id.in_(gone[start : start + 500]))
+                c.execute(sa.update(t.outcomes).where(*these).values(task_deleted=True))
+
     def iter(
         self,
         run_id: int,
@@ -196,6 +207,7 @@ class OutcomeStore:
             sa.select(
                 o.ok,
                 o.kind,
+                o.task_deleted,
                 sa.func.count().label("n"),
                 sa.func.sum(sa.cast(o.cached, sa.Integer)).label("cached"),
                 sa.func.sum(o.prompt_tokens).label("prompt_tokens"),
@@ -204,24 +216,29 @@ class OutcomeStore:
                 sa.func.count(o.cost).label("priced"),
             )
             .where(o.run_id == run_id)
-            .group_by(o.ok, o.kind)
+            .group_by(o.ok, o.kind, o.task_deleted)
         )
         with self._db.read() as c:
             rows = c.execute(query).all()
             again = again_of(_spent(c, run_id))
         priced = all(row.priced == row.n for row in rows) and again.cost is not None
+        # What was asked was paid for, whatever became of its task.
+        standing = [row for row in rows if not row.task_deleted]
         return Totals(
-            succeeded=sum(row.n for row in rows if row.ok),
-            failed=sum(row.n for row in rows if not row.ok),
+            succeeded=sum(row.n for row in standing if row.ok),
+            failed=sum(row.n for row in standing if not row.ok),
+            deleted=sum(row.n for row in rows if row.task_deleted),
             cached=sum(row.cached or 0 for row in rows),
             usage=again.usage
             + Usage(
                 sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
             ),
             cost=sum((row.cost or 0.0 for row in rows), again.cost or 0.0) if priced else None,
-            failures={row.kind: row.n for row in rows if not row.ok},
+            failures={row.kind: row.n for row in standing if not row.ok},
             again=again,
-            nothing_to_tell=sum(row.n for row in rows if row.ok and row.kind == NOTHING_TO_TELL),
+            nothing_to_tell=sum(
+                row.n for row in standing if row.ok and row.kind == NOTHING_TO_TELL
+            ),
         )
 
     def find_answers(self, keys: Sequence[str]) -> dict[str, CachedAnswer]:

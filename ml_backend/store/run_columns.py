@@ -55,6 +55,7 @@ def totals_columns(totals: Totals) -> dict[str, Any]:
         "completion_tokens": totals.usage.completion_tokens,
         "cost": totals.cost,
         "failures": {**totals.failures, **_empty(totals)},
+        "tasks_deleted": totals.deleted,
     }
 
 
@@ -82,6 +83,8 @@ def read_run(row: Any) -> Run:
             failures=failures_of(row.failures),
             nothing_to_tell=(row.failures or {}).get(NOTHING_TO_TELL, 0),
             again=again_of(row.again),
+            failures=row.failures or {},
+            deleted=row.tasks_deleted,
         ),
         message=row.message,
         plan=plan_of(row.plan),

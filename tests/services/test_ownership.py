@@ -339,6 +339,12 @@ def age(house: House, project: int, created_at: str) -> None:
     )
 
 
+def rebind(house: House, prompt: Prompt, project_id: int) -> None:
+    """As a person says that a prompt is for the project that has its number now."""
+    project = house.container.studio.get_project(project_id)
+    assert house.container.project_identity.confirm(prompt, project)
+
+
 @pytest.mark.slow
 def test_a_project_that_took_the_number_of_another_has_nothing_of_ours(house: House) -> None:
     project, tasks = house.project(2)
@@ -348,11 +354,13 @@ def test_a_project_that_took_the_number_of_another_has_nothing_of_ours(house: Ho
     age(house, project, "2027-01-01T00:00:00.000000Z")
     rows = house.container.studio.predictions(project)
     assert house.container.deletions.plan(prompt).predictions == 0
+    rebind(house, prompt, project)
     run = house.run(prompt, version, project, subset=Subset.CUSTOM, task_ids=tasks, slot=Slot.ALL)
     assert run.label == NUMBERED
     assert_untouched(house, project, rows)
     # The former is back, and with it what was ours.
     age(house, project, made_at)
+    rebind(house, prompt, project)
     assert house.container.deletions.plan(prompt).by_version == {LABEL: 2}
 
 
@@ -369,6 +377,12 @@ def test_a_project_remade_while_a_run_was_down_is_planned_anew(house: House) -> 
     age(house, project, "2027-01-01T00:00:00.000000Z")
     rows = theirs(house, project, tasks)
     house.container.runs.resume(failed)
+    refused = house.container.executor.execute(run.id)
+    assert refused is not None
+    assert (refused.status, "is not the project" in refused.message) == (RunStatus.FAILED, True)
+    assert_untouched(house, project, rows)
+    rebind(house, prompt, project)
+    house.container.runs.resume(refused)
     ended = house.container.executor.execute(run.id)
     assert ended is not None
     assert (ended.status, ended.label) == (RunStatus.COMPLETED, NUMBERED)

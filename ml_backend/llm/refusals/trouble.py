@@ -47,6 +47,8 @@ class Trouble:
     no_images: bool = False
     no_route: bool = False
     """Whether it was no model server that answered, or not at this address."""
+    fix: str = ""
+    """What to do, where whoever judged it knows better than its kind says."""
     barred: bool = False
     """Whether the account may not ask, whatever key it has."""
     once_answered: Cure | None = None

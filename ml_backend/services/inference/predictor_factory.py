@@ -23,6 +23,7 @@ from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.self_consistency import sampled
 from ml_backend.services.models.budgets import BudgetGuard, price_of
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
@@ -45,6 +46,7 @@ class PredictorFactory:
         self._models = models
         self._examples = examples
         self._attachments = attachments
+        self._identity = ProjectIdentity(store)
 
     def reading(self, studio: ServerReader) -> PredictorFactory:
         """The same, reading Label Studio by another client."""
@@ -107,8 +109,10 @@ class PredictorFactory:
         """Return what answers the tasks; reads the example pool when it is needed.
 
         ``evaluated`` are the tasks whose ground truth the answers will be measured on, ``samples``
-        the answers asked of each task.
+        the answers asked of each task. Raises AnotherProject where the version's prompt was made
+        for another one of this number.
         """
+        self._identity.check(version.prompt_id, recipe.project)
         if samples > 1:
             version = replace(version, parameters=sampled(version.parameters))
         guard = self.guard(recipe, version, budget=budget, spent=spent)

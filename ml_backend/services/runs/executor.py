@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_backend.errors import PromptsError, RunStopper
+from ml_backend.errors import LabelStudioNotFound, PromptsError, RunStopper
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
@@ -38,6 +38,7 @@ from ml_backend.services.inference.model_requests import asks_the_same
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.heartbeat import Heartbeat
@@ -50,6 +51,8 @@ from ml_backend.services.writing.writer import Writer
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
+
+GONE = "It was there when the run began, and may have been deleted meanwhile; answers are kept."
 
 _Studio = PatientLabelStudio[ServerLabelStudio]
 
@@ -79,6 +82,7 @@ class Executor:
         self._evaluation = evaluation
         self._writer = writer
         self._ownership = ownership
+        self._identity = ProjectIdentity(store)
         self._loop = loop
         self._give_up_after = give_up_after
         self.shutdown = shutdown or threading.Event()
@@ -94,6 +98,8 @@ class Executor:
                 status, message = self._advance(run_id, fence, beat)
             except Interrupted:
                 return None
+            except LabelStudioNotFound as error:
+                status, message = self._ending(beat, f"{error} {GONE}")
             except PromptsError as error:
                 status, message = self._ending(beat, str(error))
             except sa.exc.SQLAlchemyError as error:
@@ -136,7 +142,9 @@ class Executor:
                 status, message = self._without_success(run, beat, stopped)
                 return status, f"{message} {_again_said(beat.tally.totals)}".strip()
             note = f"{self._publish(run, fence, studio)} {_again_said(beat.tally.totals)}".strip()
+            beat.tally = RunTally(self._store.outcomes.totals(run_id))
             run = self._store.runs.get(run_id)
+            note = f"{_deleted_words(run, beat.tally.totals)} {note}".strip()
             self._set(run, fence, metrics=self._measure(run, studio))
             if run.plan.ask_again:
                 plan = PublishPlan(project=run.plan.project)
@@ -250,6 +258,7 @@ class Executor:
                 publisher.load(run)
             run = self._set(run, fence, stage=Stage.VERIFYING)
             publisher.verify(run)
+            self._store.outcomes.mark_deleted(run.id, publisher.deleted)
             run, strangers = self._drop_strangers(run, fence, studio)
             if strangers:
                 publisher.withdraw(run, strangers)
@@ -277,6 +286,8 @@ class Executor:
         """
         newest = studio.newest_task(run.project_id)
         project = studio.get_project(run.project_id)
+        # Before anything kept is held against it.
+        self._identity.check(run.prompt_id, project)
         now = ProjectState(tuple(newest), _digest(project.label_config))
         before = run.plan.project
         if now == before:
@@ -341,6 +352,16 @@ class Executor:
         if not self._store.runs.change(run.id, fence, **values):
             raise Interrupted("Another process took the run over.")
         return self._store.runs.get(run.id)
+
+
+def _deleted_words(run: Run, totals: Totals) -> str:
+    """Return what became of a run whose tasks were deleted meanwhile, "" where none was."""
+    gone = replace(run, totals=replace(totals, total=run.totals.total)).deleted_tasks
+    if not gone:
+        return ""
+    predictions = f"{totals.succeeded} prediction{'' if totals.succeeded == 1 else 's'}"
+    tasks = "1 task was" if gone == 1 else f"{gone} tasks were"
+    return f"{predictions}; {tasks} deleted meanwhile."
 
 
 def _digest(label_config: str) -> str:

@@ -109,6 +109,19 @@ def delete_prompt(id: int) -> Any:
     return delete_in_background(services(), caller, JobKind.DELETE_PROMPT, prompt, None)
 
 
+@api.add("POST", "/prompts/<id>/projects/<project_id>/rebind", PromptAnswer)
+def rebind_prompt(id: int, project_id: int) -> PromptAnswer:
+    """Say that a prompt is for the project that has this number now.
+
+    Asked for (409) where Label Studio was set up anew and its numbers began again.
+    """
+    caller = identity.caller()
+    prompt = services().access.editable(caller, id)
+    project = services().access.project(caller, project_id)
+    services().project_identity.confirm(prompt, project)
+    return _answer(prompt)
+
+
 @api.add("GET", "/prompts/compatible-projects", Page[ProjectAnswer], query=CompatibleQuery)
 def compatible_projects(query: CompatibleQuery) -> dict[str, Any]:
     """List the projects whose labeling config can be answered."""

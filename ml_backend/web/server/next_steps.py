@@ -19,6 +19,9 @@ WORDS: Words = {
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too: POST "
+    "/api/prompts/{prompt}/projects/{project}/rebind. Else make another: POST /api/prompts/ with "
+    "associated_projects [{project}].",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",
     Step.CREATE_PROMPT: "Make one: POST /api/prompts/.",
     Step.CREATE_PROMPT_FOR: "Make one: POST /api/prompts/ with associated_projects [{project}].",
@@ -56,6 +59,9 @@ WORDS: Words = {
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
     Step.SWITCH_LABEL_STREAM: "POST /api/projects/ID/label-stream with its model version switches "
     "it.",
+    Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
+    "file with the certificate of the authority that signed it or with its own, and starts it "
+    "again.",
     Step.USE_CUSTOM_SUBSET: "Use project_subset Custom.",
 }
 

@@ -120,6 +120,8 @@ class RunAnswer(Shown):
     total_predictions: int
     total_correct_predictions: int | None = None
     """Known once a run over tasks with a truth has ended."""
+    deleted_tasks: int = 0
+    """Those deleted in Label Studio while it went on; they are neither predicted nor failed."""
     organization: int | None = None
     created_by: UserSimple | None = None
     created_at: datetime
@@ -145,6 +147,7 @@ class RunAnswer(Shown):
             total_tasks=totals.total,
             total_predictions=totals.succeeded,
             total_correct_predictions=run.correctness.correct if run.metrics else None,
+            deleted_tasks=run.deleted_tasks,
             organization=run.organization,
             created_by=UserSimple.of(run.created_by),
             created_at=run.created_at,

@@ -82,7 +82,7 @@ def left_of(run: Run) -> int:
     """Return the tasks that going on with a run that stopped would ask: what is final stays."""
     failures = run.totals.failures.items()
     definite = sum(number for kind, number in failures if FailureKind(kind).is_definite)
-    return max(0, run.totals.total - run.totals.succeeded - definite)
+    return max(0, run.totals.total - run.totals.succeeded - run.totals.deleted - definite)
 
 
 WORDS: dict[str, Any] = {

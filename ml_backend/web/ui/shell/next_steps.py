@@ -21,6 +21,8 @@ WORDS: Words = {
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too, press Use for This Project on the "
+    "prompt's page. Else make another: Create Prompt is under Prompts.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
     Step.CREATE_PROMPT: "Create Prompt is under Prompts.",
     Step.CREATE_PROMPT_FOR: "Create Prompt is under Prompts.",
@@ -54,6 +56,9 @@ WORDS: Words = {
     Step.SHOW_RUN: "See it in History.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
     Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
+    Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
+    "file with the certificate of the authority that signed it or with its own, and starts it "
+    "again.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
 }
 
