@@ -19,6 +19,14 @@ from ml_backend.llm.structured_output import (
     keeps_form,
     read_text,
 )
+from ml_backend.llm.token_limit import (
+    NEWER,
+    is_whole,
+    limited,
+    other_name,
+    refuses_limit,
+    unlimited,
+)
 from ml_backend.llm.wire import CallFailed, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
 
@@ -52,7 +60,10 @@ class ChatModel:
         timeout: float,
         ladder: MutableMapping[str, str],
         retry: Retry,
+        limit_name: str = NEWER,
     ) -> None:
+        """``limit_name`` is the parameter that bounds an answer's tokens there."""
+        self._limit_name = limit_name
         self._connection = connection
         self._wire = wire
         self._gate = gate
@@ -64,6 +75,7 @@ class ChatModel:
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
         model = request.model or self._own_model()
+        request = limited(request, self._limit_name)
         asking = Asking(request, model, self._ladder.first(model), RetryPolicy(self._retry))
         try:
             while True:
@@ -172,7 +184,7 @@ class ChatModel:
                 kind=FailureKind.REFUSED,
                 raw=raw,
             )
-        if reason == "length":
+        if reason == "length" and not is_whole(text):
             raise ModelError(
                 "The answer was cut off at the limit of tokens.",
                 kind=FailureKind.TRUNCATED,
@@ -183,6 +195,9 @@ class ChatModel:
     async def _recover(self, asking: Asking, trouble: Trouble) -> None:
         """Set the request up for another try, after waiting where that is due; raise if none."""
         if trouble.cure is Cure.MEND and self._mend(asking, trouble):
+            return
+        if asking.request.limit and refuses_limit(trouble):
+            asking.request = unlimited(asking.request, self._limit_name)
             return
         if trouble.cure is Cure.LOWER_FORM and self._refuse_form(asking):
             return
@@ -199,7 +214,10 @@ class ChatModel:
         if name in asking.mended:
             return False
         asking.mended.add(name)
-        self._ladder.mend(asking.model, name, trouble.replacement)
+        replacement = trouble.replacement
+        if replacement is None and asking.request.limit:
+            replacement = other_name(trouble, asking.mended)
+        self._ladder.mend(asking.model, name, replacement)
         return True
 
     def _refuse_form(self, asking: Asking) -> bool:

@@ -80,6 +80,9 @@ class PerItem(Control):
         pages = max(self._image.page_count(data), max(by_page) + 1 if max(by_page) < 10_000 else 0)
         return [self._control.to_answer(by_page.get(page, []), data) for page in range(pages)]
 
+    def room(self, data: Data, length: int) -> int:
+        return self._image.page_count(data) * self._control.room(data, 0)
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Exact: every page that the truth answers agrees. Score: their mean."""
         wanted = truth if isinstance(truth, list) else []

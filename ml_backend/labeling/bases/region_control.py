@@ -16,6 +16,7 @@ from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.classes import AnswerClass
 from ml_backend.labeling.bases.control import Control, Data, Reading, content_id, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.bases.region_room import RegionRoom
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -44,7 +45,7 @@ class Draft:
     """What the items that became it call themselves."""
 
 
-class RegionControl(Control):
+class RegionControl(RegionRoom):
     """Normal form: a list of items, [] when nothing is marked.
 
     A subclass says how the place of one item is asked for, read and given back; labels,
@@ -64,10 +65,6 @@ class RegionControl(Control):
         self.is_numbered = False
 
     # For subclasses
-
-    @abstractmethod
-    def place_schema(self, data: Data) -> JsonObject:
-        """Properties of an item that say where it is."""
 
     @abstractmethod
     def describe_place(self, data: Data) -> str:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.bases.control import objects_in
+from ml_backend.labeling.bases.room import NUMBER, room_of_key
 from ml_backend.labeling.shapes.shape_control import Box, ShapeControl, clamp, numbers, tidy
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
 _LEAST_POINTS = 3
+MOST_POINTS = 32
+"""Corners that a model can reasonably give one polygon."""
 
 
 class PolygonControl(ShapeControl):
@@ -32,6 +35,10 @@ class PolygonControl(ShapeControl):
             '"points": at least three corners in order, each {"x", "y"} in percent of the '
             "image's width and height (0 to 100)"
         )
+
+    def room_of_place(self) -> int:
+        point = 2 * (room_of_key("x") + NUMBER)
+        return super().room_of_place() + MOST_POINTS * point
 
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
         given = item.get("points")

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Data, objects_in
 from ml_backend.labeling.bases.region_control import Draft, Item, PlaceReader, RegionControl
+from ml_backend.labeling.bases.room import NUMBER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -22,6 +23,8 @@ from ml_backend.records import JsonObject, Region
 Box = tuple[float, float, float, float]
 
 PAGE = "page"
+MOST_ON_A_PAGE, MOST_PAGES = 64, 16
+"""Shapes that one answer can reasonably draw on a page, and pages it can draw on."""
 _ALIKE = 0.5
 """The overlap (intersection over union) from which on two shapes are taken for the same."""
 
@@ -74,6 +77,13 @@ class ShapeControl(RegionControl):
             else ""
         )
         return page + self.describe_geometry()
+
+    def most_items(self, data: Data, length: int) -> int:
+        pages = self._image.page_count(data) if self._image.has_pages else 1
+        return MOST_ON_A_PAGE * min(max(1, pages), MOST_PAGES)
+
+    def room_of_place(self) -> int:
+        return NUMBER * len(self.place_schema({}))
 
     def reader(self, data: Data) -> PlaceReader:
         return _ShapeReader(self, self._image.page_count(data) if self._image.has_pages else None)
