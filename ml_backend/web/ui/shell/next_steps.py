@@ -6,14 +6,14 @@ from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
     Step.ADD_ENGINE: "Whoever runs the server installs the package xllamacpp beside it.",
-    Step.ADD_LOCAL_BY_COMMAND: "Whoever runs the server adds it there, by command (connections add).",
+    Step.ADD_LOCAL_BY_COMMAND: "Whoever runs the server adds it by command (connections add).",
     Step.ADD_PRICE: "Give the price of {model} under Connections (dollars per million tokens, 0 "
     "for a server of your own).",
     Step.ADD_PRICE_OR_DROP_BUDGET: "Give it beside the estimate or under Connections (0 for a "
     "server of your own), or leave Stop at empty.",
     Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it beside the estimate or under Connections (0 for a "
     "server of your own), or take the connection's budget away there.",
-    Step.ADD_SMALL_MODEL: "Whoever runs the server installs it there, by command (models add).",
+    Step.ADD_SMALL_MODEL: "Whoever runs the server installs it by command (models add).",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
     Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction of this version” unticked to "
