@@ -130,6 +130,21 @@ def test_prompts_with_the_same_file_share_a_process_and_others_do_not(tmp_path: 
     assert processes.of(file) is not processes.of(other)
 
 
+def test_it_ends_with_the_last_that_asks_it(process: ModelProcess) -> None:
+    async def one_after_another() -> list[int | None]:
+        first, second = model_on(process), model_on(process)
+        await first.complete(question("a", timeout=20.0))
+        found = []
+        for model in (first, second):
+            await model.close()
+            await model.close()
+            found.append(process.pid)
+        return found
+
+    running, ended = run(one_after_another())
+    assert (running is None, ended) == (False, None)
+
+
 def test_stopping_ends_it_and_the_next_question_starts_it(process: ModelProcess) -> None:
     ask(process, "a")
     child = psutil.Process(process.pid)

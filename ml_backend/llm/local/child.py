@@ -58,6 +58,7 @@ class ModelProcess:
         self._address: Address | None = None
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
         self._deaths = 0
+        self._holders = 0
 
     @property
     def pid(self) -> int | None:
@@ -90,6 +91,19 @@ class ModelProcess:
         except subprocess.TimeoutExpired:
             return False
         return True
+
+    def hold(self) -> None:
+        """Note one more who asks it."""
+        with self._lock:
+            self._holders += 1
+
+    def release(self) -> None:
+        """Note that one asks it no more; with the last of them it ends."""
+        with self._lock:
+            self._holders -= 1
+            is_held = self._holders > 0
+        if not is_held:
+            self.stop()
 
     def answered(self) -> None:
         """Note that it works: an end later on is no habit."""

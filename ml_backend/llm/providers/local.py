@@ -59,6 +59,8 @@ class LocalModel:
     ) -> None:
         self._connection = connection
         self._process = process
+        self._is_closed = False
+        process.hold()
         self._timeout = timeout
         self._ladder = ladder
         # What fails here fails again at once, and a timeout is the machine's own.
@@ -99,9 +101,11 @@ class LocalModel:
         return [name]
 
     async def close(self) -> None:
-        """Close the connections and end the process; whoever else asks it starts it anew."""
+        """Close the connections, and end the process where nobody else asks it."""
         await self._hang_up()
-        await asyncio.to_thread(self._process.stop)
+        if not self._is_closed:
+            self._is_closed = True
+            await asyncio.to_thread(self._process.release)
 
     async def _ready(self) -> tuple[Wire, ChatModel]:
         """Return how to ask the process, which runs then."""
