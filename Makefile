@@ -1,4 +1,5 @@
-# make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
+# make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running);
+#             MODEL=local has a small language model on this machine answer, without a key
 # make test   every test that needs no more than pip
 # make browser  the tests in a browser, also in Label Studio's editor (needs Chromium and npm)
 # make check  lint, format, types, spelling
@@ -31,8 +32,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage test-fast browser check serve bench faults real real-quick mutants screenshot docs assets wheel image-steps clean
 
-demo: $(APP)/.runs $(STUDIO)/.ready assets
-	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(KEEP),--keep)
+demo: $(APP)/.runs $(if $(MODEL),$(APP)/.real) $(STUDIO)/.ready assets
+	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(MODEL),--model $(MODEL)) $(if $(KEEP),--keep)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
