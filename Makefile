@@ -32,7 +32,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage test-fast browser check serve bench faults real real-quick mutants screenshot docs assets wheel image-steps clean
 
-demo: $(APP)/.runs $(if $(MODEL),$(APP)/.real) $(STUDIO)/.ready assets
+DEMO_MODEL = $(if $(MODEL),$(APP)/.real)
+demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
 	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(MODEL),--model $(MODEL)) $(if $(KEEP),--keep)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.

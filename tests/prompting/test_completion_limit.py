@@ -96,9 +96,44 @@ def test_the_versions_own_limit_wins_by_whichever_name(parameters) -> None:
 def test_the_largest_answer_is_bounded_and_a_wider_limit_too() -> None:
     limit = limit_of(10**9, CUSTOM, "llama3.2", {})
     assert limit.tokens == MOST
-    assert limit.wider().tokens <= 4 * MOST
+    for cut in ("", '{"a": ['):
+        wider = limit.wider(cut)
+        assert wider is not None
+        assert wider.tokens == 2 * MOST
 
 
-def test_a_cut_off_answer_may_have_been_thinking_unasked() -> None:
-    assert limit_of(96, CUSTOM, "llama3.2", {}).wider().tokens == 96 * 4 + 2_048
-    assert limit_of(96, OPENAI, "gpt-5", {}).wider().ours > 0
+@pytest.mark.parametrize(
+    ("cut", "tokens"),
+    [
+        ("", 96 * 4 + 2_048),
+        ("<think>Let me see. The customer", 96 * 4 + 2_048),
+        ('{"topic": "Bil', 192),
+        ('```json\n{"topic": "Bil', 192),
+    ],
+)
+def test_a_cut_off_answer_gets_more_room_by_whether_it_had_begun(cut: str, tokens: int) -> None:
+    wider = limit_of(96, CUSTOM, "llama3.2", {}).wider(cut)
+    assert wider is not None
+    assert wider.ours == tokens
+
+
+def test_a_model_that_was_left_alone_gets_a_limit_after_it_ran_into_one() -> None:
+    wider = limit_of(96, OPENAI, "gpt-5", {}).wider()
+    assert wider is not None
+    assert wider.ours > 2_000
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        '{"spans": [' + '{"quote": "battery", "occurrence": 1, "label": "Part"}, ' * 20,
+        "I think it is positive. Or negative? Let me think again. " * 12,
+    ],
+)
+def test_what_says_the_same_again_and_again_gets_no_second_try(cut: str) -> None:
+    assert limit_of(96, CUSTOM, "llama3.2", {}).wider(cut) is None
+
+
+def test_a_list_of_different_things_is_not_taken_for_running_on() -> None:
+    spans = [f'{{"quote": "word {n}", "occurrence": 1, "label": "Part"}}' for n in range(30)]
+    assert limit_of(96, CUSTOM, "llama3.2", {}).wider('{"spans": [' + ", ".join(spans)) is not None

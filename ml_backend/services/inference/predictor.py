@@ -218,20 +218,23 @@ class Predictor:
         messages = list(ready.messages)
         best: Prediction | None = None
         failure = Failure(request.task.id, FailureKind.INVALID_ANSWER, "There was no answer.")
-        limit, wider = self.limit(request), self._needs_more_room
+        limit, wider = self.limit(request), self._wider_from_the_start(request)
         turn = -1
         while turn < REASKS:
             turn += 1
             try:
-                reply = await self._call(request, messages, ready.tokens, limit, wider=wider)
-                self._needs_more_room = self._needs_more_room or wider
+                most = wider.ours if wider else self._most(limit)
+                reply = await self._call(request, messages, ready.tokens, most)
+                self._needs_more_room = self._needs_more_room or wider is not None
             except ModelError as error:
                 if isinstance(error, RunStopper) and best is None:
                     raise
                 asked = self._add(asked, error.usage, 0.0, error.calls)
-                if error.kind is FailureKind.TRUNCATED and limit.given is None and not wider:
-                    wider, turn = True, turn - 1
-                    continue
+                if error.kind is FailureKind.TRUNCATED and wider is None:
+                    wider = limit.wider(error.raw)
+                    if wider is not None:
+                        turn -= 1
+                        continue
                 raw = error.raw or failure.raw
                 failure = Failure(request.task.id, error.kind, error.message, raw)
                 break
@@ -254,6 +257,13 @@ class Predictor:
         answer = CachedAnswer(request.key, best.raw, best.score, asked)
         return replace(best, asked=asked), answer
 
+    def _wider_from_the_start(self, request: ModelRequest) -> CompletionLimit | None:
+        return self.limit(request).wider() if self._needs_more_room else None
+
+    def _most(self, limit: CompletionLimit) -> int:
+        """The completion tokens of a first call; 0 where the version says how many."""
+        return 0 if limit.given is not None else self.guard.bounded(limit.ours)
+
     async def _get_ready(self, request: ModelRequest) -> Ready:
         """The messages with their files, which the baseline does not look at."""
         if self._is_baseline:
@@ -267,13 +277,8 @@ class Predictor:
         request: ModelRequest,
         messages: list[JsonObject],
         file_tokens: int,
-        limit: CompletionLimit,
-        *,
-        wider: bool,
+        most: int,
     ) -> Reply:
-        most = limit.wider().ours if wider else self.guard.bounded(limit.ours)
-        if self._is_baseline or limit.given is not None:
-            most = 0
         call = Request(
             model=self._model_name,
             messages=messages,

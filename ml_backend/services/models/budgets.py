@@ -150,7 +150,7 @@ class BudgetGuard:
         return self._budget is not None or self._purse.limit is not None
 
     def bounded(self, limit: int) -> int:
-        """Return the limit a call is first made with: under a budget always, and no huge one."""
+        """Return the limit of a first call: under a budget there is always one, and no huge one."""
         return min(limit or COMPLETION_CAP, COMPLETION_CAP) if self.is_limited else limit
 
     async def reserve(
