@@ -32,9 +32,12 @@ _FACT = re.compile(r"\{(\w+)\}")
 class Step(StrEnum):
     """A next step; calling one with its facts writes it into a text."""
 
+    ADD_ENGINE = "add_engine"
+    ADD_LOCAL_BY_COMMAND = "add_local_by_command"
     ADD_PRICE = "add_price"
     ADD_PRICE_OR_DROP_BUDGET = "add_price_or_drop_budget"
     ADD_PRICE_OR_LIFT_LIMIT = "add_price_or_lift_limit"
+    ADD_SMALL_MODEL = "add_small_model"
     ANNOTATE_MORE_OR_ALL_TRUTH = "annotate_more_or_all_truth"
     ASK_ALL_AGAIN = "ask_all_again"
     ASK_ONCE = "ask_once"
@@ -59,6 +62,7 @@ class Step(StrEnum):
     LIST_RUNS = "list_runs"
     MEASURE_ON_ANNOTATIONS = "measure_on_annotations"
     NAME_MODEL = "name_model"
+    NAME_MODEL_FILE = "name_model_file"
     NAME_ONE_KIND_OF_TASKS = "name_one_kind_of_tasks"
     NAME_PREDICTIONS_TO_DELETE = "name_predictions_to_delete"
     NAME_PREDICTIONS_TO_PROMOTE = "name_predictions_to_promote"

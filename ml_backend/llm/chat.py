@@ -25,6 +25,14 @@ from ml_backend.llm.structured_output import (
     keeps_form,
 )
 from ml_backend.llm.system_role import without_system
+from ml_backend.llm.token_limit import (
+    NEWER,
+    is_whole,
+    limited,
+    other_name,
+    refuses_limit,
+    unlimited,
+)
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
 
@@ -66,7 +74,10 @@ class ChatModel:
         timeout: float,
         ladder: MutableMapping[str, str],
         retry: Retry,
+        limit_name: str = NEWER,
     ) -> None:
+        """``limit_name`` is the parameter that bounds an answer's tokens there."""
+        self._limit_name = limit_name
         self._connection = connection
         self._wire = wire
         self._gate = gate
@@ -84,6 +95,7 @@ class ChatModel:
             return await self._complete(request, model)
 
     async def _complete(self, request: Request, model: str) -> Reply:
+        request = limited(request, self._limit_name)
         asking = Asking(request, model, self._ladder.first(model), RetryPolicy(self._retry))
         asking.answers_before = self._answers
         try:
@@ -234,7 +246,7 @@ class ChatModel:
                 kind=FailureKind.REFUSED,
                 raw=raw,
             )
-        if said.is_cut_off:
+        if said.is_cut_off and not is_whole(said.text):
             raise ModelError(
                 "The answer was cut off at the limit of tokens.",
                 kind=FailureKind.TRUNCATED,
@@ -248,6 +260,9 @@ class ChatModel:
         if trouble.cure is Cure.NO_SYSTEM and self._leave_out_system(asking):
             return
         if trouble.cure is Cure.MEND and self._mend(asking, trouble):
+            return
+        if asking.request.limit and refuses_limit(trouble):
+            asking.request = unlimited(asking.request, self._limit_name)
             return
         if trouble.cure is Cure.LOWER_FORM and self._refuse_form(asking):
             return
@@ -291,7 +306,10 @@ class ChatModel:
         if name in asking.mended:
             return False
         asking.mended.add(name)
-        self._ladder.mend(asking.model, name, trouble.replacement)
+        replacement = trouble.replacement
+        if replacement is None and asking.request.limit:
+            replacement = other_name(trouble, asking.mended)
+        self._ladder.mend(asking.model, name, replacement)
         return True
 
     def _refuse_form(self, asking: Asking) -> bool:

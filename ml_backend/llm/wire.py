@@ -93,8 +93,13 @@ class Wire:
         gate: Gate,
         *,
         route: Callable[[str], str] = lambda model: CHAT,
+        direct: bool = False,
     ) -> None:
-        """``route`` gives the path of a model's completions below the client's base URL."""
+        """``route`` gives the path of a model's completions below the client's base URL.
+
+        ``direct`` asks no proxy, whatever the environment names.
+        """
+        self._direct = direct
         self._client = client
         self._session: aiohttp.ClientSession | None = None
         self._gate = gate
@@ -132,8 +137,9 @@ class Wire:
     async def _post(self, url: str, content: bytes) -> Received:
         session = self._session = self._session or self._open_session()
         # A redirected POST loses its body, or takes the key to another host.
+        proxy = None if self._direct else _proxy(url)
         async with session.post(
-            url, data=content, headers=self._headers, proxy=_proxy(url), allow_redirects=False
+            url, data=content, headers=self._headers, proxy=proxy, allow_redirects=False
         ) as response:
             return Received(response.status, response.headers, await _whole(response))
 

@@ -24,6 +24,8 @@ HANG_SECONDS = 3600.0
 DRIP_SECONDS = 30.0
 DRIP_STEP = 0.02
 PART_TOKENS = 1000
+CHARACTERS = 4
+"""Of a completion token, as the simulator counts."""
 JSON = "application/json"
 ERRORS = frozenset({"rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"})
 # How a conversation goes on after an unusable answer: the task is the message before.
@@ -241,6 +243,9 @@ class SimulatedServer:
             text = ""
         if fault == "truncate":
             text = text[: max(1, len(text) // 2)]
+        limit = _limit_of(question.body)
+        if limit is not None and len(text) > CHARACTERS * limit:
+            text, fault = text[: CHARACTERS * limit], fault or "truncate"
         return self._completion(question, text, fault, called=not ignored)
 
     def _completion(self, question: Question, text: str, fault: str, *, called: bool) -> bytes:
@@ -274,7 +279,7 @@ class SimulatedServer:
         messages = question.body["messages"]
         prompt = sum(3 + len(text_of(message.get("content"))) // 4 for message in messages)
         prompt += PART_TOKENS * len(question.parts)
-        completion = len(text) // 4 + 1
+        completion = len(text) // CHARACTERS + 1
         self._statistics.prompt_tokens += prompt
         self._statistics.completion_tokens += completion
         return {
@@ -282,6 +287,12 @@ class SimulatedServer:
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
         }
+
+
+def _limit_of(body: dict[str, Any]) -> int | None:
+    """The most completion tokens a request allows, None for any number."""
+    found = (body.get(name) for name in ("max_completion_tokens", "max_tokens"))
+    return next((each for each in found if isinstance(each, int) and each > 0), None)
 
 
 def _key(request: web.Request) -> str:

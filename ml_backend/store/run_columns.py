@@ -83,7 +83,6 @@ def read_run(row: Any) -> Run:
             failures=failures_of(row.failures),
             nothing_to_tell=(row.failures or {}).get(NOTHING_TO_TELL, 0),
             again=again_of(row.again),
-            failures=row.failures or {},
             deleted=row.tasks_deleted,
         ),
         message=row.message,

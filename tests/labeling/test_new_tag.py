@@ -23,6 +23,9 @@ class Mood(Control):
     def schema(self, data):
         return {"type": self.nullable("string"), "enum": ["up", "down", None]}
 
+    def room(self, data, length):
+        return 4
+
     def describe(self, data):
         return self.or_null('the mood: "up" or "down"')
 

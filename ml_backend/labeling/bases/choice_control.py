@@ -13,6 +13,9 @@ from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import Attachment, JsonObject, Region
 
+MOST_CHOSEN = 40
+"""Classes that an answer can reasonably name where any number may be chosen."""
+
 
 class ChoiceControl(Control):
     """Normal form: the class as shown, or None; with ``multiple`` a list in config order."""
@@ -169,6 +172,11 @@ class ChoiceControl(Control):
             item = classes.by_path(path)
             names |= {path[-1], last_name(item), item.shown} if item else {path[-1]}
         return names
+
+    def room(self, data: Data, length: int) -> int:
+        rooms = self._source.of(data).rooms
+        chosen = min(self.most or MOST_CHOSEN, MOST_CHOSEN) if self.multiple else 1
+        return sum(rooms[:chosen])
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         if not self.multiple:

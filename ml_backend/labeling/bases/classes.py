@@ -11,8 +11,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ml_backend.labeling.bases.control import shown
+from ml_backend.labeling.bases.room import room_of_key
 from ml_backend.records import JsonObject
 
 # OpenAI refuses schemas whose enums grow past limits near these; the description still names all.
@@ -73,6 +75,11 @@ class Classes:
     def sent(self) -> tuple[str, ...]:
         """The stored names, each once."""
         return tuple(dict.fromkeys(item.sent for item in self.all))
+
+    @cached_property
+    def rooms(self) -> tuple[int, ...]:
+        """Tokens each name takes in an answer, the longest first; null takes as many without."""
+        return tuple(sorted((room_of_key(item.shown) for item in self.all), reverse=True)) or (4,)
 
     def find(self, given: object) -> AnswerClass | None:
         """The class meant: exactly, else ignoring case and white space where that is one class.

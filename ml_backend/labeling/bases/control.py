@@ -136,6 +136,13 @@ class Control(ABC):
         """What is asked, after the control's name and a colon; may go on over several lines."""
 
     @abstractmethod
+    def room(self, data: Data, length: int) -> int:
+        """Tokens that its part of the longest sensible answer takes, as JSON; see ``room.py``.
+
+        ``length`` are those of the task's own texts.
+        """
+
+    @abstractmethod
     def to_regions(self, answer: object, data: Data) -> Reading:
         """Regions for this control's part of an answer, which may be any JSON."""
 

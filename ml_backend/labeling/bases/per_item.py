@@ -89,6 +89,9 @@ class PerItem(Control):
         beyond = [f'"item_index" of a region is no page from 0 to {pages - 1}' for _ in wrong]
         return beyond + self._control.unreadable(regions, data)
 
+    def room(self, data: Data, length: int) -> int:
+        return self._image.page_count(data) * self._control.room(data, 0)
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Exact: every page that the truth answers agrees. Score: their mean."""
         wanted = truth if isinstance(truth, list) else []

@@ -15,6 +15,7 @@ from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.control import Control, Data, Reading, content_id, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
 from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_room import RegionRoom
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -26,7 +27,7 @@ NUMBER = "id"
 """Of an item, where the config has relations: what they name it by."""
 
 
-class RegionControl(Control):
+class RegionControl(RegionRoom):
     """Normal form: a list of items, [] when nothing is marked.
 
     A subclass says how the place of one item is asked for, read and given back; labels,
@@ -46,10 +47,6 @@ class RegionControl(Control):
         self.is_numbered = False
 
     # For subclasses
-
-    @abstractmethod
-    def place_schema(self, data: Data) -> JsonObject:
-        """Properties of an item that say where it is."""
 
     @abstractmethod
     def describe_place(self, data: Data) -> str:

@@ -14,12 +14,16 @@ from ml_backend.labeling.bases.control import Agreement, Data, shown
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
+from ml_backend.labeling.bases.room import INTEGER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.labeling.text.spans import Miss, Offsets, Quotable, overlap
 from ml_backend.records import JsonObject, Region
+
+FEWEST_SPANS, MOST_SPANS = 8, 400
+"""Spans that are let be in the shortest text, and in the longest."""
 
 Span = tuple[str, int, str]
 
@@ -46,6 +50,16 @@ class SpanControl(RegionControl):
             '"quote": the words exactly as in the text, "occurrence": 1 for the first place '
             "these words occur, 2 for the second …"
         )
+
+    def most_items(self, data: Data, length: int) -> int:
+        # A token in six is a word in two: more labels than that have no words left to stand on.
+        return min(max(FEWEST_SPANS, length // 6), MOST_SPANS)
+
+    def room_of_place(self) -> int:
+        return INTEGER
+
+    def room_of_quotes(self, length: int) -> int:
+        return 2 * length
 
     def reader(self, data: Data) -> PlaceReader:
         return _SpanReader(self._object, self._object.passage(data))

@@ -13,12 +13,15 @@ from typing import Any
 from ml_backend.labeling.bases.control import Agreement, Data, Reading, objects_in, shown
 from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
 from ml_backend.labeling.bases.region_control import RegionControl
+from ml_backend.labeling.bases.room import TEXT, room_of
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.chat import Chat as ChatObject
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import UNSTORABLE, storable, to_number
 from ml_backend.records import JsonObject, Region
 
+MOST_MESSAGES = 8
+"""Messages that one answer can reasonably add to a conversation."""
 ROLES = ("user", "assistant", "system", "tool", "developer")
 _FIRST_TIME = 1_700_000_000_000
 """Milliseconds: the messages' order is that of their times, whatever these are."""
@@ -58,6 +61,15 @@ class Chat(RegionControl):
 
     def describe_place(self, data: Data) -> str:
         return f'"role": one of {", ".join(self.roles)}, "content": the message'
+
+    def most_items(self, data: Data, length: int) -> int:
+        return min(self.most or MOST_MESSAGES, MOST_MESSAGES)
+
+    def room_of_place(self) -> int:
+        return max(map(room_of, self.roles)) + TEXT
+
+    def room_of_quotes(self, length: int) -> int:
+        return 2 * length
 
     def reader(self, data: Data) -> PlaceReader:
         return _MessageReader(self.roles, len(self._chat.messages(data)))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.control import Control, Data, Reading, last_value, shown
+from ml_backend.labeling.bases.room import NUMBER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
@@ -53,6 +54,9 @@ class DateTime(Control):
 
     def schema(self, data: Data) -> JsonObject:
         return {"type": self.nullable("string")}
+
+    def room(self, data: Data, length: int) -> int:
+        return NUMBER
 
     def describe(self, data: Data) -> str:
         what = "a time" if self.is_time else "a date and time" if self.has_time else "a date"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.bases.control import shown
+from ml_backend.labeling.bases.room import NOTE
 from ml_backend.labeling.objects.pdf import Pdf
 from ml_backend.labeling.shapes.box_control import BoxControl
 from ml_backend.labeling.shapes.shape_control import PAGE
@@ -33,6 +34,9 @@ class OcrLabels(BoxControl):
     def geometry_schema(self) -> JsonObject:
         page: JsonObject = {PAGE: {"type": "integer"}}
         return {**page, **super().geometry_schema(), "text": {"type": "string"}}
+
+    def room_of_place(self) -> int:
+        return super().room_of_place() + NOTE
 
     def describe_geometry(self) -> str:
         geometry = super().describe_geometry()

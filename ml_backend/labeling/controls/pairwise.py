@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Control, Data, Reading, last_value, shown
+from ml_backend.labeling.bases.room import room_of
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
@@ -42,6 +43,9 @@ class Pairwise(Control):
         if not self.required:
             sides.append(None)
         return {"type": self.nullable("string"), "enum": sides}
+
+    def room(self, data: Data, length: int) -> int:
+        return max(map(room_of, _SIDES))
 
     def describe(self, data: Data) -> str:
         left, right = (thing.field for thing in self.objects)

@@ -12,6 +12,7 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, last_value, shown
 from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.room import room_of_key
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.list import List
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -56,6 +57,10 @@ class Ranker(Control):
             "required": list(self.buckets),
             "additionalProperties": False,
         }
+
+    def room(self, data: Data, length: int) -> int:
+        ids = sum(map(room_of_key, self._list.ids(data)))
+        return ids + sum(map(room_of_key, self.buckets))
 
     def describe(self, data: Data) -> str:
         field = self._list.field

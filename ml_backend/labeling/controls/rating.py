@@ -8,6 +8,7 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Control, Data, Reading, errors_of, last_value, shown
 from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.room import INTEGER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -38,6 +39,9 @@ class Rating(Control):
         if not self.required:
             stars.append(None)
         return {"type": self.nullable("integer"), "enum": stars}
+
+    def room(self, data: Data, length: int) -> int:
+        return INTEGER
 
     def describe(self, data: Data) -> str:
         return self.or_null(f"a rating from 1 to {self.most} ({self.most} is best)")

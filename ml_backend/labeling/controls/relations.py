@@ -14,6 +14,7 @@ from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.classes import AnswerClass
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.bases.room import INTEGER, room_of_key
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -21,6 +22,8 @@ from ml_backend.records import JsonObject, Region
 
 DIRECTIONS = ("right", "left", "bi")
 RELATION = "relation"
+FEWEST, MOST = 8, 100
+"""Arrows that are let be between what the shortest text has, and the longest."""
 
 
 class Relations(Control):
@@ -70,6 +73,11 @@ class Relations(Control):
             "additionalProperties": False,
         }
         return {"type": ["array", "null"], "items": item}
+
+    def room(self, data: Data, length: int) -> int:
+        item = sum(map(room_of_key, ("from", "to", "direction", "labels", *DIRECTIONS[:1])))
+        item += 2 * INTEGER + (sum(self._source.of(data).rooms[:2]) if self._source else 0)
+        return item * min(max(FEWEST, length // 6), MOST)
 
     def describe(self, data: Data) -> str:
         text = (

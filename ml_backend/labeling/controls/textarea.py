@@ -8,10 +8,14 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
+from ml_backend.labeling.bases.room import NOTE, room_of_text
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import UNSTORABLE, storable, to_number
 from ml_backend.records import JsonObject, Region
+
+MOST_TEXTS = 10
+"""Texts that one answer can reasonably have in one box."""
 
 
 def is_prompt_area(name: str) -> bool:
@@ -42,6 +46,12 @@ class TextArea(Control):
         if self.most == 1:
             return {"type": self.nullable("string")}
         return {"type": self.nullable("array"), "items": {"type": "string"}}
+
+    def room(self, data: Data, length: int) -> int:
+        if self.per_region:
+            return NOTE
+        # Usually one text; where several are asked for, each is let be as long as one for all.
+        return room_of_text(length) * min(self.most or 1, MOST_TEXTS)
 
     def describe(self, data: Data) -> str:
         if self.most == 1:

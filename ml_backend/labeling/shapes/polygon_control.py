@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.bases.control import objects_in
+from ml_backend.labeling.bases.room import NUMBER, room_of_key
 from ml_backend.labeling.shapes.shape_control import (
     PERCENT,
     Box,
@@ -18,6 +19,8 @@ from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
 _LEAST_POINTS = 3
+MOST_POINTS = 32
+"""Corners that a model can reasonably give one polygon."""
 
 
 class PolygonControl(ShapeControl):
@@ -43,6 +46,10 @@ class PolygonControl(ShapeControl):
     def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
         points = _points(item)
         return [] if None in points else [number for point in points for number in point or ()]
+
+    def room_of_place(self) -> int:
+        point = 2 * (room_of_key("x") + NUMBER)
+        return super().room_of_place() + MOST_POINTS * point
 
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
         points: list[list[float | int]] = []

@@ -15,6 +15,7 @@ from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Data, objects_in
 from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
 from ml_backend.labeling.bases.region_control import Item, RegionControl
+from ml_backend.labeling.bases.room import NUMBER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -28,6 +29,8 @@ PERCENT = "percent from 0 to 100 of the picture's width and height"
 _MOST = 100.0
 _ROUNDING = 1.0
 """Percent that a shape may overhang: moved to the edge, nobody sees a difference."""
+MOST_ON_A_PAGE, MOST_PAGES = 64, 16
+"""Shapes that one answer can reasonably draw on a page, and pages it can draw on."""
 _ALIKE = 0.5
 """The overlap (intersection over union) from which on two shapes are taken for the same."""
 
@@ -87,6 +90,13 @@ class ShapeControl(RegionControl):
             else ""
         )
         return page + self.describe_geometry()
+
+    def most_items(self, data: Data, length: int) -> int:
+        pages = self._image.page_count(data) if self._image.has_pages else 1
+        return MOST_ON_A_PAGE * min(max(1, pages), MOST_PAGES)
+
+    def room_of_place(self) -> int:
+        return NUMBER * len(self.place_schema({}))
 
     def reader(self, data: Data) -> PlaceReader:
         return _ShapeReader(self, self._image.page_count(data) if self._image.has_pages else None)

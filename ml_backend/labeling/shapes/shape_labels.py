@@ -11,6 +11,9 @@ from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
 
+MOST_LABELS = 4
+"""Labels that one shape can reasonably have."""
+
 
 class ShapeLabels(Control):
     """Normal form: the label of a shape or None; with ``choice="multiple"`` a list."""
@@ -39,6 +42,10 @@ class ShapeLabels(Control):
         if self.multiple and classes.all:
             return {"type": self.nullable("array"), "items": classes.enum()}
         return classes.enum(nullable=not self.required)
+
+    def room(self, data: Data, length: int) -> int:
+        rooms = self._source.of(data).rooms
+        return sum(rooms[:MOST_LABELS]) if self.multiple else rooms[0]
 
     def describe(self, data: Data) -> str:
         asked = "a list of classes" if self.multiple else self.or_null("a class")

@@ -12,6 +12,7 @@ from typing import Any
 from ml_backend.data_paths import top_key
 from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import FewShot
@@ -36,6 +37,8 @@ class ModelRequest:
     inputs: Mapping[str, str] | None = None
     failure: Failure | None = None
     examples: int = 0
+    room: int = 0
+    """Tokens that the longest sensible answer takes."""
 
     @property
     def key(self) -> str:
@@ -107,6 +110,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema,
         dict(inputs),
         examples=len(examples),
+        room=room_of_answer(asked.config, task.data, (text for _, text in inputs)),
     )
 
 
