@@ -260,8 +260,12 @@ def test_a_changed_labeling_config_is_read_with_in_full(place: Annotated) -> Non
         "PATCH", f"api/projects/{place.project}/", {"label_config": config}
     )
     place.tell("PROJECT_UPDATED")
-    [example] = place.store.examples.of_project(place.project)
-    assert (example.annotation_id, example.answer) == (annotation, {"subject": None})
+    assert place.pool() == {}, "what answers nothing that is asked now is no example"
+    place.studio._transport.send(
+        "PATCH", f"api/projects/{place.project}/", {"label_config": CONFIG}
+    )
+    place.tell("PROJECT_UPDATED")
+    assert set(place.pool()) == {annotation}
     reads = place.reads()
     place.tell("PROJECT_UPDATED")
     assert place.reads() == reads, "the same config is no reason to read"
