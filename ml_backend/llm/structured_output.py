@@ -139,9 +139,7 @@ def build_body(
     body = _parameters(request.parameters, mends)
     body["model"] = model
     body["messages"] = request.messages
-    if STREAM not in mends:
-        # Some servers stream unless they are told not to.
-        body[STREAM] = False
+    body |= _streaming(mends)
     if form == JSON_SCHEMA:
         body["response_format"] = {
             "type": "json_schema",
@@ -174,6 +172,16 @@ def keeps_form(text: str, schema: JsonObject, *, finished: bool = True) -> bool:
     return not keyed.strangers and not any(
         name in keyed.missing or name not in keyed.answer for name in schema.get("required", ())
     )
+
+
+def _streaming(mends: Mapping[str, str | None]) -> JsonObject:
+    """Some servers stream unless they are told not to, some do nothing else, some know no word."""
+    if STREAM not in mends:
+        return {STREAM: False}
+    if mends[STREAM] is None:
+        return {}
+    usage = {"stream_options": {"include_usage": True}}
+    return {STREAM: True, **(usage if "stream_options" not in mends else {})}
 
 
 def _parameters(parameters: Mapping[str, Any], mends: Mapping[str, str | None]) -> dict[str, Any]:

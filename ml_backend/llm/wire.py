@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -219,7 +219,11 @@ def _proxy(url: str) -> str | None:
 def _read(received: Received, sent: JsonObject) -> JsonObject:
     if received.status != 200:
         _raise_bad_answer(received)
-        raise CallFailed(_judge_response(received, sent))
+        trouble = _judge_response(received, sent)
+        if not sent.get("stream") and streams.wants_stream(trouble.status, trouble.said):
+            # A stream is read as well, so it is asked for from now on.
+            trouble = replace(trouble, cure=Cure.MEND, parameter="stream", replacement="true")
+        raise CallFailed(trouble)
     try:
         answer = streams.read_body(received.content, received.headers.get("content-type", ""))
     except (ValueError, RecursionError):

@@ -19,6 +19,7 @@ REASONED = {
     "harmony, a call": f"<|channel|>analysis<|message|>{NO}<|end|><|start|>assistant<|channel|>"
     f"commentary to=functions.answer <|constrain|>json<|message|>{YES}<|call|>",
     "harmony, constrained": f"<|start|>assistant<|channel|>final <|constrain|>json<|message|>{YES}",
+    "harmony, the final in no channel": f"<|channel|>analysis<|message|>{NO}<|end|>{YES}",
     "harmony without its tokens": f"analysisPerhaps {NO}? It is kind.assistantfinal{YES}",
     "thinking": f"<thinking>Could be {NO}.</thinking>\n{YES}",
     "think with attributes": f'<think type="deep">Could be {NO}.</think>\n{YES}',

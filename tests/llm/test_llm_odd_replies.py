@@ -342,6 +342,8 @@ GROQ = (
         (500, {"message": "error parsing tool call: raw='{\"a\": ', err=unexpected end"}, '{"a": '),
         (500, {"message": "Unexpected tokens remaining in message header: Some(\"x\")"}, ""),
         (500, {"message": "Failed to parse model output"}, ""),
+        # The rest of it from there on, which is no answer.
+        (500, {"message": "Failed to parse input at pos 395: {\"topic\": \"other\"}"}, ""),
         (424, {"message": "Model produced invalid sequence as part of ToolUse"}, ""),
         (400, {"code": "structured_output_validation_failed", "message": "no"}, ""),
         (400, {"code": "invalid_model_output", "message": "no", "metadata": {"raw_output": "y"}},
@@ -494,6 +496,30 @@ def test_a_server_that_refuses_to_be_told_so_is_not_told_again(simulator):
     assert (reply.calls, reply.form) == (2, "json_schema")
     assert "stream" not in simulator.last_request()
     assert ask(on, question("again"), ladder=ladder).calls == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model only support stream mode, please enable the stream parameter to access it.",
+        "The parameter 'stream' must be set to true for this model.",
+        "Non-streaming requests are not supported.",
+        "该模型仅支持流式输出",
+    ],
+)
+def test_a_server_that_only_streams_is_asked_to(simulator, message):
+    streams = {"fault": "stream"}
+    refusal = {"reply": {"error": {"message": message}}, "status": 400}
+    simulator.control({**refusal, "match": "What is this about?", "times": 1}, streams)
+    on, ladder = connection(simulator.url), {}
+    reply = ask(on, question(), ladder=ladder)
+    assert (reply.calls, reply.form) == (2, "json_schema")
+    sent = simulator.last_request()
+    assert (sent["stream"], sent["stream_options"]) == (True, {"include_usage": True})
+    assert ask(on, question("again"), ladder=ladder).calls == 1
+    simulator.control(streams, rejects={"stream_options": None})
+    assert ask(on, question("once more"), ladder=ladder).calls == 2
+    assert "stream_options" not in simulator.last_request()
 
 
 def test_a_stream_that_stays_open_after_its_end_is_over():

@@ -26,7 +26,8 @@ CODES = re.compile(
 )
 WORDS = re.compile(
     r"failed to (?:generate|produce) (?:a )?(?:valid )?json|failed to call a function"
-    r"|tool call validation failed|error parsing tool call|unexpected tokens remaining in message"
+    r"|tool call validation failed|failed to parse input at pos|error parsing tool call"
+    r"|unexpected tokens remaining in message"
     r"|(?:failed|unable|could not|couldn't|cannot) (?:to )?parse (?:the )?"
     r"(?:model|assistant|llm|generated |output|response from the model|tool call)"
     r"|(?:model|assistant|llm)(?:'s|’s)? (?:has )?(?:output|response|generated|produced|returned"

@@ -68,15 +68,18 @@ def part(text: str) -> Parted:
 
 def _of_channels(text: str, channels: list[re.Match[str]]) -> Parted:
     said: dict[str, list[str]] = {}
+    rest = ""
     for channel in channels:
         end = CHANNEL_END.search(text, channel.end())
         message = text[channel.end() : end.start() if end else len(text)]
         said.setdefault(channel["name"], []).append(message)
+        rest = text[end.end() :] if end else ""
     # Commentary is where a call of the tool that was offered goes.
     for name in ("final", "commentary"):
         if any(each.strip() for each in said.get(name, ())):
             return Parted(("\n".join(said[name]),), "\n".join(said.get("analysis", ())))
-    return Parted(_turns(text[: channels[0].start()]), "\n".join(said.get("analysis", ())))
+    outside = rest if "{" in rest else text[: channels[0].start()]
+    return Parted(_turns(outside), "\n".join(said.get("analysis", ())))
 
 
 def _of_tags(text: str, markers: list[re.Match[str]]) -> Parted:

@@ -14,6 +14,13 @@ DONE = b"[DONE]"
 BEGINS = re.compile(rb"\s*(?:data:|event:|id:|retry:|:)")
 TRAILER = re.compile(r"\s*(?:data:\s*)?\[DONE\]\s*")
 MOST_CALLS = 50
+# What servers say that answer in no other way.
+ONLY_STREAMS = re.compile(
+    r"only supports? (?:the )?stream|(?:requires?|must (?:use|be)) (?:the )?stream"
+    r"|stream['\"`]? (?:must|should|needs to|has to) be (?:set to )?['\"`]?(?:true|enabled)"
+    r"|non-?stream\w* .{0,40}?not (?:be )?(?:supported|allowed|available)|仅支持流式|只支持流式",
+    re.IGNORECASE,
+)
 
 
 def read_body(content: bytes, media_type: str = "") -> object:
@@ -30,6 +37,11 @@ def read_body(content: bytes, media_type: str = "") -> object:
     if not chunks:
         raise ValueError("no event of the stream is JSON")
     return _join(chunks)
+
+
+def wants_stream(status: int, text: str) -> bool:
+    """Return whether a refusal says that the server answers by a stream alone."""
+    return status in (400, 405, 422) and ONLY_STREAMS.search(text[:2000]) is not None
 
 
 def is_stream(content: bytes, media_type: str) -> bool:
