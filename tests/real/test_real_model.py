@@ -34,6 +34,7 @@ from ml_backend.records import (
     ProviderName,
     Run,
     RunStatus,
+    Subset,
 )
 from support.house import House
 from support.processes import eventually
@@ -148,9 +149,9 @@ def test_examples_help_or_do_no_harm_on_a_handful(house: House) -> None:
             f"shots {shots}", project=container.studio.get_project(project)
         )
         version = container.prompts.create_version(
-            prompt, text=HOW_IT_FELT, max_few_shot_examples=shots, parameters=CALM
+            prompt, text=HOW_IT_FELT, few_shot=shots, parameters=CALM
         )
-        subset = {"subset": "Custom", "task_ids": tuple(ids[8:])}
+        subset = {"subset": Subset.CUSTOM, "task_ids": tuple(ids[8:])}
         run = house.execute(house.start(prompt, version, project, **subset))
         assert run.totals.succeeded == 8, run.message
         found = {each.task_id: each for each in container.store.outcomes.iter(run.id)}
