@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from services.test_few_shot_runs import CONFIG as FEW_SHOT, annotated
 
 from ml_backend.container import Container
-from ml_backend.records import Run, RunStatus
+from ml_backend.records import Prediction, Run, RunStatus, Subset
+from ml_backend.services.evaluation.tries import TryRequest
+from ml_backend.services.refining.refine import RefineRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
+from support.files import image
 from support.house import House, ScriptedModel, hurry
 from support.place import close
 from support.simulator import Simulator
 
+PICTURES = """<View><Image name="img" value="$image"/>
+<Choices name="topic" toName="img"><Choice value="A"/><Choice value="B"/></Choices></View>"""
 CASES = [
     (400, {"error": {"message": "Your credit balance is too low to access the API."}}),
     (400, {"error": {"message": "The model `m` has been decommissioned and is no longer supported.",
@@ -122,3 +129,33 @@ def test_a_refused_answer_is_asked_again_without_a_system_message(
     simulator.control({"match": "text", "fault": "unknown_label", "times": 1}, no_system=refusal)
     run = served.run(prompt, version, project)
     assert run.totals.succeeded == 3, json.dumps(dict(run.totals.failures))
+
+
+@pytest.mark.slow
+def test_pictures_examples_tries_and_teachers_need_no_system_role(
+    served: House, simulator: Simulator
+) -> None:
+    simulator.control(no_system={"error": {"message": "System role not supported"}})
+    inline = f"data:image/png;base64,{base64.b64encode(image()).decode()}"
+    pictures, _ = served.fake.seed(PICTURES, [{"data": {"image": inline}} for _ in range(3)])
+    prompt, version = served.prompt(pictures, "Seen", "Which is {image}?")
+    assert served.run(prompt, version, pictures).totals.succeeded == 3
+    sent = simulator.last_request()["messages"]
+    assert [part["type"] for part in sent[0]["content"]][:2] == ["text", "text"]
+
+    marked = [annotated(n, truth=True) for n in range(12)]
+    project, _ = served.fake.seed(FEW_SHOT, marked)
+    container = served.container
+    studio = container.studio
+    prompt = container.prompts.create("P", project=studio.get_project(project))
+    version = container.prompts.create_version(prompt, text="Which topic? {text}", few_shot=3)
+    run = served.run(prompt, version, project, subset=Subset.HAS_GT)
+    assert run.totals.succeeded == 12
+    roles = [message["role"] for message in simulator.last_request()["messages"]]
+    assert roles == ["user", "assistant"] * 3 + ["user"]
+
+    where = studio.get_project(project)
+    found = container.tries.ask(studio, TryRequest(where, version, fresh=True), "me")
+    assert isinstance(found.outcome, Prediction)
+    asked = RefineRequest(where, prompt, version, container.models.default, "simulated")
+    assert container.refining.refine(studio, asked).prompt
