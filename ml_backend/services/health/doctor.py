@@ -28,6 +28,7 @@ from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
 from ml_backend.services.health.page_assets import VENDOR, lacking
+from ml_backend.services.health.trusted import say_trusted
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
 from ml_backend.services.publishing.ownership import SEPARATOR, Ownership
@@ -109,7 +110,8 @@ class Doctor:
         database, store = self._check_database()
         yield database
         if named():
-            yield self._check_certificates()
+            is_well, message, fix = say_trusted()
+            yield Check("certificates", OK if is_well else FAIL, message, fix)
         studio = None
         for check, opened in self._check_label_studio():
             studio = opened
@@ -171,15 +173,6 @@ class Doctor:
             yield Check("token", FAIL, error.message, error.fix), None
             return
         yield Check("token", OK, f"Valid, of {user.email}."), studio
-
-    @staticmethod
-    def _check_certificates() -> Check:
-        try:
-            tls_context()
-        except PromptsError as error:
-            return Check("certificates", FAIL, error.message, error.fix)
-        places = ", ".join(f"{name}={path}" for name, path in named())
-        return Check("certificates", OK, f"Trusted beside the usual authorities: {places}.")
 
     def _check_server(self, store: Store | None) -> Check:
         try:
@@ -370,7 +363,10 @@ def read_health(address: str) -> dict[str, Any]:
     """Return what our server says at ``/health``; raises OSError or ValueError when it is none."""
     if urlsplit(address).scheme not in ("http", "https"):
         raise ValueError("not a web address")
-    trust = tls_context() if address.startswith("https://") else None
+    try:
+        trust = tls_context() if address.startswith("https://") else None
+    except PromptsError as error:
+        raise OSError(error.message) from error
     with urllib.request.urlopen(  # noqa: S310
         f"{address}/health", timeout=HEALTH_SECONDS, context=trust
     ) as response:

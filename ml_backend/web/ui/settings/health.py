@@ -48,12 +48,14 @@ NAMES = {
     "pages": "Web pages",
     "second server": "Second server",
     "projects": "Projects",
+    "certificates": "Certificates",
     "checks": "Checks",
 }
 MENDS: Mapping[str, tuple[str, str]] = {
     "model": ("Connections", "/ui/connections"),
     "budget": ("Connections", "/ui/connections"),
     "backend": ("Connect a project", "#projects"),
+    "projects": ("Prompts", "/ui/prompts"),
 }
 UNCONNECTED = (
     "No project with a prompt is connected to this server yet. Runs do not need it; Label "
