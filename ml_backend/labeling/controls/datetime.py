@@ -107,7 +107,7 @@ class DateTime(Control):
         if self.is_time:
             return _moment("2000-01-01", text.rpartition("T")[2])
         date, _, time = text.replace(" ", "T", 1).partition("T")
-        if self.has_date and len(date) < 8:
+        if (self.has_date and len(date) < 8) or (time and not _ISO_TIME.fullmatch(time)):
             return None
         moment = _moment(date, time if time and self.has_time else "00:00")
         if moment is None or self.has_date:
