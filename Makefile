@@ -1,4 +1,5 @@
-# make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running)
+# make demo   everything, on a real Label Studio, from nothing (KEEP=1 leaves it running);
+#             MODEL=local has a small language model on this machine answer, without a key
 # make test   every test that needs no more than pip
 # make browser  the tests in a browser, also in Label Studio's editor (needs Chromium and npm)
 # make check  lint, format, types, spelling
@@ -8,13 +9,14 @@
 # make image-steps  what the Dockerfile does, without a Docker engine
 # make coverage  which branches the tests without a real Label Studio take
 # make mutants  breaks the code in ways the tests must notice, and sees that they do
+# make real   the tests with a real language model on this machine: small, weak, no network after it
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
 PYTHON ?= python3
 APP = .venvs/app
 STUDIO = .venvs/label-studio
 BIN = $(APP)/bin
-CHROMIUM = $(shell command -v chromium || command -v chromium-browser)
+CHROMIUM = $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser)
 # Where the machine has no npm, one from PyPI, in a virtual environment of its own.
 NODE = .venvs/node
 NPM = $(or $(shell command -v npm),$(NODE)/bin/npm)
@@ -28,33 +30,46 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Otherwise each process of the tests compiles all of them anew: half a minute of work.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-fast browser check serve bench faults mutants screenshot docs assets wheel image-steps clean
+.PHONY: demo test coverage test-fast browser check serve bench faults real real-quick mutants screenshot docs assets wheel image-steps clean
 
-demo: $(APP)/.runs $(STUDIO)/.ready assets
-	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(KEEP),--keep)
+DEMO_MODEL = $(if $(MODEL),$(APP)/.real)
+demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
+	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(MODEL),--model $(MODEL)) $(if $(KEEP),--keep)
 
+# The faces - pages, API, command line - without coverage: they go through everything, at twice the price.
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
-	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal $(MEASURED)
+	$(BIN)/python -m pytest $(CORE) -n 3 --dist worksteal $(if $(COVERAGE),$(MEASURED))
+	$(BIN)/python -m pytest $(FACES) -m "$(HERE)" -n 3 --dist worksteal
 	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
 
-# Branches of ml_backend that the tests without a real Label Studio take; CI holds the floor.
+HERE = not live and not faults and not browser and not real
+FACES = tests/web tests/cli
+CORE = -m "$(HERE)" $(addprefix --ignore=,$(FACES))
+# Branches of what stands below the faces that its own tests take; CI holds the floor.
 FLOOR = 94
-MEASURED = $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR))
+ROOMS = demo images jobs labeling labelstudio llm parts prompting records reporting scoring services simulator store
+MEASURED = $(addprefix --cov=ml_backend/,$(ROOMS)) --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 coverage: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults and not browser" -n 3 --dist worksteal \
-	  --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(FLOOR)
+	$(BIN)/python -m pytest $(CORE) -n 3 --dist worksteal $(MEASURED) --cov-report=term-missing:skip-covered
 
 test-fast: $(APP)/.ready
-	$(BIN)/python -m pytest -m "not live and not faults and not browser and not slow" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "$(HERE) and not slow" -n 2 --dist worksteal
 
 browser: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal
 
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
+
+# A small language model and what runs it, beside the rest: 200 MB, fetched once.
+real: $(APP)/.ready $(APP)/.real
+	$(BIN)/python -m pytest tests/real -m real --timeout 600
+
+real-quick: $(APP)/.ready $(APP)/.real
+	$(BIN)/python -m pytest tests/real -m real_quick --timeout 300
 
 mutants: $(APP)/.ready
 	$(BIN)/python scripts/mutants.py -n 3
@@ -102,6 +117,11 @@ $(APP)/.runs: requirements.txt
 
 $(APP)/.ready: $(APP)/.runs requirements-dev.txt
 	@$(PYTHON) scripts/installing.py "the tools of development" $(APP) -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+$(APP)/.real: requirements-local.txt | $(APP)/.runs
+	@$(PYTHON) scripts/installing.py "what runs a local model" $(APP) -r requirements-local.txt
+	@$(BIN)/python -m ml_backend models add smollm2
 	@touch $@
 
 $(STUDIO)/.ready: requirements-label-studio.txt

@@ -91,6 +91,7 @@ class ModelError(PromptsError):
     """One model call that failed after its retries; ``raw`` is what the model or server said.
 
     ``usage`` and ``calls`` are what the attempts took all the same: a cut-off answer is paid for.
+    ``cost`` is what a task had spent that is left without an outcome, None where no price is known.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class ModelError(PromptsError):
         self.retry_after = retry_after
         self.usage = Usage()
         self.calls = 0
+        self.cost: float | None = 0.0
 
 
 class RunStopper(ModelError):

@@ -115,11 +115,12 @@ class Origin(StrEnum):
 
 
 class ProviderName(StrEnum):
-    """The SDK's provider names, and our offline baseline."""
+    """The SDK's provider names, a model file on this machine, and our offline baseline."""
 
     OPENAI = "OpenAI"
     AZURE_OPENAI = "AzureOpenAI"
     CUSTOM = "Custom"
+    LOCAL = "Local"
     BASELINE = "Baseline"
 
 

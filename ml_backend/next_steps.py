@@ -32,9 +32,12 @@ _FACT = re.compile(r"\{(\w+)\}")
 class Step(StrEnum):
     """A next step; calling one with its facts writes it into a text."""
 
+    ADD_ENGINE = "add_engine"
+    ADD_LOCAL_BY_COMMAND = "add_local_by_command"
     ADD_PRICE = "add_price"
     ADD_PRICE_OR_DROP_BUDGET = "add_price_or_drop_budget"
     ADD_PRICE_OR_LIFT_LIMIT = "add_price_or_lift_limit"
+    ADD_SMALL_MODEL = "add_small_model"
     ANNOTATE_MORE_OR_ALL_TRUTH = "annotate_more_or_all_truth"
     ASK_ALL_AGAIN = "ask_all_again"
     ASK_ONCE = "ask_once"
@@ -42,6 +45,7 @@ class Step(StrEnum):
     BUILD_PAGES = "build_pages"
     CANCEL_RUNS = "cancel_runs"
     COMPARE_COMMON = "compare_common"
+    CONFIRM_PROJECT = "confirm_project"
     CONNECT_PROJECT = "connect_project"
     CREATE_PROMPT = "create_prompt"
     CREATE_PROMPT_FOR = "create_prompt_for"
@@ -58,6 +62,7 @@ class Step(StrEnum):
     LIST_RUNS = "list_runs"
     MEASURE_ON_ANNOTATIONS = "measure_on_annotations"
     NAME_MODEL = "name_model"
+    NAME_MODEL_FILE = "name_model_file"
     NAME_ONE_KIND_OF_TASKS = "name_one_kind_of_tasks"
     NAME_PREDICTIONS_TO_DELETE = "name_predictions_to_delete"
     NAME_PREDICTIONS_TO_PROMOTE = "name_predictions_to_promote"
@@ -72,6 +77,7 @@ class Step(StrEnum):
     SHOW_RUN = "show_run"
     START_SERVER = "start_server"
     SWITCH_LABEL_STREAM = "switch_label_stream"
+    TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
 
     def __call__(self, **facts: Fact) -> str:
@@ -84,6 +90,7 @@ class Step(StrEnum):
 FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.ADD_PRICE: ("model",),
     Step.CANCEL_RUNS: ("runs",),
+    Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
     Step.LIST_FAILURES: ("run",),

@@ -38,6 +38,7 @@ from ml_backend.data_folder import (
 )
 from ml_backend.errors import InvalidInput
 from ml_backend.images.hosts import read_hosts
+from ml_backend.llm.local.model_file import DEFAULT_CONTEXT, DEFAULT_SLOTS, local_model
 from ml_backend.llm.prices import EVERY_MODEL, read_price
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
 
@@ -121,6 +122,12 @@ class Settings(BaseSettings):
     openai_model: str = ""
     openai_price: Annotated[tuple[float, float] | None, NoDecode, BeforeValidator(_price)] = None
     """Dollars per million tokens of prompt and answer, of every model that has none by its name."""
+    local_model: str = ""
+    """A model file on this machine, or "smollm2"; it goes before the variables of OpenAI."""
+    local_threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    """0 leaves one core to the server."""
+    local_slots: Annotated[int, Field(ge=1, le=64)] = DEFAULT_SLOTS
+    local_context: Annotated[int, Field(ge=256, le=1_000_000)] = DEFAULT_CONTEXT
     data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(default_factory=own_folder)
     database_url: Secret = Field(
         default_factory=lambda known: f"sqlite:///{known['data_dir']}/{DATABASE}", repr=False
@@ -132,6 +139,10 @@ class Settings(BaseSettings):
     llm_timeout: Annotated[float, Field(ge=0.1)] = 60.0
     predict_deadline: Annotated[float, Field(ge=0.1)] = 80.0
     image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    ssl_cert_file: str = ""
+    ssl_cert_dir: str = ""
+    requests_ca_bundle: str = ""
+    """Where further authorities are, whose certificates are trusted: the names others use too."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 9090
     workers: Annotated[int, Field(ge=1, le=64)] = 1
@@ -175,6 +186,18 @@ class Settings(BaseSettings):
 
     def default_connection(self) -> Connection:
         """Return the connection the environment makes: without a key, the offline baseline."""
+        if self.local_model:
+            return Connection(
+                None,
+                "environment",
+                ProviderName.LOCAL,
+                **local_model(
+                    self.local_model,
+                    threads=self.local_threads,
+                    slots=self.local_slots,
+                    context=self.local_context,
+                ),
+            )
         prices = {} if self.openai_price is None else {EVERY_MODEL: self.openai_price}
         if self.openai_base_url:
             return Connection(
@@ -198,6 +221,12 @@ class Settings(BaseSettings):
         return Connection(
             None, "offline baseline", ProviderName.BASELINE, default_model=BASELINE_MODEL
         )
+
+    @property
+    def authorities(self) -> dict[str, str]:
+        """The files and folders of further authorities, by the variable that names each."""
+        names = ("ssl_cert_file", "ssl_cert_dir", "requests_ca_bundle")
+        return {name.upper(): getattr(self, name) for name in names}
 
     @property
     def is_data_found_here(self) -> bool:

@@ -100,7 +100,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--label-studio", required=True)
     options = parser.parse_args()
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = map(shutil.which, ("chromium", "chromium-headless-shell", "chromium-browser"))
+    browser_path = next(filter(None, found), None)
     if browser_path is None:
         sys.exit("No Chromium here. Install it: apt-get install chromium")
     demo = [sys.executable, "-m", "ml_backend", "demo"]

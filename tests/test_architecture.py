@@ -15,6 +15,7 @@ FLOORS = {
     "next_steps": 0,
     "records": 0,
     "errors": 0,
+    "certificates": 0,
     "labeling": 1,
     "prompting": 1,
     "scoring": 1,

@@ -171,6 +171,7 @@ def test_without_npm_one_line_says_what_is_left_out_and_all_goes_on(
     assert "then make assets" in line
 
 
+@pytest.mark.slow
 def test_they_are_fetched_once_and_again_when_the_lock_changes(tree: Path, npm: Path) -> None:
     call = "ci --ignore-scripts --loglevel=error\n"
     for _ in range(2):
@@ -226,6 +227,7 @@ def test_whatever_is_built_has_script_and_fonts_built_in(
     assert call.startswith("ci --ignore-scripts --omit=dev"), "once: they are there then"
 
 
+@pytest.mark.slow
 def test_those_of_an_older_lock_are_brought_anew(tree: Path, bringing: str) -> None:
     copy(tree)
     pack(tree, "packing.build_wheel('')", path=bringing)
@@ -235,6 +237,7 @@ def test_those_of_an_older_lock_are_brought_anew(tree: Path, bringing: str) -> N
     assert len((tree / "npm.calls").read_text().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_npm_is_asked_of_pip_only_where_there_is_none_and_one_is_needed(
     tree: Path, packages: Path, bringing: str
 ) -> None:

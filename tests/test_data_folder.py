@@ -58,6 +58,7 @@ def test_it_is_the_users_own_wherever_one_stands(
     assert [each.name for each in here.iterdir()] == []
 
 
+@pytest.mark.slow
 def test_one_in_the_current_folder_is_used_and_said(here: Path, own: Path) -> None:
     CliRunner().invoke(cli, ["prompts", "list"], env={"DATA_DIR": str(here / "data")})
     found = call("prompts", "list", "--json")

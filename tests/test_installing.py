@@ -53,6 +53,7 @@ def test_a_virtual_environment_is_made_where_there_is_none(tmp_path: Path) -> No
 def test_the_demo_installs_only_what_it_runs() -> None:
     makefile = (ROOT / "Makefile").read_text()
     [demo] = [line for line in makefile.splitlines() if line.startswith("demo:")]
-    assert demo.split()[1:] == ["$(APP)/.runs", "$(STUDIO)/.ready", "assets"]
+    assert demo.split()[1:] == ["$(APP)/.runs", "$(STUDIO)/.ready", "assets", "$(DEMO_MODEL)"]
+    assert "DEMO_MODEL = $(if $(MODEL)," in makefile  # nothing where no model is named
     [rule] = [part for part in makefile.split("\n\n") if "\n$(APP)/.runs:" in f"\n{part}"]
     assert "requirements-dev" not in rule

@@ -108,6 +108,7 @@ def test_setup_names_exactly_the_version_that_predict_writes(hosted: Hosted) -> 
     assert list(hosted.container.ownership.ours(hosted.project_id).labels) == [LABEL]
 
 
+@pytest.mark.slow
 def test_a_failed_or_odd_task_costs_only_itself(hosted: Hosted, simulator: Simulator) -> None:
     hosted.prompt()
     simulator.control({"match": "number 2", "fault": "garbage"})
@@ -139,6 +140,7 @@ def test_what_a_labeler_must_mend_is_said(hosted: Hosted) -> None:
         hosted.predict(tasks(1))
 
 
+@pytest.mark.slow
 def test_a_person_who_waits_is_told_and_no_context_is_nobody(
     hosted: Hosted, simulator: Simulator
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_person_who_waits_is_told_and_no_context_is_nobody(
     assert hosted.predict(tasks(1), context={}) == [[]]
 
 
+@pytest.mark.slow
 def test_an_event_is_queued_with_what_it_names(hosted: Hosted) -> None:
     hosted.prompt()
     hosted.setup()

@@ -12,8 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RUNTIME, DEVELOPMENT, SCRIPTS = (
-    ROOT / name for name in ("requirements.txt", "requirements-dev.txt", "scripts/requirements.txt")
+RUNTIME, LOCAL, DEVELOPMENT, SCRIPTS = (
+    ROOT / name
+    for name in (
+        "requirements.txt",
+        "requirements-local.txt",
+        "requirements-dev.txt",
+        "scripts/requirements.txt",
+    )
 )
 SERVER = (ROOT / "ml_backend", ROOT / "_wsgi.py", ROOT / "gunicorn.conf.py")
 AROUND = (ROOT / "tests", ROOT / "benchmarks", ROOT / "scripts")
@@ -85,7 +91,7 @@ def distributions(packages: set[str]) -> dict[str, set[str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("places", "requirements"),
-    [(SERVER, [RUNTIME]), (AROUND, [RUNTIME, DEVELOPMENT, SCRIPTS])],
+    [(SERVER, [RUNTIME, LOCAL]), (AROUND, [RUNTIME, DEVELOPMENT, SCRIPTS])],
     ids=["server", "tests, benchmarks and scripts"],
 )
 def test_every_package_we_import_is_declared(places, requirements):
@@ -104,7 +110,7 @@ def test_no_package_is_declared_that_nobody_uses():
         assert USES.get(tool, tool) in (ROOT / where).read_text(), tool
 
 
-@pytest.mark.parametrize("path", [RUNTIME, DEVELOPMENT, SCRIPTS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [RUNTIME, LOCAL, DEVELOPMENT, SCRIPTS], ids=lambda path: path.name)
 def test_every_requirement_has_a_range(path):
     for line in lines(path):
         assert re.fullmatch(r"[\w.-]+(\[[\w,]+\])?>=[\d.]+,<[\d.]+", line), line

@@ -5,6 +5,10 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
+    Step.ADD_ENGINE: "Install it: `pip install xllamacpp`, or `pip install '.[local]'` in the "
+    "source folder.",
+    Step.ADD_LOCAL_BY_COMMAND: "Add it here: `ls-prompts connections add --provider Local --model "
+    "path/to/model.gguf`.",
     Step.ADD_PRICE: "Give it: `ls-prompts connections price CONNECTION '{model}=IN,OUT'` (dollars "
     "per million tokens, 0,0 for a server of your own), or OPENAI_PRICE=IN,OUT for the "
     "environment's connection.",
@@ -14,6 +18,8 @@ WORDS: Words = {
     Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it (`ls-prompts connections price CONNECTION "
     "MODEL=IN,OUT`, 0,0 for a server of your own), or take the connection's budget away "
     "(`ls-prompts connections budget CONNECTION --unlimited`).",
+    Step.ADD_SMALL_MODEL: "`ls-prompts models add smollm2` installs it; a model of your own is "
+    "named by --model path/to/model.gguf.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or evaluate on all ground truth with "
     "--all-ground-truth.",
     Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",
@@ -23,6 +29,9 @@ WORDS: Words = {
     "then also `pip install --force-reinstall --no-deps .` there.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too: `ls-prompts prompts rebind {prompt} "
+    "--project {project}`. Else make another: `ls-prompts prompts create TITLE --project "
+    "{project}`.",
     Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",
     Step.CREATE_PROMPT: "Make one: `ls-prompts prompts create`.",
     Step.CREATE_PROMPT_FOR: "Make one: `ls-prompts prompts create TITLE --project {project}`.",
@@ -47,6 +56,8 @@ WORDS: Words = {
     "some of them: `ls-prompts ground-truth add`. Where there are none, annotate tasks in Label "
     "Studio.",
     Step.NAME_MODEL: "Name one with --model, or set OPENAI_MODEL.",
+    Step.NAME_MODEL_FILE: "Name a model file of the kind GGUF, for example --model "
+    "path/to/model.gguf; without one the small model answers (`ls-prompts models add smollm2`).",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of --tasks, --filter and --all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give --model-version L, --prompt T, --unversioned, "
     "--tasks 1,2, --filter JSON, or --all for every prediction of the project.",
@@ -66,6 +77,8 @@ WORDS: Words = {
     Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
     "here.",
     Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
+    Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
+    "authority that signed it, or with its own.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
 }
 

@@ -37,5 +37,15 @@ def prompt() -> str:
     return _read("prompt.md")
 
 
+def small_config() -> str:
+    """A labeling config that asks for the topic alone, for a small model."""
+    return _read("small_config.xml")
+
+
+def small_prompt() -> str:
+    """A prompt that a small model can follow."""
+    return "What is this message to a shop about? Choose one topic.\n{text}"
+
+
 def _read(name: str) -> str:
     return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")

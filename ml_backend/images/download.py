@@ -6,13 +6,13 @@ import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore
 
-from ml_backend.errors import AttachmentError
+from ml_backend.certificates import tls_context, tls_trouble
+from ml_backend.errors import AttachmentError, InvalidInput
 from ml_backend.images.hosts import Reach, to_ascii
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.records import FailureKind
@@ -79,9 +79,13 @@ def _target(url: str, reach: Reach, *, listed_only: bool) -> httpcore.URL:
 def _get(target: httpcore.URL, reach: Reach, deadline: float, limits: Limits) -> bytes | _Moved:
     backend = _Checked(reach, deadline)
     try:
+        trust = tls_context() if target.scheme == b"https" else None
+    except InvalidInput as error:
+        raise AttachmentError(error.message, FailureKind.CONNECTION, fix=error.fix) from error
+    try:
         # A pool of its own: a kept connection would be one to an address checked for another.
         with (
-            httpcore.ConnectionPool(ssl_context=_trust(), network_backend=backend) as pool,
+            httpcore.ConnectionPool(ssl_context=trust, network_backend=backend) as pool,
             pool.stream("GET", target, headers=_HEADERS) as response,
         ):
             return _read(response, limits)
@@ -91,6 +95,10 @@ def _get(target: httpcore.URL, reach: Reach, deadline: float, limits: Limits) ->
         message = f"its host did not send it within {limits.seconds:g} s"
         raise AttachmentError(message, FailureKind.CONNECTION) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+        refused = tls_trouble(error)
+        if refused is not None:
+            message = f"its host cannot be asked. {refused.said}"
+            raise AttachmentError(message, FailureKind.CONNECTION, fix=refused.fix) from None
         said = str(error) or type(error).__name__
         raise AttachmentError(f"its host cannot be read ({said})", FailureKind.CONNECTION) from None
 
@@ -190,8 +198,3 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise httpcore.ReadTimeout
     return left
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    return httpcore.default_ssl_context()

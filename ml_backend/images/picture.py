@@ -46,6 +46,8 @@ class Picture:
 
     media_type: str
     content: bytes
+    width: int
+    height: int
 
 
 def shrink(content: bytes) -> Picture:
@@ -121,10 +123,10 @@ def _encode(image: Image, *, lossless: bool) -> Picture:
     if lossless:
         image.save(buffer, "PNG", icc_profile=None)
         if buffer.tell() <= _LARGEST_PNG:
-            return Picture("image/png", buffer.getvalue())
+            return Picture("image/png", buffer.getvalue(), *image.size)
         buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY)
-    return Picture("image/jpeg", buffer.getvalue())
+    return Picture("image/jpeg", buffer.getvalue(), *image.size)
 
 
 def _no_picture(content: bytes) -> AttachmentError:

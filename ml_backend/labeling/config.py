@@ -15,11 +15,14 @@ from ml_backend.labeling.answer_keys import by_control
 from ml_backend.labeling.bases.control import Agreement, Control, objects_in
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
+from ml_backend.labeling.bases.span_control import SpanControl
 from ml_backend.labeling.controls.relations import RELATION
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
+from ml_backend.labeling.shapes.shape_control import ShapeControl
 from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
+from ml_backend.labeling.task_inputs import TaskInputs
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.without_answer import nothing_usable, unanswered
 from ml_backend.records import Attachment, JsonObject, Problem, Region
@@ -87,6 +90,8 @@ class LabelingConfig:
         self._all = {**parsed.controls, **parsed.companions}
         self._outline = tuple(parsed.outline)
         self._inputs = tuple(parsed.inputs)
+        quoted = {c.to_name for c in self._all.values() if isinstance(c, SpanControl)}
+        self._read = TaskInputs(self._inputs, quoted)
         self._varies = any(control.depends_on_data for control in self._all.values())
 
     @classmethod
@@ -108,6 +113,11 @@ class LabelingConfig:
         """All class values as Label Studio stores them, of all controls."""
         names = (name for control in self.controls.values() for name in control.classes)
         return tuple(dict.fromkeys(names))
+
+    @property
+    def draws(self) -> bool:
+        """Whether it asks for places on pictures."""
+        return any(isinstance(control, ShapeControl) for control in self.controls.values())
 
     def require_answerable(self) -> None:
         """Raise ConfigError, naming each control and its reason, when none can be answered."""
@@ -163,10 +173,11 @@ class LabelingConfig:
 
     def inputs(self, data: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Field name and text of each object that reads task data; "" where the task has none."""
-        found: dict[str, str] = {}
-        for thing in self._inputs:
-            found.setdefault(thing.field, thing.text(data))
-        return list(found.items())
+        return self._read.read(data)
+
+    def texts(self, inputs: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """Of a task's inputs those that stand for their data in a prompt, by its path."""
+        return self._read.texts(inputs)
 
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         """The files of a task the model must see, in document order, each once."""
@@ -206,10 +217,10 @@ class LabelingConfig:
             problems += [Problem(name, message) for message in reading.problems]
             says_none = says_none or (reading.answered and not reading.regions)
             for number, region_id in reading.numbers.items():
-                numbers.setdefault(number, region_id)
+                numbers[number] = "" if number in numbers else region_id
         found = result
         settled = settle(found, self._all, data)
-        problems += settled.problems
+        problems += settled.problems + settled.hidden
         numbers = {number: settled.same.get(each, each) for number, each in numbers.items()}
         result = settled.result + self._relate(answer, numbers, settled.result, data, problems)
         errors = [unanswered(name, problems) for name in settled.missing]

@@ -1,7 +1,7 @@
 """What of an answer's regions Label Studio would show and let somebody submit.
 
 The editor hides controls by conditions, lets a label be used a number of times, and refuses to
-submit what lacks a required answer. Here the hidden goes, what is too much goes and is reported,
+submit what lacks a required answer. Here the hidden goes, and what is too much, each reported,
 a region that lacks something goes and is reported, and a lack that remains makes the answer
 unusable.
 """
@@ -26,6 +26,8 @@ class Settled:
 
     result: list[Region]
     problems: list[Problem] = field(default_factory=list)
+    hidden: list[Problem] = field(default_factory=list)
+    """Answers to what the editor does not show: too much, where the rest may be whole."""
     missing: list[str] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
     """The id of a region as it came -> the one it has now, or that of the region it was joined to,
@@ -36,9 +38,9 @@ def settle(result: Sequence[Region], controls: Mapping[str, Control], data: Data
     """Settle a result; ``controls`` are all that can be answered, companions included."""
     settled = Settled(list(result))
     _limit_usages(settled, controls, data)
-    settled.result = without_hidden(settled.result, controls, data)
+    _hide(settled, controls, data)
     if _drop_incomplete(settled, controls, data):
-        settled.result = without_hidden(settled.result, controls, data)
+        _hide(settled, controls, data)
     _join_doubles(settled, controls)
     _close_up(settled, result, controls)
     scene = _Scene(settled.result, controls, data)
@@ -48,6 +50,21 @@ def settle(result: Sequence[Region], controls: Mapping[str, Control], data: Data
         if wanted and scene.shows(control, None):
             settled.missing.append(name)
     return settled
+
+
+def _hide(settled: Settled, controls: Mapping[str, Control], data: Data) -> None:
+    """Leave out what the editor would hide, and say so."""
+    kept = without_hidden(settled.result, controls, data)
+    if len(kept) == len(settled.result):
+        return
+    standing = set(map(id, kept))
+    gone = (str(each.get("from_name")) for each in settled.result if id(each) not in standing)
+    for name in dict.fromkeys(gone):
+        when = " and ".join(each.describe() for each in controls[name].conditions)
+        if when:
+            message = f"It is asked only {when}: what was answered is left out."
+            settled.hidden.append(Problem(name, message))
+    settled.result = kept
 
 
 def without_hidden(

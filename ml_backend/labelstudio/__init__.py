@@ -7,7 +7,7 @@ from ml_backend.labelstudio.client import (
     ServerLabelStudio,
 )
 from ml_backend.labelstudio.connection import begin_haste, end_haste, in_haste
-from ml_backend.labelstudio.files import CLOUD_SCHEMES
+from ml_backend.labelstudio.files import CLOUD_SCHEMES, is_under_unknown_path
 from ml_backend.labelstudio.records import (
     AnnotatedTask,
     Annotation,
@@ -40,4 +40,5 @@ __all__ = [
     "begin_haste",
     "end_haste",
     "in_haste",
+    "is_under_unknown_path",
 ]

@@ -7,9 +7,9 @@ import json
 import ssl
 import zlib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from urllib.parse import urlsplit
 
+from ml_backend.certificates import tls_context
 from ml_backend.errors import InvalidInput
 
 
@@ -35,14 +35,6 @@ def checked_url(url: str) -> str:
 def trust(url: str) -> ssl.SSLContext | bool:
     """What httpx calls ``verify``: building a TLS context takes 50 ms, and http:// needs none."""
     return tls_context() if url.startswith("https://") else False
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """The trust settings all clients share; safe between threads."""
-    import httpx
-
-    return httpx.create_ssl_context()
 
 
 # Pages that people open

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from ml_backend.labelstudio.data_manager import AnnotatedTasks
-from ml_backend.labelstudio.files import Files
+from ml_backend.labelstudio.files import Files, OwnAddresses
 from ml_backend.labelstudio.transport import Fetching, Repeat, Repeated, Transport
 from ml_backend.labelstudio.webhooks import Webhooks
 
@@ -25,7 +25,9 @@ class LabelStudioClient(Webhooks, Files, LabelStudioReader):
 
     ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy
     token, a personal access token or an access token made of one, looked at on the first call only.
-    ``timeout`` bounds the silence of a read, ``write_timeout`` that of a write, in seconds.
+    ``public_url`` is where people's browsers find it, when that is another address: in tasks it
+    stands for this one. ``timeout`` bounds the silence of a read, ``write_timeout`` that of a
+    write, in seconds.
     """
 
     by_caller: ClassVar[bool] = False
@@ -36,6 +38,7 @@ class LabelStudioClient(Webhooks, Files, LabelStudioReader):
         url: str,
         api_key: str,
         *,
+        public_url: str = "",
         timeout: float = 30.0,
         write_timeout: float = 900.0,
     ) -> None:
@@ -43,6 +46,7 @@ class LabelStudioClient(Webhooks, Files, LabelStudioReader):
             url, api_key, timeout=timeout, write_timeout=write_timeout, by_caller=self.by_caller
         )
         super().__init__(transport)
+        self._own = OwnAddresses(transport.url, public_url)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

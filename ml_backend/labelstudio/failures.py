@@ -8,6 +8,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from ml_backend.certificates import tls_trouble
 from ml_backend.errors import (
     LabelStudioAuthError,
     LabelStudioError,
@@ -185,8 +186,16 @@ def missing_token() -> LabelStudioAuthError:
     )
 
 
-def unreachable(url: str, error: Exception, *, maybe_done: bool) -> LabelStudioUnreachable:
-    """The error for a connection that failed, timed out or broke off."""
+def unreachable(url: str, error: Exception, *, maybe_done: bool) -> LabelStudioError:
+    """The error for a connection that failed, timed out or broke off.
+
+    Where its certificate is refused waiting does not help, and who answers may be another.
+    """
+    trouble = tls_trouble(error)
+    if trouble is not None:
+        return LabelStudioError(
+            f"Label Studio at {url} cannot be asked. {trouble.said}.", fix=trouble.fix
+        )
     words = bounded(str(error), 200) or type(error).__name__
     return LabelStudioUnreachable(
         f"Label Studio at {url} does not answer ({words}).",

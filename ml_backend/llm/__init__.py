@@ -1,8 +1,10 @@
 """The door to language models; a provider is one module in ``providers/``.
 
-chat.py     asks any OpenAI-compatible endpoint      ladder.py   how structured answers are got
-failures.py a refusal -> what to do about it         retry.py    when to ask again
-json_text.py text -> object                          prices.py   model -> dollars per token
+chat.py          asks any OpenAI-compatible endpoint   structured_output.py  how answers are got
+failures.py      a refusal -> what to do about it      refusals/   whose words mean what
+first_call.py    one call learns for all               system_role.py  models without that role
+retry.py         when to ask again                     prices.py   model -> dollars per token
+json_text.py     text -> object
 """
 
 from __future__ import annotations

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
 from ml_backend.llm.confidence import value_confidence
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
+from ml_backend.llm.first_call import FirstCall
 from ml_backend.llm.json_text import read_object
 from ml_backend.llm.model import Gate, Reply, Request
 from ml_backend.llm.reading.replies import Said, read_reply
+from ml_backend.llm.refusals.repeated import SameRefusal
 from ml_backend.llm.retry import Retry, RetryPolicy
 from ml_backend.llm.structured_output import (
     TOOL,
@@ -22,8 +24,20 @@ from ml_backend.llm.structured_output import (
     build_body,
     keeps_form,
 )
+from ml_backend.llm.system_role import without_system
+from ml_backend.llm.token_limit import (
+    NEWER,
+    is_whole,
+    limited,
+    other_name,
+    refuses_limit,
+    unlimited,
+)
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
+
+NO_MODEL = "none"
+"""What is asked for to see whether anybody answers, where no model is named."""
 
 
 @dataclass(slots=True)
@@ -41,6 +55,11 @@ class Asking:
     first: Trouble | None = None
     suspected: bool = False
     mended: set[str] = field(default_factory=set)
+    folded: bool = False
+    """Whether it goes without a system message."""
+    folded_on_suspicion: bool = False
+    answers_before: int = 0
+    """How many answers the connection had brought when it set out."""
 
 
 class ChatModel:
@@ -55,19 +74,30 @@ class ChatModel:
         timeout: float,
         ladder: MutableMapping[str, str],
         retry: Retry,
+        limit_name: str = NEWER,
     ) -> None:
+        """``limit_name`` is the parameter that bounds an answer's tokens there."""
+        self._limit_name = limit_name
         self._connection = connection
         self._wire = wire
         self._gate = gate
         self._timeout = timeout
         self._ladder = StructuredOutputFallback(ladder, connection)
         self._retry = retry
-        self._answered = False
+        self._answers = 0
+        self._first_call = FirstCall()
+        self._same_refusal = SameRefusal()
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
         model = request.model or self._own_model()
+        async with self._first_call.of(model, known=self._ladder.is_known(model)):
+            return await self._complete(request, model)
+
+    async def _complete(self, request: Request, model: str) -> Reply:
+        request = limited(request, self._limit_name)
         asking = Asking(request, model, self._ladder.first(model), RetryPolicy(self._retry))
+        asking.answers_before = self._answers
         try:
             while True:
                 try:
@@ -80,7 +110,7 @@ class ChatModel:
                 except CallFailed as failed:
                     await self._recover(asking, failed.trouble)
                     continue
-                self._answered = True
+                self._answers += 1
                 reply = self._read(asking, answer, seconds)
                 if reply is not None:
                     return reply
@@ -99,14 +129,22 @@ class ChatModel:
                     trouble = failed.trouble
                     if trouble.kind is not FailureKind.BAD_REQUEST and trouble.status != 403:
                         raise
-            model = self._own_model()
-            question = {"role": "user", "content": "Answer with the word: ok"}
-            name = self._connection.deployment or model
-            await self._wire.chat({"model": name, "messages": [question]}, self._timeout)
+            await self._ask_for_a_word()
         except CallFailed as failed:
             model = self._connection.default_model
             raise explain(failed.trouble, self._connection, model) from None
-        return [model]
+        return [self._own_model()]
+
+    async def _ask_for_a_word(self) -> None:
+        """Prove that there is a chat completion, be it by a refusal of the model's name."""
+        question = {"role": "user", "content": "Answer with the word: ok"}
+        own = self._connection.deployment or self._connection.default_model
+        try:
+            body = {"model": own or NO_MODEL, "messages": [question]}
+            await self._wire.chat(body, self._timeout)
+        except CallFailed as failed:
+            if own or failed.trouble.kind is not FailureKind.MODEL_NOT_FOUND:
+                raise
 
     async def close(self) -> None:
         """Close the pooled connections."""
@@ -126,6 +164,9 @@ class ChatModel:
         mends = self._ladder.mends(asking.model)
         name = self._connection.deployment or asking.model
         body = build_body(asking.form, asking.request, name, mends)
+        if asking.folded or not self._ladder.takes_system(asking.model):
+            asking.folded = True
+            body["messages"] = without_system(body["messages"])
         asking.calls += 1
         return await self._wire.chat(body, asking.request.timeout)
 
@@ -175,6 +216,10 @@ class ChatModel:
     def _accept_form(self, asking: Asking, text: str, *, finished: bool) -> bool:
         """Learn from an answer; False when a lower form is to be tried, which is then set."""
         ladder, model, form = self._ladder, asking.model, asking.form
+        if asking.folded_on_suspicion:
+            # It was the system message and no form: the next request finds the best of those.
+            ladder.refuse_system(model)
+            return True
         if ladder.is_proven(model, form):
             ladder.kept(model, form)
             return True
@@ -201,7 +246,7 @@ class ChatModel:
                 kind=FailureKind.REFUSED,
                 raw=raw,
             )
-        if said.is_cut_off:
+        if said.is_cut_off and not is_whole(said.text):
             raise ModelError(
                 "The answer was cut off at the limit of tokens.",
                 kind=FailureKind.TRUNCATED,
@@ -211,7 +256,13 @@ class ChatModel:
 
     async def _recover(self, asking: Asking, trouble: Trouble) -> None:
         """Set the request up for another try, after waiting where that is due; raise if none."""
+        trouble = self._weigh(asking, trouble)
+        if trouble.cure is Cure.NO_SYSTEM and self._leave_out_system(asking):
+            return
         if trouble.cure is Cure.MEND and self._mend(asking, trouble):
+            return
+        if asking.request.limit and refuses_limit(trouble):
+            asking.request = unlimited(asking.request, self._limit_name)
             return
         if trouble.cure is Cure.LOWER_FORM and self._refuse_form(asking):
             return
@@ -221,14 +272,44 @@ class ChatModel:
             # No form works: the first one was not to blame, and its refusal says most.
             asking.form, trouble = asking.fallback, asking.first
             asking.fallback, asking.first = "", None
+            if asking.folded_on_suspicion:
+                asking.folded = asking.folded_on_suspicion = False
         await self._wait(asking, trouble)
+
+    def _weigh(self, asking: Asking, trouble: Trouble) -> Trouble:
+        """Return the trouble as it is where the endpoint is known to work."""
+        if trouble.once_answered is None:
+            return trouble
+        if not self._answers and not self._ladder.is_known(asking.model):
+            return trouble
+        kind = FailureKind.SERVER_ERROR if trouble.no_route else trouble.kind
+        return replace(trouble, cure=trouble.once_answered, kind=kind, maybe_form=False)
+
+    def _is_hopeless(self, asking: Asking, trouble: Trouble) -> bool:
+        """Return whether the next task would only meet the same: nobody is answered here."""
+        if trouble.refused_connection:
+            return not self._answers
+        if trouble.once_answered is Cure.RETRY:
+            return asking.answers_before == self._answers
+        known = self._ladder.is_known(asking.model)
+        return self._same_refusal.is_of_all(trouble, self._answers, known=known)
+
+    def _leave_out_system(self, asking: Asking) -> bool:
+        if asking.folded:
+            return False
+        asking.folded = True
+        self._ladder.refuse_system(asking.model)
+        return True
 
     def _mend(self, asking: Asking, trouble: Trouble) -> bool:
         name = trouble.parameter
         if name in asking.mended:
             return False
         asking.mended.add(name)
-        self._ladder.mend(asking.model, name, trouble.replacement)
+        replacement = trouble.replacement
+        if replacement is None and asking.request.limit:
+            replacement = other_name(trouble, asking.mended)
+        self._ladder.mend(asking.model, name, replacement)
         return True
 
     def _refuse_form(self, asking: Asking) -> bool:
@@ -245,18 +326,24 @@ class ChatModel:
         if ladder.is_proven(model, form) or (asking.suspected and not asking.fallback):
             return False
         lower = ladder.below(model, form)
-        if lower is None:
+        if not asking.folded and (trouble.maybe_system or (lower is None and trouble.status < 500)):
+            # In words nobody knows: it costs one call to see whether it was the system message.
+            asking.folded = asking.folded_on_suspicion = True
+        elif lower is None:
             return False
+        else:
+            asking.form = lower
         if not asking.suspected:
             asking.suspected, asking.fallback, asking.first = True, form, trouble
-        asking.form = lower
         return True
 
     async def _wait(self, asking: Asking, trouble: Trouble) -> None:
         wait: float | None = None
         if trouble.cure is Cure.WAIT:
             wait = asking.patience.after_rate_limit(trouble.retry_after)
-        elif trouble.cure is Cure.RETRY or trouble.status >= 500:
+        elif trouble.cure is Cure.RETRY or (
+            trouble.status >= 500 and trouble.cure not in (Cure.STOP, Cure.FAIL)
+        ):
             wait = asking.patience.after_failure()
         if wait is None:
             raise self._give_up(asking, trouble)
@@ -266,9 +353,11 @@ class ChatModel:
             await asyncio.sleep(wait)
 
     def _give_up(self, asking: Asking, trouble: Trouble) -> ModelError:
+        hopeless = self._is_hopeless(asking, trouble)
+        if hopeless and trouble.no_route:
+            trouble = replace(trouble, kind=FailureKind.BAD_REQUEST)  # no hiccup after all
         error = explain(trouble, self._connection, asking.model, tries=asking.patience.failures)
-        if trouble.refused_connection and not self._answered:
-            # Nobody has ever answered there: the next task would only wait for the same.
+        if hopeless:
             return RunStopper(error.message, kind=error.kind, raw=error.raw, fix=error.fix)
         return error
 

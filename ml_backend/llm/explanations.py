@@ -10,7 +10,12 @@ from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
 from ml_backend.records import Connection, FailureKind
 
 SAID_LIMIT = 300
-KEY_LIKE = re.compile(r"\bsk-[\w*.-]{6,}")
+KEY_LIKE = re.compile(
+    r"\bsk-[\w*.-]{6,}"
+    r"|\b(?:sk|pk|rk|gsk|xai|hf|r8|pplx|tgp|fw|nvapi|csk|ak|glpat|ghp|github_pat|key)[-_]"
+    r"(?=[\w.-]*[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
+)
+CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 
 
 def explain(trouble: Trouble, connection: Connection, model: str, *, tries: int = 1) -> ModelError:
@@ -18,6 +23,9 @@ def explain(trouble: Trouble, connection: Connection, model: str, *, tries: int 
     said = without_secrets(trouble.said, connection)
     short = said if len(said) <= SAID_LIMIT else said[:SAID_LIMIT] + "…"
     message, fix = _words(trouble, connection, model, short, tries)
+    if trouble.fix:
+        where = f"{place(connection)} ({_name(connection)})"
+        message, fix = f"The server at {where} cannot be asked. {short}.", trouble.fix
     error = RunStopper if trouble.cure is Cure.STOP else ModelError
     return error(
         message,
@@ -112,28 +120,32 @@ def _words(
 
 def _authentication(trouble: Trouble, connection: Connection, said: str) -> tuple[str, str]:
     fix = "Check that the key is complete, not expired, and of this provider."
-    if not connection.api_key:
+    if not connection.api_key and not trouble.barred:
         return (
             f"The server at {place(connection)} asks for an API key and "
-            f"{_name(connection)} has none.",
+            f"{_name(connection)} has none: {said}",
             "Add a key to the connection.",
         )
-    if trouble.status == 403:
+    if trouble.barred:
+        fix = "Ask the provider what this account, region or network may use, or use another."
+        if not connection.api_key:
+            fix = "Add a key to the connection, if the server wants one."
         return f"The provider did not allow {_name(connection)} to ask: {said}", fix
-    return f"The provider refused the API key of {_name(connection)}.", fix
+    return f"The provider refused the API key of {_name(connection)}: {said}", fix
 
 
 def _bad_request(trouble: Trouble, model: str, where: str, said: str) -> tuple[str, str]:
     if trouble.no_images:
         fix = "Choose a model with vision; a server of your own may need its vision part."
         return f"The model “{model}” takes no pictures or files: {said}", fix
-    if 300 <= trouble.status < 400:
-        return (
-            f"There is no chat completion at {where}: {said}",
-            "Give the connection the address it redirects to.",
+    if trouble.no_route:
+        if trouble.status < 400 and trouble.said.rstrip("/").endswith("/chat/completions"):
+            fix = "Give the connection the address it redirects to."
+            return f"There is no chat completion at {where}: {said}", fix
+        # 500 is what an error within a 200 goes by.
+        http = (
+            f" (HTTP {trouble.status})" if trouble.status >= 400 and trouble.status != 500 else ""
         )
-    if trouble.status in (404, 405):
-        fix = "Check the endpoint of the connection: for most servers it ends in /v1."
-        return f"There is no chat completion at {where} (HTTP {trouble.status}): {said}", fix
+        return f"There is no chat completion at {where}{http}: {said}", CHECK_THE_ENDPOINT
     fix = "Check the model and the parameters of the prompt version."
     return f"The server at {where} refused the request (HTTP {trouble.status}): {said}", fix

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ml_backend.labeling.text.spans import Quotable
 from ml_backend.prompting.neighbours import TOKEN
 from ml_backend.records import JsonObject
 
@@ -32,10 +33,10 @@ class Gazetteer:
     def find(self, text: str, leave_out: Collection[int] = ()) -> list[JsonObject]:
         """Return an object per place, in text order; the longest quote wins where two overlap.
 
-        ``occurrence`` counts every place where the same characters stand, inside words as well.
+        ``occurrence`` counts as ``Quotable`` does, which finds the place by it again.
         """
         found: list[JsonObject] = []
-        seen: dict[str, tuple[int, int]] = {}
+        quotable = Quotable(text)
         end = 0
         for token in TOKEN.finditer(text):
             if token.start() < end:
@@ -46,9 +47,9 @@ class Gazetteer:
                 label = self._label(quote, leave_out)
                 if label is None:
                     continue
-                number = _count_up_to(text, quote, token.start(), seen)
-                found.append({"quote": quote, "occurrence": number, **label})
                 end = token.start() + len(quote)
+                number = quotable.occurrence(token.start(), end)
+                found.append({"quote": quote, "occurrence": number, **label})
                 break
         return found
 
@@ -73,13 +74,3 @@ def _stands_at(text: str, quote: str, start: int) -> bool:
         return True
     glued = TOKEN.match(text[end - 1 : end + 1])
     return not glued or glued.end() == 1
-
-
-def _count_up_to(text: str, quote: str, start: int, seen: dict[str, tuple[int, int]]) -> int:
-    """Which occurrence of the quote begins at ``start``; ``seen`` saves counting it all again."""
-    place, number = seen.get(quote, (-1, 0))
-    while place < start:
-        place = text.find(quote, place + 1)
-        number += 1
-    seen[quote] = (place, number)
-    return number

@@ -23,7 +23,8 @@ class Request:
     """One task's question to a model.
 
     ``timeout`` bounds each HTTP call as a whole, a slow drip included. ``task_id``, ``inputs`` and
-    ``examples`` are read by the offline baseline only, which leaves the task itself out.
+    ``examples`` are read by the offline baseline only, which leaves the task itself out. ``limit``
+    is the most tokens of the answer, 0 where there is none or the parameters have one of their own.
     """
 
     model: str
@@ -31,6 +32,7 @@ class Request:
     schema: JsonObject
     parameters: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 60.0
+    limit: int = 0
     task_id: int = 0
     inputs: Mapping[str, str] = field(default_factory=dict)
     examples: Sequence[Example] = ()

@@ -56,6 +56,8 @@ def find_price(connection: Connection, model: str) -> Price | None:
     """
     if connection.provider is ProviderName.BASELINE:
         return Price(0.0, 0.0, "the offline baseline makes no calls")
+    if connection.provider is ProviderName.LOCAL:
+        return Price(0.0, 0.0, "your own machine")
     own, source = connection.prices.get(model), GIVEN
     if own is None:
         own = connection.prices.get(EVERY_MODEL)

@@ -27,6 +27,7 @@ TOOL = "tool"
 JSON_OBJECT = "json_object"
 TEXT = "text"
 FORMS = (JSON_SCHEMA, TOOL, JSON_OBJECT, TEXT)
+NO_SYSTEM = "no system"
 
 ANSWER_NAME = "answer"
 STREAM = "stream"
@@ -99,6 +100,20 @@ class StructuredOutputFallback:
             self._refused.add((model, form))
             if self.is_proven(model, form):
                 del self._memory[self._prefix + model]
+
+    def is_known(self, model: str) -> bool:
+        """Whether any form is known to work."""
+        return self._memory.get(self._prefix + model, "") in FORMS
+
+    def takes_system(self, model: str) -> bool:
+        """Whether a model may be sent a system message, as far as is known."""
+        return self._memory.get(f"{self._prefix}{model}:roles") != NO_SYSTEM
+
+    def refuse_system(self, model: str) -> None:
+        """Remember that a model takes no system message."""
+        if self.takes_system(model):
+            log.info("model %s takes no system message", model)
+            self._memory[f"{self._prefix}{model}:roles"] = NO_SYSTEM
 
     def mends(self, model: str) -> dict[str, str | None]:
         """Parameters this model does not take -> the name it wants instead, None to leave out."""

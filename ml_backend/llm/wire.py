@@ -21,12 +21,14 @@ import aiohttp
 import httpx2
 import openai
 
-from ml_backend.llm.failures import Cure, Trouble, judge, read_refusal
+from ml_backend.certificates import tls_context, tls_trouble
+from ml_backend.llm.failures import Cure, Trouble, judge, judge_answer, read_refusal
 from ml_backend.llm.model import Gate
 from ml_backend.llm.reading import streams
 from ml_backend.llm.reading.bad_answers import BadAnswer, find_bad_answer
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
+from ml_backend.llm.refusals.endpoint import judge_redirect
 from ml_backend.records import FailureKind, JsonObject
 
 CONNECT_SECONDS = 10.0
@@ -78,7 +80,7 @@ def http_client(base_url: str) -> httpx2.AsyncClient:
         log.setLevel(logging.WARNING)
     # Loading the trusted certificates takes 50 ms; without redirects http:// never needs them.
     return openai.DefaultAioHttpClient(
-        verify=not base_url.startswith("http://"), follow_redirects=False
+        verify=False if base_url.startswith("http://") else tls_context(), follow_redirects=False
     )
 
 
@@ -91,8 +93,13 @@ class Wire:
         gate: Gate,
         *,
         route: Callable[[str], str] = lambda model: CHAT,
+        direct: bool = False,
     ) -> None:
-        """``route`` gives the path of a model's completions below the client's base URL."""
+        """``route`` gives the path of a model's completions below the client's base URL.
+
+        ``direct`` asks no proxy, whatever the environment names.
+        """
+        self._direct = direct
         self._client = client
         self._session: aiohttp.ClientSession | None = None
         self._gate = gate
@@ -130,8 +137,9 @@ class Wire:
     async def _post(self, url: str, content: bytes) -> Received:
         session = self._session = self._session or self._open_session()
         # A redirected POST loses its body, or takes the key to another host.
+        proxy = None if self._direct else _proxy(url)
         async with session.post(
-            url, data=content, headers=self._headers, proxy=_proxy(url), allow_redirects=False
+            url, data=content, headers=self._headers, proxy=proxy, allow_redirects=False
         ) as response:
             return Received(response.status, response.headers, await _whole(response))
 
@@ -139,7 +147,9 @@ class Wire:
         """Open the pool, with room for all calls of the gate; inside the loop that will use it."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._gate.concurrency + SPARE_CONNECTIONS, keepalive_timeout=IDLE_SECONDS
+                limit=self._gate.concurrency + SPARE_CONNECTIONS,
+                keepalive_timeout=IDLE_SECONDS,
+                ssl=tls_context() if self._client.base_url.scheme == "https" else True,
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -241,8 +251,7 @@ def _judge_stream(received: Received) -> Trouble:
 def _judge_response(received: Received, sent: JsonObject) -> Trouble:
     status = received.status
     if status < 400:
-        said = f"it redirects to {received.headers.get('location', 'another address')}"
-        return Trouble(Cure.STOP, FailureKind.BAD_REQUEST, said, status)
+        return judge_redirect(status, received.headers.get("location", ""))
     try:
         body: object = json.loads(received.content)
     except ValueError:
@@ -252,18 +261,18 @@ def _judge_response(received: Received, sent: JsonObject) -> Trouble:
 
 
 def _judge_strange(answer: JsonObject, sent: JsonObject) -> Trouble:
-    error = answer.get("error")
-    if error:
-        # OpenRouter reports an upstream's error in a 200, with the status as `code`.
-        code = error.get("code") if isinstance(error, dict) else None
-        status = code if isinstance(code, int) and 400 <= code < 600 else 500
-        return judge(read_refusal(status, answer), {}, sent)
-    said = f"its answer is no chat completion: {str(answer)[:200]}"
-    return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
+    if "choices" in answer and not answer.get("error"):
+        # A chat completion of nothing: another try may bring something.
+        said = "its answer has no choices in it"
+        return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
+    return judge_answer(answer.get("text") if answer.keys() == {"text"} else answer, sent)
 
 
 def _judge_connection(error: BaseException, timeout: float) -> Trouble:
     """The client maps resets to timeouts; what aiohttp saw at first is in the chain."""
+    refused = tls_trouble(error)
+    if refused is not None:
+        return Trouble(Cure.STOP, FailureKind.CONNECTION, refused.said, fix=refused.fix)
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, aiohttp.ClientConnectorError):

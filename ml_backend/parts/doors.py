@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from functools import cached_property
 
+from ml_backend.certificates import trust_also
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
 from ml_backend.services.writing.writer import SETTLE_SECONDS
@@ -18,6 +19,7 @@ class Doors:
 
     def __init__(self, settings: Settings, *, settle_seconds: float = SETTLE_SECONDS) -> None:
         self.settings = settings
+        trust_also(settings.authorities)
         self._settle_seconds = settle_seconds
         self.shutdown = threading.Event()
         """Set when this process ends: all work under way is left to others."""
@@ -41,7 +43,10 @@ class Doors:
     def _open_studio(self, timeout: float = 30.0) -> ServerLabelStudio:
         settings = self.settings
         return ServerLabelStudio(
-            settings.label_studio_url, settings.label_studio_api_key, timeout=timeout
+            settings.label_studio_url,
+            settings.label_studio_api_key,
+            public_url=settings.label_studio_public_url,
+            timeout=timeout,
         )
 
     @cached_property

@@ -27,6 +27,7 @@ from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompt_files import PromptFiles
@@ -66,6 +67,11 @@ class PromptParts(Doors):
     @cached_property
     def prompts(self) -> Prompts:
         return Prompts(self.store, self.studio, self.models, self.predictor_factory)
+
+    @cached_property
+    def project_identity(self) -> ProjectIdentity:
+        """What tells the projects that prompts were made for from others of their numbers."""
+        return ProjectIdentity(self.store)
 
     @cached_property
     def prompt_files(self) -> PromptFiles:

@@ -31,6 +31,8 @@ nothing else.
 Keys:
 """
 _LONGEST_ECHO = 8000
+_MOST_SIZES = 20
+_NOTHING: Mapping[str, str] = {}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -45,6 +47,7 @@ def build(
     lenient: bool = False,
     examples: Sequence[tuple[str, str]] = (),
     attachments: Sequence[Attachment] = (),
+    texts: Mapping[str, str] = _NOTHING,
 ) -> list[Message]:
     """System rules with the description of the controls, examples, then the task.
 
@@ -53,7 +56,13 @@ def build(
     TemplateError like ``template.render``.
     """
     content = task_text(
-        text, inputs=inputs, data=data, known=known, lenient=lenient, attachments=attachments
+        text,
+        inputs=inputs,
+        data=data,
+        known=known,
+        lenient=lenient,
+        attachments=attachments,
+        texts=texts,
     )
     messages: list[Message] = [
         {"role": "system", "content": f"{_before(system)}{_RULES}{description}"},
@@ -81,13 +90,15 @@ def task_text(
     known: Collection[str],
     lenient: bool = False,
     attachments: Sequence[Attachment] = (),
+    texts: Mapping[str, str] = _NOTHING,
 ) -> str:
     """The prompt rendered for one task; inputs follow, labelled, when it uses none of them.
 
     A variable whose value is an attachment becomes words that name it: its address says nothing.
+    One that is in ``texts`` becomes that text: what the answer's quotes are looked for in.
     """
     shown = {item.url: f'[{_noun(item)} "{item.name}"]' for item in attachments}
-    rendered = template.render(text, data, known=known, lenient=lenient, shown=shown)
+    rendered = template.render(text, data, known=known, lenient=lenient, shown=shown, texts=texts)
     if template.uses_any(text, [name for name, _ in inputs]):
         return _sendable(rendered)
     if attachments:
@@ -96,8 +107,20 @@ def task_text(
     return _sendable("\n\n".join(part for part in parts if part))
 
 
-def reask(messages: Sequence[Message], raw: str, error: str) -> list[Message]:
-    """The same conversation with the answer that did not fit and what was wrong with it."""
+def reask(
+    messages: Sequence[Message],
+    raw: str,
+    error: str,
+    *,
+    pictures: Sequence[tuple[str, int, int]] = (),
+) -> list[Message]:
+    """The same conversation with the answer that did not fit and what was wrong with it.
+
+    ``pictures`` are name, width and height of those that are drawn on: who answered in pixels can
+    tell from it what the percents are.
+    """
+    for name, width, height in pictures[:_MOST_SIZES]:
+        error += f'\nThe picture "{name}" is {width}×{height} pixels.'
     echo = raw if len(raw) <= _LONGEST_ECHO else raw[:_LONGEST_ECHO] + " …"
     return [
         *messages,

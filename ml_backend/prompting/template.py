@@ -47,11 +47,13 @@ def render(
     known: Collection[str],
     lenient: bool = False,
     shown: Mapping[str, str] = _NOTHING,
+    texts: Mapping[str, str] = _NOTHING,
 ) -> str:
     """The text with task data in place of its variables.
 
     ``shown`` has the words that stand for a value which is not to be read as text, such as the
-    address of a picture.
+    address of a picture. ``texts`` has what stands for whole variables, such as the text of a page
+    for its HTML.
 
     ``known`` are top-level data keys; a key with spaces works too when it is known. Missing and
     null values are "", values that are not text JSON. Raises TemplateError on an unknown variable,
@@ -61,6 +63,8 @@ def render(
     for part in _parse(text):
         if isinstance(part, str):
             parts.append(part)
+        elif part.inner in texts:
+            parts.append(texts[part.inner])
         elif part.is_known(known):
             parts.append(_to_text(look_up(data, part.inner), shown))
         elif lenient or not part.is_path:

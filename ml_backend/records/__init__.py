@@ -41,8 +41,16 @@ from ml_backend.records.metrics import (
     RankCorrelation as RankCorrelation,
     RunMetrics as RunMetrics,
     SpanOverlap as SpanOverlap,
+    TruthsUnread as TruthsUnread,
 )
 from ml_backend.records.people import Person as Person
+from ml_backend.records.project_time import (
+    CLOCKS_DIFFER as CLOCKS_DIFFER,
+    is_same_project as is_same_project,
+    is_told_so as is_told_so,
+    read_moment as read_moment,
+    was_made_after as was_made_after,
+)
 from ml_backend.records.prompts import (
     Label as Label,
     Prompt as Prompt,
@@ -50,6 +58,7 @@ from ml_backend.records.prompts import (
 )
 from ml_backend.records.run_report import RunReport as RunReport, WrongAnswer as WrongAnswer
 from ml_backend.records.runs import (
+    AskedAgain as AskedAgain,
     ExamplesLeftOut as ExamplesLeftOut,
     ExampleSource as ExampleSource,
     PlannedWrites as PlannedWrites,

@@ -35,7 +35,7 @@ class Connection:
     """None for one made by command: it belongs to who runs the server."""
     organization: int | None = None
     details: JsonObject = field(default_factory=dict)
-    """What the SDK keeps of a connection and nothing here depends on."""
+    """What the SDK keeps of a connection, and what the process of a local model is started with."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Secrets besides ``api_key``, by the SDK's names."""
     budget_limit: float | None = None

@@ -186,6 +186,30 @@ class HumanAgreement:
 
 
 @dataclass(frozen=True, slots=True)
+class TruthsUnread:
+    """Annotations that should have been the truth and cannot be read: no answer counts as wrong."""
+
+    annotations: int
+    tasks: int
+    """Those without any other truth: they are not in the score."""
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """Why, with how many; the most frequent ones."""
+
+    @property
+    def words(self) -> str:
+        """What people are told."""
+        one = self.annotations == 1
+        left = (
+            f"; {self.tasks} task{' is' if self.tasks == 1 else 's are'} left out of the score"
+            if self.tasks
+            else "; another annotation counts"
+        )
+        why = "; ".join(f"{count} × {reason}" for reason, count in self.reasons.items())
+        noun = "annotation" if one else "annotations"
+        return f"{self.annotations} {noun} cannot be read{left}: {why}."
+
+
+@dataclass(frozen=True, slots=True)
 class RunMetrics:
     """What a run measured: overall, each control, and more where there is anything to say."""
 
@@ -195,6 +219,7 @@ class RunMetrics:
     """Controls asked about each region: they count regions."""
     calibration: Calibration | None = None
     humans: HumanAgreement | None = None
+    unread: TruthsUnread | None = None
     truth: TruthSource = TruthSource.GROUND_TRUTH
     fingerprint: str = ""
     """Tells whether the truths still are those it was measured on."""

@@ -26,6 +26,7 @@ from ml_backend.records.metrics import (
     RankCorrelation,
     RunMetrics,
     SpanOverlap,
+    TruthsUnread,
 )
 from ml_backend.records.shapes import JsonObject
 
@@ -50,6 +51,8 @@ def metrics_json(metrics: RunMetrics | None) -> JsonObject:
         found["calibration"] = calibration_json(metrics.calibration)
     if metrics.humans is not None:
         found["humans"] = humans_json(metrics.humans)
+    if metrics.unread is not None:
+        found["unread"] = unread_json(metrics.unread)
     found["truth"] = metrics.truth.value
     if metrics.fingerprint:
         found["ground_truth"] = metrics.fingerprint
@@ -60,13 +63,14 @@ def metrics_of(row: Row | None) -> RunMetrics | None:
     """Return the metrics that were kept, None for none."""
     if not row or not row.get(OVERALL):
         return None
-    calibration, humans = row.get("calibration"), row.get("humans")
+    calibration, humans, unread = (row.get(key) for key in ("calibration", "humans", "unread"))
     return RunMetrics(
         overall=correctness_of(row[OVERALL]),
         controls=_each(row.get("controls"), _control_of),
         per_region=_each(row.get("per_region"), _control_of),
         calibration=_calibration_of(calibration) if calibration else None,
         humans=_humans_of(humans) if humans else None,
+        unread=TruthsUnread(**unread) if unread else None,
         truth=TruthSource(row.get("truth") or TruthSource.GROUND_TRUTH),
         fingerprint=row.get("ground_truth") or "",
     )
@@ -128,6 +132,14 @@ def calibration_json(found: Calibration) -> JsonObject:
         row = _plain(each)
         bins.append({"from": row.pop("start"), "to": row.pop("end"), **row})
     return {"n": found.n, "ece": found.ece, "brier": found.brier, "bins": bins}
+
+
+def unread_json(unread: TruthsUnread) -> JsonObject:
+    return {
+        "annotations": unread.annotations,
+        "tasks": unread.tasks,
+        "reasons": dict(unread.reasons),
+    }
 
 
 def humans_json(humans: HumanAgreement) -> JsonObject:

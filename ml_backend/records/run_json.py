@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
 from ml_backend.records.runs import (
+    AskedAgain,
     ExamplesLeftOut,
     ExampleSource,
     PlannedWrites,
@@ -21,6 +22,7 @@ from ml_backend.records.runs import (
     Stopped,
 )
 from ml_backend.records.shapes import JsonObject
+from ml_backend.records.tasks import Usage
 
 Row = Mapping[str, Any]
 
@@ -173,6 +175,29 @@ def plan_of(row: Row | None) -> PublishPlan:
         ask_again=bool(row.get("ask_again")),
         writes=_writes_of(row) if "watermark" in row else None,
         note=row.get("note", ""),
+    )
+
+
+def again_json(again: AskedAgain) -> JsonObject:
+    """Return what a run asked for anew, and what it had spent on it before."""
+    return {
+        "answers": again.answers,
+        "unfitting": again.unfitting,
+        "paid": again.paid,
+        "prompt_tokens": again.usage.prompt_tokens,
+        "completion_tokens": again.usage.completion_tokens,
+        "cost": again.cost,
+    }
+
+
+def again_of(row: Row | None) -> AskedAgain:
+    row = row or {}
+    return AskedAgain(
+        answers=row.get("answers", 0),
+        unfitting=row.get("unfitting", 0),
+        paid=row.get("paid", 0),
+        usage=Usage(row.get("prompt_tokens", 0), row.get("completion_tokens", 0)),
+        cost=row.get("cost", 0.0),
     )
 
 

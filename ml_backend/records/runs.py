@@ -16,8 +16,34 @@ from ml_backend.records.tasks import Usage
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """Answers that a run had and asked for anew; they were paid for all the same."""
+
+    answers: int = 0
+    unfitting: int = 0
+    """Of these, how many no longer fitted a labeling config that was changed meanwhile."""
+    paid: int = 0
+    """Of these, how many came from no cache."""
+    usage: Usage = field(default_factory=Usage)
+    cost: float | None = 0.0
+
+    def __add__(self, other: AskedAgain) -> AskedAgain:
+        known = self.cost is not None and other.cost is not None
+        return AskedAgain(
+            self.answers + other.answers,
+            self.unfitting + other.unfitting,
+            self.paid + other.paid,
+            self.usage + other.usage,
+            (self.cost or 0.0) + (other.cost or 0.0) if known else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts and sums of a run so far; ``cost`` None when any call's price is unknown."""
+    """Counts and sums of a run so far; ``cost`` None when any call's price is unknown.
+
+    ``usage`` and ``cost`` are all that was spent, on what was asked ``again`` as well.
+    """
 
     total: int = 0
     succeeded: int = 0
@@ -26,12 +52,20 @@ class Totals:
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
     failures: Mapping[str, int] = field(default_factory=dict)
+    again: AskedAgain = field(default_factory=AskedAgain)
     nothing_to_tell: int = 0
     """Of those that succeeded: null or empty lists were the answer, and mark nothing."""
+    deleted: int = 0
+    """Tasks that were asked, and were gone from Label Studio when it was published."""
 
     @property
     def done(self) -> int:
-        return self.succeeded + self.failed
+        return self.succeeded + self.failed + self.deleted
+
+    @property
+    def paid(self) -> int:
+        """Answers that ``cost`` is the sum of."""
+        return self.done - self.cached + self.again.paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +279,13 @@ class Run:
     def is_open(self) -> bool:
         """Whether it may still change."""
         return not self.status.is_final
+
+    @property
+    def deleted_tasks(self) -> int:
+        """How many of the tasks it was to cover were deleted meanwhile, asked or not."""
+        named = self.options.task_ids
+        unasked = 0 if named is None else max(0, len(named) - self.totals.total)
+        return self.totals.deleted + unasked
 
     @property
     def correctness(self) -> Correctness:

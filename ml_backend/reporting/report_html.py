@@ -39,6 +39,7 @@ def run_page(report: RunReport, words: Words) -> str:
         about=_about(report),
         figures=_figures(report),
         agreement=_agreement(run),
+        unread=run.metrics.unread.words if run.metrics and run.metrics.unread else "",
         controls=_controls(run.metrics),
         calibration=_calibration(run.metrics.calibration if run.metrics else None),
         wrong=_wrong(report),
@@ -101,6 +102,8 @@ def _figures(report: RunReport) -> Rows:
     shown.append((str(totals.failed), "failed tasks"))
     if totals.nothing_to_tell:
         shown.append((str(totals.nothing_to_tell), "tasks with nothing to tell"))
+    if report.run.deleted_tasks:
+        shown.append((str(report.run.deleted_tasks), "tasks deleted meanwhile"))
     shown.append(("unknown" if totals.cost is None else f"${totals.cost:.4f}", "cost"))
     return shown
 

@@ -18,6 +18,7 @@ FAULTS = frozenset(
         *("garbage", "unknown_label", "wrong_schema", "empty", "truncate", "refuse"),
         *("rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"),
         *("form_refused", "form_ignored", "reset", "drip", "hang", "html"),
+        "said",
     }
 )
 
@@ -35,7 +36,7 @@ class Rule:
 
     ``times`` counts per matching message, so that a task re-asked with more messages is still the
     same one. ``form`` limits the rule to requests in that form; ``status`` and ``message`` replace
-    those of the fault's own error.
+    those of the fault's own error. The fault ``said`` sends ``body``, any JSON or a text, as it is.
     """
 
     match: str | None = None
@@ -47,6 +48,7 @@ class Rule:
     latency: float | None = None
     form: str | None = None
     answer: Any = None
+    body: Any = None
     reply: Any = None
     used: Counter[bytes] = field(default_factory=Counter)
 
@@ -75,7 +77,8 @@ class Behaviour:
     in silence with ``form_status`` 0, and ``form_message`` "" refuses without a reason.
     ``rejects`` maps a request parameter to the name wanted instead, or to None. ``markers`` are
     texts whose requests are counted in the statistics, as those of every rule's ``match`` are.
-    ``no_images`` makes it a model without vision, which refuses with these words. While ``hold`` is
+    ``no_images`` makes it a model without vision, which refuses with these words; ``no_system`` one
+    without a system role, whose roles must alternate: it refuses with this body. While ``hold`` is
     true no answer leaves; the next behaviour without it lets go what waits.
     """
 
@@ -92,6 +95,8 @@ class Behaviour:
     markers: list[str] = field(default_factory=list)
     no_images: str = ""
     no_images_status: int = 400
+    no_system: Any = None
+    no_system_status: int = 400
     models: list[str] | None = field(default_factory=lambda: ["simulated", "gpt-4o-mini"])
     since: float = field(default_factory=time.monotonic)
 

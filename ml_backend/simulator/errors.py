@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,3 +95,16 @@ def header(retry_after: float | str | None) -> dict[str, str]:
         return {}
     value = f"{retry_after:g}" if isinstance(retry_after, float) else str(retry_after)
     return {"Retry-After": value}
+
+
+def raw_body(body: Any) -> tuple[bytes, str]:
+    """Return what a server sends that words its errors itself, and its type of content."""
+    if not isinstance(body, str):
+        return json.dumps(body, ensure_ascii=False).encode(), "application/json"
+    return body.encode(), "text/html" if body.lstrip().startswith("<") else "text/plain"
+
+
+def takes_roles(messages: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether a model without a system role takes them: user and assistant in turns."""
+    roles = [message.get("role") for message in messages]
+    return all(role == ("user", "assistant")[n % 2] for n, role in enumerate(roles))

@@ -16,7 +16,7 @@ from aiohttp import web
 from ml_backend.simulator import answers, odd_replies, teacher
 from ml_backend.simulator.behaviour import FORMS, BadBehaviour, Behaviour, Rule, read_behaviour
 from ml_backend.simulator.contents import BadContent, Part, parts_of, text_of
-from ml_backend.simulator.errors import FAULTS, fault_body, header
+from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
 from ml_backend.simulator.statistics import Statistics
 
 MAX_BODY = 256 * 1024**2
@@ -24,6 +24,8 @@ HANG_SECONDS = 3600.0
 DRIP_SECONDS = 30.0
 DRIP_STEP = 0.02
 PART_TOKENS = 1000
+CHARACTERS = 4
+"""Of a completion token, as the simulator counts."""
 JSON = "application/json"
 ERRORS = frozenset({"rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"})
 # How a conversation goes on after an unusable answer: the task is the message before.
@@ -154,6 +156,7 @@ class SimulatedServer:
             self._refuse_key(request, question.key)
             or self._limit(behaviour)
             or self._fail(request, question, rule)
+            or _refuse_roles(question, behaviour)
             or _refuse_parts(question, behaviour)
             or _refuse_parameter(question, behaviour)
             or _refuse_form(question, rule, behaviour)
@@ -205,6 +208,8 @@ class SimulatedServer:
             return web.Response(status=444)
         if fault == "html":
             return web.Response(text="<html>Welcome</html>", content_type="text/html")
+        if fault == "said":
+            return _said(rule.body, rule.status or 200, header(rule.retry_after))
         if fault not in ERRORS and not (fault == "refuse" and rule.status):
             return None
         return _error(
@@ -238,6 +243,9 @@ class SimulatedServer:
             text = ""
         if fault == "truncate":
             text = text[: max(1, len(text) // 2)]
+        limit = _limit_of(question.body)
+        if limit is not None and len(text) > CHARACTERS * limit:
+            text, fault = text[: CHARACTERS * limit], fault or "truncate"
         return self._completion(question, text, fault, called=not ignored)
 
     def _completion(self, question: Question, text: str, fault: str, *, called: bool) -> bytes:
@@ -271,7 +279,7 @@ class SimulatedServer:
         messages = question.body["messages"]
         prompt = sum(3 + len(text_of(message.get("content"))) // 4 for message in messages)
         prompt += PART_TOKENS * len(question.parts)
-        completion = len(text) // 4 + 1
+        completion = len(text) // CHARACTERS + 1
         self._statistics.prompt_tokens += prompt
         self._statistics.completion_tokens += completion
         return {
@@ -279,6 +287,12 @@ class SimulatedServer:
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
         }
+
+
+def _limit_of(body: dict[str, Any]) -> int | None:
+    """The most completion tokens a request allows, None for any number."""
+    found = (body.get(name) for name in ("max_completion_tokens", "max_tokens"))
+    return next((each for each in found if isinstance(each, int) and each > 0), None)
 
 
 def _key(request: web.Request) -> str:
@@ -313,6 +327,17 @@ def _refuse_parts(question: Question, behaviour: Behaviour) -> web.Response | No
     if question.parts and behaviour.no_images:
         return _error("content", message=behaviour.no_images, status=behaviour.no_images_status)
     return None
+
+
+def _refuse_roles(question: Question, behaviour: Behaviour) -> web.Response | None:
+    if behaviour.no_system is None or takes_roles(question.body["messages"]):
+        return None
+    return _said(behaviour.no_system, behaviour.no_system_status)
+
+
+def _said(body: Any, status: int, headers: dict[str, str] | None = None) -> web.Response:
+    content, kind = raw_body(body)
+    return web.Response(status=status, body=content, content_type=kind, headers=headers)
 
 
 def _refuse_parameter(question: Question, behaviour: Behaviour) -> web.Response | None:

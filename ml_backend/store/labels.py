@@ -7,20 +7,17 @@ A row is *named* first (a version is to write under this string in this project)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from ml_backend.records import Label, Slot
+from ml_backend.records import Label, Slot, is_same_project, was_made_after
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database
 
 NOT_HERE = ""
 """Stands for the address of a project that took another's place, until it is seen again."""
-
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far our clock may be behind Label Studio's."""
 
 
 class LabelStore:
@@ -148,16 +145,16 @@ class LabelStore:
 def _is_of(row: Any, made_at: datetime) -> bool:
     """Return whether a label was registered for the project that was made then."""
     if row.project_made_at is not None:
-        return bool(row.project_made_at == made_at)
+        return is_same_project(row.project_made_at, made_at)
     # Of a project that nobody had read: it was there before its label.
-    return bool(row.created_at + CLOCKS_DIFFER >= made_at)
+    return not was_made_after(made_at, row.created_at)
 
 
 def _returns(row: Any, made_at: datetime) -> bool:
     """Return whether a label at another address, or at none that is known, is this project's."""
     if row.project_made_at is None:
         return row.studio == NOT_HERE and _is_of(row, made_at)
-    return bool(row.project_made_at == made_at)
+    return is_same_project(row.project_made_at, made_at)
 
 
 def _moves(row: Any, studio: str, made_at: datetime) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from ml_backend.records import (
+    AskedAgain,
     CallRecord,
     Failure,
     FailureKind,
@@ -19,6 +20,7 @@ from ml_backend.records import (
     Totals,
     Usage,
 )
+from ml_backend.records.run_json import again_json, again_of
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.run_columns import NOTHING_TO_TELL
@@ -62,6 +64,7 @@ class OutcomeStore:
         o, p = t.outcomes.c, t.class_pairs.c
         mine = (o.run_id == run_id, o.ok.is_(False), o.kind.in_([kind.value for kind in kinds]))
         with self._db.write() as c:
+            _keep_spent(c, run_id, _sums(c, *mine))
             tasks = sa.select(o.task_id).where(*mine)
             c.execute(sa.delete(t.class_pairs).where(p.run_id == run_id, p.task_id.in_(tasks)))
             return c.execute(sa.delete(t.outcomes).where(*mine)).rowcount
@@ -73,15 +76,30 @@ class OutcomeStore:
             rows = c.execute(sa.select(*columns).where(t.outcomes.c.run_id == run_id))
             return {row.task_id: row.request_key for row in rows}
 
-    def forget_tasks(self, run_id: int, task_ids: Sequence[int]) -> None:
-        """Drop all that a run holds of tasks that are no longer the ones it asked."""
+    def forget_tasks(
+        self, run_id: int, task_ids: Sequence[int], *, unfitting: bool = False
+    ) -> None:
+        """Drop all that a run holds of tasks that it asks again; what that cost stays counted.
+
+        ``unfitting``: since the labeling config changed, and not the tasks.
+        """
+        o = t.outcomes.c
         with self._db.write() as c:
-            for table in (t.outcomes, t.class_pairs, t.kept_predictions):
-                for start in range(0, len(task_ids), 500):
-                    chunk = task_ids[start : start + 500]
+            for start in range(0, len(task_ids), 500):
+                chunk = task_ids[start : start + 500]
+                dropped = _sums(c, o.run_id == run_id, o.task_id.in_(chunk))
+                if unfitting:
+                    dropped = replace(dropped, unfitting=dropped.answers)
+                _keep_spent(c, run_id, dropped)
+                for table in (t.outcomes, t.class_pairs, t.kept_predictions):
                     c.execute(
                         sa.delete(table).where(table.c.run_id == run_id, table.c.task_id.in_(chunk))
                     )
+
+    def add_spent(self, run_id: int, usage: Usage, cost: float | None) -> None:
+        """Count what was spent on a task that got no outcome."""
+        with self._db.write() as c:
+            _keep_spent(c, run_id, AskedAgain(usage=usage, cost=cost))
 
     def task_ids(self, run_id: int) -> set[int]:
         """Return the tasks that have an outcome, good or bad."""
@@ -115,6 +133,17 @@ class OutcomeStore:
                 .where(t.outcomes.c.run_id == run_id, t.outcomes.c.ok.is_(True))
                 .values(published=True)
             )
+
+    def mark_deleted(self, run_id: int, task_ids: Collection[int]) -> None:
+        """Note whose tasks are gone from Label Studio; all others' are there."""
+        o = t.outcomes.c
+        gone = sorted(task_ids)
+        with self._db.write() as c:
+            known = (o.run_id == run_id, o.task_deleted.is_(True))
+            c.execute(sa.update(t.outcomes).where(*known).values(task_deleted=False))
+            for start in range(0, len(gone), 500):
+                these = (o.run_id == run_id, o.task_id.in_(gone[start : start + 500]))
+                c.execute(sa.update(t.outcomes).where(*these).values(task_deleted=True))
 
     def iter(
         self,
@@ -178,6 +207,7 @@ class OutcomeStore:
             sa.select(
                 o.ok,
                 o.kind,
+                o.task_deleted,
                 sa.func.count().label("n"),
                 sa.func.sum(sa.cast(o.cached, sa.Integer)).label("cached"),
                 sa.func.sum(o.prompt_tokens).label("prompt_tokens"),
@@ -186,21 +216,29 @@ class OutcomeStore:
                 sa.func.count(o.cost).label("priced"),
             )
             .where(o.run_id == run_id)
-            .group_by(o.ok, o.kind)
+            .group_by(o.ok, o.kind, o.task_deleted)
         )
         with self._db.read() as c:
             rows = c.execute(query).all()
-        priced = all(row.priced == row.n for row in rows)
+            again = again_of(_spent(c, run_id))
+        priced = all(row.priced == row.n for row in rows) and again.cost is not None
+        # What was asked was paid for, whatever became of its task.
+        standing = [row for row in rows if not row.task_deleted]
         return Totals(
-            succeeded=sum(row.n for row in rows if row.ok),
-            failed=sum(row.n for row in rows if not row.ok),
+            succeeded=sum(row.n for row in standing if row.ok),
+            failed=sum(row.n for row in standing if not row.ok),
+            deleted=sum(row.n for row in rows if row.task_deleted),
             cached=sum(row.cached or 0 for row in rows),
-            usage=Usage(
+            usage=again.usage
+            + Usage(
                 sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
             ),
-            cost=sum(row.cost or 0.0 for row in rows) if priced else None,
-            failures={row.kind: row.n for row in rows if not row.ok},
-            nothing_to_tell=sum(row.n for row in rows if row.ok and row.kind == NOTHING_TO_TELL),
+            cost=sum((row.cost or 0.0 for row in rows), again.cost or 0.0) if priced else None,
+            failures={row.kind: row.n for row in standing if not row.ok},
+            again=again,
+            nothing_to_tell=sum(
+                row.n for row in standing if row.ok and row.kind == NOTHING_TO_TELL
+            ),
         )
 
     def find_answers(self, keys: Sequence[str]) -> dict[str, CachedAnswer]:
@@ -228,6 +266,39 @@ class OutcomeStore:
     def drop_kept(self, run_id: int) -> None:
         with self._db.write() as c:
             c.execute(sa.delete(t.kept_predictions).where(t.kept_predictions.c.run_id == run_id))
+
+
+def _sums(c: sa.Connection, *where: sa.ColumnElement[bool]) -> AskedAgain:
+    """What some outcomes have cost."""
+    o = t.outcomes.c
+    row = c.execute(
+        sa.select(
+            sa.func.count().label("n"),
+            sa.func.coalesce(sa.func.sum(1 - sa.cast(o.cached, sa.Integer)), 0).label("paid"),
+            sa.func.coalesce(sa.func.sum(o.prompt_tokens), 0).label("prompt_tokens"),
+            sa.func.coalesce(sa.func.sum(o.completion_tokens), 0).label("completion_tokens"),
+            sa.func.coalesce(sa.func.sum(o.cost), 0.0).label("cost"),
+            sa.func.count(o.cost).label("priced"),
+        ).where(*where)
+    ).one()
+    return AskedAgain(
+        answers=row.n,
+        paid=row.paid,
+        usage=Usage(row.prompt_tokens, row.completion_tokens),
+        cost=row.cost if row.priced == row.n else None,
+    )
+
+
+def _spent(c: sa.Connection, run_id: int) -> Any:
+    return c.execute(sa.select(t.runs.c.again).where(t.runs.c.id == run_id)).scalar()
+
+
+def _keep_spent(c: sa.Connection, run_id: int, more: AskedAgain) -> None:
+    """Add to what a run spent without an outcome to show for it, in the caller's transaction."""
+    if more == AskedAgain():
+        return
+    spent = again_of(_spent(c, run_id)) + more
+    c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(again=again_json(spent)))
 
 
 def _answers(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_backend.records import is_same_project
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring
 
@@ -21,6 +22,20 @@ class KnownProject:
     instruction: str | None
     examples_read_at: datetime | None
     """When the whole example pool was last read; None when it is not known to be complete."""
+    made_at: datetime | None = None
+    """When Label Studio made it; with its number it tells it from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """That a prompt is for a project of this number, since when, and for which of that number."""
+
+    prompt_id: int
+    project_id: int
+    bound_at: datetime | None
+    """None before that was kept."""
+    project_made_at: datetime | None
+    """None until the project was first read."""
 
 
 class ProjectStore:
@@ -46,6 +61,49 @@ class ProjectStore:
         self._set(
             project_id, title=title, instruction=instruction or "", instruction_read_at=read_at
         )
+
+    def note_made(self, project_id: int, made_at: datetime) -> bool:
+        """Keep which project has this number now; what was read of another is forgotten.
+
+        Returns whether it is another than before.
+        """
+        known = self.find(project_id)
+        if known is not None and known.made_at == made_at:
+            return False
+        values: dict[str, Any] = {"made_at": made_at}
+        before = known.made_at if known is not None else None
+        is_another = before is not None and not is_same_project(before, made_at)
+        if is_another:
+            values |= {"instruction": "", "instruction_read_at": None, "examples_read_at": None}
+            values["examples_revision"] = t.projects.c.examples_revision + 1
+            with self._db.write() as c:
+                c.execute(sa.delete(t.examples).where(t.examples.c.project_id == project_id))
+        self._set(project_id, **values)
+        return is_another
+
+    def binding(self, prompt_id: int, project_id: int) -> Binding | None:
+        """Return how a prompt is bound to a project's number, None where it is not."""
+        c = t.prompt_projects.c
+        where = (c.prompt_id == prompt_id, c.project_id == project_id)
+        with self._db.read() as connection:
+            row = connection.execute(sa.select(t.prompt_projects).where(*where)).first()
+        return _binding(row) if row else None
+
+    def bindings(self) -> list[Binding]:
+        """Return how every prompt is bound to its projects."""
+        c = t.prompt_projects.c
+        query = sa.select(t.prompt_projects).order_by(c.project_id, c.prompt_id)
+        with self._db.read() as connection:
+            return [_binding(row) for row in connection.execute(query)]
+
+    def bind(self, prompt_id: int, project_id: int, made_at: datetime) -> None:
+        """Note for which project of this number a bound prompt is."""
+        c = t.prompt_projects.c
+        change = sa.update(t.prompt_projects).where(
+            c.prompt_id == prompt_id, c.project_id == project_id
+        )
+        with self._db.write() as connection:
+            connection.execute(change.values(project_made_at=made_at))
 
     def forget_examples(self, project_id: int | None = None) -> None:
         """Note that a pool may have changed unseen; every pool, as while the server was down."""
@@ -77,4 +135,8 @@ def new_row(project_id: int) -> dict[str, Any]:
 
 def _known(row: Any) -> KnownProject:
     instruction = row.instruction if row.instruction_read_at is not None else None
-    return KnownProject(row.project_id, row.title, instruction, row.examples_read_at)
+    return KnownProject(row.project_id, row.title, instruction, row.examples_read_at, row.made_at)
+
+
+def _binding(row: Any) -> Binding:
+    return Binding(row.prompt_id, row.project_id, row.bound_at, row.project_made_at)

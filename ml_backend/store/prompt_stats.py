@@ -136,7 +136,9 @@ class PromptStatsStore:
         found = {prompt_id: PromptStats() for prompt_id in prompt_ids}
         v, r = t.versions.c, t.runs.c
         versions = sa.select(v.prompt_id, sa.func.count()).where(v.prompt_id.in_(found))
-        unknown = sa.case((sa.and_(r.cost.is_(None), r.succeeded + r.failed > 0), 1), else_=0)
+        unknown = sa.case(
+            (sa.and_(r.cost.is_(None), r.succeeded + r.failed + r.tasks_deleted > 0), 1), else_=0
+        )
         sums = sa.select(
             r.prompt_id,
             sa.func.count().label("runs"),
@@ -169,7 +171,7 @@ class PromptStatsStore:
         r = t.runs.c
         last = sa.select(sa.func.max(r.id).label("id")).group_by(r.prompt_id)
         newest = last.where(r.prompt_id.in_(prompt_ids), *_within(projects)).subquery()
-        done = (r.succeeded + r.failed).label("done")
+        done = (r.succeeded + r.failed + r.tasks_deleted).label("done")
         query = sa.select(r.prompt_id, r.id, r.version_id, r.status, done, r.total, r.created_at)
         with self._db.read() as c:
             return {

@@ -124,9 +124,7 @@ class PromptStore:
                 )
             ).first()
             if known is None:
-                c.execute(
-                    sa.insert(t.prompt_projects).values(prompt_id=prompt_id, project_id=project_id)
-                )
+                _bind(c, prompt_id, project_id)
 
     def of_project(self, project_id: int) -> list[Prompt]:
         """Return the prompts associated with a project, oldest first."""
@@ -264,9 +262,18 @@ def _projects(c: sa.Connection, prompt_id: int | None = None) -> dict[int, tuple
 
 
 def _set_projects(c: sa.Connection, prompt_id: int, project_ids: Sequence[int]) -> None:
-    c.execute(sa.delete(t.prompt_projects).where(t.prompt_projects.c.prompt_id == prompt_id))
+    bound = t.prompt_projects.c
+    mine = bound.prompt_id == prompt_id
+    c.execute(sa.delete(t.prompt_projects).where(mine, bound.project_id.not_in(project_ids)))
+    known = set(c.scalars(sa.select(bound.project_id).where(mine)))
     for project_id in dict.fromkeys(project_ids):
-        c.execute(sa.insert(t.prompt_projects).values(prompt_id=prompt_id, project_id=project_id))
+        if project_id not in known:
+            _bind(c, prompt_id, project_id)
+
+
+def _bind(c: sa.Connection, prompt_id: int, project_id: int) -> None:
+    values = {"prompt_id": prompt_id, "project_id": project_id, "bound_at": datetime.now(UTC)}
+    c.execute(sa.insert(t.prompt_projects).values(**values))
 
 
 def _prompt(row: Any, projects: dict[int, tuple[int, ...]]) -> Prompt:

@@ -48,7 +48,7 @@ class ResultFilter(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedOutcome:
     """What the truth says of one outcome; ``right`` None where it answers no control."""
 
     task_id: int
@@ -99,7 +99,7 @@ class ResultStore:
         with self._db.read() as c:
             return bool(c.execute(sa.select(t.runs.c.judged).where(t.runs.c.id == run_id)).scalar())
 
-    def judge(self, run_id: int, judged: Sequence[Judged]) -> None:
+    def judge(self, run_id: int, judged: Sequence[JudgedOutcome]) -> None:
         """Keep what the truth says of each outcome, in place of all that was kept before."""
         with self._db.write() as c:
             c.execute(sa.delete(t.class_pairs).where(t.class_pairs.c.run_id == run_id))
@@ -296,7 +296,7 @@ def _beyond(order: str, place: Place, *, forward: bool) -> sa.ColumnElement[bool
 # Judging
 
 
-def _keep(c: sa.Connection, run_id: int, judged: Sequence[Judged]) -> None:
+def _keep(c: sa.Connection, run_id: int, judged: Sequence[JudgedOutcome]) -> None:
     o = t.outcomes.c
     for right in (True, False, None):
         for part in _parts([each.task_id for each in judged if each.right is right]):
@@ -320,7 +320,7 @@ def _forget(c: sa.Connection, run_id: int, kept: Collection[int]) -> None:
         c.execute(sa.update(t.outcomes).where(*mine).values(right=None))
 
 
-def _pair_rows(run_id: int, judged: Judged) -> Iterator[dict[str, Any]]:
+def _pair_rows(run_id: int, judged: JudgedOutcome) -> Iterator[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for cell, n in judged.pairs.items():
         control, truth, given = _storable(cell)

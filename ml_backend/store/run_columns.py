@@ -8,6 +8,7 @@ from typing import Any
 from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals, Usage
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.records.run_json import (
+    again_of,
     options_json,
     options_of,
     plan_json,
@@ -54,6 +55,7 @@ def totals_columns(totals: Totals) -> dict[str, Any]:
         "completion_tokens": totals.usage.completion_tokens,
         "cost": totals.cost,
         "failures": {**totals.failures, **_empty(totals)},
+        "tasks_deleted": totals.deleted,
     }
 
 
@@ -80,6 +82,8 @@ def read_run(row: Any) -> Run:
             cost=row.cost,
             failures=failures_of(row.failures),
             nothing_to_tell=(row.failures or {}).get(NOTHING_TO_TELL, 0),
+            again=again_of(row.again),
+            deleted=row.tasks_deleted,
         ),
         message=row.message,
         plan=plan_of(row.plan),

@@ -54,7 +54,9 @@ runs = Table(
     Column("stale", Text, nullable=False, default="", server_default=""),
     Column("created_by", JSON),
     Column("organization", Integer),
+    Column("tasks_deleted", Integer, nullable=False, default=0, server_default="0"),
     Column("judged", Boolean, nullable=False, default=False, server_default=false()),
+    Column("again", JSON),
     sqlite_autoincrement=True,
 )
 
@@ -81,6 +83,8 @@ outcomes = Table(
     Column("cached", Boolean, nullable=False, default=False),
     Column("flagged", Boolean, nullable=False, default=False, server_default=false()),
     Column("right", Boolean),
+    # Its task was gone from Label Studio when the run was published.
+    Column("task_deleted", Boolean, nullable=False, default=False, server_default=false()),
     # All that counting and paging ask about, so that the wide rows are left alone.
     Index("ix_outcomes_results", "run_id", "task_id", "ok", "flagged", "right", "score"),
 )

@@ -120,7 +120,7 @@ class RunStore:
     def was_run(self, version_id: int) -> bool:
         """Return whether a version has a run that answered anything, or one that goes on."""
         r = t.runs.c
-        used = sa.or_(r.succeeded + r.failed > 0, r.status.in_(_OPEN))
+        used = sa.or_(r.succeeded + r.failed + r.tasks_deleted > 0, r.status.in_(_OPEN))
         query = sa.select(r.id).where(r.version_id == version_id, used).limit(1)
         with self._db.read() as c:
             return c.execute(query).first() is not None

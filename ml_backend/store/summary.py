@@ -62,7 +62,12 @@ class SummaryStore:
             (sa.func.count() - sa.func.count(r.cost)).label("unpriced"),
         ).group_by(r.status)
         open_runs = (
-            sa.select(r.id, r.project_id, r.total, (r.succeeded + r.failed).label("done"))
+            sa.select(
+                r.id,
+                r.project_id,
+                r.total,
+                (r.succeeded + r.failed + r.tasks_deleted).label("done"),
+            )
             .where(r.status.in_(OPEN))
             .order_by(r.id)
         )

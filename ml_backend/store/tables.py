@@ -121,6 +121,9 @@ prompt_projects = Table(
     metadata,
     Column("prompt_id", ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True),
     Column("project_id", Integer, primary_key=True, index=True),
+    Column("bound_at", UtcDateTime),
+    # Which project of that number it is; filled in when the project is first read.
+    Column("project_made_at", UtcDateTime),
 )
 
 versions = Table(
@@ -280,6 +283,7 @@ projects = Table(
     Column("instruction_read_at", UtcDateTime),
     Column("examples_read_at", UtcDateTime),
     Column("examples_revision", Integer, nullable=False, default=0),
+    Column("made_at", UtcDateTime),
 )
 
 events = Table(

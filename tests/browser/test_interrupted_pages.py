@@ -5,6 +5,7 @@ What comes when is told by routes of the browser and a model that is held, never
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -148,7 +149,8 @@ def test_tabs_outlive_an_answer_that_failed(page: Page, opened: Opened) -> None:
         times=1,
     )
     tab(page, "Alignment")
-    expect(page.locator("#alert")).to_contain_text("did not answer")
+    # The second is said in place of the first as soon as anything else is answered.
+    expect(page.locator("#alert")).to_contain_text(re.compile("did not answer|answers again"))
     assert page.url == before
     tab(page, "Alignment")
     expect(page.locator("#panel[aria-label=Alignment]")).to_be_visible()

@@ -64,6 +64,7 @@ def test_the_module_is_the_command() -> None:
     assert done.stdout == f"ls-prompts, version {__version__}\n"
 
 
+@pytest.mark.slow
 def test_an_error_is_a_message_and_its_mend_on_stderr(terminal: Terminal) -> None:
     result = terminal.run("prompts", "show", "Nothing", code=1)
     assert result.stdout == ""

@@ -30,6 +30,7 @@ def server(terminal: Terminal, mails: list[int]) -> Iterator[str]:
     container.store.close()
 
 
+@pytest.mark.slow
 def test_connecting_twice_makes_one_backend(terminal: Terminal, mails: list[int]) -> None:
     with answering({"status": "UP", "model_version": "v"}) as url:
         connect = (*CONNECT, "--url", url)

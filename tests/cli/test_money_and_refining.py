@@ -70,6 +70,7 @@ def test_a_connection_shows_what_it_spent_and_stops_at_its_budget(priced: Termin
     assert priced.json("run", "Topic", "--project", "Mails", "--fresh")["status"] == "Completed"
 
 
+@pytest.mark.slow
 def test_the_environments_connection_has_no_budget(terminal: Terminal, mails: list[int]) -> None:
     assert (
         "no connection"
@@ -125,6 +126,7 @@ def test_a_refinement_is_shown_with_its_diff(priced: Terminal) -> None:
     assert "--accept makes a version" in result.stderr
 
 
+@pytest.mark.slow
 def test_prices_are_given_shown_and_forgotten(terminal: Terminal, mails: list[int]) -> None:
     told = terminal.run("estimate", "Topic", "--project", "Mails").stdout
     assert "connections price CONNECTION" in told

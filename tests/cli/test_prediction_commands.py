@@ -230,6 +230,7 @@ def test_where_predictions_came_from_is_told(terminal: Terminal, predicted: list
     terminal.run(*asked[:-2], code=2)
 
 
+@pytest.mark.slow
 def test_a_list_is_as_long_as_was_asked_for(terminal: Terminal) -> None:
     low = {"model_version": "a", "score": 0.1, "result": []}
     tasks = [{"data": {"text": str(n)}, "predictions": [low]} for n in range(25)]

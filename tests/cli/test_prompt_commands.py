@@ -71,6 +71,7 @@ def test_what_is_no_text_leaves_no_prompt_behind(
     assert [prompt["title"] for prompt in terminal.json("prompts", "list")] == ["Topic"]
 
 
+@pytest.mark.slow
 def test_versions_are_listed_shown_and_activated(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("versions", "create", "Topic", "--text", "Short {text}", "--title", "Short")
     assert [v["active"] for v in terminal.json("versions", "list", "Topic")] == [False, True]
@@ -145,6 +146,7 @@ def test_an_endpoint_must_be_a_web_address(terminal: Terminal) -> None:
         assert "is not a web address" in terminal.run(*add, code=1).stderr
 
 
+@pytest.mark.slow
 def test_a_connection_in_use_stays(terminal: Terminal, mails: list[int]) -> None:
     terminal.run(
         *("connections", "add", "local", "--provider", "Custom", "--model", "gpt-4o-mini"),
@@ -179,6 +181,7 @@ def test_an_edit_leaves_a_version_that_was_run_and_makes_the_next(
     assert "Say what is to change" in terminal.run("versions", "edit", "Topic", code=2).stderr
 
 
+@pytest.mark.slow
 def test_parameters_and_system_text_go_with_a_version(
     terminal: Terminal, mails: list[int], tmp_path: Path
 ) -> None:
@@ -201,6 +204,7 @@ def test_parameters_and_system_text_go_with_a_version(
     terminal.run(*create, "--system-prompt", "a", "--system-file", "-", code=2)
 
 
+@pytest.mark.slow
 def test_a_task_is_tried_without_a_run(terminal: Terminal, mails: list[int]) -> None:
     try_it = ("try", "Topic", "--project", "Mails")
     told = terminal.json(*try_it, "--text", "Else {text}?", "--set", "temperature=0.1")

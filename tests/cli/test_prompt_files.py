@@ -44,6 +44,7 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_prompt_goes_out_without_keys_and_comes_back_to_the_byte(
     terminal: Terminal, rich: str, tmp_path: Path
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_prompt_goes_out_without_keys_and_comes_back_to_the_byte(
     assert [each["id"] for each in shown["versions"]] == [each["id"] for each in made["versions"]]
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     terminal: Terminal, rich: str, tmp_path: Path
 ) -> None:
@@ -107,6 +109,7 @@ def test_an_import_adds_what_is_new_and_never_touches_what_stands(
     assert terminal.json("prompts", "show", "Topic")["versions"] == after
 
 
+@pytest.mark.slow
 def test_an_import_says_when_it_changes_what_answers_label_studio(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -123,6 +126,7 @@ def test_an_import_says_when_it_changes_what_answers_label_studio(
     assert "from then on" not in terminal.run(*arguments, stdin=more).stderr
 
 
+@pytest.mark.slow
 def test_an_import_for_another_project_adds_that(
     terminal: Terminal, rich: str, tmp_path: Path
 ) -> None:
@@ -133,6 +137,7 @@ def test_an_import_for_another_project_adds_that(
     assert terminal.json("prompts", "show", "Topic")["associated_projects"] == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_not_here_is_replaced_by_the_only_one_or_refused(
     terminal: Terminal, rich: str, tmp_path: Path
 ) -> None:
@@ -167,6 +172,7 @@ def test_a_connection_that_is_not_here_is_replaced_by_the_only_one_or_refused(
         ("Ä 🍏 {text}", "   ", "Line 21: 'prompt' is missing"),
     ],
 )
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_with_its_line_and_nothing_is_made(
     terminal: Terminal, rich: str, old: str, new: str, said: str
 ) -> None:

@@ -189,6 +189,7 @@ def test_a_run_that_no_process_has_any_more_is_resumed(
     assert "is Completed" in terminal.run("runs", "resume", 1, code=1).stderr
 
 
+@pytest.mark.slow
 def test_a_pending_run_is_canceled_at_once(terminal: Terminal, mails: list[int]) -> None:
     terminal.run("run", "Topic", "--project", "Mails", "--detach")
     assert terminal.json("runs", "cancel", 1)["status"] == "Canceled"
@@ -478,3 +479,29 @@ def test_without_any_truth_it_is_listed_where_versions_disagree(terminal: Termin
     assert "Page 2 of 2." in paged.stdout
     listed = terminal.json("versions", "list", "Topic")
     assert [each["score"] for each in listed] == [None, None]
+
+
+@pytest.mark.slow
+def test_truths_that_cannot_be_read_are_counted_with_the_reason(terminal: Terminal) -> None:
+    said = {"from_name": "topic", "to_name": "text", "type": "choices"}
+    values = [{"choices": ["A"]}, {"choices": "A"}]
+    found = [[{"result": [{**said, "value": v}], "ground_truth": True}] for v in values]
+    tasks = [{"data": {"text": f"mail {n}"}, "annotations": a} for n, a in enumerate(found)]
+    terminal.fake.seed(CONFIG, tasks, title="Odd")
+    terminal.run("prompts", "create", "Topic", "--project", "Odd", "--text", "Topic of {text}?")
+    run = terminal.json("evaluate", "Topic", "--project", "Odd")
+    assert (run["metrics"]["overall"]["n"], run["metrics"]["unread"]["tasks"]) == (1, 1)
+    shown = terminal.run("runs", "show", run["id"]).stdout
+    assert "1 annotation cannot be read; 1 task is left out of the score" in shown
+    assert 'no list "choices", but "A"' in shown
+
+
+@pytest.mark.slow
+def test_classes_that_the_editor_misreads_are_said_at_creation(terminal: Terminal) -> None:
+    config = CONFIG.replace('value="A"', 'value="under $50"')
+    terminal.fake.seed(config, [{"data": {"text": "hello"}}], title="Prices")
+    create = ("prompts", "create", "--project", "Prices", "--text", "{text}?")
+    said = terminal.run(*create, "Price").stderr
+    assert 'In "under $50" Label Studio\'s editor takes what follows the $ for a field' in said
+    [note] = terminal.json(*create, "Other")["notes"]
+    assert note.startswith('topic: In "under $50"')

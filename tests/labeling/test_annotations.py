@@ -174,6 +174,7 @@ PAGE = f"""<View><HyperText name="h" value="$html"/><HyperTextLabels name="n" to
 
 @given(st.lists(st.tuples(st.integers(0, len(DOM) - 1), st.integers(1, 12), labels()), max_size=4))
 @LAWFUL
+@pytest.mark.slow
 def test_spans_of_a_page_survive(found: Any) -> None:
     result = []
     for number, (start, length, names) in enumerate(found):
@@ -195,6 +196,7 @@ ends = st.tuples(st.sampled_from([0, 1, 4]), st.integers(0, 18))
 
 @given(st.lists(st.tuples(ends, ends, labels()), max_size=4))
 @LAWFUL
+@pytest.mark.slow
 def test_spans_of_a_dialogue_survive(found: Any) -> None:
     result = []
     for number, (one, other, names) in enumerate(found):
@@ -220,8 +222,9 @@ SHAPES = f"""<View><Image name="i" valueList="$pages"/>
 <KeyPointLabels name="k" toName="i">{LABELS}</KeyPointLabels>
 <PolygonLabels name="p" toName="i">{LABELS}</PolygonLabels>
 <TextArea name="w" toName="i" perRegion="true"/></View>"""
-inner = st.floats(0, 60, width=32) | st.integers(0, 60)
-corner = st.tuples(percent, percent).map(list)
+# What has no number above 1 is taken for fractions.
+inner = st.floats(1.5, 60, width=32) | st.integers(2, 60)
+corner = st.tuples(percent, inner).map(list)
 turn = st.integers(0, 359) | st.floats(0, 359, width=32)
 geometry = {
     "r": st.fixed_dictionaries({"x": inner, "y": inner, "width": size, "height": size})
@@ -229,9 +232,9 @@ geometry = {
         {"x": inner, "y": inner, "width": size, "height": size, "rotation": turn}
     ),
     "e": st.fixed_dictionaries(
-        {"x": percent, "y": percent, "radiusX": size, "radiusY": size, "rotation": turn}
+        {"x": percent, "y": inner, "radiusX": size, "radiusY": size, "rotation": turn}
     ),
-    "k": st.fixed_dictionaries({"x": percent, "y": percent, "width": st.just(0.75)}),
+    "k": st.fixed_dictionaries({"x": percent, "y": inner, "width": st.just(0.75)}),
     "p": st.lists(corner, min_size=3, max_size=5, unique_by=tuple).map(
         lambda points: {"points": points, "closed": True}
     ),

@@ -44,6 +44,7 @@ def test_messages_carry_on_the_conversation_in_order(convert):
     [
         (message("tool", "x"), 'The role "tool" is not one of user, assistant.'),
         (message("user", " \n"), "A message is empty."),
+        (message("user", "a\0"), "cannot be stored"),
         (message("user", None), 'A message must be an object with "role" and "content".'),
         ("Hi", "A message must be an object"),
     ],
@@ -53,6 +54,20 @@ def test_what_is_no_message_is_reported_and_the_others_stay(convert, bad, reason
     assert made.answer == {"chat": [message("user", "Why?")]}
     assert len(made.problems) == 1
     assert reason in made.problems[0].message
+
+
+def test_no_more_messages_than_there_may_be_and_too_few_are_said(convert):
+    extra = 'toName="chat" minMessages="4" maxMessages="5"'
+    messages = [message("user", text) for text in ("a", "b", "c", "d")]
+    made = convert(chat(extra), {"chat": messages}, DATA)
+    assert made.answer == {"chat": messages[:3]}
+    assert made.problems[0].message == (
+        "4 messages were given, 3 may be added: the rest is left out."
+    )
+    made = convert(chat(extra), {"chat": messages[:1]}, DATA)
+    assert made.answer == {"chat": messages[:1]}
+    assert made.problems[0].message == "At least 2 messages must be added, not 1."
+    assert convert(chat(extra), {"chat": messages[:2]}, DATA).problems == ()
 
 
 def test_the_tag_names_its_roles():

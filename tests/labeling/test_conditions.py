@@ -75,7 +75,10 @@ def test_one_hidden_control_hides_the_next(convert):
     assert convert(config(MAIN, chain), {"a": "yes", **said}, DATA).answer["c"] == "y"
     made = convert(config(MAIN, chain), {"a": "no", **said}, DATA)
     assert made.answer == {"a": "no", "b": None, "c": None}
-    assert made.problems == ()
+    assert [each.control for each in made.problems] == ["b", "c"]
+    assert made.problems[0].message == (
+        'It is asked only when "a" is "yes": what was answered is left out.'
+    )
 
 
 LABELS = """<Labels name="l" toName="t"><Label value="PER"/><Label value="Place" alias="LOC"/>
@@ -105,7 +108,7 @@ def test_a_question_about_a_region_shows_by_its_label(convert, condition, shows)
     answer = {"l": [span("Ada", "PER"), span("Rome", "Place")]}
     made = convert(config(LABELS, stars), answer, DATA)
     assert [item["r"] for item in made.answer["l"]] == shows
-    assert made.problems == ()
+    assert [each.control for each in made.problems] == ["r"] * (None in shows)
 
 
 def test_a_question_about_a_region_shows_by_what_else_is_said_of_it(convert):
@@ -124,6 +127,13 @@ def test_a_question_about_the_task_shows_when_there_is_a_region(convert):
     for label, shown in (("PER", 3), ("Place", None)):
         made = convert(config(LABELS, stars), {"l": [{**item, "label": label}], "r": 3}, DATA)
         assert made.answer["r"] == shown
+
+
+def test_what_is_hidden_makes_no_failure_of_an_answer_that_is_whole_without_it(convert):
+    stars = STARS.replace("{extra}", when("region-selected"))
+    made = convert(config(LABELS, stars), {"l": [], "m": [], "r": 3}, DATA)
+    assert made.errors == ()
+    assert [each.control for each in made.problems] == ["r"]
 
 
 @pytest.mark.parametrize("role", ["assistant", "assistant,tool"])

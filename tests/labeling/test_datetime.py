@@ -44,6 +44,35 @@ def test_moments_are_stored_in_the_form_the_editor_reads(
 
 
 @pytest.mark.parametrize(
+    ("extra", "answer", "lost"),
+    [
+        ("", "2024-05-01 10:30:59", "what is finer than minutes"),
+        ("", "2024-05-01 10:30:00.5Z", "what is finer than minutes"),
+        ("", "2024-05-01T10:30+02:00", "the time zone"),
+        ("", "2024-05-01T10:30:00-0500", "the time zone"),
+        ('only="date"', "2024-05-01T10:30", "the time"),
+        ('only="time"', "9:05:10", "what is finer than minutes"),
+        ('only="time"', "2024-05-01T09:05", "the date"),
+        ('only="year"', "2024-05-17", "month and day"),
+        ('only="year"', "2024-05", "month and day"),
+        ('only="month,year"', "2024-05-17", "the day"),
+        ("", "2024-05-01T10:30:00.000Z", ""),
+        ("", "2024-05-01T10:30+00:00", ""),
+        ('only="date"', "2024-05-01T00:00:00Z", ""),
+        ('only="date"', "2024-05-01", ""),
+        ('only="year"', "2024-01-01", ""),
+        ('only="month,year"', "2024-05-01", ""),
+        ('only="year"', 2024, ""),
+        ('only="time"', "09:05:00", ""),
+    ],
+)
+def test_what_is_not_asked_for_is_left_out_and_reported(convert, extra, answer, lost):
+    made = convert(xml(extra), {"d": answer})
+    assert len(made.result) == 1
+    assert [f" {lost} is left out" in each.message for each in made.problems] == [True] * bool(lost)
+
+
+@pytest.mark.parametrize(
     ("extra", "answer", "reason"),
     [
         ("", "tomorrow", '"tomorrow" is not of the form YYYY-MM-DDTHH:MM.'),

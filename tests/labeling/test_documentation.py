@@ -11,6 +11,7 @@ from ml_backend.labeling.objects import OBJECTS
 PAGE = Path(__file__).parents[2] / "docs" / "labeling-configs.md"
 
 
+@pytest.mark.slow
 def test_the_page_of_tags_is_up_to_date():
     page = PAGE.read_text(encoding="utf-8")
     assert page == renewed(page, CONTROLS), "run: make docs"

@@ -80,7 +80,8 @@ def test_only_a_document_is_labelled():
           "globalOffsets": {"start": 4, "end": 7}, "text": "met"}, [span("met")]),
         ({"start": 4, "end": 7}, [span("met")]),
         ({"start": "/b[1]/text()[1]", "end": "/b[1]/text()[1]"}, []),
-        ({"globalOffsets": {"start": 4, "end": 99}}, []),
+        ({"globalOffsets": {"start": 4, "end": 99}}, [span("met Bob")]),
+        ({"globalOffsets": {"start": 11, "end": 99}}, []),
         ({"globalOffsets": []}, []),
     ],
 )  # fmt: skip

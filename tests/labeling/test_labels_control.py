@@ -144,7 +144,9 @@ def test_quotes_are_not_stored_where_the_config_forbids_it(convert, without_ids)
         ([{"start": 4, "end": 11, "labels": ["PER"]}, {"start": 0, "end": 7, "labels": ["PER"]}],
          [span("Ada met"), span("met Ada")]),
         ([{"start": 0, "end": 3, "labels": ["gone"]}], [span("Ada", "gone")]),
-        ([{"start": 0, "end": 99, "labels": ["PER"]}, {"start": 3, "end": 3, "labels": ["PER"]}],
+        # the editor ends it with the text
+        ([{"start": 15, "end": 99, "labels": ["PER"]}], [span("Zürich.")]),
+        ([{"start": 99, "end": 199, "labels": ["PER"]}, {"start": 3, "end": 3, "labels": ["PER"]}],
          []),
         ([{"start": -4, "end": 2, "labels": ["PER"]}, {"labels": ["PER"]}, {}], []),
         ([], []),

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from subprocess import run
 
+import pytest
+
 import ml_backend.labeling.controls
 
 MODULE = '''
@@ -20,6 +22,9 @@ class Mood(Control):
 
     def schema(self, data):
         return {"type": self.nullable("string"), "enum": ["up", "down", None]}
+
+    def room(self, data, length):
+        return 4
 
     def describe(self, data):
         return self.or_null('the mood: "up" or "down"')
@@ -64,6 +69,7 @@ assert "### Mood" in to_markdown(controls.CONTROLS)
 """
 
 
+@pytest.mark.slow
 def test_a_file_is_all_a_new_control_tag_needs(tmp_path: Path) -> None:
     (tmp_path / "mood.py").write_text(MODULE)
     made = run([sys.executable, "-c", USE, str(tmp_path)], capture_output=True, text=True)

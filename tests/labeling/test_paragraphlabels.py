@@ -79,13 +79,13 @@ def test_paragraphs_are_numbered_in_the_order_of_their_times(convert):
 
 @pytest.mark.parametrize(
     ("granularity", "found"),
-    [("symbol", ("1", 1, "1", 2, "o")), ("word", ("1", 0, "1", 3, "Bob")),
-     ("paragraph", ("1", 0, "1", 7, "Bob Eve"))],
+    [("symbol", ("1", 0, "1", 3, "Bob")), ("word", ("1", 0, "1", 4, "Bob_")),
+     ("paragraph", ("1", 0, "1", 8, "Bob_ Eve"))],
 )  # fmt: skip
 def test_spans_are_widened_as_the_tag_says(convert, granularity, found):
     xml = config(f'granularity="{granularity}"')
-    assert place(convert(xml, {"n": [span("o", 2)]}, talk("too", "Bob Eve")))[0] == "0"
-    assert place(convert(xml, {"n": [span("o")]}, talk("Hi", "Bob Eve"))) == found
+    assert place(convert(xml, {"n": [span("Bob", 2)]}, talk("Bob Bob", "Bob Eve")))[0] == "0"
+    assert place(convert(xml, {"n": [span("Bob")]}, talk("Bobby", "Bob_ Eve"))) == found
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,12 @@ def stored(made: Any) -> Any:
     ("answer", "ranked", "problems"),
     [
         (["c", "2", "a"], ["c", "2", "a"], 0),
-        (["c"], ["c", "a", "2"], 0),
-        ([2, "c"], ["2", "c", "a"], 0),
-        (["c", "c", "a"], ["c", "a", "2"], 0),
-        (["zz", "c"], ["c", "a", "2"], 1),
-        ({"best": ["c"]}, ["c", "a", "2"], 0),
+        ([2, "c", "a"], ["2", "c", "a"], 0),
+        ({"best": ["c", "a", "2"]}, ["c", "a", "2"], 0),
+        # what is not ranked, or twice, is reported
+        (["c"], ["c", "a", "2"], 1),
+        (["c", "c", "a", "2"], ["c", "a", "2"], 1),
+        (["zz", "c"], ["c", "a", "2"], 2),
     ],
 )
 def test_a_ranking_names_every_item_once(convert, answer, ranked, problems):
@@ -48,8 +49,6 @@ def test_a_ranking_of_nothing_is_no_answer(convert, answer):
          {"good": ["c"], "bad": ["a"]}),
         (PLAIN, {"good": ["c"]}, {"_": ["a", "2"], "good": ["c"], "bad": []},
          {"good": ["c"], "bad": []}),
-        (PLAIN, {"good": ["c", "a"], "bad": ["a"]}, {"_": ["2"], "good": ["c", "a"], "bad": []},
-         {"good": ["c", "a"], "bad": []}),
         (DEFAULT, {"good": ["c"], "bad": ["2"]}, {"good": ["c"], "bad": ["2", "a"]},
          {"good": ["c"], "bad": ["2", "a"]}),
         (PLAIN, {"good": [], "bad": []}, {"_": ["a", "2", "c"], "good": [], "bad": []},
@@ -61,6 +60,19 @@ def test_items_are_put_into_buckets_once_and_the_rest_stays(convert, xml, answer
     assert stored(made) == [columns]
     assert made.answer == {"r": normal}
     assert made.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"good": ["c", "a"], "bad": ["a"]}, '"a" is there twice'),
+        ({"good": ["c", "a"], "bad": [], "worse": ["2"]}, '"worse" is no bucket'),
+    ],
+)
+def test_an_item_in_two_buckets_or_in_none_there_is_is_reported(convert, answer, why):
+    made = convert(PLAIN, {"r": answer}, DATA)
+    assert made.answer == {"r": {"good": ["c", "a"], "bad": []}}
+    assert [why in each.message for each in made.problems] == [True]
 
 
 def test_buckets_that_are_no_object_of_lists_are_reported(convert):

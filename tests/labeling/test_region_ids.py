@@ -40,7 +40,7 @@ def test_what_was_left_out_leaves_no_trace_in_the_ids_of_the_rest() -> None:
       <Relations><Relation value="same"/></Relations>
     </View>""")
     data = {"image": "a.jpg"}
-    place = {"x": 0, "y": 0, "width": 1, "height": 1, "rotation": 0, "label": "O"}
+    place = {"x": 0, "y": 0, "width": 9, "height": 9, "rotation": 0, "label": "O"}
 
     def box(number: int, *said: str) -> dict[str, object]:
         return {**place, "id": number, "said": list(said)}

@@ -41,7 +41,7 @@ def related(made: Any) -> list[tuple[Any, ...]]:
          [("Ada", "Bob", "right", ["knows"])]),
         ([{"from": 9, "to": 3, "direction": "bi", "labels": ["lives in", "KNOWS"]}],
          [("Bob", "Rome", "bi", ["knows", "lives"])]),
-        ([{"from": "7", "to": 3.0, "direction": "up"}], [("Ada", "Rome", "right", [])]),
+        ([{"from": "7", "to": 3.0, "direction": "right"}], [("Ada", "Rome", "right", [])]),
         ([{"from": 7, "to": 9, "labels": ["knows"]}, {"from": 7, "to": 9, "labels": ["lives"]},
           {"from": 9, "to": 7, "labels": []}],
          [("Ada", "Bob", "right", ["knows", "lives"]), ("Bob", "Ada", "right", [])]),
@@ -60,14 +60,25 @@ def test_relations_join_the_regions_of_the_numbered_items(convert, given, found)
         ({"from": 7, "to": 8, "labels": []}, '"to": 8 is the "id" of no item'),
         ({"from": None, "to": 7}, '"from": null is the "id" of no item'),
         ({"from": 7, "to": 7}, "must lead to another item"),
+        ({"from": 7, "to": 3, "direction": "up"}, '"direction": "up" is not one of right, left'),
+        ({"from": 7, "to": 9, "direction": "left", "labels": []}, "differ in direction"),
         ("7-9", "must be an object"),
     ],
 )
 def test_a_relation_without_both_ends_is_reported_and_the_others_stay(convert, bad, reason):
-    made = convert(XML, answer(bad, {"from": 7, "to": 9, "labels": ["knows"]}), DATA)
+    made = convert(XML, answer({"from": 7, "to": 9, "labels": ["knows"]}, bad), DATA)
     assert related(made) == [("Ada", "Bob", "right", ["knows"])]
     assert [problem.control for problem in made.problems] == ["relations"]
     assert reason in made.problems[0].message
+
+
+def test_a_number_of_two_items_names_neither(convert):
+    items = {"who": [*WHO, {**WHO[1], "id": 7}], "where": [{**WHERE[0], "id": 9}]}
+    relations = [{"from": 7, "to": 3}, {"from": 9, "to": 7}]
+    for same in ({"who": WHO, "where": [{**WHERE[0], "id": 7}]}, items):
+        made = convert(XML, {**same, "relations": relations}, DATA)
+        assert related(made) == []
+        assert "or of two" in str(made.problems)
 
 
 def test_an_item_that_cannot_be_placed_takes_its_relations_with_it(convert):

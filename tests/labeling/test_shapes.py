@@ -41,22 +41,28 @@ SHAPES = [
     ("Rectangle", box(10, 20, 30, 40), box(10, 20, 30, 40)),
     ("Rectangle", box(30.123456789, 20, 30.5, 40.0), box(30.123456789, 20, 30.5, 40)),
     ("Rectangle", box("10", "20", "30", "40", None), box(10, 20, 30, 40)),
-    ("Rectangle", box(90, -10, 30, 40), box(90, 0, 10, 30)),
-    ("Rectangle", box(-10, 95, 20, 20), box(0, 95, 10, 5)),
+    # off by rounding
+    ("Rectangle", box(90, -0.5, 10.25, 40), box(90, 0, 10, 39.5)),
+    ("Rectangle", box(-1, 95, 20, 6), box(0, 95, 19, 5)),
+    ("Rectangle", box(-0.5, 50, 100.5, 10, 45), box(0, 50, 100, 10, 45)),
+    ("Rectangle", box(0, 0, 1.5, 1), box(0, 0, 1.5, 1)),
     ("Rectangle", box(0, 0, 100, 100), box(0, 0, 100, 100)),
     ("Rectangle", box(50, 50, 20, 10, 45), box(50, 50, 20, 10, 45)),
     ("Rectangle", box(50, 50, 20, 10, -90), box(50, 50, 20, 10, 270)),
     ("Rectangle", box(50, 50, 20, 10, 360), box(50, 50, 20, 10, 0)),
     ("Rectangle", {"x": 1, "y": 2, "width": 3, "height": 4}, box(1, 2, 3, 4)),
     ("Ellipse", ellipse(50, 50, 10, 5), stored_ellipse(50, 50, 10, 5)),
-    ("Ellipse", ellipse(150, -5, 60, 50, 400), stored_ellipse(100, 0, 50, 50, 40)),
+    ("Ellipse", ellipse(100.5, -1, 50.25, 50, 400), stored_ellipse(100, 0, 50, 50, 40)),
+    ("Ellipse", ellipse(95, 50, 10, 5), stored_ellipse(95, 50, 10, 5)),
     ("KeyPoint", {"x": 5, "y": 99.5}, {"x": 5, "y": 99.5, "width": 0.75}),
     ("KeyPoint", {"x": 0, "y": 100}, {"x": 0, "y": 100, "width": 0.75}),
+    ("KeyPoint", {"x": 0, "y": 0}, {"x": 0, "y": 0, "width": 0.75}),
+    ("KeyPoint", {"x": -1, "y": 101}, {"x": 0, "y": 100, "width": 0.75}),
     ("Polygon", corners((10, 10), (30, 10), (20, 30)),
      stored_corners((10, 10), (30, 10), (20, 30))),
     ("Polygon", corners((10, 10), (30, 10), (20, 30), (10, 10)),
      stored_corners((10, 10), (30, 10), (20, 30))),
-    ("Polygon", corners((-5, 10), (130, 10), (20, 30), (20, 30)),
+    ("Polygon", corners((-0.5, 10), (100.5, 10), (20, 30), (20, 30)),
      stored_corners((0, 10), (100, 10), (20, 30))),
     ("Polygon", {"points": [[10, 10], [30, 10], [20, 30]]},
      stored_corners((10, 10), (30, 10), (20, 30))),
@@ -84,14 +90,30 @@ def test_shapes_are_stored_in_percent_within_the_image(convert, without_ids, tag
         ("Rectangle", {"x": 1, "y": 2, "width": 3}, 'must have the numbers "x", "y", "width"'),
         ("Rectangle", box(1, 2, "wide", 4), "must have the numbers"),
         ("Rectangle", box(1, 2, float("inf"), 4), "must have the numbers"),
+        ("Rectangle", box(1, 2, float("nan"), 4), "must have the numbers"),
+        ("Rectangle", box(1, 2, 3, 4, "left"), '"rotation" must be a number of degrees'),
+        ("Rectangle", box(1, 2, 3, 4, float("inf")), '"rotation" must be a number of degrees'),
         ("Rectangle", box(1, 2, 0, 4), "has no size"),
-        ("Rectangle", box(110, 2, 5, 4), "lies outside of the image"),
-        ("Rectangle", box(110, 2, 5, 4, 45), "lies outside of the image"),
-        ("Rectangle", box(320, 240, 64, 48), "percent from 0 to 100"),
+        ("Rectangle", box(1, 2, -3, 4), "has no size"),
+        ("Rectangle", box(100, 2, 0.5, 4), "lies outside of the picture"),
+        ("Rectangle", box(60, 40, 60, 40), "reaches out of the picture"),
+        ("Rectangle", box(-10, 40, 20, 40), "reaches out of the picture"),
+        ("Rectangle", box(-10, 40, 20, 40, 45), "reaches out of the picture"),
+        ("Rectangle", box(0.1, 0.2, 0.3, 0.4), "as if they were fractions"),
+        ("Rectangle", box(0, 0, 1, 1), "as if they were fractions"),
+        ("Rectangle", box(0.1, 0.2, 0.3, 0.4, 90), "as if they were fractions"),
         ("Ellipse", ellipse(5, 5, 0, 5), "has no size"),
+        ("Ellipse", ellipse(5, 5, 60, 5), "larger than the picture"),
+        ("Ellipse", ellipse(-5, 5, 6, 5), "centre of an ellipse lies outside"),
+        ("Ellipse", ellipse(0.5, 0.5, 0.1, 0.1), "as if they were fractions"),
+        ("Ellipse", ellipse(5, 5, 6, 5, [1]), '"rotation" must be a number of degrees'),
         ("Ellipse", ellipse(5, None, 3, 5), 'must have the numbers "x", "y", "radius_x"'),
-        ("KeyPoint", {"x": 101, "y": 5}, "outside of the image"),
+        ("KeyPoint", {"x": -3, "y": 5}, "outside of the picture"),
+        ("KeyPoint", {"x": 0.4, "y": 0.6}, "as if they were fractions"),
+        ("KeyPoint", {"x": 1, "y": 1}, "as if they were fractions"),
         ("KeyPoint", {"x": [5], "y": 5}, 'must have the numbers "x" and "y"'),
+        ("Polygon", corners((-5, 10), (30, 10), (20, 30)), "reaches out of the picture"),
+        ("Polygon", corners((0, 0), (0.5, 0), (1, 1)), "as if they were fractions"),
         ("Polygon", corners((1, 1), (2, 2)), 'at least three different "points"'),
         ("Polygon", corners((1, 1), (2, 2), (1, 1)), 'at least three different "points"'),
         ("Polygon", {"points": [1, 2, 3]}, 'must have the numbers "x" and "y"'),
@@ -106,6 +128,32 @@ def test_what_is_no_shape_is_reported_and_the_others_stay(convert, tag, item, re
     assert len(made.result) == 1
     assert len(made.problems) == 1
     assert reason in made.problems[0].message
+
+
+PIXELS = [
+    ("Rectangle", box(60, 40, 200, 90)),
+    ("Rectangle", box(90, 80, 500, 300)),
+    ("Rectangle", box(110, 2, 5, 4)),
+    ("Rectangle", box(110, 2, 5, 4, 45)),
+    ("Rectangle", box(320, 240, 64, 48)),
+    ("Rectangle", box("250", "400", "300", "200")),
+    ("Ellipse", ellipse(320, 240, 30, 20)),
+    ("Ellipse", ellipse(50, 40, 130, 20)),
+    ("KeyPoint", {"x": 320, "y": 5}),
+    ("Polygon", corners((10, 10), (300, 10), (20, 30))),
+    ("Polygon", {"points": [[10, 10], [300, 10], [20, 30]]}),
+]
+
+
+@pytest.mark.parametrize(("tag", "item"), PIXELS)
+def test_a_number_above_100_puts_all_shapes_in_doubt(convert, tag, item):
+    """Of an answer in pixels some shapes look like percent by chance: those are wrong as well."""
+    good = next(item for name, item, _ in SHAPES if name == tag)
+    made = convert(config(f"{tag}Labels"), {"s": [{**good, "label": "Cat"}, item]}, DATA)
+    assert made.result == []
+    assert "percent from 0 to 100 of the picture's width and height, not pixels" in made.errors[0]
+    bare = f'<View><Image name="i" value="$image"/><{tag} name="s" toName="i"/></View>'
+    assert convert(bare, {"s": [item]}, DATA).errors
 
 
 def test_a_shape_without_a_known_label_is_reported(convert):
@@ -171,10 +219,16 @@ def test_words_on_a_document_are_boxes_on_its_pages(convert, without_ids):
     xml = """<View><Pdf name="pdf" value="$pdf"/><OcrLabels name="o" toName="pdf">
     <Label value="Sum"/></OcrLabels></View>"""
     item = {"page": 2, **box(1, 2, 3, 4), "text": "9 €", "label": "Sum"}
-    made = convert(xml, {"o": [item, {**item, "page": 0}]}, {"pdf": "/a.pdf"})
+    bad = [{**item, "page": 0}, {**item, "text": ["9"]}, {**item, "x": 0.1, "y": 0, "width": 0.5}]
+    bad[2]["height"] = 0.1
+    made = convert(xml, {"o": [item, *bad]}, {"pdf": "/a.pdf"})
     value = {**box(1, 2, 3, 4), "pageIndex": 1, "ocrtext": "9 €", "ocrlabels": ["Sum"]}
     assert without_ids(made) == [
         {"from_name": "o", "to_name": "pdf", "type": "ocrlabels", "value": value}
     ]
     assert made.answer == {"o": [item]}
-    assert len(made.problems) == 1
+    assert len(made.problems) == 3
+    assert (
+        convert(xml, {"o": [{**item, "text": 9}]}, {"pdf": "/a.pdf"}).answer["o"][0]["text"] == "9"
+    )
+    assert convert(xml, {"o": [{**item, "width": 640}]}, {"pdf": "/a.pdf"}).errors

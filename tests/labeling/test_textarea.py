@@ -27,7 +27,6 @@ def region(*texts: str) -> list[dict[str, Any]]:
         (MANY, ["a", "", " ", None, "b"], region("a", "b"), ["a", "b"]),
         (MANY, [" a\r\nb "], region(" a\r\nb "), [" a\r\nb "]),
         (MANY, ["👨‍👩‍👧 عمر"], region("👨‍👩‍👧 عمر"), ["👨‍👩‍👧 عمر"]),
-        (MANY, ["a\0b\ud800c"], region("abc"), ["abc"]),
         (TWO, ["a", "b"], region("a", "b"), ["a", "b"]),
     ],
 )
@@ -35,6 +34,12 @@ def test_texts_become_one_region(convert, without_ids, xml, answer, regions, nor
     made = convert(xml, {"a": answer})
     assert (without_ids(made), made.answer) == (regions, {"a": normal})
     assert (made.problems, made.errors) == ((), ())
+
+
+def test_characters_that_cannot_be_stored_are_left_out_and_reported(convert, without_ids):
+    made = convert(MANY, {"a": ["a\0b\ud800c"]})
+    assert without_ids(made) == region("abc")
+    assert ["cannot be stored" in each.message for each in made.problems] == [True]
 
 
 @pytest.mark.parametrize("answer", ["", " \n", [""], ["\0"], {"text": "x"}, [[]]])

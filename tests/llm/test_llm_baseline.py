@@ -59,6 +59,7 @@ def answer(text, examples, task_id=0, **properties):
     return json.loads(ask(BASELINE, asked(text, examples, task_id, **properties)).text)
 
 
+@pytest.mark.slow
 def test_it_is_well_above_chance_and_its_score_is_no_constant():
     examples = tuple(toy())
     requests = [asked(e.data["text"], examples, e.task_id) for e in examples]
@@ -160,13 +161,13 @@ def test_spans_are_annotated_quotes_found_again():
     text = "Anna and Ann: a Foto Max, 😀🙂🙂, Ann's Fotos, Foto Maxi and a Foto."
     found = answer(text, examples, s=spans)["s"]
     assert found == [
-        span("Ann", "Product", 2),
+        span("Ann", "Product", 1),
         span("Foto Max", "Product"),
         span("🙂", "Person", 1),
         span("🙂", "Person", 2),
-        span("Ann", "Product", 3),
+        span("Ann", "Product", 2),
+        span("Foto", "Product", 2),
         span("Foto", "Product", 3),
-        span("Foto", "Product", 4),
     ]
 
 

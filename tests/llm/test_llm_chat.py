@@ -84,7 +84,6 @@ def test_a_cut_off_answer_is_counted_as_paid_for(simulator):
         ({"fault": "server_error", "status": 503}, FailureKind.SERVER_ERROR),
         ({"fault": "server_error", "status": 409}, FailureKind.SERVER_ERROR),
         ({"fault": "server_error", "status": 408}, FailureKind.TIMEOUT),
-        ({"fault": "html"}, FailureKind.SERVER_ERROR),
         ({"fault": "reset"}, FailureKind.CONNECTION),
     ],
 )

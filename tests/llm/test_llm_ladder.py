@@ -70,6 +70,7 @@ def test_refusals_of_the_account_are_no_refusals_of_a_form(simulator):
         assert caught.value.calls == 1, fault
 
 
+@pytest.mark.slow
 def test_a_server_error_on_a_proven_form_stays_with_it(simulator):
     ladder = {}
     ask(connection(simulator.url), question(), ladder=ladder)
@@ -128,10 +129,10 @@ def test_a_form_that_worked_is_given_up_only_after_three_refusals(simulator):
     ("rejects", "parameters", "sent"),
     [
         ({"temperature": None}, {"temperature": 0, "seed": 1}, {"seed"}),
-        ({"max_tokens": "max_completion_tokens"}, {"max_tokens": 9}, {"max_completion_tokens"}),
-        ({"max_completion_tokens": "max_tokens"}, {"max_completion_tokens": 9}, {"max_tokens"}),
+        ({"max_tokens": "max_completion_tokens"}, {"max_tokens": 900}, {"max_completion_tokens"}),
+        ({"max_completion_tokens": "max_tokens"}, {"max_completion_tokens": 900}, {"max_tokens"}),
         ({"max_tokens": "max_completion_tokens", "temperature": None},
-         {"max_tokens": 9, "temperature": 0}, {"max_completion_tokens"}),
+         {"max_tokens": 900, "temperature": 0}, {"max_completion_tokens"}),
     ],
 )  # fmt: skip
 def test_parameters_a_model_does_not_take_are_mended_once(simulator, rejects, parameters, sent):

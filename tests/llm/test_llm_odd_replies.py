@@ -246,7 +246,7 @@ def test_calls_that_differ_are_left_to_the_reader_to_refuse():
 )
 def test_what_ended_badly_is_no_answer(reason, kind):
     with pytest.raises(ModelError) as caught:
-        told(_with({"content": TEXT}, finish_reason=reason))
+        told(_with({"content": TEXT[:-1]}, finish_reason=reason))
     assert caught.value.kind is kind
     if kind is FailureKind.SERVER_ERROR:
         assert reason in caught.value.message

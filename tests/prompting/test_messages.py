@@ -31,6 +31,14 @@ def test_nothing_is_appended_when_one_input_is_used():
     assert messages.build("{text}", inputs=inputs, **COMMON)[-1]["content"] == "<b>{x}</b>"
 
 
+def test_a_variable_stands_for_the_text_that_is_quoted_from():
+    common = {**COMMON, "inputs": [("text", "seen")], "texts": {"text": "seen"}}
+    assert messages.build("{text} {text[0]}", **common)[-1]["content"] == "seen "
+    assert (
+        messages.build("Label it", **common)[-1]["content"] == "Label it\n\n<text>\nseen\n</text>"
+    )
+
+
 def test_examples_become_turns_before_the_task():
     built = messages.build(
         "{text}", inputs=[("text", "x")], examples=[("q1", '{"c": 1}'), ("q2", "{}")], **COMMON

@@ -10,6 +10,7 @@ import pytest
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
 from ml_backend.records import (
+    AskedAgain,
     ExamplesLeftOut,
     ExampleSource,
     PlannedWrites,
@@ -19,9 +20,12 @@ from ml_backend.records import (
     RunOptions,
     RunSnapshot,
     Stopped,
+    Usage,
 )
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.records.run_json import (
+    again_json,
+    again_of,
     options_json,
     options_of,
     plan_json,
@@ -146,3 +150,10 @@ def test_what_a_run_writes_is_not_known_before_it_was_planned() -> None:
     assert PLAN.planned.watermark == 7
     with pytest.raises(LookupError, match="no plan"):
         PublishPlan(project=PLAN.project).planned  # noqa: B018
+
+
+@pytest.mark.parametrize("cost", [0.25, None])
+def test_what_was_asked_again_comes_back_as_it_was(cost: float | None) -> None:
+    again = AskedAgain(answers=3, unfitting=2, paid=1, usage=Usage(10, 2), cost=cost)
+    assert again_of(json.loads(json.dumps(again_json(again)))) == again
+    assert again_of(None) == again_of({}) == AskedAgain()

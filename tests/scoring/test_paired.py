@@ -172,6 +172,7 @@ def equal_versions(draw: random.Random, n: int, count: int) -> list[dict[int, bo
 
 
 @pytest.mark.parametrize("n", [20, 60, 300])
+@pytest.mark.slow
 def test_equal_versions_are_rarely_called_different(n: int) -> None:
     draw = random.Random(6)
     pairs = [equal_versions(draw, n, 2) for _ in range(1000)]

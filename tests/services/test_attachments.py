@@ -234,6 +234,39 @@ def test_a_host_that_only_begins_like_label_studio_is_another(place: Place) -> N
     assert place.studio.requests == place.elsewhere.requests == []
 
 
+def test_a_sub_path_with_an_internal_address(place: Place) -> None:
+    # LABEL_STUDIO_HOST=…/ls behind a proxy that strips /ls; both addresses lead to one server.
+    people = "http://studio.example.com:18481/ls"
+    door = ServerLabelStudio(place.studio.url + prefix_of(place), TOKEN, public_url=people)
+    attachments = Attachments(lambda: door, Reach((), LOOPBACK.__eq__, look_up))
+    seen = Place(place.studio, place.elsewhere, attachments)
+    path = f"{prefix_of(place)}/data/upload/1/a.png"
+    place.studio.redirect(f"{prefix_of(place)}/tasks/7/resolve/", f"{people}/data/upload/1/a.png")
+    for url in ("/ls/data/upload/1/a.png", f"{people}/data/upload/1/a.png", "s3://bucket/a.png"):
+        place.studio.requests.clear()
+        assert sent(seen.get(url))
+        assert place.studio.paths[-1] == path
+        assert set(token_sent(place.studio)) == {f"Token {TOKEN}"}
+    attachments.close()
+    door.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_told"),
+    [
+        ("/elsewhere/data/upload/1/a.png", True),
+        ("http://studio.example.com:18481/ls/data/upload/1/a.png", True),
+        ("/data/upload/1/gone.png", False),
+        ("http://studio.example.com/a.png", False),
+    ],
+)
+def test_an_address_label_studio_may_have_names_the_setting(
+    place: Place, url: str, is_told: bool
+) -> None:
+    place.studio.files[f"{prefix_of(place)}{url}"] = None
+    assert ("LABEL_STUDIO_PUBLIC_URL" in place.refusal(url).fix) is is_told
+
+
 def test_a_page_asked_for_by_many_is_fetched_once(place: Place) -> None:
     async def all_at_once() -> None:
         urls = ["/data/upload/1/a.png"]

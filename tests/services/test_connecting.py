@@ -372,6 +372,7 @@ def test_disconnecting_leaves_nothing_behind(site: Site) -> None:
     assert site.server.disconnecting.plan(site.project).is_empty
 
 
+@pytest.mark.slow
 def test_after_disconnecting_the_newest_predictions_are_shown(site: Site) -> None:
     site.connect()
     store, url = site.server.store, site.server.studio.url
@@ -396,6 +397,7 @@ def test_disconnecting_keeps_what_was_chosen(site: Site) -> None:
     assert site.project.model_version == "theirs"
 
 
+@pytest.mark.slow
 def test_disconnecting_finds_the_webhook_of_a_row_deleted_by_hand(site: Site) -> None:
     site.connect(prompt="Topic")
     site.server.studio.add_webhook(site.project_id, "http://elsewhere.example.com/webhook")

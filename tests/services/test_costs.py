@@ -18,6 +18,7 @@ def test_cost_is_measured_tokens_times_the_connections_price() -> None:
     assert cost_of(price, Usage(1_000_000, 100_000)) == pytest.approx(2.0)
 
 
+@pytest.mark.slow
 def test_an_unknown_price_stays_unknown() -> None:
     price = price_of(PRICED, "another model nobody sells")
     assert price is None

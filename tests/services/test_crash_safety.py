@@ -194,6 +194,7 @@ def test_answers_a_changed_labeling_config_refuses_are_asked_anew(house: House) 
 # Resuming and taking over
 
 
+@pytest.mark.slow
 def test_a_run_done_but_not_yet_said_to_be_asks_nothing_more(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)
@@ -204,6 +205,7 @@ def test_a_run_done_but_not_yet_said_to_be_asks_nothing_more(house: House) -> No
     assert len(house.model.asked) == 5
 
 
+@pytest.mark.slow
 def test_what_stopped_an_earlier_attempt_is_not_said_of_the_one_that_went_through(
     house: House,
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_version_goes_alone(house: House) -> None:
     assert house.container.store.prompts.versions(prompt.id) == [second]
 
 
+@pytest.mark.slow
 def test_a_deleted_versions_run_does_not_come_back(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
@@ -131,6 +132,7 @@ def test_a_run_that_does_not_end_in_time_leaves_everything_as_it_was(house: Hous
     assert house.container.prompts.find("P")
 
 
+@pytest.mark.slow
 def test_another_versions_run_forbids_deleting_a_version(house: House) -> None:
     project, _ = house.project(2)
     prompt, first = house.prompt(project)
@@ -160,6 +162,7 @@ def test_without_label_studio_nothing_is_deleted(house: House) -> None:
     assert counts(house, project) == {"P__Version 1": 2}
 
 
+@pytest.mark.slow
 def test_a_project_that_is_gone_does_not_stand_in_the_way(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)

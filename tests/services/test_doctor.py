@@ -72,6 +72,7 @@ def at(house: House, address: str) -> dict[str, Check]:
         (("nowhere.invalid",), "warn", "nowhere.invalid of IMAGE_HOSTS is not found"),
     ],
 )
+@pytest.mark.slow
 def test_hosts_that_pictures_can_never_be_read_from_are_told(
     fake: FakeLabelStudio, tmp_path: Path, hosts: tuple[str, ...], status: str, words: str
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> 
         "server": "warn",
         "model: offline baseline": "ok",
         "pictures": "ok",
+        "projects": "ok",
         "backend": "skip",
         "second server": "ok",
         "jobs": "ok",
@@ -101,6 +103,7 @@ def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> 
     assert "USE_DEFAULT_BANNED_SUBNETS" in found["backend"].fix
 
 
+@pytest.mark.slow
 def test_a_missing_address_and_a_wrong_token_are_told_apart(
     fake: FakeLabelStudio, tmp_path: Path
 ) -> None:
@@ -172,6 +175,7 @@ def test_a_model_that_is_not_offered_is_a_warning(house: House) -> None:
     assert "'scripted'" in check.message
 
 
+@pytest.mark.slow
 def test_a_backend_that_label_studio_reaches_is_found(connected: House) -> None:
     studio = connected.container.studio
     (prompt,) = connected.container.store.prompts.all()

@@ -216,6 +216,7 @@ def test_a_model_that_thinks_has_a_wide_interval(place: Place) -> None:
     assert thinking.high > 3 * plain.high
 
 
+@pytest.mark.slow
 def test_pictures_count_up_to_the_most_one_is_known_to_cost(house: House, tmp_path: Path) -> None:
     config = CONFIG.replace("</View>", '<Image name="i" value="$image"/></View>')
     data = {"text": "t", "image": "https://images.example.com/1.png"}
@@ -264,3 +265,11 @@ def test_the_price_table_names_its_date() -> None:
     assert price is not None
     assert price.source.startswith("genai-prices")
     assert price.dated[:2] == "20"
+
+
+def test_the_most_an_answer_may_take_is_told_and_bounds_what_it_is_thought_to(place: Place) -> None:
+    assert place.estimate().limit == 96
+    version = replace(place.version, parameters={"max_tokens": 2})
+    told = replace(place, version=version).estimate()
+    assert (told.limit, told.tokens.high - told.prompt_tokens * TASKS > 0) == (2, True)
+    assert told.completion_tokens == 2

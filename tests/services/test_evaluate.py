@@ -66,6 +66,7 @@ def evaluated(
     return house.run(prompt, version, project, **options)
 
 
+@pytest.mark.slow
 def test_a_failed_task_is_a_false_negative_of_its_class(house: House) -> None:
     project, _ = seed(house, [annotation("A")], [annotation("B")], [annotation("B")])
     says(house, {"text 1": "no JSON", "text 2": '{"topic": "B"}'})
@@ -101,6 +102,7 @@ def test_the_best_of_several_truths_counts_and_people_are_held_against_each_othe
     assert run.metrics.humans.controls["topic"] == people
 
 
+@pytest.mark.slow
 def test_all_annotations_may_be_the_truth_and_a_models_own_are_not(house: House) -> None:
     plain = {"ground_truth": False, "lead_time": 3.0}
     promoted = {"ground_truth": False, "lead_time": None, "parent_prediction": 77}
@@ -115,6 +117,7 @@ def test_all_annotations_may_be_the_truth_and_a_models_own_are_not(house: House)
     assert (run.metrics.overall.n, run.metrics.overall.correct) == (2, 1)
 
 
+@pytest.mark.slow
 def test_an_edited_version_makes_its_evaluations_stale(house: House) -> None:
     project, _ = seed(house, [annotation("A")])
     prompt, version = house.prompt(project)
@@ -237,6 +240,7 @@ def test_the_loop_of_evaluating_and_comparing_runs_on_the_demo(house: House) -> 
     assert "draft one: {text}" in run_page(report, COMMAND_LINE)
 
 
+@pytest.mark.slow
 def test_the_report_lists_wrong_answers_with_what_is_true(house: House) -> None:
     project, tasks = seed(
         house, [annotation("A")], [annotation("B")], [annotation("B")], [annotation("A")] * 2
@@ -264,6 +268,7 @@ def test_the_report_names_how_many_wrong_answers_it_leaves_out(house: House) -> 
     assert report.wrong_left_out == 3
 
 
+@pytest.mark.slow
 def test_a_run_without_truths_reports_nothing_wrong(house: House) -> None:
     project, _ = house.project(2)
     run = house.run(*house.prompt(project), project)

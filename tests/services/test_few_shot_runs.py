@@ -86,6 +86,7 @@ def examples_in(request: Request) -> list[str]:
     return [m["content"] for m in request.messages if m["role"] == "assistant"]
 
 
+@pytest.mark.slow
 def test_a_run_shows_similar_annotated_tasks_as_a_conversation(few: Few) -> None:
     few.seed([annotated(n, truth=False) for n in range(6)] + [{"data": {"text": "pears again"}}])
     ended = few.run()
@@ -101,6 +102,7 @@ def test_a_run_shows_similar_annotated_tasks_as_a_conversation(few: Few) -> None
     assert few_shot.revision == few.house.container.store.examples.revision(few.project)
 
 
+@pytest.mark.slow
 def test_no_ground_truth_of_an_evaluated_task_is_sent_where_others_are_annotated(few: Few) -> None:
     few.seed([annotated(n, truth=n < 8) for n in range(14)])
     ended = few.run(subset=Subset.HAS_GT)
@@ -151,6 +153,7 @@ def test_the_request_key_changes_with_the_examples_and_its_task_half_does_not(fe
     assert key()[:32] == before[:32]
 
 
+@pytest.mark.slow
 def test_a_pool_that_changes_during_a_run_makes_no_task_a_stranger(few: Few) -> None:
     few.seed([annotated(n, truth=False) for n in range(4)] + [{"data": {"text": "pears"}}])
     studio = few.house.container.studio
@@ -196,6 +199,7 @@ def test_predict_shows_examples_and_asks_what_a_run_would(few: Few) -> None:
     assert ended.totals.cached == 1
 
 
+@pytest.mark.slow
 def test_without_annotated_tasks_it_is_asked_without_examples(few: Few) -> None:
     few.seed([{"data": {"text": "pears"}}])
     ended = few.run()

@@ -108,6 +108,7 @@ def place(house: House) -> Annotated:
 # the pool
 
 
+@pytest.mark.slow
 def test_submitting_changing_and_deleting_change_the_pool(place: Annotated) -> None:
     task = place.tasks[0]
     annotation = place.annotate(task)
@@ -259,8 +260,12 @@ def test_a_changed_labeling_config_is_read_with_in_full(place: Annotated) -> Non
         "PATCH", f"api/projects/{place.project}/", {"label_config": config}
     )
     place.tell("PROJECT_UPDATED")
-    [example] = place.store.examples.of_project(place.project)
-    assert (example.annotation_id, example.answer) == (annotation, {"subject": None})
+    assert place.pool() == {}, "what answers nothing that is asked now is no example"
+    place.studio._transport.send(
+        "PATCH", f"api/projects/{place.project}/", {"label_config": CONFIG}
+    )
+    place.tell("PROJECT_UPDATED")
+    assert set(place.pool()) == {annotation}
     reads = place.reads()
     place.tell("PROJECT_UPDATED")
     assert place.reads() == reads, "the same config is no reason to read"
@@ -332,6 +337,7 @@ def test_a_deleted_project_has_no_pool_and_no_follower(place: Annotated) -> None
     assert follow.due_at is None
 
 
+@pytest.mark.slow
 def test_what_happened_while_no_server_was_up_is_seen(place: Annotated) -> None:
     annotation = place.annotate(place.tasks[0])
     later = Container(place.container.settings)
@@ -404,6 +410,7 @@ def test_a_pool_another_process_changed_is_read_in_full(place: Annotated) -> Non
 # stale evaluations
 
 
+@pytest.mark.slow
 def test_a_new_annotation_outdates_a_run_on_annotations_in_its_words(place: Annotated) -> None:
     place.annotate(place.tasks[0])
     place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[0]])
@@ -439,6 +446,7 @@ def test_an_evaluation_is_stale_once_the_ground_truth_changed(place: Annotated) 
     assert place.store.runs.get(run.id).stale == stale, "the first reason stays"
 
 
+@pytest.mark.slow
 def test_a_deleted_ground_truth_makes_an_evaluation_stale(place: Annotated) -> None:
     place.annotate(place.tasks[0], ground_truth=True)
     gone = place.annotate(place.tasks[1], ground_truth=True)
@@ -449,6 +457,7 @@ def test_a_deleted_ground_truth_makes_an_evaluation_stale(place: Annotated) -> N
     assert "1 task" in place.store.runs.get(run.id).stale
 
 
+@pytest.mark.slow
 def test_an_evaluation_newer_than_the_pool_is_not_stale(place: Annotated) -> None:
     annotation = place.annotate(place.tasks[0], ground_truth=True)
     run = place.evaluated()  # before any event of that annotation came
@@ -480,6 +489,7 @@ def test_a_run_for_all_tasks_is_never_stale(place: Annotated) -> None:
     assert place.store.runs.get(run.id).stale == ""
 
 
+@pytest.mark.slow
 def test_a_first_reading_makes_nothing_stale(house: House) -> None:
     place = Annotated(house)
     place.annotate(place.tasks[0], ground_truth=True)
@@ -517,6 +527,7 @@ def test_training_evaluates_on_ground_truth_and_only_once(place: Annotated) -> N
     assert len(place.house.model.asked) == asked
 
 
+@pytest.mark.slow
 def test_a_new_version_is_evaluated_by_training(place: Annotated) -> None:
     prompt, _ = place.prompt()
     place.annotate(place.tasks[0], ground_truth=True)
@@ -562,6 +573,7 @@ def test_training_of_a_project_that_never_was_connected_does_nothing(place: Anno
     assert place.runs() == []
 
 
+@pytest.mark.slow
 def test_training_takes_the_prompt_of_the_connection(place: Annotated) -> None:
     place.prompt()
     other, _ = place.house.prompt(place.project, "Other")

@@ -154,6 +154,7 @@ def test_what_comes_during_a_run_waits_for_its_end(place: Followed) -> None:
     assert len(place.house.model.asked) == 5
 
 
+@pytest.mark.slow
 def test_an_import_during_the_start_of_a_run_is_not_forgotten(
     place: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +207,7 @@ def test_a_task_that_cannot_be_answered_is_not_paid_for_again(place: Followed) -
     assert len(place.house.model.asked) == asked
 
 
+@pytest.mark.slow
 def test_a_project_connected_no_more_is_left_alone(place: Followed) -> None:
     place.container.studio.delete_backend(place.backend)
     place.imports(2)
@@ -231,6 +233,7 @@ def test_another_backend_is_no_connection(place: Followed, elsewhere: str) -> No
     assert place.follow().message == follow.NOT_CONNECTED
 
 
+@pytest.mark.slow
 def test_a_connection_by_path_with_credentials_counts(place: Followed) -> None:
     place.container.studio.delete_backend(place.backend)
     host = place.url.removeprefix("http://")
@@ -241,6 +244,7 @@ def test_a_connection_by_path_with_credentials_counts(place: Followed) -> None:
     assert len(place.wait()) == 1
 
 
+@pytest.mark.slow
 def test_label_studio_away_is_tried_again(place: Followed) -> None:
     place.imports(2)
     place.house.fake.control(down=True)
@@ -252,6 +256,7 @@ def test_label_studio_away_is_tried_again(place: Followed) -> None:
     assert place.follow().message == ""
 
 
+@pytest.mark.slow
 def test_after_a_start_of_the_server_every_follow_is_due(place: Followed) -> None:
     place.container.studio.import_tasks(place.project, [{"data": {"text": "unheard of"}}])
     place.container.event_worker._begun = False
@@ -334,6 +339,7 @@ def test_runs_of_before_and_by_hand_do_not_count(place: Followed) -> None:
     assert place.wait()[-1].options.budget == 10.0
 
 
+@pytest.mark.slow
 def test_deleting_a_prompt_ends_its_following(place: Followed) -> None:
     place.imports(1)
     place.store.prompts.delete(place.prompt.id)

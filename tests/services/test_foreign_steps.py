@@ -32,6 +32,7 @@ def failure_of(house: House, run: Run) -> Failure:
     return found
 
 
+@pytest.mark.slow
 def test_text_of_a_task(house: House) -> None:
     config = CONFIG.replace('toName="text">', 'toName="text" value="$options">')
     data = {"text": "x", "options": [{"value": FORGED}, {"value": "B"}]}
@@ -41,6 +42,7 @@ def test_text_of_a_task(house: House) -> None:
     assert_quoted(failure_of(house, house.run(prompt, version, project)).message)
 
 
+@pytest.mark.slow
 def test_answer_of_a_model(house: House) -> None:
     project, _ = house.project(1)
     prompt, version = house.prompt(project)
@@ -50,6 +52,7 @@ def test_answer_of_a_model(house: House) -> None:
     assert_quoted(failure.raw)
 
 
+@pytest.mark.slow
 def test_words_of_label_studio(house: House) -> None:
     project, _ = house.project(1)
     prompt, version = house.prompt(project)

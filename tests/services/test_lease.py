@@ -246,6 +246,7 @@ def test_a_run_that_another_took_over_stops(house: House, beat: Heartbeat, clock
 
 
 @pytest.mark.parametrize("stage", [Stage.ASKING, Stage.DONE])
+@pytest.mark.slow
 def test_a_run_whose_lease_ran_out_is_left_to_others(
     house: House, monkeypatch: pytest.MonkeyPatch, stage: Stage
 ) -> None:

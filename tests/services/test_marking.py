@@ -71,6 +71,7 @@ def test_tasks_are_counted_and_marked_and_a_second_time_there_is_nothing_to_do(
     assert (again.tasks, again.already) == (0, 2)
 
 
+@pytest.mark.slow
 def test_marks_come_off_the_same_way_and_nothing_else_changes(house: House) -> None:
     project, tasks = seed(house, [topic("A")], [topic("B")], [topic("A")])
     before = [(row["id"], row["result"]) for row in house.fake.state()["annotations"]]
@@ -83,6 +84,7 @@ def test_marks_come_off_the_same_way_and_nothing_else_changes(house: House) -> N
     assert [(row["id"], row["result"]) for row in house.fake.state()["annotations"]] == before
 
 
+@pytest.mark.slow
 def test_where_annotators_agree_one_is_marked_and_where_not_somebody_chooses(house: House) -> None:
     project, tasks = seed(house, [topic("A"), topic("A")], [topic("A"), topic("B")], [topic("B")])
     counted = plan(house, project, everything=True)

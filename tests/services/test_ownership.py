@@ -86,6 +86,7 @@ def test_deleting_spares_projects_where_the_prompt_never_ran(
     assert_untouched(house, other, rows)
 
 
+@pytest.mark.slow
 def test_a_run_that_wrote_nothing_makes_nothing_ours(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
@@ -156,6 +157,7 @@ def test_a_run_beside_rows_of_others_takes_another_name_and_says_so(
     assert_untouched(house, project, rows)
 
 
+@pytest.mark.slow
 def test_rows_that_came_after_the_start_and_before_the_first_write_are_theirs(house: House) -> None:
     project, tasks = house.project(3)
     prompt, version = house.prompt(project)
@@ -187,6 +189,7 @@ def test_the_name_stays_when_the_rows_of_others_go(house: House) -> None:
     assert counts(house, project) == {NUMBERED: 2}
 
 
+@pytest.mark.slow
 def test_only_what_we_lack_is_asked_whatever_others_hold(house: House) -> None:
     project, tasks = house.project(3)
     prompt, version = house.prompt(project)
@@ -336,6 +339,12 @@ def age(house: House, project: int, created_at: str) -> None:
     )
 
 
+def rebind(house: House, prompt: Prompt, project_id: int) -> None:
+    """As a person says that a prompt is for the project that has its number now."""
+    project = house.container.studio.get_project(project_id)
+    assert house.container.project_identity.confirm(prompt, project)
+
+
 @pytest.mark.slow
 def test_a_project_that_took_the_number_of_another_has_nothing_of_ours(house: House) -> None:
     project, tasks = house.project(2)
@@ -345,14 +354,17 @@ def test_a_project_that_took_the_number_of_another_has_nothing_of_ours(house: Ho
     age(house, project, "2027-01-01T00:00:00.000000Z")
     rows = house.container.studio.predictions(project)
     assert house.container.deletions.plan(prompt).predictions == 0
+    rebind(house, prompt, project)
     run = house.run(prompt, version, project, subset=Subset.CUSTOM, task_ids=tasks, slot=Slot.ALL)
     assert run.label == NUMBERED
     assert_untouched(house, project, rows)
     # The former is back, and with it what was ours.
     age(house, project, made_at)
+    rebind(house, prompt, project)
     assert house.container.deletions.plan(prompt).by_version == {LABEL: 2}
 
 
+@pytest.mark.slow
 def test_a_project_remade_while_a_run_was_down_is_planned_anew(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
@@ -365,12 +377,19 @@ def test_a_project_remade_while_a_run_was_down_is_planned_anew(house: House) -> 
     age(house, project, "2027-01-01T00:00:00.000000Z")
     rows = theirs(house, project, tasks)
     house.container.runs.resume(failed)
+    refused = house.container.executor.execute(run.id)
+    assert refused is not None
+    assert (refused.status, "is not the project" in refused.message) == (RunStatus.FAILED, True)
+    assert_untouched(house, project, rows)
+    rebind(house, prompt, project)
+    house.container.runs.resume(refused)
     ended = house.container.executor.execute(run.id)
     assert ended is not None
     assert (ended.status, ended.label) == (RunStatus.COMPLETED, NUMBERED)
     assert_untouched(house, project, rows)
 
 
+@pytest.mark.slow
 def test_what_is_ours_follows_a_label_studio_to_another_address_and_not_to_another(
     house: House,
 ) -> None:
@@ -450,6 +469,7 @@ def test_looking_goes_on_once_label_studio_is_back(house: House) -> None:
     assert ownership.name(prompt, version, Slot.ALL, project) == NUMBERED
 
 
+@pytest.mark.slow
 def test_several_at_once_agree_on_one_label(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)

@@ -82,6 +82,7 @@ def counts(house: House, project: int) -> tuple[int, TruthSource | None]:
 
 
 @pytest.mark.parametrize("deleted", [False, True], ids=["predictions stand", "predictions gone"])
+@pytest.mark.slow
 def test_what_nobody_opened_is_no_truth_anywhere(house: House, deleted: bool) -> None:
     project, tasks = promoted(house)
     container, place = house.container, project_of(house, project)
@@ -108,6 +109,7 @@ def test_what_nobody_opened_is_no_truth_anywhere(house: House, deleted: bool) ->
     assert (run.truth, run.metrics.overall.n) == (TruthSource.GROUND_TRUTH, 1)
 
 
+@pytest.mark.slow
 def test_a_skipped_annotation_that_is_marked_makes_no_ground_truth(house: House) -> None:
     skipped = {"result": [], "was_cancelled": True, "ground_truth": True, "lead_time": 1.0}
     plain = {"result": A, "ground_truth": False, "lead_time": 2.0}
@@ -142,6 +144,7 @@ def test_counting_what_people_annotated_reads_no_annotation(house: House) -> Non
     assert whole == []
 
 
+@pytest.mark.slow
 def test_what_is_known_of_many_is_known_of_each(house: House) -> None:
     """Beyond a page of them all are read at once, with the same answers."""
     project, tasks = promoted(house, 230, marked=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ def test_the_model_is_sent_the_picture_and_words_in_place_of_its_address(house: 
     assert picture["image_url"]["url"].startswith("data:image/png;base64,")
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_had_costs_its_task_alone(house: House) -> None:
     run = ask(house, PICTURE, SECRET, "", inline(b"no picture"))
     assert (run.status, run.totals.succeeded, run.totals.failed) == (RunStatus.COMPLETED, 1, 3)
@@ -104,6 +106,7 @@ def test_an_answer_already_paid_for_needs_no_picture(house: House) -> None:
     assert (again.totals.succeeded, again.totals.cached) == (1, 1)
 
 
+@pytest.mark.slow
 def test_asking_again_shows_the_picture_again(house: House) -> None:
     answers = iter(["no", '{"topic": "B"}'])
     house.model.answer = lambda request: next(answers)
@@ -113,6 +116,7 @@ def test_asking_again_shows_the_picture_again(house: House) -> None:
 
 
 @pytest.mark.parametrize(("dollars", "asked"), [(0.9, 0), (1.1, 1)])
+@pytest.mark.slow
 def test_a_budget_counts_a_picture_by_its_tokens_and_not_its_bytes(
     priced: House, dollars: float, asked: int
 ) -> None:
@@ -197,3 +201,44 @@ def test_a_task_of_text_is_asked_in_plain_strings_as_ever(house: House) -> None:
     house.run(prompt, version, project)
     [request] = house.model.asked
     assert [type(message["content"]) for message in request.messages] == [str, str]
+
+
+BOXES = """<View><Image name="img" value="$image"/>
+<RectangleLabels name="box" toName="img"><Label value="Cat"/></RectangleLabels></View>"""
+IN_PIXELS = {"x": 60, "y": 40, "width": 200, "height": 90, "rotation": 0, "label": "Cat"}
+IN_FRACTIONS = {"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.4, "rotation": 0, "label": "Cat"}
+IN_PERCENT = {"x": 10, "y": 8, "width": 31, "height": 19, "rotation": 0, "label": "Cat"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", [IN_PIXELS, IN_FRACTIONS], ids=["pixels", "fractions"])
+def test_boxes_that_are_no_percent_are_asked_again_with_the_size_of_the_picture(
+    house: House, wrong: dict[str, Any]
+) -> None:
+    answers = iter([{"box": [wrong]}, {"box": [wrong]}, {"box": [IN_PERCENT]}])
+    house.model.answer = lambda request: json.dumps(next(answers))
+    url = inline(image(size=(640, 480)))
+    project, _ = house.fake.seed(BOXES, [{"data": {"image": url}}])
+    run = house.run(*house.prompt(project, "P", "Find cats"), project)
+    assert run.totals.succeeded == 1
+    first, *again = house.model.asked
+    assert "pixels" not in str(first.messages[-1]["content"])
+    for request in again:
+        said = request.messages[-1]["content"]
+        assert "percent from 0 to 100 of the picture's width and height" in said
+        assert 'The picture "image" is 640×480 pixels.' in said
+    [row] = house.container.studio.predictions(project)
+    value = row.result[0]["value"]
+    assert [value[key] for key in ("x", "y", "width", "height")] == [10, 8, 31, 19]
+
+
+@pytest.mark.slow
+def test_boxes_that_never_are_percent_are_a_failure_and_no_label(house: House) -> None:
+    house.model.answer = lambda request: json.dumps({"box": [IN_PIXELS]})
+    project, _ = house.fake.seed(BOXES, [{"data": {"image": PICTURE}}])
+    run = house.run(*house.prompt(project, "P", "Find cats"), project)
+    assert (run.totals.succeeded, run.totals.failed) == (0, 1)
+    [(kind, message)] = failures(house, run)
+    assert kind is FailureKind.INVALID_ANSWER
+    assert "percent from 0 to 100" in message
+    assert house.container.studio.predictions(project) == []

@@ -195,6 +195,7 @@ def test_a_run_under_way_forbids_deleting_its_prompts_predictions(house: House) 
     assert delete(house, project, prompt=prompt).deleted == 3
 
 
+@pytest.mark.slow
 def test_a_run_begun_after_counting_forbids_it_too(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)
@@ -263,6 +264,7 @@ def test_a_refused_token_stops_a_deletion_at_once(house: House) -> None:
     assert counts(house, project) == {"a": 3}
 
 
+@pytest.mark.slow
 def test_counting_names_owner_and_what_is_shown(house: House) -> None:
     project, tasks = seed(house, "other", None, tasks=2)
     prompt, version = house.prompt(project)

@@ -162,3 +162,25 @@ def test_variables_say_what_is_required_used_and_unknown(
         Variable("author", required=False, used="author" in used),
     )
     assert (told.unknown, told.appended) == (unknown, appended)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [({}, "at most 96 tokens"), ({"max_tokens": 40}, "at most 40 tokens, as this version says")],
+)
+def test_how_long_an_answer_may_get_is_shown(house: House, parameters, said: str) -> None:
+    project, _ = house.project(1)
+    prompt, _version = house.prompt(project)
+    container = house.container
+    version = container.prompts.create_version(prompt, text="{text}", parameters=parameters)
+    assert preview(house, version, project).limit == said
+    assert container.previews.limit(container.studio.get_project(project), version) == said
+
+
+def test_a_limit_that_goes_by_the_text_says_how_far(house: House) -> None:
+    config = CONFIG.replace("</View>", '<TextArea name="why" toName="text"/></View>')
+    project, _ = house.project(1, config)
+    _prompt, version = house.prompt(project)
+    container = house.container
+    said = container.previews.limit(container.studio.get_project(project), version)
+    assert said == "at most 608 tokens; 4,608 of a task with 4,000 characters"

@@ -65,6 +65,7 @@ class Place:
         return self.container.store.examples.revision(self.project)
 
 
+@pytest.mark.slow
 def test_prediction_handed_out_says_its_version_and_pool(house: House) -> None:
     place = Place(house)
     place.predict(*place.tasks[4:])
@@ -90,6 +91,7 @@ def test_answer_that_was_kept_shows_the_same_examples(house: House) -> None:
     assert given[0]["few_shot"]["shown"] == 2
 
 
+@pytest.mark.slow
 def test_it_is_remembered_after_the_sweep_has_forgotten(house: House) -> None:
     place = Place(house)
     place.predict(place.tasks[4])

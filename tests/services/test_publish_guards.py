@@ -120,6 +120,7 @@ def test_nothing_is_written_while_an_earlier_write_may_still_come(house: House) 
     assert given(house, project) == {}
 
 
+@pytest.mark.slow
 def test_a_write_given_up_on_that_comes_after_a_clean_read_is_mended(house: House) -> None:
     project, tasks = house.project(3)
     prompt, version = house.prompt(project)

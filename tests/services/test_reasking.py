@@ -33,6 +33,7 @@ TWO_WRONG = {"style": 1, "tone": 9, "facts": 9}
     ],
     ids=["worse", "better", "as wrong", "fine", "after nonsense", "around nonsense"],
 )
+@pytest.mark.slow
 def test_of_the_answers_to_one_task_the_one_with_least_wrong_stands(
     house: House, answers: list[object], stands: dict[str, int]
 ) -> None:

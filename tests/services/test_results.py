@@ -257,6 +257,7 @@ def rows_of_csv(house: House, run: Run, **query: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO("".join(parts), newline="")))
 
 
+@pytest.mark.slow
 def test_the_csv_has_every_result_of_a_filter(
     house: House, measured: tuple[Run, list[int]]
 ) -> None:

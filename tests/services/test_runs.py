@@ -28,6 +28,7 @@ def test_an_identical_request_is_answered_from_the_cache_unless_fresh(house: Hou
     assert (fresh.totals.cached, len(house.model.asked)) == (0, 10)
 
 
+@pytest.mark.slow
 def test_a_refused_answer_is_asked_again_with_the_reason(house: House) -> None:
     project, _ = house.project(1)
     prompt, version = house.prompt(project)
@@ -41,6 +42,7 @@ def test_a_refused_answer_is_asked_again_with_the_reason(house: House) -> None:
     assert "Z" in last[-1]["content"]
 
 
+@pytest.mark.slow
 def test_a_failure_keeps_the_raw_answer_and_its_cost(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
@@ -57,6 +59,7 @@ def test_a_failure_keeps_the_raw_answer_and_its_cost(house: House) -> None:
     assert failure.asked.usage.prompt_tokens == 30
 
 
+@pytest.mark.slow
 def test_an_unexpected_error_costs_one_task_alone(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)
@@ -72,6 +75,7 @@ def test_an_unexpected_error_costs_one_task_alone(house: House) -> None:
     assert run.totals.failures == {"internal_error": 1}
 
 
+@pytest.mark.slow
 def test_empty_tasks_are_not_paid_for(house: House) -> None:
     project, _ = house.fake.seed(
         CONFIG, [{"data": {"text": text}} for text in ("", "  \n", None, "something")]
@@ -223,6 +227,7 @@ def test_a_version_cannot_be_named_evaluate() -> None:
         check_title("Evaluate", "version")
 
 
+@pytest.mark.slow
 def test_a_seed_draws_the_same_sample_again_and_another_one_another(house: House) -> None:
     project, tasks = house.project(60)
     prompt, version = house.prompt(project)

@@ -162,6 +162,7 @@ def test_a_key_refused_midway_keeps_what_was_answered(house: House) -> None:
     assert ended.totals.usage.prompt_tokens == 70
 
 
+@pytest.mark.slow
 def test_a_failed_sample_counts_against_the_score(house: House) -> None:
     moody = Moody(house)
     calm = house.model.answer

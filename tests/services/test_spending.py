@@ -171,6 +171,7 @@ def test_a_period_begins_with_its_month_or_year(period: BudgetPeriod, start: dat
     assert period_start(period, date(2027, 2, 17)) == start
 
 
+@pytest.mark.slow
 def test_a_new_period_begins_with_nothing_spent(house: House) -> None:
     paid = Paid(house, budget_limit=1.0, budget_period="Monthly")
     before = datetime.now(UTC).date().replace(day=1) - timedelta(days=1)
@@ -182,6 +183,7 @@ def test_a_new_period_begins_with_nothing_spent(house: House) -> None:
     assert paid.spent() > 5.0
 
 
+@pytest.mark.slow
 def test_the_alert_is_logged_once_and_the_run_goes_on(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -212,6 +214,7 @@ def test_a_failed_call_counts_where_it_may_have_been_charged(
     assert paid.spent() == pytest.approx(costs, abs=0.005)
 
 
+@pytest.mark.slow
 def test_what_is_spent_without_a_price_is_unknown(house: House) -> None:
     paid = Paid(house)
     paid.store.connections.update(paid.connection.id or 0, prices={})
@@ -233,6 +236,7 @@ def test_the_cap_on_answers_is_the_versions_own_where_it_has_one(house: House) -
     assert (ended.status, house.model.asked) == (RunStatus.FAILED, [])
 
 
+@pytest.mark.slow
 def test_earlier_runs_count_after_the_migration(tmp_path: Path) -> None:
     import sqlalchemy as sa
     from alembic import command

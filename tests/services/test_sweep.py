@@ -154,6 +154,7 @@ def test_an_old_answer_stored_after_a_run_published_does_not_beat_it(served: Ser
     assert served.counters() == {1: 3}
 
 
+@pytest.mark.slow
 def test_an_answer_of_another_version_after_a_run_replaces_what_it_published(
     served: Served,
 ) -> None:
@@ -166,6 +167,7 @@ def test_an_answer_of_another_version_after_a_run_replaces_what_it_published(
     }
 
 
+@pytest.mark.slow
 def test_rows_of_which_nothing_is_known_give_way_by_age(served: Served) -> None:
     served.keep(V1)
     served.keep(V2)
@@ -213,6 +215,7 @@ def test_one_row_alone_stays_whatever_was_handed_out_since(served: Served) -> No
     assert calls == {LIST: 3}, "nothing but the tasks' predictions is read, nothing written"
 
 
+@pytest.mark.slow
 def test_a_prediction_is_looked_at_three_times(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -284,6 +287,7 @@ def test_a_version_label_studio_may_be_storing_yet_goes_by_id(house: House) -> N
 
 
 @pytest.mark.parametrize("tasks", [3, 101])
+@pytest.mark.slow
 def test_a_live_backend_goes_on_being_shown(house: House, tasks: int) -> None:
     served = Served(house, tasks)
     served.keep(V1)
@@ -299,6 +303,7 @@ def test_a_live_backend_goes_on_being_shown(house: House, tasks: int) -> None:
 
 
 @pytest.mark.parametrize("tasks", [3, 101])
+@pytest.mark.slow
 def test_a_shown_version_of_which_nothing_is_left_is_followed_by_the_new_one(
     house: House, tasks: int
 ) -> None:
@@ -320,6 +325,7 @@ def test_a_shown_version_with_rows_left_is_shown_on(served: Served) -> None:
     assert served.shown() == V1
 
 
+@pytest.mark.slow
 def test_counters_are_counted_again_only_where_they_went_wrong(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -340,6 +346,7 @@ def test_counters_are_counted_again_only_where_they_went_wrong(served: Served) -
 # Interrupted
 
 
+@pytest.mark.slow
 def test_nothing_is_done_while_a_run_publishes_and_all_of_it_soon_after(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -356,6 +363,7 @@ def test_nothing_is_done_while_a_run_publishes_and_all_of_it_soon_after(served: 
     served.assert_each_task_holds(V2)
 
 
+@pytest.mark.slow
 def test_while_somebody_writes_the_sweep_does_not_wait(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -369,6 +377,7 @@ def test_while_somebody_writes_the_sweep_does_not_wait(served: Served) -> None:
     served.assert_each_task_holds(V2)
 
 
+@pytest.mark.slow
 def test_what_was_decided_anew_before_the_right_to_write_came_is_heeded(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -478,6 +487,7 @@ def test_of_two_servers_at_once_one_removes_and_the_other_finds_nothing(served: 
 # What is gone
 
 
+@pytest.mark.slow
 def test_a_task_deleted_meanwhile_is_nothing_to_do(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -524,6 +534,7 @@ def test_what_is_done_with_is_forgotten_after_a_day(served: Served) -> None:
     assert served.store.served.of_tasks(served.project, served.tasks) == []
 
 
+@pytest.mark.slow
 def test_trouble_of_one_project_does_not_keep_the_others_waiting(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

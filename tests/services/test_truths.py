@@ -51,6 +51,7 @@ def set_marks(house: House, task_ids: list[int], value: bool) -> None:
     marks.execute(plan, Patience(lambda message: None, threading.Event()))
 
 
+@pytest.mark.slow
 def test_a_run_is_measured_on_what_people_submitted_and_says_why(house: House) -> None:
     project, tasks = community(house)
     run = evaluated(house, *house.prompt(project), project)
@@ -97,6 +98,7 @@ def test_the_first_mark_changes_nothing_of_earlier_runs(house: House) -> None:
     assert (later.truth, later.options.task_ids) == (GROUND_TRUTH, (tasks[1],))
 
 
+@pytest.mark.slow
 def test_a_run_that_is_resumed_keeps_its_truth(house: House) -> None:
     project, tasks = community(house)
     run = house.start(*house.prompt(project), project, subset=Subset.HAS_GT)
@@ -170,6 +172,7 @@ def test_runs_on_ground_truth_that_is_gone_are_compared_on_annotations(house: Ho
 # Estimates, subsets, teachers
 
 
+@pytest.mark.slow
 def test_estimates_and_subsets_count_what_people_annotated(house: House) -> None:
     project, tasks = community(house)
     _, version = house.prompt(project)

@@ -36,6 +36,7 @@ def test_several_processes_may_migrate_at_once(database_url: str) -> None:
         database.close()
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: str) -> None:
     database = Database(database_url)
     with database.write() as c:

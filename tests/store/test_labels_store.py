@@ -248,6 +248,7 @@ def test_what_cannot_be_shown_to_be_ours_is_left_alone(
     assert places(store) == places(store, THERE) == places(store, "") == {}
 
 
+@pytest.mark.slow
 def test_a_run_that_had_published_and_asks_again_has_written(
     migrated_from: Callable[..., Store],
 ) -> None:
@@ -262,6 +263,7 @@ def test_a_run_that_had_published_and_asks_again_has_written(
     assert places(store) == {(1, "BERT__v1"): 0}
 
 
+@pytest.mark.slow
 def test_projects_of_two_label_studios_are_told_apart_by_what_was_written(
     migrated_from: Callable[..., Store],
 ) -> None:
@@ -290,6 +292,7 @@ def test_where_no_address_was_noted_the_label_studio_that_is_asked_is_it(
     assert places(store) == {(1, "BERT__v1"): 0}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_about_to_write_goes_on(migrated_from: Callable[..., Store]) -> None:
     store = migrated_from(
         *OWNER,

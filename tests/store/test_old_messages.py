@@ -40,6 +40,7 @@ OLD_AND_NEW = [
 
 
 @pytest.mark.parametrize(("old", "new"), OLD_AND_NEW, ids=range(len(OLD_AND_NEW)))
+@pytest.mark.slow
 def test_commands_in_kept_messages_become_steps(database_url: str, old: str, new: str) -> None:
     migration = ScriptDirectory(str(MIGRATIONS)).get_revision("0009").module
     cipher = SecretCipher("k" * 32)

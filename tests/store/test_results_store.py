@@ -23,7 +23,7 @@ from ml_backend.records import (
     RunOptions,
     RunSnapshot,
 )
-from ml_backend.store import CellCount, Chosen, Judged, Place, ResultFilter, Store
+from ml_backend.store import CellCount, Chosen, JudgedOutcome, Place, ResultFilter, Store
 from ml_backend.store.cipher import SecretCipher
 from ml_backend.store.database import MIGRATIONS
 
@@ -66,11 +66,11 @@ OUTCOMES: list[Outcome] = [
     good(7, 0.7),
 ]
 JUDGED = [
-    Judged(1, True, {("topic", "A", "A"): 1}),
-    Judged(2, False, {("topic", "B", "A"): 1, ("topic", "C", None): 2}),
-    Judged(4, False, {("topic", "B", None): 1}),
-    Judged(6, False, {("topic", "B", "A"): 3}),
-    Judged(7, None),
+    JudgedOutcome(1, True, {("topic", "A", "A"): 1}),
+    JudgedOutcome(2, False, {("topic", "B", "A"): 1, ("topic", "C", None): 2}),
+    JudgedOutcome(4, False, {("topic", "B", None): 1}),
+    JudgedOutcome(6, False, {("topic", "B", "A"): 3}),
+    JudgedOutcome(7, None),
 ]
 FITTING = {
     ResultFilter.ALL: [1, 2, 3, 4, 5, 6, 7],
@@ -86,7 +86,7 @@ def judged(store: Store, run: Run) -> Run:
     # Another run beside it: nothing of it may ever show.
     other = make_run(store, "Other")
     store.outcomes.add(other.id, [good(2, 0.1)])
-    store.results.judge(other.id, [Judged(2, True, {("topic", "B", "A"): 1})])
+    store.results.judge(other.id, [JudgedOutcome(2, True, {("topic", "B", "A"): 1})])
     store.outcomes.add(run.id, OUTCOMES)
     store.results.judge(run.id, JUDGED)
     return run
@@ -165,7 +165,9 @@ def test_cells_count_how_often_and_on_how_many_tasks(store: Store, judged: Run) 
 def test_judging_again_replaces_what_was_kept(store: Store, judged: Run) -> None:
     store.results.judge(judged.id, JUDGED)
     assert store.results.cells(judged.id, "topic")[0] == CellCount("B", "A", 4, 2)
-    store.results.judge(judged.id, [Judged(2, True, {("topic", "A", "A"): 1}), Judged(6, False)])
+    store.results.judge(
+        judged.id, [JudgedOutcome(2, True, {("topic", "A", "A"): 1}), JudgedOutcome(6, False)]
+    )
     counts = store.results.counts(judged.id, 0.7)
     assert (counts[ResultFilter.RIGHT], counts[ResultFilter.WRONG]) == (1, 1)
     assert store.results.cells(judged.id, "topic") == [CellCount("A", "A", 1, 1)]
@@ -190,7 +192,7 @@ def test_deleting_a_prompt_deletes_its_class_pairs(store: Store, judged: Run) ->
 def test_classes_that_are_long_or_hostile_texts_are_kept(store: Store, run: Run) -> None:
     store.outcomes.add(run.id, [good(1)])
     cell = ("topic", "x\0\ud800" + "long 🐍 " * 1_000, "'; DROP TABLE runs; --")
-    store.results.judge(run.id, [Judged(1, False, {cell: 1})])
+    store.results.judge(run.id, [JudgedOutcome(1, False, {cell: 1})])
     assert ids(store.results.places(Chosen(run.id, cell=cell), "task", limit=5)) == [1]
 
 
@@ -208,7 +210,7 @@ def test_outcomes_are_read_with_what_was_judged(store: Store, judged: Run) -> No
 def test_more_tasks_than_one_transaction_takes_are_judged(store: Store, run: Run) -> None:
     numbers = range(1, 4_502)
     store.outcomes.add(run.id, [good(number) for number in numbers])
-    said = [Judged(number, number % 3 == 0, {("topic", "A", "A"): 1}) for number in numbers]
+    said = [JudgedOutcome(number, number % 3 == 0, {("topic", "A", "A"): 1}) for number in numbers]
     for _ in range(2):
         store.results.judge(run.id, said)
         assert store.results.counts(run.id, 0.7)[ResultFilter.RIGHT] == 1_500

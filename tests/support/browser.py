@@ -12,6 +12,9 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from support.processes import ROOT, watch
 
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first that is there: without windows to think of it costs a sixth less."""
+
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"),
     *("--disable-quic", "--disable-background-networking", "--disable-extensions"),
@@ -57,7 +60,7 @@ _SHARED = _Shared()
 @contextmanager
 def chromium(*arguments: str) -> Iterator[Browser]:
     """Give a headless Chromium of its own; NotInstalled where the machine has none."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         raise NotInstalled("There is no Chromium here. Install it: apt-get install chromium")
     expect.set_options(timeout=PATIENCE)

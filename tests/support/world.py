@@ -55,6 +55,7 @@ CASES: dict[str, Fields] = {
     "ui.edit_prompt": {},
     "ui.export_prompt": {},
     "ui.take_edit": {"title": "Changed"},
+    "ui.rebind_prompt": {"project": "project"},
     "ui.ask_delete_prompt": {},
     "ui.count_delete": {},
     "ui.take_delete": {"predictions": "4"},

@@ -158,6 +158,7 @@ def test_a_stored_key_does_not_follow_to_another_host(api: Api) -> None:
     assert status_of(lambda: api.client.model_providers.update(made.id, **with_password)) == 400
 
 
+@pytest.mark.slow
 def test_a_connection_in_use_stays(api: Api) -> None:
     prompt, version = api.prompt()
     made = api.connection()

@@ -33,6 +33,7 @@ def marked(api: Api) -> list[int]:
     return [row["task"] for row in rows if row["ground_truth"]]
 
 
+@pytest.mark.slow
 def test_marks_are_counted_made_and_taken_off(annotated: Api) -> None:
     api = annotated
     counted = post(api, {"all": True, "dry_run": True}).json()
@@ -56,6 +57,7 @@ def test_a_draw_says_its_seed_and_that_it_is_no_promise_sample(annotated: Api) -
     assert (done["marked"], sorted(marked(annotated))) == (4, counted["task_ids"])
 
 
+@pytest.mark.slow
 def test_annotated_tasks_are_listed_page_by_page(annotated: Api) -> None:
     api = annotated
     submit(api.studio, api.tasks[1], [region("a")])
@@ -94,6 +96,7 @@ def test_what_names_nothing_or_what_is_not_there_is_refused(
     assert marked(annotated) == []
 
 
+@pytest.mark.slow
 def test_marks_are_set_with_the_callers_rights_alone(annotated: Api) -> None:
     api = annotated
     stranger = api.as_user(hidden=[api.project])

@@ -41,6 +41,7 @@ def test_health_says_up_under_every_path(place: Place, path: str) -> None:
     assert response.json["instance"] == place.container.store.writing.instance()
 
 
+@pytest.mark.slow
 def test_setup_names_exactly_the_version_that_predict_writes(place: Place) -> None:
     place.prompt()
     label = place.setup().json["model_version"]
@@ -67,6 +68,7 @@ def test_setup_does_not_ask_label_studio(place: Place, studio: FakeLabelStudio) 
     ],
     ids=["no control", "empty view", "no XML", "none"],
 )
+@pytest.mark.slow
 def test_setup_refuses_a_config_that_cannot_be_answered(
     place: Place, config: str, words: str
 ) -> None:
@@ -376,6 +378,7 @@ def test_an_edited_prompt_counts_at_once(place: Place) -> None:
     assert is_prediction(item, "Topics__Version 2")
 
 
+@pytest.mark.slow
 def test_an_interactive_failure_is_told_to_the_person(place: Place, simulator: Simulator) -> None:
     place.prompt()
     context = {"result": []}
@@ -390,6 +393,7 @@ def test_an_interactive_failure_is_told_to_the_person(place: Place, simulator: S
     assert failure.task_id == 1
 
 
+@pytest.mark.slow
 def test_logs_hold_neither_task_texts_nor_keys(
     place: Place, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:

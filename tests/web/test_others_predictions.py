@@ -49,6 +49,7 @@ def test_predict_beside_rows_of_others_takes_another_name_and_setup_follows(plac
     assert handed_out.label == NUMBERED
 
 
+@pytest.mark.slow
 def test_a_look_in_the_background_is_enough_for_setup(place: Place) -> None:
     place.prompt()
     put(place, place.project_id, place.task_ids)
@@ -58,6 +59,7 @@ def test_a_look_in_the_background_is_enough_for_setup(place: Place) -> None:
     assert named(place.predict(place.tasks(1))) == {NUMBERED}
 
 
+@pytest.mark.slow
 def test_only_a_projects_first_answer_looks_what_stands_there(
     place: Place, studio: FakeLabelStudio
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_predict_without_an_answer_makes_nothing_ours(place: Place, simulator:
     assert named(place.predict(place.tasks(2, "letter"))) == {NUMBERED}
 
 
+@pytest.mark.slow
 def test_what_label_studio_does_not_say_nobody_writes_over(
     place: Place, studio: FakeLabelStudio
 ) -> None:
@@ -94,6 +97,7 @@ def test_what_label_studio_does_not_say_nobody_writes_over(
     assert named(place.predict(place.tasks(1))) == {NUMBERED}
 
 
+@pytest.mark.slow
 def test_what_predict_handed_out_goes_with_its_prompt_and_nothing_else(place: Place) -> None:
     prompt, _ = place.prompt()
     other, tasks = place.container.studio, place.task_ids

@@ -9,6 +9,7 @@ from label_studio_sdk.core.api_error import ApiError
 
 from support.api import Api
 from support.sdk import ended_run
+from support.wire import CONFIG
 
 
 def predicted(api: Api) -> Any:
@@ -314,3 +315,14 @@ def test_the_provenance_of_predictions_is_told_to_those_who_see_them(api: Api) -
     assert (missing.status_code, list(missing.json())) == (400, ["task_ids"])
     other = api.as_user(hidden=[api.project])
     assert api.request("GET", f"{path}?task_ids=1", other).status_code == 404
+
+
+@pytest.mark.slow
+def test_making_a_prompt_says_what_to_know_of_its_labeling_config(api: Api) -> None:
+    config = CONFIG.replace('value="a"', 'value="under $50"')
+    project, _ = api.studio.seed(config, [{"data": {"text": "x"}}], title="Prices")
+    body = {"title": "Prices", "associated_projects": [project]}
+    [note] = api.request("POST", "prompts/", json=body).json()["notes"]
+    assert note.startswith('topic: In "under $50" Label Studio\'s editor')
+    body = {"title": "Topics", "associated_projects": [api.project]}
+    assert "notes" not in api.request("POST", "prompts/", json=body).json()

@@ -30,6 +30,7 @@ def test_what_is_no_price_is_refused(api: Api, odd: Any) -> None:
         assert (refused.status_code, list(refused.json())) == (400, ["prices"])
 
 
+@pytest.mark.slow
 def test_the_environments_prices_make_an_estimate(api: Api) -> None:
     prompt, version = api.prompt()
     path = f"prompts/{prompt.id}/versions/{version.id}/cost-estimate"

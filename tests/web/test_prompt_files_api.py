@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from support.api import Api
 from support.wire import CONFIG
 
@@ -16,6 +18,7 @@ def imported(api: Api, body: dict[str, Any], client: Any = None) -> Any:
     return api.request("POST", "prompts/import", client, json={"project": api.project, **body})
 
 
+@pytest.mark.slow
 def test_a_prompt_goes_out_and_comes_back_to_the_byte(api: Api) -> None:
     prompt, version = api.prompt()
     found = exported(api, prompt.id).json()
@@ -45,6 +48,7 @@ def test_what_does_not_fit_names_its_line(api: Api) -> None:
     assert len(api.client.prompts.list().results) == 1
 
 
+@pytest.mark.slow
 def test_nobody_reaches_what_they_have_no_access_to(api: Api) -> None:
     prompt, _ = api.prompt()
     text = exported(api, prompt.id).json()["file"]
@@ -61,6 +65,7 @@ def test_nobody_reaches_what_they_have_no_access_to(api: Api) -> None:
     assert api.container.store.prompts.get(own["prompt"]).project_ids == (other,)
 
 
+@pytest.mark.slow
 def test_a_connection_of_another_is_neither_named_nor_used(api: Api) -> None:
     prompt, _ = api.prompt()
     connection = api.connection(scope="User")

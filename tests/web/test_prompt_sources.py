@@ -50,6 +50,7 @@ def test_the_url_goes_before_extra_parameters_and_those_before_the_project(place
     assert named(place.setup(path, extra_params=extra)).startswith("In the URL__")
 
 
+@pytest.mark.slow
 def test_a_version_in_the_url_is_served_whatever_is_active(place: Place) -> None:
     prompt, first = place.prompt()
     place.container.prompts.create_version(prompt, text="Newer: {text}")

@@ -121,6 +121,7 @@ def test_every_field_of_a_prompt_comes_back(api: Api) -> None:
     assert changed.updated_at > made.updated_at
 
 
+@pytest.mark.slow
 def test_fields_and_classes_come_from_the_labeling_config(api: Api) -> None:
     made = api.client.prompts.create(title="Derived", associated_projects=[api.project])
     assert made.input_fields == ["text"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from support.api import Api
 
 
@@ -11,6 +13,7 @@ def attempt(api: Api, on: Any, client: Any = None, **body: Any) -> Any:
     return api.request("POST", f"prompts/{on.id}/try", client, json=body)
 
 
+@pytest.mark.slow
 def test_a_task_is_tried_with_an_unsaved_text(api: Api) -> None:
     prompt, version = api.prompt()
     answer = attempt(
@@ -53,6 +56,7 @@ def test_what_is_wrong_is_refused_and_named(api: Api) -> None:
     assert api.simulator.stats()["calls"] == 0
 
 
+@pytest.mark.slow
 def test_a_full_budget_refuses_a_try_with_the_next_step(api: Api) -> None:
     prompt, _ = api.prompt()
     connection = api.connection()
@@ -65,6 +69,7 @@ def test_a_full_budget_refuses_a_try_with_the_next_step(api: Api) -> None:
     assert api.simulator.stats()["calls"] == 0
 
 
+@pytest.mark.slow
 def test_only_who_may_use_the_project_and_the_connection_tries(api: Api) -> None:
     prompt, _ = api.prompt()
     mine = api.connection(scope="User")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from support.api import Api
 
 GIVEN = {"title": "Set", "prompt": "{text}", "provider_model_id": "simulated"}
@@ -13,6 +15,7 @@ def make(api: Api, prompt_id: int, **more: Any) -> Any:
     return api.request("POST", f"prompts/{prompt_id}/versions", json={**GIVEN, **more})
 
 
+@pytest.mark.slow
 def test_parameters_and_system_text_are_stored_shown_and_changed(api: Api) -> None:
     prompt, _ = api.prompt()
     made = make(api, prompt.id, parameters={"temperature": 0.2}, system_prompt="You label.").json()
@@ -26,6 +29,7 @@ def test_parameters_and_system_text_are_stored_shown_and_changed(api: Api) -> No
     assert api.request("GET", path).json()["system_prompt"] == ""
 
 
+@pytest.mark.slow
 def test_an_unknown_parameter_is_refused_with_those_there_are(api: Api) -> None:
     prompt, version = api.prompt()
     for answer in (
@@ -44,6 +48,7 @@ def test_an_unknown_parameter_is_refused_with_those_there_are(api: Api) -> None:
     assert len(api.client.prompts.versions.list(prompt.id)) == 1
 
 
+@pytest.mark.slow
 def test_a_parameter_change_makes_an_evaluation_stale(api: Api) -> None:
     prompt, version = api.prompt()
     run = api.answered(prompt, version, dict.fromkeys(api.tasks[:6], "a"))

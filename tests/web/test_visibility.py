@@ -174,6 +174,7 @@ def test_a_version_being_deleted_is_not_there_any_more(api: Api) -> None:
     assert versions.list(prompt.id) == []
 
 
+@pytest.mark.slow
 def test_a_prompt_being_deleted_is_not_there_any_more(api: Api) -> None:
     prompt, version = api.prompt()
     begin_deleting(api, JobKind.DELETE_PROMPT, prompt.id)

@@ -76,6 +76,7 @@ def test_tasks(connected: Place, action: str) -> None:
 
 
 @pytest.mark.parametrize("action", ["PROJECT_UPDATED", "START_TRAINING"])
+@pytest.mark.slow
 def test_events_without_ids(connected: Place, action: str) -> None:
     assert ids_of(connected, action) == (None, None)
 
@@ -123,6 +124,7 @@ def test_every_address_hears(connected: Place, route: str) -> None:
         {},
     ],
 )
+@pytest.mark.slow
 def test_what_concerns_nothing_here_is_ignored(connected: Place, body: dict[str, Any]) -> None:
     response = tell(connected, body)
     assert (response.status_code, response.json["status"]) == (200, "ignored")
@@ -133,6 +135,7 @@ ODD = [b"", b"null", b"[]", b"7", b'"x"', b"{", b"\xff\xfe", b"[" * 100_000, b"x
 
 
 @pytest.mark.parametrize("route", [*ROUTES, "/train", "/prompts/1/train"])
+@pytest.mark.slow
 def test_odd_bodies_get_a_clear_answer(connected: Place, route: str) -> None:
     for body in ODD:
         began = time.process_time()

@@ -229,6 +229,7 @@ def test_a_prompt_area_is_never_answered_by_the_model(prompting: Place) -> None:
     assert [region["from_name"] for region in item["result"]] == ["topic"]
 
 
+@pytest.mark.slow
 def test_instructions_that_cannot_be_read_are_said_to_be_the_reason(place: Place) -> None:
     instruct(place, "<div>" * 10_000 + "Say a.")
     for _ in range(2):

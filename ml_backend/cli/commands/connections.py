@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,6 +9,8 @@ from urllib.parse import urlsplit
 import click
 
 from ml_backend.cli.app import App, Group, pass_app
+from ml_backend.cli.commands.key_input import read_key
+from ml_backend.cli.commands.local_options import LocalOptions, local_options
 from ml_backend.cli.output import documents
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Connection, ProviderName
@@ -23,7 +23,6 @@ PERIODS = {"never": "", "monthly": "Monthly", "yearly": "Yearly"}
 ALERT = "budget_alert_threshold"
 ENVIRONMENT = "environment"
 ALL_OTHERS = "(every other model)"
-KEYLESS = {ProviderName.CUSTOM.value}
 
 
 def price(value: str) -> tuple[str, list[float]]:
@@ -108,7 +107,7 @@ def list_connections(app: App) -> None:
 
 
 @connections.command("add")
-@click.argument("title")
+@click.argument("title", required=False)
 @click.option(
     "--provider",
     type=click.Choice(PROVIDERS, case_sensitive=False),
@@ -116,11 +115,16 @@ def list_connections(app: App) -> None:
     required=True,
 )
 @click.option("--endpoint", default="", help="Where it answers; Custom and AzureOpenAI need it.")
-@click.option("--model", default="", help="The model of versions that name none.")
+@click.option(
+    "--model",
+    default="",
+    help="The model of versions that name none; Local: a GGUF file, by default the small model.",
+)
 @click.option("--api-key-env", metavar="VAR", help="Read the key from this variable.")
 @click.option("--api-key-stdin", is_flag=True, help="Read the key from the first line of stdin.")
 @click.option("--deployment", default="", help="AzureOpenAI: the deployment's name.")
 @click.option("--api-version", default="", help="AzureOpenAI: the API version.")
+@local_options
 @click.option(
     "--price",
     "prices",
@@ -133,7 +137,7 @@ def list_connections(app: App) -> None:
 @pass_app
 def add_connection(
     app: App,
-    title: str,
+    title: str | None,
     provider: str,
     endpoint: str,
     model: str,
@@ -141,6 +145,7 @@ def add_connection(
     api_key_stdin: bool,
     deployment: str,
     api_version: str,
+    local: LocalOptions,
     prices: tuple[tuple[str, list[float]], ...],
     limit: float | None,
     period: str | None,
@@ -155,13 +160,25 @@ def add_connection(
       ls-prompts connections add work --provider OpenAI --model gpt-5-mini --api-key-env WORK_KEY
       ls-prompts connections add ollama --provider Custom --endpoint http://localhost:11434/v1 \\
           --model llama3.2 --price llama3.2=0,0
+      ls-prompts connections add --provider Local --model path/to/model.gguf
     """
     if api_key_env and api_key_stdin:
         raise click.UsageError("Give --api-key-env or --api-key-stdin, not both.")
-    from ml_backend.services.callers.connections import check_title
+    from ml_backend.services.callers.connections import check_title, free_title
 
+    is_local = provider == ProviderName.LOCAL.value
+    columns: dict[str, Any] = {"endpoint": endpoint, "default_model": model, "details": {}}
+    if is_local:
+        if endpoint or api_key_env or api_key_stdin:
+            raise click.UsageError("A local model has no endpoint and no key.")
+        columns = local.columns(model)
+    elif local.is_given:
+        raise click.UsageError("--threads, --slots and --context are of a local model.")
+    if title is None and not is_local:
+        raise click.UsageError("Missing argument 'TITLE'.")
+    title = title or free_title(app.container.store, ProviderName.LOCAL)
     check_title(title)
-    if provider != ProviderName.OPENAI.value and not endpoint:
+    if not is_local and provider != ProviderName.OPENAI.value and not endpoint:
         raise InvalidInput(
             f"{provider} needs an endpoint.",
             field="endpoint",
@@ -176,15 +193,15 @@ def add_connection(
     made = app.container.store.connections.create(
         title=title.strip(),
         provider=provider,
-        endpoint=endpoint,
-        default_model=model,
-        api_key=_read_key(provider, api_key_env, api_key_stdin),
+        api_key="" if is_local else read_key(provider, api_key_env, api_key_stdin),
         deployment=deployment,
         api_version=api_version,
         prices=dict(prices),
         budget_limit=limit,
         budget_period=period_named(period),
-        details={} if alert is None else {ALERT: alert},
+        endpoint=columns["endpoint"],
+        default_model=columns["default_model"],
+        details=columns["details"] | ({} if alert is None else {ALERT: alert}),
     )
     if app.as_json:
         app.document(
@@ -356,30 +373,6 @@ def _find(app: App, ref: str) -> Connection:
     if ref == ENVIRONMENT and app.container.store.connections.find(ref) is None:
         return app.container.models.default
     return app.container.store.connections.get(int(ref) if ref.isdecimal() else ref)
-
-
-def _read_key(provider: str, api_key_env: str | None, api_key_stdin: bool) -> str:
-    if api_key_env:
-        key = os.environ.get(api_key_env, "").strip()
-        if not key:
-            raise InvalidInput(
-                f"The variable {api_key_env} is not set.",
-                field="api_key_env",
-                fix="Name the variable that holds the key, not the key itself.",
-            )
-        return key
-    if api_key_stdin:
-        key = sys.stdin.readline().strip()
-        if not key:
-            raise InvalidInput("No key came on stdin.", field="api_key_stdin")
-        return key
-    if sys.stdin.isatty():
-        empty = " (empty: none)" if provider in KEYLESS else ""
-        typed: str = click.prompt(f"API key{empty}", hide_input=True, default="", err=True)
-        return typed.strip()
-    if provider in KEYLESS:
-        return ""
-    raise click.UsageError(f"{provider} needs a key: give --api-key-env VAR or --api-key-stdin.")
 
 
 def _is_web_address(url: str) -> bool:

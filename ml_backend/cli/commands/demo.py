@@ -24,6 +24,7 @@ import click
 from rich.console import Console
 
 from ml_backend import demo as data
+from ml_backend.cli.commands.demo_size import LOCAL, DemoSize, size_of
 from ml_backend.cli.local_label_studio import (
     DATABASE,
     EMAIL,
@@ -69,22 +70,33 @@ STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
     type=click.Path(path_type=Path),
     help="A folder that keeps a freshly made database: the next demo starts with it.",
 )
+@click.option(
+    "--model",
+    type=click.Choice([LOCAL]),
+    help="local: the small model of `models add smollm2`, on this machine: no key, no network.",
+)
 @click.option("--keep", is_flag=True, help="Leave Label Studio and the server running.")
 @click.option("--stop", is_flag=True, help="Stop what an earlier `demo --keep` left running.")
 @click.option("--json", "as_json", is_flag=True, help="Print what Label Studio holds as JSON.")
 def demo(
-    executable: Path | None, template: Path | None, keep: bool, stop: bool, as_json: bool
+    executable: Path | None,
+    template: Path | None,
+    model: str | None,
+    keep: bool,
+    stop: bool,
+    as_json: bool,
 ) -> None:
     """Show everything on a real Label Studio made for the purpose.
 
     Starts Label Studio and this server, makes a project of 200 customer messages (60 of them
     annotated by people), evaluates a prompt on those, gets predictions for all tasks, promotes them
     to annotations, and prints what Label Studio then holds. With OPENAI_API_KEY set it uses that
-    model, else the offline baseline.
+    model, else the offline baseline; with --model local a small and weak one on fewer messages.
 
     \b
     Examples:
       ls-prompts demo --label-studio .venvs/label-studio/bin/label-studio
+      ls-prompts demo --model local
       ls-prompts demo --keep
       ls-prompts demo --stop
     """
@@ -99,7 +111,7 @@ def demo(
             fix="Run `make demo`, which installs it in a virtual environment of its own.",
         )
     with ExitStack() as stack:
-        held = Demo(program, console, template).play(stack, keep=keep)
+        held = Demo(program, console, size_of(model), template).play(stack, keep=keep)
     click.echo(json.dumps(held, indent=2)) if as_json else print_held(held)
 
 
@@ -115,7 +127,10 @@ class Place:
 class Demo:
     """One showing of the demo, step by step."""
 
-    def __init__(self, program: str, console: Console, template: Path | None = None) -> None:
+    def __init__(
+        self, program: str, console: Console, size: DemoSize, template: Path | None = None
+    ) -> None:
+        self._size = size
         self._program = program
         self._template = template
         self._console = console
@@ -138,9 +153,9 @@ class Demo:
             studio.start()
         port = free_port()
         place = Place(studio.url, f"http://127.0.0.1:{port}", folder)
-        settings = Settings.from_env(_environment(place, port))
+        settings = Settings.from_env(_environment(place, port, self._size))
         with self._step("Starting the server"):
-            server = _start_server(place, port)
+            server = _start_server(place, port, self._size)
             if not keep:
                 stack.callback(_end, server.pid)
             _wait_for(f"{place.server_url}/health")
@@ -155,7 +170,7 @@ class Demo:
         project = self._make_project(container)
         with self._step("Writing the prompt"):
             prompt = container.prompts.create(PROMPT, project=project)
-            version = container.prompts.create_version(prompt, text=data.prompt())
+            version = container.prompts.create_version(prompt, text=self._size.prompt)
         self._console.print(f"  {_model(version)}")
         with self._step("Connecting the ML backend"):
             container.connecting.connect(project, place.server_url, title=BACKEND)
@@ -164,14 +179,13 @@ class Demo:
             prompt,
             version,
             project,
-            "Evaluate on the 60 messages that people annotated",
+            f"Evaluate on the {self._size.annotated} messages that people annotated",
             Subset.HAS_GT,
         )
-        self._run(
-            container, prompt, version, project, "Get predictions for all 200 tasks", Subset.ALL
-        )
+        title = f"Get predictions for all {len(self._size.tasks)} tasks"
+        self._run(container, prompt, version, project, title, Subset.ALL)
         with self._step("Editing the prompt: a second version"):
-            text = f"{data.prompt()}\n\nWhen in doubt about the topic, take what comes first."
+            text = f"{self._size.prompt}\n\nWhen in doubt about the topic, take what comes first."
             second = container.prompts.create_version(prompt, text=text)
         last = self._run(
             container, prompt, second, project, "Again: replaced, not accumulated", Subset.ALL
@@ -189,9 +203,8 @@ class Demo:
         """Let a second prompt write some predictions, and delete its model version alone."""
         other = container.prompts.create(OTHER_PROMPT, project=project)
         version = container.prompts.create_version(other, text="What is this about?\n{text}")
-        run = self._run(
-            container, other, version, project, "A second prompt on a sample of 20", Subset.SAMPLE
-        )
+        title = f"A second prompt on a sample of {self._size.sample}"
+        run = self._run(container, other, version, project, title, Subset.SAMPLE)
         label = run.label
         with self._step(f"Deleting the predictions of {label!r}, and only those"):
             plan = container.predictions.plan_delete(project.id, select(labels=[label]))
@@ -199,13 +212,15 @@ class Demo:
         self._console.print(f"  {report.deleted} predictions deleted")
 
     def _make_project(self, container: Container) -> Project:
-        with self._step("Making a project: 200 customer messages, 60 annotated"):
-            config = LabelingConfig.parse(data.config())
+        size = self._size
+        made = f"{len(size.tasks)} customer messages, {size.annotated} annotated"
+        with self._step(f"Making a project: {made}"):
+            config = LabelingConfig.parse(size.config)
             project = container.studio.create_project(
-                PROJECT, data.config(), instruction=_to_html(data.instructions())
+                PROJECT, size.config, instruction=_to_html(data.instructions())
             )
             tasks = []
-            for task in data.tasks():
+            for task in size.tasks:
                 row: dict[str, Any] = {"data": task["data"]}
                 if "ground_truth" in task:
                     result = config.to_conversion(task["ground_truth"], task["data"]).result
@@ -235,7 +250,10 @@ class Demo:
         """Start a run for the server to execute, and wait for its end."""
         with self._step(title) as say:
             run = container.runs.start(
-                prompt, version, project, RunRequest(subset=subset, activate=True)
+                prompt,
+                version,
+                project,
+                RunRequest(subset=subset, activate=True, sample_size=self._size.sample),
             )
             while run.is_open:
                 time.sleep(0.2)
@@ -288,6 +306,8 @@ class Demo:
 def _model(version: PromptVersion) -> str:
     if version.provider is ProviderName.BASELINE:
         return "model: none; the offline baseline answers (set OPENAI_API_KEY for a real model)"
+    if version.provider is ProviderName.LOCAL:
+        return f"model: {version.model} on this machine, a small and weak one"
     return f"model: {version.model}"
 
 
@@ -305,10 +325,10 @@ def _patience() -> Patience:
     return Patience(lambda message: None, threading.Event())
 
 
-def _environment(place: Place, port: int) -> dict[str, str]:
+def _environment(place: Place, port: int, size: DemoSize) -> dict[str, str]:
     """Return the settings of the demo's server; of the person's own only those of a model."""
     environment = {
-        **os.environ,
+        **size.environment,
         "LABEL_STUDIO_URL": place.studio_url,
         "LABEL_STUDIO_API_KEY": TOKEN,
         "DATA_DIR": str(place.folder / "data"),
@@ -320,11 +340,11 @@ def _environment(place: Place, port: int) -> dict[str, str]:
     return environment
 
 
-def _start_server(place: Place, port: int) -> subprocess.Popen[bytes]:
+def _start_server(place: Place, port: int, size: DemoSize) -> subprocess.Popen[bytes]:
     with (place.folder / "server.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "ml_backend", "serve"],
-            env=_environment(place, port),
+            env=_environment(place, port, size),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

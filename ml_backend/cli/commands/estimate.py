@@ -119,6 +119,11 @@ def lines(told: Estimate) -> list[str]:
         f"task, {how}; {told.sampled} tasks sampled",
         _price(told),
     ]
+    if told.limit:
+        said.append(
+            f"no answer gets more than {told.limit:,} tokens (max_tokens among the version's "
+            "parameters sets another limit)"
+        )
     if told.samples > 1:
         said.append(f"{told.samples} answers for each task")
     if told.kept:

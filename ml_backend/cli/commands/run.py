@@ -10,6 +10,7 @@ import click
 
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
 from ml_backend.cli.commands.estimate import note_cost
+from ml_backend.cli.next_steps import for_command_line
 from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
 from ml_backend.services.jobs import documents as reports
 
@@ -309,6 +310,8 @@ def note_unanswerable(app: App, project: Project) -> None:
     config = app.container.predictor_factory.config_of(project)
     for name, why in config.unanswerable.items():
         app.note(f"Left to people: {name} ({why}).")
+    for note in app.container.predictor_factory.notes(app.container.studio, project):
+        app.note(f"Careful: {for_command_line(note)}")
 
 
 def note_following(app: App, prompt: Prompt, project: Project) -> None:

@@ -114,6 +114,7 @@ def of_estimate(told: Estimate) -> Document:
         "measured": told.measured,
         "prompt_tokens_per_task": told.prompt_tokens,
         "completion_tokens_per_task": told.completion_tokens,
+        "completion_limit": told.limit or None,
         "tokens": told.tokens.mean,
         "low_tokens": told.tokens.low,
         "high_tokens": told.tokens.high,

@@ -113,6 +113,8 @@ def _show_failures(app: App, run: Run) -> None:
 
 
 def _show_metrics(app: App, run: Run, metrics: RunMetrics) -> None:
+    if metrics.unread is not None:
+        click.echo(for_command_line(metrics.unread.words))
     if not metrics.overall.n:
         click.echo(f"None of these tasks has {run.truth.words} to measure against.")
         return

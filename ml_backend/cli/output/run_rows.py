@@ -75,6 +75,8 @@ def state(run: Run, *, is_free: bool) -> str:
         why = for_command_line(run.message)
         return f"{run.status.value}: {why}" if why else f"{run.status.value}, {so_far}"
     failed = f", {totals.failed} failed" if totals.failed else ""
+    if run.deleted_tasks:
+        failed = f"{failed}, {run.deleted_tasks} tasks deleted"
     return f"{run.status.value}{failed}{', stale' if run.stale else ''}"
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.classes import PATH_SEPARATOR, AnswerClass, Classes, last_name
-from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading
+from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import Attachment, JsonObject, Region
+
+MOST_CHOSEN = 40
+"""Classes that an answer can reasonably name where any number may be chosen."""
 
 
 class ChoiceControl(Control):
@@ -32,6 +35,11 @@ class ChoiceControl(Control):
     def is_multiple(self, tag: Tag) -> bool:
         """Whether several may be chosen."""
 
+    @property
+    def stores_paths(self) -> bool:
+        """Whether Label Studio stores each class as the list of names that leads to it."""
+        return False
+
     @abstractmethod
     def stored(self, item: AnswerClass) -> Any:
         """What Label Studio stores for a class."""
@@ -46,6 +54,9 @@ class ChoiceControl(Control):
 
     def attachments(self, data: Data) -> list[Attachment]:
         return self._source.attachments(data)
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known)
 
     def schema(self, data: Data) -> JsonObject:
         classes = self._source.of(data)
@@ -74,8 +85,8 @@ class ChoiceControl(Control):
             return Reading(problems=(f'This task brings no classes in "{where}".',))
         if self.multiple:
             given = answer if isinstance(answer, list) else [answer]
-            shown = {item.shown for item in classes.all}
-            each_is_one = all(isinstance(name, str) and name in shown for name in given)
+            names = {item.shown for item in classes.all}
+            each_is_one = all(isinstance(name, str) and name in names for name in given)
             if not each_is_one and classes.find(answer) is not None:
                 given = [answer]  # a path as a list of names
             return self._read_several(given, classes)
@@ -137,6 +148,23 @@ class ChoiceControl(Control):
                     found.append(path)
         return found
 
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        value, key = region.get("value"), self.stored_key
+        chosen = value.get(key) if isinstance(value, Mapping) else None
+        if not isinstance(chosen, list):
+            given = "" if chosen is None else f", but {shown(chosen)}"
+            return f'the value of a region has no list "{key}"{given}'
+        paths = [each if isinstance(each, list) else [each] for each in chosen]
+        if any(not path or not all(isinstance(name, str) for name in path) for path in paths):
+            return f'"{key}" of a region names something that is no class'
+        if self.stores_paths and len(chosen) > 1 and all(isinstance(each, str) for each in chosen):
+            return f'"{key}" of a region is one list, which may be one path or several classes'
+        classes = self._source.of(data)
+        for path in self.paths([region]):
+            if classes.by_path(path) is None:
+                return f"{shown(PATH_SEPARATOR.join(path))} is no class of it"
+        return ""
+
     def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
         classes = self._source.of(data)
         names: set[str] = set()
@@ -144,6 +172,11 @@ class ChoiceControl(Control):
             item = classes.by_path(path)
             names |= {path[-1], last_name(item), item.shown} if item else {path[-1]}
         return names
+
+    def room(self, data: Data, length: int) -> int:
+        rooms = self._source.of(data).rooms
+        chosen = min(self.most or MOST_CHOSEN, MOST_CHOSEN) if self.multiple else 1
+        return sum(rooms[:chosen])
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         if not self.multiple:

@@ -6,12 +6,14 @@ attributes of ``<Choice>`` or ``<Label>`` and, where classes may be nested, ``ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.classes import PATH_SEPARATOR, AnswerClass, Classes
+from ml_backend.labeling.bases.control import shown
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data import values
 from ml_backend.labeling.text.html_images import pictures
@@ -80,8 +82,33 @@ class ClassSource:
         """The pictures by which a task shows classes without words."""
         if not self._from_task:
             return []
-        shown = (pictures(each.picture, each.shown) for each in self.of(data).all if each.picture)
-        return [picture for found in shown for picture in found]
+        found = (pictures(each.picture, each.shown) for each in self.of(data).all if each.picture)
+        return [picture for several in found for picture in several]
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        """What to tell of classes that read fields, where the tasks have ``known``, or are one."""
+        found: list[str] = []
+        misread: dict[str, list[str]] = {}
+        stored: dict[str, dict[str, None]] = {}
+        for node in _all_nodes(self._own) if self._nested else self._own:
+            absent = [path for path in values.paths(node.value) if top_key(path) not in known]
+            name = values.class_name(node.value, {})
+            if node.alias and not self._nested:
+                stored.setdefault(node.alias, {})[node.value] = None
+            if absent and not name:
+                found.append(
+                    f"The class {shown(node.value)} is what the task's field {shown(absent[0])} "
+                    "says, which no task has: there is no such class."
+                )
+            elif absent and not node.alias:
+                seen = values.as_text(values.resolve(node.value, {}))
+                misread.setdefault(seen, []).append(node.value)
+        found += [_misread(seen, names) for seen, names in misread.items()]
+        for alias, several in stored.items():
+            if len(several) > 1:
+                names = " and ".join(map(shown, several))
+                found.append(f"{names} are stored as one class, {shown(alias)}: the first counts.")
+        return found
 
     @property
     def title(self) -> str:
@@ -108,23 +135,31 @@ class ClassSource:
         self, nodes: Iterable[_Node], data: Data, names: tuple[str, ...], path: tuple[str, ...]
     ) -> Iterator[AnswerClass]:
         for node in nodes:
-            value = values.as_text(values.resolve(node.value, data))
+            value = values.class_name(node.value, data)
             sent = node.alias or value
+            seen = values.as_text(values.resolve(node.value, data))
             if not sent:
                 continue
-            shown = (*names, value or sent)
+            titles = (*names, value or sent)
             place = (*path, sent)
             if not (node.children and self._nested and self._leaves_only):
                 meaning = node.hint or to_text(node.html)
                 yield AnswerClass(
-                    shown=PATH_SEPARATOR.join(shown),
+                    shown=PATH_SEPARATOR.join(titles),
                     path=place,
-                    meaning="" if meaning == shown[-1] else meaning,
+                    meaning="" if meaning == titles[-1] else meaning,
                     most=node.most or self._most,
                     picture=node.html if node.of_task and not meaning else "",
+                    seen=(*path, seen) if seen not in ("", value) and not node.alias else (),
                 )
             if self._nested:
-                yield from self._classes(node.children, data, shown, place)
+                yield from self._classes(node.children, data, titles, place)
+
+
+def _all_nodes(nodes: Iterable[_Node]) -> Iterator[_Node]:
+    for node in nodes:
+        yield node
+        yield from _all_nodes(node.children)
 
 
 def _own_nodes(tag: Tag, child: str) -> Iterator[_Node]:
@@ -156,6 +191,17 @@ def _task_nodes(options: Any, depth: int = 0) -> Iterator[_Node]:
                 children=tuple(_task_nodes(option.get("children"), depth + 1)),
                 of_task=True,
             )
+
+
+def _misread(seen: str, names: Sequence[str]) -> str:
+    """What to know of classes in whose names the editor looks for fields."""
+    several = len(names) > 1
+    return (
+        f"In {' and '.join(map(shown, names))} Label Studio's editor takes what follows the $ for "
+        f"a field, which no task has, and shows {shown(seen)}"
+        f"{' for each of them' if several else ''}. Answers use the name as written; with an "
+        "alias, or without the $, the editor finds the class again."
+    )
 
 
 def _reads_task(node: _Node) -> bool:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ml_backend.labeling.bases.control import shown
+from ml_backend.labeling.bases.room import room_of_key
 from ml_backend.records import JsonObject
 
 # OpenAI refuses schemas whose enums grow past limits near these; the description still names all.
@@ -33,6 +36,8 @@ class AnswerClass:
     order: int = 0
     picture: str = ""
     """HTML of the task that shows it, where there are no words in it."""
+    seen: tuple[str, ...] = ()
+    """The path as the editor stores it, where that reads the name's "$50" as a field."""
 
     @property
     def sent(self) -> str:
@@ -61,11 +66,20 @@ class Classes:
             for key in _loose_names(item):
                 self._loose[key] = item if key not in self._loose else None
         self._by_path = {item.path: item for item in self.all}
+        spoiled = Counter(item.seen for item in self.all)
+        for item in self.all:
+            if item.seen and spoiled[item.seen] == 1:
+                self._by_path.setdefault(item.seen, item)
 
     @property
     def sent(self) -> tuple[str, ...]:
         """The stored names, each once."""
         return tuple(dict.fromkeys(item.sent for item in self.all))
+
+    @cached_property
+    def rooms(self) -> tuple[int, ...]:
+        """Tokens each name takes in an answer, the longest first; null takes as many without."""
+        return tuple(sorted((room_of_key(item.shown) for item in self.all), reverse=True)) or (4,)
 
     def find(self, given: object) -> AnswerClass | None:
         """The class meant: exactly, else ignoring case and white space where that is one class.
@@ -88,6 +102,19 @@ class Classes:
     def by_path(self, path: Sequence[str]) -> AnswerClass | None:
         """The class Label Studio stores as this path; a class without parents is a path of one."""
         return self._by_path.get(tuple(path))
+
+    def unreadable(self, value: object, key: str) -> str:
+        """Why the labels in a region's value cannot be read; "" where they can."""
+        names = value.get(key) if isinstance(value, Mapping) else None
+        if not isinstance(names, list):
+            given = "" if names is None else f", but {shown(names)}"
+            return f'the value of a region has no list "{key}"{given}'
+        if not names:
+            return "a region has no label"
+        for name in names:
+            if not isinstance(name, str) or self.by_path([name]) is None:
+                return f"{shown(name)} is no class of it"
+        return ""
 
     def enum(self, *, nullable: bool = False) -> JsonObject:
         """Schema of one class name; a plain string where the list is too long for a schema."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -43,7 +43,10 @@ class Reading:
     problems: tuple[str, ...] = ()
     answered: bool = False
     numbers: dict[int, str] = field(default_factory=dict)
-    """Of a control that makes regions: the number an item gave itself -> the id of its region."""
+    """Of a control that makes regions: the number an item gave itself -> the id of its region.
+
+    "" for one that several gave themselves.
+    """
 
 
 class Control(ABC):
@@ -100,6 +103,10 @@ class Control(ABC):
         """The class values Label Studio stores for this control."""
         return ()
 
+    def notes(self, known: Collection[str]) -> list[str]:
+        """What people should know of this tag; ``known`` are the fields that tasks have."""
+        return []
+
     def attachments(self, data: Data) -> list[Attachment]:
         """The files by which a task shows what there is to choose from; most controls have none."""
         return []
@@ -129,12 +136,39 @@ class Control(ABC):
         """What is asked, after the control's name and a colon; may go on over several lines."""
 
     @abstractmethod
+    def room(self, data: Data, length: int) -> int:
+        """Tokens that its part of the longest sensible answer takes, as JSON; see ``room.py``.
+
+        ``length`` are those of the task's own texts.
+        """
+
+    @abstractmethod
     def to_regions(self, answer: object, data: Data) -> Reading:
         """Regions for this control's part of an answer, which may be any JSON."""
 
     @abstractmethod
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         """The answer these regions say, in normal form; None when they say nothing."""
+
+    @property
+    def stored_key(self) -> str:
+        """The key of a region's value that says what it answers."""
+        return self.tag.lower()
+
+    def unreadable(self, regions: Sequence[Region], data: Data) -> list[str]:
+        """Why regions of an annotation cannot be read, one reason each; [] where all can be."""
+        return [why for region in regions if (why := self._why_unreadable(region, data))]
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        """Why one region says nothing here; "" for one that can be read."""
+        value, key = region.get("value"), self.stored_key
+        if not isinstance(value, Mapping):
+            return "a region has no value"
+        if value.get(key) is None:
+            return f'the value of a region has no "{key}"'
+        if self.to_answer([region], data) in (None, []):
+            return f'"{key}" of a region is {shown(value[key])}, which says nothing here'
+        return ""
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Agreement of two answers in normal form, neither of them None."""

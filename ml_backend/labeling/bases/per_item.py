@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
@@ -33,6 +33,9 @@ class PerItem(Control):
     @property
     def classes(self) -> tuple[str, ...]:
         return self._control.classes
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._control.notes(known)
 
     def schema(self, data: Data) -> JsonObject:
         return {"type": self.nullable("array"), "items": self._control.schema(data)}
@@ -80,6 +83,15 @@ class PerItem(Control):
         pages = max(self._image.page_count(data), max(by_page) + 1 if max(by_page) < 10_000 else 0)
         return [self._control.to_answer(by_page.get(page, []), data) for page in range(pages)]
 
+    def unreadable(self, regions: Sequence[Region], data: Data) -> list[str]:
+        pages = max(1, self._image.page_count(data))
+        wrong = [each for each in regions if not _is_page(each.get("item_index"), pages)]
+        beyond = [f'"item_index" of a region is no page from 0 to {pages - 1}' for _ in wrong]
+        return beyond + self._control.unreadable(regions, data)
+
+    def room(self, data: Data, length: int) -> int:
+        return self._image.page_count(data) * self._control.room(data, 0)
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Exact: every page that the truth answers agrees. Score: their mean."""
         wanted = truth if isinstance(truth, list) else []
@@ -110,3 +122,8 @@ class PerItem(Control):
 
     def may_be_imported(self, region: Region) -> bool:
         return self._control.may_be_imported(region)
+
+
+def _is_page(given: object, pages: int) -> bool:
+    page = to_number(given or 0)
+    return isinstance(page, int) and 0 <= page < pages

@@ -6,16 +6,16 @@ its item, under their own names, and becomes regions of the same id.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Any
 
 from ml_backend.labeling.bases.class_source import ClassSource
-from ml_backend.labeling.bases.classes import AnswerClass
 from ml_backend.labeling.bases.control import Control, Data, Reading, content_id, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_room import RegionRoom
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -27,24 +27,7 @@ NUMBER = "id"
 """Of an item, where the config has relations: what they name it by."""
 
 
-@dataclass(slots=True)
-class Draft:
-    """A region in the making."""
-
-    place: JsonObject
-    """What of its value says where it is."""
-    order: tuple[Any, ...] = ()
-    """Items are sorted by it; equal ones stay as they come."""
-    more: JsonObject = field(default_factory=dict)
-    """Keys of the region beside its value."""
-    labels: list[AnswerClass] = field(default_factory=list)
-    asked: dict[str, list[Region]] = field(default_factory=dict)
-    """Companion -> what it says of this region."""
-    numbers: list[int] = field(default_factory=list)
-    """What the items that became it call themselves."""
-
-
-class RegionControl(Control):
+class RegionControl(RegionRoom):
     """Normal form: a list of items, [] when nothing is marked.
 
     A subclass says how the place of one item is asked for, read and given back; labels,
@@ -64,10 +47,6 @@ class RegionControl(Control):
         self.is_numbered = False
 
     # For subclasses
-
-    @abstractmethod
-    def place_schema(self, data: Data) -> JsonObject:
-        """Properties of an item that say where it is."""
 
     @abstractmethod
     def describe_place(self, data: Data) -> str:
@@ -105,6 +84,9 @@ class RegionControl(Control):
         return tuple(dict.fromkeys([*own, *more]))
 
     # Schema and description
+
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known) if self._source is not None else []
 
     def schema(self, data: Data) -> JsonObject:
         properties: JsonObject = {NUMBER: {"type": "integer"}} if self.is_numbered else {}
@@ -151,6 +133,9 @@ class RegionControl(Control):
         if not isinstance(answer, list):
             return Reading(problems=(f"A list was expected, not {shown(answer)}.",))
         reader = self.reader(data)
+        doubt = reader.doubt(answer)
+        if doubt:
+            return Reading(problems=(doubt,))
         problems: list[str] = []
         drafts = []
         for item in answer:
@@ -216,8 +201,9 @@ class RegionControl(Control):
             _tell_apart(group, taken)
             regions += group
             taken.add(group[0]["id"])
-            for number in draft.numbers:
-                numbers.setdefault(number, group[0]["id"])
+            for number in draft.numbers:  # one that several items bear names none of them
+                known = numbers.setdefault(number, group[0]["id"])
+                numbers[number] = known if known == group[0]["id"] else ""
         return regions, numbers
 
     def _group(self, draft: Draft) -> list[Region]:
@@ -330,6 +316,18 @@ class RegionControl(Control):
                 # A class that left the config keeps its stored name: it must not pass for another.
                 yield ((known.order, ""), known.shown) if known else ((10**9, sent), sent)
 
+    def unreadable(self, regions: Sequence[Region], data: Data) -> list[str]:
+        reader = self.reader(data)
+        return [why for each in regions if (why := self._why(each, reader, data))]
+
+    def _why(self, region: Region, reader: PlaceReader, data: Data) -> str:
+        value = region.get("value")
+        if not isinstance(value, Mapping) or not reader.is_somewhere(value, region):
+            return "a region says no place of what the task shows"
+        return (
+            "" if self._source is None else self._source.of(data).unreadable(value, self.stored_key)
+        )
+
     def labels_of(self, region: Region, data: Data) -> set[str]:
         """What a region is labelled with, as stored and as shown."""
         if self._source is None:
@@ -349,29 +347,6 @@ class RegionControl(Control):
         if self._source is None:
             return {}
         return {item.sent: item.most for item in self._source.of(data).all if item.most}
-
-
-class PlaceReader(ABC):
-    """Reads where the items of one task are."""
-
-    shape = "An item must be an object."
-    """What is said of an item that is none."""
-    repeats = False
-    """True when two items may say the same; else they are one."""
-
-    def name(self, item: Mapping[str, Any]) -> str:
-        """What an item is called in messages; "" when nothing can be said of it."""
-        return "an item"
-
-    @abstractmethod
-    def read(self, item: Mapping[str, Any]) -> Draft | str:
-        """The place of an item, or the reason why it has none."""
-
-    @abstractmethod
-    def back(
-        self, value: Mapping[str, Any], region: Region
-    ) -> tuple[tuple[Any, ...], JsonObject] | None:
-        """Sort key and place of a region's value; None for one that has no place here."""
 
 
 def _tell_apart(group: Sequence[Region], ids: Collection[str]) -> None:

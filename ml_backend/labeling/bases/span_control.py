@@ -12,13 +12,18 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Data, shown
 from ml_backend.labeling.bases.evidence import Evidence
-from ml_backend.labeling.bases.region_control import NUMBER, Draft, PlaceReader, RegionControl
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
+from ml_backend.labeling.bases.room import INTEGER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.labeling.text.spans import Miss, Offsets, Quotable, overlap
 from ml_backend.records import JsonObject, Region
+
+FEWEST_SPANS, MOST_SPANS = 8, 400
+"""Spans that are let be in the shortest text, and in the longest."""
 
 Span = tuple[str, int, str]
 
@@ -46,6 +51,16 @@ class SpanControl(RegionControl):
             "these words occur, 2 for the second …"
         )
 
+    def most_items(self, data: Data, length: int) -> int:
+        # A token in six is a word in two: more labels than that have no words left to stand on.
+        return min(max(FEWEST_SPANS, length // 6), MOST_SPANS)
+
+    def room_of_place(self) -> int:
+        return INTEGER
+
+    def room_of_quotes(self, length: int) -> int:
+        return 2 * length
+
     def reader(self, data: Data) -> PlaceReader:
         return _SpanReader(self._object, self._object.passage(data))
 
@@ -72,8 +87,8 @@ class SpanControl(RegionControl):
         self, ours: set[Span], theirs: set[Span], data: Data | None
     ) -> dict[str, tuple[int, int, int]]:
         """Label -> characters labelled by both, by ours, by theirs."""
-        content = "" if data is None else self._object.passage(data).text
-        places = _places(ours | theirs, content)
+        passage = Passage("") if data is None else self._object.passage(data)
+        places = _places(ours | theirs, passage)
         return {
             label: overlap(
                 [places[span[:2]] for span in ours if span[2] == label],
@@ -89,7 +104,7 @@ class _SpanReader(PlaceReader):
     def __init__(self, thing: Selectable, passage: Passage) -> None:
         self._thing = thing
         self._passage = passage
-        self._quotable = Quotable(passage.text)
+        self._quotable = Quotable(passage.text, passage.breaks)
 
     def name(self, item: Mapping[str, Any]) -> str:
         quote = item.get("quote")
@@ -105,6 +120,14 @@ class _SpanReader(PlaceReader):
             return "A quote is empty."
         if place is Miss.ABSENT:
             return f'The quote {shown(quote)} is not in "{self._thing.field}".'
+        if place is Miss.INSIDE:
+            word = shown(self._quotable.word_around(quote))
+            return (
+                f'The quote {shown(quote)} is not in "{self._thing.field}" as a word of its own, '
+                f"only inside {word}: quote whole words."
+            )
+        if place is Miss.COSTLY:
+            return f"The quote {shown(quote)} was not looked for: too many others were not there."
         if isinstance(place, Miss):
             given = shown(item.get("occurrence")) if occurrence is None else occurrence
             return (
@@ -116,6 +139,9 @@ class _SpanReader(PlaceReader):
         if self._thing.saves_quotes:
             value["text"] = self._passage.words(start, end)
         return Draft(value, order=(start, end))
+
+    def is_somewhere(self, value: Mapping[str, Any], region: Region) -> bool:
+        return self._passage.from_place(value) is not None
 
     def back(
         self, value: Mapping[str, Any], region: Region
@@ -150,9 +176,9 @@ def _asked(answer: Any) -> list[str]:
     return sorted(map(repr, said))
 
 
-def _places(spans: Iterable[Span], content: str) -> dict[tuple[str, int], Offsets]:
-    """Where each span is; one that is not in the content gets a stretch of its own behind it."""
-    text, behind = Quotable(content), len(content)
+def _places(spans: Iterable[Span], passage: Passage) -> dict[tuple[str, int], Offsets]:
+    """Where each span is; one that is not in the text gets a stretch of its own behind it."""
+    text, behind = Quotable(passage.text, passage.breaks), len(passage.text)
     places: dict[tuple[str, int], Offsets] = {}
     for quote, occurrence, _ in spans:
         if (quote, occurrence) not in places:

@@ -7,16 +7,21 @@ https://labelstud.io/tags/chat (prediction format); shown by Label Studio Enterp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ml_backend.labeling.bases.control import Agreement, Data, objects_in, shown
-from ml_backend.labeling.bases.region_control import Draft, PlaceReader, RegionControl
+from ml_backend.labeling.bases.control import Agreement, Data, Reading, objects_in, shown
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_control import RegionControl
+from ml_backend.labeling.bases.room import TEXT, room_of
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.chat import Chat as ChatObject
 from ml_backend.labeling.task_data.object_tag import ObjectTag
-from ml_backend.labeling.task_data.values import to_number
+from ml_backend.labeling.task_data.values import UNSTORABLE, storable, to_number
 from ml_backend.records import JsonObject, Region
 
+MOST_MESSAGES = 8
+"""Messages that one answer can reasonably add to a conversation."""
 ROLES = ("user", "assistant", "system", "tool", "developer")
 _FIRST_TIME = 1_700_000_000_000
 """Milliseconds: the messages' order is that of their times, whatever these are."""
@@ -57,8 +62,35 @@ class Chat(RegionControl):
     def describe_place(self, data: Data) -> str:
         return f'"role": one of {", ".join(self.roles)}, "content": the message'
 
+    def most_items(self, data: Data, length: int) -> int:
+        return min(self.most or MOST_MESSAGES, MOST_MESSAGES)
+
+    def room_of_place(self) -> int:
+        return max(map(room_of, self.roles)) + TEXT
+
+    def room_of_quotes(self, length: int) -> int:
+        return 2 * length
+
     def reader(self, data: Data) -> PlaceReader:
         return _MessageReader(self.roles, len(self._chat.messages(data)))
+
+    @property
+    def stored_key(self) -> str:
+        return "chatmessage"
+
+    def to_regions(self, answer: object, data: Data) -> Reading:
+        before = len(self._chat.messages(data))
+        if isinstance(answer, list) and self.most and before + len(answer) > self.most:
+            room = max(0, self.most - before)
+            found = super().to_regions(answer[:room], data)
+            why = f"{len(answer)} messages were given, {room} may be added: the rest is left out."
+            return replace(found, problems=(*found.problems, why))
+        found = super().to_regions(answer, data)
+        added = sum(region["from_name"] == self.name for region in found.regions)
+        if isinstance(answer, list) and before + added < self.least:
+            why = f"At least {self.least - before} messages must be added, not {added}."
+            return replace(found, problems=(*found.problems, why))
+        return found
 
     def region(self, value: JsonObject) -> Region:
         return {**super().region(value), "type": "chatmessage"}
@@ -99,6 +131,8 @@ class _MessageReader(PlaceReader):
             return f"The role {shown(role)} is not one of {', '.join(self._roles)}."
         if not content.strip():
             return "A message is empty."
+        if storable(content) != content:
+            return UNSTORABLE.replace(": left out.", ".")
         self._count += 1
         message = {"role": role, "content": content, "createdAt": _FIRST_TIME + 1000 * self._count}
         return Draft({"chatmessage": message}, order=(self._count,))

@@ -33,6 +33,10 @@ class Choices(ChoiceControl):
     def is_multiple(self, tag: Tag) -> bool:
         return tag.get("choice").lower() == "multiple"
 
+    @property
+    def stores_paths(self) -> bool:
+        return self._nested
+
     def stored(self, item: AnswerClass) -> Any:
         return list(item.path) if self._nested else item.sent
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.control import Control, Data, Reading, last_value, shown
+from ml_backend.labeling.bases.room import NUMBER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
@@ -54,6 +55,9 @@ class DateTime(Control):
     def schema(self, data: Data) -> JsonObject:
         return {"type": self.nullable("string")}
 
+    def room(self, data: Data, length: int) -> int:
+        return NUMBER
+
     def describe(self, data: Data) -> str:
         what = "a time" if self.is_time else "a date and time" if self.has_time else "a date"
         limits = [f"{self.least} or later"] if self.least else []
@@ -72,7 +76,30 @@ class DateTime(Control):
         if wrong:
             return Reading(problems=(wrong,))
         stored = moment.strftime(_TIME if self.is_time else _python_format(self.format))
-        return Reading([self.region({"datetime": stored})], answered=True)
+        lost = self._lost(str(answer), moment)
+        said = (
+            (f"Of {shown(answer)} {lost} is left out: the form is {self._shape}.",) if lost else ()
+        )
+        return Reading([self.region({"datetime": stored})], said, answered=True)
+
+    def _lost(self, answer: str, moment: calendar.datetime) -> str:
+        """What an ISO text says beyond what this control asks for; noughts say nothing."""
+        zone = _ZONE.search(answer.strip())
+        text = _ZONE.sub("", answer.strip())
+        date, _, time = text.replace(" ", "T", 1).rpartition("T") if ":" in text else (text, "", "")
+        parts = [int(part) for part in re.findall(r"\d+", time)]
+        kept = [moment.hour, moment.minute] if self.has_time else []
+        if any(parts[len(kept) :]):
+            return "the time" if not kept else "what is finer than minutes"
+        if self.is_time and date:
+            return "the date"
+        given = [int(part) for part in re.findall(r"\d+", date)]
+        if date and given[1:] and not self.has_date:
+            rest = given[2:] if self.has_month else given[1:]
+            if any(part > 1 for part in rest):
+                return "the day" if self.has_month else "month and day"
+        offset = zone.group().strip() if zone else ""
+        return "the time zone" if kept and any(char in "123456789" for char in offset) else ""
 
     def _read(self, answer: str) -> calendar.datetime | None:
         """The moment an ISO text names, as far as this control asks for it."""

@@ -15,6 +15,7 @@ from ml_backend.labeling.bases.control import (
     shown,
 )
 from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.room import NUMBER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -45,6 +46,9 @@ class Number(Control):
 
     def schema(self, data: Data) -> JsonObject:
         return {"type": self.nullable("number")}
+
+    def room(self, data: Data, length: int) -> int:
+        return NUMBER
 
     def describe(self, data: Data) -> str:
         return self.or_null("a number" + self._bounds())

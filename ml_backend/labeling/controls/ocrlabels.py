@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ml_backend.labeling.bases.control import shown
+from ml_backend.labeling.bases.room import NOTE
 from ml_backend.labeling.objects.pdf import Pdf
 from ml_backend.labeling.shapes.box_control import BoxControl
 from ml_backend.labeling.shapes.shape_control import PAGE
@@ -33,6 +35,9 @@ class OcrLabels(BoxControl):
         page: JsonObject = {PAGE: {"type": "integer"}}
         return {**page, **super().geometry_schema(), "text": {"type": "string"}}
 
+    def room_of_place(self) -> int:
+        return super().room_of_place() + NOTE
+
     def describe_geometry(self) -> str:
         geometry = super().describe_geometry()
         return f'"{PAGE}": 1 for the first page, 2 for the second …, {geometry}, "text": its words'
@@ -44,7 +49,10 @@ class OcrLabels(BoxControl):
             return place
         if not isinstance(page, int) or page < 1:
             return f'"{PAGE}" must be a whole number from 1 on.'
-        return {**place, "pageIndex": page - 1, "ocrtext": text if isinstance(text, str) else ""}
+        words = "" if text is None else text if isinstance(text, str) else _figures(text)
+        if words is None:
+            return f'"text" must be the words in the box, not {shown(text)}.'
+        return {**place, "pageIndex": page - 1, "ocrtext": words}
 
     def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
         item = super().from_geometry(value)
@@ -52,3 +60,9 @@ class OcrLabels(BoxControl):
         if item is None or not isinstance(page, int):
             return None
         return {PAGE: page + 1, **item, "text": text if isinstance(text, str) else ""}
+
+
+def _figures(text: object) -> str | None:
+    """Words that are a number in JSON: "9" of a bill."""
+    number = to_number(text)
+    return None if number is None else str(number)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Control, Data, Reading, last_value, shown
+from ml_backend.labeling.bases.room import room_of
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
@@ -43,6 +44,9 @@ class Pairwise(Control):
             sides.append(None)
         return {"type": self.nullable("string"), "enum": sides}
 
+    def room(self, data: Data, length: int) -> int:
+        return max(map(room_of, _SIDES))
+
     def describe(self, data: Data) -> str:
         left, right = (thing.field for thing in self.objects)
         return self.or_null(f'the one to select: "left" for "{left}", "right" for "{right}"')
@@ -58,6 +62,10 @@ class Pairwise(Control):
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         side = last_value(regions, "selected")
         return side if side in _SIDES else None
+
+    @property
+    def stored_key(self) -> str:
+        return "selected"
 
     def named(self, answer: Any) -> Sequence[str]:
         return [] if answer is None else [str(answer)]

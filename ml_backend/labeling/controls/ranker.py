@@ -12,6 +12,7 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, last_value, shown
 from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.room import room_of_key
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.list import List
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -57,6 +58,10 @@ class Ranker(Control):
             "additionalProperties": False,
         }
 
+    def room(self, data: Data, length: int) -> int:
+        ids = sum(map(room_of_key, self._list.ids(data)))
+        return ids + sum(map(room_of_key, self.buckets))
+
     def describe(self, data: Data) -> str:
         field = self._list.field
         if not self._list.ids(data):
@@ -83,11 +88,18 @@ class Ranker(Control):
                 answer = answer.get(self.name)
             ids = self._ids(answer, known, set(), problems)
             if not ids:
-                return Reading(problems=tuple(problems) or ("No id was given.",))
-            ranked = [*ids, *(each for each in known if each not in ids)]
-            return Reading([self._region({self.name: ranked})], tuple(problems), answered=True)
+                return Reading(problems=tuple(dict.fromkeys(problems)) or ("No id was given.",))
+            rest = [each for each in known if each not in ids]
+            ranked = [*ids, *rest]
+            if rest:
+                problems.append(f"{_some(rest)} not ranked: put last, in the task's order.")
+            return Reading(
+                [self._region({self.name: ranked})], tuple(dict.fromkeys(problems)), answered=True
+            )
         if not isinstance(answer, Mapping):
             return Reading(problems=(f"An object of lists was expected, not {shown(answer)}.",))
+        names = {*self.buckets, UNSORTED}
+        problems += [f"{shown(name)} is no bucket." for name in answer if name not in names]
         used: set[str] = set()
         sorted_in = {
             name: self._ids(answer.get(name), known, used, problems) for name in self.buckets
@@ -100,7 +112,7 @@ class Ranker(Control):
             columns = {UNSORTED: rest, **sorted_in}
         if problems and not used:
             return Reading(problems=tuple(problems))
-        return Reading([self._region(columns)], tuple(problems), answered=True)
+        return Reading([self._region(columns)], tuple(dict.fromkeys(problems)), answered=True)
 
     def _ids(
         self, given: object, known: Sequence[str], used: set[str], problems: list[str]
@@ -116,7 +128,9 @@ class Ranker(Control):
             name = str(each) if isinstance(each, int) and not isinstance(each, bool) else each
             if not isinstance(name, str) or name not in known:
                 problems.append(f'{shown(each)} is no id in "{self._list.field}".')
-            elif name not in used:
+            elif name in used:
+                problems.append(f"{shown(name)} is there twice: its first place counts.")
+            else:
                 used.add(name)
                 found.append(name)
         return found
@@ -165,6 +179,12 @@ def _columns(answer: Any) -> dict[str, str]:
     """Id -> the bucket it is in."""
     columns = answer if isinstance(answer, Mapping) else {}
     return {each: name for name, ids in columns.items() for each in _texts(ids)}
+
+
+def _some(ids: Sequence[str]) -> str:
+    """The first of some ids, with the verb."""
+    names = ", ".join(map(shown, ids[:5])) + (", …" if len(ids) > 5 else "")
+    return f"{names} {'is' if len(ids) == 1 else 'are'}"
 
 
 def _texts(given: Any) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Control, Data, Reading, errors_of, last_value, shown
 from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.room import INTEGER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -39,6 +40,9 @@ class Rating(Control):
             stars.append(None)
         return {"type": self.nullable("integer"), "enum": stars}
 
+    def room(self, data: Data, length: int) -> int:
+        return INTEGER
+
     def describe(self, data: Data) -> str:
         return self.or_null(f"a rating from 1 to {self.most} ({self.most} is best)")
 
@@ -53,6 +57,12 @@ class Rating(Control):
 
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         return to_number(last_value(regions, "rating")) or None
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        stars = to_number(last_value([region], "rating"))
+        if isinstance(stars, int) and 1 <= stars <= self.most:
+            return ""
+        return f'"rating" of a region is no whole number from 1 to {self.most}'
 
     def named(self, answer: Any) -> Sequence[str]:
         return [] if answer is None else [str(answer)]

@@ -6,7 +6,7 @@ value but the ids of both regions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ml_backend.errors import ConfigError
@@ -14,6 +14,7 @@ from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.classes import AnswerClass
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.bases.room import INTEGER, room_of_key
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
@@ -21,6 +22,8 @@ from ml_backend.records import JsonObject, Region
 
 DIRECTIONS = ("right", "left", "bi")
 RELATION = "relation"
+FEWEST, MOST = 8, 100
+"""Arrows that are let be between what the shortest text has, and the longest."""
 
 
 class Relations(Control):
@@ -52,6 +55,9 @@ class Relations(Control):
     def classes(self) -> tuple[str, ...]:
         return tuple(item.sent for item in self._source.fixed) if self._source else ()
 
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known) if self._source is not None else []
+
     def schema(self, data: Data) -> JsonObject:
         properties: JsonObject = {
             "from": {"type": "integer"},
@@ -67,6 +73,11 @@ class Relations(Control):
             "additionalProperties": False,
         }
         return {"type": ["array", "null"], "items": item}
+
+    def room(self, data: Data, length: int) -> int:
+        item = sum(map(room_of_key, ("from", "to", "direction", "labels", *DIRECTIONS[:1])))
+        item += 2 * INTEGER + (sum(self._source.of(data).rooms[:2]) if self._source else 0)
+        return item * min(max(FEWEST, length // 6), MOST)
 
     def describe(self, data: Data) -> str:
         text = (
@@ -99,6 +110,9 @@ class Relations(Control):
                 # The editor keeps one relation from one region to another.
                 ends = (relation["from_id"], relation["to_id"])
                 kept = found.setdefault(ends, relation)
+                if kept["direction"] != relation["direction"]:
+                    problems.append("Two relations of the same items differ in direction.")
+                    continue
                 kept["labels"] = self._ordered([*kept["labels"], *relation["labels"]], data)
         return Reading(
             list(found.values()),
@@ -117,16 +131,18 @@ class Relations(Control):
             region = ids.get(number) if isinstance(number, int) else None
             if region is None:
                 given = number if isinstance(number, int) else shown(item.get(name))
-                return f'"{name}": {given} is the "id" of no item that could be used.'
+                return f'"{name}": {given} is the "id" of no item that could be used, or of two.'
             ends.append(region)
         if ends[0] == ends[1]:
             return "A relation must lead to another item."
-        direction = item.get("direction")
+        direction = item.get("direction", DIRECTIONS[0])
+        if direction not in DIRECTIONS:
+            return f'"direction": {shown(direction)} is not one of {", ".join(DIRECTIONS)}.'
         return {
             "type": RELATION,
             "from_id": ends[0],
             "to_id": ends[1],
-            "direction": direction if direction in DIRECTIONS else DIRECTIONS[0],
+            "direction": direction,
             "labels": [label.sent for label in self._labels(item, data, problems)],
         }
 
@@ -173,6 +189,25 @@ class Relations(Control):
             if item not in items:
                 items.append(item)
         return items
+
+    def unreadable_between(
+        self, regions: Sequence[Region], ids: Collection[str], data: Data
+    ) -> list[str]:
+        """Why relations of an annotation whose regions have these ids cannot be read."""
+        return [why for each in regions if (why := self._why(each, ids, data))]
+
+    def _why(self, region: Region, ids: Collection[str], data: Data) -> str:
+        if any(str(region.get(key)) not in ids for key in ("from_id", "to_id")):
+            return "a relation leads to a region that is not there"
+        labels = region.get("labels")
+        if labels is None or self._source is None:
+            return ""
+        if not isinstance(labels, list):
+            return f'"labels" of a relation is {shown(labels)}, not a list'
+        classes = self._source.of(data)
+        known = (isinstance(each, str) and classes.by_path([each]) for each in labels)
+        unknown = [each for each, found in zip(labels, known, strict=True) if not found]
+        return f"{shown(unknown[0])} is no class of it" if unknown else ""
 
     def _names(self, sent: object, data: Data) -> list[str]:
         names: dict[str, int] = {}

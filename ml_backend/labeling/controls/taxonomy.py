@@ -37,5 +37,9 @@ class Taxonomy(ChoiceControl):
     def is_multiple(self, tag: Tag) -> bool:
         return True
 
+    @property
+    def stores_paths(self) -> bool:
+        return True
+
     def stored(self, item: AnswerClass) -> Any:
         return list(item.path)

@@ -8,10 +8,14 @@ from typing import Any
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
+from ml_backend.labeling.bases.room import NOTE, room_of_text
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
-from ml_backend.labeling.task_data.values import to_number
+from ml_backend.labeling.task_data.values import UNSTORABLE, storable, to_number
 from ml_backend.records import JsonObject, Region
+
+MOST_TEXTS = 10
+"""Texts that one answer can reasonably have in one box."""
 
 
 def is_prompt_area(name: str) -> bool:
@@ -22,7 +26,7 @@ def is_prompt_area(name: str) -> bool:
 class TextArea(Control):
     """Normal form: with ``maxSubmissions="1"`` a string, else a list of strings; None for no text.
 
-    Blank texts are no texts. Characters a database refuses (NUL, lone surrogates) are dropped.
+    Blank texts are no texts. Characters a database refuses are left out and reported.
     """
 
     tag = "TextArea"
@@ -43,6 +47,12 @@ class TextArea(Control):
             return {"type": self.nullable("string")}
         return {"type": self.nullable("array"), "items": {"type": "string"}}
 
+    def room(self, data: Data, length: int) -> int:
+        if self.per_region:
+            return NOTE
+        # Usually one text; where several are asked for, each is let be as long as one for all.
+        return room_of_text(length) * min(self.most or 1, MOST_TEXTS)
+
     def describe(self, data: Data) -> str:
         if self.most == 1:
             asked = self.or_null("a text")
@@ -59,18 +69,22 @@ class TextArea(Control):
             text = _to_text(item)
             if text is None:
                 problems.append(f"A text was expected, not {shown(item)}.")
-            elif text.strip():
-                texts.append(text)
+                continue
+            kept = storable(text)
+            if kept != text:
+                problems.append(UNSTORABLE)
+            if kept.strip():
+                texts.append(kept)
         if self.most and len(texts) > self.most:
             problems.append(
                 f"{len(texts)} texts were given, {self.most} may be: the rest is left out."
             )
             texts = texts[: self.most]
         if not texts:
-            return Reading(problems=tuple(problems))
+            return Reading(problems=tuple(dict.fromkeys(problems)))
         return Reading(
             [self.region({"text": texts})],
-            tuple(problems),
+            tuple(dict.fromkeys(problems)),
             answered=True,
         )
 
@@ -82,11 +96,23 @@ class TextArea(Control):
             texts += [
                 text
                 for item in (stored if isinstance(stored, list) else [stored])
-                if isinstance(item, str) and (text := _clean(item)).strip()
+                if isinstance(item, str) and (text := storable(item)).strip()
             ]
         if not texts:
             return None
         return texts[0] if self.most == 1 and len(texts) == 1 else texts
+
+    @property
+    def stored_key(self) -> str:
+        return "text"
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        value = region.get("value")
+        stored = value.get("text") if isinstance(value, Mapping) else None
+        texts = stored if isinstance(stored, list) else [stored]
+        if all(isinstance(text, str) for text in texts):
+            return ""
+        return 'the value of a region has no list of texts "text"'
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Exact up to white space and Unicode composition."""
@@ -97,13 +123,9 @@ def _to_text(item: object) -> str | None:
     if item is None:
         return ""
     if isinstance(item, str):
-        return _clean(item)
+        return item
     number = to_number(item)
     return None if number is None else str(number)
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
 
 def _normal(answer: Any) -> list[str]:

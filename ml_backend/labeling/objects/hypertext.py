@@ -13,7 +13,7 @@ from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.text import TextPassage
 from ml_backend.labeling.task_data import values
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
-from ml_backend.labeling.text.dom_text import dom_text
+from ml_backend.labeling.text.dom_text import dom_text_and_breaks
 from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labeling.text.spans import Offsets
 from ml_backend.records import JsonObject
@@ -35,7 +35,8 @@ class HyperText(Selectable):
     def passage(self, data: Mapping[str, Any]) -> Passage:
         value = values.resolve(self.value, data)
         html = "" if isinstance(value, Mapping) else values.as_text(value)
-        return DocumentPassage(dom_text(html, inline=self._inline), self.granularity)
+        text, breaks = dom_text_and_breaks(html, inline=self._inline)
+        return DocumentPassage(text, self.granularity, breaks)
 
 
 class DocumentPassage(TextPassage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.markup.tags import Tag
@@ -36,8 +36,8 @@ class Text(Selectable):
 class TextPassage(Passage):
     """A text whose selections are widened to words, sentences or lines."""
 
-    def __init__(self, text: str, granularity: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, granularity: str, breaks: Sequence[int] = ()) -> None:
+        super().__init__(text, breaks)
         self._granularity = granularity
 
     def snap(self, start: int, end: int) -> Offsets:

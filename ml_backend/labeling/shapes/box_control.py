@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.shapes.shape_control import (
+    PERCENT,
     Box,
     ShapeControl,
-    clamp,
     numbers,
     tidy,
-    upright,
+    turned,
+    within,
 )
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
-_MOST = 100.0
+_NAMES = ("x", "y", "width", "height")
 
 
 class BoxControl(ShapeControl):
@@ -25,8 +26,7 @@ class BoxControl(ShapeControl):
     shape = "boxes"
 
     def geometry_schema(self) -> JsonObject:
-        names = ("x", "y", "width", "height", "rotation")
-        return {name: {"type": "number"} for name in names}
+        return {name: {"type": "number"} for name in (*_NAMES, "rotation")}
 
     def describe_geometry(self) -> str:
         return (
@@ -35,29 +35,40 @@ class BoxControl(ShapeControl):
             '"rotation": degrees clockwise around that corner, 0 for an upright box'
         )
 
+    def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
+        return numbers(item, *_NAMES) or []
+
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
-        found = numbers(item, "x", "y", "width", "height")
+        found = numbers(item, *_NAMES)
         if found is None:
             return 'A box must have the numbers "x", "y", "width" and "height".'
+        rotation = turned(item)
+        if isinstance(rotation, str):
+            return rotation
         x, y, width, height = found
-        rotation = upright(item.get("rotation"))
-        if rotation == 0:
-            left, top, right, bottom = clamp(x), clamp(y), clamp(x + width), clamp(y + height)
-            if (left, top, right, bottom) != (x, y, x + width, y + height):
-                x, y, width, height = left, top, right - left, bottom - top
-        if width <= 0 or height <= 0 or max(x, y, width, height) > _MOST:
-            return "A box has no size, or lies outside of the image (percent from 0 to 100)."
+        if width <= 0 or height <= 0:
+            return f'A box has no size: "width" and "height" must be {PERCENT}.'
+        # Where the other corners of a turned one are depends on the picture's shape.
+        turns = rotation != 0
+        edges = within(x, y, width, height) if turns else within(x, y, x + width, y + height)
+        if edges is None:
+            return f"A box reaches out of the picture: its numbers must be {PERCENT}."
+        if turns:
+            x, y, width, height = edges
+        elif edges != [x, y, x + width, y + height]:
+            x, y, width, height = edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]
+        if width <= 0 or height <= 0:
+            return f"A box lies outside of the picture: its numbers must be {PERCENT}."
         value = {"x": x, "y": y, "width": width, "height": height}
         return {name: tidy(number) for name, number in value.items()} | {"rotation": rotation}
 
     def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
-        found = numbers(value, "x", "y", "width", "height")
+        found = numbers(value, *_NAMES)
         if found is None or found[2] <= 0 or found[3] <= 0:
             return None
-        names = ("x", "y", "width", "height")
-        item = {name: tidy(number) for name, number in zip(names, found, strict=True)}
+        item = {name: tidy(number) for name, number in zip(_NAMES, found, strict=True)}
         return item | {"rotation": tidy(to_number(value.get("rotation")) or 0)}
 
     def box(self, item: Mapping[str, Any]) -> Box:
-        x, y, width, height = numbers(item, "x", "y", "width", "height") or (0, 0, 0, 0)
+        x, y, width, height = numbers(item, *_NAMES) or (0, 0, 0, 0)
         return x, y, x + width, y + height

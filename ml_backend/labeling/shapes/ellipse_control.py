@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.shapes.shape_control import (
+    PERCENT,
     Box,
     ShapeControl,
-    clamp,
     numbers,
     tidy,
-    upright,
+    turned,
+    within,
 )
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
@@ -36,16 +37,30 @@ class EllipseControl(ShapeControl):
             '"rotation": degrees clockwise, 0 for an upright ellipse'
         )
 
+    def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
+        return numbers(item, *_STORED) or []
+
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
         found = numbers(item, *_STORED)
         if found is None:
             return 'An ellipse must have the numbers "x", "y", "radius_x" and "radius_y".'
+        rotation = turned(item)
+        if isinstance(rotation, str):
+            return rotation
         x, y, radius_x, radius_y = found
         if radius_x <= 0 or radius_y <= 0:
-            return "An ellipse has no size."
-        value = (clamp(x), clamp(y), min(radius_x, _MOST), min(radius_y, _MOST))
+            return f'An ellipse has no size: "radius_x" and "radius_y" must be {PERCENT}.'
+        centre, widest = within(x, y), within(2 * radius_x, 2 * radius_y)
+        if centre is None:
+            return f"The centre of an ellipse lies outside of the picture: it must be {PERCENT}."
+        if widest is None:
+            return (
+                "An ellipse is larger than the picture: its radii are half of its width and "
+                f"height, and must be {PERCENT}."
+            )
+        value = (*centre, min(radius_x, _MOST), min(radius_y, _MOST))
         place = {name: tidy(n) for name, n in zip(_STORED.values(), value, strict=True)}
-        return place | {"rotation": upright(item.get("rotation"))}
+        return place | {"rotation": rotation}
 
     def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
         found = numbers(value, *_STORED.values())

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.markup.tags import Tag
-from ml_backend.labeling.shapes.shape_control import Box, ShapeControl, clamp, numbers, tidy
+from ml_backend.labeling.shapes.shape_control import (
+    PERCENT,
+    Box,
+    ShapeControl,
+    numbers,
+    tidy,
+    within,
+)
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
@@ -32,14 +39,17 @@ class KeyPointControl(ShapeControl):
     def describe_geometry(self) -> str:
         return '"x", "y": the place in percent of the image\'s width and height (0 to 100)'
 
+    def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
+        return numbers(item, "x", "y") or []
+
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
         found = numbers(item, "x", "y")
         if found is None:
             return 'A point must have the numbers "x" and "y".'
-        if any(not 0 <= number <= 100 for number in found):
-            return 'A point lies outside of the image: "x" and "y" are percent from 0 to 100.'
-        x, y = found
-        return {"x": tidy(clamp(x)), "y": tidy(clamp(y)), "width": self._width}
+        place = within(*found)
+        if place is None:
+            return f'A point lies outside of the picture: "x" and "y" must be {PERCENT}.'
+        return {"x": tidy(place[0]), "y": tidy(place[1]), "width": self._width}
 
     def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
         found = numbers(value, "x", "y")

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.bases.control import objects_in
-from ml_backend.labeling.shapes.shape_control import Box, ShapeControl, clamp, numbers, tidy
+from ml_backend.labeling.bases.room import NUMBER, room_of_key
+from ml_backend.labeling.shapes.shape_control import (
+    PERCENT,
+    Box,
+    ShapeControl,
+    numbers,
+    tidy,
+    within,
+)
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject
 
 _LEAST_POINTS = 3
+MOST_POINTS = 32
+"""Corners that a model can reasonably give one polygon."""
 
 
 class PolygonControl(ShapeControl):
@@ -33,14 +43,23 @@ class PolygonControl(ShapeControl):
             "image's width and height (0 to 100)"
         )
 
+    def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
+        points = _points(item)
+        return [] if None in points else [number for point in points for number in point or ()]
+
+    def room_of_place(self) -> int:
+        point = 2 * (room_of_key("x") + NUMBER)
+        return super().room_of_place() + MOST_POINTS * point
+
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
-        given = item.get("points")
         points: list[list[float | int]] = []
-        for point in given if isinstance(given, list) else ():
-            found = numbers(point, "x", "y") if isinstance(point, Mapping) else _pair(point)
+        for found in _points(item):
             if found is None:
                 return 'Each of a polygon\'s "points" must have the numbers "x" and "y".'
-            place = [tidy(clamp(number)) for number in found]
+            inside = within(*found)
+            if inside is None:
+                return f"A polygon reaches out of the picture: its numbers must be {PERCENT}."
+            place = [tidy(number) for number in inside]
             if not points or points[-1] != place:
                 points.append(place)
         if len(points) > 1 and points[0] == points[-1]:
@@ -63,6 +82,15 @@ class PolygonControl(ShapeControl):
             return 0, 0, 0, 0
         xs, ys = [x for x, _ in places], [y for _, y in places]
         return min(xs), min(ys), max(xs), max(ys)
+
+
+def _points(item: Mapping[str, Any]) -> list[list[float] | None]:
+    """The corners of an item, None for one that is none."""
+    given = item.get("points")
+    return [
+        numbers(point, "x", "y") if isinstance(point, Mapping) else _pair(point)
+        for point in (given if isinstance(given, list) else ())
+    ]
 
 
 def _pair(point: object) -> list[float] | None:

@@ -1,7 +1,8 @@
 """Controls that draw shapes on an image: a vision model's geometry, in percent of the image.
 
-Label Studio stores percent as well, 0 at the left and top. What lies outside of the image is cut
-off where that leaves a shape, since the editor takes it but cannot show it.
+Label Studio stores percent as well, 0 at the left and top. What cannot be percent is refused, for
+models trained on pixels or fractions answer in these, and cut at the edge they would be a wrong
+shape that nobody is told of. Only what overhangs by rounding is moved.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any, ClassVar
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.bases.control import Agreement, Data, objects_in
-from ml_backend.labeling.bases.region_control import Draft, Item, PlaceReader, RegionControl
+from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
+from ml_backend.labeling.bases.region_control import Item, RegionControl
+from ml_backend.labeling.bases.room import NUMBER
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -22,6 +25,12 @@ from ml_backend.records import JsonObject, Region
 Box = tuple[float, float, float, float]
 
 PAGE = "page"
+PERCENT = "percent from 0 to 100 of the picture's width and height"
+_MOST = 100.0
+_ROUNDING = 1.0
+"""Percent that a shape may overhang: moved to the edge, nobody sees a difference."""
+MOST_ON_A_PAGE, MOST_PAGES = 64, 16
+"""Shapes that one answer can reasonably draw on a page, and pages it can draw on."""
 _ALIKE = 0.5
 """The overlap (intersection over union) from which on two shapes are taken for the same."""
 
@@ -49,8 +58,15 @@ class ShapeControl(RegionControl):
         """What they are, as the beginning of a JSON object without braces."""
 
     @abstractmethod
+    def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
+        """The coordinates and sizes of an item, the rotation left out; [] where one is none."""
+
+    @abstractmethod
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
-        """The place in a region's value, within the image; or why there is none."""
+        """The place in a region's value, within the image; or why there is none.
+
+        The numbers of the item are none that cannot be percent.
+        """
 
     @abstractmethod
     def from_geometry(self, value: Mapping[str, Any]) -> JsonObject | None:
@@ -74,6 +90,13 @@ class ShapeControl(RegionControl):
             else ""
         )
         return page + self.describe_geometry()
+
+    def most_items(self, data: Data, length: int) -> int:
+        pages = self._image.page_count(data) if self._image.has_pages else 1
+        return MOST_ON_A_PAGE * min(max(1, pages), MOST_PAGES)
+
+    def room_of_place(self) -> int:
+        return NUMBER * len(self.place_schema({}))
 
     def reader(self, data: Data) -> PlaceReader:
         return _ShapeReader(self, self._image.page_count(data) if self._image.has_pages else None)
@@ -128,6 +151,17 @@ class _ShapeReader(PlaceReader):
     def name(self, item: Mapping[str, Any]) -> str:
         return f"one of the {self._control.shape}"
 
+    def doubt(self, items: Sequence[object]) -> str:
+        for item in items:
+            found = self._control.numbers_of(item) if isinstance(item, Mapping) else []
+            too_large = [number for number in found if number > _MOST + _ROUNDING]
+            if too_large:
+                return (
+                    f"{tidy(too_large[0])} is no percent, so none of the {self._control.shape} is "
+                    f"taken: all their numbers must be {PERCENT}, not pixels."
+                )
+        return ""
+
     def read(self, item: Mapping[str, Any]) -> Draft | str:
         self._count += 1
         more: JsonObject = {}
@@ -138,6 +172,12 @@ class _ShapeReader(PlaceReader):
             if not isinstance(page, int) or not 1 <= page <= max(1, self._pages):
                 return f'"{PAGE}" must be a whole number from 1 to {max(1, self._pages)}.'
             more["item_index"] = page - 1
+        found = self._control.numbers_of(item)
+        if found and are_fractions(found):
+            return (
+                f"One of the {self._control.shape} has no number above 1, as if they were "
+                f"fractions: they must be {PERCENT}."
+            )
         place = self._control.to_geometry(item)
         if isinstance(place, str):
             return place
@@ -168,14 +208,30 @@ def tidy(number: float) -> float | int:
     return int(number) if float(number).is_integer() else number
 
 
-def clamp(number: float) -> float:
-    """The number, or the nearest within 0..100."""
-    return min(100.0, max(0.0, number))
+def within(*given: float) -> list[float] | None:
+    """The numbers, moved to 0..100 where off by rounding; None where one is off by more."""
+    if any(not -_ROUNDING <= number <= _MOST + _ROUNDING for number in given):
+        return None
+    return [min(_MOST, max(0.0, number)) for number in given]
 
 
-def upright(given: object) -> float | int:
-    """A rotation in degrees, 0 up to 360; 0 for none."""
-    return tidy((to_number(given) or 0) % 360 % 360)
+def are_fractions(found: Sequence[float]) -> bool:
+    """Whether numbers look like shares of 1; zeros alone are the same corner in every unit."""
+    return all(0 <= number <= 1 for number in found) and any(found)
+
+
+def turned(item: Mapping[str, Any]) -> float | int | str:
+    """The rotation in degrees, 0 up to 360, 0 where none is given; or why it is none."""
+    given = item.get("rotation")
+    if given is None:
+        return 0
+    degrees = to_number(given)
+    return '"rotation" must be a number of degrees.' if degrees is None else upright(degrees)
+
+
+def upright(degrees: float) -> float | int:
+    """A rotation as 0 up to 360 degrees."""
+    return tidy(degrees % 360 % 360)
 
 
 def overlap_of(left: Box, right: Box) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.class_source import ClassSource
@@ -10,6 +10,9 @@ from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import JsonObject, Region
+
+MOST_LABELS = 4
+"""Labels that one shape can reasonably have."""
 
 
 class ShapeLabels(Control):
@@ -31,11 +34,18 @@ class ShapeLabels(Control):
     def classes(self) -> tuple[str, ...]:
         return tuple(item.sent for item in self._source.fixed)
 
+    def notes(self, known: Collection[str]) -> list[str]:
+        return self._source.notes(known)
+
     def schema(self, data: Data) -> JsonObject:
         classes = self._source.of(data)
         if self.multiple and classes.all:
             return {"type": self.nullable("array"), "items": classes.enum()}
         return classes.enum(nullable=not self.required)
+
+    def room(self, data: Data, length: int) -> int:
+        rooms = self._source.of(data).rooms
+        return sum(rooms[:MOST_LABELS]) if self.multiple else rooms[0]
 
     def describe(self, data: Data) -> str:
         asked = "a list of classes" if self.multiple else self.or_null("a class")
@@ -76,6 +86,13 @@ class ShapeLabels(Control):
 
     def usage_limits(self, data: Data) -> dict[str, int]:
         return {item.sent: item.most for item in self._source.of(data).all if item.most}
+
+    @property
+    def stored_key(self) -> str:
+        return "labels"
+
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        return self._source.of(data).unreadable(region.get("value"), "labels")
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         return Agreement.exact(answer == truth)

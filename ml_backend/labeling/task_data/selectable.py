@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.markup.tags import Tag
@@ -18,8 +18,10 @@ _WORD_CHARACTER = re.compile(r"\w")
 class Passage:
     """One task's selectable text. Offsets are code points into ``text``, end exclusive."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self.text = text
+        self.breaks = breaks
+        """Where a word ends although the next one begins without a blank."""
 
     def to_place(self, start: int, end: int) -> JsonObject:
         """The keys of a region's value that say where the selection is, its words left out."""
@@ -30,11 +32,14 @@ class Passage:
         return self.text[start:end]
 
     def from_place(self, value: Mapping[str, Any]) -> Offsets | None:
-        """Where a region's value says it is; None when that is nowhere in the text."""
+        """Where a region's value says it is; None when that is nowhere in the text.
+
+        One that ends beyond the text ends with it: so the editor shows it (``findOnPosition``).
+        """
         start, end = whole(value.get("start")), whole(value.get("end"))
-        if start is None or end is None or not 0 <= start < end <= len(self.text):
+        if start is None or end is None or not 0 <= start < min(end, len(self.text)):
             return None
-        return start, end
+        return start, min(end, len(self.text))
 
     def snap(self, start: int, end: int) -> Offsets:
         """The selection as the object's granularity makes it of these offsets."""

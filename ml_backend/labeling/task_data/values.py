@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.data_paths import look_up
+from ml_backend.data_paths import look_up, top_key
 
 _VARIABLE = re.compile(r"\$([A-Za-z0-9_\[\]{}]+(?:\.[A-Za-z0-9_\[\]{}]+)*)")
 
@@ -30,6 +30,24 @@ def resolve(value: str, data: Mapping[str, Any]) -> Any:
     return _VARIABLE.sub(lambda match: as_text(look_up(data, match.group(1))), value)
 
 
+def class_name(value: str, data: Mapping[str, Any]) -> str:
+    """The name of a class: what it reads of the task, and as written where no data has that.
+
+    "$50" is a price and no variable as long as the data has no field "50"; the editor, which takes
+    it for one, shows nothing there. A name that is one variable and nothing else is data's alone.
+    """
+    whole = _VARIABLE.fullmatch(value)
+    if whole and not whole.group(1)[0].isdigit():
+        return as_text(resolve(value, data))
+
+    def read(found: re.Match[str]) -> str:
+        path = found.group(1)
+        known = path in data or top_key(path) in data
+        return as_text(look_up(data, path)) if known else found.group()
+
+    return _VARIABLE.sub(read, value)
+
+
 def as_text(value: Any) -> str:
     """A value as the editor prints it (JavaScript's ``String``), objects as JSON instead."""
     if isinstance(value, str):
@@ -43,11 +61,21 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def storable(text: str) -> str:
+    """A text without the characters that a database refuses: NUL, halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+UNSTORABLE = "A text has characters that cannot be stored (NUL, halves of characters): left out."
+
+
 def to_number(given: object) -> float | int | None:
     """A finite JSON number, also one written as text; whole numbers as int; else None."""
     if isinstance(given, str) and len(given) < 40 and given.isascii() and "_" not in given:
+        text = given.strip()
         try:
-            given = float(given)
+            # As a whole number, for a float has no more than 17 digits.
+            given = int(text) if text.lstrip("+-").isdigit() else float(text)
         except ValueError:
             return None
     if isinstance(given, bool) or not isinstance(given, int | float):

@@ -8,11 +8,11 @@ from ml_backend.labeling.text.html_tree import parse, walk
 
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _HIDDEN = frozenset({"script", "style", "title", "template", "iframe", "noembed", "noframes"})
-_PARAGRAPHS = frozenset(
+PARAGRAPHS = frozenset(
     {"p", "ul", "ol", "dl", "pre", "table", "blockquote", "section", "article", "figure", "hr"}
     | {"h1", "h2", "h3", "h4", "h5", "h6"}
 )
-_LINES = frozenset({"div", "li", "tr", "dt", "dd", "header", "footer", "figcaption", "caption"})
+LINES = frozenset({"div", "li", "tr", "dt", "dd", "header", "footer", "figcaption", "caption"})
 
 
 def to_text(html: str) -> str:
@@ -91,9 +91,9 @@ class _Text:
                 self._space()
 
     def _block(self, tag: str) -> None:
-        if tag in _PARAGRAPHS and not self._lists:
+        if tag in PARAGRAPHS and not self._lists:
             self._breaks = 2
-        elif tag in _PARAGRAPHS or tag in _LINES:
+        elif tag in PARAGRAPHS or tag in LINES:
             self._breaks = max(1, self._breaks)
 
     def _bullet(self) -> str:

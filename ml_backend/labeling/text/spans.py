@@ -2,29 +2,41 @@
 
 Offsets are Python's: Unicode code points into the original text, end exclusive, which is what
 Label Studio's editor counts in for Text.
+
+Who quotes means words: "Iran" is not the beginning of "Iranian". So places within longer words
+(``word_edges``) are no places, and occurrences are counted among the others. A person may have
+marked a part of a word nevertheless: its occurrence lies below ``INSIDE``, where no model goes.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property
+
+from ml_backend.labeling.text.lookalikes import ZERO_WIDTH_SPACE, Folded
+from ml_backend.labeling.text.word_edges import is_cut, stands_in_compound, word_around
 
 Offsets = tuple[int, int]
 
-# Bounds on what a hostile text or answer can cost: a quote repeated inside itself ("aaaa…") takes
-# length × occurrences to count, a quote that is not verbatim a pass over the text, and at worst
-# (both of one letter) length × length steps.
+INSIDE = -1000
+"""Occurrences of a quote within longer words are counted down from here: -1001 is the first."""
+
+# Bounds on what a hostile text or answer can cost: a quote that is there a million times takes a
+# look at each place, one that is not verbatim a few passes over the text.
 _MAX_WORK = 20_000_000
-_MAX_STEPS = 1_000_000_000
+_OF_A_PLACE, _OF_A_FOLDED_PLACE = 20, 100
+_CHARACTERS_A_STEP = 64
 _MAX_LOOSE_QUOTE = 4000
 
-_VARIANTS = ("'‘’‚‛′ʼ`´", '"“”„‟″«»', "-‐‑‒–—−")
-_VARIANT_OF = {char: f"[{re.escape(group)}]" for group in _VARIANTS for char in group}
-_COMBINING = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u20d0-\u20ff"
+_OUTER = re.compile(r"^(?:[\s'\"“”‘’«»„‹›(\[{<;:!?¡¿、。，；：！？「『（【]|[.,…](?!\d))+"
+                    r"|[\s'\"“”‘’«»„‹›)\]}>.,;:!?…、。，；：！？」』）】]+$")  # fmt: skip
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": " ", '\\"': '"', "\\'": "'", "\\/": "/"}
+_ESCAPE = re.compile("|".join(map(re.escape, _ESCAPES)))
+_ABBREVIATION = 4
+"""Letters up to which capitals tell a name from a word: "US" is not "us"."""
 
 
 class Miss(StrEnum):
@@ -32,19 +44,28 @@ class Miss(StrEnum):
 
     EMPTY = "empty"
     ABSENT = "absent"
+    INSIDE = "inside"
+    """Its letters stand within longer words only."""
     AMBIGUOUS = "ambiguous"
+    COSTLY = "costly"
+    """Too much was searched already."""
 
 
 class Quotable:
-    """A text whose parts can be named by quote and occurrence (1 = first; overlaps count)."""
+    """A text whose parts can be named by quote and occurrence (1 = first; overlaps count).
 
-    def __init__(self, text: str) -> None:
+    At ``breaks`` a word ends although the next begins without a blank: blocks of a page.
+    """
+
+    def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self.text = text
-        self._starts: dict[str, list[int]] = {}
+        self._breaks = breaks
+        self._broken = frozenset(breaks)
+        self._starts: dict[str, tuple[list[int], list[int]]] = {}
         self._patience = _MAX_WORK
 
     def find(self, quote: str, occurrence: int | None) -> Offsets | Miss:
-        """Where the quote is: exactly, else off by white space, quote marks, composition or case.
+        """Where the quote is as a word: exactly, else as it looks, else in another case.
 
         An occurrence that does not exist is overlooked where the quote occurs only once. A quote
         that is not verbatim counts only when a single place fits.
@@ -52,70 +73,151 @@ class Quotable:
         if not quote.strip():
             return Miss.EMPTY
         start = self.text.find(quote)
-        if start < 0:
-            return self._find_loosely(quote)
-        if occurrence != 1:
-            starts = self._all_starts(quote)
-            if occurrence is not None and 1 <= occurrence <= len(starts):
-                start = starts[occurrence - 1]
-            elif len(starts) > 1:
-                return Miss.AMBIGUOUS
-        return start, start + len(quote)
+        if start >= 0:
+            if occurrence == 1 and self._is_word(start, start + len(quote)):
+                return start, start + len(quote)
+            if self._patience < 0:
+                return Miss.COSTLY
+            found = self._choose(quote, occurrence)
+            if found is not None:
+                return found
+        found = self._find_loosely(quote)
+        return Miss.INSIDE if start >= 0 and found is Miss.ABSENT else found
 
     def occurrence(self, start: int, end: int) -> int:
         """Which occurrence of its own words the span is."""
         quote = self.text[start:end]
-        if self.text.find(quote, 0, end) == start:
+        if self.text.find(quote, 0, end) == start and self._is_word(start, end):
             return 1
-        return bisect_left(self._all_starts(quote), start) + 1
+        words, inside = self._split(quote)
+        number = bisect_left(words, start)
+        if number < len(words) and words[number] == start:
+            return number + 1
+        return INSIDE - 1 - bisect_left(inside, start)
 
-    def _all_starts(self, quote: str) -> list[int]:
-        starts = self._starts.get(quote)
-        if starts is None:
-            starts = self._starts[quote] = []
-            place = self.text.find(quote)
-            while place >= 0 and len(starts) * len(quote) <= _MAX_WORK:
-                starts.append(place)
-                place = self.text.find(quote, place + 1)
-        return starts
+    def word_around(self, quote: str) -> str:
+        """The longer word that a quote is first found in."""
+        start = self.text.find(quote)
+        return word_around(self.text, start, start + len(quote))
+
+    def _choose(self, quote: str, occurrence: int | None) -> Offsets | Miss | None:
+        """The verbatim place that is meant; None where it stands nowhere as a word."""
+        words, inside = self._split(quote)
+        number = 0 if occurrence is None else occurrence
+        if number < INSIDE and INSIDE - number <= len(inside):
+            start = inside[INSIDE - number - 1]
+        elif not words:
+            return None
+        elif 1 <= number <= len(words):
+            start = words[number - 1]
+        elif len(words) > 1:
+            return Miss.AMBIGUOUS
+        else:
+            start = words[0]
+        return start, start + len(quote)
+
+    def _split(self, quote: str) -> tuple[list[int], list[int]]:
+        """Where the quote stands as words, and where within longer ones."""
+        found = self._starts.get(quote)
+        if found is not None:
+            return found
+        words: list[int] = []
+        inside: list[int] = []
+        for place in self._verbatim(quote):
+            (words if self._is_word(place, place + len(quote)) else inside).append(place)
+        if not words:
+            size = len(quote)
+            words = [at for at in inside if stands_in_compound(self.text, at, at + size)]
+            if words:
+                inside = sorted(set(inside).difference(words))
+        found = self._starts[quote] = (words, inside)
+        self._patience -= _OF_A_PLACE * (len(words) + len(inside))
+        return found
+
+    def _verbatim(self, quote: str) -> Iterator[int]:
+        place, count = self.text.find(quote), 0
+        while place >= 0 and count * len(quote) <= _MAX_WORK:
+            yield place
+            place, count = self.text.find(quote, place + 1), count + 1
+
+    def _is_word(self, start: int, end: int) -> bool:
+        text = self.text
+        begins = not start or text[start - 1].isspace() or start in self._broken
+        if not begins and is_cut(text, start, at_end=False):
+            return False
+        if end == len(text) or text[end].isspace() or end in self._broken:
+            return True
+        return not is_cut(text, end, at_end=True)
+
+    # Quotes that are not verbatim
+
+    @cached_property
+    def _as_seen(self) -> Folded:
+        return Folded(self.text, self._breaks)
+
+    @cached_property
+    def _in_any_case(self) -> Folded:
+        return self._as_seen.in_any_case() or Folded(self.text, self._breaks, ignore_case=True)
+
+    @cached_property
+    def _with_zero_widths(self) -> Folded:
+        return Folded(self.text, self._breaks, ignore_case=True, zero_width_is_blank=True)
 
     def _find_loosely(self, quote: str) -> Offsets | Miss:
-        size = len(self.text)
-        if len(quote) > _MAX_LOOSE_QUOTE or len(quote) * size > _MAX_STEPS:
+        if len(quote) > _MAX_LOOSE_QUOTE:
             return Miss.ABSENT
-        passes = [(0, r"\s+"), (re.IGNORECASE, r"\s+")]
-        if "\n" in quote:
-            # In a page there is nothing between two blocks that a person sees apart.
-            passes.append((re.IGNORECASE, r"\s*"))
-        for flags, gap in passes:
-            if self._patience < 0:
-                return Miss.ABSENT
-            self._patience -= size * (1 + len(quote) // 100)
-            pattern = _pattern(quote, flags, gap)
-            found = pattern.search(self.text)
-            if found:
-                again = pattern.search(self.text, found.start() + 1)
-                return Miss.AMBIGUOUS if again else found.span()
+        if self._patience < 0:
+            return Miss.COSTLY
+        for each in _readings(quote):
+            for folded in self._folds():
+                found = self._places_in(folded, folded.fold(each))
+                if len(found) > 1:
+                    return Miss.AMBIGUOUS
+                if self._patience < 0:
+                    return Miss.COSTLY  # another place might fit as well
+                if found and self._means(each, *found[0]):
+                    return found[0]
         return Miss.ABSENT
 
+    def _folds(self) -> Iterator[Folded]:
+        yield self._as_seen
+        yield self._in_any_case
+        if ZERO_WIDTH_SPACE in self.text:
+            yield self._with_zero_widths
 
-@lru_cache(maxsize=256)
-def _pattern(quote: str, flags: int, gap: str) -> re.Pattern[str]:
-    """A pattern rather than a folded copy of the text, so that offsets are of the original."""
-    words = unicodedata.normalize("NFC", quote).split()
-    parts = ("".join(_char_pattern(char) for char in word) for word in words)
-    # A match must not end inside a character: "e" is no quote of "e" + accent.
-    return re.compile(gap.join(parts) + f"(?![{_COMBINING}])", flags)
+    def _places_in(self, folded: Folded, quote: str) -> list[Offsets]:
+        """The first two places that fit."""
+        found: list[Offsets] = []
+        self._patience -= len(self.text) // _CHARACTERS_A_STEP + _OF_A_PLACE
+        place = folded.text.find(quote) if quote else -1
+        while place >= 0 and len(found) < 2 and self._patience >= 0:
+            self._patience -= _OF_A_FOLDED_PLACE
+            there = folded.original(place, place + len(quote))
+            if there and there not in found and self._is_word(*there):
+                found.append(there)
+            place = folded.text.find(quote, place + 1)
+        return found
+
+    def _means(self, quote: str, start: int, end: int) -> bool:
+        """Whether another case may be another word: "US" is not "us"."""
+        bare = quote.strip()
+        return not (
+            len(bare) <= _ABBREVIATION
+            and sum(map(str.isupper, bare)) > 1
+            and bare.isupper()
+            and self.text[start:end].islower()
+        )
 
 
-def _char_pattern(char: str) -> str:
-    variants = _VARIANT_OF.get(char)
-    if variants:
-        return variants
-    decomposed = unicodedata.normalize("NFD", char)
-    if decomposed == char:
-        return re.escape(char)
-    return f"(?:{re.escape(char)}|{re.escape(decomposed)})"
+def _readings(quote: str) -> Iterator[str]:
+    """What a quote may have meant: itself, without escapes, without punctuation at its ends."""
+    plain = _ESCAPE.sub(lambda found: _ESCAPES[found.group()], quote)
+    yield quote
+    if plain != quote:
+        yield plain
+    bare = _OUTER.sub("", plain)
+    if bare not in (quote, plain) and any(map(str.isalnum, bare)):
+        yield bare
 
 
 def overlap(spans: Iterable[Offsets], others: Iterable[Offsets]) -> tuple[int, int, int]:

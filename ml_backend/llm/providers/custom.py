@@ -13,6 +13,7 @@ from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting
 from ml_backend.llm.model import Gate
 from ml_backend.llm.retry import Retry
+from ml_backend.llm.token_limit import OLDER
 from ml_backend.llm.wire import CHAT, Wire, http_client
 from ml_backend.records import Connection
 
@@ -43,7 +44,15 @@ def open_model(
         http_client=http,
     )
     wire = Wire(client, gate)
-    return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
+    return ChatModel(
+        connection,
+        wire,
+        gate=gate,
+        timeout=timeout,
+        ladder=ladder,
+        retry=retry,
+        limit_name=OLDER,
+    )
 
 
 def _base_url(connection: Connection) -> str:

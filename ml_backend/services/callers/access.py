@@ -19,6 +19,7 @@ from ml_backend.records import (
     Person,
     Prompt,
     PromptVersion,
+    ProviderName,
     Run,
     Scope,
 )
@@ -262,7 +263,12 @@ class Access:
             )
 
     def may_change(self, caller: Caller, connection: Connection) -> bool:
-        """Return whether a caller may change a connection, or make it."""
+        """Return whether a caller may change a connection, or make it.
+
+        Nobody who calls may change one that opens a file of the server's machine.
+        """
+        if connection.provider is ProviderName.LOCAL:
+            return False
         if connection.scope is Scope.ORGANIZATION:
             return caller.user.owns_organization
         return self._is_creator(caller, connection.created_by)

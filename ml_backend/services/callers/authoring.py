@@ -23,6 +23,7 @@ from ml_backend.records import (
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.callers.connections import Connections
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.lineage import refined_from
 from ml_backend.services.prompts.prompts import (
     Prompts,
@@ -85,20 +86,29 @@ class Authoring:
         self, caller: Caller, title: str, project_ids: Sequence[int], **given: Any
     ) -> Prompt:
         """Make a prompt; fields and classes not given are those of its first project's config."""
-        configs = self._configs(caller, project_ids)
+        projects = self._projects(caller, project_ids)
         columns = {name: value for name, value in given.items() if value is not None}
-        for config in configs[:1]:
+        for config in map(self._predictor_factory.config_of, projects[:1]):
             columns.setdefault("input_fields", list(config.input_fields))
             columns.setdefault("output_classes", list(config.output_classes))
             columns.setdefault("skill_name", skill_of(config) or "")
         columns.setdefault("organization", caller.user.organization_id)
-        return self._store.prompts.create(
+        made = self._store.prompts.create(
             check_title(title, "title"),
             require_text(columns.pop("description", ""), "description"),
             list(project_ids),
             created_by=caller.person,
             **columns,
         )
+        ProjectIdentity(self._store).bind(made.id, projects)
+        return made
+
+    def notes(self, caller: Caller, project_ids: Sequence[int]) -> list[str]:
+        """Return what to know of the first project's labeling config."""
+        if not project_ids:
+            return []
+        project = self._access.project(caller, project_ids[0])
+        return self._predictor_factory.notes(caller.studio, project)
 
     def update_prompt(self, caller: Caller, prompt: Prompt, **given: Any) -> Prompt:
         """Change what is given; a new list of projects is checked as at the making."""
@@ -108,10 +118,11 @@ class Authoring:
             given["description"] = require_text(given["description"] or "", "description")
         if "skill_name" in given:
             given["skill_name"] = given["skill_name"] or ""
-        project_ids = given.get("project_ids")
-        if project_ids is not None:
-            self._configs(caller, [each for each in project_ids if each not in prompt.project_ids])
-        return self._store.prompts.update(prompt.id, **given)
+        wanted = given.get("project_ids") or ()
+        added = self._projects(caller, [each for each in wanted if each not in prompt.project_ids])
+        changed = self._store.prompts.update(prompt.id, **given)
+        ProjectIdentity(self._store).bind(prompt.id, added)
+        return changed
 
     def create_version(
         self,
@@ -261,12 +272,11 @@ class Authoring:
         chosen = self._connections.choose(caller, draft.provider, connection_id)
         return _model_columns(chosen, draft.model or version.model)
 
-    def _configs(self, caller: Caller, project_ids: Sequence[int]) -> list[LabelingConfig]:
-        """Return the configs of projects the caller sees, each with something to answer."""
-        found = []
-        for project_id in project_ids:
-            project: Project = self._access.project(caller, project_id)
-            found.append(self._predictor_factory.config_of(project))
+    def _projects(self, caller: Caller, project_ids: Sequence[int]) -> list[Project]:
+        """Return projects the caller sees, each with something to answer."""
+        found = [self._access.project(caller, each) for each in project_ids]
+        for project in found:
+            self._predictor_factory.config_of(project)
         return found
 
     def _check_text(self, prompt: Prompt, text: str) -> None:

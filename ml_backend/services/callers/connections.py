@@ -9,19 +9,26 @@ from urllib.parse import urlsplit
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
 from ml_backend.llm import provider_modules
 from ml_backend.llm.prices import read_price
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.store import Store
 
 NEEDS_ENDPOINT = (ProviderName.AZURE_OPENAI, ProviderName.CUSTOM)
+LOCAL_IS_READ_ONLY = (
+    "A local model is a file of the machine that the server runs on: its connection is made and "
+    "changed there alone."
+)
 SECRETS = ("auth_token", "google_application_credentials")
 
 
 def provider_choices() -> list[str]:
     """Return the providers a connection can be made for."""
     known = provider_modules()
-    names = [name for name in ProviderName if name is not ProviderName.BASELINE]
+    names = [
+        name for name in ProviderName if name not in (ProviderName.BASELINE, ProviderName.LOCAL)
+    ]
     return [name.value for name in names if name.lower() in known]
 
 
@@ -65,7 +72,7 @@ class Connections:
         self._require_owner(caller, scope)
         self.check_endpoint(name, endpoint)
         return self._store.connections.create(
-            title=title or self._free_title(name),
+            title=title or free_title(self._store, name),
             provider=name.value,
             api_key=api_key or secrets.get("auth_token", ""),
             secrets=secrets,
@@ -168,18 +175,26 @@ class Connections:
             return default
         if provider == ProviderName.BASELINE.value:
             return self._models.connection(ProviderName.BASELINE, None)
-        name = self.check_provider(provider)
+        is_local = provider == ProviderName.LOCAL.value
+        name = ProviderName.LOCAL if is_local else self.check_provider(provider)
         theirs = [each for each in self.visible(caller) if each.provider is name]
         if theirs:
             return theirs[-1]
         raise InvalidInput(
             f"There is no connection of provider {provider} that you may use.",
             field="model_provider_connection",
-            fix="Make one with model_providers.create(), or leave provider out.",
+            fix=Step.ADD_LOCAL_BY_COMMAND()
+            if is_local
+            else "Make one with model_providers.create(), or leave provider out.",
         )
 
     def check_provider(self, provider: str) -> ProviderName:
-        """Return a provider by name; raises InvalidInput naming those there are."""
+        """Return a provider by name; raises InvalidInput naming those there are.
+
+        Forbidden for a local model: it opens a file of the server's machine, and a native parser.
+        """
+        if provider == ProviderName.LOCAL.value:
+            raise Forbidden(LOCAL_IS_READ_ONLY, fix=Step.ADD_LOCAL_BY_COMMAND())
         choices = provider_choices()
         if provider not in choices:
             raise InvalidInput(
@@ -227,6 +242,8 @@ class Connections:
             )
 
     def _require_right(self, caller: Caller, connection: Connection) -> None:
+        if connection.provider is ProviderName.LOCAL:
+            raise Forbidden(LOCAL_IS_READ_ONLY, fix=Step.ADD_LOCAL_BY_COMMAND())
         if not self._access.may_change(caller, connection):
             whose = (
                 "the organization's owner"
@@ -244,13 +261,14 @@ class Connections:
                 fix="Give it another name.",
             )
 
-    def _free_title(self, provider: ProviderName) -> str:
-        """Return a title that no connection has."""
-        taken = {each.title for each in self._store.connections.all()}
-        number = 1
-        while f"{provider.value} {number}" in taken:
-            number += 1
-        return f"{provider.value} {number}"
+
+def free_title(store: Store, provider: ProviderName) -> str:
+    """Return a title that no connection has."""
+    taken = {each.title for each in store.connections.all()}
+    number = 1
+    while f"{provider.value} {number}" in taken:
+        number += 1
+    return f"{provider.value} {number}"
 
 
 def check_title(title: str) -> None:

@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ml_backend.errors import PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project
-from ml_backend.records import Example, Run, RunMetrics, RunStatus, Slot, Subset, TruthSource
+from ml_backend.records import (
+    Example,
+    Run,
+    RunMetrics,
+    RunStatus,
+    Slot,
+    Subset,
+    TruthSource,
+    TruthsUnread,
+)
 from ml_backend.services.evaluation.ground_truth import (
     Compared,
     GroundTruth,
     GroundTruthReader,
+    ProjectGroundTruth,
     digest,
 )
 from ml_backend.services.evaluation.metrics import Measurement
 from ml_backend.services.truths import TruthCounts
-from ml_backend.store import Judged, Store
+from ml_backend.store import JudgedOutcome, Store
 from ml_backend.store.outcomes import FEW
 
 log = logging.getLogger(__name__)
@@ -30,6 +42,7 @@ log = logging.getLogger(__name__)
 MANY_RUNS = 10_000
 FEW_OF = 4
 """One in so many of a run's outcomes are fewer than to read all of them for."""
+MOST_REASONS = 10
 FEW_TRUTHS = 1_000
 """Annotations that are read while somebody waits for a page."""
 
@@ -77,12 +90,27 @@ class Evaluation:
         read = self._reader.read(run.project_id, config, run.truth)
         measurement = Measurement(config)
         measured: list[str] = []
-        judged: list[Judged] = []
+        judged: list[JudgedOutcome] = []
         for outcome in self._store.outcomes.iter(run.id, task_ids=read.by_task):
             judged.append(measurement.add(outcome, read.by_task[outcome.task_id]))
             measured += read.digests.get(outcome.task_id, [])
         self._store.results.judge(run.id, judged)
-        return measurement.metrics(run.truth, _fingerprint(measured))
+        metrics = measurement.metrics(run.truth, _fingerprint(measured))
+        return replace(metrics, unread=self._unread(run, read))
+
+    def _unread(self, run: Run, read: ProjectGroundTruth) -> TruthsUnread | None:
+        """Return what could not be read of the tasks that a run covered."""
+        if not read.unread:
+            return None
+        covered = self._store.outcomes.task_ids(run.id) & read.unread.keys()
+        reasons = Counter(why for each in covered for why in read.unread[each])
+        if not reasons:
+            return None
+        return TruthsUnread(
+            annotations=reasons.total(),
+            tasks=len(covered - read.by_task.keys()),
+            reasons=dict(reasons.most_common(MOST_REASONS)),
+        )
 
     def judge_by_task(self, run: Run) -> bool:
         """Have what ``measure`` keeps by task; return whether the run was measured at all.

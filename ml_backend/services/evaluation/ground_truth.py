@@ -17,7 +17,7 @@ from ml_backend.labeling import Agreement, LabelingConfig
 from ml_backend.labelstudio import Annotation, LabelStudioReader, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Outcome, Prediction, TruthSource
-from ml_backend.services.inference.example_pool import read_answer
+from ml_backend.services.inference.annotations import read_annotation
 from ml_backend.services.truths import People
 from ml_backend.store import Store
 from ml_backend.store.database import storable
@@ -56,6 +56,8 @@ class ProjectGroundTruth:
     by_task: dict[int, GroundTruth] = field(default_factory=dict)
     digests: dict[int, list[str]] = field(default_factory=dict)
     """Of those that are in the example pool as well: an empty annotation is not."""
+    unread: dict[int, list[str]] = field(default_factory=dict)
+    """Task -> why annotations of it that should be true cannot be read."""
 
 
 class GroundTruthReader:
@@ -72,12 +74,14 @@ class GroundTruthReader:
         source: TruthSource,
         task_ids: Sequence[int] | None = None,
     ) -> ProjectGroundTruth:
-        """Return the truths of a project, or of these tasks; what cannot be read is left out."""
+        """Return the truths of a project, or of these tasks; what cannot be read is told apart."""
         found = ProjectGroundTruth()
         for task_id, data, annotation in self._annotations(project_id, source, task_ids):
-            answer = read_answer(annotation, data, config)
-            if answer is None:
+            read = read_annotation(annotation, data, config)
+            if read.answer is None:
+                found.unread.setdefault(task_id, []).append(read.why)
                 continue
+            answer = read.answer
             if annotation.result:
                 said = digest(task_id, annotation.id, answer)
                 found.digests.setdefault(task_id, []).append(said)

@@ -21,7 +21,7 @@ from ml_backend.scoring.agreement import summarize
 from ml_backend.scoring.calibration import calibrate
 from ml_backend.scoring.tally import Tally
 from ml_backend.services.evaluation.ground_truth import Compared, GroundTruth
-from ml_backend.store import Cell, Judged
+from ml_backend.store import Cell, JudgedOutcome
 
 
 class Measurement:
@@ -36,7 +36,7 @@ class Measurement:
         self._scored: list[tuple[float, bool]] = []
         self._humans = _HumanAgreement(config)
 
-    def add(self, outcome: Outcome, truths: GroundTruth) -> Judged:
+    def add(self, outcome: Outcome, truths: GroundTruth) -> JudgedOutcome:
         """Add a task that has truths; return what they say of it alone."""
         compared, best = truths.judge(outcome, self._config)
         self._items.append(compared)
@@ -54,7 +54,7 @@ class Measurement:
         if isinstance(outcome, Prediction) and outcome.score is not None and compared:
             self._scored.append((outcome.score, is_right(compared)))
         self._humans.add(truths)
-        return Judged(outcome.task_id, is_right(compared) if compared else None, pairs)
+        return JudgedOutcome(outcome.task_id, is_right(compared) if compared else None, pairs)
 
     def metrics(self, truth: TruthSource, fingerprint: str) -> RunMetrics:
         """Return what was measured on these truths."""

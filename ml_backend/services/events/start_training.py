@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ml_backend.errors import LabelStudioUnreachable, NotFound, PromptsError
 from ml_backend.labelstudio import Project, ServerLabelStudio
-from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset
+from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset, read_moment
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.runs.run_request import RunRequest
@@ -74,7 +74,10 @@ class StartTraining:
         if contact is None:
             raise NotFound(f"Project {project.title!r} is not connected to this server.")
         return self._sources.version_for(
-            project.id, Address.from_path(contact["path"]), contact["extra_params"]
+            project.id,
+            Address.from_path(contact["path"]),
+            contact["extra_params"],
+            read_moment(project.created_at),
         )
 
     def _still_true(self, project: Project, version: PromptVersion) -> Run | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ml_backend.certificates import named, tls_context
 from ml_backend.errors import (
     LabelStudioAuthError,
     LabelStudioError,
@@ -25,6 +26,7 @@ from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
+from ml_backend.services.health.known_projects import find_strangers, say_strangers
 from ml_backend.services.health.page_assets import VENDOR, lacking
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
@@ -106,6 +108,8 @@ class Doctor:
         """Yield the findings as they are made, about what is in sight."""
         database, store = self._check_database()
         yield database
+        if named():
+            yield self._check_certificates()
         studio = None
         for check, opened in self._check_label_studio():
             studio = opened
@@ -122,6 +126,7 @@ class Doctor:
         try:
             projects = self._projects(store, studio, sight)
             rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
+            yield self._check_projects(store, studio, projects)
             yield self._check_backends(rows)
             yield self._check_second_server(store, studio, projects, rows)
         except LabelStudioError as error:
@@ -166,6 +171,15 @@ class Doctor:
             yield Check("token", FAIL, error.message, error.fix), None
             return
         yield Check("token", OK, f"Valid, of {user.email}."), studio
+
+    @staticmethod
+    def _check_certificates() -> Check:
+        try:
+            tls_context()
+        except PromptsError as error:
+            return Check("certificates", FAIL, error.message, error.fix)
+        places = ", ".join(f"{name}={path}" for name, path in named())
+        return Check("certificates", OK, f"Trusted beside the usual authorities: {places}.")
 
     def _check_server(self, store: Store | None) -> Check:
         try:
@@ -275,6 +289,14 @@ class Doctor:
                 log.info("project %s of a prompt does not exist any more", project_id)
         return projects
 
+    @staticmethod
+    def _check_projects(store: Store, studio: ServerLabelStudio, projects: list[Project]) -> Check:
+        strangers, known = find_strangers(store, projects)
+        if not strangers:
+            return Check("projects", OK, "They are those that the prompts were made for.")
+        message, fix = say_strangers(strangers, known, studio.url)
+        return Check("projects", WARN if known else FAIL, message, fix)
+
     def _check_backends(self, rows: list[tuple[Project, Backend]]) -> Check:
         """Whether Label Studio reaches us: it asks each connected backend when they are listed."""
         ours = [(project, row) for project, row in rows if self._is_ours(row)]
@@ -348,7 +370,10 @@ def read_health(address: str) -> dict[str, Any]:
     """Return what our server says at ``/health``; raises OSError or ValueError when it is none."""
     if urlsplit(address).scheme not in ("http", "https"):
         raise ValueError("not a web address")
-    with urllib.request.urlopen(f"{address}/health", timeout=HEALTH_SECONDS) as response:  # noqa: S310
+    trust = tls_context() if address.startswith("https://") else None
+    with urllib.request.urlopen(  # noqa: S310
+        f"{address}/health", timeout=HEALTH_SECONDS, context=trust
+    ) as response:
         health = json.loads(response.read(100_000))
     if not isinstance(health, dict) or "status" not in health:
         raise ValueError("something else answers there")

@@ -24,6 +24,8 @@ class Content:
     tokens: int = 0
     size: int = 0
     is_scan: bool = False
+    pixels: tuple[int, int] | None = None
+    """Width and height of a picture as it is sent."""
 
 
 class AttachmentCache:

@@ -20,7 +20,7 @@ from ml_backend.errors import (
 from ml_backend.images import document, inline, picture
 from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
-from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio
+from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio, is_under_unknown_path
 from ml_backend.prompting.messages import ATTACHMENT
 from ml_backend.records import FailureKind, JsonObject, ProviderName
 from ml_backend.services.inference.attachment_cache import AttachmentCache, Content
@@ -39,6 +39,9 @@ TRIES = 2
 PAUSE = 0.5
 # Those whose chat completions take a PDF as it is.
 _READS_FILES = frozenset({ProviderName.OPENAI, ProviderName.AZURE_OPENAI})
+OTHER_ADDRESS = (
+    "If it is where people open Label Studio, set LABEL_STUDIO_PUBLIC_URL to the address they use."
+)
 _TRANSIENT = frozenset({FailureKind.CONNECTION, FailureKind.SERVER_ERROR})
 
 
@@ -48,6 +51,8 @@ class Ready:
 
     messages: tuple[JsonObject, ...]
     tokens: int = 0
+    pictures: tuple[tuple[str, int, int], ...] = ()
+    """Name, width and height of each picture, as it is sent."""
 
 
 class Attachments:
@@ -102,6 +107,7 @@ class Attachments:
         return Ready(
             tuple(_filled(message, found) for message in messages),
             sum(content.tokens for content in found.values()),
+            tuple((item["name"], *size) for item in wanted if (size := found[_key(item)].pixels)),
         )
 
     def close(self) -> None:
@@ -133,19 +139,27 @@ class Attachments:
         return self._read(url, task_id)
 
     def _read(self, url: str, task_id: int) -> bytes:
+        try:
+            return self._read_once(url, task_id)
+        except AttachmentError as error:
+            if error.kind is FailureKind.NO_INPUT and is_under_unknown_path(url):
+                error.fix = f"{error.fix} {OTHER_ADDRESS}".strip()
+            raise
+
+    def _read_once(self, url: str, task_id: int) -> bytes:
         scheme = _scheme(url)
         if scheme == "data":
             return inline.decode(url, most_bytes=self._limits.most_bytes)
         if scheme in CLOUD_SCHEMES:
             studio = self._open_studio()
             return self._read_from_studio(studio, studio.locate_cloud(url, task_id))
-        if url.startswith("//"):
-            url, scheme = f"https:{url}", "https"
         if scheme in ("http", "https") or url.startswith("/"):
             studio = self._open_studio()
             located = studio.locate(url)
             if located:
                 return self._read_from_studio(studio, located)
+        if url.startswith("//"):
+            url, scheme = f"https:{url}", "https"
         if scheme not in ("http", "https"):
             raise AttachmentError(
                 "it is no address a file can be read from",
@@ -185,7 +199,7 @@ def _picture(data: bytes) -> Content:
     shrunk = picture.shrink(data)
     url = _data_url(shrunk.media_type, shrunk.content)
     part = {"type": "image_url", "image_url": {"url": url}}
-    return Content((part,), IMAGE_TOKENS, len(url))
+    return Content((part,), IMAGE_TOKENS, len(url), pixels=(shrunk.width, shrunk.height))
 
 
 def _document(data: bytes, name: str) -> Content:

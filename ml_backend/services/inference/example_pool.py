@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import Annotation
-from ml_backend.records import Example, JsonObject
+from ml_backend.records import Example
+from ml_backend.services.inference.annotations import read_answer
 from ml_backend.services.truths import People
 from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
-log = logging.getLogger(__name__)
-
+_READ_AS = "words"
+"""Changes when annotations are read otherwise: pools that were read before are read again."""
 READS = 5
 """How often a pool that changes while it is read is read."""
 
@@ -30,8 +28,9 @@ class ExamplePool:
     def refresh(self, project_id: int, config: LabelingConfig) -> list[Example]:
         """Read the project's annotations again and make them its pool; return the pool.
 
-        A skipped or empty annotation is no example, nor is one made from a prediction that nobody
-        opened or changed: ``services.truths``. Ground truth comes first.
+        A skipped or empty annotation is no example, nor is one that cannot be read, nor one made
+        from a prediction that nobody opened or changed: ``services.truths``. Ground truth comes
+        first.
         """
         self.refresh_all(project_id, config)
         return self._store.examples.of_project(project_id)
@@ -87,18 +86,6 @@ class ExamplePool:
         return self._store.examples.of_project(project_id)
 
 
-def read_answer(
-    annotation: Annotation, data: Mapping[str, Any], config: LabelingConfig
-) -> JsonObject | None:
-    """Return what an annotation answers; None when it was skipped or cannot be read."""
-    if annotation.was_cancelled:
-        return None
-    try:
-        return config.to_answer(annotation.result, data)
-    except Exception:  # whatever one annotation holds costs that annotation alone
-        log.exception("annotation %s could not be read", annotation.id)
-        return None
-
-
 def _digest(config: LabelingConfig) -> str:
-    return hashlib.sha256(config.xml.encode("utf-8", "surrogatepass")).hexdigest()
+    text = _READ_AS + config.xml
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -12,6 +12,7 @@ from typing import Any
 from ml_backend.data_paths import top_key
 from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import FewShot
@@ -36,6 +37,8 @@ class ModelRequest:
     inputs: Mapping[str, str] | None = None
     failure: Failure | None = None
     examples: int = 0
+    room: int = 0
+    """Tokens that the longest sensible answer takes."""
 
     @property
     def key(self) -> str:
@@ -90,6 +93,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
             system=asked.system,
             lenient=asked.is_lenient,
             attachments=attachments,
+            texts=asked.config.texts(inputs),
         )
         examples = _examples(asked, task, inputs, attachments)
     except TemplateError as error:
@@ -106,6 +110,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema,
         dict(inputs),
         examples=len(examples),
+        room=room_of_answer(asked.config, task.data, (text for _, text in inputs)),
     )
 
 
@@ -125,6 +130,7 @@ def _examples(
         known=asked.known,
         lenient=asked.is_lenient,
         attachments=attachments,
+        texts=asked.config.texts(inputs),
     )
     text = "\n".join(value for _, value in inputs).strip() or question
     chosen = asked.few_shot.choose(task.id, text, question)
@@ -139,7 +145,9 @@ def _has_content(
 ) -> bool:
     if attachments or any(text.strip() for _, text in inputs):
         return True
-    values = (data.get(top_key(name)) for name in variables(asked.text))
+    read = asked.config.texts(inputs)  # empty: a page without a word is nothing to ask about
+    names = (name for name in variables(asked.text) if name not in read)
+    values = (data.get(top_key(name)) for name in names)
     return any(str(value).strip() for value in values if value not in (None, [], {}))
 
 

@@ -20,6 +20,7 @@ from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.json_text import read_object
 from ml_backend.prompting import messages as prompting
+from ml_backend.prompting.completion_limit import CompletionLimit, limit_of
 from ml_backend.records import (
     CallRecord,
     Connection,
@@ -45,8 +46,6 @@ from ml_backend.services.inference.model_requests import (
 )
 from ml_backend.services.inference.self_consistency import combine
 from ml_backend.services.models.budgets import (
-    CAPS,
-    COMPLETION_CAP,
     BudgetGuard,
     cost_of,
     price_of,
@@ -127,13 +126,19 @@ class Predictor:
         """Where its few-shot examples come from; None when it has none."""
         self.uses_cache = not self._is_baseline
         """The baseline answers from the example pool, which changes; it is never cached."""
-        if guard.is_limited and not any(name in self._parameters for name in CAPS):
-            # No part of the identity: an answer that was not cut off is the same with the cap.
-            self._parameters[CAPS[0]] = COMPLETION_CAP
+        self._needs_more_room = False
+        """Whether an answer was cut off and was whole with a wider limit: so will others be."""
 
     def prepare(self, task: Task) -> ModelRequest:
         """Return the request for a task; untrusted data never raises out of here."""
         return build_request(self._template, task)
+
+    def limit(self, request: ModelRequest) -> CompletionLimit:
+        """Return what bounds the answer to a request.
+
+        No part of its identity: an answer that was not cut off is the same with any limit.
+        """
+        return limit_of(request.room, self._provider, self._model_name, self._parameters)
 
     async def ask(
         self,
@@ -156,9 +161,11 @@ class Predictor:
             try:
                 one = request if key == request.key else replace(request, keys=(key,))
                 outcome, answer = await self._answer(one, cached.get(key), fresh=fresh)
-            except RunStopper:
+            except RunStopper as stopper:
                 if not outcomes:
                     raise
+                last = outcomes[-1]
+                outcomes[-1] = replace(last, asked=_with_spent(last.asked, stopper))
                 break
             outcomes.append(outcome)
             if answer is not None:
@@ -213,13 +220,24 @@ class Predictor:
         messages = list(ready.messages)
         best: Prediction | None = None
         failure = Failure(request.task.id, FailureKind.INVALID_ANSWER, "There was no answer.")
-        for turn in range(1 + REASKS):
+        limit, wider = self.limit(request), self._wider_from_the_start(request)
+        turn = -1
+        while turn < REASKS:
+            turn += 1
             try:
-                reply = await self._call(request, messages, ready.tokens)
+                most = wider.ours if wider else self._most(limit)
+                reply = await self._call(request, messages, ready.tokens, most)
+                self._needs_more_room = self._needs_more_room or wider is not None
             except ModelError as error:
-                if isinstance(error, RunStopper) and best is None:
-                    raise
                 asked = self._add(asked, error.usage, 0.0, error.calls)
+                if isinstance(error, RunStopper) and best is None:
+                    error.usage, error.calls, error.cost = asked.usage, asked.calls, asked.cost
+                    raise
+                if error.kind is FailureKind.TRUNCATED and wider is None:
+                    wider = limit.wider(error.raw)
+                    if wider is not None:
+                        turn -= 1
+                        continue
                 raw = error.raw or failure.raw
                 failure = Failure(request.task.id, error.kind, error.message, raw)
                 break
@@ -234,13 +252,21 @@ class Predictor:
             again = REASKS if isinstance(outcome, Failure) else 1
             if not wrong or turn >= again or self._is_baseline:
                 break  # fine, or as good as it gets; the baseline never changes its mind
-            messages = prompting.reask(ready.messages, reply.text, wrong)
+            sizes = ready.pictures if self._config.draws else ()
+            messages = prompting.reask(ready.messages, reply.text, wrong, pictures=sizes)
         if best is None:
             return replace(failure, asked=asked), None
         if not self.uses_cache:
             return replace(best, asked=asked), None
         answer = CachedAnswer(request.key, best.raw, best.score, asked)
         return replace(best, asked=asked), answer
+
+    def _wider_from_the_start(self, request: ModelRequest) -> CompletionLimit | None:
+        return self.limit(request).wider() if self._needs_more_room else None
+
+    def _most(self, limit: CompletionLimit) -> int:
+        """The completion tokens of a first call; 0 where the version says how many."""
+        return 0 if limit.given is not None else self.guard.bounded(limit.ours)
 
     async def _get_ready(self, request: ModelRequest) -> Ready:
         """The messages with their files, which the baseline does not look at."""
@@ -251,7 +277,11 @@ class Predictor:
         )
 
     async def _call(
-        self, request: ModelRequest, messages: list[JsonObject], file_tokens: int
+        self,
+        request: ModelRequest,
+        messages: list[JsonObject],
+        file_tokens: int,
+        most: int,
     ) -> Reply:
         call = Request(
             model=self._model_name,
@@ -259,11 +289,12 @@ class Predictor:
             schema=request.schema or {},
             parameters=self._parameters,
             timeout=self._timeout,
+            limit=most,
             task_id=request.task.id,
             inputs=request.inputs or {},
             examples=self._examples,
         )
-        reserved = await self.guard.reserve(messages, request.schema, file_tokens)
+        reserved = await self.guard.reserve(messages, request.schema, file_tokens, most)
         # A call nobody heard back from has, as far as anybody knows, cost its worst case.
         cost: float | None = None
         usage = Usage()
@@ -332,6 +363,17 @@ class Predictor:
             asked=asked,
             raw=text,
         )
+
+
+def _with_spent(asked: CallRecord, stopper: RunStopper) -> CallRecord:
+    """Return what was asked with what an answer cost that never came."""
+    known = asked.cost is not None and stopper.cost is not None
+    return replace(
+        asked,
+        usage=asked.usage + stopper.usage,
+        calls=asked.calls + stopper.calls,
+        cost=(asked.cost or 0.0) + (stopper.cost or 0.0) if known else None,
+    )
 
 
 def _readable(examples: Sequence[Example], config: LabelingConfig) -> list[Example]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from ml_backend.errors import ConfigError, InvalidInput
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labelstudio import Project
+from ml_backend.labeling.config_notes import notes_of
+from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
 from ml_backend.records import (
     Example,
@@ -22,6 +23,7 @@ from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.self_consistency import sampled
 from ml_backend.services.models.budgets import BudgetGuard, price_of
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
@@ -44,6 +46,7 @@ class PredictorFactory:
         self._models = models
         self._examples = examples
         self._attachments = attachments
+        self._identity = ProjectIdentity(store)
 
     def reading(self, studio: ServerReader) -> PredictorFactory:
         """The same, reading Label Studio by another client."""
@@ -65,6 +68,13 @@ class PredictorFactory:
     def known_variables(self, project: Project, config: LabelingConfig) -> frozenset[str]:
         """Return the task data keys a prompt may name."""
         return frozenset(config.input_fields) | frozenset(self._studio.data_columns(project.id))
+
+    def notes(self, studio: LabelStudioReader, project: Project) -> list[str]:
+        """Return what people should know of a project's labeling config, [] mostly."""
+        config = self.config_of(project)
+        if not notes_of(config, [""]):  # whatever the tasks have: Label Studio need not be asked
+            return []
+        return notes_of(config, studio.data_columns(project.id))
 
     def recipe(self, project: Project, version: PromptVersion) -> PredictorInputs:
         """Gather and check; raises what is wrong before any task is asked or paid for."""
@@ -99,8 +109,10 @@ class PredictorFactory:
         """Return what answers the tasks; reads the example pool when it is needed.
 
         ``evaluated`` are the tasks whose ground truth the answers will be measured on, ``samples``
-        the answers asked of each task.
+        the answers asked of each task. Raises AnotherProject where the version's prompt was made
+        for another one of this number.
         """
+        self._identity.check(version.prompt_id, recipe.project)
         if samples > 1:
             version = replace(version, parameters=sampled(version.parameters))
         guard = self.guard(recipe, version, budget=budget, spent=spent)

@@ -10,7 +10,7 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import AnnotatedTask, Annotation
 from ml_backend.records import JsonObject
 from ml_backend.services.evaluation.metrics import is_right
-from ml_backend.services.inference.example_pool import read_answer
+from ml_backend.services.inference.annotations import read_answer
 
 IsPeoples = Callable[[Annotation], bool]
 

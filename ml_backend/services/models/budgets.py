@@ -11,14 +11,12 @@ from typing import Any
 from ml_backend.errors import BudgetReached, InvalidInput
 from ml_backend.llm.prices import Price, find_price
 from ml_backend.next_steps import Step
+from ml_backend.prompting.completion_limit import given_limit
 from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName, Usage
 from ml_backend.services.models.spending import ConnectionBudget
 
 COMPLETION_CAP = 4096
 """Completion tokens a call may use under a budget, so that its worst case is known."""
-
-
-CAPS = ("max_completion_tokens", "max_tokens")
 
 
 def price_of(connection: Connection, model: str) -> Price | None:
@@ -151,13 +149,25 @@ class BudgetGuard:
     def is_limited(self) -> bool:
         return self._budget is not None or self._purse.limit is not None
 
+    def bounded(self, limit: int) -> int:
+        """Return the limit of a first call: under a budget there is always one, and no huge one."""
+        return min(limit or COMPLETION_CAP, COMPLETION_CAP) if self.is_limited else limit
+
     async def reserve(
-        self, messages: Sequence[dict[str, Any]], schema: object, file_tokens: int = 0
+        self,
+        messages: Sequence[dict[str, Any]],
+        schema: object,
+        file_tokens: int = 0,
+        cap: int = 0,
     ) -> Reservation:
-        """Set aside the most a call can cost; raises BudgetReached when it may not be made."""
+        """Set aside the most a call can cost; raises BudgetReached when it may not be made.
+
+        ``cap`` is the call's own limit of completion tokens. A lower one than a budget always has
+        is no reason to set less aside: a server may pass it over.
+        """
         worst = 0.0
         if self.is_limited and self._price is not None:
-            worst = worst_case(self._price, messages, schema, file_tokens, self._cap)
+            worst = worst_case(self._price, messages, schema, file_tokens, max(cap, self._cap))
         if self._budget is not None:
             await self._budget.take(worst)
         try:
@@ -198,10 +208,7 @@ def worst_case(
 
 def completion_cap(parameters: JsonObject) -> int:
     """Return the most completion tokens of a call: what a version asks for, else ours."""
-    for name in CAPS:
-        if isinstance(parameters.get(name), int):
-            return int(parameters[name])
-    return COMPLETION_CAP
+    return given_limit(parameters) or COMPLETION_CAP
 
 
 def _without_files(message: dict[str, Any]) -> dict[str, Any]:

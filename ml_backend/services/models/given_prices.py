@@ -25,6 +25,8 @@ class GivenPrices:
         model = check_model(model)
         if connection.provider is ProviderName.BASELINE:
             raise InvalidInput("The offline baseline asks no model: it is free.", field="model")
+        if connection.provider is ProviderName.LOCAL:
+            raise InvalidInput("A local model is free: it is your own machine.", field="model")
         if price is not None:
             check_price(price)
         if connection.id is not None:

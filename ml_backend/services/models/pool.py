@@ -65,6 +65,12 @@ class ModelPool:
                 fix="Set OPENAI_BASE_URL again (and OPENAI_API_KEY, if the server wants a key), "
                 "or make a version that names a connection.",
             )
+        if provider is ProviderName.LOCAL:
+            raise InvalidInput(
+                "This version asks the local model that LOCAL_MODEL names, and it is not set.",
+                field="LOCAL_MODEL",
+                fix="Set LOCAL_MODEL again, or make a version that names a connection.",
+            )
         # Without its key; the provider's own error says how to set it.
         return Connection(None, "environment", provider)
 

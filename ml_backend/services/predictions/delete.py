@@ -25,6 +25,7 @@ from ml_backend.services.predictions.selection import (
     selected_labels,
     selected_tasks,
 )
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.resend import ROUNDS, resend, wait_until_up
@@ -90,6 +91,7 @@ class DeletePredictions(Generic[Acting]):
         self._studio = studio
         self._writer = writer
         self._ownership = ownership
+        self._identity = ProjectIdentity(store)
 
     def plan_delete(self, project_id: int, selection: Selection) -> DeletePlan:
         """Count what would be removed. Versions and tasks narrow each other; one must be named.
@@ -114,7 +116,9 @@ class DeletePredictions(Generic[Acting]):
         version: PromptVersion | None,
     ) -> DeletePlan:
         """Count what a prompt, or one version of it, wrote; the caller sees to its runs."""
-        return self._plan_delete(studio, project_id, select(prompt=prompt, version=version))
+        # In another project of this number nothing is its: there is nothing to refuse.
+        selection = select(prompt=prompt, version=version)
+        return self._plan_delete(studio, project_id, selection, is_checked=False)
 
     def execute_delete(
         self,
@@ -126,7 +130,9 @@ class DeletePredictions(Generic[Acting]):
         counted = set(plan.prediction_ids)
         with self._writer.hold(patience) as session:
             self._refuse_open_runs(plan)
-            fresh = self._plan_delete(session.studio, plan.project_id, plan.selection)
+            fresh = self._plan_delete(
+                session.studio, plan.project_id, plan.selection, is_checked=False
+            )
             grown = set(fresh.prediction_ids) - counted
             if grown:
                 raise Conflict(
@@ -195,10 +201,18 @@ class DeletePredictions(Generic[Acting]):
         return [key for key in chosen if tasks is None or key.task_id in tasks]
 
     def _plan_delete(
-        self, studio: LabelStudioReader, project_id: int, selection: Selection
+        self,
+        studio: LabelStudioReader,
+        project_id: int,
+        selection: Selection,
+        *,
+        is_checked: bool = True,
     ) -> DeletePlan:
         if selection.prompt is not None:
-            self._ownership.identify(studio.get_project(project_id))
+            project = studio.get_project(project_id)
+            self._ownership.identify(project)
+            if is_checked:
+                self._identity.check(selection.prompt.id, project)
         keys = studio.prediction_keys(project_id)
         chosen = self.choose(studio, project_id, selection, keys)
         by_name = () if _is_narrowed(selection) else whole_versions(chosen, keys)

@@ -18,6 +18,7 @@ from ml_backend.services.predictions.selection import (
     selected_labels,
     selected_tasks,
 )
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.truths import People
 from ml_backend.services.writing.patience import Patience
@@ -102,6 +103,7 @@ class PromotePredictions(Generic[Acting]):
         self._studio = studio
         self._writer = writer
         self._ownership = ownership
+        self._identity = ProjectIdentity(store)
 
     def plan_promote(
         self, project_id: int, selection: Selection, *, include_annotated: bool = False
@@ -164,7 +166,9 @@ class PromotePredictions(Generic[Acting]):
         tasks = selected_tasks(studio, project_id, selection)
         rows, held = self._read_rows(studio, project_id, tasks)
         if selection.prompt is not None:
-            self._ownership.identify(studio.get_project(project_id))
+            project = studio.get_project(project_id)
+            self._ownership.identify(project)
+            self._identity.check(selection.prompt.id, project)
         ours = self._ownership.ours(project_id)
         labels = selected_labels(ours, selection, held, slot=Slot.ALL)
         named = set(selection.labels)
@@ -325,6 +329,25 @@ class PromotePredictions(Generic[Acting]):
                 session.promote(plan.project_id, [label], task_ids, show)
                 done += len(task_ids)
 
+    @staticmethod
+    def _why_lost(
+        studio: LabelStudioReader, plan: PromotePlan, parents: Set[int | None], lost: Set[int]
+    ) -> tuple[str, ...]:
+        """Return what kept predictions from being promoted: their tasks are gone, or they are."""
+        few = queries.selecting(sorted(lost)) if len(lost) <= FEW_TASKS else None
+        deleted = lost - set(studio.task_ids(plan.project_id, query=few))
+        missing = sum(
+            each.prediction_id not in parents and each.task_id not in deleted
+            for each in plan.candidates
+        )
+        notes = []
+        if deleted:
+            were = "1 task was" if len(deleted) == 1 else f"{len(deleted)} tasks were"
+            notes.append(f"{were} deleted meanwhile.")
+        if missing:
+            notes.append(f"{missing} predictions were gone before they could be promoted.")
+        return tuple(notes)
+
     def _read_back(
         self, studio: LabelStudioReader, plan: PromotePlan, notes: tuple[str, ...]
     ) -> PromoteReport:
@@ -334,8 +357,8 @@ class PromotePredictions(Generic[Acting]):
         parents = {a.parent_prediction for group in annotations.values() for a in group}
         created = sum(candidate.prediction_id in parents for candidate in plan.candidates)
         project = studio.get_project(plan.project_id)
-        if created < plan.would_create:
-            missing = plan.would_create - created
-            notes += (f"{missing} predictions were gone before they could be promoted.",)
+        lost = {each.task_id for each in plan.candidates if each.prediction_id not in parents}
+        if lost:
+            notes += self._why_lost(studio, plan, parents, lost)
         annotated = studio.task_ids(plan.project_id, query=queries.ANNOTATED)
         return PromoteReport(plan, created, project.annotations, len(annotated), notes)

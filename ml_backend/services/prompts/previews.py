@@ -11,8 +11,10 @@ from cachetools import LRUCache
 from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError, TemplateError
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
+from ml_backend.prompting.completion_limit import CompletionLimit, limit_of
 from ml_backend.prompting.parameters import listed
 from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
@@ -21,6 +23,8 @@ from ml_backend.services.inference.model_requests import RequestTemplate, build_
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
+LONG_TASK = 4_000
+"""Characters of a task that shows how a limit grows with the text."""
 REMEMBERED = 4
 """Drafts whose few-shot examples are kept ready: making them takes a second for a large pool."""
 
@@ -40,6 +44,8 @@ class Preview:
     """Few-shot examples among the messages."""
     parameters: str = ""
     """What the call is made with besides, on one line."""
+    limit: str = ""
+    """How long the answer may get, in words."""
     notice: str = ""
     """What a person may have meant otherwise."""
     reads_nothing: bool = False
@@ -122,8 +128,23 @@ class Previews:
             schema=question.schema,
             examples=question.examples,
             parameters=listed(version.parameters),
+            limit=_limit(question.room, version).words,
             notice=_unfilled(version.system_prompt, asked.known),
         )
+
+    def limit(self, project: Project, version: PromptVersion) -> str:
+        """Return how long an answer of a version may get, in words; "" where no model is asked.
+
+        Raises ConfigError where nothing is answerable.
+        """
+        if version.provider is ProviderName.BASELINE:
+            return ""
+        config = self._predictor_factory.config_of(project)
+        short = _limit(room_of_answer(config, {}), version)
+        long = _limit(room_of_answer(config, {}, ["x" * LONG_TASK]), version)
+        if short.tokens == long.tokens:
+            return short.words
+        return f"{short.words}; {long.tokens:,} of a task with {LONG_TASK:,} characters"
 
     def variables(self, project: Project, text: str = "") -> Variables:
         """Return the variables a text may name; raises ConfigError where nothing is answerable."""
@@ -202,6 +223,10 @@ class Previews:
         with self._lock:
             self._shots[key] = shots
         return shots
+
+
+def _limit(room: int, version: PromptVersion) -> CompletionLimit:
+    return limit_of(room, version.provider, version.model, version.parameters)
 
 
 def _unfilled(system: str, known: Collection[str]) -> str:

@@ -20,6 +20,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.lineage import refined_from
 from ml_backend.services.publishing.ownership import EVALUATE_SUFFIX, SEPARATOR
 from ml_backend.store import Store
@@ -146,11 +147,12 @@ class Prompts:
         title = check_title(title, "title")
         if project is not None:
             self._predictor_factory.config_of(project)
-        return self._store.prompts.create(
-            title,
-            require_text(description, "description"),
-            [project.id] if project is not None else [],
+        projects = [project] if project is not None else []
+        made = self._store.prompts.create(
+            title, require_text(description, "description"), [each.id for each in projects]
         )
+        ProjectIdentity(self._store).bind(made.id, projects)
+        return made
 
     def create_version(
         self,

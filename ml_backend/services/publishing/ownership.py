@@ -14,12 +14,12 @@ import re
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import count
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
 from ml_backend.labelstudio import LabelStudioReader, PredictionKey, PredictionRow, Project
-from ml_backend.records import Label, Prompt, PromptVersion, Run, Slot
+from ml_backend.records import Label, Prompt, PromptVersion, Run, Slot, read_moment
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Ownership:
     def __init__(self, store: Store, studio: LabelStudioReader) -> None:
         self._store = store
         self._studio = studio
+        self._identity = ProjectIdentity(store)
         self._look_at = 0.0
 
     def reading(self, studio: LabelStudioReader) -> Ownership:
@@ -86,7 +87,7 @@ class Ownership:
 
     def identify(self, project: Project) -> None:
         """Take note of which project this is: what was another's of the same number is not its."""
-        made_at = _moment(project.created_at)
+        made_at = read_moment(project.created_at)
         if made_at is not None:
             self._store.labels.identify(self._studio.url, project.id, made_at)
 
@@ -115,6 +116,7 @@ class Ownership:
     def choose(self, prompt: Prompt, version: PromptVersion, slot: Slot, project: Project) -> str:
         """Return the label, free when it was never written under; at most one small read."""
         self.identify(project)
+        self._identity.check(prompt.id, project)
         mine = self._mine(self._registered(project.id), prompt, version, slot)
         if mine is not None and mine.is_written:
             return mine.label
@@ -135,6 +137,7 @@ class Ownership:
         """
         if project is not None:
             self.identify(project)
+            self._identity.check(prompt.id, project)
         mine = self._mine(self._registered(project_id), prompt, version, slot)
         if mine is not None and mine.is_written:
             return mine.label
@@ -148,6 +151,7 @@ class Ownership:
     def claim_for(self, run: Run, project: Project) -> str:
         """Return the label a run writes under, ours from here on: its own unless others took it."""
         self.identify(project)
+        self._identity.check(run.prompt_id, project)
         known = self._registered(run.project_id).get(run.label)
         if known is not None and known.is_written and _is_of(known, run.version_id, run.slot):
             return run.label
@@ -261,7 +265,7 @@ class Ownership:
                     is_checked=standing is not None or bool(is_mine and known and known.is_checked),
                     watermark=known.watermark if known is not None and is_written else 0,
                 )
-                made_at = _moment(project.created_at) if project is not None else None
+                made_at = read_moment(project.created_at) if project is not None else None
                 if wanted == known or self._store.labels.take(
                     self._studio.url, wanted, known, project_made_at=made_at
                 ):
@@ -325,15 +329,6 @@ def _number(label: str, prompt: Prompt, version: PromptVersion, slot: Slot) -> i
     rest = plain[len(prompt.title) :]
     found = re.fullmatch(rf"{re.escape(prompt.title)} \((\d+)\){re.escape(rest)}", label)
     return int(found[1]) if found else None
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the time Label Studio names, None for one that cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def near_labels(label: str, held: Collection[str | None]) -> str:

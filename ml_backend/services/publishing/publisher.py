@@ -66,6 +66,8 @@ class Publisher:
         self._patience = session.studio.patience
         self._may_be_imported = may_be_imported
         self._ownership = ownership
+        self.deleted: set[int] = set()
+        """The tasks of the run that are gone from Label Studio, as far as was looked."""
 
     def plan(self, run: Run) -> PlannedWrites:
         """Return what will be removed and written, to be committed before the first write."""
@@ -261,6 +263,7 @@ class Publisher:
 
     def _drop_deleted_tasks(self, run: Run, difference: Difference) -> None:
         existing = set(self._studio.task_ids(run.project_id))
+        self.deleted = self._store.outcomes.task_ids(run.id) - existing
         difference.missing &= existing
         difference.missing_kept = [
             row for row in difference.missing_kept if row["task_id"] in existing

@@ -32,6 +32,7 @@ from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.budgets import BudgetGuard, cost_of, price_of
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.prompts import require_text
 from ml_backend.services.refining.estimate import RefineEstimate, outlook_of
 from ml_backend.services.refining.mistakes import Mistakes, lessons_of
@@ -123,6 +124,7 @@ class Refining:
         self._predictor_factory = predictor_factory
         self._models = models
         self._loop = loop
+        self._identity = ProjectIdentity(store)
 
     def check(self, connection: Connection) -> None:
         """Raise InvalidInput for a connection that cannot write."""
@@ -165,6 +167,7 @@ class Refining:
         Without a version, or with one that says nothing yet, the prompt is drafted from the
         labeling config, the project's instructions and tasks with their right answers.
         """
+        self._identity.check(asked.prompt.id, asked.project)
         asked = self._counted(studio, asked)
         connection, teacher = asked.connection, asked.teacher
         version, old = asked.version, asked.old

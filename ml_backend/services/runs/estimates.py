@@ -8,15 +8,16 @@ the same model where there are any.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from ml_backend.errors import PromptsError
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.next_steps import Step
+from ml_backend.prompting.completion_limit import limit_of, thinking_room
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -46,7 +47,6 @@ ANSWER_TOKENS = 24
 ANSWER_LIKE_OTHERS = (0.4, 1.0, 2.5)
 ANSWER_UNKNOWN = (0.2, 1.0, 6.0)
 # Models that think before they answer are charged for what they do not show.
-_THINKS = re.compile(r"(?:^|/)(?:o[1-9](?:-|$)|gpt-5(?!.*chat)|.*(?:reason|think|deepseek-r))")
 THINKING_TOKENS = (0, 400, 4_000)
 
 
@@ -73,6 +73,8 @@ class Estimate:
     samples: int = 1
     truth: TruthSource | None = None
     """Of a HasGT run: which annotations make its tasks."""
+    limit: int = 0
+    """Tokens that no answer of those sampled may exceed; 0 where none are named."""
 
     @property
     def unknown(self) -> str:
@@ -191,6 +193,7 @@ class Estimates:
             kept=len(self._store.outcomes.find_answers([each.key for each in questions])),
             samples=samples,
             truth=source,
+            limit=max(predictor.limit(each).tokens for each in questions),
         )
 
     # Which tasks
@@ -266,20 +269,31 @@ class Estimates:
             [getattr(size, name) for size in sizes] for name in ("low", "middle", "high")
         )
         prompt = from_sizes(low, middle, high, count)
-        return prompt, self._answers(recipe, version, count)
+        limits = [
+            limit_of(each.room, version.provider, version.model, version.parameters)
+            for each in questions
+        ]
+        most = fmean(each.given or each.answer for each in limits)
+        return prompt, self._answers(recipe, version, count, most)
 
-    def _answers(self, recipe: PredictorInputs, version: PromptVersion, count: int) -> Total:
-        """Return the completion tokens of tasks nobody asked yet, from how people answer."""
+    def _answers(
+        self, recipe: PredictorInputs, version: PromptVersion, count: int, most: float
+    ) -> Total:
+        """Return the completion tokens of tasks nobody asked yet, from how people answer.
+
+        No answer takes more than ``most``, thoughts left out.
+        """
         pool = self._store.examples.of_project(recipe.project.id)[:100]
         factors = ANSWER_LIKE_OTHERS if pool else ANSWER_UNKNOWN
         mean = float(ANSWER_TOKENS * max(1, len(recipe.config.controls)))
         if pool:
             texts = [json.dumps(example.answer, ensure_ascii=False) for example in pool]
             mean = sum(tokens_of(text) for text in texts) / len(texts)
-        thinks = _THINKS.match(version.model.casefold()) is not None
+        thinks = thinking_room(version.model, version.parameters) > 0
         thoughts = THINKING_TOKENS if thinks else (0, 0, 0)
         low, middle, high = (
-            factor * mean + thought for factor, thought in zip(factors, thoughts, strict=True)
+            min(factor * mean, most) + thought
+            for factor, thought in zip(factors, thoughts, strict=True)
         )
         return Total(count * middle, count * low, count * high)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_backend.errors import PromptsError, RunStopper
+from ml_backend.errors import LabelStudioNotFound, PromptsError, RunStopper
 from ml_backend.jobs import LoopThread
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
@@ -31,12 +31,14 @@ from ml_backend.records import (
     Stopped,
     Subset,
     Task,
+    Totals,
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.heartbeat import Heartbeat
@@ -49,6 +51,8 @@ from ml_backend.services.writing.writer import Writer
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
+
+GONE = "It was there when the run began, and may have been deleted meanwhile; answers are kept."
 
 _Studio = PatientLabelStudio[ServerLabelStudio]
 
@@ -78,6 +82,7 @@ class Executor:
         self._evaluation = evaluation
         self._writer = writer
         self._ownership = ownership
+        self._identity = ProjectIdentity(store)
         self._loop = loop
         self._give_up_after = give_up_after
         self.shutdown = shutdown or threading.Event()
@@ -93,6 +98,8 @@ class Executor:
                 status, message = self._advance(run_id, fence, beat)
             except Interrupted:
                 return None
+            except LabelStudioNotFound as error:
+                status, message = self._ending(beat, f"{error} {GONE}")
             except PromptsError as error:
                 status, message = self._ending(beat, str(error))
             except sa.exc.SQLAlchemyError as error:
@@ -132,9 +139,12 @@ class Executor:
                 return _end_of(stopped, run.plan.note)
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
-                return self._without_success(run, beat, stopped)
-            note = self._publish(run, fence, studio)
+                status, message = self._without_success(run, beat, stopped)
+                return status, f"{message} {_again_said(beat.tally.totals)}".strip()
+            note = f"{self._publish(run, fence, studio)} {_again_said(beat.tally.totals)}".strip()
+            beat.tally = RunTally(self._store.outcomes.totals(run_id))
             run = self._store.runs.get(run_id)
+            note = f"{_deleted_words(run, beat.tally.totals)} {note}".strip()
             self._set(run, fence, metrics=self._measure(run, studio))
             if run.plan.ask_again:
                 plan = PublishPlan(project=run.plan.project)
@@ -248,6 +258,7 @@ class Executor:
                 publisher.load(run)
             run = self._set(run, fence, stage=Stage.VERIFYING)
             publisher.verify(run)
+            self._store.outcomes.mark_deleted(run.id, publisher.deleted)
             run, strangers = self._drop_strangers(run, fence, studio)
             if strangers:
                 publisher.withdraw(run, strangers)
@@ -275,17 +286,23 @@ class Executor:
         """
         newest = studio.newest_task(run.project_id)
         project = studio.get_project(run.project_id)
+        # Before anything kept is held against it.
+        self._identity.check(run.prompt_id, project)
         now = ProjectState(tuple(newest), _digest(project.label_config))
         before = run.plan.project
         if now == before:
             return run, ()
         strangers: set[int] = set()
+        unfitting: set[int] = set()
         if before is not None:
             if now.newest_task != before.newest_task:
-                strangers |= self._strangers(run, studio)
+                strangers = self._strangers(run, studio)
             if now.config != before.config:
-                strangers |= self._unfitting(run, self._predictor_factory.config_of(project))
+                config = self._predictor_factory.config_of(project)
+                unfitting = self._unfitting(run, config) - strangers
             self._store.outcomes.forget_tasks(run.id, sorted(strangers))
+            self._store.outcomes.forget_tasks(run.id, sorted(unfitting), unfitting=True)
+        strangers |= unfitting
         plan = replace(run.plan, project=now)
         if strangers:
             log.warning("run %s: %s answers fit their tasks no more", run.id, len(strangers))
@@ -337,6 +354,16 @@ class Executor:
         return self._store.runs.get(run.id)
 
 
+def _deleted_words(run: Run, totals: Totals) -> str:
+    """Return what became of a run whose tasks were deleted meanwhile, "" where none was."""
+    gone = replace(run, totals=replace(totals, total=run.totals.total)).deleted_tasks
+    if not gone:
+        return ""
+    predictions = f"{totals.succeeded} prediction{'' if totals.succeeded == 1 else 's'}"
+    tasks = "1 task was" if gone == 1 else f"{gone} tasks were"
+    return f"{predictions}; {tasks} deleted meanwhile."
+
+
 def _digest(label_config: str) -> str:
     return hashlib.sha256(label_config.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -345,6 +372,18 @@ def _end_of(stopped: Stopped | None, note: str) -> tuple[RunStatus, str]:
     if stopped:
         return stopped.status, f"{stopped.message} {note}".strip()
     return RunStatus.COMPLETED, note
+
+
+def _again_said(totals: Totals) -> str:
+    """Say which answers were paid for twice, since the labeling config was changed meanwhile."""
+    number = totals.again.unfitting
+    if not number:
+        return ""
+    answers, were = ("1 answer", "was") if number == 1 else (f"{number:,} answers", "were")
+    return (
+        f"The labeling config was changed meanwhile: {answers} no longer fitted it and {were} "
+        "asked again; cost and tokens count both."
+    )
 
 
 def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> Stopped | None:

@@ -27,6 +27,7 @@ from ml_backend.records import (
 )
 from ml_backend.services.inference.predictor import Predictor
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.store import Store
 
 KINDS = (
@@ -51,6 +52,7 @@ class OutsideWorkers:
     def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
+        self._identity = ProjectIdentity(store)
 
     def predictions(
         self,
@@ -62,6 +64,7 @@ class OutsideWorkers:
         """Keep answers; one that does not fit the labeling config is that task's failure."""
         self._require_open(run, job_id)
         project = studio.get_project(run.project_id)
+        self._identity.check(run.prompt_id, project)
         config = self._predictor_factory.config_of(project)
         tasks = self._tasks(studio, run, results)
         predictor = self._predictor(project, run)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ml_backend.errors import PromptsError, RunStopper
 from ml_backend.next_steps import Step
-from ml_backend.records import Failure, Outcome, Prediction, Task, Totals
+from ml_backend.records import Failure, Outcome, Prediction, Task, Totals, Usage
 from ml_backend.services.inference.model_requests import ModelRequest
 from ml_backend.services.inference.predictor import Predictor
 from ml_backend.store import CachedAnswer, Store
@@ -96,6 +96,7 @@ class AskingPipeline:
         self._unread = unread or threading.Event()
         self._queue: asyncio.Queue[tuple[ModelRequest, dict[str, CachedAnswer]] | None]
         self._stopper: RunStopper | None = None
+        self._stoppers: dict[int, RunStopper] = {}
         self._refused: Exception | None = None
         self._outcomes: list[Outcome] = []
         self._answers: list[CachedAnswer] = []
@@ -127,6 +128,7 @@ class AskingPipeline:
                 ended.set()
                 self._full.set()
                 await flusher
+                await asyncio.to_thread(self._keep_spent)
                 await asyncio.to_thread(self._predictor.guard.flush, at_once=True)
         finally:
             # Not waited for: the loop is everybody's, and a page may take its time to come.
@@ -207,10 +209,18 @@ class AskingPipeline:
                 )
             except RunStopper as stopper:
                 self._stopper = self._stopper or stopper
+                # Those who waited for the same answer all get the same one.
+                self._stoppers[id(stopper)] = stopper
                 return
             self._outcomes.append(outcome)
             if len(self._outcomes) >= GROUP_SIZE:
                 self._full.set()
+
+    def _keep_spent(self) -> None:
+        """Count what tasks had spent when the run was stopped, which have no outcome to show it."""
+        for stopper in self._stoppers.values():
+            if stopper.usage != Usage():
+                self._store.outcomes.add_spent(self._run_id, stopper.usage, stopper.cost)
 
     def _keep_answer(self, answer: CachedAnswer) -> None:
         # Looked up anew each time: a commit during the call has begun another list.

@@ -21,6 +21,7 @@ from ml_backend.records import (
     Stage,
 )
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.runs.run_request import (
     Exposure,
@@ -68,6 +69,7 @@ class Runs:
         self._store = store
         self._predictor_factory = predictor_factory
         self._ownership = ownership
+        self._identity = ProjectIdentity(store)
         self.tasks = tasks
 
     def start(
@@ -118,6 +120,7 @@ class Runs:
             task_ids = self.tasks.choose(prompt, version, project, request)
         label = self._ownership.choose(prompt, version, request.place, project)
         self._store.prompts.add_project(prompt.id, project.id)
+        self._identity.check(prompt.id, project)
         return self._store.runs.create(
             created_by=request.created_by,
             organization=request.organization,
@@ -143,6 +146,7 @@ class Runs:
                 field="budget",
                 fix="Give dollars, for example 2.50.",
             )
+        self._identity.check(version.prompt_id, project)
         recipe = self._predictor_factory.recipe(project, version)
         self._predictor_factory.guard(recipe, version, budget=budget, spent=0.0)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import AnswerError, LabelStudioError, NotFound
+from ml_backend.errors import AnswerError, LabelStudioError, NotFound, PromptsError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
@@ -31,13 +31,17 @@ from ml_backend.records import (
     Region,
     Slot,
     Task,
+    is_same_project,
+    read_moment,
 )
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor import Predictor
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.predictions.provenance import sources_of
+from ml_backend.services.project_identity import AnotherProject, ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership, label_of
 from ml_backend.services.recent import Recent
+from ml_backend.services.serving.contacts import Contacts
 from ml_backend.services.serving.continuation import Continuation, covers
 from ml_backend.services.serving.deadline import Answering
 from ml_backend.services.serving.project_cache import REMEMBER_SECONDS, ProjectReader, asked_about
@@ -51,6 +55,8 @@ from ml_backend.services.serving.prompt_sources import (
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
+
+Chosen = tuple[Prompt, PromptVersion] | NotFound | AnotherProject
 
 TINY_CONFIG = (
     '<View><Text name="text" value="$text"/><TextArea name="answer" toName="text"/></View>'
@@ -115,6 +121,8 @@ class Backend:
         self._offer = offer
         self._pools: Recent[tuple[int, str], list[Example]] = Recent(REMEMBER_SECONDS, 4)
         self._predictors: Recent[tuple[object, ...], Predictor] = Recent(REMEMBER_SECONDS, 16)
+        self._contacts = Contacts(store)
+        self._identity = ProjectIdentity(store)
         self.sources = sources
         self.answered: Counter[str] = Counter()
         """Tasks asked for since start, by "ok", failure kind or "not_reached"."""
@@ -127,6 +135,7 @@ class Backend:
         extra_params: object,
         label_config: str,
         host: str = "",
+        made_at: datetime | None = None,
     ) -> str:
         """Remember what a connection said; return the model version that predictions will have.
 
@@ -134,7 +143,9 @@ class Backend:
         the task columns a prompt names beside the config's. These it waits a second for at most.
         Raises what a labeler must mend before predictions can work.
         """
-        self._remember(project_id, address, extra_params, label_config, host)
+        said = {"extra_params": extra_params, "label_config": label_config, "host": host}
+        self._contacts.remember(project_id, address, made_at, said)
+        self._reader.look_soon(project_id, made_at)
         prompt, version = self.sources.version_for(project_id, address, extra_params)
         config = self._predictor_factory.config_of(asked_about(None, project_id, label_config))
         if not version.is_lenient and not _is_covered(version.text, config.input_fields):
@@ -158,6 +169,7 @@ class Backend:
         *,
         label_config: str = "",
         context: object = None,
+        made_at: datetime | None = None,
     ) -> Answers:
         """Answer tasks within the deadline; a failed or unreached one costs itself alone.
 
@@ -168,11 +180,17 @@ class Backend:
         any task is answered.
         """
         until, began = time.monotonic() + self._deadline, datetime.now(UTC)
-        contact = self._store.contacts.find(project_id, address.path) or {}
+        assumed = self._identity.known(project_id)
+        contact = self._contacts.find(project_id, address, assumed)
         # First of all: reading the project may bring new instructions, and Label Studio was just
         # told the version of those before.
-        chosen = self._choose(project_id, address, contact.get("extra_params"))
-        known_project = self._reader.project(project_id)
+        chosen = self._choose(project_id, address, assumed, contact.get("extra_params"))
+        known_project = self._reader.project(project_id, made_at)
+        read_at = read_moment(known_project.created_at) if known_project is not None else None
+        if read_at is not None and not (assumed and is_same_project(assumed, read_at)):
+            # It is another than we thought: what was kept of that one is not its.
+            contact = self._contacts.find(project_id, address, read_at)
+            chosen = self._choose(project_id, address, read_at, contact.get("extra_params"))
         label_config = label_config or contact.get("label_config") or ""
         project = asked_about(known_project, project_id, label_config)
         serving = self._serving(project, chosen, context)
@@ -206,23 +224,21 @@ class Backend:
     # What a prediction depends on
 
     def _choose(
-        self, project_id: int, address: Address, extra_params: object
-    ) -> tuple[Prompt, PromptVersion] | NotFound:
-        """Return what the stored sources give; a NotFound may not matter, if a prompt is typed."""
+        self, project_id: int, address: Address, made_at: datetime | None, extra_params: object
+    ) -> Chosen:
+        """Return what the stored sources give; an error may not matter, if a prompt is typed."""
         try:
-            return self.sources.version_for(project_id, address, extra_params)
-        except NotFound as error:
+            return self.sources.version_for(project_id, address, extra_params, made_at)
+        except (NotFound, AnotherProject) as error:
             return error
 
-    def _serving(
-        self, project: Project, chosen: tuple[Prompt, PromptVersion] | NotFound, context: object
-    ) -> Serving:
+    def _serving(self, project: Project, chosen: Chosen, context: object) -> Serving:
         areas = self._predictor_factory.config_of(project).prompt_areas
         typed = typed_prompt(context, list(areas)) if context is not None else ""
         if typed:
-            like = None if isinstance(chosen, NotFound) else chosen[1]
+            like = None if isinstance(chosen, PromptsError) else chosen[1]
             return self._typed(typed, areas, context, like)
-        if isinstance(chosen, NotFound):
+        if isinstance(chosen, PromptsError):
             raise chosen
         prompt, version = chosen
         label = self._ownership.name(prompt, version, Slot.ALL, project.id)
@@ -352,19 +368,6 @@ class Backend:
             )
             log.info("project %s: run %s goes on with %d tasks", project_id, run.id, len(left))
             self._offer(run.id)
-
-    def _remember(
-        self,
-        project_id: int,
-        address: Address,
-        extra_params: object,
-        label_config: str,
-        host: str,
-    ) -> None:
-        said = {"extra_params": extra_params, "label_config": label_config, "host": host}
-        known = self._store.contacts.find(project_id, address.path)
-        if known is None or any(known[name] != value for name, value in said.items()):
-            self._store.contacts.remember(project_id, address.path, **said)
 
     def _claim(self, serving: Serving, project_id: int, project: Project | None) -> Serving:
         """Return what serves with the label that predictions go out under, ours from now on."""

@@ -10,12 +10,14 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound, LabelStudioUnreachable
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labelstudio import Project, ServerLabelStudio
+from ml_backend.records import is_told_so, read_moment
 from ml_backend.services.recent import Recent
 from ml_backend.store import Store
 
@@ -47,20 +49,31 @@ class ProjectReader:
         self._refused: Recent[int, LabelStudioNotFound] = Recent(REFUSE_SECONDS)
         self._columns: Recent[int, frozenset[str]] = Recent(REMEMBER_SECONDS)
         self._refreshed: Recent[int, bool] = Recent(REMEMBER_SECONDS)
+        self._said: Recent[int, datetime] = Recent(REMEMBER_SECONDS)
+        """When requests said that projects were made, where a reading told otherwise."""
 
-    def project(self, project_id: int) -> Project | None:
+    def project(self, project_id: int, said: datetime | None = None) -> Project | None:
         """Return the project as last read; None when Label Studio is too busy to say.
 
+        ``said`` is when the request says that it was made: where that is news, it is read anew.
         Raises LabelStudioNotFound for a project it does not know, LabelStudioAuthError and others.
         """
         refused = self._refused.find_new(project_id)
         if refused is not None:
             raise refused
         try:
-            return self._projects.get(project_id, lambda: self._read(project_id))
+            if self._is_news(project_id, said):
+                return self._read(project_id, said)
+            return self._projects.get(project_id, lambda: self._read(project_id, said))
         except LabelStudioUnreachable as error:
             log.warning("project %s could not be looked up: %s", project_id, error.message)
             return self._projects.find(project_id)
+
+    def look_soon(self, project_id: int, said: datetime | None) -> None:
+        """Read a project in the background where a request says that it is another than we know."""
+        if self._is_news(project_id, said) and self._refreshed.find_new(project_id) is None:
+            self._refreshed.put(project_id, True)
+            self._threads.submit(self._refresh, project_id, said)
 
     def instruction(self, project_id: int) -> str:
         """Return the labeling instructions as text, "" for none.
@@ -100,20 +113,32 @@ class ProjectReader:
         columns = self._soon(lambda: self.columns(project_id))
         return columns if columns is not None else self._columns.find(project_id) or frozenset()
 
-    def _read(self, project_id: int) -> Project:
+    def _is_news(self, project_id: int, said: datetime | None) -> bool:
+        """Return whether a request says another time than we know, and nobody looked since."""
+        if said is None or self._said.find_new(project_id) == said:
+            return False
+        known = self._store.projects.find(project_id)
+        if known is None or known.made_at is None:
+            return False
+        return not is_told_so(known.made_at, said)
+
+    def _read(self, project_id: int, said: datetime | None = None) -> Project:
         try:
             project = self._studio.get_project(project_id)
         except LabelStudioNotFound as error:
             self._refused.put(project_id, error)
             raise
         self._projects.put(project_id, project)
-        keep_instruction(self._store, project)
+        if said is not None:
+            self._said.put(project_id, said)
+        if keep_instruction(self._store, project):
+            self._columns.forget(project_id)
         self._refreshed.put(project.id, True)
         return project
 
-    def _refresh(self, project_id: int) -> None:
+    def _refresh(self, project_id: int, said: datetime | None = None) -> None:
         try:
-            self._read(project_id)
+            self._read(project_id, said)
         except LabelStudioError as error:
             log.warning("project %s could not be read again: %s", project_id, error.message)
 
@@ -125,16 +150,22 @@ class ProjectReader:
             return None
 
 
-def keep_instruction(store: Store, project: Project) -> None:
-    """Keep a project's labeling instructions as just read; writes only what is new."""
+def keep_instruction(store: Store, project: Project) -> bool:
+    """Keep which project this is and its labeling instructions, as just read.
+
+    Writes only what is new; returns whether it is another project than had its number before.
+    """
     try:
         text: str | None = to_text(project.instruction)
     except HtmlRefused as error:  # told to whoever asks for them: see ``instruction``
         log.warning("project %s: its labeling instructions: %s", project.id, error)
         text = None
+    made_at = read_moment(project.created_at)
+    is_another = made_at is not None and store.projects.note_made(project.id, made_at)
     known = store.projects.find(project.id)
     if known is None or (known.title, known.instruction) != (project.title, text):
         store.projects.set_instruction(project.id, project.title, text)
+    return is_another
 
 
 def asked_about(known: Project | None, project_id: int, label_config: str | None) -> Project:

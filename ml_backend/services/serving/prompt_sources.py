@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labeling.bases.control import content_id
 from ml_backend.next_steps import Step
 from ml_backend.records import Origin, Prompt, PromptVersion, Region, RunStatus, Slot, Subset
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.from_project import ProjectPrompts
 from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.services.serving.extra_params import (
@@ -75,21 +77,34 @@ class PromptSources:
         self._prompts = prompts
         self._written = written
         self._read_instruction = read_instruction
+        self._identity = ProjectIdentity(store)
 
     def version_for(
-        self, project_id: int, address: Address, extra_params: object
+        self,
+        project_id: int,
+        address: Address,
+        extra_params: object,
+        made_at: datetime | None = None,
     ) -> tuple[Prompt, PromptVersion]:
         """Return the prompt and version that serve a project, by sources 2 to 5.
 
-        Raises NotFound when a source names what is not there or no source exists, InvalidInput
-        for extra parameters that cannot be read.
+        ``made_at`` says which project of this number it is, where that is known. Raises NotFound
+        when a source names what is not there or no source exists, InvalidInput for extra
+        parameters that cannot be read, AnotherProject for a prompt made for another project.
         """
+        found = self._found(project_id, address, extra_params, made_at)
+        self._identity.check_number(found[0].id, project_id, made_at)
+        return found
+
+    def _found(
+        self, project_id: int, address: Address, extra_params: object, made_at: datetime | None
+    ) -> tuple[Prompt, PromptVersion]:
         if address.prompt:
             return self._named(address.prompt, address.version or None)
         wanted = read_extra_params(extra_params)
         if wanted.prompt is not None:
             return self._wanted(project_id, wanted)
-        prompt = self._live_prompt(project_id)
+        prompt = self._live_prompt(project_id, made_at)
         if prompt is not None:
             return prompt, self._of_model(self._version(prompt, wanted.version), wanted)
         instruction = self._read_instruction(project_id).strip()
@@ -167,12 +182,16 @@ class PromptSources:
                 return version
         return self._prompts.find_version(prompt, None if ref is None else str(ref)[:200])
 
-    def _live_prompt(self, project_id: int) -> Prompt | None:
+    def _live_prompt(self, project_id: int, made_at: datetime | None) -> Prompt | None:
         prompts = [
             prompt
             for prompt in self._store.prompts.of_project(project_id)
             if prompt.origin is Origin.BY_HAND
         ]
+        # Those of a project that had the number before push out none of this one.
+        known = made_at or self._identity.known(project_id)
+        here = [each for each in prompts if not self._is_strangers(each, project_id, known)]
+        prompts = here or prompts
         if len(prompts) > 1:
             live = {prompt.id: prompt for prompt in prompts}
             for run in self._store.runs.search(project_id=project_id):
@@ -188,6 +207,9 @@ class PromptSources:
             ready = [prompt for prompt in prompts if self._store.prompts.versions(prompt.id)]
             prompts = ready or prompts
         return prompts[-1] if prompts else None
+
+    def _is_strangers(self, prompt: Prompt, project_id: int, made_at: datetime | None) -> bool:
+        return self._identity.is_another(prompt.id, project_id, made_at)
 
 
 def typed_prompt(context: object, prompt_areas: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.bodies import encode
@@ -57,3 +58,11 @@ def to_project_id(value: object) -> int:
         field="project",
         fix='Label Studio sends "project": "<id>.<creation time>".',
     )
+
+
+def to_made_at(value: object) -> datetime | None:
+    """Return the creation time in ``5.1795381976``, to the second; None where none is told."""
+    seconds = str(value).partition(".")[2] if isinstance(value, str) else ""
+    if seconds.isascii() and seconds.isdigit() and len(seconds) == 10:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    return None

@@ -78,8 +78,9 @@ def create_prompt(body: PromptCreate) -> PromptAnswer:
     columns = {name: each for name, each in body.columns().items() if each is not None}
     project_ids = columns.pop("project_ids", [])
     title = columns.pop("title")
-    prompt = services().authoring.create_prompt(identity.caller(), title, project_ids, **columns)
-    return _answer(prompt)
+    caller = identity.caller()
+    prompt = services().authoring.create_prompt(caller, title, project_ids, **columns)
+    return _answer(prompt, services().authoring.notes(caller, project_ids))
 
 
 @api.add("GET", "/prompts/<id>/", PromptDetail)
@@ -106,6 +107,19 @@ def delete_prompt(id: int) -> Any:
     caller = identity.caller()
     prompt = services().access.editable(caller, id)
     return delete_in_background(services(), caller, JobKind.DELETE_PROMPT, prompt, None)
+
+
+@api.add("POST", "/prompts/<id>/projects/<project_id>/rebind", PromptAnswer)
+def rebind_prompt(id: int, project_id: int) -> PromptAnswer:
+    """Say that a prompt is for the project that has this number now.
+
+    Asked for (409) where Label Studio was set up anew and its numbers began again.
+    """
+    caller = identity.caller()
+    prompt = services().access.editable(caller, id)
+    project = services().access.project(caller, project_id)
+    services().project_identity.confirm(prompt, project)
+    return _answer(prompt)
 
 
 @api.add("GET", "/prompts/compatible-projects", Page[ProjectAnswer], query=CompatibleQuery)
@@ -194,8 +208,9 @@ def _titles(caller: Caller, prompts: Any) -> dict[int, str]:
     return {each: title for each, title in found.items() if title is not None}
 
 
-def _answer(prompt: Prompt) -> PromptAnswer:
-    return PromptAnswer.of(prompt, services().access.visible(identity.caller(), prompt.project_ids))
+def _answer(prompt: Prompt, notes: list[str] | None = None) -> PromptAnswer:
+    visible = services().access.visible(identity.caller(), prompt.project_ids)
+    return PromptAnswer.of(prompt, visible, notes)
 
 
 def _mentions(prompt: Prompt, wanted: str) -> bool:

@@ -271,6 +271,7 @@ def _cost(found: Estimate) -> CostAnswer:
         price_source=price.source if price else None,
         price_date=price.dated or None if price else None,
         tokens=round(found.tokens.mean),
+        completion_limit=found.limit or None,
         low_tokens=round(found.tokens.low),
         high_tokens=round(found.tokens.high),
     )

@@ -24,7 +24,7 @@ from ml_backend.labelstudio.bodies import encode
 from ml_backend.services.events.events import START_TRAINING, EventQueue
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.prompt_sources import Address
-from ml_backend.services.serving.wire import to_project_id, to_results, to_task
+from ml_backend.services.serving.wire import to_made_at, to_project_id, to_results, to_task
 from ml_backend.web.protocol.webhook import hear
 from ml_backend.web.server.paths import PAGES, PREFIXES, leads_to_pages
 
@@ -73,6 +73,7 @@ def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint
             extra_params=_storable(body.get("extra_params"), "extra_params"),
             label_config=_text(body.get("schema"), "schema"),
             host=request.host[:300],
+            made_at=to_made_at(body.get("project")),
         )
         return jsonify(model_version=label)
 
@@ -89,6 +90,7 @@ def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint
             [task for task in tasks if task is not None],
             label_config=_text(body.get("label_config"), "label_config"),
             context=_context(body),
+            made_at=to_made_at(body.get("project")),
         )
         return jsonify(results=to_results(tasks, answers.label, answers.outcomes))
 

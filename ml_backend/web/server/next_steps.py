@@ -5,12 +5,15 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
+    Step.ADD_ENGINE: "Whoever runs the server installs the package xllamacpp beside it.",
+    Step.ADD_LOCAL_BY_COMMAND: "Whoever runs the server adds it by command (connections add).",
     Step.ADD_PRICE: "Give the price of {model}: prices of PATCH "
     "/api/model-provider-connections/ID/, or of …/environment/prices for the server's own.",
     Step.ADD_PRICE_OR_DROP_BUDGET: "Give it: prices of PATCH /api/model-provider-connections/ID/, "
     "or of …/environment/prices for the server's own; or leave budget out.",
     Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it: prices of PATCH /api/model-provider-connections/ID/; "
     "or set the connection's budget_limit to null.",
+    Step.ADD_SMALL_MODEL: "Whoever runs the server installs it by command (models add).",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or leave held_out out.",
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",
@@ -19,6 +22,9 @@ WORDS: Words = {
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too: POST "
+    "/api/prompts/{prompt}/projects/{project}/rebind. Else make another: POST /api/prompts/ with "
+    "associated_projects [{project}].",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",
     Step.CREATE_PROMPT: "Make one: POST /api/prompts/.",
     Step.CREATE_PROMPT_FOR: "Make one: POST /api/prompts/ with associated_projects [{project}].",
@@ -39,6 +45,8 @@ WORDS: Words = {
     "some of them: POST /api/projects/ID/ground-truth. Where there are none, annotate tasks in "
     "Label Studio.",
     Step.NAME_MODEL: "Give provider_model_id.",
+    Step.NAME_MODEL_FILE: "Whoever runs the server makes a connection with a model file of the "
+    "kind GGUF.",
     Step.NAME_ONE_KIND_OF_TASKS: "Give one of task_ids, filters_json and all.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Give model_version, prompt, unversioned, task_ids, "
     "filters_json, or all for every prediction of the project.",
@@ -56,6 +64,9 @@ WORDS: Words = {
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
     Step.SWITCH_LABEL_STREAM: "POST /api/projects/ID/label-stream with its model version switches "
     "it.",
+    Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
+    "file with the certificate of the authority that signed it or with its own, and starts it "
+    "again.",
     Step.USE_CUSTOM_SUBSET: "Use project_subset Custom.",
 }
 

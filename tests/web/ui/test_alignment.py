@@ -126,6 +126,24 @@ def test_spans_tell_exact_and_overlapping_agreement_and_numbers_their_error(page
 
 
 @pytest.mark.slow
+def test_truths_that_cannot_be_read_are_said_with_the_score_and_without_any(pages: Pages) -> None:
+    odd = {**region("a"), "value": {"choices": "a <b>"}}
+    rows: list[dict[str, Any]] = [
+        {"data": {"text": "x"}, "annotations": [{"result": [odd], "ground_truth": True}]},
+        task(1, "a"),
+    ]
+    pages.api.project, pages.api.tasks = pages.studio.seed(CONFIG, rows)
+    both = measured_run(pages, [prediction(each, {"topic": "a"}) for each in pages.api.tasks])
+    only = measured_run(pages, [prediction(pages.api.tasks[0], {"topic": "a"})], title="T")
+    for run in (both, only):
+        said = pages.get(alignment(run)).text("#panel")
+        assert "Not read: 1 annotation cannot be read; 1 task is left out of the score" in said
+        assert 'no list "choices", but "a <b>"' in said
+    assert "1 of 1 task wholly right" in pages.get(alignment(both)).text("#panel")
+    assert "Nothing to measure on" in pages.get(alignment(only)).text("#panel")
+
+
+@pytest.mark.slow
 def test_calibration_and_people_are_shown_where_they_are_known(pages: Pages) -> None:
     two = [
         {"result": [region("a")], "ground_truth": True, "completed_by": 1},

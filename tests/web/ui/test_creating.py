@@ -200,6 +200,7 @@ def test_a_connection_and_a_model_are_chosen(pages: Pages) -> None:
     assert (version.connection_id, version.model) == (connection.id, "a-model")
 
 
+@pytest.mark.slow
 def test_a_connection_without_a_default_model_wants_one_named(pages: Pages) -> None:
     connection = pages.api.connection()
     refused = create(pages, htmx=True, connection=connection.id)
@@ -239,3 +240,13 @@ def test_the_dialog_is_the_same_page_without_its_frame(pages: Pages) -> None:
     assert dialog.one("#project").attributes["hx-post"] == "/ui/prompts/new/project"
     for field in dialog.all("input:not([type=hidden]), select, textarea:not([hidden])"):
         assert dialog.all(f"label[for='{field.attributes['id']}']")
+
+
+@pytest.mark.slow
+def test_classes_that_the_editor_misreads_are_said_before_the_prompt_is_made(pages: Pages) -> None:
+    config = CONFIG.replace('value="a"', 'value="under $50"')
+    project, _ = pages.studio.seed(config, [{"data": {"text": "x"}}], title="Prices")
+    said = chosen(pages, project).response.text
+    assert "With care:" in said
+    assert "Label Studio&#39;s editor takes what follows the $ for a field" in said
+    assert "With care:" not in chosen(pages, pages.project).response.text

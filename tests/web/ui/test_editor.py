@@ -105,6 +105,7 @@ def test_prompt_without_a_version_starts_from_the_labeling_instructions(pages: P
     assert (version.title, version.text) == ("Version 1", form["text"])
 
 
+@pytest.mark.slow
 def test_prompt_without_instructions_starts_from_the_tasks_fields(pages: Pages) -> None:
     prompt = pages.api.client.prompts.create(title="New", associated_projects=[pages.project])
     form = pages.get(f"/ui/prompts/{prompt.id}").fields("#editor")

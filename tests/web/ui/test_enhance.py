@@ -174,6 +174,7 @@ def test_a_suggestion_is_saved_as_it_was_edited_and_stays_the_teachers(pages: Pa
     assert "Saved as Version 3 ." in page_of(pages, job).text("#job")
 
 
+@pytest.mark.slow
 def test_a_suggestion_that_cannot_be_used_is_refused_beside_the_form(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     job = kept(pages, prompt, version)
@@ -272,6 +273,7 @@ def test_scores_on_different_tasks_are_not_held_against_each_other(pages: Pages)
     assert page.all("#held-out form")
 
 
+@pytest.mark.slow
 def test_scores_on_different_truths_are_not_held_against_each_other(pages: Pages) -> None:
     _, version, better, job = saved(pages)
     ran(pages, version.id, 1, 2, held_out=True, truth=TruthSource.ANNOTATIONS)
@@ -327,6 +329,7 @@ def test_a_suggestion_of_another_prompt_is_not_there(pages: Pages) -> None:
     assert pages.get(enhance(prompt, "/999")).status == 404
 
 
+@pytest.mark.slow
 def test_what_a_teacher_says_shows_as_text(pages: Pages) -> None:
     prompt, version = pages.api.prompt()
     hostile = '<script>x</script> </textarea><b>{text}</b> "onmouseover=1 {{7*7}}'

@@ -62,6 +62,7 @@ def test_the_page_lists_what_people_said_and_says_how_much_is_marked(annotated: 
     assert "Mark" in first
 
 
+@pytest.mark.slow
 def test_one_is_marked_by_its_button_and_unmarked_by_the_same(annotated: Pages) -> None:
     wanted = annotated.api.tasks[1]
     page = annotated.get(url(annotated))
@@ -74,6 +75,7 @@ def test_one_is_marked_by_its_button_and_unmarked_by_the_same(annotated: Pages) 
     assert marked(annotated) == []
 
 
+@pytest.mark.slow
 def test_ticked_ones_are_counted_first(annotated: Pages) -> None:
     tasks = annotated.api.tasks
     shown = plan(annotated, do="mark", task=[*tasks[:2], tasks[7]])
@@ -88,12 +90,14 @@ def test_ticked_ones_are_counted_first(annotated: Pages) -> None:
     assert marked(annotated) == tasks[1:2]
 
 
+@pytest.mark.slow
 def test_nothing_ticked_is_said(annotated: Pages) -> None:
     refused = plan(annotated, do="mark")
     assert refused.status == 422
     assert "No task is ticked" in refused.text("[role=alert]")
 
 
+@pytest.mark.slow
 def test_a_random_four_are_drawn_by_class_and_what_was_shown_is_marked(annotated: Pages) -> None:
     shown = plan(annotated, do="mark", scope="random", n="4")
     told = shown.text("main")
@@ -109,6 +113,7 @@ def test_a_random_four_are_drawn_by_class_and_what_was_shown_is_marked(annotated
     assert marked(annotated) == []
 
 
+@pytest.mark.slow
 def test_a_count_that_changed_is_asked_again(annotated: Pages) -> None:
     shown = plan(annotated, do="mark", scope="all")
     submit(annotated.studio, annotated.api.tasks[8], [region("a")])
@@ -119,6 +124,7 @@ def test_a_count_that_changed_is_asked_again(annotated: Pages) -> None:
     assert "7 tasks would be marked" in again.text("main")
 
 
+@pytest.mark.slow
 def test_where_annotators_disagree_one_is_chosen_on_its_line(annotated: Pages) -> None:
     wanted = annotated.api.tasks[0]
     submit(annotated.studio, wanted, [region("b")])
@@ -138,6 +144,7 @@ def test_where_annotators_disagree_one_is_chosen_on_its_line(annotated: Pages) -
     assert (row["task"], row["result"][0]["value"]["choices"]) == (wanted, ["b"])
 
 
+@pytest.mark.slow
 def test_what_nobody_opened_has_no_button_and_its_mark_is_called_no_truth(
     annotated: Pages,
 ) -> None:
@@ -154,6 +161,7 @@ def test_what_nobody_opened_has_no_button_and_its_mark_is_called_no_truth(
     assert "Ground truth: 1 of 6" in annotated.get(url(annotated)).text("main")
 
 
+@pytest.mark.slow
 def test_pages_are_turned_by_id(annotated: Pages) -> None:
     rows = [task(n) for n in range(120)]
     for row in rows:
@@ -182,6 +190,7 @@ def test_hostile_data_answers_and_names_are_text(pages: Pages) -> None:
     assert evil not in pages.get(url(pages)).html
 
 
+@pytest.mark.slow
 def test_a_project_nobody_annotated_says_where_to(pages: Pages) -> None:
     pages.api.project, _ = pages.studio.seed(CONFIG, [task(1)], title="Untouched")
     page = pages.get(url(pages))

@@ -151,6 +151,7 @@ def test_without_script_check_now_shows_the_same_on_the_page(site: Site) -> None
     assert "✓ ready" in line(page, "Database")
 
 
+@pytest.mark.slow
 def test_the_offline_baseline_alone_is_a_warning_with_its_mend(build: Build) -> None:
     site = build(**NO_MODEL)
     page = site.checks()
@@ -170,6 +171,7 @@ def test_a_model_that_does_not_answer_is_a_finding(site: Site) -> None:
     assert "5 of 7 ready" in page.text("#ready")
 
 
+@pytest.mark.slow
 def test_a_wrong_token_of_the_server_is_a_finding(site: Site) -> None:
     site.studio.control(settings={"legacy": False, "users": {STRANGER: {"id": 1}}})
     with site.app.test_client() as client:
@@ -342,6 +344,7 @@ def test_an_address_label_studio_does_not_reach_is_refused_with_the_next_step(si
     assert site.post("/ui/health/connect", project=999).status == 404
 
 
+@pytest.mark.slow
 def test_a_project_without_any_prompt_says_what_the_backend_misses(site: Site) -> None:
     refused = site.post("/ui/health/connect", htmx=True, project=site.project)
     assert refused.status >= 400

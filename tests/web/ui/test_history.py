@@ -40,6 +40,7 @@ def test_runs_are_listed_newest_first_with_what_they_took(pages: Pages) -> None:
     )
 
 
+@pytest.mark.slow
 def test_nothing_run_says_so(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     assert "Nothing was run yet" in pages.get(f"/ui/prompts/{prompt.id}/history").text("#panel")

@@ -142,6 +142,7 @@ def test_prompts_are_found_by_name_description_and_project(pages: Pages) -> None
     assert page.one(".empty a").attributes["href"] == "/ui/prompts"
 
 
+@pytest.mark.slow
 def test_the_filter_swaps_the_list_alone_and_keeps_the_order(pages: Pages) -> None:
     pages.container.store.prompts.create("Sentiment", "", [pages.project])
     part = pages.htmx("/ui/prompts?search=senti&sort=name", "list")

@@ -76,6 +76,7 @@ def test_an_ended_job_says_what_it_did_and_asks_no_more(
     assert page.one("#live").attributes["hx-swap-oob"] == "innerHTML"
 
 
+@pytest.mark.slow
 def test_ended_job_leads_to_the_page_of_what_it_did(pages: Pages) -> None:
     job = begun(pages)
     address = job_page(job, back=outcome_page(job))

@@ -73,6 +73,7 @@ def test_silence_is_not_waited_for_by_each_read_of_a_page(pages: Pages, run: Any
     pages.studio.control(latency=[])
 
 
+@pytest.mark.slow
 def test_predictions_are_those_of_our_last_runs(pages: Pages) -> None:
     api = pages.api
     answered = api.answered(*api.prompt("Kinds"), dict.fromkeys(api.tasks[:6], "a"))
@@ -87,6 +88,7 @@ def test_predictions_are_those_of_our_last_runs(pages: Pages) -> None:
     assert not [each for each in shown.all("[hx-get]") if "counted" in str(each.attributes)]
 
 
+@pytest.mark.slow
 def test_what_changes_something_is_refused_and_nothing_is_done(pages: Pages, run: Any) -> None:
     store = pages.container.store
     address = f"/ui/prompts/{run.prompt_id}/editor"
@@ -103,6 +105,7 @@ def test_what_changes_something_is_refused_and_nothing_is_done(pages: Pages, run
     assert len(store.runs.search(prompt_id=run.prompt_id)) == 1
 
 
+@pytest.mark.slow
 def test_the_api_is_read_on_with_a_warning_and_changes_nothing(pages: Pages, run: Any) -> None:
     api = pages.api
     reads = (f"prompts/{run.prompt_id}", f"prompts/{run.prompt_id}/versions")
@@ -124,6 +127,7 @@ def test_the_api_is_read_on_with_a_warning_and_changes_nothing(pages: Pages, run
     assert pages.container.store.prompts.get(run.prompt_id).description != "changed"
 
 
+@pytest.mark.slow
 def test_who_was_not_verified_gets_nothing(pages: Pages, run: Any) -> None:
     member = pages.api.as_user()
     go_away(pages)
@@ -132,6 +136,7 @@ def test_who_was_not_verified_gets_nothing(pages: Pages, run: Any) -> None:
         assert pages.api.request("GET", path, member).status_code == 503, path
 
 
+@pytest.mark.slow
 def test_a_project_one_was_not_shown_stays_unseen(pages: Pages, run: Any) -> None:
     member = pages.api.as_user(hidden=[pages.project])
     assert pages.api.request("GET", "prompts/", member).json()["results"] == []
@@ -141,6 +146,7 @@ def test_a_project_one_was_not_shown_stays_unseen(pages: Pages, run: Any) -> Non
     assert pages.api.request("GET", path, member).status_code in (404, 503)
 
 
+@pytest.mark.slow
 def test_a_revoked_token_ends_it_at_once(pages: Pages, run: Any) -> None:
     pages.studio.control(settings={"legacy": False})
     assert pages.get(paths(pages, run)["prompt"]).status == 303  # met at the project, not at whoami
@@ -150,6 +156,7 @@ def test_a_revoked_token_ends_it_at_once(pages: Pages, run: Any) -> None:
     assert pages.api.request("GET", "prompts/").status_code in (401, 503)
 
 
+@pytest.mark.slow
 def test_access_that_is_taken_away_is_away_for_good(pages: Pages, run: Any) -> None:
     member = pages.api.as_user()
     client = pages.api.app.test_client()
@@ -164,6 +171,7 @@ def test_access_that_is_taken_away_is_away_for_good(pages: Pages, run: Any) -> N
     assert pages.api.request("GET", "prompts/", member).json()["results"] == []
 
 
+@pytest.mark.slow
 def test_what_is_read_on_is_no_right_to_change(pages: Pages, run: Any) -> None:
     go_away(pages)
     for path in paths(pages, run).values():

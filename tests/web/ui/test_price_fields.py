@@ -68,6 +68,7 @@ def test_without_script_the_text_that_was_typed_stays(pages: Pages, path: str) -
         ({"price_in": "nan", "price_out": "2"}, "The price of the prompt is 'nan'."),
     ],
 )
+@pytest.mark.slow
 def test_what_is_no_price_is_refused_in_words(
     pages: Pages, typed: dict[str, str], said: str
 ) -> None:

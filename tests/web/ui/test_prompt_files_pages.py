@@ -29,6 +29,7 @@ def send(pages: Pages, content: str | bytes, *, htmx: bool = False, **form: obje
     return Page(answer)
 
 
+@pytest.mark.slow
 def test_a_prompt_is_sent_as_a_file(pages: Pages) -> None:
     prompt, _ = pages.api.prompt("Über/Topics")
     answer = pages.get(f"/ui/prompts/{prompt.id}/export").response

@@ -23,6 +23,7 @@ def attempt(pages: Pages, path: str, htmx: bool = True, **typed: Any) -> Page:
     return pages.post(f"{path}/try", htmx=htmx, **{**form, "try": task, **typed})
 
 
+@pytest.mark.slow
 def test_the_preview_has_the_button_of_the_task_it_shows(pages: Pages, path: str) -> None:
     form = pages.get(path).fields("#editor")
     shown = pages.post(f"{path}/preview", htmx=True, **form)

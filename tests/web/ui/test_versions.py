@@ -318,6 +318,7 @@ def test_who_does_not_see_all_projects_of_a_prompt_changes_none_of_its_versions(
     assert len(pages.container.store.prompts.versions(prompt.id)) == 1
 
 
+@pytest.mark.slow
 def test_htmx_gets_the_panel_alone(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     page = pages.htmx(f"/ui/prompts/{prompt.id}/versions", "panel")

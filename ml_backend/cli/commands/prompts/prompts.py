@@ -1,4 +1,4 @@
-"""`prompts`: list, show, create, export, import, follow, delete."""
+"""`prompts`: list, show, create, export, import, follow, rebind, delete."""
 
 from __future__ import annotations
 
@@ -157,7 +157,9 @@ def create_prompt(
         undo.pop_all()
     if app.as_json:
         rows = [documents.of_version(version, active=True)]
-        app.document(documents.of_prompt(prompt) | {"versions": rows})
+        notes = container.predictor_factory.notes(container.studio, found)
+        told = {"notes": notes} if notes else {}
+        app.document(documents.of_prompt(prompt) | {"versions": rows} | told)
         return
     click.echo(
         f"Created prompt {prompt.id} {prompt.title!r} with {version.title!r} "
@@ -211,6 +213,31 @@ def _describe(follow: Follow, spent: float | None) -> str:
     limit = "no budget" if follow.budget is None else f"of ${follow.budget:g}"
     said = f" {for_command_line(follow.message)}" if follow.message else ""
     return f"Follows project {follow.project_id}: {used} spent, {limit}.{said}"
+
+
+@prompts.command("rebind")
+@click.argument("prompt")
+@click.option("--project", required=True, help="The project it is for: id or exact title.")
+@pass_app
+def rebind_prompt(app: App, prompt: str, project: str) -> None:
+    """Say that PROMPT is for the project that has this number now.
+
+    Numbers of projects begin again where Label Studio is set up anew. A prompt that was made for a
+    project of the same number is not used, and nothing is written or deleted there, until a person
+    says that it is meant.
+
+    \b
+    Example:
+      ls-prompts prompts rebind Topic --project 4
+    """
+    found = app.container.prompts.find(prompt)
+    meant = app.project(project)
+    was_another = app.container.project_identity.confirm(found, meant)
+    if app.as_json:
+        app.document({"prompt": found.id, "project": meant.id, "was_another": was_another})
+        return
+    word = "is for" if was_another else "was already for"
+    click.echo(f"Prompt {found.title!r} {word} project {meant.id} {meant.title!r}.")
 
 
 @prompts.command("delete")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ml_backend.records import Connection, JsonObject, Scope
+from ml_backend.records import Connection, JsonObject, ProviderName, Scope
 from ml_backend.services.connecting.backend_urls import plain
 from ml_backend.services.models.spending import Spending
 from ml_backend.web.api.wire.parts import Dollars, Exact, Given, Shown, UserSimple
@@ -121,7 +121,7 @@ class ConnectionAnswer(Shown):
         return cls(
             id=connection.id or 0,
             provider=connection.provider.value,
-            endpoint=connection.endpoint or None,
+            endpoint=endpoint_of(connection),
             deployment_name=connection.deployment or None,
             scope=connection.scope,
             budget_limit=connection.budget_limit,
@@ -157,10 +157,16 @@ class EnvironmentPrices(Shown):
     def of(cls, connection: Connection) -> EnvironmentPrices:
         return cls(
             provider=connection.provider.value,
-            endpoint=plain(connection.endpoint) or None,
+            endpoint=plain(endpoint_of(connection) or "") or None,
             default_model=connection.default_model or None,
             prices=prices_of(connection),
         )
+
+
+def endpoint_of(connection: Connection) -> str | None:
+    """Return where a connection leads; where a model file lies is its operator's matter."""
+    is_local = connection.provider is ProviderName.LOCAL
+    return None if is_local else connection.endpoint or None
 
 
 def prices_of(connection: Connection) -> dict[str, list[float]]:

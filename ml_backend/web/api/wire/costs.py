@@ -44,6 +44,8 @@ class CostAnswer(Shown):
     price_source: str | None = None
     price_date: str | None = None
     """Of the price table; null for a connection's own prices."""
+    completion_limit: int | None = None
+    """Tokens no answer may exceed, made from labeling config and tasks; null for none. Ours."""
     tokens: int | None = None
     """Of all tasks, prompts and completions together."""
     low_tokens: int | None = None

@@ -172,6 +172,16 @@ class HumanAgreementAnswer(Shown):
     controls: dict[str, AgreementRateAnswer]
 
 
+class TruthsUnreadAnswer(Shown):
+    """Annotations that should have been the truth and cannot be read: nothing counts as wrong."""
+
+    annotations: int
+    tasks: int
+    """Those without any other truth: they are not in the score."""
+    reasons: dict[str, int]
+    """Why, with how many; the ten most frequent."""
+
+
 class MetricsAnswer(Shown):
     """What a run measured."""
 
@@ -184,6 +194,8 @@ class MetricsAnswer(Shown):
     """Where answers have scores."""
     humans: LeftOut[HumanAgreementAnswer] = None
     """Where several people annotated a task."""
+    unread: LeftOut[TruthsUnreadAnswer] = None
+    """Where an annotation could not be read."""
     truth: TruthSource
     ground_truth: LeftOut[str] = None
     """A fingerprint of the truths it was measured on."""

@@ -12,7 +12,7 @@ from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Prompt, PromptVersion
 from ml_backend.services.callers.authoring import Draft
 from ml_backend.store import Evaluated, PromptStats
-from ml_backend.web.api.wire.parts import Given, Id, PageQuery, Shown, UserSimple, Whole
+from ml_backend.web.api.wire.parts import Given, Id, LeftOut, PageQuery, Shown, UserSimple, Whole
 
 SkillName = Literal["TextClassification", "NamedEntityRecognition"]
 Title = Annotated[str, Field(min_length=1, max_length=120)]
@@ -72,10 +72,12 @@ class PromptAnswer(Shown):
     created_by: UserSimple | None = None
     created_at: datetime
     updated_at: datetime
+    notes: LeftOut[list[str]] = None
+    """At its making: what to know of the first project's labeling config, if anything."""
 
     @classmethod
-    def of(cls, prompt: Prompt, visible: list[int]) -> PromptAnswer:
-        return cls(associated_projects=visible, **_columns(prompt))
+    def of(cls, prompt: Prompt, visible: list[int], notes: list[str] | None = None) -> PromptAnswer:
+        return cls(associated_projects=visible, notes=notes or None, **_columns(prompt))
 
 
 class AssociatedProject(Shown):

@@ -60,6 +60,8 @@ class ReportedRun(Shown):
     total_tasks: int
     succeeded: int
     failed: int
+    deleted_tasks: int
+    """Those deleted in Label Studio while it went on; they are neither predicted nor failed."""
     failures: dict[str, int]
     cached: int
     cost: float | None

@@ -120,6 +120,8 @@ class RunAnswer(Shown):
     total_predictions: int
     total_correct_predictions: int | None = None
     """Known once a run over tasks with a truth has ended."""
+    deleted_tasks: int = 0
+    """Those deleted in Label Studio while it went on; they are neither predicted nor failed."""
     organization: int | None = None
     created_by: UserSimple | None = None
     created_at: datetime
@@ -145,6 +147,7 @@ class RunAnswer(Shown):
             total_tasks=totals.total,
             total_predictions=totals.succeeded,
             total_correct_predictions=run.correctness.correct if run.metrics else None,
+            deleted_tasks=run.deleted_tasks,
             organization=run.organization,
             created_by=UserSimple.of(run.created_by),
             created_at=run.created_at,
@@ -180,6 +183,10 @@ class RunProgress(RunAnswer):
     nothing_to_tell: int
     """Of the predictions those that mark nothing: null or empty lists were the answer."""
     cached: int
+    asked_again: int
+    """Answers it had and asked for anew; ``cost`` and ``tokens`` count both."""
+    no_longer_fitting: int
+    """Of these, those that a labeling config changed meanwhile no longer took."""
     cost: float | None
     """Dollars; null when a price is unknown."""
     tokens: Tokens
@@ -216,6 +223,8 @@ class RunProgress(RunAnswer):
             failures=dict(totals.failures),
             nothing_to_tell=totals.nothing_to_tell,
             cached=totals.cached,
+            asked_again=totals.again.answers,
+            no_longer_fitting=totals.again.unfitting,
             cost=totals.cost,
             tokens=Tokens(
                 prompt=totals.usage.prompt_tokens, completion=totals.usage.completion_tokens

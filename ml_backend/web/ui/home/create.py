@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import ConfigError, InvalidInput, PromptsError
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.config_notes import notes_of
 from ml_backend.labelstudio import Project
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
 from ml_backend.services.callers.access import Caller
@@ -45,6 +46,8 @@ class Target:
     problem: str = ""
     variables: Sequence[str] = ()
     classes: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    """What to know of its labeling config."""
     draft: str = ""
     is_told: bool = False
     """The draft is made of the labeling instructions."""
@@ -195,6 +198,7 @@ def _target(caller: Caller, project_id: int | None) -> Target | None:
         project,
         variables=(*config.input_fields, *sorted(columns)),
         classes=config.output_classes,
+        notes=notes_of(config, columns | set(config.input_fields)),
         draft=first_draft(project, config),
         is_told=bool(instructions(project)),
     )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import flash, make_response, render_template, request
+from flask import flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import JobKind, Prompt
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.predictions.delete_prompt import PromptDeletion
+from ml_backend.services.project_identity import Stranger
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.jobs import job_page
 from ml_backend.web.ui.shell.pages import HOME, by_htmx, dialog, go, pages
-from ml_backend.web.ui.shell.prompt_view import number
+from ml_backend.web.ui.shell.prompt_view import PromptView, number, part
 
 TYPED_FROM = 1000
 """Predictions from which on a deletion wants the title typed."""
@@ -41,6 +42,25 @@ def take_edit(prompt_id: int) -> Response:
     )
     flash(f"Saved {changed.title}.")
     return go(HOME)
+
+
+@part("stranger")
+def find_stranger(view: PromptView) -> Stranger | None:
+    """Return the project shown where the prompt was made for another one of its number."""
+    if view.project is None:
+        return None
+    return services().project_identity.stranger(view.prompt.id, view.project)
+
+
+@pages.post("/prompts/<int:prompt_id>/rebind")
+def rebind_prompt(prompt_id: int) -> Response:
+    """Take a person's word that a prompt is for the project that has its number now."""
+    caller = identity.caller()
+    prompt = services().access.editable(caller, prompt_id)
+    project = services().access.project(caller, number("project") or 0)
+    services().project_identity.confirm(prompt, project)
+    flash(f"{prompt.title} is for {project.title} now.")
+    return go(url_for("ui.show_prompt", prompt_id=prompt.id, project=project.id))
 
 
 @dataclass(frozen=True, slots=True)

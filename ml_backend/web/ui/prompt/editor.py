@@ -62,6 +62,8 @@ class Editor:
     """What came of a try, on a page that was asked for one."""
     parameters: Sequence[str] = tuple(KNOWN)
     """Names of what a version may set of a call."""
+    limit: str = ""
+    """How long an answer of the version may get, in words."""
     changed: bool = False
     """Whether the form holds what is not saved."""
     was_run: bool = False
@@ -78,7 +80,7 @@ def editor_of(
     found: Forecast | None = None,
 ) -> Editor:
     """Gather the editor of a view, with what was typed where the form came back."""
-    variables, tabs = None, []
+    variables, tabs, limit = None, [], ""
     problem: PromptsError | None = None
     draft = form or EditorForm.of(view.caller, view.version, view.project)
     if view.project is not None:
@@ -86,6 +88,8 @@ def editor_of(
             if form is None and view.version is None:
                 draft = _first(view.project, draft)
             variables = services().previews.variables(view.project, draft.text)
+            if view.version is not None:
+                limit = services().previews.limit(view.project, view.version)
             tabs = view.caller.studio.tabs(view.project.id)[:TABS_SHOWN]
         except LabelStudioUnreachable as error:
             if not services().bridge.is_away:  # else the page says it itself
@@ -104,6 +108,7 @@ def editor_of(
         baselines=_baselines(view),
         preview=preview,
         found=found,
+        limit=limit,
         changed=form is not None and draft.differs(view.caller, view.version),
         was_run=view.version is not None and services().versions.was_run(view.version),
     )

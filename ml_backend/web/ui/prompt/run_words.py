@@ -61,7 +61,7 @@ def measured_on(run: Run) -> tuple[str, ...]:
 
 def per_task(run: Run) -> float | None:
     """Return dollars a task of those that were paid for; None without any."""
-    paid = run.totals.done - run.totals.cached
+    paid = run.totals.paid
     return run.totals.cost / paid if run.totals.cost is not None and paid > 0 else None
 
 
@@ -82,7 +82,7 @@ def left_of(run: Run) -> int:
     """Return the tasks that going on with a run that stopped would ask: what is final stays."""
     failures = run.totals.failures.items()
     definite = sum(number for kind, number in failures if FailureKind(kind).is_definite)
-    return max(0, run.totals.total - run.totals.succeeded - definite)
+    return max(0, run.totals.total - run.totals.succeeded - run.totals.deleted - definite)
 
 
 WORDS: dict[str, Any] = {

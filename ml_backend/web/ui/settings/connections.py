@@ -10,9 +10,14 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput
 from ml_backend.llm.prices import EVERY_MODEL, Price, find_price
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.callers.connections import parse_price, provider_choices
+from ml_backend.services.callers.connections import (
+    LOCAL_IS_READ_ONLY,
+    parse_price,
+    provider_choices,
+)
 from ml_backend.services.connecting.backend_urls import plain
 from ml_backend.services.health.connection_check import ConnectionCheck
 from ml_backend.services.models.spending import ALERT, BudgetPeriod, Spending, alert_of, spending_of
@@ -34,6 +39,7 @@ PROVIDERS = {
         "OpenAI-compatible",
         "anything that speaks OpenAI's protocol: Ollama, vLLM, LM Studio, a gateway",
     ),
+    ProviderName.LOCAL: ("Local", "a model file on the server's machine"),
     ProviderName.BASELINE: ("Offline baseline", "answers from annotated tasks"),
 }
 SCOPES = {
@@ -84,6 +90,8 @@ class Row:
 
     @property
     def endpoint(self) -> str:
+        if self.connection.provider is ProviderName.LOCAL:
+            return ""  # where the file lies is its operator's matter
         return plain(self.connection.endpoint).partition("?")[0]
 
     @property
@@ -224,6 +232,8 @@ def delete_connection(connection_id: int) -> Response:
 def _changeable(connection_id: int) -> tuple[Caller, Connection]:
     caller = identity.caller()
     connection = services().access.connection(caller, connection_id)
+    if connection.provider is ProviderName.LOCAL:
+        raise Forbidden(LOCAL_IS_READ_ONLY, fix=Step.ADD_LOCAL_BY_COMMAND())
     if not services().access.may_change(caller, connection):
         owner = connection.scope is Scope.ORGANIZATION
         whose = "the organization's owner" if owner else "whoever made it"

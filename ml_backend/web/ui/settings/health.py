@@ -299,6 +299,7 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
         "BASIC_AUTH_USER": settings.basic_auth_user,
         "BASIC_AUTH_PASS": settings.basic_auth_pass,
         "IMAGE_HOSTS": settings.image_hosts,
+        **settings.authorities,
     }
     plainly = {
         "HOST": settings.host,

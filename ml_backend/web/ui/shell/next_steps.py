@@ -5,12 +5,15 @@ from __future__ import annotations
 from ml_backend.next_steps import Step, Words, in_words
 
 WORDS: Words = {
+    Step.ADD_ENGINE: "Whoever runs the server installs the package xllamacpp beside it.",
+    Step.ADD_LOCAL_BY_COMMAND: "Whoever runs the server adds it by command (connections add).",
     Step.ADD_PRICE: "Give the price of {model} under Connections (dollars per million tokens, 0 "
     "for a server of your own).",
     Step.ADD_PRICE_OR_DROP_BUDGET: "Give it beside the estimate or under Connections (0 for a "
     "server of your own), or leave Stop at empty.",
     Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it beside the estimate or under Connections (0 for a "
     "server of your own), or take the connection's budget away there.",
+    Step.ADD_SMALL_MODEL: "Whoever runs the server installs it by command (models add).",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
     Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction of this version” unticked to "
@@ -21,6 +24,8 @@ WORDS: Words = {
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
+    Step.CONFIRM_PROJECT: "If it is meant for this one too, press Use for This Project on the "
+    "prompt's page. Else make another: Create Prompt is under Prompts.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
     Step.CREATE_PROMPT: "Create Prompt is under Prompts.",
     Step.CREATE_PROMPT_FOR: "Create Prompt is under Prompts.",
@@ -40,6 +45,8 @@ WORDS: Words = {
     Step.MEASURE_ON_ANNOTATIONS: "Measure on submitted annotations, or mark some of them under "
     "Ground truth. Where there are none, annotate tasks in Label Studio.",
     Step.NAME_MODEL: "Name one.",
+    Step.NAME_MODEL_FILE: "Whoever runs the server makes a connection with a model file of the "
+    "kind GGUF.",
     Step.NAME_ONE_KIND_OF_TASKS: "Choose ids, a tab of the Data Manager, or all tasks.",
     Step.NAME_PREDICTIONS_TO_DELETE: "Choose a model version, a prompt, or tasks.",
     Step.NAME_PREDICTIONS_TO_PROMOTE: "Choose a model version or a prompt.",
@@ -54,6 +61,9 @@ WORDS: Words = {
     Step.SHOW_RUN: "See it in History.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
     Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
+    Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
+    "file with the certificate of the authority that signed it or with its own, and starts it "
+    "again.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
 }
 

@@ -1,0 +1,26 @@
+"""How many tokens the longest sensible answer of one task takes, told from the labeling config.
+
+What a completion limit is made from: ``prompting/completion_limit.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ml_backend.labeling.bases.room import room_of, room_of_key
+from ml_backend.labeling.config import LabelingConfig
+
+BESIDES = 64
+"""Braces, a code fence, and the white space that some grammars let a model fill lines with."""
+
+
+def room_of_answer(
+    config: LabelingConfig, data: Mapping[str, Any], texts: Iterable[str] = ()
+) -> int:
+    """Return the tokens; ``texts`` are those of the task which the model is shown."""
+    length = sum(map(room_of, texts))
+    parts = (
+        room_of_key(name) + control.room(data, length) for name, control in config.controls.items()
+    )
+    return BESIDES + sum(parts)

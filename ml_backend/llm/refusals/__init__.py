@@ -1,0 +1,7 @@
+"""What model servers say when they refuse, a module a kind; ``llm/failures.py`` asks them in turn.
+
+reading.py   a body of any shape -> its sentence, codes   account.py   key, money, model, region
+content.py   what concerns one task alone                 roles.py     models without a system role
+endpoint.py  no chat completion behind the address        limits.py    how long to wait, if at all
+trouble.py   what it comes to
+"""

@@ -1,0 +1,101 @@
+"""Refusals that concern one task alone: too long, filtered, pictures. They never stop a run.
+
+All but one: a model that takes no pictures takes none of any task.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ml_backend.llm.refusals.trouble import Cure, Refusal, Trouble
+from ml_backend.records import FailureKind
+
+TOO_LONG = re.compile(
+    r"context[ _](length|size|window)|maximum (model|input|prompt|token) (length|limit)"
+    r"|max_model_len|longer than the (maximum )?model|(prompt|input|request|message|messages"
+    r"|text)s?"
+    r" (\w+ )?(is|are|was) too (long|large|big)|prompt too long|too many (input |prompt )?tokens"
+    r"(?! per)|input token count|reduce the length|string too long|string_above_max_length"
+    r"|request[ _]too[ _]large|request entity too large|payload too large|content too large"
+    r"|body (is )?too large|range of input length|exceed\w* (the )?(max\w*|model'?s?|context"
+    r"|allowed)"
+    r" (\w+ ){0,3}(tokens|length|context|limit)|\binputs?\W{1,3}tokens? \+|n_ctx"
+    r"|token limit exceeded|max_tokens must be at least 1, got -|size( \S+){0,3} exceeds?|kv cache"
+    r"|tokens? (\w+ )?exceeds? the|max(imum)? (number of )?tokens.{0,40}exceed|too long for (the"
+    r"|this)"
+    r"|输入.{0,12}(过长|超长|超过|超出)|(超过|超出).{0,16}(长度|上下文|最大)|上下文.{0,8}(超"
+    r"|过长)|长度超"
+    r"|トークン.{0,12}(超え|上限)|入力.{0,8}長す|너무 (깁|길|긴)|слишком длинн",
+    re.IGNORECASE,
+)
+TOO_LARGE_FOR_A_MINUTE = re.compile(
+    r"request too large|context[ _](length|window)|reduce the length|maximum (model|input) length",
+    re.IGNORECASE,
+)
+"""What of it counts with 429, whose limits are exceeded by many tasks together."""
+FILTERED = re.compile(
+    r"content[_ ]?filter|content management policy|responsible ?ai|content[_ ]polic(y|ies)"
+    r"|moderat(ion|ed)|data[_ ]?inspection[_ ]?failed|inappropriate content|content exists risk"
+    r"|high risk|flagged|usage (guidelines|polic(y|ies))|safety[_ ](check|filter|system|setting"
+    r"|reason"
+    r"|polic|guideline|violation)|prohibited[_ ]content|sensitive ?(content|information|words?)"
+    r"|sensitivecontentdetected|guardrails?\b|harmful|violat\w+ (\w+ ){0,3}(polic|guidelines|terms)"
+    r"|invalid_prompt|blocked (by|due to|for|because of) (\w+ ){0,3}(safety|policy|filter|guard)"
+    r"|unsafe content|blocklist"
+    r"|敏感(内容|信息|词)|不安全|违规内容|内容安全|内容违规|安全审核|审核(未|不)通过|风控|不当内容"
+    r"|不適切|コンテンツポリシー|부적절|유해",
+    re.IGNORECASE,
+)
+FILTER_CODES = frozenset({"1301", "invalid_prompt", "datainspectionfailed", "content_filter"})
+NO_IMAGES = re.compile(
+    r"\b(image|vision|multi-?modal|file)\w*( content| input)?( types?)?s? (is|are) "
+    r"(not|only) (supported|enabled)"
+    r"|not (currently )?support(ed)? (image|vision|multi-?modal|file)|not a multi-?modal"
+    r"|n't support (image|vision|multi-?modal|picture)|does not accept images"
+    r"|at most 0 image|unknown variant `(image_url|file)`|missing data required for image"
+    r"|support image input|content must be a string|不支持(图片|图像|视觉|多模态)",
+    re.IGNORECASE,
+)
+TOO_MANY_IMAGES = re.compile(
+    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images", re.IGNORECASE
+)
+BAD_IMAGE = re.compile(
+    r"invalid_image|image_parse_error|unsupported image|invalid (base64 )?image|valid image"
+    r"|(decode|load|process|parse|identify|download|fetch|open|read|retrieve|access)(ing)? (the )?"
+    r"(base64 |given |provided |remote )?(image|media|file|url|picture)|image\w*( \w+){0,4} too "
+    r"(large|big|small)|image (dimension|size)\w*( \w+){0,6} (exceed|limit)|image exceeds"
+    r"|(image|picture|media)_?url\b.{0,80}(403|404|download|fetch|reach|timed? ?out|denied)"
+    r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*",
+    re.IGNORECASE,
+)
+AT = frozenset({400, 403, 413, 415, 422, 429, 451, 500, 501})
+"""Statuses at which words about the content count; 404 is about pictures alone."""
+
+
+def judge_images(refusal: Refusal) -> Trouble | None:
+    """Pictures or files the model cannot see: no other form of the answer would help."""
+    words, status, said = refusal.everything, refusal.status, refusal.said
+    kind = FailureKind.BAD_REQUEST
+    # llama.cpp and Ollama say so with 500, OpenRouter with 404.
+    if status not in (400, 404, 415, 422, 500, 501):
+        return None
+    if NO_IMAGES.search(words):
+        return Trouble(Cure.STOP, kind, said, status, no_images=True)
+    if TOO_MANY_IMAGES.search(words):
+        return Trouble(Cure.FAIL, FailureKind.TOO_LONG, said, status)
+    if BAD_IMAGE.search(words):
+        return Trouble(Cure.FAIL, kind, said, status)
+    return None
+
+
+def judge_content(refusal: Refusal) -> Trouble | None:
+    """Return what is said of one task: that it is too long, or not to the provider's taste."""
+    words, status = refusal.everything, refusal.status
+    # llama.cpp says so with 500; OpenAI refuses what exceeds a minute's tokens with 429.
+    too_long = TOO_LARGE_FOR_A_MINUTE if status == 429 else TOO_LONG
+    if status == 413 or (status in AT and status != 403 and too_long.search(words)):
+        return Trouble(Cure.FAIL, FailureKind.TOO_LONG, refusal.said, status)
+    filtered = FILTER_CODES.intersection(refusal.code.lower().split()) or FILTERED.search(words)
+    if filtered and status in AT and status != 429:
+        return Trouble(Cure.FAIL, FailureKind.REFUSED, refusal.said, status)
+    return None

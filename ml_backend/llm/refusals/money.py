@@ -1,0 +1,97 @@
+"""How providers say that no money, credit or plan is left, in the languages they answer in."""
+
+from __future__ import annotations
+
+from ml_backend.llm.refusals.matching import either
+
+QUOTA_CODES = frozenset(
+    {
+        *("insufficient_quota", "insufficient_user_quota", "insufficient_balance"),
+        *("insufficient_credits", "insufficient_funds", "insufficient_balance_error"),
+        *("insufficient_token_quota", "pre_consume_token_quota_failed", "token_quota_exhausted"),
+        *("billing_hard_limit_reached", "billing_not_active", "billing_disabled", "billing_error"),
+        *("exceeded_current_quota_error", "budget_exceeded", "credit_limit", "payment_required"),
+        *("credits_exhausted", "out_of_credits", "credit_balance_too_low", "no_credits"),
+        *("arrearage", "prepaidbilloverdue", "postpaidbilloverdue", "commoditynotpurchased"),
+        *("allocationquota.freetieronly", "accessdenied.unpurchased", "accountoverdueerror"),
+        *("setlimitexceeded", "spending_limit_reached", "subscription_expired"),
+        # Zhipu, SiliconFlow.
+        *("1113", "1304", "1308", "1309", "1310", "30001"),
+    }
+)
+
+QUOTA = either(
+    r"insufficient[ _-]{1,2}(?:\w+ )?(?:quota|balance|credits?|funds)",
+    r"insufficient_quota",
+    r"(?:balance|credits?|funds|quota)\W{1,3}(?:\w+ ){0,4}?(?:is|are|was|has been|have been"
+    r"|been)? ?(?:too low|insufficient|negative|not (?:enough|sufficient)|exhausted|depleted"
+    r"|used up|run out|zero)",
+    r"not enough (?:\w+ )?(?:credits?|balance|funds|money|quota)",
+    r"(?:out|short) of (?:\w+ )?(?:credits?|funds|money|quota|balance)",
+    r"used (?:up )?all (?:of )?(?:\w+ )?(?:available )?credits",
+    r"no (?:\w+ )?(?:credits?|balance|funds|quota)(?: (?:left|remaining|available))?\b",
+    r"(?:does not|doesn't|not) (?:include|cover)\w* .{0,40}\bplan\b",
+    r"\bplan (?:does not|doesn't) (?:include|allow|support|cover)",
+    r"upgrade your (?:\w+ )?(?:plan|subscription|tier)",
+    r"add a (?:valid )?payment method",
+    r"spend(?:ing)? (?:limit|cap)",
+    r"left on your plan",
+    r"n[o']t have (?:any|enough|sufficient) (?:\w+ )?(?:credits?|balance|funds|quota)",
+    r"(?:exceeded|depleted|used up|exhausted|reached) (?:your |the |its )?(?:\w+ ){0,3}"
+    r"(?:included |available |free )?(?:credits?|credit limit)",
+    r"requires more credits",
+    r"can only afford",
+    r"credit limit exceeded",
+    r"credits? (?:balance|required)",
+    r"(?:payment|billing|invoices?|bills?) (?:is |are |was )?(?:required|past due|overdue"
+    r"|failed)",
+    r"past invoices",
+    r"in arrears",
+    r"arrearage",
+    r"good standing",
+    r"overdue (?:balance|payment|bill|invoice)",
+    r"billing[ _](?:hard[ _]limit|not[ _]active|(?:account )?(?:is |has been )?disabled|must"
+    r" be enabled)",
+    r"requires billing",
+    r"enable billing",
+    r"check your billing",
+    r"billing to be enabled",
+    r"(?:spend(?:ing)?|usage|billing|budget|monthly|weekly|hard) (?:limit|cap|budget|quota)s?"
+    r"(?: \w+){0,3} (?:reached|exceeded|hit|exhausted)",
+    r"(?:reached|exceeded|hit|over) (?:your |the |its |a )?(?:\S+ ){0,3}(?:spend(?:ing)?|usage"
+    r"|monthly|weekly|hard|budget) (?:\w+ )?(?:limits?|caps?|quota|budget)",
+    r"budget (?:has been |was )?exceeded",
+    r"exceeded (?:\w+ )?budget",
+    r"free (?:tier|trial|quota|credits?|plan)\b.{0,80}?(?:exhausted|expired|ended|used up|is"
+    r" over)",
+    r"trial (?:period )?(?:has |is )?(?:expired|ended|over)",
+    r"subscription (?:has |is )?(?:expired|inactive|not active)",
+    r"requires a (?:paid |\w+ )?(?:subscription|plan)",
+    r"top[ -]up your",
+    r"recharge",
+    r"purchase more credits",
+    r"out of call volume quota",
+    r"余额(?:已)?(?:不足|不够|为)",
+    r"欠费",
+    r"充值",
+    r"(?:额度|配额|点数|积分|资源包|次数)(?:已|已经)?(?:不足|用尽|用完|耗尽|超限|过期)",
+    r"额度不够",
+    r"无可用资源包",
+    r"套餐.{0,8}(?:过期|到期|用完|用尽)",
+    r"餘額不足",
+    r"額度(?:已)?(?:不足|用盡)",
+    r"儲值",
+    r"残高(?:が)?不足",
+    r"クレジット.{0,6}(?:不足|使い切|使い果|残って)",
+    r"支払い",
+    r"잔액.{0,4}부족",
+    r"크레딧.{0,6}(?:부족|소진|없)",
+    r"недостаточно (?:средств|кредитов|баланса)",
+    r"баланс\w* .{0,20}(?:исчерпан|недостаточ)",
+    r"пополните",
+    r"(?:за)?кончились .{0,20}(?:средств|кредит|деньги)",
+    r"guthaben.{0,30}(?:aufgebraucht|reicht nicht|nicht aus|zu niedrig|erschöpft)",
+    r"(?:saldo|crédito?s?|créditos|credito|crediti|solde|crédits?)\W{1,2}(?:\w+ ){0,2}"
+    r"(?:insuficientes?|insufficienti?|insufficiente|insuffisants?|agotad[oa]s?|esaurit[oi]"
+    r"|esgotad[oa]s?|épuisés?)",
+)

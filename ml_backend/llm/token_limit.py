@@ -1,0 +1,57 @@
+"""The most tokens of an answer as a call carries it, and refusals that are about that.
+
+The limit is ours, not the version's: what a server refuses of it must never cost a task.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+from ml_backend.llm.failures import TOKEN_LIMITS, Cure, Trouble
+from ml_backend.llm.model import Request
+
+NEWER = "max_completion_tokens"
+"""Of OpenAI and Azure, whose newer models refuse the older name."""
+OLDER = "max_tokens"
+"""Of all others: many overlook the newer one."""
+
+_ABOUT_LIMIT = re.compile(
+    r"\bmax[ _-]?(?:completion|new|output)?[ _-]?tokens\b|\bmaxOutputTokens\b|\bn(?:um)?_predict\b"
+    r"|\bin the completion\b|\b(?:completion|output|generated) tokens\b|\bmaximum tokens\b",
+    re.IGNORECASE,
+)
+
+
+def limited(request: Request, name: str) -> Request:
+    """Return a request with its limit among the parameters, where it has one."""
+    if not request.limit:
+        return request
+    return replace(request, parameters={name: request.limit, **request.parameters})
+
+
+def unlimited(request: Request, name: str) -> Request:
+    """Return a request without the limit; the server's own holds."""
+    kept = {key: value for key, value in request.parameters.items() if key != name}
+    return replace(request, limit=0, parameters=kept)
+
+
+def refuses_limit(trouble: Trouble) -> bool:
+    """Whether a server finds the limit too large, for the model or beside this prompt."""
+    refused = trouble.status in (400, 413, 422, 500) and trouble.cure is not Cure.MEND
+    return refused and _ABOUT_LIMIT.search(trouble.said) is not None
+
+
+def other_name(trouble: Trouble, tried: set[str]) -> str | None:
+    """Return what a limit is called instead, where its name is refused and no other named."""
+    other = TOKEN_LIMITS.get(trouble.parameter)
+    return other if other not in tried else None
+
+
+def is_whole(text: str) -> bool:
+    """Whether an answer is all there although the limit ended it: only white space was cut off."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

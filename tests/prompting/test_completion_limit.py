@@ -1,0 +1,139 @@
+"""The limit of an answer's tokens: made for what is asked, with room for thoughts, never above."""
+
+from __future__ import annotations
+
+import pytest
+
+from ml_backend.prompting.completion_limit import MOST, THINKING, given_limit, limit_of, thinks
+from ml_backend.records import ProviderName
+
+CUSTOM, OPENAI = ProviderName.CUSTOM, ProviderName.OPENAI
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5-mini-2025-08-07", "gpt-5.1",
+        "gpt-oss:20b", "openai/gpt-oss-120b", "deepseek-reasoner",
+        "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
+        "deepseek-r1:8b", "Qwen/QwQ-32B", "Qwen/Qwen3-8B", "qwen3:4b", "qwen3-vl-8b-thinking",
+        "mistralai/Magistral-Small-2506", "microsoft/Phi-4-mini-reasoning", "grok-3-mini", "grok-4",
+        "gemini-2.5-pro", "google/gemini-3-flash", "zai-org/GLM-4.5-Air",
+        "moonshotai/kimi-k2-thinking", "HuggingFaceTB/SmolLM3-3B", "nvidia/Llama-3.1-Nemotron-70B",
+    ],
+)  # fmt: skip
+def test_models_that_think_are_known_by_name(model: str) -> None:
+    assert thinks(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-4o-mini", "gpt-5-chat-latest", "gpt-4.1", "llama3.2", "SmolLM2-135M-Instruct", "phi-4",
+        "Qwen/Qwen3-30B-A3B-Instruct-2507", "qwen3-coder:30b", "qwen2.5:7b", "mistral-small",
+        "gemma3:4b", "grok-4-fast-non-reasoning", "claude-sonnet-4", "deepseek-chat", "foo1", "",
+    ],
+)  # fmt: skip
+def test_models_that_answer_at_once_are_not_taken_for_thinkers(model: str) -> None:
+    assert not thinks(model)
+
+
+def test_a_plain_model_gets_what_the_answer_takes_and_no_more() -> None:
+    limit = limit_of(90, CUSTOM, "llama3.2", {})
+    assert (limit.tokens, limit.ours, limit.words) == (96, 96, "at most 96 tokens")
+
+
+def test_room_for_thoughts_comes_on_top() -> None:
+    limit = limit_of(90, CUSTOM, "qwen3:4b", {})
+    assert limit.tokens == 96 + THINKING
+    assert "16,384 of them for thinking" in limit.words
+
+
+def test_where_a_limit_counts_against_the_minute_a_thinker_gets_none() -> None:
+    limit = limit_of(90, OPENAI, "gpt-5-mini", {})
+    assert (limit.tokens, limit.ours) == (0, 0)
+    assert "no limit is sent" in limit.words
+    assert limit_of(90, OPENAI, "gpt-4o-mini", {}).ours == 96
+
+
+@pytest.mark.parametrize(
+    ("parameters", "room"),
+    [
+        ({"reasoning_effort": "none"}, 0),
+        ({"reasoning_effort": "low"}, 8_192),
+        ({"reasoning_effort": "high"}, 32_768),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, 0),
+        ({"chat_template_kwargs": {"thinking": True}}, THINKING),
+        ({"extra_body": {"think": False}}, 0),
+        ({"extra_body": {"reasoning": {"effort": "high"}}}, 32_768),
+        ({"extra_body": {"reasoning": {"max_tokens": 700}}}, 700),
+        ({"extra_body": {"thinking": {"type": "enabled", "budget_tokens": 900}}}, 900),
+        ({"extra_body": {"thinking": {"type": "disabled"}}}, 0),
+    ],
+)
+def test_what_a_version_says_of_thinking_goes_before_the_models_name(parameters, room) -> None:
+    for model in ("qwen3:4b", "llama3.2"):
+        assert limit_of(96, CUSTOM, model, parameters).thinking == room
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"max_tokens": 7},
+        {"max_completion_tokens": 7},
+        {"extra_body": {"max_new_tokens": 7}},
+        {"extra_body": {"n_predict": 7}},
+        {"extra_body": {"options": {"num_predict": 7}}},
+    ],
+)
+def test_the_versions_own_limit_wins_by_whichever_name(parameters) -> None:
+    limit = limit_of(96, CUSTOM, "qwen3:4b", parameters)
+    assert given_limit(parameters) == 7
+    assert (limit.tokens, limit.ours) == (7, 0)
+    assert "as this version says" in limit.words
+
+
+def test_the_largest_answer_is_bounded_and_a_wider_limit_too() -> None:
+    limit = limit_of(10**9, CUSTOM, "llama3.2", {})
+    assert limit.tokens == MOST
+    for cut in ("", '{"a": ['):
+        wider = limit.wider(cut)
+        assert wider is not None
+        assert wider.tokens == 2 * MOST
+
+
+@pytest.mark.parametrize(
+    ("cut", "tokens"),
+    [
+        ("", 96 * 4 + 2_048),
+        ("<think>Let me see. The customer", 96 * 4 + 2_048),
+        ('{"topic": "Bil', 192),
+        ('```json\n{"topic": "Bil', 192),
+    ],
+)
+def test_a_cut_off_answer_gets_more_room_by_whether_it_had_begun(cut: str, tokens: int) -> None:
+    wider = limit_of(96, CUSTOM, "llama3.2", {}).wider(cut)
+    assert wider is not None
+    assert wider.ours == tokens
+
+
+def test_a_model_that_was_left_alone_gets_a_limit_after_it_ran_into_one() -> None:
+    wider = limit_of(96, OPENAI, "gpt-5", {}).wider()
+    assert wider is not None
+    assert wider.ours > 2_000
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        '{"spans": [' + '{"quote": "battery", "occurrence": 1, "label": "Part"}, ' * 20,
+        "I think it is positive. Or negative? Let me think again. " * 12,
+    ],
+)
+def test_what_says_the_same_again_and_again_gets_no_second_try(cut: str) -> None:
+    assert limit_of(96, CUSTOM, "llama3.2", {}).wider(cut) is None
+
+
+def test_a_list_of_different_things_is_not_taken_for_running_on() -> None:
+    spans = [f'{{"quote": "word {n}", "occurrence": 1, "label": "Part"}}' for n in range(30)]
+    assert limit_of(96, CUSTOM, "llama3.2", {}).wider('{"spans": [' + ", ".join(spans)) is not None
