@@ -24,11 +24,16 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # A quote that is escaped although it is in no string: the string's own quotes were lost.
 ESCAPED = re.compile(r"\{(?:\s|\\[nrt])*+\\+\"")
 # How a brace begins that opens an object with a key.
-MEMBER = re.compile(r"\{\s*+[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{1,200})[\"'“”’»`]?\s*+[:：]")
+MEMBER = re.compile(r"\{\s*+[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{0,200})[\"'“”’»`]?\s*+[:：]")
+# Braces, and strings with those in them.
 BRACE = re.compile(r"[{}]")
+BRACES = {"{": 1, "}": -1}
+BRACE_OR_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[{}]", re.DOTALL)
 # Braces that open nothing: enough for prose, a bound for hostile text.
 MOST_FAILURES = 50
 MOST_STRINGS = 2
+# Sixty kilobytes made to be slow take 0.2 s, and that is where others' answers wait.
+LONGEST_SEARCHED = 300_000
 ONE_OBJECT = "Answer with one JSON object and nothing else."
 
 
@@ -49,7 +54,9 @@ def read_object(
     if isinstance(value, dict):
         return _clean(value, text)
     try:
-        found = _Search(names, finished).read(text, is_reasoning=is_reasoning)
+        search = _Search(names, finished)
+        is_short = len(text) <= LONGEST_SEARCHED
+        found = search.read(text, is_reasoning=is_reasoning) if is_short else None
     except Ambiguous as error:
         raise AnswerError(error.message, fix=ONE_OBJECT) from None
     if found is None:
@@ -121,8 +128,9 @@ class _Search:
                 found.append(each)
                 at = text.find("{", each.end)
                 continue
-            if self._is_answer(text, at):
-                broken = at
+            if member := MEMBER.match(text, at):
+                # What it holds says nothing without it.
+                broken = at if self._is_asked_for(member[1]) else broken
                 at = text.find("{", _closing(text, at))
             else:
                 at = text.find("{", at + 1)
@@ -177,12 +185,8 @@ class _Search:
         """Whether a missing last brace was forgotten: all that was asked for is there."""
         return self.finished and len(found.keys) >= len(self.names)
 
-    def _is_answer(self, text: str, at: int) -> bool:
-        """Whether what cannot be read begins as the answer would."""
-        member = MEMBER.match(text, at)
-        if member is None:
-            return False
-        return not self.names or bool(by_control({member[1].strip(): 0}, self.names).answer)
+    def _is_asked_for(self, key: str) -> bool:
+        return not self.names or bool(by_control({key.strip(): 0}, self.names).answer)
 
 
 def _out_of_string(text: str) -> str | None:
@@ -200,12 +204,17 @@ def _out_of_string(text: str) -> str | None:
 
 
 def _closing(text: str, at: int) -> int:
-    """Return where a brace is closed, the end of the text where it is not."""
+    """Return where a brace is closed at the latest, the end of the text where it is not."""
+    return max(_closing_by(BRACE, text, at), _closing_by(BRACE_OR_STRING, text, at))
+
+
+def _closing_by(pattern: re.Pattern[str], text: str, at: int) -> int:
     depth = 0
-    for brace in BRACE.finditer(text, at):
-        depth += 1 if brace[0] == "{" else -1
+    for found in pattern.finditer(text, at):
+        if found[0] in BRACES:
+            depth += BRACES[found[0]]
         if depth == 0:
-            return brace.end()
+            return found.end()
     return len(text)
 
 

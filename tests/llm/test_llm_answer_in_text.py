@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from ml_backend.errors import AnswerError
 from ml_backend.llm.json_text import read_object
+from ml_backend.llm.reading import lenient_json
 
 NAMES = ("sentiment",)
 YES, NO = '{"sentiment": "Positive"}', '{"sentiment": "Negative"}'
@@ -114,6 +119,8 @@ REFUSED = {
     "a list of answers": f"[{YES}, {NO}]",
     "the last one is broken": f'{NO}\nFinal: {{"sentiment": Positive or so}}',
     "within a broken one": f'{{"sentiment": ?, "before": {NO}}}',
+    "within a broken one of another key": f'{{"note": ?, "before": {NO}}}',
+    "within one that is never closed": f'{{"note": ?, "before": {NO}',
     "a key twice": '{"sentiment": "Negative", "sentiment": "Positive"}',
     "a key twice, leniently": "{'sentiment': 'Negative', 'sentiment': 'Positive'}",
     "cut after a comma": '{"sentiment": "Positive",',
@@ -226,6 +233,30 @@ def test_what_differs_is_quoted():
     with pytest.raises(AnswerError) as caught:
         read_object('{"sentiment": 1, "sentiment": 2}', NAMES)
     assert caught.value.message == 'The answer gives "sentiment" twice, with different values.'
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.text(), VALUES, max_size=3))
+def test_what_python_or_javascript_writes_is_read_as_it_was_or_refused(value):
+    assert lenient_json.read(json.dumps(value), 0).value == value
+    for text in (repr(value), json.dumps(value, ensure_ascii=False)[:-1]):
+        with contextlib.suppress(AnswerError):
+            assert read_object(text) == value
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(" \n\t`*#|>-.,;:!?()[]</~=+_'\"0123456789", max_size=20))
+def test_of_two_answers_without_a_word_between_none_is_taken(glue):
+    with pytest.raises(AnswerError):
+        read_object(f"{NO}{glue}{YES}", NAMES)
 
 
 LONG = 60_000

@@ -31,7 +31,7 @@ CLOSED_BY = {
 }
 STRINGS = {
     opening: re.compile(
-        rf"([^\\{closers}]*+)(?:\\(u[0-9a-fA-F]{{4}}|x[0-9a-fA-F]{{2}}|[^ux])|[{closers}])"
+        rf"([^\\{closers}]*+)(?:\\(u[0-9a-fA-F]{{4}}|x[0-9a-fA-F]{{2}}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{{4}}|[^uxU])|[{closers}])"
     )
     for opening, closers in CLOSED_BY.items()
 }

@@ -96,7 +96,7 @@ def messages_for(
 
 def read_answer(text: str, old: str, known: Collection[str]) -> tuple[str, str]:
     """Return prompt and reasoning; raises AnswerError or TemplateError for an unusable prompt."""
-    answer = read_object(text)
+    answer = read_object(text, ("prompt", "reasoning"))
     prompt = answer.get("prompt") if isinstance(answer, dict) else None
     if not isinstance(prompt, str) or not prompt.strip():
         raise AnswerError('The answer has no text under "prompt".')
