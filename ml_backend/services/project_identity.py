@@ -108,6 +108,7 @@ class ProjectIdentity:
         """Take a person's word that a prompt is for the project that has its number now.
 
         Returns whether it was for another; raises NotFound for a prompt that names no such project.
+        It follows this one only when that is asked for anew: its budget was given for the other.
         """
         binding = self._store.projects.binding(prompt.id, project.id)
         if binding is None:
@@ -118,6 +119,8 @@ class ProjectIdentity:
         if made_at is None:
             return False
         was_another = _is_another(binding, made_at)
+        if was_another:
+            self._store.follows.stop(prompt.id, project.id)
         self._store.projects.note_made(project.id, made_at)
         self._store.projects.bind(prompt.id, project.id, made_at)
         return was_another

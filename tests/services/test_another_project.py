@@ -113,6 +113,17 @@ def test_a_person_may_say_that_it_is_meant(used: tuple[House, Prompt, int]) -> N
     assert house.run(prompt, version, project).status is RunStatus.COMPLETED
 
 
+def test_it_follows_the_other_project_only_when_that_is_asked_for(
+    used: tuple[House, Prompt, int],
+) -> None:
+    house, prompt, project = used
+    follows = house.container.store.follows
+    house.container.follow.start(prompt, house.container.studio.get_project(project), None)
+    remake(house, project)
+    house.container.project_identity.confirm(prompt, house.container.studio.get_project(project))
+    assert follows.all() == []
+
+
 def test_only_a_prompt_that_names_the_project_can_be_said_to_be_meant(house: House) -> None:
     project, _ = house.project(1)
     other, _ = house.project(1)
