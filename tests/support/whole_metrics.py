@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml_backend.kinds import TruthSource
 from ml_backend.labeling.bases.evidence import Evidence
-from ml_backend.records import AgreementRate, HumanAgreement, RunMetrics
+from ml_backend.records import AgreementRate, HumanAgreement, RunMetrics, TruthsUnread
 from ml_backend.scoring import summarize
 from ml_backend.scoring.calibration import calibrate
 from ml_backend.scoring.tally import Tally
@@ -27,6 +27,7 @@ def measured() -> RunMetrics:
         per_region={"r": tally.metrics(found.overall)},
         calibration=calibrate([(0.8, True), (0.3, False)]),
         humans=HumanAgreement(rate, {"c": rate}),
+        unread=TruthsUnread(annotations=2, tasks=1, reasons={"a reason": 2}),
         truth=TruthSource.ANNOTATIONS,
         fingerprint="0123",
     )
