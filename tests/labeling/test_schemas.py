@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.schema_bounds import bounded
 from support.grammar_engines import Llguidance, Outlines
 from support.labeling_answers import answers
 from support.labeling_configs import EVERY, IDS, TEMPLATES, TEXT, Sample
@@ -102,3 +103,40 @@ def test_many_ids_and_options_of_a_task_are_left_to_the_description(check_strict
     made = config.to_conversion({"r": {"a": [items[2999]["id"]]}, "c": "value 2999"}, data)
     assert made.answer["c"] == "value 2999"
     assert made.answer["r"]["a"] == [items[2999]["id"]]
+
+
+def bounds(name: str) -> str:
+    inner = '<Choice value="A"/><Choice value="B"/><Choice value="C"/>'
+    return {
+        "choices": f'<Choices name="c" toName="t" choice="multiple">{inner}</Choices>',
+        "paths": f'<Taxonomy name="c" toName="t" maxUsages="2">{inner}</Taxonomy>',
+        "texts": '<TextArea name="c" toName="t" maxSubmissions="2"/>',
+        "ranks": '<List name="l" value="$items"/><Ranker name="c" toName="l"/>',
+        "pages": f"""<Image name="i" valueList="$pages"/><Choices name="c" toName="i"
+        perItem="true">{inner}</Choices>""",
+        "labels": """<Labels name="c" toName="t"><Label value="A" maxUsages="1"/>
+        <Label value="B" maxUsages="2"/></Labels>""",
+        "chat": '<Chat name="c" value="$chat" toName="c" maxMessages="4"/>',
+        "one text": '<TextArea name="c" toName="t" maxSubmissions="1"/>',
+        "any label": '<Labels name="c" toName="t"><Label value="A"/></Labels>',
+    }[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("choices", 3), ("paths", 2), ("texts", 2), ("ranks", 2), ("pages", 2), ("labels", 3),
+     ("chat", 3), ("one text", None), ("any label", None)],
+)  # fmt: skip
+def test_engines_that_can_be_told_are_told_how_many_items_there_may_be(name, most):
+    config = LabelingConfig.parse(f'<View><Text name="t" value="$text"/>{bounds(name)}</View>')
+    data = {"text": "x", "items": [{"id": "a"}, {"id": "b"}], "pages": ["/a.png", "/b.png"],
+            "chat": [{"role": "user", "content": "Hi"}]}  # fmt: skip
+    schema = bounded(config, data)
+    part = schema["properties"]["c"]
+    assert part.get("maxItems") == most
+    assert "maxItems" not in str(config.schema(data))
+    if most is not None:
+        grammar = Llguidance(schema)
+        item = first_answer(part)[0]
+        assert grammar.takes({"c": [item] * most})
+        assert not grammar.takes({"c": [item] * (most + 1)})

@@ -79,3 +79,11 @@ def test_examples_show_the_text_as_well() -> None:
     )
     request = asked(HTML, "Find {html}", {"html": "<i>x</i>"}, few_shot=shots.chooser)
     assert [each["content"] for each in request.messages[1::2]] == [f"Find {SEEN}", "Find x"]
+
+
+@pytest.mark.parametrize("is_bounded", [False, True])
+def test_engines_that_take_bounds_are_told_them(is_bounded: bool) -> None:
+    xml = """<View><Text name="t" value="$text"/><TextArea name="c" toName="t" maxSubmissions="2"/>
+    </View>"""
+    request = asked(xml, "Say {text}", {"text": "x"}, is_bounded=is_bounded)
+    assert ("maxItems" in str(request.schema)) is is_bounded

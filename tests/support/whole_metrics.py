@@ -27,7 +27,7 @@ def measured() -> RunMetrics:
         per_region={"r": tally.metrics(found.overall)},
         calibration=calibrate([(0.8, True), (0.3, False)]),
         humans=HumanAgreement(rate, {"c": rate}),
-        unread=TruthsUnread(3, 2, {'its "end" is beyond the text': 3}),
+        unread=TruthsUnread(annotations=2, tasks=1, reasons={"a reason": 2}),
         truth=TruthSource.ANNOTATIONS,
         fingerprint="0123",
     )

@@ -55,6 +55,10 @@ class ChoiceControl(Control):
     def attachments(self, data: Data) -> list[Attachment]:
         return self._source.attachments(data)
 
+    def most_items(self, data: Data) -> int | None:
+        count = len(self._source.of(data).all)
+        return min(count, self.most or count) if self.multiple and count else None
+
     def notes(self, known: Collection[str]) -> list[str]:
         return self._source.notes(known)
 

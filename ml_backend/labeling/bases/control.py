@@ -103,6 +103,10 @@ class Control(ABC):
         """The class values Label Studio stores for this control."""
         return ()
 
+    def most_items(self, data: Data) -> int | None:
+        """How many items its list may have; None where it asks for none, or for any number."""
+        return None
+
     def notes(self, known: Collection[str]) -> list[str]:
         """What people should know of this tag; ``known`` are the fields that tasks have."""
         return []

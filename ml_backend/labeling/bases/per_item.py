@@ -34,6 +34,9 @@ class PerItem(Control):
     def classes(self) -> tuple[str, ...]:
         return self._control.classes
 
+    def most_items(self, data: Data) -> int | None:
+        return self._image.page_count(data)
+
     def notes(self, known: Collection[str]) -> list[str]:
         return self._control.notes(known)
 

@@ -85,6 +85,11 @@ class RegionControl(RegionRoom):
 
     # Schema and description
 
+    def most_items(self, data: Data) -> int | None:
+        classes = self._source.of(data).all if self._source is not None else ()
+        limits = [item.most for item in classes if item.most]
+        return sum(limits) if limits and len(limits) == len(classes) else None
+
     def notes(self, known: Collection[str]) -> list[str]:
         return self._source.notes(known) if self._source is not None else []
 

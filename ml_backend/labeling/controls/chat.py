@@ -53,6 +53,9 @@ class Chat(RegionControl):
             "content": {"type": "string"},
         }
 
+    def most_items(self, data: Data) -> int | None:
+        return max(0, self.most - len(self._chat.messages(data))) if self.most else None
+
     def describe_list(self, data: Data) -> str:
         limits = [f"at least {self.least}"] if self.least else []
         limits += [f"at most {self.most}"] if self.most else []

@@ -44,6 +44,9 @@ class Ranker(Control):
     def depends_on_data(self) -> bool:
         return True
 
+    def most_items(self, data: Data) -> int | None:
+        return None if self.buckets else len(self._list.ids(data)) or None
+
     def schema(self, data: Data) -> JsonObject:
         ids = self._list.ids(data)
         if not ids:

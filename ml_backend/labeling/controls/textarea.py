@@ -42,6 +42,9 @@ class TextArea(Control):
         self.most = tag.integer("maxsubmissions") or None
         self.placeholder = tag.get("placeholder")
 
+    def most_items(self, data: Data) -> int | None:
+        return None if self.most == 1 else self.most
+
     def schema(self, data: Data) -> JsonObject:
         if self.most == 1:
             return {"type": self.nullable("string")}

@@ -13,6 +13,7 @@ from ml_backend.data_paths import top_key
 from ml_backend.errors import TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
+from ml_backend.labeling.schema_bounds import bounded
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import FewShot
@@ -22,6 +23,8 @@ from ml_backend.records import Attachment, CallRecord, Failure, FailureKind, Jso
 log = logging.getLogger(__name__)
 
 HALF = 32
+TAKE_BOUNDS: frozenset[str] = frozenset({"Local"})
+"""Providers whose engine is known to take ``maxItems``; others refuse a schema that has it."""
 NOT_ASKED = CallRecord(cost=0.0)
 
 
@@ -61,6 +64,8 @@ class RequestTemplate:
     """Answers wanted of each task."""
     system: str = ""
     """The version's own system text."""
+    is_bounded: bool = False
+    """Whether the schema says how many items a list may have: see ``TAKE_BOUNDS``."""
 
 
 def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
@@ -98,7 +103,8 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         examples = _examples(asked, task, inputs, attachments)
     except TemplateError as error:
         return _without_input(task, str(error))
-    schema = asked.config.schema(task.data)
+    form = bounded if asked.is_bounded else LabelingConfig.schema
+    schema = form(asked.config, task.data)
     key = _digest([asked.identity, messages, schema])
     if examples:
         key = key[:HALF] + _digest(examples)[:HALF]

@@ -39,6 +39,7 @@ from ml_backend.records import (
 from ml_backend.services.inference.attachments import Attachments, Ready
 from ml_backend.services.inference.few_shot_examples import FewShotExamples
 from ml_backend.services.inference.model_requests import (
+    TAKE_BOUNDS,
     ModelRequest,
     RequestTemplate,
     build_request,
@@ -119,6 +120,7 @@ class Predictor:
             few_shot=shots.chooser if shots else None,
             samples=samples,
             system=version.system_prompt,
+            is_bounded=connection.provider in TAKE_BOUNDS,
         )
         self.guard = guard
         """What it spends goes by this, and is to be written down by who asks."""
