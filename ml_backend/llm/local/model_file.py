@@ -49,7 +49,7 @@ def of_connection(connection: Connection) -> LocalModelFile:
     return LocalModelFile(
         path,
         threads=_number(given, THREADS) or default_threads(),
-        slots=_number(given, SLOTS) or DEFAULT_SLOTS,
+        slots=slots_of(connection),
         context=_number(given, CONTEXT) or DEFAULT_CONTEXT,
     )
 
@@ -66,6 +66,11 @@ def local_model(named: str, *, threads: int, slots: int, context: int) -> dict[s
         "default_model": SMALL if is_small else path.stem,
         "details": {THREADS: threads, SLOTS: slots, CONTEXT: context},
     }
+
+
+def slots_of(connection: Connection) -> int:
+    """Return how many answers a local model gives at the same time."""
+    return _number(connection.details, SLOTS) or DEFAULT_SLOTS
 
 
 def require_engine() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import Gate, Model, open_model
+from ml_backend.llm.local.model_file import slots_of
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
@@ -78,6 +79,15 @@ class ModelPool:
         """Return the connection and the open model of a version."""
         connection = self.connection(version.provider, version.connection_id)
         return connection, self.open(connection)
+
+    def width(self, connection: Connection) -> int:
+        """Return how many calls of a run go on at the same time: no more than a local model takes.
+
+        What waited for it would hold up the end of a run that is canceled.
+        """
+        if connection.provider is ProviderName.LOCAL:
+            return min(self.concurrency, slots_of(connection))
+        return self.concurrency
 
     def purse(self, connection: Connection) -> ConnectionBudget:
         """Return what keeps a connection within its budget, for all that ask it here."""

@@ -42,7 +42,7 @@ from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.heartbeat import Heartbeat
-from ml_backend.services.runs.pipeline import AskingPipeline, RunTally
+from ml_backend.services.runs.pipeline import AskingPipeline, RunTally, grace_of
 from ml_backend.services.runs.task_pages import iter_task_pages
 from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.services.writing.patience import GIVE_UP_AFTER, Interrupted, Patience
@@ -183,10 +183,11 @@ class Executor:
             run.id,
             predictor,
             tally,
-            concurrency=self._models.concurrency,
+            concurrency=self._models.width(recipe.connection),
             fresh=run.options.fresh,
             stop=beat.stop_asking,
             unread=unread,
+            grace=grace_of(recipe.connection),
         )
         pages = self._pages(run, fence, recipe.project.tasks, self._reader(beat, unread))
         stopper = self._loop.run(asking.run(pages))
