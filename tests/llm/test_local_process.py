@@ -86,7 +86,14 @@ def test_no_proxy_stands_between(process: ModelProcess, monkeypatch: pytest.Monk
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     assert ask(process, "a")
-    assert run(model_on(process).check()) == ["tiny"]
+
+    async def check() -> list[str]:
+        model = model_on(process)
+        names = await model.check()
+        await model.close()
+        return names
+
+    assert run(check()) == ["tiny"]
 
 
 def test_it_is_started_again_when_it_dies(process: ModelProcess) -> None:

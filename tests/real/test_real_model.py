@@ -159,7 +159,7 @@ def test_examples_help_or_do_no_harm_on_a_handful(house: House) -> None:
         run = house.execute(house.start(prompt, version, project, **subset))
         assert run.totals.succeeded == 8, run.message
         found = {each.task_id: each for each in container.store.outcomes.iter(run.id)}
-        assert {each.asked.examples for each in found.values()} == {shots}
+        assert {each.asked.examples for each in found.values()} == {shots or None}
         answers = [found[each].answer["feeling"] for each in ids[8:]]
         right[shots] = sum(
             (said == "Negative") == (text in NEGATIVE)
