@@ -22,7 +22,7 @@ from ml_backend.scoring.resampling import f1_intervals
 
 
 class Evidence(Protocol):
-    """What one task says of a control; see ``labeling.evidence``."""
+    """What one task says of a control; see ``labeling.bases.evidence``."""
 
     @property
     def pairs(self) -> Sequence[Pair]: ...

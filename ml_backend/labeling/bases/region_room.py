@@ -26,7 +26,7 @@ class RegionRoom(Control):
         """Properties of an item that say where it is."""
 
     @abstractmethod
-    def most_items(self, data: Data, length: int) -> int:
+    def likely_items(self, data: Data, length: int) -> int:
         """Items that a task with texts of so many tokens can reasonably have."""
 
     @abstractmethod
@@ -45,4 +45,4 @@ class RegionRoom(Control):
             item += room_of_key("label") + self._source.of(data).rooms[0]
         # Of a single region nobody writes as much as of the whole task.
         item += sum(min(each.room(data, 0), NOTE) for each in self.companions.values())
-        return self.most_items(data, length) * item + self.room_of_quotes(length)
+        return self.likely_items(data, length) * item + self.room_of_quotes(length)

@@ -51,7 +51,7 @@ class SpanControl(RegionControl):
             "these words occur, 2 for the second …"
         )
 
-    def most_items(self, data: Data, length: int) -> int:
+    def likely_items(self, data: Data, length: int) -> int:
         # A token in six is a word in two: more labels than that have no words left to stand on.
         return min(max(FEWEST_SPANS, length // 6), MOST_SPANS)
 

@@ -65,7 +65,7 @@ class Chat(RegionControl):
     def describe_place(self, data: Data) -> str:
         return f'"role": one of {", ".join(self.roles)}, "content": the message'
 
-    def most_items(self, data: Data, length: int) -> int:
+    def likely_items(self, data: Data, length: int) -> int:
         return min(self.most or MOST_MESSAGES, MOST_MESSAGES)
 
     def room_of_place(self) -> int:

@@ -91,7 +91,7 @@ class ShapeControl(RegionControl):
         )
         return page + self.describe_geometry()
 
-    def most_items(self, data: Data, length: int) -> int:
+    def likely_items(self, data: Data, length: int) -> int:
         pages = self._image.page_count(data) if self._image.has_pages else 1
         return MOST_ON_A_PAGE * min(max(1, pages), MOST_PAGES)
 

@@ -1,4 +1,4 @@
-"""Bulk actions on predictions in Label Studio: count, delete (removals.py), promote."""
+"""Bulk actions on predictions in Label Studio: count, delete, promote."""
 
 from __future__ import annotations
 

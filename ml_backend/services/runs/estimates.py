@@ -134,7 +134,6 @@ class Estimates:
         self._store = store
         self._evaluation = evaluation
         self._predictor_factory = predictor_factory
-        self._predictor_factory = predictor_factory
         self._true_tasks: Recent[tuple[object, ...], list[int]] = Recent(TRUTHS_KEPT)
 
     def estimate(
