@@ -6,8 +6,8 @@ from functools import cached_property
 
 from ml_backend.jobs import JOB, RUN, EmbeddedEngine, Engine, Handler, Repeater
 from ml_backend.parts.predictions import PredictionParts
+from ml_backend.services.events.event_queue import EventQueue
 from ml_backend.services.events.event_worker import EventWorker
-from ml_backend.services.events.events import EventQueue
 from ml_backend.services.events.follow import Following
 from ml_backend.services.events.start_training import StartTraining
 from ml_backend.services.inference.example_pool import ExamplePool

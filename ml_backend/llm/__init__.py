@@ -1,10 +1,9 @@
 """The door to language models; a provider is one module in ``providers/``.
 
 chat.py          asks any OpenAI-compatible endpoint   structured_output.py  how answers are got
-failures.py      a refusal -> what to do about it      refusals/   whose words mean what
+reading/         a reply -> the object in it           refusals/   a refusal -> what to do about it
 first_call.py    one call learns for all               system_role.py  models without that role
 retry.py         when to ask again                     prices.py   model -> dollars per token
-json_text.py     text -> object
 """
 
 from __future__ import annotations

@@ -11,11 +11,11 @@ from typing import Any
 from ml_backend.errors import AnswerError, ModelError, RunStopper
 from ml_backend.llm.confidence import value_confidence
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
-from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.first_call import FirstCall
-from ml_backend.llm.json_text import read_object
 from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
+from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.refusals.repeated import SameRefusal
 from ml_backend.llm.retry import Retry, RetryPolicy
 from ml_backend.llm.structured_output import (

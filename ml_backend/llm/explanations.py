@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from ml_backend.errors import ModelError, RunStopper
-from ml_backend.llm.failures import RAW_LIMIT, Cure, Trouble
+from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.records import Connection, FailureKind
 
 SAID_LIMIT = 300

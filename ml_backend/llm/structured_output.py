@@ -15,8 +15,8 @@ from typing import Any
 
 from ml_backend.errors import AnswerError
 from ml_backend.labeling.answer_keys import by_control
-from ml_backend.llm.json_text import read_object
 from ml_backend.llm.model import Request
+from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting.parameters import EXTRA, OURS
 from ml_backend.records import Connection, JsonObject
 

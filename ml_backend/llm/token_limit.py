@@ -9,8 +9,8 @@ import json
 import re
 from dataclasses import replace
 
-from ml_backend.llm.failures import TOKEN_LIMITS, Cure, Trouble
 from ml_backend.llm.model import Request
+from ml_backend.llm.refusals.judging import TOKEN_LIMITS, Cure, Trouble
 
 NEWER = "max_completion_tokens"
 """Of OpenAI and Azure, whose newer models refuse the older name."""

@@ -22,13 +22,13 @@ import httpx2
 import openai
 
 from ml_backend.certificates import tls_context, tls_trouble
-from ml_backend.llm.failures import Cure, Trouble, judge, judge_answer, read_refusal
 from ml_backend.llm.model import Gate
 from ml_backend.llm.reading import streams
 from ml_backend.llm.reading.bad_answers import BadAnswer, find_bad_answer
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
 from ml_backend.llm.refusals.endpoint import judge_redirect
+from ml_backend.llm.refusals.judging import Cure, Trouble, judge, judge_answer, read_refusal
 from ml_backend.records import FailureKind, JsonObject
 
 CONNECT_SECONDS = 10.0

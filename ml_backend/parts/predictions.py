@@ -17,8 +17,8 @@ from ml_backend.services.connecting.disconnect import Disconnecting
 from ml_backend.services.health.doctor import Doctor
 from ml_backend.services.marking.aftermath import Aftermath
 from ml_backend.services.marking.listing import GroundTruthList
+from ml_backend.services.marking.mark_right import RightAnswers
 from ml_backend.services.marking.marks import GroundTruthMarks
-from ml_backend.services.marking.right import RightAnswers
 from ml_backend.services.predictions.bulk_actions import Predictions
 from ml_backend.services.predictions.counts import ModelVersionCounts
 from ml_backend.services.predictions.deduplicate import Sweep

@@ -10,9 +10,9 @@ from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
 from ml_backend.services.callers.bridge import Bridge
 from ml_backend.services.callers.connections import Connections
-from ml_backend.services.callers.keeping import Keeping
 from ml_backend.services.callers.prices import CallerPrices
 from ml_backend.services.callers.prompt_imports import PromptImports
+from ml_backend.services.callers.version_edits import Keeping
 from ml_backend.services.evaluation.comparison import Comparisons
 from ml_backend.services.evaluation.comparison_grid import ComparisonGrids
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -28,10 +28,10 @@ from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
-from ml_backend.services.prompts.keeping import Versions
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompt_files import PromptFiles
 from ml_backend.services.prompts.prompts import Prompts
+from ml_backend.services.prompts.version_edits import Versions
 
 CHECK_SECONDS = 15.0
 """Seconds a provider has to answer a check."""

@@ -23,6 +23,7 @@ from ml_backend.records.connections import (
     Connection as Connection,
 )
 from ml_backend.records.jobs import Job as Job
+from ml_backend.records.json_types import JsonObject as JsonObject, Region as Region
 from ml_backend.records.metrics import (
     AgreementRate as AgreementRate,
     Calibration as Calibration,
@@ -70,7 +71,6 @@ from ml_backend.records.runs import (
     Stopped as Stopped,
     Totals as Totals,
 )
-from ml_backend.records.shapes import JsonObject as JsonObject, Region as Region
 from ml_backend.records.tasks import (
     Attachment as Attachment,
     CallRecord as CallRecord,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ml_backend.kinds import ProviderName, Scope
+from ml_backend.records.json_types import JsonObject
 from ml_backend.records.people import Person
-from ml_backend.records.shapes import JsonObject
 
 BASELINE_MODEL = "nearest-annotated-tasks"
 """The one model of the offline baseline."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ml_backend.kinds import JobKind, RunStatus
+from ml_backend.records.json_types import JsonObject
 from ml_backend.records.people import Person
-from ml_backend.records.shapes import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

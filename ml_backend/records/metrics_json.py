@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from ml_backend.kinds import TruthSource
+from ml_backend.records.json_types import JsonObject
 from ml_backend.records.metrics import (
     AgreementRate,
     Calibration,
@@ -28,7 +29,6 @@ from ml_backend.records.metrics import (
     SpanOverlap,
     TruthsUnread,
 )
-from ml_backend.records.shapes import JsonObject
 
 OVERALL = "overall"
 """What a query finds the correctness of whole tasks under, without reading all the rest."""

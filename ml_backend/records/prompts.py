@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, Slot
+from ml_backend.records.json_types import JsonObject
 from ml_backend.records.people import Person
-from ml_backend.records.shapes import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
+from ml_backend.records.json_types import JsonObject
 from ml_backend.records.runs import (
     AskedAgain,
     ExamplesLeftOut,
@@ -21,7 +22,6 @@ from ml_backend.records.runs import (
     RunSnapshot,
     Stopped,
 )
-from ml_backend.records.shapes import JsonObject
 from ml_backend.records.tasks import Usage
 
 Row = Mapping[str, Any]

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, Slot, Stage, Subset, TruthSource
+from ml_backend.records.json_types import JsonObject
 from ml_backend.records.metrics import Correctness, RunMetrics
 from ml_backend.records.people import Person
 from ml_backend.records.prompts import PromptVersion
-from ml_backend.records.shapes import JsonObject
 from ml_backend.records.tasks import Usage
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ml_backend.kinds import FailureKind
-from ml_backend.records.shapes import JsonObject, Region
+from ml_backend.records.json_types import JsonObject, Region
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from ml_backend.errors import AnswerError
-from ml_backend.llm.json_text import read_object
 from ml_backend.llm.reading import lenient_json
+from ml_backend.llm.reading.answer_object import read_object
 
 NAMES = ("sentiment",)
 YES, NO = '{"sentiment": "Positive"}', '{"sentiment": "Negative"}'
@@ -245,6 +245,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.text(), VALUES, max_size=3))
+@example({"}": {}, "": 0})
 def test_what_python_or_javascript_writes_is_read_as_it_was_or_refused(value):
     assert lenient_json.read(json.dumps(value), 0).value == value
     for text in (repr(value), json.dumps(value, ensure_ascii=False)[:-1]):

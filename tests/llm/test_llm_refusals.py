@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ml_backend.llm.explanations import SAID_LIMIT, explain
-from ml_backend.llm.failures import Cure, judge, judge_answer, read_refusal
+from ml_backend.llm.refusals.judging import Cure, judge, judge_answer, read_refusal
 from ml_backend.records import FailureKind
 from support.models import connection
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.errors import ModelError
-from ml_backend.llm.failures import judge, read_refusal
+from ml_backend.llm.refusals.judging import judge, read_refusal
 from ml_backend.llm.token_limit import is_whole, refuses_limit
 from ml_backend.records import FailureKind, ProviderName
 from support.models import ask, connection, question

@@ -3,5 +3,5 @@
 streams.py       a stream -> one body          errors_within.py  an error that came with HTTP 200
 replies.py       a body -> text and reasoning  bad_answers.py    an answer the provider refused
 reasoning.py     text without thinking         drafts.py         which of several objects is meant
-lenient_json.py  JSON that is not strict
+lenient_json.py  JSON that is not strict       answer_object.py  a text -> its object
 """

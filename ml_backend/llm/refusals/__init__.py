@@ -1,4 +1,4 @@
-"""What model servers say when they refuse, a module a kind; ``llm/failures.py`` asks them in turn.
+"""What model servers say when they refuse, a module a kind; ``judging.py`` asks them in turn.
 
 reading.py   a body of any shape -> its sentence, codes   account.py   key, money, model, region
 content.py   what concerns one task alone                 roles.py     models without a system role

@@ -14,7 +14,7 @@ from ml_backend.errors import ConfigError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.services.evaluation.evaluation import Evaluation
-from ml_backend.services.events.events import (
+from ml_backend.services.events.event_queue import (
     ANNOTATIONS_DELETED,
     IMPORT_SETTLED,
     IMPORTS,

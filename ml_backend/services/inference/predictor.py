@@ -18,7 +18,7 @@ from ml_backend.labeling import Conversion, LabelingConfig
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
-from ml_backend.llm.json_text import read_object
+from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.completion_limit import CompletionLimit, limit_of
 from ml_backend.records import (

@@ -15,8 +15,8 @@ from ml_backend.errors import Conflict
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import AnnotatedTask, LabelStudioReader, Project, queries
 from ml_backend.services.inference.predictor_factory import PredictorFactory
-from ml_backend.services.marking.drawing import Draw, draw, shuffled
 from ml_backend.services.marking.judging import Judged, Standing, judge, marks_of
+from ml_backend.services.marking.random_draw import Draw, draw, shuffled
 from ml_backend.services.marking.request import MarkRequest
 from ml_backend.services.predictions.selection import select, selected_tasks
 from ml_backend.services.truths import People, TruthCounts

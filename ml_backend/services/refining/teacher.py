@@ -10,7 +10,7 @@ from collections.abc import Collection
 from ml_backend.data_paths import top_key
 from ml_backend.errors import AnswerError
 from ml_backend.labeling import LabelingConfig
-from ml_backend.llm.json_text import read_object
+from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting import template
 from ml_backend.records import JsonObject
 from ml_backend.services.refining.mistakes import Mistakes

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.bodies import encode
-from ml_backend.services.events.events import START_TRAINING, EventQueue
+from ml_backend.services.events.event_queue import START_TRAINING, EventQueue
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.services.serving.wire import to_made_at, to_project_id, to_results, to_task

@@ -16,7 +16,7 @@ from typing import Any
 from flask import request
 
 from ml_backend.errors import InvalidInput
-from ml_backend.services.events.events import ACTIONS, EventQueue, Heard
+from ml_backend.services.events.event_queue import ACTIONS, EventQueue, Heard
 from ml_backend.services.serving.prompt_sources import LARGEST_ID
 
 CHUNK = 1 << 16

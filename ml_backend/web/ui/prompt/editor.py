@@ -14,8 +14,8 @@ from ml_backend.labelstudio import Project, Tab
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
-from ml_backend.services.prompts.keeping import Kept
 from ml_backend.services.prompts.previews import Preview, Variables
+from ml_backend.services.prompts.version_edits import Kept
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.web.actions.runs import begin, check
 from ml_backend.web.server.errors import status_of

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.records import Prediction
-from ml_backend.services.marking.right import Became
+from ml_backend.services.marking.mark_right import Became
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.address import read_address

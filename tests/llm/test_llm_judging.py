@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ml_backend.llm.failures import Cure, judge, read_refusal
+from ml_backend.llm.refusals.judging import Cure, judge, read_refusal
 from ml_backend.records import FailureKind
 
 TOO_LONG = (Cure.FAIL, FailureKind.TOO_LONG)

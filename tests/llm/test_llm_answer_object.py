@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ml_backend.errors import AnswerError
-from ml_backend.llm.json_text import read_object
+from ml_backend.llm.reading.answer_object import read_object
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # A quote that is escaped although it is in no string: the string's own quotes were lost.
 ESCAPED = re.compile(r"\{(?:\s|\\[nrt])*+\\+\"")
 # How a brace begins that opens an object with a key.
-MEMBER = re.compile(r"\{\s*+[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{0,200})[\"'“”’»`]?\s*+[:：]")
+MEMBER = re.compile(
+    r"\{\s*+(?:\"([^\"]{0,200})\"|'([^']{0,200})'"
+    r"|[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{0,200})[\"'“”’»`]?)\s*+[:：]"
+)
 # Braces, and strings with those in them.
 BRACE = re.compile(r"[{}]")
 BRACES = {"{": 1, "}": -1}
@@ -130,7 +133,9 @@ class _Search:
                 continue
             if member := MEMBER.match(text, at):
                 # What it holds says nothing without it.
-                broken = at if self._is_asked_for(member[1]) else broken
+                broken = (
+                    at if self._is_asked_for(next(filter(None, member.groups()), "")) else broken
+                )
                 at = text.find("{", _closing(text, at))
             else:
                 at = text.find("{", at + 1)

@@ -9,8 +9,8 @@ from ml_backend.records import Prompt, PromptVersion, RunSnapshot
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Authoring, Draft, unsaved
 from ml_backend.services.callers.connections import Connections
-from ml_backend.services.prompts.keeping import Kept, Versions
 from ml_backend.services.prompts.prompts import Prompts
+from ml_backend.services.prompts.version_edits import Kept, Versions
 
 
 class Keeping:
