@@ -191,7 +191,7 @@ def test_a_cancelled_run_ends_the_generation(house: House, computes: Callable[[]
     project, _ = house.fake.seed(SUMMARY, tasks(REVIEWS))
     text = "Write a long story of a thousand words about this.\n{text}"
     run = start(house, project, text, parameters={**CALM, "max_tokens": 3_000})
-    working = threading.Thread(target=house.execute, args=(run,))
+    working = threading.Thread(target=house.execute, args=(run,), daemon=True)
     working.start()
     try:
         eventually(computes, seconds=60)
