@@ -145,7 +145,7 @@ def test_an_answer_that_does_not_fit_is_asked_for_again_and_never_stored(house: 
 
 def test_examples_help_or_do_no_harm_on_a_handful(house: House) -> None:
     examples, asked = REVIEWS[:8], REVIEWS[8:]
-    right = {}
+    right, sent = {}, {}
     for shots in (0, 4):
         project, ids = house.fake.seed(CLASSES, [*annotated(examples), *tasks(asked)])
         container = house.container
@@ -159,12 +159,13 @@ def test_examples_help_or_do_no_harm_on_a_handful(house: House) -> None:
         run = house.execute(house.start(prompt, version, project, **subset))
         assert run.totals.succeeded == 8, run.message
         found = {each.task_id: each for each in container.store.outcomes.iter(run.id)}
-        assert {each.asked.examples for each in found.values()} == {shots or None}
+        sent[shots] = run.totals.usage.prompt_tokens
         answers = [found[each].answer["feeling"] for each in ids[8:]]
         right[shots] = sum(
             (said == "Negative") == (text in NEGATIVE)
             for said, text in zip(answers, asked, strict=True)
         )
+    assert sent[4] > 1.3 * sent[0], sent
     assert right[4] >= right[0], right
 
 
@@ -190,7 +191,7 @@ def test_a_cancelled_run_ends_the_generation(house: House, computes: Callable[[]
     project, _ = house.fake.seed(SUMMARY, tasks(REVIEWS))
     text = "Write a long story of a thousand words about this.\n{text}"
     run = start(house, project, text, parameters={**CALM, "max_tokens": 3_000})
-    working = threading.Thread(target=house.execute, args=(run,))
+    working = threading.Thread(target=house.execute, args=(run,), daemon=True)
     working.start()
     try:
         eventually(computes, seconds=60)
