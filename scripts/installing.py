@@ -2,8 +2,9 @@
 
     python3 scripts/installing.py "the server" .venvs/app -r requirements.txt
 
-Makes the virtual environment where there is none yet and hands the rest to its pip, whose own
-output is shown when it fails. Only the standard library: nothing is installed yet.
+Makes the virtual environment where there is none yet and hands the rest to its pip, or to the uv
+that the variable UV names, which takes a tenth of the time and does not read pip's settings. Their
+own output is shown when it fails. Only the standard library: nothing is installed yet.
 """
 
 from __future__ import annotations
@@ -72,8 +73,18 @@ class Installation:
                 self._doing = f"fetching package {self._collected}, {words[1]}"
             elif words[:3] == ["Installing", "collected", "packages:"]:
                 self._doing = f"unpacking {line.count(',') + 1} packages"
+            elif words[:1] == ["Downloading"] and len(words) > 1:
+                self._doing = f"fetching {words[1]}"
             elif words[:1] == ["Building"]:
                 self._doing = " ".join(words[:5]).lower()
+
+
+def installer(python: Path, uv: str) -> list[str | Path]:
+    """Return the command that installs what follows it into a Python's environment."""
+    if uv:
+        return [uv, "pip", "install", "--python", python]
+    options = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
+    return [python, "-m", "pip", "install", *options]
 
 
 def main() -> None:
@@ -83,8 +94,7 @@ def main() -> None:
     python = Path(folder, "Scripts" if os.name == "nt" else "bin", "python")
     if not python.exists():
         installation.run(sys.executable, "-m", "venv", folder)
-    options = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
-    installation.run(python, "-m", "pip", "install", *options, *arguments)
+    installation.run(*installer(python, os.environ.get("UV", "")), *arguments)
     installation.done()
 
 

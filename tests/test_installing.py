@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.installing import Installation
+from scripts.installing import Installation, installer
 from support.server import ROOT
 
 PIP = """
@@ -48,6 +48,12 @@ def test_a_virtual_environment_is_made_where_there_is_none(tmp_path: Path) -> No
     made = (tmp_path / "made/pyvenv.cfg").stat().st_mtime
     assert made >= began - 1
     assert "✓ Installed nothing" in done.stdout
+
+
+def test_uv_installs_where_it_is_named_and_pip_elsewhere() -> None:
+    python = Path(".venvs/app/bin/python")
+    assert installer(python, "/usr/bin/uv") == ["/usr/bin/uv", "pip", "install", "--python", python]
+    assert installer(python, "")[:4] == [python, "-m", "pip", "install"]
 
 
 def test_the_demo_installs_only_what_it_runs() -> None:
