@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ml_backend.container import Container
 from ml_backend.records import Example, Run, RunStatus, Slot, Subset, TruthSource
-from ml_backend.services.events import event_worker as module, events as queue
+from ml_backend.services.events import event_queue as queue, event_worker as module
 from ml_backend.services.events.event_queue import Heard
 from ml_backend.services.writing.lease import NamedLease
 from ml_backend.store import tables as t
