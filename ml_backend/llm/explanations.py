@@ -30,7 +30,7 @@ def explain(trouble: Trouble, connection: Connection, model: str, *, tries: int 
     return error(
         message,
         kind=trouble.kind,
-        raw=said[:RAW_LIMIT],
+        raw=without_secrets(trouble.heard, connection)[:RAW_LIMIT] or said[:RAW_LIMIT],
         fix=fix,
         retry_after=trouble.retry_after,
     )

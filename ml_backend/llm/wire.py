@@ -27,6 +27,7 @@ from ml_backend.llm.reading import streams
 from ml_backend.llm.reading.bad_answers import BadAnswer, find_bad_answer
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
+from ml_backend.llm.refusals.echoes import Echoes
 from ml_backend.llm.refusals.endpoint import judge_redirect
 from ml_backend.llm.refusals.judging import Cure, Trouble, judge, judge_answer, read_refusal
 from ml_backend.records import FailureKind, JsonObject
@@ -125,9 +126,13 @@ class Wire:
                 raise CallFailed(_judge_connection(error, timeout)) from None
             seconds = time.perf_counter() - started
         answer = _read(received, body)
-        if within := find_error(answer):
-            refusal = read_refusal(within.status, within.body)
-            raise CallFailed(judge(refusal, received.headers, body))
+        if within := find_error(answer, body):
+            if within.refused:
+                raise AnswerRefused(within.refused, within.status)
+            echoes = Echoes.of(body, within.heard)
+            refusal = read_refusal(within.status, within.body, echoes=echoes)
+            trouble = judge(refusal, received.headers, body)
+            raise CallFailed(replace(trouble, heard=within.heard))
         if is_completion(answer):
             return answer, seconds
         if received.is_stream:
@@ -256,7 +261,7 @@ def _judge_response(received: Received, sent: JsonObject) -> Trouble:
         body: object = json.loads(received.content)
     except ValueError:
         body = received.text
-    refusal = read_refusal(status, body, f"HTTP {status}")
+    refusal = read_refusal(status, body, f"HTTP {status}", echoes=Echoes.of(sent))
     return judge(refusal, received.headers, sent)
 
 
@@ -265,7 +270,8 @@ def _judge_strange(answer: JsonObject, sent: JsonObject) -> Trouble:
         # A chat completion of nothing: another try may bring something.
         said = "its answer has no choices in it"
         return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
-    return judge_answer(answer.get("text") if answer.keys() == {"text"} else answer, sent)
+    body = answer.get("text") if answer.keys() == {"text"} else answer
+    return judge_answer(body, sent, echoes=Echoes.of(sent))
 
 
 def _judge_connection(error: BaseException, timeout: float) -> Trouble:

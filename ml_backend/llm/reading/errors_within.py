@@ -8,10 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ml_backend.llm.reading.bad_answers import GENERATIONS, BadAnswer, find_bad_answer
 from ml_backend.llm.reading.replies import BROKEN, FINISHED, end_of, first_choice, read_reply
+from ml_backend.llm.refusals.echoes import Echoes
+from ml_backend.llm.refusals.keys import KEY
+from ml_backend.llm.refusals.money import QUOTA
+from ml_backend.llm.refusals.reading import read_refusal
 from ml_backend.records import JsonObject
 
 SAID_LIMIT = 1000
@@ -20,23 +25,37 @@ WORDS = (
     *("message", "detail", "msg", "error_msg", "status_msg", "error_message"),
     *("description", "title"),
 )
-# What the words of an error say of its status, where no number does; the first that fits.
-STATUSES = (
+LONGEST_JUDGED = 4000
+DEPTH = 6
+
+
+def _words(words: str) -> re.Pattern[str]:
+    return re.compile(words, re.IGNORECASE)
+
+
+# What the words of an error say of its status, where no number does; the first that fits. What an
+# upstream cannot do now goes before what the account may not: "authentication service unavailable".
+PATTERNS = (
+    (429, _words(r"rate.?limit|too.?many.?requests|throttl|requests? per (?:minute|second)|限流")),
+    (429, _words(r"quota exceeded|exceeded your (?:current )?quota")),
+    (402, QUOTA),
+    (404, _words(r"model.?not.?found|not.found.error|\bmodel\b.{0,80}does not exist")),
+    (503, _words(r"overload|unavailable|unreachable|at capacity|too busy|server is (?:busy|down)")),
+    (504, _words(r"time.?d?.?out|deadline exceeded")),
+    (401, KEY),
+    (403, _words(r"forbidden|permission.?denied|not.allowed.to")),
     (
-        402,
-        r"insufficient.{0,9}(?:quota|balance|credit|fund)|payment.required|out of credit|余额不足",
+        400,
+        _words(r"invalid.?request|bad.?request|context.?length|content.?filter|validation.?error"),
     ),
-    (429, r"rate.?limit|too.?many.?requests|throttl|requests? per (?:minute|second)|限流"),
-    (429, r"quota exceeded|exceeded your (?:current )?quota"),
-    (401, r"(?:invalid|incorrect|missing|wrong|expired).{0,9}api.?key|unauthori[sz]ed"),
-    (401, r"authentication|not authenticated|login fail"),
-    (403, r"forbidden|permission.?denied|not.allowed.to"),
-    (404, r"model.?not.?found|not.found.error|\bmodel\b.{0,80}does not exist"),
-    (503, r"overload|unavailable|at capacity|too busy|server is busy"),
-    (504, r"time.?d?.?out|deadline exceeded"),
-    (400, r"invalid.?request|bad.?request|context.?length|content.?filter|validation.?error"),
 )
-PATTERNS = tuple((status, re.compile(words, re.IGNORECASE)) for status, words in STATUSES)
+# Where an error holds what was asked or answered.
+ECHOED = frozenset(
+    {
+        *(*GENERATIONS, "input", "inputs", "flagged_input", "prompt", "messages", "request"),
+        *("content", "completion", "choices", "text", "output", "partial", "response", "body"),
+    }
+)
 THREE_DIGITS = re.compile(r"[45][0-9]{2}")
 ERROR = re.compile(
     r"\berror\b|exception|failed|failure|denied|refused|limit|overload|unavailable|timed? ?out"
@@ -47,14 +66,20 @@ ERROR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ErrorWithin:
-    """An error of a 200; ``body`` is it in the usual shape."""
+    """An error of a 200; ``body`` is it in the usual shape, without a word of the model's."""
 
     status: int
     body: JsonObject
+    heard: str = ""
+    """What the model had said before."""
+    refused: BadAnswer | None = None
+    """The answer it is about, where it is."""
 
 
-def find_error(answer: Mapping[str, Any]) -> ErrorWithin | None:
-    """Return the error a body of HTTP 200 reports, None where it is an answer."""
+def find_error(
+    answer: Mapping[str, Any], sent: Mapping[str, Any] | None = None
+) -> ErrorWithin | None:
+    """Return the error a body of HTTP 200 reports, None where it is an answer to what was sent."""
     choice = first_choice(answer)
     error = choice.get("error") or _message_error(choice) or answer.get("error")
     reason = end_of(choice)
@@ -62,11 +87,12 @@ def find_error(answer: Mapping[str, Any]) -> ErrorWithin | None:
         # What ended well is an answer, whatever an `error` beside it says.
         said = read_reply(answer, tool=False)
         error = None if said.text.strip() or said.reasoning.strip() else error
+    if not error and reason in BROKEN:
+        error = _broken(choice)
     if error:
-        return _read(error)
-    if reason in BROKEN:
-        return _read(_broken(choice, answer))
-    return None if choice else _of_body(answer)
+        heard = read_reply(answer, tool=False).text.strip()
+        return replace(_read(error, Echoes.of(sent or {}, heard)), heard=heard)
+    return None if choice else _of_body(answer, Echoes.of(sent or {}))
 
 
 def _message_error(choice: Mapping[str, Any]) -> Any:
@@ -74,42 +100,47 @@ def _message_error(choice: Mapping[str, Any]) -> Any:
     return message.get("error") if isinstance(message, Mapping) else None
 
 
-def _broken(choice: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
-    text = read_reply(answer, tool=False).text.strip()
+def _broken(choice: Mapping[str, Any]) -> str:
     native = choice.get("native_finish_reason")
     why = f" ({native})" if isinstance(native, str) and native.lower() != end_of(choice) else ""
-    rest = f"; it had said: {text[:SAID_LIMIT]}" if text else ""
-    return f"the answer ended with “{end_of(choice)}”{why}{rest}"
+    return f"the answer ended with “{end_of(choice)}”{why[:SAID_LIMIT]}"
 
 
-def _of_body(answer: Mapping[str, Any]) -> ErrorWithin | None:
+def _of_body(answer: Mapping[str, Any], echoes: Echoes) -> ErrorWithin | None:
     """The error a body without any choice is, in the shapes that are known."""
     for name in ("base_resp", "errors", "Error", "exception", "fault"):
         error = answer.get(name)
         if isinstance(error, list):
             error = error[0] if error else None
         if error:
-            return _read(error)
+            return _read(error, echoes)
     text = answer.get("text")
     if set(answer) == {"text"} and isinstance(text, str):
         is_words = len(text) <= SAID_LIMIT and "<" not in text and ERROR.search(text)
-        return _read(text) if is_words else None
+        return _read(text, echoes) if is_words else None
     if any(isinstance(answer.get(name), str) and answer[name] for name in WORDS):
-        return _read(answer)
+        return _read(answer, echoes)
     return None
 
 
-def _read(error: Any) -> ErrorWithin:
+def _read(error: Any, echoes: Echoes, depth: int = 0) -> ErrorWithin:
     if isinstance(error, str):
         error = _parsed(error)
     if not isinstance(error, Mapping):
         error = {"message": str(error)}
     inner = error.get("error")
-    if isinstance(inner, Mapping | str) and inner and "message" not in error:
-        return _read(inner)
-    words = next((str(error[name]) for name in WORDS if error.get(name)), "")
-    body = {**error, "message": words or json.dumps(error, ensure_ascii=False)[:SAID_LIMIT]}
-    return ErrorWithin(_status(error, body["message"]), {"error": body})
+    if isinstance(inner, Mapping | str) and inner and "message" not in error and depth < DEPTH:
+        return _read(inner, echoes, depth + 1)
+    known = {name: value for name, value in error.items() if name not in ECHOED}
+    told = next((error[name] for name in WORDS if error.get(name)), "")
+    shown = told if isinstance(told, str) else ""
+    shown = shown or json.dumps(told or known, ensure_ascii=False)[:SAID_LIMIT]
+    body: JsonObject = {"error": {**error, "message": shown}}
+    refused = find_bad_answer(500, body)
+    words = read_refusal(500, body, echoes=echoes).everything[:LONGEST_JUDGED]
+    # What is about an answer quotes it.
+    status = _status(error, "" if refused else words)
+    return ErrorWithin(status, body, refused=refused)
 
 
 def _parsed(text: str) -> Any:
@@ -127,5 +158,5 @@ def _status(error: Mapping[str, Any], words: str) -> int:
         number = int(code) if isinstance(code, str) and THREE_DIGITS.fullmatch(code) else code
         if isinstance(number, int) and not isinstance(number, bool) and 400 <= number < 600:
             return number
-    text = " ".join([*(str(error.get(name) or "") for name in (*CODES, "type")), words])
+    text = f"{words} {words.replace('_', ' ')}"
     return next((status for status, pattern in PATTERNS if pattern.search(text)), 500)

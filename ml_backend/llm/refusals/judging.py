@@ -14,6 +14,7 @@ from typing import Any
 
 from ml_backend.llm.refusals.account import judge_plain, judge_words
 from ml_backend.llm.refusals.content import judge_content, judge_images
+from ml_backend.llm.refusals.echoes import NO_ECHOES, Echoes
 from ml_backend.llm.refusals.endpoint import judge_other_answer, judge_route
 from ml_backend.llm.refusals.limits import judge_busy
 from ml_backend.llm.refusals.reading import is_error, read_refusal
@@ -62,12 +63,13 @@ def judge(refusal: Refusal, headers: Mapping[str, str], sent: Collection[str]) -
     )
 
 
-def judge_answer(answer: Any, sent: Collection[str]) -> Trouble:
+def judge_answer(answer: Any, sent: Collection[str], *, echoes: Echoes = NO_ECHOES) -> Trouble:
     """Return what a 200 comes to that brought no chat completion."""
     if not is_error(answer):
         return judge_other_answer(answer)
     status = _status_within(answer)
-    trouble = judge(read_refusal(status, answer, "it failed without a word"), {}, sent)
+    refusal = read_refusal(status, answer, "it failed without a word", echoes=echoes)
+    trouble = judge(refusal, {}, sent)
     return replace(trouble, status=200) if trouble.no_route else trouble
 
 

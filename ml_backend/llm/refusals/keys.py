@@ -42,6 +42,7 @@ KEY = either(
     r"\b(?:invalid|expired|wrong|missing) token\b(?! (?:count|limit|length|id|type))",
     r"(?:log|sign) ?in (?:is )?required",
     r"please (?:log|sign) ?in",
+    r"(?:log|sign)-? ?in fail",
     r"api-?(?:schlüssel|key)\b.{0,20}(?:ungültig|falsch|abgelaufen|fehlt)",
     r"(?:clave|chave|chiave|clé)\b.{0,20}\bapi\b.{0,20}(?:no es|não é|non è|n'est pas|inv|exp"
     r"|incorr|scad|caduc|venc)",

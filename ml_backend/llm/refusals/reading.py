@@ -1,8 +1,8 @@
 """An error body in any shape -> the provider's own sentence, its codes and the parameter it names.
 
 Bodies are objects, lists, texts, web pages, and errors of an upstream packed into the text of
-another. What may echo a task (``input``, ``flagged_input``) is not read: a text to be labelled must
-not be able to say that the key is wrong.
+another. What may echo a task (``input``, ``flagged_input``) or an answer (``failed_generation``) is
+not read, nor what is quoted of either: a text must not be able to say that the key is wrong.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
+from ml_backend.llm.refusals.echoes import NO_ECHOES, Echoes
 from ml_backend.llm.refusals.trouble import Refusal
 
 DEPTH = 6
@@ -23,6 +24,8 @@ SENTENCES = 3
 JUDGED = 1500
 PACKED = 20_000
 TITLE = 80
+LONGEST_CODE = 200
+"""Characters of a code or parameter: longer ones are none, and patterns run over them."""
 
 CODES = (
     *("code", "type", "status", "error_code", "errorCode", "errorcode", "error_type", "__type"),
@@ -34,22 +37,40 @@ WORDS = (
     *("description", "title"),
 )
 WITHIN = ("innererror", "metadata", "details", "violations", "base_resp", "fault")
-ECHO = re.compile(r"""[,{]\s*(?:input_value\s*=|(['"])input\1\s*:).*""", re.DOTALL)
+ECHO = re.compile(
+    r"""[,{]\s*(?:input_value\s*=|(['"])(?:input|inputs|flagged_input|prompt|messages|content"""
+    r"""|completion|choices|text|generated_text|generation|failed_generation|raw_output"""
+    r"""|raw_response)\1\s*:).*""",
+    re.DOTALL,
+)
 PAGE = re.compile(r"\s*(?:<!doctype html|<html|<\?xml|<head|<body|<!--)", re.IGNORECASE)
-HEADING = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
-UNSEEN = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+HEADING = re.compile(
+    r"<(title|h1)\b[^<>]{0,400}>(.{0,400}?)</(?:title|h1)", re.IGNORECASE | re.DOTALL
+)
+UNSEEN = re.compile(
+    # What nothing closes goes on to the end, or each of its kind would look for that again.
+    r"<script\b.*?(?:</script>|\Z)|<style\b.*?(?:</style>|\Z)|<[^<>]*+>?",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
-def read_refusal(status: int, body: object, fallback: str = "") -> Refusal:
-    """Return the words, codes and parameter of an error body in any of the known shapes."""
+def read_refusal(
+    status: int, body: object, fallback: str = "", *, echoes: Echoes = NO_ECHOES
+) -> Refusal:
+    """Return the words, codes and parameter of an error body in any of the known shapes.
+
+    ``echoes`` are the texts of the request and the answer, which count for nothing in it.
+    """
     if isinstance(body, str) and is_page(body):
-        said = page_words(body)
-        return Refusal(status, said, words=f"{said} {_seen(body)}"[:JUDGED], page=True)
-    found = _Found()
+        said = echoes.cut(page_words(body))
+        seen = echoes.cut(_seen(body))
+        return Refusal(status, said, words=f"{said} {seen}"[:JUDGED], page=True)
+    found = _Found(echoes)
     found.read(body, 0)
     said = "; ".join(found.said[:SENTENCES]) or fallback
     words = " ".join((*found.said, *found.more))[:JUDGED]
-    return Refusal(status, said, " ".join(dict.fromkeys(found.codes)), found.param, words)
+    codes = " ".join(code[:LONGEST_CODE] for code in dict.fromkeys(found.codes))
+    return Refusal(status, said, codes[:JUDGED], found.param[:LONGEST_CODE], words)
 
 
 def is_page(text: str) -> bool:
@@ -59,7 +80,7 @@ def is_page(text: str) -> bool:
 
 def page_words(text: str) -> str:
     """Return what a web page is, by its title."""
-    heading = HEADING.search(text)
+    heading = HEADING.search(text[:PACKED])
     title = _line(unescape(UNSEEN.sub(" ", heading[2]))) if heading else _seen(text)[:TITLE]
     shown = title if len(title) <= TITLE else f"{title[:TITLE]}…"
     return f"it answers with a web page (“{shown}”)" if shown else "it answers with a web page"
@@ -78,6 +99,7 @@ def is_error(body: object) -> bool:
 
 @dataclass(slots=True)
 class _Found:
+    echoes: Echoes = NO_ECHOES
     said: list[str] = field(default_factory=list)
     more: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
@@ -115,25 +137,33 @@ class _Found:
 
     def _text(self, text: str, depth: int) -> None:
         before = len(self.said)
-        packed = _unpack(text)
+        packed = _unpack(text, self.echoes)
         if packed is not None:
             self.read(packed, depth + 1)
         if len(self.said) == before:
             self._say(text)
         else:
-            self.more.append(_line(ECHO.sub("", text)))
+            self.more.append(self._own(text))
 
     def _say(self, text: str) -> None:
-        sentence = page_words(text) if is_page(text) else _line(ECHO.sub("", text))
+        sentence = self.echoes.cut(page_words(text)) if is_page(text) else self._own(text)
         if sentence and not any(sentence in known for known in self.said):
             self.said.append(sentence)
 
+    def _own(self, text: str) -> str:
+        """The provider's own words of a text."""
+        return _line(self.echoes.cut(ECHO.sub("", text[:PACKED])))
 
-def _unpack(text: str) -> Any:
+
+def _unpack(text: str, echoes: Echoes) -> Any:
     """Return the error that a text quotes as JSON or as Python shows it; None without one."""
     starts = [found.start() for found in re.finditer(r"[\[{]", text[:PACKED])][:MEMBERS]
     for start in starts:
-        value = _decode(text[start : start + PACKED])
+        packed = text[start : start + PACKED]
+        value = _decode(packed)
+        end = max(packed.rfind("}"), packed.rfind("]")) + 1
+        if value is not None and echoes.holds(packed[:end]):
+            continue
         members = value if isinstance(value, list) else [value]
         if members and all(isinstance(one, Mapping) and _speaks(one) for one in members):
             return value

@@ -51,6 +51,8 @@ class Trouble:
     """What to do, where whoever judged it knows better than its kind says."""
     barred: bool = False
     """Whether the account may not ask, whatever key it has."""
+    heard: str = ""
+    """What the model had said before; nobody's words about the call."""
     once_answered: Cure | None = None
     """The cure where the endpoint has answered before: what came between may pass."""
 
