@@ -22,6 +22,8 @@ PromptsError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ml_backend.records import FailureKind, Usage
 
 
@@ -87,11 +89,24 @@ class AnswerError(PromptsError):
         self.control = control
 
 
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """What there is of an answer that was cut off: its beginning and its end.
+
+    ``is_thought`` when the model had said nothing but what it thought.
+    """
+
+    start: str
+    end: str
+    is_thought: bool = False
+
+
 class ModelError(PromptsError):
     """One model call that failed after its retries; ``raw`` is what the model or server said.
 
     ``usage`` and ``calls`` are what the attempts took all the same: a cut-off answer is paid for.
     ``cost`` is what a task had spent that is left without an outcome, None where no price is known.
+    ``cut`` tells of an answer that was cut off what ``raw``, a beginning of it, does not.
     """
 
     def __init__(
@@ -107,6 +122,7 @@ class ModelError(PromptsError):
         self.kind = kind
         self.raw = raw
         self.retry_after = retry_after
+        self.cut = CutOff(raw, raw)
         self.usage = Usage()
         self.calls = 0
         self.cost: float | None = 0.0

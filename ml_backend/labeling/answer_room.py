@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ml_backend.labeling.bases.room import room_of, room_of_key
+from ml_backend.labeling.bases.room import room_of, room_of_key, room_of_pictures
 from ml_backend.labeling.config import LabelingConfig
 
 BESIDES = 64
@@ -20,7 +20,9 @@ def room_of_answer(
 ) -> int:
     """Return the tokens; ``texts`` are those of the task which the model is shown."""
     length = sum(map(room_of, texts))
-    parts = (
-        room_of_key(name) + control.room(data, length) for name, control in config.controls.items()
-    )
-    return BESIDES + sum(parts)
+    pictures = room_of_pictures(config.objects.values(), data)
+    room = BESIDES
+    for name, control in config.controls.items():
+        words = pictures if control.is_free_text and not control.makes_regions else 0
+        room += room_of_key(name) + control.room(data, length + words)
+    return room

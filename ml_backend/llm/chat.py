@@ -27,6 +27,7 @@ from ml_backend.llm.structured_output import (
 from ml_backend.llm.system_role import without_system
 from ml_backend.llm.token_limit import (
     NEWER,
+    cut_off,
     is_whole,
     limited,
     other_name,
@@ -247,12 +248,14 @@ class ChatModel:
                 raw=raw,
             )
         if said.is_cut_off and not is_whole(said.text):
-            raise ModelError(
+            error = ModelError(
                 "The answer was cut off at the limit of tokens.",
                 kind=FailureKind.TRUNCATED,
                 raw=raw,
                 fix="Raise max_tokens in the parameters of the prompt version.",
             )
+            error.cut = cut_off(said)
+            raise error
 
     async def _recover(self, asking: Asking, trouble: Trouble) -> None:
         """Set the request up for another try, after waiting where that is due; raise if none."""

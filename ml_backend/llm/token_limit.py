@@ -9,13 +9,19 @@ import json
 import re
 from dataclasses import replace
 
+from ml_backend.errors import CutOff
 from ml_backend.llm.model import Request
+from ml_backend.llm.reading.reasoning import part
+from ml_backend.llm.reading.replies import Said
 from ml_backend.llm.refusals.judging import TOKEN_LIMITS, Cure, Trouble
 
 NEWER = "max_completion_tokens"
 """Of OpenAI and Azure, whose newer models refuse the older name."""
 OLDER = "max_tokens"
 """Of all others: many overlook the newer one."""
+
+START, END = 200, 4_000
+"""Characters that tell how an answer begins, and whether its end says the same again and again."""
 
 _ABOUT_LIMIT = re.compile(
     r"\bmax[ _-]?(?:completion|new|output)?[ _-]?tokens\b|\bmaxOutputTokens\b|\bn(?:um)?_predict\b"
@@ -47,6 +53,19 @@ def other_name(trouble: Trouble, tried: set[str]) -> str | None:
     """Return what a limit is called instead, where its name is refused and no other named."""
     other = TOKEN_LIMITS.get(trouble.parameter)
     return other if other not in tried else None
+
+
+def cut_off(said: Said) -> CutOff:
+    """Return what there is of an answer that was cut off; its end as long as loops are."""
+    text = said.reasoning or said.text
+    return CutOff(text[:START], text[-END:], is_thought=_is_thought(said))
+
+
+def _is_thought(said: Said) -> bool:
+    if not said.text.strip():
+        return True
+    parted = part(said.text)
+    return bool(parted.reasoning) and not any("{" in each for each in parted.answers)
 
 
 def is_whole(text: str) -> bool:

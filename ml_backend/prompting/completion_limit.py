@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
+from ml_backend.errors import CutOff
 from ml_backend.prompting.parameters import EXTRA
 from ml_backend.records import ProviderName
 
@@ -27,8 +29,10 @@ TWICE = 2
 """An answer that was cut off in the middle is asked for again with so many times the room."""
 WIDER, WIDER_BY = 4, 2_048
 """One cut off before it began, with so many times the room and so much more."""
-TAIL, REPEATS = 40, 3
-"""A text that ends in so many characters which it has so often is running on."""
+LEAST, REPEATS = 120, 3
+"""A text whose last characters, so many at the least, are the same so often is running on."""
+LOOP = 4_000
+"""Characters of its end that are looked at."""
 THINKING = 16_384
 EFFORTS: Mapping[str, int] = {
     "none": 0,
@@ -49,6 +53,16 @@ _THINKS = re.compile(
     r"|reason|think"
 )
 _SILENT = re.compile(r"non-?(?:reason|think)|no-?think")
+
+
+class More(IntEnum):
+    """What an answer that was cut off lacked room for; the greater, the more it gets."""
+
+    NOTHING = 0
+    FOR_THE_ANSWER = 1
+    FOR_WORDS_BEFORE = 2
+    FOR_THOUGHTS = 3
+    """Of a model that nobody knew to think, or so much: nobody can tell how much it will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +88,35 @@ class CompletionLimit:
         """What is sent beside the version's own parameters; 0 for nothing."""
         return 0 if self.given is not None else self.tokens
 
-    def wider(self, cut: str = "") -> CompletionLimit | None:
-        """The limit for an answer that was cut off, of which ``cut`` is what there is.
+    def lacked(self, cut: CutOff) -> More:
+        """What an answer lacked that was cut off; NOTHING where more would be of no use.
 
-        None where more room would only bring more of the same, and where the version says its own.
-        What had not begun may have been thinking unasked.
+        That is where it only brings more of the same, and where the version says how much.
         """
-        if self.given is not None or runs_on(cut):
-            return None
-        thinking = (self.thinking or 0) * TWICE
-        if cut.lstrip().removeprefix("```json").lstrip().startswith("{"):
-            return CompletionLimit(min(self.answer * TWICE, TWICE * MOST), thinking)
-        return CompletionLimit(min(self.answer * WIDER + WIDER_BY, TWICE * MOST), thinking)
+        if self.given is not None or runs_on(cut.end):
+            return More.NOTHING
+        start = cut.start.lstrip().removeprefix("```json").lstrip()
+        if cut.is_thought or not start:
+            return More.FOR_THOUGHTS
+        return More.FOR_THE_ANSWER if start.startswith("{") else More.FOR_WORDS_BEFORE
+
+    def wider(self, sent: int, more: More, *, must_be_bounded: bool = False) -> int:
+        """The tokens of a call that needs more than the ``sent`` of another; 0 for no limit.
+
+        ``must_be_bounded`` where a budget wants to know the worst case.
+        """
+        if not sent or more is More.NOTHING:
+            return sent
+        thoughts = TWICE * (THINKING if self.thinking is None else self.thinking)
+        if self.thinking is None or more is More.FOR_THOUGHTS:
+            if not must_be_bounded:
+                return 0
+            most = self.answer * TWICE + (thoughts or THINKING)
+        elif more is More.FOR_THE_ANSWER:
+            most = self.answer * TWICE + thoughts
+        else:
+            most = min(self.answer * WIDER + WIDER_BY, TWICE * MOST) + thoughts
+        return max(most, TWICE * sent)
 
     @property
     def words(self) -> str:
@@ -119,9 +150,24 @@ def limit_of(
 
 
 def runs_on(text: str) -> bool:
-    """Return whether a text says the same again and again."""
-    tail = text.rstrip()[-TAIL:]
-    return len(tail) == TAIL and text.count(tail) >= REPEATS
+    """Return whether a text ends in the same again and again, with nothing in between.
+
+    Items of a list have much in common that stands in it often; what is repeated is adjacent.
+    """
+    end = text[-LOOP:].rstrip("\ufffd")[::-1]  # a character that was cut in two is none
+    # The longest part of each beginning that it also ends in (Knuth, Morris, Pratt): what is left
+    # is its period.
+    shared = [0] * len(end)
+    common = 0
+    for place in range(1, len(end)):
+        while common and end[place] != end[common]:
+            common = shared[common - 1]
+        common += end[place] == end[common]
+        shared[place] = common
+        length = place + 1
+        if length >= max(LEAST, REPEATS * (length - common)):
+            return True
+    return False
 
 
 def given_limit(parameters: Mapping[str, Any]) -> int | None:

@@ -69,7 +69,8 @@ class ProjectIdentity:
     def check_number(self, prompt_id: int, project_id: int, made_at: datetime | None) -> None:
         """Raise AnotherProject as far as is known without reading the project.
 
-        ``made_at`` is what the caller says of it, to the second; None takes what was read last.
+        ``made_at`` is what Label Studio says of it, in full: whole seconds would be another
+        project's. None takes what was read last.
         """
         made_at = made_at or self.known(project_id)
         binding = self._store.projects.binding(prompt_id, project_id)

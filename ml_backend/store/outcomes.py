@@ -269,12 +269,16 @@ class OutcomeStore:
 
 
 def _sums(c: sa.Connection, *where: sa.ColumnElement[bool]) -> AskedAgain:
-    """What some outcomes have cost."""
+    """What some outcomes have cost; what was never asked, such as an empty task, is no answer."""
     o = t.outcomes.c
+    asked = sa.or_(o.ok, o.cached, o.calls > 0, o.prompt_tokens > 0)
     row = c.execute(
         sa.select(
             sa.func.count().label("n"),
-            sa.func.coalesce(sa.func.sum(1 - sa.cast(o.cached, sa.Integer)), 0).label("paid"),
+            sa.func.coalesce(sa.func.sum(sa.cast(asked, sa.Integer)), 0).label("asked"),
+            sa.func.coalesce(
+                sa.func.sum(sa.cast(sa.and_(asked, sa.not_(o.cached)), sa.Integer)), 0
+            ).label("paid"),
             sa.func.coalesce(sa.func.sum(o.prompt_tokens), 0).label("prompt_tokens"),
             sa.func.coalesce(sa.func.sum(o.completion_tokens), 0).label("completion_tokens"),
             sa.func.coalesce(sa.func.sum(o.cost), 0.0).label("cost"),
@@ -282,7 +286,7 @@ def _sums(c: sa.Connection, *where: sa.ColumnElement[bool]) -> AskedAgain:
         ).where(*where)
     ).one()
     return AskedAgain(
-        answers=row.n,
+        answers=row.asked,
         paid=row.paid,
         usage=Usage(row.prompt_tokens, row.completion_tokens),
         cost=row.cost if row.priced == row.n else None,

@@ -98,6 +98,47 @@ def test_shapes_are_bounded_by_the_pictures_of_the_task():
     assert 3_000 < boxes < outlines
 
 
+IMAGE = '<Image name="t" value="$image"/>'
+PAGES = '<Image name="t" valueList="$pages"/>'
+PDF = '<Pdf name="t" value="$image"/>'
+WRITE = '<TextArea name="w" toName="t" maxSubmissions="1"/>'
+BESIDE = '<Text name="t" value="$text"/><Image name="i" value="$image"/>'
+
+
+@pytest.mark.parametrize(
+    ("objects", "controls", "least"),
+    [
+        (IMAGE, WRITE, 4_000),
+        (IMAGE, '<TextArea name="w" toName="t"/>', 4_000),
+        (BESIDE, WRITE, 4_000),
+        (PDF, WRITE, 12_000),
+        (PAGES, WRITE, 12_000),
+        (PAGES, '<TextArea name="w" toName="t" perItem="true"/>', 12_000),
+        (
+            IMAGE,
+            '<RectangleLabels name="b" toName="t"><Label value="Line"/></RectangleLabels>'
+            '<TextArea name="w" toName="t" perRegion="true"/>',
+            11_000,
+        ),
+    ],
+)
+def test_what_is_read_from_pictures_and_pages_has_room(objects, controls, least):
+    config = LabelingConfig.parse(f"<View>{objects}{controls}</View>")
+    data = {"text": "Read it.", "image": "https://example.com/a", "pages": ["a", "b", "c"]}
+    assert room_of_answer(config, data, []) > least
+
+
+def test_classes_of_a_picture_take_no_more_than_of_a_text():
+    controls = '<Choices name="c" toName="t">' + CLASSES + "</Choices>"
+    assert room(controls, objects=IMAGE) == room(controls)
+
+
+@pytest.mark.parametrize("text", ["2024-11-30T12:34:56", "4111 1111 1111 1111", "9" * 50])
+def test_each_digit_may_be_a_token_of_its_own(text):
+    assert room_of(text) >= sum(map(str.isdigit, text))
+    assert room_of("№ " + text) > sum(map(str.isdigit, text))
+
+
 @pytest.mark.parametrize("kind", CONTROLS.values(), ids=lambda kind: kind.tag)
 def test_the_documented_answer_of_each_tag_fits_in_its_room(kind):
     config, answer = example_of(kind)

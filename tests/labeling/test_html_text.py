@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ml_backend.labeling.text.html_text import to_text
+from ml_backend.labeling.text.dom_text import dom_text_and_breaks
+from ml_backend.labeling.text.html_text import LINES, PARAGRAPHS, SPACED, to_text
+from ml_backend.labeling.text.spans import Quotable
+from ml_backend.llm.gazetteer import Gazetteer
 
 
 @pytest.mark.parametrize(
@@ -35,3 +38,26 @@ def test_html_reads_as_a_person_would(html, text):
 @settings(max_examples=400, deadline=None)
 def test_broken_html_is_read_somehow(html):
     assert isinstance(to_text(html), str)
+
+
+VOID = {"hr", "img", "input", "embed"}
+ONLY_WITHIN = {"tr": "<table>{}</table>", "caption": "<table>{}</table>"}
+ONLY_WITHIN |= {"td": "<table><tr>{}</tr></table>", "th": "<table><tr>{}</tr></table>"}
+ONLY_WITHIN |= {"option": "<select>{}</select>", "optgroup": "<select>{}</select>"}
+
+
+@pytest.mark.parametrize("tag", sorted((PARAGRAPHS | LINES | SPACED) - {"caption", "tr", "body"}))
+def test_what_stands_apart_on_a_page_stands_apart_in_its_text_and_is_found_by_it(tag: str) -> None:
+    words = ["Anna", "Annabel", "Berlin", "Anna"]
+    each = "{0}<{1}>" if tag in VOID else "<{1}>{0}</{1}>"
+    html = ONLY_WITHIN.get(tag, "{}").format("".join(each.format(word, tag) for word in words))
+    text = to_text(html)
+    assert [word for word in text.split() if word not in ("-", "1.")] == words
+    named = [(0, {"quote": "Anna", "label": "P"}), (1, {"quote": "Berlin", "label": "P"})]
+    page = Quotable(*dom_text_and_breaks(html))
+    found = [page.find(each["quote"], each["occurrence"]) for each in Gazetteer(named).find(text)]
+    assert found == [(0, 4), (11, 17), (17, 21)]
+
+
+def test_a_picture_or_a_button_within_a_line_takes_no_line_of_its_own() -> None:
+    assert to_text("<p>Press <button>Save</button> or <img src=x> now</p>") == "Press Save or now"

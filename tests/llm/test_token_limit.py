@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.errors import ModelError
+from ml_backend.llm.reading.replies import read_reply
 from ml_backend.llm.refusals.judging import judge, read_refusal
-from ml_backend.llm.token_limit import is_whole, refuses_limit
+from ml_backend.llm.token_limit import cut_off, is_whole, refuses_limit
 from ml_backend.records import FailureKind, ProviderName
 from support.models import ask, connection, question
 
@@ -110,3 +111,44 @@ def test_an_answer_that_is_all_there_is_taken_although_white_space_ran_on(simula
 @pytest.mark.parametrize("text", ["", '{"topic": "oth', '{"a": 1} and {"b"', "null", "7"])
 def test_nothing_less_than_an_object_is_all_there(text):
     assert not is_whole(text)
+
+
+LISTED = ", ".join(f'{{"quote": "word {n}", "label": "Part"}}' for n in range(200))
+
+
+@pytest.mark.parametrize(
+    ("message", "end", "is_thought"),
+    [
+        ({"content": '{"spans": [' + LISTED}, LISTED[-30:], False),
+        ({"content": "I think that " + LISTED[:50]}, LISTED[20:50], False),
+        ({"content": ""}, "", True),
+        ({"content": None, "reasoning_content": "The customer writes"}, "customer writes", True),
+        ({"content": "\n", "reasoning": "Hm. " * 900 + "So be it"}, "So be it", True),
+        ({"content": "<think>The customer {writes}"}, "writes}", True),
+        ({"content": "<think>The customer</think>\n"}, "</think>\n", True),
+        ({"content": '<think>Hm.</think>{"topic": "Bil'}, '"Bil', False),
+        ({"content": "[THINK]Der Kunde schreibt"}, "schreibt", True),
+        ({"content": "◁think▷The customer"}, "customer", True),
+        (
+            {"content": "<|channel|>analysis<|message|>The user wants"},
+            "user wants",
+            True,
+        ),
+    ],
+)
+def test_an_answer_that_was_cut_off_tells_its_end_and_whether_it_had_begun(
+    message, end, is_thought
+):
+    choice = {"message": message, "finish_reason": "length"}
+    cut = cut_off(read_reply({"choices": [choice]}, tool=False))
+    assert cut.end.endswith(end)
+    assert cut.is_thought == is_thought
+
+
+def test_the_real_end_of_a_long_answer_that_was_cut_off_comes_with_its_error(simulator):
+    simulator.control({"answer": '{"topic": "' + LISTED + ' and so on"}'})
+    with pytest.raises(ModelError) as caught:
+        ask(connection(simulator.url), question(limit=1_500))
+    assert caught.value.kind is FailureKind.TRUNCATED
+    assert caught.value.cut.end != caught.value.raw[-4_000:]
+    assert not caught.value.cut.is_thought

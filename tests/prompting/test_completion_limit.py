@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import random
+from itertools import product
+
 import pytest
 
-from ml_backend.prompting.completion_limit import MOST, THINKING, given_limit, limit_of, thinks
+from ml_backend.errors import CutOff
+from ml_backend.prompting.completion_limit import (
+    MOST,
+    THINKING,
+    More,
+    given_limit,
+    limit_of,
+    runs_on,
+    thinks,
+)
 from ml_backend.records import ProviderName
 
 CUSTOM, OPENAI = ProviderName.CUSTOM, ProviderName.OPENAI
@@ -96,31 +109,43 @@ def test_the_versions_own_limit_wins_by_whichever_name(parameters) -> None:
 def test_the_largest_answer_is_bounded_and_a_wider_limit_too() -> None:
     limit = limit_of(10**9, CUSTOM, "llama3.2", {})
     assert limit.tokens == MOST
-    for cut in ("", '{"a": ['):
-        wider = limit.wider(cut)
-        assert wider is not None
-        assert wider.tokens == 2 * MOST
+    for more in (More.FOR_THE_ANSWER, More.FOR_WORDS_BEFORE):
+        assert limit.wider(limit.ours, more) == 2 * MOST
 
 
 @pytest.mark.parametrize(
     ("cut", "tokens"),
     [
-        ("", 96 * 4 + 2_048),
-        ("<think>Let me see. The customer", 96 * 4 + 2_048),
-        ('{"topic": "Bil', 192),
-        ('```json\n{"topic": "Bil', 192),
+        (CutOff("", ""), 0),
+        (CutOff("The customer writes", "of money", is_thought=True), 0),
+        (CutOff("Let me see. The customer", "Let me see. The customer"), 96 * 4 + 2_048),
+        (CutOff('{"topic": "Bil', '{"topic": "Bil'), 192),
+        (CutOff('```json\n{"topic": "Bil', '"Bil'), 192),
     ],
 )
-def test_a_cut_off_answer_gets_more_room_by_whether_it_had_begun(cut: str, tokens: int) -> None:
-    wider = limit_of(96, CUSTOM, "llama3.2", {}).wider(cut)
-    assert wider is not None
-    assert wider.ours == tokens
+def test_a_cut_off_answer_gets_more_room_by_whether_it_had_begun(cut: CutOff, tokens: int) -> None:
+    limit = limit_of(96, CUSTOM, "llama3.2", {})
+    assert limit.wider(limit.ours, limit.lacked(cut)) == tokens
 
 
-def test_a_model_that_was_left_alone_gets_a_limit_after_it_ran_into_one() -> None:
-    wider = limit_of(96, OPENAI, "gpt-5", {}).wider()
-    assert wider is not None
-    assert wider.ours > 2_000
+@pytest.mark.parametrize("budget", [0, 4_096])
+@pytest.mark.parametrize("model", ["gpt-5", "qwen3:4b", "gpt-4o-mini", "my-deployment", ""])
+@pytest.mark.parametrize("provider", [CUSTOM, OPENAI, ProviderName.AZURE_OPENAI])
+def test_nothing_is_asked_again_with_less_than_before(provider, model, budget) -> None:
+    for effort, room, more in product(
+        ({}, {"reasoning_effort": "none"}, {"reasoning_effort": "xhigh"}),
+        (1, 96, 3_000, 10**9),
+        (More.FOR_THE_ANSWER, More.FOR_WORDS_BEFORE, More.FOR_THOUGHTS),
+    ):
+        limit = limit_of(room, provider, model, effort)
+        sent = min(limit.ours or budget, budget) if budget else limit.ours
+        wider = limit.wider(sent, more, must_be_bounded=bool(budget))
+        assert wider >= 2 * sent if budget or wider else not budget
+
+
+def test_a_model_that_was_left_alone_is_left_alone() -> None:
+    limit = limit_of(96, OPENAI, "gpt-5", {})
+    assert [limit.wider(0, more) for more in More] == [0] * len(More)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +153,43 @@ def test_a_model_that_was_left_alone_gets_a_limit_after_it_ran_into_one() -> Non
     [
         '{"spans": [' + '{"quote": "battery", "occurrence": 1, "label": "Part"}, ' * 20,
         "I think it is positive. Or negative? Let me think again. " * 12,
+        "".join(f"Step {n}: compare the sides anew. " for n in range(40)) * 3,
+        '{"summary": "' + "да " * 200,
+        '{"summary": "' + "好" * 200 + "\ufffd",
+        '{"topic":' + "\n" * 300,
+        '{"spans": [' + '{"quote": "a", "occurrence": 1}, ' * 9 + '{"quote": "a", "occ',
+        " " * 500,
     ],
 )
 def test_what_says_the_same_again_and_again_gets_no_second_try(cut: str) -> None:
-    assert limit_of(96, CUSTOM, "llama3.2", {}).wider(cut) is None
+    limit = limit_of(96, CUSTOM, "llama3.2", {})
+    assert limit.lacked(CutOff(cut[:200], cut[-4_000:])) is More.NOTHING
 
 
-def test_a_list_of_different_things_is_not_taken_for_running_on() -> None:
-    spans = [f'{{"quote": "word {n}", "occurrence": 1, "label": "Part"}}' for n in range(30)]
-    assert limit_of(96, CUSTOM, "llama3.2", {}).wider('{"spans": [' + ", ".join(spans)) is not None
+WORDS = ("battery", "refund", "Berlin", "Anna", "café", "東京", "возврат", "delay")
+
+
+def names(seed: int, indent: int | None, ending: int) -> str:
+    """A list such as a model writes of a long text: the same few labels, words of all kinds."""
+    chance = random.Random(seed)
+    spans = [
+        {
+            "quote": f"{chance.choice(WORDS)} {chance.choice(WORDS)}"[: chance.randint(3, 20)],
+            "occurrence": 1,
+            "label": chance.choice(["Person", "Organisation", "Place"]),
+        }
+        for _ in range(chance.randint(8, 60))
+    ]
+    return json.dumps({"spans": spans}, indent=indent, ensure_ascii=False)[: -1 - ending]
+
+
+@pytest.mark.parametrize("indent", [None, 2, 8])
+def test_a_list_of_different_things_is_not_taken_for_running_on(indent: int | None) -> None:
+    cuts = [names(seed, indent, ending=seed % 90) for seed in range(150)]
+    assert [cut for cut in cuts if runs_on(cut)] == []
+
+
+def test_what_ends_well_had_no_loop_before_its_end() -> None:
+    assert not runs_on(
+        "no no no " * 40 + "but then it says what nobody has said before. " + "x" * 9
+    )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ml_backend.errors import ModelError
+from ml_backend.errors import CutOff, ModelError
 from ml_backend.llm import Request
 from ml_backend.records import FailureKind, RunStatus, Usage
 from support.house import House
@@ -65,6 +65,46 @@ def test_what_one_answer_needed_the_next_ones_get_at_once(house: House) -> None:
     assert run.totals.succeeded == 9
     assert limits(house)[-1] > 2_000
     assert limits(house).count(96) <= 4  # those in flight when the first one came back
+
+
+@pytest.mark.parametrize("model", ["gemini-flash-latest", "kimi-k2.5", "glm-5", "prod-eu-2"])
+def test_a_thinker_nobody_knows_by_name_is_left_alone_after_one_thought_was_cut_off(
+    house: House, model: str
+) -> None:
+    project, _ = house.project(9)
+    prompt, _version = house.prompt(project)
+    version = house.container.prompts.create_version(prompt, text="{text}", model=model)
+
+    def answer(request: Request) -> str:
+        if request.limit and request.limit < 9_000:
+            error = ModelError("cut off", kind=FailureKind.TRUNCATED, raw="The customer writes")
+            error.cut = CutOff("The customer writes", "writes", is_thought=True)
+            raise error
+        return json.dumps({"topic": "A"})
+
+    house.model.answer = answer
+    run = house.run(prompt, version, project)
+    assert run.totals.succeeded == 9
+    assert limits(house).count(96) <= 4  # those in flight when the first one came back
+    assert set(limits(house)) == {96, 0}
+
+
+def test_a_list_may_be_longer_and_then_a_thought_longer_still(house: House) -> None:
+    project, _ = house.project(6)
+    seen = {"begun": 0}
+
+    def answer(request: Request) -> str:
+        seen["begun"] += 1
+        if request.limit == 96:
+            raise ModelError("cut off", kind=FailureKind.TRUNCATED, raw='{"topic": "')
+        if request.limit and seen["begun"] > 6:
+            raise ModelError("cut off", kind=FailureKind.TRUNCATED, raw="")
+        return json.dumps({"topic": "A"})
+
+    house.model.answer = answer
+    run = house.run(*house.prompt(project), project)
+    assert run.totals.succeeded == 6
+    assert {0, 96, 192} >= set(limits(house))
 
 
 def test_an_answer_that_never_ends_is_given_up_after_the_second_try(house: House) -> None:

@@ -8,8 +8,16 @@ import pytest
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Request
-from ml_backend.records import FailureKind, Run, RunStatus, Usage
-from ml_backend.services.jobs.documents import of_run
+from ml_backend.records import (
+    CallRecord,
+    Failure,
+    FailureKind,
+    Prediction,
+    Run,
+    RunStatus,
+    Usage,
+)
+from ml_backend.services.jobs.documents import of_run, of_run_report
 from ml_backend.services.runs.executor import Executor
 from ml_backend.web.api.wire.runs import RunProgress
 from support.house import CONFIG, House
@@ -64,6 +72,10 @@ def test_what_a_changed_config_had_asked_again_is_counted_and_told(priced: House
     assert LINE in run.message
     assert (of_run(run)["no_longer_fitting"], of_run(run)["cost"]) == (3, run.totals.cost)
     assert RunProgress.of(run).no_longer_fitting == 3
+    reported = of_run_report(priced.container.run_reports.report(run, priced.container.studio))[
+        "run"
+    ]
+    assert (reported["asked_again"], reported["no_longer_fitting"]) == (3, 3)
     spent = priced.container.store.runs.get(run.id).totals
     assert spent == run.totals, "and so it is kept"
 
@@ -116,6 +128,27 @@ def test_failures_that_are_asked_again_were_paid_for_too(priced: House) -> None:
     assert totals_of(resumed) == (2, Usage(120, 4), pytest.approx(100e-6 + 2 * EACH))
     assert (resumed.totals.again.answers, resumed.totals.again.unfitting) == (1, 0)
     assert "labeling config was changed" not in resumed.message
+
+
+def test_what_was_never_asked_is_not_asked_again(priced: House) -> None:
+    store = priced.container.store.outcomes
+    project, _ = priced.project(5)
+    run = priced.start(*priced.prompt(project), project)
+    paid = CallRecord(Usage(10, 2), cost=EACH, calls=1)
+    store.add(
+        run.id,
+        [
+            Failure(1, FailureKind.NO_INPUT, "Nothing to ask.", asked=CallRecord(cost=0.0)),
+            Failure(2, FailureKind.CONNECTION, "No picture.", asked=CallRecord(cost=0.0)),
+            Failure(3, FailureKind.SERVER_ERROR, "It broke.", asked=paid),
+            Prediction(4, {"topic": "A"}, [], None, (), CallRecord(cost=0.0, cached=True), "A"),
+            Prediction(5, {"topic": "A"}, [], None, (), paid, "A"),
+        ],
+    )
+    store.forget_tasks(run.id, [1, 2, 3, 4, 5], unfitting=True)
+    again = store.totals(run.id).again
+    assert (again.answers, again.unfitting, again.paid) == (3, 3, 2)
+    assert again.cost == pytest.approx(2 * EACH)
 
 
 @pytest.mark.slow

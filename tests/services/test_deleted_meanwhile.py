@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from ml_backend.llm import Request
 from ml_backend.records import Run, RunStatus, Slot, Subset
 from ml_backend.services.jobs import documents
@@ -87,6 +89,65 @@ def test_failures_of_deleted_tasks_are_no_failures(house: House) -> None:
     assert run.totals.deleted == gone
     assert run.totals.succeeded + run.totals.failed == 3
     assert sum(run.totals.failures.values()) == run.totals.failed
+
+
+def failing(act: Callable[[], object], *, but: Sequence[int]) -> Callable[[Request], str]:
+    """Fail all tasks but some, with something done at the first question."""
+    good = once(act)
+
+    def reply(request: Request) -> str:
+        said = good(request)
+        return said if request.task_id in but else "nonsense"
+
+    return reply
+
+
+def test_tasks_all_of_whose_failures_were_deleted_are_looked_for_as_well(house: House) -> None:
+    project, tasks = house.project(6)
+    prompt, version = house.prompt(project)
+    house.model.answer = failing(deleting(house, project, tasks[:2]), but=tasks[2:5])
+    run = stored(house, house.run(prompt, version, project))
+    assert (run.totals.succeeded, run.totals.failed, run.totals.deleted) == (3, 1, 2)
+    assert run.message == "3 predictions; 2 tasks were deleted meanwhile."
+
+
+def test_where_no_task_succeeded_those_that_are_gone_are_no_failures(house: House) -> None:
+    project, tasks = house.project(4)
+    prompt, version = house.prompt(project)
+    house.model.answer = failing(deleting(house, project, tasks[:3]), but=())
+    run = stored(house, house.run(prompt, version, project))
+    assert run.status is RunStatus.FAILED
+    assert run.message.startswith("None of the 1 tasks got a prediction")
+    assert (run.totals.failed, run.totals.deleted) == (1, 3)
+
+
+def test_where_every_task_failed_and_is_gone_the_run_has_nothing_left_to_fail(house: House) -> None:
+    project, tasks = house.project(3)
+    prompt, version = house.prompt(project)
+    house.model.answer = failing(deleting(house, project, tasks), but=())
+    run = stored(house, house.run(prompt, version, project))
+    assert run.status is RunStatus.COMPLETED
+    assert run.message.startswith("0 predictions; 3 tasks were deleted meanwhile.")
+
+
+def test_a_run_whose_answered_tasks_are_all_gone_says_so_when_it_goes_on(house: House) -> None:
+    project, tasks = house.project(4)
+    prompt, version = house.prompt(project)
+    run = house.start(prompt, version, project)
+    house.model.answer = once(deleting(house, project, tasks))
+    # It ends after its tasks were found to be gone, before it could say so.
+    executor = house.container.executor
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(type(executor), "_measure", _breaks)
+        assert house.execute(run).status is RunStatus.FAILED
+    house.container.runs.resume(stored(house, run))
+    ended = house.execute(run)
+    assert ended.status is RunStatus.COMPLETED
+    assert ended.message.startswith("0 predictions; 4 tasks were deleted meanwhile.")
+
+
+def _breaks(*_: object) -> None:
+    raise RuntimeError("the process ends here")
 
 
 def test_chosen_tasks_that_were_gone_before_they_were_asked_are_told(house: House) -> None:

@@ -63,6 +63,8 @@ class Control(ABC):
     """True when the description says itself which objects are meant."""
     makes_regions: ClassVar[bool] = False
     """True when it marks parts of its object, which other controls may be asked about."""
+    is_free_text: ClassVar[bool] = False
+    """True when an answer may be all the words that a picture of the task shows."""
     needs_object: ClassVar[bool] = True
     """False when Label Studio shows it without a toName, too."""
 
@@ -143,7 +145,7 @@ class Control(ABC):
     def room(self, data: Data, length: int) -> int:
         """Tokens that its part of the longest sensible answer takes, as JSON; see ``room.py``.
 
-        ``length`` are those of the task's own texts.
+        ``length`` are those of the task's own texts, and for free text of its pictures' words.
         """
 
     @abstractmethod

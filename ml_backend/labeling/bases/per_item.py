@@ -7,6 +7,7 @@ from typing import Any
 
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
 from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.room import PICTURE
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.records import JsonObject, Region
@@ -93,7 +94,8 @@ class PerItem(Control):
         return beyond + self._control.unreadable(regions, data)
 
     def room(self, data: Data, length: int) -> int:
-        return self._image.page_count(data) * self._control.room(data, 0)
+        words = PICTURE if self._control.is_free_text else 0
+        return self._image.page_count(data) * self._control.room(data, words)
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Exact: every page that the truth answers agrees. Score: their mean."""

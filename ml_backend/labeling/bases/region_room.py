@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.control import Control, Data
-from ml_backend.labeling.bases.room import INTEGER, NOTE, room_of_key
+from ml_backend.labeling.bases.room import INTEGER, NOTE, room_of_key, room_of_pictures
 from ml_backend.records import JsonObject
 
 
@@ -45,4 +45,9 @@ class RegionRoom(Control):
             item += room_of_key("label") + self._source.of(data).rooms[0]
         # Of a single region nobody writes as much as of the whole task.
         item += sum(min(each.room(data, 0), NOTE) for each in self.companions.values())
-        return self.likely_items(data, length) * item + self.room_of_quotes(length)
+        room = self.likely_items(data, length) * item + self.room_of_quotes(length)
+        return room + (2 * room_of_pictures(self.objects, data) if self._reads_words() else 0)
+
+    def _reads_words(self) -> bool:
+        """Whether what pictures show is written down, region by region: few of them have it all."""
+        return self.is_free_text or any(each.is_free_text for each in self.companions.values())

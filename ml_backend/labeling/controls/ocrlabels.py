@@ -18,6 +18,7 @@ class OcrLabels(BoxControl):
     """Normal form: a list of {page, x, y, width, height, rotation, text} with its label."""
 
     tag = "OcrLabels"
+    is_free_text = True
     example = (
         '<OcrLabels name="sum" toName="pdf"><Label value="Sum"/></OcrLabels>',
         {

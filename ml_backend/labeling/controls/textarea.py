@@ -30,6 +30,7 @@ class TextArea(Control):
     """
 
     tag = "TextArea"
+    is_free_text = True
     example = (
         '<TextArea name="summary" toName="text" maxSubmissions="1"/>',
         {"summary": "Two meet."},

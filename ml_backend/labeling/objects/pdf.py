@@ -9,6 +9,8 @@ from ml_backend.labeling.task_data import values
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.records import Attachment
 
+LIKELY_PAGES = 4
+
 
 class Pdf(ObjectTag):
     """A PDF behind a URL; what is in it is not known before it is read."""
@@ -19,6 +21,10 @@ class Pdf(ObjectTag):
 
     def text(self, data: Mapping[str, Any]) -> str:
         return ""
+
+    def page_count(self, data: Mapping[str, Any]) -> int:
+        """So many as a document may well have: nobody knows before it is read."""
+        return LIKELY_PAGES
 
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         value = values.resolve(self.value, data)

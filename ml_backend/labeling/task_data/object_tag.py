@@ -46,6 +46,10 @@ class ObjectTag(ABC):
         """The files it shows that a model must see rather than read; most objects have none."""
         return []
 
+    def page_count(self, data: Mapping[str, Any]) -> int:
+        """How many pictures and pages it shows, with words in them that are in no text of ours."""
+        return len(self.attachments(data))
+
     def require_inline(self, tag: Tag) -> None:
         """Raise ConfigError when the task data holds no readable text but a link or a code."""
         if tag.get("valuetype").lower().split("|")[0] == "url":

@@ -9,18 +9,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ml_backend.labeling.text.html_text import LINES, PARAGRAPHS
+from ml_backend.labeling.text.html_text import LINES, PARAGRAPHS, SPACED
 from ml_backend.labeling.text.html_tree import parse, walk
 
 _REMOVED = ("script", "iframe", "template")
 _UNSEEN = ("style", "title")
-_APART = (
-    PARAGRAPHS
-    | LINES
-    | {"td", "th", "body", "address", "aside", "main", "nav", "form", "fieldset", "legend"}
-    | {"details", "summary", "center", "menu", "option", "optgroup", "select", "button", "input"}
-    | {"textarea", "img", "video", "audio", "object", "embed", "canvas", "svg"}
-)
+_APART = PARAGRAPHS | LINES | SPACED | {"body"}
 """Elements that a reader sees apart from what is beside them."""
 
 

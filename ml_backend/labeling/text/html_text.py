@@ -12,7 +12,16 @@ PARAGRAPHS = frozenset(
     {"p", "ul", "ol", "dl", "pre", "table", "blockquote", "section", "article", "figure", "hr"}
     | {"h1", "h2", "h3", "h4", "h5", "h6"}
 )
-LINES = frozenset({"div", "li", "tr", "dt", "dd", "header", "footer", "figcaption", "caption"})
+LINES = frozenset(
+    {"div", "li", "tr", "dt", "dd", "header", "footer", "figcaption", "caption"}
+    | {"address", "aside", "center", "details", "fieldset", "form", "legend", "main", "menu"}
+    | {"nav", "optgroup", "option", "select", "summary"}
+)
+SPACED = frozenset(
+    {"td", "th", "audio", "button", "canvas", "embed", "img", "input", "object", "svg"}
+    | {"textarea", "video"}
+)
+"""What stands in a line and apart from the words around it."""
 
 
 def to_text(html: str) -> str:
@@ -60,7 +69,7 @@ class _Text:
             self._breaks = min(2, self._breaks + 1)
         elif tag == "li":
             self._write(self._bullet())
-        elif tag in ("td", "th"):
+        elif tag in SPACED:
             self._space()
         elif tag in ("ul", "ol"):
             self._lists.append(0 if tag == "ol" else None)
@@ -74,6 +83,8 @@ class _Text:
             self._lists.pop()
         elif tag == "pre":
             self._preformatted = max(0, self._preformatted - 1)
+        elif tag in SPACED:
+            self._space()
         self._block(tag)
 
     def add(self, data: str) -> None:

@@ -20,7 +20,7 @@ from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting import messages as prompting
-from ml_backend.prompting.completion_limit import CompletionLimit, limit_of
+from ml_backend.prompting.completion_limit import CompletionLimit, More, limit_of
 from ml_backend.records import (
     CallRecord,
     Connection,
@@ -128,8 +128,8 @@ class Predictor:
         """Where its few-shot examples come from; None when it has none."""
         self.uses_cache = not self._is_baseline
         """The baseline answers from the example pool, which changes; it is never cached."""
-        self._needs_more_room = False
-        """Whether an answer was cut off and was whole with a wider limit: so will others be."""
+        self._needs_more = More.NOTHING
+        """What answers that were cut off lacked, once one was whole with more: so will others."""
 
     def prepare(self, task: Task) -> ModelRequest:
         """Return the request for a task; untrusted data never raises out of here."""
@@ -222,22 +222,23 @@ class Predictor:
         messages = list(ready.messages)
         best: Prediction | None = None
         failure = Failure(request.task.id, FailureKind.INVALID_ANSWER, "There was no answer.")
-        limit, wider = self.limit(request), self._wider_from_the_start(request)
+        limit, known = self.limit(request), self._needs_more
+        more = known
         turn = -1
         while turn < REASKS:
             turn += 1
             try:
-                most = wider.ours if wider else self._most(limit)
+                most = self._most(limit, more)
                 reply = await self._call(request, messages, ready.tokens, most)
-                self._needs_more_room = self._needs_more_room or wider is not None
+                self._needs_more = max(self._needs_more, more)
             except ModelError as error:
                 asked = self._add(asked, error.usage, 0.0, error.calls)
                 if isinstance(error, RunStopper) and best is None:
                     error.usage, error.calls, error.cost = asked.usage, asked.calls, asked.cost
                     raise
-                if error.kind is FailureKind.TRUNCATED and wider is None:
-                    wider = limit.wider(error.raw)
-                    if wider is not None:
+                if error.kind is FailureKind.TRUNCATED and more is known and most:
+                    more = max(known, limit.lacked(error.cut))
+                    if more is not known:
                         turn -= 1
                         continue
                 raw = error.raw or failure.raw
@@ -263,12 +264,10 @@ class Predictor:
         answer = CachedAnswer(request.key, best.raw, best.score, asked)
         return replace(best, asked=asked), answer
 
-    def _wider_from_the_start(self, request: ModelRequest) -> CompletionLimit | None:
-        return self.limit(request).wider() if self._needs_more_room else None
-
-    def _most(self, limit: CompletionLimit) -> int:
-        """The completion tokens of a first call; 0 where the version says how many."""
-        return 0 if limit.given is not None else self.guard.bounded(limit.ours)
+    def _most(self, limit: CompletionLimit, more: More) -> int:
+        """The completion tokens of a call; 0 where none are named, or the version names them."""
+        first = 0 if limit.given is not None else self.guard.bounded(limit.ours)
+        return limit.wider(first, more, must_be_bounded=self.guard.is_limited)
 
     async def _get_ready(self, request: ModelRequest) -> Ready:
         """The messages with their files, which the baseline does not look at."""

@@ -41,6 +41,7 @@ from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
+from ml_backend.services.runs.deleted_tasks import deleted_words, note_deleted
 from ml_backend.services.runs.heartbeat import Heartbeat
 from ml_backend.services.runs.pipeline import AskingPipeline, RunTally, grace_of
 from ml_backend.services.runs.task_pages import iter_task_pages
@@ -139,12 +140,12 @@ class Executor:
                 return _end_of(stopped, run.plan.note)
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
-                status, message = self._without_success(run, beat, stopped)
+                status, message = self._without_success(run, beat, stopped, studio)
                 return status, f"{message} {_again_said(beat.tally.totals)}".strip()
             note = f"{self._publish(run, fence, studio)} {_again_said(beat.tally.totals)}".strip()
             beat.tally = RunTally(self._store.outcomes.totals(run_id))
             run = self._store.runs.get(run_id)
-            note = f"{_deleted_words(run, beat.tally.totals)} {note}".strip()
+            note = f"{deleted_words(run, beat.tally.totals)} {note}".strip()
             self._set(run, fence, metrics=self._measure(run, studio))
             if run.plan.ask_again:
                 plan = PublishPlan(project=run.plan.project)
@@ -157,13 +158,16 @@ class Executor:
         return self._patiently(Patience(beat.say, stop, give_up_after=self._give_up_after))
 
     def _without_success(
-        self, run: Run, beat: Heartbeat, stopped: Stopped | None
+        self, run: Run, beat: Heartbeat, stopped: Stopped | None, studio: _Studio
     ) -> tuple[RunStatus, str]:
         if stopped:
             return stopped.status, stopped.message
-        failed = beat.tally.totals.failed if beat.tally else 0
+        note_deleted(self._store, studio, run, self._store.outcomes.verdicts(run.id)[0])
+        beat.tally = RunTally(self._store.outcomes.totals(run.id))
+        failed = beat.tally.totals.failed
         if failed == 0:
-            return RunStatus.COMPLETED, "There was no task to ask."
+            gone = deleted_words(self._store.runs.get(run.id), beat.tally.totals)
+            return RunStatus.COMPLETED, gone or "There was no task to ask."
         return RunStatus.FAILED, (
             f"None of the {failed} tasks got a prediction; older predictions were left in place. "
             f"{Step.LIST_FAILURES(run=run.id)}"
@@ -259,7 +263,7 @@ class Executor:
                 publisher.load(run)
             run = self._set(run, fence, stage=Stage.VERIFYING)
             publisher.verify(run)
-            self._store.outcomes.mark_deleted(run.id, publisher.deleted)
+            note_deleted(self._store, studio, run, publisher.deleted)
             run, strangers = self._drop_strangers(run, fence, studio)
             if strangers:
                 publisher.withdraw(run, strangers)
@@ -353,16 +357,6 @@ class Executor:
         if not self._store.runs.change(run.id, fence, **values):
             raise Interrupted("Another process took the run over.")
         return self._store.runs.get(run.id)
-
-
-def _deleted_words(run: Run, totals: Totals) -> str:
-    """Return what became of a run whose tasks were deleted meanwhile, "" where none was."""
-    gone = replace(run, totals=replace(totals, total=run.totals.total)).deleted_tasks
-    if not gone:
-        return ""
-    predictions = f"{totals.succeeded} prediction{'' if totals.succeeded == 1 else 's'}"
-    tasks = "1 task was" if gone == 1 else f"{gone} tasks were"
-    return f"{predictions}; {tasks} deleted meanwhile."
 
 
 def _digest(label_config: str) -> str:

@@ -63,7 +63,13 @@ class ReportedRun(Shown):
     deleted_tasks: int
     """Those deleted in Label Studio while it went on; they are neither predicted nor failed."""
     failures: dict[str, int]
+    nothing_to_tell: int
+    """Of the predictions those that mark nothing: null or empty lists were the answer."""
     cached: int
+    asked_again: int
+    """Answers it had and asked for anew; cost and tokens count both."""
+    no_longer_fitting: int
+    """Of these, those that a labeling config changed meanwhile no longer took."""
     cost: float | None
     prompt_tokens: int
     completion_tokens: int
