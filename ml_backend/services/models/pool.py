@@ -49,6 +49,7 @@ class ModelPool:
         if connection_id is not None:
             connection = self._store.connections.find(connection_id)
             if connection is None:
+                self._drop_local(connection_id)
                 raise NotFound(
                     f"Connection {connection_id}, which this version uses, was removed.",
                     field="connection",
@@ -103,12 +104,28 @@ class ModelPool:
             for known, model in self._open:
                 if known == wanted:
                     return model
+            self._drop_local_of(connection.id)
             gate = Gate(self.concurrency)
             model = open_model(
                 connection, gate=gate, timeout=self.timeout, ladder=self._store.answer_forms
             )
             self._open.append((wanted, model))
             return model
+
+    def _drop_local(self, connection_id: int | None) -> None:
+        """Keep no local model of a connection that is removed or another now.
+
+        Whoever asks it still has it; its process ends when nobody does.
+        """
+        with self._lock:
+            self._drop_local_of(connection_id)
+
+    def _drop_local_of(self, connection_id: int | None) -> None:
+        self._open = [
+            (known, model)
+            for known, model in self._open
+            if known.id != connection_id or known.provider is not ProviderName.LOCAL
+        ]
 
     async def close(self) -> None:
         """Give back the connections of every open model; on the loop that asked them."""
