@@ -35,7 +35,6 @@ def file_of(folder: Path, text: str = "GGUF") -> LocalModelFile:
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[ModelProcess]:
     made = ModelProcess(file_of(tmp_path), PROGRAM)
-    made.hold()  # as the pool does by the model that it keeps
     yield made
     made.stop()
 
@@ -139,8 +138,6 @@ def test_prompts_with_the_same_file_share_a_process_and_others_do_not(tmp_path: 
 
 
 def test_it_ends_with_the_last_that_asks_it(process: ModelProcess) -> None:
-    process.release()
-
     async def one_after_another() -> list[int | None]:
         first, second = model_on(process), model_on(process)
         await first.complete(question("a", timeout=20.0))

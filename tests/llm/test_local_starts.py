@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import resource
@@ -21,6 +20,7 @@ from ml_backend.llm.local.child import DEATHS, ModelProcess
 from ml_backend.llm.local.confined import environment, without_places
 from ml_backend.llm.local.model_file import LocalModelFile
 from ml_backend.llm.model import Gate
+from ml_backend.llm.providers import local
 from ml_backend.llm.providers.local import LocalModel, open_model
 from ml_backend.records import Connection, ProviderName
 from support.models import FAST, question, run
@@ -205,23 +205,33 @@ def test_a_server_with_thousands_of_descriptors_starts_it(tmp_path: Path) -> Non
     process.stop()
 
 
-def test_a_model_that_nobody_has_any_more_lets_go_of_its_process(tmp_path: Path) -> None:
+def test_a_retired_model_lets_go_when_it_is_asked_no_more(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(local, "IDLE_SECONDS", 0.2)
     process = process_of(tmp_path)
 
     async def one() -> None:
         model = LocalModel(ON, process, timeout=20, ladder={}, retry=FAST)
-        other = LocalModel(ON, process, timeout=20, ladder={}, retry=FAST)
         await model.complete(question(timeout=20.0))
-        await other.close()
-        del other
-        gc.collect()
-        assert process.pid is not None
-        del model
-        gc.collect()
+        first = process.pid
+        model.retire()
+        for _ in range(6):  # a run that goes on, over more than that time
+            await asyncio.sleep(0.05)
+            await model.complete(question(timeout=20.0))
+        assert process.pid == first
+        await asyncio.to_thread(eventually, lambda: process.pid is None)
+        # Whoever asks it even then is answered, and it lets go again.
+        await model.complete(question(timeout=20.0))
+        assert process._holders == 1
         await asyncio.to_thread(eventually, lambda: process.pid is None)
 
     run(one())
     assert process._holders == 0
+
+
+def test_a_retired_model_that_was_never_asked_lets_go_at_once(tmp_path: Path) -> None:
+    process = process_of(tmp_path)
+    LocalModel(ON, process, timeout=20, ladder={}, retry=FAST).retire()
+    eventually(lambda: process._holders == 0)
 
 
 SECRETS = {

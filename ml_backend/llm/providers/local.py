@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-import weakref
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 ASKED_TWICE = 2
 """Times a question is asked whose process ended over it: another's may have ended it."""
+IDLE_SECONDS = 60.0
+"""A run that goes on with a retired model asks it again within that."""
 SHORT = 8
 """Tokens of an answer that only shows that there is one."""
 
@@ -53,18 +55,17 @@ def open_model(
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """How to ask a process since one of its starts, and the loop that does."""
+    """How to ask a process since one of its starts."""
 
     address: Address
     wire: Wire
     model: ChatModel
-    loop: asyncio.AbstractEventLoop
 
 
 class LocalModel:
     """A ``Model`` whose server is ours: found anew after each start, asked without a proxy.
 
-    It holds its process until it is closed, or until nobody has it any more.
+    It holds its process until it is closed, or retired and not asked for a while.
     """
 
     def __init__(
@@ -78,11 +79,16 @@ class LocalModel:
     ) -> None:
         self._connection = connection
         self._process = process
-        self._lines: list[_Line] = []
-        """The one that is open, none or one."""
+        self._line: _Line | None = None
+        self._lock = threading.Lock()
+        """For what is below: a model is retired by any thread."""
+        self._asked = 0
+        self._is_held = True
+        self._is_retired = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
         process.hold()
-        self._let_go = weakref.finalize(self, _let_go, process, self._lines)
-        self._let_go.atexit = False  # then all processes end
         self._getting_ready = asyncio.Lock()
         self._timeout = timeout
         self._ladder = ladder
@@ -92,18 +98,19 @@ class LocalModel:
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
-        for _ in range(ASKED_TWICE):
-            line = await self._ready()
-            try:
-                reply = await line.model.complete(request)
-            except ModelError as error:
-                if error.kind is not FailureKind.CONNECTION:
-                    raise
-                if not await _aside(self._process.has_ended):
-                    raise ModelError(error.message, kind=error.kind, raw=error.raw) from None
-                continue
-            self._process.answered()
-            return reply
+        with self._asking():
+            for _ in range(ASKED_TWICE):
+                line = await self._ready()
+                try:
+                    reply = await line.model.complete(request)
+                except ModelError as error:
+                    if error.kind is not FailureKind.CONNECTION:
+                        raise
+                    if not await _aside(self._process.has_ended):
+                        raise ModelError(error.message, kind=error.kind, raw=error.raw) from None
+                    continue
+                self._process.answered()
+                return reply
         raise ModelError(
             "The process of the local model ended twice over this task.",
             kind=FailureKind.SERVER_ERROR,
@@ -111,22 +118,66 @@ class LocalModel:
 
     async def check(self) -> list[str]:
         """Return its one name, after it has said a word; one that was given up is started."""
-        line = await self._ready(anew=True)
         name = self._connection.default_model
         question = {"role": "user", "content": "Answer with the word: ok"}
-        try:
-            body: JsonObject = {"model": name, "messages": [question], OLDER: SHORT}
-            await line.wire.chat(body, self._timeout)
-        except CallFailed as failed:
-            raise explain(failed.trouble, self._connection, name) from None
+        body: JsonObject = {"model": name, "messages": [question], OLDER: SHORT}
+        with self._asking():
+            line = await self._ready(anew=True)
+            try:
+                await line.wire.chat(body, self._timeout)
+            except CallFailed as failed:
+                raise explain(failed.trouble, self._connection, name) from None
         self._process.answered()
         return [name]
 
     async def close(self) -> None:
         """Close the connections, and end the process where nobody else asks it."""
+        with self._lock:
+            was_held, self._is_held, self._is_retired = self._is_held, False, True
         await self._hang_up()
-        if self._let_go.detach() is not None:
+        if was_held:
             await _aside(self._process.release)
+
+    def retire(self) -> None:
+        """Let go of the process when nothing was asked for a while; from any thread.
+
+        Whoever has the model yet, as a run that goes on, may ask it further.
+        """
+        with self._lock:
+            self._is_retired, loop = True, self._loop
+            is_unused = self._is_held and (loop is None or loop.is_closed())
+            self._is_held = self._is_held and not is_unused
+        if is_unused:
+            # Whoever retires it is not kept waiting for a process to end.
+            threading.Thread(target=self._process.release, daemon=True).start()
+        elif loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wait_until_idle, loop)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            self._loop = loop
+            self._asked += 1
+            is_held, self._is_held = self._is_held, True
+        if not is_held:
+            self._process.hold()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asked -= 1
+            if self._is_retired:
+                self._wait_until_idle(loop)
+
+    def _wait_until_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = loop.call_later(IDLE_SECONDS, self._close_idle, loop)
+
+    def _close_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._asked == 0:
+            self._closing = loop.create_task(self.close())
 
     async def _ready(self, *, anew: bool = False) -> _Line:
         """Return how to ask the process, which runs then."""
@@ -134,10 +185,10 @@ class LocalModel:
             address = self._process.running()
             if address is None:
                 address = await _aside(lambda: self._process.ensure(anew=anew))
-            if not self._lines or self._lines[0].address != address:
+            if self._line is None or self._line.address != address:
                 await self._hang_up()
-                self._lines.append(self._line_to(address))
-            return self._lines[0]
+                self._line = self._line_to(address)
+            return self._line
 
     def _line_to(self, address: Address) -> _Line:
         client = openai.AsyncOpenAI(
@@ -156,20 +207,12 @@ class LocalModel:
             retry=self._retry,
             limit_name=OLDER,
         )
-        return _Line(address, wire, model, asyncio.get_running_loop())
+        return _Line(address, wire, model)
 
     async def _hang_up(self) -> None:
-        while self._lines:
-            await self._lines.pop().model.close()
-
-
-def _let_go(process: ModelProcess, lines: list[_Line]) -> None:
-    """Give up what a model held that nobody has any more; called by whatever thread had it last."""
-    for line in lines:
-        if line.loop.is_running():
-            asyncio.run_coroutine_threadsafe(line.model.close(), line.loop)
-    # Whoever dropped it may hold any lock, and is not kept waiting for a process to end.
-    threading.Thread(target=process.release, daemon=True).start()
+        line, self._line = self._line, None
+        if line is not None:
+            await line.model.close()
 
 
 async def _aside(work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.llm import Gate, Model, open_model
+from ml_backend.llm import Gate, Model, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
 from ml_backend.services.models.single_flight import SingleFlight
@@ -113,19 +113,21 @@ class ModelPool:
             return model
 
     def _drop_local(self, connection_id: int | None) -> None:
-        """Keep no local model of a connection that is removed or another now.
+        """Retire the local models of a connection that is removed, or another now.
 
-        Whoever asks it still has it; its process ends when nobody does.
+        Whoever has one may go on asking it; its process ends when nobody does.
         """
         with self._lock:
             self._drop_local_of(connection_id)
 
     def _drop_local_of(self, connection_id: int | None) -> None:
-        self._open = [
-            (known, model)
-            for known, model in self._open
-            if known.id != connection_id or known.provider is not ProviderName.LOCAL
-        ]
+        kept: list[tuple[Connection, Model]] = []
+        for known, model in self._open:
+            if known.id == connection_id and isinstance(model, Retirable):
+                model.retire()
+            else:
+                kept.append((known, model))
+        self._open = kept
 
     async def close(self) -> None:
         """Give back the connections of every open model; on the loop that asked them."""
