@@ -4,10 +4,14 @@ Trusted are the authorities of the machine and the public ones, and beside them 
 ``SSL_CERT_FILE``, ``SSL_CERT_DIR`` and ``REQUESTS_CA_BUNDLE`` name: a Label Studio with a
 certificate of its own must not cost us a model provider with a public one. All that speak TLS ask
 here, so one setting is enough for all of them.
+
+A file that is named must hold certificates. Of a folder those that do are taken, as by OpenSSL:
+links that lead nowhere, keys and what may not be read are passed over, and ``doctor`` names them.
 """
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +22,9 @@ from ml_backend.errors import InvalidInput
 from ml_backend.next_steps import Step
 
 Named = tuple[tuple[str, str], ...]
+
+LISTS = "SSL_CERT_DIR"
+"""May name several folders, between colons."""
 
 _named: Named = ()
 _EXPIRED, _NOT_YET = 10, 9
@@ -45,42 +52,84 @@ def tls_context() -> ssl.SSLContext:
 
     Raises InvalidInput for a file or folder that cannot be read.
     """
-    return _context(_named)
+    return _context(_named)[0]
+
+
+def passed_over() -> tuple[str, ...]:
+    """What the folders named lack or hold beside certificates, each with the reason.
+
+    Raises InvalidInput as ``tls_context`` does.
+    """
+    return _context(_named)[1]
 
 
 @cache
-def _context(named: Named) -> ssl.SSLContext:
+def _context(named: Named) -> tuple[ssl.SSLContext, tuple[str, ...]]:
     import certifi
 
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     # A server's own certificate may be named itself, not only who signed it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    passed: list[str] = []
     for name, path in named:
-        _add(context, name, path)
-    return context
+        passed += _add(context, name, path)
+    return context, tuple(passed)
 
 
-def _add(context: ssl.SSLContext, name: str, path: str) -> None:
-    place = Path(path)
-    try:
-        if place.is_dir():
-            # By hand: OpenSSL finds only those whose names are hashes, and says nothing of others.
-            for file in sorted(place.iterdir()):
-                if file.suffix in (".pem", ".crt", ".cer") or file.suffix[1:].isdigit():
-                    context.load_verify_locations(file)
-        else:
-            context.load_verify_locations(place)
-    except OSError as error:
-        reason = "it holds no certificate in PEM form"
-        if not isinstance(error, ssl.SSLError):
-            reason = error.strerror or type(error).__name__
-        raise InvalidInput(
-            f"{name}={path} cannot be read: {reason}.",
-            field=name,
-            fix="Name a file with the certificates of the authorities to trust, in PEM form "
-            "(-----BEGIN CERTIFICATE-----), or unset it.",
-        ) from error
+def _add(context: ssl.SSLContext, name: str, path: str) -> list[str]:
+    """Trust what a variable names; return what was passed over."""
+    places = _places(name, path)
+    there = [place for place in places if os.path.lexists(place)] or places
+    passed = [f"{place} (does not exist)" for place in places if place not in there]
+    for place in there:
+        try:
+            if place.is_dir():
+                passed += _add_folder(context, place)
+            else:
+                context.load_verify_locations(place)
+        except OSError as error:
+            if len(places) > 1 and place.is_dir():
+                passed.append(f"{place} ({_reason(error)})")
+                continue
+            raise InvalidInput(
+                f"{name}={path} cannot be read: {_reason(error, place, path)}.",
+                field=name,
+                fix="Name a file with the certificates of the authorities to trust, in PEM form "
+                "(-----BEGIN CERTIFICATE-----), or unset it.",
+            ) from error
+    return passed
+
+
+def _places(name: str, path: str) -> list[Path]:
+    """The folders that a variable lists as OpenSSL has it, or the one file or folder it names."""
+    if name != LISTS or Path(path).exists():
+        return [Path(path)]
+    return [Path(each) for each in path.split(os.pathsep) if each] or [Path(path)]
+
+
+def _add_folder(context: ssl.SSLContext, folder: Path) -> list[str]:
+    """Trust the certificates in a folder; return which files have none to be read."""
+    passed, taken = [], 0
+    # By hand: OpenSSL finds only those whose names are hashes, and says nothing of others.
+    for file in sorted(folder.iterdir()):
+        if file.suffix not in (".pem", ".crt", ".cer") and not file.suffix[1:].isdigit():
+            continue
+        try:
+            context.load_verify_locations(file)
+            taken += 1
+        except OSError as error:
+            passed.append(f"{file} ({_reason(error)})")
+    if not taken:
+        passed.append(f"{folder} (no certificate in it: .pem, .crt or .cer)")
+    return passed
+
+
+def _reason(error: OSError, place: Path | None = None, path: str = "") -> str:
+    reason = "it holds no certificate in PEM form"
+    if not isinstance(error, ssl.SSLError):
+        reason = error.strerror or type(error).__name__
+    return f"{place}: {reason}" if place is not None and str(place) != path else reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,9 @@ IMPURE = (
 ENVIRONMENT_READERS = {"settings.py"}
 ENVIRONMENT_HANDED_ON = {
     # A provider key by the name of a variable the person chose; a child process's environment.
-    "cli": ("os.environ.get(api_key_env", "**os.environ,", "os.environ.items()")
+    "cli": ("os.environ.get(api_key_env", "**os.environ,", "os.environ.items()"),
+    # What is safe of it, to the process of a local model.
+    "llm": ("env=environment(os.environ)",),
 }
 LONGEST_MODULE = 400
 BAD_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "base"}

@@ -8,6 +8,7 @@ import ipaddress
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.llm import Gate, Request, open_model
 from ml_backend.records import Connection, ProviderName
+from ml_backend.services.health.trusted import say_trusted
 from ml_backend.settings import Settings
 from ml_backend.web.server.next_steps import for_api
 from ml_backend.web.ui.shell.next_steps import for_pages
@@ -202,6 +204,119 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(
     # Who speaks no https needs none of them.
     with pytest.raises(LabelStudioError, match="does not answer"):
         ask_label_studio("http://127.0.0.1:9")
+
+
+def folder_with(authority: Authority, folder: Path) -> Path:
+    folder.mkdir()
+    shutil.copy(authority.file, folder / "ours.pem")
+    return folder
+
+
+def key_alone(folder: Path, authority: Authority) -> None:
+    made = authority.certify("key.example").read_text()
+    (folder / "key.pem").write_text(made.split("-----BEGIN CERTIFICATE")[0])
+
+
+BESIDE: dict[str, Callable[[Path, Authority], object]] = {
+    "dangling": lambda folder, _: (folder / "gone.pem").symlink_to(folder / "nowhere"),
+    "circle": lambda folder, _: (folder / "0a1b.0").symlink_to(folder / "0a1b.0"),
+    "key": key_alone,
+    "empty": lambda folder, _: (folder / "empty.crt").write_text(""),
+    "binary": lambda folder, _: (folder / "der.cer").write_bytes(b"\x30\x82\x00\xff"),
+    "folder": lambda folder, _: (folder / "more.pem").mkdir(),
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_folder_may_hold_more_than_certificates_and_doctor_names_it(
+    authority: Authority, tmp_path: Path, beside: str
+) -> None:
+    folder = folder_with(authority, tmp_path / "certs")
+    BESIDE[beside](folder, authority)
+    [odd] = [each for each in folder.iterdir() if each.name != "ours.pem"]
+    certificates.trust_also({"SSL_CERT_DIR": str(folder)})
+    with TlsServer({"release": "1.23.2"}, authority.certify("127.0.0.1")) as server:
+        ask_label_studio(server.url)
+    assert [each.split(" (")[0] for each in certificates.passed_over()] == [str(odd)]
+    is_well, said, _ = say_trusted()
+    assert (is_well, f"Passed over: {odd} (" in said) == (True, True)
+
+
+def test_a_file_that_may_not_be_read_is_passed_over(authority: Authority, tmp_path: Path) -> None:
+    """By hand, for those who run tests may be allowed everything."""
+
+    class Context:
+        def load_verify_locations(self, file: Path) -> None:
+            raise PermissionError(13, "Permission denied", str(file))
+
+    folder = folder_with(authority, tmp_path / "certs")
+    context: Any = Context()
+    passed = certificates._add(context, "SSL_CERT_DIR", str(folder))
+    assert passed[0] == f"{folder / 'ours.pem'} (Permission denied)"
+    assert "no certificate in it" in passed[1]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ["{gone}:{ours}", "{ours}:{gone}", "{empty}:{ours}", ":{ours}:", "{gone}:{file}", "{ours}"],
+)
+def test_folders_may_be_listed(authority: Authority, tmp_path: Path, listed: str) -> None:
+    (tmp_path / "empty").mkdir()
+    ours = folder_with(authority, tmp_path / "ours")
+    named = listed.format(
+        gone=tmp_path / "gone", ours=ours, empty=tmp_path / "empty", file=authority.file
+    )
+    certificates.trust_also({"SSL_CERT_DIR": named})
+    with TlsServer({"release": "1.23.2"}, authority.certify("127.0.0.1")) as server:
+        ask_label_studio(server.url)
+    said = " ".join(certificates.passed_over())
+    assert ("gone (does not exist)" in said) is ("gone" in listed)
+    assert ("empty (no certificate in it" in said) is ("empty" in listed)
+
+
+def test_a_folder_of_a_list_that_may_not_be_read_is_passed_over(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, closed = folder_with(authority, tmp_path / "ours"), tmp_path / "closed"
+    closed.mkdir()
+    iterdir = Path.iterdir
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        if folder == closed:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return iterdir(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    certificates.trust_also({"SSL_CERT_DIR": f"{closed}:{ours}"})
+    assert certificates.passed_over() == (f"{closed} (Permission denied)",)
+    certificates.trust_also({"SSL_CERT_DIR": str(closed)})
+    with pytest.raises(InvalidInput, match="Permission denied"):
+        certificates.tls_context()
+
+
+def test_a_folder_with_a_colon_in_its_name_is_one(authority: Authority, tmp_path: Path) -> None:
+    certificates.trust_also({"SSL_CERT_DIR": str(folder_with(authority, tmp_path / "a:b"))})
+    assert certificates.passed_over() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("SSL_CERT_DIR", "/nowhere/a:/nowhere/b"),
+        ("SSL_CERT_DIR", "/nowhere/a"),
+        ("SSL_CERT_FILE", "{file}:{file}"),
+        ("SSL_CERT_DIR", "{folder}:{broken}"),
+    ],
+)
+def test_what_is_named_itself_must_hold_certificates(
+    authority: Authority, tmp_path: Path, name: str, listed: str
+) -> None:
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+    named = listed.format(file=authority.file, folder=tmp_path, broken=broken)
+    certificates.trust_also({name: named})
+    with pytest.raises(InvalidInput, match=f"{name}={named} cannot be read"):
+        certificates.tls_context()
 
 
 def test_doctor_says_which_are_trusted_and_what_is_wrong(

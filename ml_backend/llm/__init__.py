@@ -14,11 +14,20 @@ from collections.abc import MutableMapping
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
-from ml_backend.llm.model import Gate, Model, Reply, Request
+from ml_backend.llm.model import Gate, Model, Reply, Request, Retirable
 from ml_backend.llm.retry import Retry
 from ml_backend.records import Connection
 
-__all__ = ["Gate", "Model", "Reply", "Request", "Retry", "open_model", "provider_modules"]
+__all__ = [
+    "Gate",
+    "Model",
+    "Reply",
+    "Request",
+    "Retirable",
+    "Retry",
+    "open_model",
+    "provider_modules",
+]
 
 
 def provider_modules() -> tuple[str, ...]:

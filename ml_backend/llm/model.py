@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ml_backend.records import Example, JsonObject, Usage
 
@@ -72,6 +72,14 @@ class Model(Protocol):
 
     async def close(self) -> None:
         """Give back its connections."""
+
+
+@runtime_checkable
+class Retirable(Protocol):
+    """A model that holds more than connections, which is given back when nobody asks it."""
+
+    def retire(self) -> None:
+        """Note that another one takes its place; from any thread."""
 
 
 class Gate:

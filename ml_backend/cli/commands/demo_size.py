@@ -38,7 +38,7 @@ def size_of(model: str | None) -> DemoSize:
     if model is None:
         return DemoSize(data.config(), data.prompt(), data.tasks(), 20, own)
     fields = model_file.local_model(model_file.SMALL, threads=0, slots=1, context=4_096)
-    model_file.of_connection(Connection(None, "", ProviderName.LOCAL, **fields))
+    model_file.of_connection(Connection(None, "", ProviderName.LOCAL, **fields), tells_place=True)
     return DemoSize(
         data.small_config(),
         data.small_prompt(),

@@ -37,7 +37,9 @@ class LocalOptions:
             slots=self.slots or model_file.DEFAULT_SLOTS,
             context=self.context or model_file.DEFAULT_CONTEXT,
         )
-        model_file.of_connection(Connection(None, "", ProviderName.LOCAL, **columns))
+        model_file.of_connection(
+            Connection(None, "", ProviderName.LOCAL, **columns), tells_place=True
+        )
         return columns
 
 

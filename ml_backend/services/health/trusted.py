@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from ml_backend.certificates import named, tls_context
+from ml_backend.certificates import named, passed_over
 from ml_backend.errors import PromptsError
+
+SHOWN = 5
 
 
 def say_trusted() -> tuple[bool, str, str]:
     """Return whether all is well, what is to be said of it, and what to do."""
     try:
-        tls_context()
+        passed = passed_over()
     except PromptsError as error:
         return False, error.message, error.fix
     places = ", ".join(f"{name}={path}" for name, path in named())
-    return True, f"Trusted beside the usual authorities: {places}.", ""
+    said = f"Trusted beside the usual authorities: {places}."
+    if passed:
+        more = f" and {len(passed) - SHOWN} more" if len(passed) > SHOWN else ""
+        said += f" Passed over: {', '.join(passed[:SHOWN])}{more}."
+    return True, said, ""

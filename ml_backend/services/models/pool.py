@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.llm import Gate, Model, open_model
+from ml_backend.llm import Gate, Model, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
 from ml_backend.services.models.single_flight import SingleFlight
@@ -49,6 +49,7 @@ class ModelPool:
         if connection_id is not None:
             connection = self._store.connections.find(connection_id)
             if connection is None:
+                self._drop_local(connection_id)
                 raise NotFound(
                     f"Connection {connection_id}, which this version uses, was removed.",
                     field="connection",
@@ -103,12 +104,30 @@ class ModelPool:
             for known, model in self._open:
                 if known == wanted:
                     return model
+            self._drop_local_of(connection.id)
             gate = Gate(self.concurrency)
             model = open_model(
                 connection, gate=gate, timeout=self.timeout, ladder=self._store.answer_forms
             )
             self._open.append((wanted, model))
             return model
+
+    def _drop_local(self, connection_id: int | None) -> None:
+        """Retire the local models of a connection that is removed, or another now.
+
+        Whoever has one may go on asking it; its process ends when nobody does.
+        """
+        with self._lock:
+            self._drop_local_of(connection_id)
+
+    def _drop_local_of(self, connection_id: int | None) -> None:
+        kept: list[tuple[Connection, Model]] = []
+        for known, model in self._open:
+            if known.id == connection_id and isinstance(model, Retirable):
+                model.retire()
+            else:
+                kept.append((known, model))
+        self._open = kept
 
     async def close(self) -> None:
         """Give back the connections of every open model; on the loop that asked them."""

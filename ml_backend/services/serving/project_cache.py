@@ -37,6 +37,9 @@ FIRST_PATIENCE = 2.5
 REMEMBER_SECONDS = 60.0
 REFUSE_SECONDS = 10.0
 
+NEWS_SECONDS = 5.0
+"""Between two readings of a project because requests say other times, which anybody may make up."""
+
 
 class ProjectReader:
     """Reads projects by a client with a short timeout; safe to share among threads."""
@@ -51,11 +54,13 @@ class ProjectReader:
         self._refreshed: Recent[int, bool] = Recent(REMEMBER_SECONDS)
         self._said: Recent[int, datetime] = Recent(REMEMBER_SECONDS)
         """When requests said that projects were made, where a reading told otherwise."""
+        self._news: Recent[int, bool] = Recent(NEWS_SECONDS)
 
     def project(self, project_id: int, said: datetime | None = None) -> Project | None:
         """Return the project as last read; None when Label Studio is too busy to say.
 
-        ``said`` is when the request says that it was made: where that is news, it is read anew.
+        ``said`` is when the request says that it was made: where that is news, it is read anew,
+        once in some seconds at most.
         Raises LabelStudioNotFound for a project it does not know, LabelStudioAuthError and others.
         """
         refused = self._refused.find_new(project_id)
@@ -63,7 +68,10 @@ class ProjectReader:
             raise refused
         try:
             if self._is_news(project_id, said):
-                return self._read(project_id, said)
+                project = self._read(project_id, said)
+                # Only now: whoever says the same meanwhile must not be told what was before.
+                self._news.put(project_id, True)
+                return project
             return self._projects.get(project_id, lambda: self._read(project_id, said))
         except LabelStudioUnreachable as error:
             log.warning("project %s could not be looked up: %s", project_id, error.message)
@@ -116,6 +124,8 @@ class ProjectReader:
     def _is_news(self, project_id: int, said: datetime | None) -> bool:
         """Return whether a request says another time than we know, and nobody looked since."""
         if said is None or self._said.find_new(project_id) == said:
+            return False
+        if self._news.find_new(project_id) is not None:
             return False
         known = self._store.projects.find(project_id)
         if known is None or known.made_at is None:
