@@ -125,7 +125,8 @@ def _is_last_word(text: str, found: Sequence[Found]) -> bool:
     if len(found) > MOST_OBJECTS or any(not each.keys <= last.keys for each in found):
         return False  # two halves of an answer
     intro = _introduction(text, found, len(found) - 1)
-    if not WORD.search(text, found[-2].end, last.start):
+    between = text[max(found[-2].end, last.start - LONGEST_INTRODUCTION) : last.start]
+    if not WORD.search(between) or TURN.search(between):
         return False
     if TURN.search(intro.text) or DENIED.search(intro.clause):
         return False
