@@ -205,9 +205,9 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
         return await response.read()
     content = bytearray()
     async for chunk in response.content.iter_any():
-        seen = max(0, len(content) - len(streams.DONE))
+        seen = max(0, len(content) - streams.LONGEST_LAST_LINE)
         content += chunk
-        if content.find(b"data: " + streams.DONE, max(0, seen - len(b"data: "))) >= 0:
+        if streams.LAST_LINE.search(content, seen):
             break
     return bytes(content)
 

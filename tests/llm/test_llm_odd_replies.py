@@ -434,7 +434,7 @@ USAGE = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 4}}
         events(piece(content=[{"type": "text", "text": TEXT[:9]}]),
                piece(content=[{"type": "text", "text": TEXT[9:]}])),
         events(piece(content=TEXT), {"choices": [{"index": 1, "delta": {"content": "other"}}]}),
-        events("data: not JSON\n\n", piece(content=TEXT), "data: {\n\n", LAST),
+        events("data: not JSON\n\n", "data:\n\n", piece(content=TEXT), LAST),
     ],
 )  # fmt: skip
 def test_a_stream_nobody_asked_for_is_read(body):
@@ -447,6 +447,28 @@ def test_the_usage_and_the_end_of_a_stream_are_known():
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (9, 4)
     assert reply.finished
     assert not told(events(piece(content=TEXT))).finished
+
+
+@pytest.mark.parametrize(
+    "sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"]
+)
+def test_a_stream_keeps_all_signs_of_an_answer(sign):
+    answer = {"topic": f"{sign}other{sign}", "spans": None}
+    text = json.dumps(answer, ensure_ascii=False)
+    chunks = [
+        json.dumps(piece(content=part), ensure_ascii=False) for part in (text[:15], text[15:])
+    ]
+    for end in ("\n\n", "\r\n\r\n", "\n"):
+        body = "".join(f"data: {chunk}{end}" for chunk in chunks)
+        assert json.loads(told(body).text) == answer
+
+
+@pytest.mark.parametrize(
+    "broken", ['data: {"choices": [{"delta\n\n', "data: {\n\n", '{"choices"\n']
+)
+def test_a_stream_with_a_broken_piece_is_no_answer(broken):
+    with pytest.raises(ModelError):
+        told(events(piece(content=TEXT), broken, LAST))
 
 
 def test_an_error_amid_a_stream_is_one():
@@ -522,14 +544,19 @@ def test_a_server_that_only_streams_is_asked_to(simulator, message):
     assert "stream_options" not in simulator.last_request()
 
 
-def test_a_stream_that_stays_open_after_its_end_is_over():
+@pytest.mark.parametrize("last", ["data: [DONE]\n\n", "data:[DONE]\n\n", "data:  [DONE]\r\n\r\n"])
+def test_a_stream_that_stays_open_after_its_end_is_over(last):
+    # What an answer quotes is not the stream's end.
+    quoted = {"topic": "other", "spans": ["data: [DONE]"]}
+
     async def work() -> Reply:
         done = asyncio.Event()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-            writer.write((head + events(piece(content=TEXT), LAST)).encode())
+            body = events(piece(content=json.dumps(quoted)), LAST, end=last)
+            writer.write((head + body).encode())
             await writer.drain()
             await done.wait()
             writer.close()
@@ -543,7 +570,7 @@ def test_a_stream_that_stays_open_after_its_end_is_over():
         server.close()
         return reply
 
-    assert json.loads(run(work()).text) == ANSWER
+    assert json.loads(run(work()).text) == quoted
 
 
 @pytest.mark.parametrize("fault", ["only_reasoning", "done_trailer"])

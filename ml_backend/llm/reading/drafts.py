@@ -1,8 +1,8 @@
 """Which of several objects in a text is the answer: the last, where the text says that it is.
 
-Drafts come first, and a corrected answer comes last, after words that lead to it. What has no such
-words, stands in the middle of a sentence or is called an alternative, an example or the next task
-is no answer for certain; then there is none, and the model is asked again.
+Drafts come first, and a corrected answer comes last, after words that take the others back or after
+others that are called drafts. One that is denied, or called an alternative, an example, what was
+before or the next task's is no answer for certain; then the model is asked again.
 """
 
 from __future__ import annotations
@@ -12,9 +12,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ml_backend.llm.reading.answer_words import (
+    ANSWER,
+    CORRECTION,
+    DENIED,
+    DOUBT,
+    FINAL,
+    LISTED,
+    OF_ANSWER,
+    OTHER,
+    SHAPE,
+    TAG,
+    TENTATIVE,
+    TURN,
+)
 from ml_backend.records import JsonObject
 
 LONGEST_INTRODUCTION = 300
+MOST_OBJECTS = 30
 SHOWN = 80
 FENCE = re.compile(r"```[\w.+-]*|~~~[\w.+-]*")
 # What may stand behind an answer: ends of fences, lists, tags and turns, and marks.
@@ -22,43 +37,7 @@ AFTER = re.compile(
     r"(?:[\s`~.!*_)\]}>;]|```\w*|</?[\w:|-]{1,30}>|<\|[\w▁-]{1,30}\|>|\[/\w{1,20}\])*"
 )
 WORD = re.compile(r"[^\W\d_]")
-
-
-def _any_of(*words: str) -> re.Pattern[str]:
-    return re.compile("|".join(words), re.IGNORECASE | re.MULTILINE)
-
-
-# Words after which an object is the last word on the matter.
-FINAL = _any_of(
-    r"\bfinal|\bcorrect(?:ed|ion|ing|ly)?\b|\brevis|\bupdated?\b|\bamended\b|\bfixed\b",
-    r"\b(?:my|the|actual|right|real|true) answer\b|^\W*answer\b|\bresult\b|\bconclusion",
-    r"\btherefore\b",
-    r"\bendgültig|\bkorrig|\brichtig\b|\bantwort\b|\bergebnis\b",
-    r"\bcorrig|\bcorrect[oa]\b|\bcorrección|\brespuesta\b|\bresultado\b|\bresposta\b",
-    r"\bréponse\b|\brésultat\b|\bdéfiniti|\brisposta\b|\brisultato\b|\bodpowiedź\b",
-    r"\bответ\b|\bитог|\bисправлен|\bокончательн|\bостаточн",
-    r"最终|最終|更正|修正|訂正|答案|回答|結果|结果|결론|최종|정답|수정|답변",
-    r"الإجابة|النهائي|उत्तर|अंतिम",
-)
-# Words after which an object is one of several, or somebody else's.
-OTHER = _any_of(
-    r"\balternativ|\boptions?\b|\bpossibilit|\bcandidates?\b|\bsecond choice\b|\brunner|\bunlike\b",
-    r"\be\.?g\.|\bexamples?\b|\bfor instance\b|\bsample\b|\btemplate\b|\binvalid\b|\bincorrect\b",
-    r"\b(?:could|might|would|may) (?:also|have|be)\b|\botherwise\b|\brather than\b|\bif\b",
-    r"\bas opposed to\b|\bless likely\b|\bwrong (?:answer|would)\b|\b(?:not|either|or)\W*$",
-    r"^\W*(?:text|input|user|human|question|task|review|message|document|instruction|q)s?\b.{0,40}:",
-    r"\boder\W*$|\bbeispiel|\bfalls\b|\bwenn\b|\bsonst\b|\bmöglichkeit",
-    r"\bou\W*$|\bo bien\W*$|\bejemplo|\bexemple|\bexemplo|\besempio|\bopci[óo]n|\baltern",
-    r"\bили\W*$|\bпример|\bвариант|\bальтернатив",
-    r"例如|例子|示例|或者|选项|選項|方案|或い?は|または|もし|예시|또는|مثال|उदाहरण",
-)
-# "Option B:", "Sentence 2:" and the like: one of a list.
-LISTED = re.compile(r"\b\w+(?:\s*[#(]?\d{1,3}|\s+\(?[A-Z])\)?\s*[:.：]\W*\Z")
-DOUBT = _any_of(
-    r"\b(?:perhaps|maybe|could|might|may|possibly|probably not|consider|suppose|what if|not)\b|\?",
-    r"\bvielleicht|\bkönnte|\bquizás?\b|\bpodría|\bpeut-être|\bpourrait|\btalvez|\bforse",
-    r"\bможет|\bвозможно|也许|可能|或许|かもしれ|もしかし|아마|ربما|शायद",
-)
+CLAUSE = re.compile(r"[,;:.!?(，；：。！？（\n—–]")
 
 
 class Ambiguous(Exception):
@@ -105,11 +84,13 @@ def choose_of_reasoning(text: str, found: Sequence[Found], broken: int) -> JsonO
     if not found or broken >= found[-1].start or not _ends(text, found[-1].end):
         return None
     last = found[-1]
-    intro = _introduction(text, found)
-    differ = any(each.value != last.value for each in found)
-    if intro.is_inline and (differ or DOUBT.search(_sentence(intro.text))):
+    if any(each.value != last.value for each in found):
+        return last.value if _is_last_word(text, found) else None
+    intro = _introduction(text, found, len(found) - 1)
+    if any(table.search(intro.line) for table in (OTHER, SHAPE)) or DOUBT.search(intro.sentence):
         return None
-    if differ and OTHER.search(intro.text) and not FINAL.search(intro.text):
+    # A sentence that has ended says no more of the object than that it is thought over.
+    if not intro.text.endswith((".", "!", "。")) and DENIED.search(intro.clause):
         return None
     return last.value
 
@@ -121,33 +102,111 @@ class Introduction:
     text: str
     is_inline: bool
     """Whether the object stands amid a line, with no colon before it."""
+    tag: str
+    """The tag that is open around the object, "" without one."""
+
+    @property
+    def line(self) -> str:
+        return _last_of(re.split(r"\n", self.text))
+
+    @property
+    def sentence(self) -> str:
+        # A question is asked by its mark, which stays.
+        return _last_of(re.split(r"(?<=[.!?。！？\n])", self.text))
+
+    @property
+    def clause(self) -> str:
+        return _last_of(CLAUSE.split(self.text))
 
 
 def _is_last_word(text: str, found: Sequence[Found]) -> bool:
+    """Whether the last object takes the others back, or comes after nothing but drafts."""
     last = found[-1]
-    if any(not each.keys <= last.keys for each in found):
+    if len(found) > MOST_OBJECTS or any(not each.keys <= last.keys for each in found):
         return False  # two halves of an answer
-    intro = _introduction(text, found)
-    final = _last_match(FINAL, intro.text)
-    if not WORD.search(intro.text) or _last_match(OTHER, intro.text) > final:
+    intro = _introduction(text, found, len(found) - 1)
+    between = text[max(found[-2].end, last.start - LONGEST_INTRODUCTION) : last.start]
+    if not WORD.search(between) or TURN.search(between):
         return False
-    if final < 0 and LISTED.search(intro.text):
+    if TURN.search(intro.text) or DENIED.search(intro.clause):
         return False
-    return final >= 0 or (_ends(text, last.end) and not intro.is_inline)
+    if intro.tag and not OF_ANSWER.fullmatch(intro.tag):
+        return False
+    if DENIED.search(
+        re.split(r"[.!?\n]", text[last.end : last.end + LONGEST_INTRODUCTION], maxsplit=1)[0]
+    ):
+        return False
+    called = max(_last_call(intro, table) for table in (CORRECTION, FINAL, ANSWER))
+    if _last_match(OTHER, intro.text) > called or (called < 0 and LISTED.search(intro.text)):
+        return False
+    if _calls(intro, CORRECTION):
+        return True
+    before = [
+        _introduction(text, found, at) for at, each in enumerate(found) if each.value != last.value
+    ]
+    if _calls(intro, FINAL):
+        return not any(_calls(each, CORRECTION, FINAL) for each in before)
+    is_led_to = called >= 0 or (_ends(text, last.end) and not intro.is_inline)
+    return is_led_to and all(map(_is_tentative, before))
 
 
-def _introduction(text: str, found: Sequence[Found]) -> Introduction:
-    last = found[-1]
-    begin = max([each.end for each in found[:-1]] + [last.start - LONGEST_INTRODUCTION, 0])
-    before = text[begin : last.start]
+def _is_tentative(intro: Introduction) -> bool:
+    """Whether the words before an object call it a draft, and not the answer."""
+    if _calls(intro, CORRECTION, FINAL):
+        return False
+    if intro.tag:
+        return not OF_ANSWER.fullmatch(intro.tag)
+    if any(table.search(intro.sentence) for table in (TENTATIVE, DOUBT, SHAPE, OTHER, DENIED)):
+        return True
+    return LISTED.search(intro.text) is not None and not _calls(intro, ANSWER)
+
+
+def _calls(intro: Introduction, *tables: re.Pattern[str]) -> bool:
+    return any(_last_call(intro, table) >= 0 for table in tables)
+
+
+def _last_call(intro: Introduction, table: re.Pattern[str]) -> int:
+    """Where the words of a table stand last, in a clause that does not deny them; -1 nowhere."""
+    at = -1
+    for found in table.finditer(intro.text):
+        begin = max(
+            (each.end() for each in CLAUSE.finditer(intro.text, 0, found.start())), default=0
+        )
+        end = CLAUSE.search(intro.text, found.end())
+        if not DENIED.search(intro.text[begin : end.start() if end else len(intro.text)]):
+            at = found.start()
+    return at
+
+
+def _introduction(text: str, found: Sequence[Found], at: int) -> Introduction:
+    start = found[at].start
+    begin = max(found[at - 1].end if at else 0, start - LONGEST_INTRODUCTION)
+    before = text[begin:start]
     line = FENCE.sub("\n", before).rstrip(" \t`*[(")
     is_inline = bool(line) and line[-1] not in "\n:：>]|"
-    return Introduction(FENCE.sub("\n", before).strip(), is_inline)
+    words = TAG.sub(_named, FENCE.sub("\n", before)).strip()
+    return Introduction(words, is_inline, _open_tag(before))
 
 
-def _sentence(text: str) -> str:
-    """The last sentence of a text."""
-    return re.split(r"[.!。！\n]", text)[-1]
+def _named(tag: re.Match[str]) -> str:
+    """What a tag says of what is in it; its end says nothing of what comes after."""
+    return "\n" if tag["close"] else f"\n{tag['name'].replace('_', ' ')}\n"
+
+
+def _open_tag(text: str) -> str:
+    """The tag that is open at the end of a text, "" where all are closed."""
+    opened: list[str] = []
+    for tag in TAG.finditer(text):
+        if not tag["close"]:
+            opened.append(tag["name"])
+        elif tag["name"] in opened:
+            while opened.pop() != tag["name"]:
+                pass
+    return opened[-1] if opened else ""
+
+
+def _last_of(parts: Sequence[str]) -> str:
+    return next((part for part in reversed(parts) if WORD.search(part)), "")
 
 
 def _ends(text: str, at: int) -> bool:

@@ -11,8 +11,12 @@ from ml_backend.records import JsonObject
 
 MEDIA_TYPE = "text/event-stream"
 DONE = b"[DONE]"
+LAST_LINE = re.compile(rb"(?:\A|[\r\n])data:[ \t]*\[DONE\]")
+LONGEST_LAST_LINE = 64
 BEGINS = re.compile(rb"\s*(?:data:|event:|id:|retry:|:)")
 TRAILER = re.compile(r"\s*(?:data:\s*)?\[DONE\]\s*")
+# No other sign ends a line of a stream: an answer may hold U+2028 and its kin.
+LINE_END = re.compile(r"\r\n|\n|\r")
 MOST_CALLS = 50
 # What servers say that answer in no other way.
 ONLY_STREAMS = re.compile(
@@ -50,9 +54,12 @@ def is_stream(content: bytes, media_type: str) -> bool:
 
 
 def _chunks(text: str) -> Iterator[JsonObject]:
-    """The JSON objects of a stream: an event each, or, in some gateways, a line each."""
+    """The JSON objects of a stream: an event each, or, in some gateways, a line each.
+
+    Raises ``ValueError`` for an event that is no JSON: without it the answer is another one.
+    """
     lines: list[str] = []
-    for line in [*text.splitlines(), ""]:
+    for line in [*LINE_END.split(text), ""]:
         if line.startswith("data:"):
             if line[5:].strip() == DONE.decode():
                 break
@@ -70,15 +77,18 @@ def _objects(lines: list[str]) -> Iterator[JsonObject]:
         values = [json.loads("\n".join(lines))] if lines else []
     except (ValueError, RecursionError):
         # Not every server puts an empty line between its events.
-        values = [value for line in lines for value in _value(line)] if len(lines) > 1 else []
+        values = [_value(line) for line in lines]
     yield from (value for value in values if isinstance(value, dict))
 
 
-def _value(line: str) -> Iterator[Any]:
+def _value(line: str) -> Any:
+    """The JSON of a line, None of one that is words, as some servers say that they still work."""
     try:
-        yield json.loads(line)
+        return json.loads(line)
     except (ValueError, RecursionError):
-        return
+        if line.lstrip().startswith("{"):
+            raise ValueError("a piece of the stream is broken") from None
+        return None
 
 
 def _join(chunks: list[JsonObject]) -> JsonObject:
