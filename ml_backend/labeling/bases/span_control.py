@@ -131,8 +131,8 @@ class _SpanReader(PlaceReader):
         if isinstance(place, Miss):
             given = shown(item.get("occurrence")) if occurrence is None else occurrence
             return (
-                f'The quote {shown(quote)} fits several places in "{self._thing.field}" and '
-                f"occurrence {given} is none of them."
+                f'The quote {shown(quote)} fits several places in "{self._thing.field}", and '
+                f"occurrence {given} tells none of them: quote the very words, and count from 1."
             )
         start, end = self._passage.snap(*place)
         value = self._passage.to_place(start, end)
