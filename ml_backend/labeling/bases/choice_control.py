@@ -173,6 +173,17 @@ class ChoiceControl(Control):
                 return f"{shown(PATH_SEPARATOR.join(path))} is no class of it"
         return ""
 
+    def unreadable(self, regions: Sequence[Region], data: Data) -> list[str]:
+        found = super().unreadable(regions, data)
+        if found or self.multiple:
+            return found
+        chosen: dict[str, list[Region]] = {}
+        for region in regions:
+            of = region.get("id") if self.per_region else region.get("item_index")
+            chosen.setdefault(repr(of), []).append(region)
+        counts = (len(set(map(tuple, self.paths(each)))) for each in chosen.values())
+        return [f"{n} classes are chosen where one may be" for n in counts if n > 1]
+
     def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
         classes = self._source.of(data)
         names: set[str] = set()

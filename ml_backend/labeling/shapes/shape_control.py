@@ -108,6 +108,16 @@ class ShapeControl(RegionControl):
     def reader(self, data: Data) -> PlaceReader:
         return _ShapeReader(self, self._image.page_count(data) if self._image.has_pages else None)
 
+    def _why(self, region: Region, reader: PlaceReader, data: Data) -> str:
+        why = super()._why(region, reader, data)
+        item = None if why else self.from_geometry(region["value"])
+        # What is turned has its corner out of the picture at times, though never that far.
+        most = _MOST + (_MOST if item and item.get("rotation") else _ROUNDING)
+        for number in self.numbers_of(item) if item else ():
+            if abs(number) > most:
+                return f"a region has {tidy(number)} where percent of the picture are stored"
+        return why
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Score: F1 of shapes that overlap by half (IoU 0.5) under the same label; exact is 1.0."""
         ours, theirs = objects_in(answer), objects_in(truth)
@@ -160,7 +170,9 @@ class _ShapeReader(PlaceReader):
 
     def doubt(self, items: Sequence[object]) -> str:
         for item in items:
-            found = self._control.numbers_of(item) if isinstance(item, Mapping) else []
+            if not isinstance(item, Mapping):
+                continue
+            found = self._control.numbers_of(item)
             too_large = [number for number in found if number > _MOST + _ROUNDING]
             if too_large:
                 return (
