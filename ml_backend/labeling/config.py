@@ -19,6 +19,7 @@ from ml_backend.labeling.bases.span_control import SpanControl
 from ml_backend.labeling.controls.relations import RELATION
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
+from ml_backend.labeling.shapes.doubt import in_doubt
 from ml_backend.labeling.shapes.shape_control import ShapeControl
 from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -207,12 +208,13 @@ class LabelingConfig:
         says_none = False
         keyed = by_control(answer, self.controls)
         answer = keyed.answer
+        doubted = in_doubt(self.controls, answer, data)
         for name, control in self.controls.items():
             if control is self._relations:
                 continue
             if name in keyed.misnamed:
                 problems.append(Problem(name, keyed.without(name)))
-            reading = control.to_regions(answer.get(name), data)
+            reading = doubted.get(name) or control.to_regions(answer.get(name), data)
             result += reading.regions
             problems += [Problem(name, message) for message in reading.problems]
             says_none = says_none or (reading.answered and not reading.regions)

@@ -16,6 +16,8 @@ from ml_backend.records import Problem, Region
 if TYPE_CHECKING:
     from ml_backend.labeling.config import LabelingConfig
 
+ALONE = "something is said of a region that is not there"
+
 
 def unreadable(
     config: LabelingConfig, result: Sequence[object], data: Mapping[str, Any]
@@ -35,8 +37,12 @@ def unreadable(
             related.append(dict(region))
         else:
             regions.setdefault(str(region.get("from_name")), []).append(dict(region))
+    marked = (own for name, own in regions.items() if name not in config.companions)
+    drawn = {str(region.get("id")) for own in marked for region in own}
     for name, own in regions.items():
         control = controls.get(name)
+        if name in config.companions:
+            problems += [Problem(name, ALONE) for each in own if str(each.get("id")) not in drawn]
         if control is not None:
             problems += [Problem(name, why) for why in control.unreadable(own, data)]
         elif name not in config.unanswerable and name not in config.prompt_areas:

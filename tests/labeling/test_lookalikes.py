@@ -67,9 +67,8 @@ DECOMPOSED = unicodedata.normalize("NFD", "한국은")
         ("❤️ it", "❤ it", "❤️ it"),
         # exact goes first, and what has two readings is none
         ("Paris. Paris", "Paris.", "Paris."),
-        ("ＡＢＣ and ＡＢＣ", "ABC", Miss.AMBIGUOUS),
-        ("Paris, Paris", "Paris!", Miss.AMBIGUOUS),
-        ("Ada’s or Ada‘s", "Ada's", Miss.AMBIGUOUS),
+        ("Big  Apple, BIG  Apple", "big apple", Miss.AMBIGUOUS),
+        ("us, us", "US", None),
         # no part of what is one character
         ("ofﬁce", "ofﬁ", Miss.INSIDE),
         ("1 ㎏ of", "1 k", Miss.ABSENT),
@@ -89,6 +88,48 @@ def test_what_looks_alike_is_found_where_one_place_fits(text, quote, words):
         assert found is (words or Miss.ABSENT)
     else:
         assert text[slice(*found)] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "starts"),
+    [
+        ("He said don’t and don’t", "don't", [8, 18]),
+        ("don't and don’t", "don't", [0, 10]),
+        ("don’t, don't, don’t", "don't", [7, 7, 14]),
+        ("Ada’s or Ada‘s", "Ada's", [0, 9]),
+        ("“It” or “It”", '"It"', [0, 8]),
+        ("ＡＢＣ and ＡＢＣ", "ABC", [0, 8]),
+        ("5 € and 5 € and 5  €", "5 €", [0, 8, 16]),
+        ("New\nYork, New\tYork", "New York", [0, 10]),
+        ("a–b, a–b", "a-b", [0, 5]),
+        ("Café, Café", "Café", [6, 6]),
+        ("Paris, Paris", "Paris!", [0, 7]),
+        ("AT&amp;T, AT&amp;T", "AT&T", [0, 10]),
+        ("San­ta, San­ta", "Santa", [0, 8]),
+        ("“No” “no”", '"no"', [5, 5]),
+        ("ADA, ADA", "Ada", [0, 5]),
+        ("don’ts, don’t, don’t", "don't", [8, 15]),
+    ],
+)
+def test_what_looks_alike_is_counted_as_well(text, quote, starts):
+    text = text.replace("\\n", "\n").replace("\\t", "\t")
+    quotable = Quotable(text)
+    for number, start in enumerate(starts, 1):
+        found = quotable.find(quote, number)
+        assert not isinstance(found, Miss)
+        assert found[0] == start
+        again = quotable.occurrence(*found)
+        assert quotable.find(text[slice(*found)], again) == found
+    if len(set(starts)) == len(starts):
+        assert quotable.find(quote, len(starts) + 1) is Miss.AMBIGUOUS
+
+
+def test_an_occurrence_that_is_none_of_several_is_said_so(convert):
+    xml = """<View><Text name="t" value="$t"/><Labels name="l" toName="t"><Label value="A"/>
+    </Labels></View>"""
+    spans = [{"quote": "don't", "occurrence": 3, "label": "A"}]
+    made = convert(xml, {"l": spans}, {"t": "don’t and don’t"})
+    assert 'The quote "don\'t" fits several places in "t", and occurrence 3 tells' in made.errors[0]
 
 
 def test_offsets_are_those_of_the_original_text(convert):

@@ -9,7 +9,7 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.documentation import TASK, example_of
-from ml_backend.labeling.unreadable import unreadable
+from ml_backend.labeling.unreadable import ALONE, unreadable
 
 CLASSES = '<Choice value="Positive"/><Choice value="Negative" alias="neg"/>'
 LABELS = '<Label value="LOC"/><Label value="Org" alias="ORG"/>'
@@ -48,6 +48,8 @@ TREE = (
 )
 NESTED = f'{TEXT}<Choices name="c" toName="t" allowNested="true">{TREE}</Choices>'
 TAXONOMY = f'{TEXT}<Taxonomy name="c" toName="t">{TREE}</Taxonomy>'
+SORTED = """<List name="t" value="$items"/><Ranker name="c" toName="t"><Bucket name="yes"/>
+<Bucket name="no"/></Ranker>"""
 
 ROWS: Rows = [
     # (tags, value, what it is read as, or "" and why not)
@@ -70,6 +72,16 @@ ROWS: Rows = [
     (SPANS, {"start": 5, "end": 5, "labels": ["LOC"]}, "", "no place"),
     (SPANS, {"start": -1, "end": 5, "labels": ["LOC"]}, "", "no place"),
     (SPANS, {"start": float("nan"), "end": 5, "labels": ["LOC"]}, "", "no place"),
+    (SPANS, {**PLACE, "text": " PARIS\\n", "labels": ["LOC"]}, "Paris", ""),
+    (SPANS, {**PLACE, "text": "“Paris”", "labels": ["LOC"]}, "Paris", ""),
+    (SPANS, {**PLACE, "text": "Pari&#115;", "labels": ["LOC"]}, "Paris", ""),
+    (SPANS, {**PLACE, "text": None, "labels": ["LOC"]}, "Paris", ""),
+    (SPANS, {"start": 14, "end": 500, "text": "Lyon", "labels": ["LOC"]}, "Lyon", ""),
+    (SPANS, {**PLACE, "text": "Lyon", "labels": ["LOC"]}, "", 'at its place stands "Paris"'),
+    (SPANS, {"start": 1, "end": 6, "text": "Paris", "labels": ["LOC"]}, "", 'stands "aris "'),
+    (TALKS, {**SAID, "text": "Lyon", "paragraphlabels": ["LOC"]}, "", "at its place stands"),
+    (PAGES, {**GLOBAL, "text": "Lyon", "hypertextlabels": ["LOC"]}, "", "at its place stands"),
+    (PAGES, {**GLOBAL, "text": "Paris", "hypertextlabels": ["LOC"]}, "Paris", ""),
     (TALKS, {**SAID, "paragraphlabels": ["LOC"]}, "Paris", ""),
     (TALKS, {**SAID, "labels": ["LOC"]}, "", 'has no list "paragraphlabels"'),
     (TALKS, {**SAID, "endOffset": 50, "paragraphlabels": ["LOC"]}, "", "no place"),
@@ -82,6 +94,15 @@ ROWS: Rows = [
     (BOXES, {**BOX, "rectanglelabels": ["LOC"]}, "LOC", ""),
     (BOXES, {**BOX, "labels": ["LOC"]}, "", 'has no list "rectanglelabels"'),
     (BOXES, {**BOX, "rectanglelabels": "LOC"}, "", 'but "LOC"'),
+    (BOXES, {**BOX, "x": 300, "rectanglelabels": ["LOC"]}, "", "300 where percent"),
+    (BOXES, {**BOX, "height": 640, "rectanglelabels": ["LOC"]}, "", "640 where percent"),
+    (BOXES, {**BOX, "y": -20, "rotation": 45, "rectanglelabels": ["LOC"]}, "LOC", ""),
+    (BOXES, {**BOX, "x": 300, "rotation": 45, "rectanglelabels": ["LOC"]}, "", "300 where percent"),
+    (labels("EllipseLabels", IMAGE),
+     {"x": 320, "y": 9, "radiusX": 5, "radiusY": 5, "ellipselabels": ["LOC"]}, "", "320 where"),
+    (labels("KeyPointLabels", IMAGE), {"x": 1, "y": 480, "keypointlabels": ["LOC"]}, "", "480 wh"),
+    (labels("PolygonLabels", IMAGE),
+     {"points": [[1, 2], [300, 3], [5, 5]], "polygonlabels": ["LOC"]}, "", "300 where percent"),
     (BOXES, {**BOX, "width": "wide", "rectanglelabels": ["LOC"]}, "", "no place"),
     (BOXES, {**BOX, "width": 0, "rectanglelabels": ["LOC"]}, "", "no place"),
     (BOXES, {"x": 1, "y": 2, "rectanglelabels": ["LOC"]}, "", "no place"),
@@ -93,6 +114,8 @@ ROWS: Rows = [
     (f'{IMAGE}<Rectangle name="c" toName="t"/>', {}, "", "no place"),
     (CHOICES, {"choices": ["Positive"]}, "Positive", ""),
     (CHOICES, {"choices": ["neg"]}, "Negative", ""),
+    (CHOICES, {"choices": ["Positive", "Positive"]}, "Positive", ""),
+    (CHOICES, {"choices": ["Positive", "neg"]}, "Pos", "2 classes are chosen where one may be"),
     (CHOICES, {"choices": "Positive"}, "", 'has no list "choices", but "Positive"'),
     (CHOICES, {"choices": None}, "", 'has no list "choices"'),
     (CHOICES, {"choices": ["gone"]}, "", '"gone" is no class'),
@@ -100,7 +123,8 @@ ROWS: Rows = [
     (CHOICES, {"choice": ["Positive"]}, "", 'has no list "choices"'),
     (CHOICES, {"labels": ["Positive"]}, "", 'has no list "choices"'),
     (NESTED, {"choices": [["A", "B"]]}, "A > B", ""),
-    (NESTED, {"choices": [["A"], ["A", "B"], ["A", "d"]]}, "A > B", ""),
+    (NESTED, {"choices": [["A"], ["A", "B"]]}, "A > B", ""),
+    (NESTED, {"choices": [["A"], ["A", "B"], ["A", "d"]]}, "A > B", "2 classes are chosen"),
     (NESTED, {"choices": ["A", "B"]}, "", "one path or several classes"),
     (TAXONOMY, {"taxonomy": [["A", "B"], ["C"]]}, "A > B", ""),
     (TAXONOMY, {"taxonomy": ["A"]}, "A", ""),
@@ -116,6 +140,10 @@ ROWS: Rows = [
     (f'{TEXT}<Number name="c" toName="t"/>', {"number": 5}, "5", ""),
     (f'{TEXT}<Number name="c" toName="t"/>', {"number": "five"}, "", "says nothing here"),
     (f'{TEXT}<Number name="c" toName="t"/>', {"number": [5]}, "", "says nothing here"),
+    (f'{TEXT}<Number name="c" toName="t" min="0" max="10"/>', {"number": 10}, "10", ""),
+    (f'{TEXT}<Number name="c" toName="t" min="0" max="10"/>', {"number": 300}, "", "300 is not a"),
+    (f'{TEXT}<Number name="c" toName="t" min="0" max="10"/>', {"number": -1}, "", "from 0 to 10"),
+    (f'{TEXT}<Number name="c" toName="t" step="2"/>', {"number": "3"}, "", "in steps of 2"),
     (f'{TEXT}<Number name="c" toName="t"/>', {"value": 5}, "", 'has no "number"'),
     (f'{TEXT}<Rating name="c" toName="t"/>', {"rating": 5}, "5", ""),
     (f'{TEXT}<Rating name="c" toName="t"/>', {"rating": 9}, "", "from 1 to 5"),
@@ -131,13 +159,20 @@ ROWS: Rows = [
      "b", ""),
     ('<List name="t" value="$items"/><Ranker name="c" toName="t"/>', {"ranker": ["b", "a"]},
      "", "says nothing here"),
+    ('<List name="t" value="$items"/><Ranker name="c" toName="t"/>', {"ranker": {"c": ["b", "b"]}},
+     "", '"b" is there twice'),
+    (SORTED, {"ranker": {"_": ["a"], "yes": ["b"], "no": []}}, "b", ""),
+    (SORTED, {"ranker": {"yes": ["b"], "old": []}}, "b", ""),
+    (SORTED, {"ranker": {"yes": ["b"], "old": ["a"]}}, "", '"old" is no bucket'),
+    (SORTED, {"ranker": {"yes": ["b", "a"], "no": ["a"]}}, "", '"a" is there twice'),
     ('<Pdf name="t" value="$pdf"/><OcrLabels name="c" toName="t"><Label value="LOC"/></OcrLabels>',
      {**BOX, "labels": ["LOC"]}, "", 'has no list "ocrlabels"'),
 ]  # fmt: skip
 
 
 def region(value: object, name: str = "c", **more: Any) -> dict[str, Any]:
-    return {"id": "r", "from_name": name, "to_name": "t", "type": "?", "value": value, **more}
+    more = {"id": "r", **more}
+    return {"from_name": name, "to_name": "t", "type": "?", "value": value, **more}
 
 
 @pytest.mark.parametrize(("tags", "value", "read", "why"), ROWS)
@@ -146,7 +181,7 @@ def test_what_cannot_be_read_is_said(tags, value, read, why):
     assert config.controls, config.unanswerable
     problems = unreadable(config, [region(value)], DATA)
     assert read in str(config.to_answer([region(value)], DATA)["c"])
-    if read:
+    if not why:
         assert problems == ()
     else:
         (problem,) = problems
@@ -181,6 +216,40 @@ def test_what_is_asked_about_a_region_is_read_as_well():
         ]
 
 
+def test_one_class_is_one_whatever_the_regions():
+    config = LabelingConfig.parse(f"<View>{CHOICES}</View>")
+    both = [region({"choices": [name]}, id=name) for name in ("Positive", "neg")]
+    (problem,) = unreadable(config, both, DATA)
+    assert problem.message == "2 classes are chosen where one may be"
+    assert unreadable(config, [both[0], {**both[0], "id": "s"}], DATA) == ()
+    several = LabelingConfig.parse(
+        f"<View>{CHOICES}</View>".replace("toName", 'choice="multiple" toName')
+    )
+    assert unreadable(several, both, DATA) == ()
+    pages = LabelingConfig.parse(
+        f"""<View><Image name="t" valueList="$pages"/>
+        <Choices name="c" toName="t" perItem="true">{CLASSES}</Choices></View>"""
+    )
+    assert unreadable(pages, [{**each, "item_index": n} for n, each in enumerate(both)], DATA) == ()
+    assert unreadable(pages, [{**each, "item_index": 1} for each in both], DATA)
+
+
+def test_what_is_said_of_no_region_is_not_dropped_in_silence():
+    config = LabelingConfig.parse(
+        f"""<View>{IMAGE}<Rectangle name="c" toName="t"/><Choices name="k" toName="t"
+        perRegion="true">{CLASSES}</Choices></View>"""
+    )
+    box, other = region(BOX), region({**BOX, "x": 9}, id="s")
+    said = region({**BOX, "choices": ["Positive"]}, "k")
+    assert unreadable(config, [box, other, said, {**said, "id": "s"}], DATA) == ()
+    unlike = region({**BOX, "choices": ["neg"]}, "k", id="s")
+    assert unreadable(config, [box, other, said, unlike], DATA) == ()
+    (problem,) = unreadable(config, [box, {**said, "id": "gone"}], DATA)
+    assert (problem.control, problem.message) == ("k", ALONE)
+    brush = region({"rle": []}, "b")
+    assert unreadable(config, [brush, said], DATA) == ()
+
+
 def test_a_page_that_is_not_there_cannot_be_read():
     config = LabelingConfig.parse(
         f"""<View><Image name="t" valueList="$pages"/>
@@ -203,6 +272,9 @@ def test_relations_that_lead_nowhere_cannot_be_read():
     for labels, why in [(["near"], ""), (None, ""), ([], ""), ("near", "not a list"),
                         (["far"], '"far" is no class'), ([None], "null is no class")]:  # fmt: skip
         problems = unreadable(config, [*spans, {**arrow, "labels": labels}], DATA)
+        assert [why in each.message for each in problems] == [True] * bool(why)
+    for direction, why in [("left", ""), (None, ""), ("up", '"up", which is none'), (3, "none")]:
+        problems = unreadable(config, [*spans, {**arrow, "direction": direction}], DATA)
         assert [why in each.message for each in problems] == [True] * bool(why)
     assert "not there" in unreadable(config, [*spans, {**arrow, "to_id": "x"}], DATA)[0].message
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_backend.labeling.bases.class_source import ClassSource
@@ -142,15 +142,19 @@ class ChoiceControl(Control):
 
     def paths(self, regions: Sequence[Region]) -> list[list[str]]:
         """What the regions choose, each as a path of stored names."""
-        found = []
-        for region in regions:
-            value = region.get("value")
-            chosen = value.get(self.tag.lower()) if isinstance(value, Mapping) else None
-            for each in chosen if isinstance(chosen, list) else ():
-                path = each if isinstance(each, list) else [each]
-                if path and all(isinstance(name, str) for name in path):
-                    found.append(path)
-        return found
+        return [path for region in regions for path in self._chosen(region)]
+
+    def _chosen(self, region: Region) -> Iterator[list[str]]:
+        value = region.get("value")
+        chosen = value.get(self.tag.lower()) if isinstance(value, Mapping) else None
+        for each in chosen if isinstance(chosen, list) else ():
+            path = each if isinstance(each, list) else [each]
+            if path and all(isinstance(name, str) for name in path):
+                yield path
+
+    def may_be_imported(self, region: Region) -> bool:
+        names = (name for path in self._chosen(region) for name in path)
+        return super().may_be_imported(region) and self._source.imports(names)
 
     def _why_unreadable(self, region: Region, data: Data) -> str:
         value, key = region.get("value"), self.stored_key
@@ -168,6 +172,17 @@ class ChoiceControl(Control):
             if classes.by_path(path) is None:
                 return f"{shown(PATH_SEPARATOR.join(path))} is no class of it"
         return ""
+
+    def unreadable(self, regions: Sequence[Region], data: Data) -> list[str]:
+        found = super().unreadable(regions, data)
+        if found or self.multiple:
+            return found
+        chosen: dict[str, list[Region]] = {}
+        for region in regions:
+            of = region.get("id") if self.per_region else region.get("item_index")
+            chosen.setdefault(repr(of), []).append(region)
+        counts = (len(set(map(tuple, self.paths(each)))) for each in chosen.values())
+        return [f"{n} classes are chosen where one may be" for n in counts if n > 1]
 
     def selected(self, regions: Sequence[Region], data: Data) -> set[str]:
         classes = self._source.of(data)

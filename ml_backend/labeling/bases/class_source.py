@@ -53,6 +53,7 @@ class ClassSource:
         self._leaves_only = leaves_only
         self._most = tag.integer("maxusages") or None
         self._own = tuple(_own_nodes(tag, child.lower()))
+        self._written = frozenset(node.alias or node.value for node in _all_nodes(self._own))
         self._value = tag.get("value")
         self._from_task = bool(values.paths(self._value))
         self.varies = self._from_task or any(map(_reads_task, self._own))
@@ -109,6 +110,13 @@ class ClassSource:
                 names = " and ".join(map(shown, several))
                 found.append(f"{names} are stored as one class, {shown(alias)}: the first counts.")
         return found
+
+    def imports(self, names: Iterable[str]) -> bool:
+        """Whether Label Studio's import, which reads no task, finds these stored names.
+
+        It knows them as the config writes them; where that writes none, it takes any.
+        """
+        return not self.varies or not self._written or self._written.issuperset(names)
 
     @property
     def title(self) -> str:

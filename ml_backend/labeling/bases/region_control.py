@@ -344,6 +344,10 @@ class RegionControl(RegionRoom):
         names = region["value"].get(self.tag.lower())
         return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
+    def may_be_imported(self, region: Region) -> bool:
+        known = self._source is None or self._source.imports(self.stored_labels(region))
+        return super().may_be_imported(region) and known
+
     def role_of(self, region: Region) -> str:
         """Who speaks in a region, where it is a message; for conditions."""
         return ""

@@ -19,6 +19,7 @@ from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
 from ml_backend.labeling.task_data.values import to_number
+from ml_backend.labeling.text.same_text import is_same_text
 from ml_backend.labeling.text.spans import Miss, Offsets, Quotable, overlap
 from ml_backend.records import JsonObject, Region
 
@@ -63,6 +64,17 @@ class SpanControl(RegionControl):
 
     def reader(self, data: Data) -> PlaceReader:
         return _SpanReader(self._object, self._object.passage(data))
+
+    def _why(self, region: Region, reader: PlaceReader, data: Data) -> str:
+        why = super()._why(region, reader, data)
+        placed = None if why else reader.back(region["value"], region)
+        words = region["value"].get("text") if placed else None
+        if placed is None or not isinstance(words, str):
+            return why
+        held = placed[1]["quote"]
+        if is_same_text(words, held):
+            return ""
+        return f"a region's text is {shown(words)}, and at its place stands {shown(held)}"
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Exact: the same spans, labelled the same, and the same said of each.
@@ -131,8 +143,8 @@ class _SpanReader(PlaceReader):
         if isinstance(place, Miss):
             given = shown(item.get("occurrence")) if occurrence is None else occurrence
             return (
-                f'The quote {shown(quote)} fits several places in "{self._thing.field}" and '
-                f"occurrence {given} is none of them."
+                f'The quote {shown(quote)} fits several places in "{self._thing.field}", and '
+                f"occurrence {given} tells none of them: quote the very words, and count from 1."
             )
         start, end = self._passage.snap(*place)
         value = self._passage.to_place(start, end)

@@ -86,6 +86,12 @@ class Number(Control):
     def to_answer(self, regions: Sequence[Region], data: Data) -> Any:
         return to_number(last_value(regions, "number"))
 
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        number = self.to_answer([region], data)
+        if number is not None and not self._fits(number):
+            return f"{number:g} is not a number{self._bounds()}"
+        return super()._why_unreadable(region, data)
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         ours, theirs = to_number(answer), to_number(truth)
         if ours is None or theirs is None:

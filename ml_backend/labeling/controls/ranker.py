@@ -150,6 +150,21 @@ class Ranker(Control):
             return columns.get(self.name) or None
         return {name: columns.get(name, []) for name in self.buckets}
 
+    def _why_unreadable(self, region: Region, data: Data) -> str:
+        why = super()._why_unreadable(region, data)
+        columns = {} if why else region["value"]["ranker"]
+        if self.buckets:
+            names = {*self.buckets, UNSORTED}
+            strangers = [name for name, ids in columns.items() if name not in names and ids]
+            if strangers:
+                return f"{shown(strangers[0])} is no bucket of it"
+        used: set[str] = set()
+        for each in (each for ids in columns.values() for each in _texts(ids)):
+            if each in used:
+                return f"{shown(each)} is there twice"
+            used.add(each)
+        return why
+
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Score: of a ranking, the share of pairs in the same order; of buckets, of items alike."""
         if not self.buckets:

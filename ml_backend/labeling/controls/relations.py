@@ -199,6 +199,9 @@ class Relations(Control):
     def _why(self, region: Region, ids: Collection[str], data: Data) -> str:
         if any(str(region.get(key)) not in ids for key in ("from_id", "to_id")):
             return "a relation leads to a region that is not there"
+        direction = region.get("direction")
+        if direction is not None and direction not in DIRECTIONS:
+            return f'"direction" of a relation is {shown(direction)}, which is none'
         labels = region.get("labels")
         if labels is None or self._source is None:
             return ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import cos, radians
 from typing import Any
 
 from ml_backend.labeling.shapes.shape_control import (
     PERCENT,
     Box,
     ShapeControl,
+    is_inside,
     numbers,
     tidy,
     turned,
@@ -37,6 +39,15 @@ class BoxControl(ShapeControl):
 
     def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
         return numbers(item, *_NAMES) or []
+
+    def reaches_out(self, item: Mapping[str, Any]) -> bool:
+        x, y, width, height = numbers(item, *_NAMES) or (0, 0, 0, 0)
+        if width <= 0 or height <= 0:
+            return False
+        # Of a turned one the ends of both edges are known in one direction each; where they are in
+        # the other one depends on the picture's shape.
+        along = cos(radians(to_number(item.get("rotation")) or 0))
+        return not all(map(is_inside, (x, y, x + width * along, y + height * along)))
 
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
         found = numbers(item, *_NAMES)

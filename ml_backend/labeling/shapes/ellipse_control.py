@@ -9,9 +9,11 @@ from ml_backend.labeling.shapes.shape_control import (
     PERCENT,
     Box,
     ShapeControl,
+    is_inside,
     numbers,
     tidy,
     turned,
+    upright,
     within,
 )
 from ml_backend.labeling.task_data.values import to_number
@@ -20,6 +22,8 @@ from ml_backend.records import JsonObject
 _STORED = {"x": "x", "y": "y", "radius_x": "radiusX", "radius_y": "radiusY"}
 _MOST = 50.0
 """Percent: a larger radius reaches out of the image, and Label Studio's import refuses it."""
+_SEEN = 0.5
+"""Of each radius that must be within the image: what stands at the edge may be cut off there."""
 
 
 class EllipseControl(ShapeControl):
@@ -39,6 +43,17 @@ class EllipseControl(ShapeControl):
 
     def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
         return numbers(item, *_STORED) or []
+
+    def reaches_out(self, item: Mapping[str, Any]) -> bool:
+        x, y, *radii = numbers(item, *_STORED) or (0, 0, 0, 0)
+        if not (is_inside(x) and is_inside(y)):
+            return True
+        if min(radii) <= 0 or max(radii) > _MOST or upright(to_number(item.get("rotation")) or 0):
+            return False
+        ends = ((x, radii[0]), (y, radii[1]))
+        return not all(
+            is_inside(centre + way * radius * _SEEN) for centre, radius in ends for way in (-1, 1)
+        )
 
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
         found = numbers(item, *_STORED)

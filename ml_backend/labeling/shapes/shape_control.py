@@ -29,6 +29,9 @@ PERCENT = "percent from 0 to 100 of the picture's width and height"
 _MOST = 100.0
 _ROUNDING = 1.0
 """Percent that a shape may overhang: moved to the edge, nobody sees a difference."""
+_A_LITTLE_OVER = 1.05
+_TINY = 2.0
+_OF_A_POINT = 2
 MOST_ON_A_PAGE, MOST_PAGES = 64, 16
 """Shapes that one answer can reasonably draw on a page, and pages it can draw on."""
 _ALIKE = 0.5
@@ -60,6 +63,10 @@ class ShapeControl(RegionControl):
     @abstractmethod
     def numbers_of(self, item: Mapping[str, Any]) -> list[float]:
         """The coordinates and sizes of an item, the rotation left out; [] where one is none."""
+
+    def reaches_out(self, item: Mapping[str, Any]) -> bool:
+        """Whether an item of numbers reaches so far out that they are hardly percent."""
+        return any(not is_inside(number) for number in self.numbers_of(item))
 
     @abstractmethod
     def to_geometry(self, item: Mapping[str, Any]) -> JsonObject | str:
@@ -100,6 +107,16 @@ class ShapeControl(RegionControl):
 
     def reader(self, data: Data) -> PlaceReader:
         return _ShapeReader(self, self._image.page_count(data) if self._image.has_pages else None)
+
+    def _why(self, region: Region, reader: PlaceReader, data: Data) -> str:
+        why = super()._why(region, reader, data)
+        item = None if why else self.from_geometry(region["value"])
+        # What is turned has its corner out of the picture at times, though never that far.
+        most = _MOST + (_MOST if item and item.get("rotation") else _ROUNDING)
+        for number in self.numbers_of(item) if item else ():
+            if abs(number) > most:
+                return f"a region has {tidy(number)} where percent of the picture are stored"
+        return why
 
     def compare(self, answer: Any, truth: Any, data: Data | None) -> Agreement:
         """Score: F1 of shapes that overlap by half (IoU 0.5) under the same label; exact is 1.0."""
@@ -153,12 +170,19 @@ class _ShapeReader(PlaceReader):
 
     def doubt(self, items: Sequence[object]) -> str:
         for item in items:
-            found = self._control.numbers_of(item) if isinstance(item, Mapping) else []
+            if not isinstance(item, Mapping):
+                continue
+            found = self._control.numbers_of(item)
             too_large = [number for number in found if number > _MOST + _ROUNDING]
             if too_large:
                 return (
                     f"{tidy(too_large[0])} is no percent, so none of the {self._control.shape} is "
                     f"taken: all their numbers must be {PERCENT}, not pixels."
+                )
+            if found and self._control.reaches_out(item):
+                return (
+                    f"One of the {self._control.shape} reaches out of the picture, so none of them "
+                    f"is taken. What is asked of each: {self._control.describe_geometry()}."
                 )
         return ""
 
@@ -175,8 +199,8 @@ class _ShapeReader(PlaceReader):
         found = self._control.numbers_of(item)
         if found and are_fractions(found):
             return (
-                f"One of the {self._control.shape} has no number above 1, as if they were "
-                f"fractions: they must be {PERCENT}."
+                f"One of the {self._control.shape} has only numbers about 1 or below, as if they "
+                f"were fractions: they must be {PERCENT}."
             )
         place = self._control.to_geometry(item)
         if isinstance(place, str):
@@ -208,16 +232,29 @@ def tidy(number: float) -> float | int:
     return int(number) if float(number).is_integer() else number
 
 
+def is_inside(number: float) -> bool:
+    """Whether a number is a percent, but for rounding."""
+    return -_ROUNDING <= number <= _MOST + _ROUNDING
+
+
 def within(*given: float) -> list[float] | None:
     """The numbers, moved to 0..100 where off by rounding; None where one is off by more."""
-    if any(not -_ROUNDING <= number <= _MOST + _ROUNDING for number in given):
+    if not all(map(is_inside, given)):
         return None
     return [min(_MOST, max(0.0, number)) for number in given]
 
 
 def are_fractions(found: Sequence[float]) -> bool:
-    """Whether numbers look like shares of 1; zeros alone are the same corner in every unit."""
-    return all(0 <= number <= 1 for number in found) and any(found)
+    """Whether numbers may be shares of 1; zeros alone are the same corner in every unit.
+
+    Shares overhang as well, by rounding or more; and what has a size has none of a fiftieth in the
+    very corner of a picture.
+    """
+    most = max(map(abs, found))
+    if most > _A_LITTLE_OVER and len(found) > _OF_A_POINT:
+        return most < _TINY
+    whole = all(float(number).is_integer() for number in found)
+    return 0 < most <= 1 or (most <= _A_LITTLE_OVER and not whole)
 
 
 def turned(item: Mapping[str, Any]) -> float | int | str:

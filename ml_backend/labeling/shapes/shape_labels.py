@@ -87,6 +87,10 @@ class ShapeLabels(Control):
     def usage_limits(self, data: Data) -> dict[str, int]:
         return {item.sent: item.most for item in self._source.of(data).all if item.most}
 
+    def may_be_imported(self, region: Region) -> bool:
+        known = self._source.imports(self.stored_labels(region))
+        return super().may_be_imported(region) and known
+
     @property
     def stored_key(self) -> str:
         return "labels"

@@ -62,13 +62,14 @@ class Quotable:
         self._breaks = breaks
         self._broken = frozenset(breaks)
         self._starts: dict[str, tuple[list[int], list[int]]] = {}
+        self._alike: dict[tuple[int, str], list[Offsets]] = {}
         self._patience = _MAX_WORK
 
     def find(self, quote: str, occurrence: int | None) -> Offsets | Miss:
         """Where the quote is as a word: exactly, else as it looks, else in another case.
 
-        An occurrence that does not exist is overlooked where the quote occurs only once. A quote
-        that is not verbatim counts only when a single place fits.
+        An occurrence that does not exist is overlooked where the quote occurs only once. Places
+        that only look like the quote are counted in the same way, in text order.
         """
         if not quote.strip():
             return Miss.EMPTY
@@ -81,7 +82,7 @@ class Quotable:
             found = self._choose(quote, occurrence)
             if found is not None:
                 return found
-        found = self._find_loosely(quote)
+        found = self._find_loosely(quote, occurrence)
         return Miss.INSIDE if start >= 0 and found is Miss.ABSENT else found
 
     def occurrence(self, start: int, end: int) -> int:
@@ -113,8 +114,20 @@ class Quotable:
         elif len(words) > 1:
             return Miss.AMBIGUOUS
         else:
-            start = words[0]
+            return self._beside_lookalikes(quote, words[0], number)
         return start, start + len(quote)
+
+    def _beside_lookalikes(self, quote: str, start: int, number: int) -> Offsets | Miss:
+        """The only verbatim place; or the one that is meant if others look the same."""
+        alone = (start, start + len(quote))
+        if number < 1 or len(quote) > _MAX_LOOSE_QUOTE:
+            return alone
+        alike = self._places_in(self._as_seen, self._as_seen.fold(quote))
+        if self._patience < 0:
+            return Miss.COSTLY
+        if len(alike) < 2:
+            return alone
+        return alike[number - 1] if number <= len(alike) else Miss.AMBIGUOUS
 
     def _split(self, quote: str) -> tuple[list[int], list[int]]:
         """Where the quote stands as words, and where within longer ones."""
@@ -163,21 +176,30 @@ class Quotable:
     def _with_zero_widths(self) -> Folded:
         return Folded(self.text, self._breaks, ignore_case=True, zero_width_is_blank=True)
 
-    def _find_loosely(self, quote: str) -> Offsets | Miss:
+    def _find_loosely(self, quote: str, occurrence: int | None) -> Offsets | Miss:
         if len(quote) > _MAX_LOOSE_QUOTE:
             return Miss.ABSENT
         if self._patience < 0:
             return Miss.COSTLY
         for each in _readings(quote):
             for folded in self._folds():
-                found = self._places_in(folded, folded.fold(each))
-                if len(found) > 1:
-                    return Miss.AMBIGUOUS
+                fitting = self._places_in(folded, folded.fold(each))
                 if self._patience < 0:
                     return Miss.COSTLY  # another place might fit as well
-                if found and self._means(each, *found[0]):
-                    return found[0]
+                found = [place for place in fitting if self._means(each, *place)]
+                if found:
+                    return self._which(found, occurrence)
         return Miss.ABSENT
+
+    def _which(self, found: Sequence[Offsets], occurrence: int | None) -> Offsets | Miss:
+        """The place of an occurrence among those that look like a quote."""
+        if len(found) == 1:
+            return found[0]
+        seen = {self._as_seen.fold(self.text[slice(*place)]) for place in found}
+        if len(seen) > 1:  # "Apple" and "apple" may be two things, and "APPLE" is neither
+            return Miss.AMBIGUOUS
+        number = 0 if occurrence is None else occurrence
+        return found[number - 1] if 1 <= number <= len(found) else Miss.AMBIGUOUS
 
     def _folds(self) -> Iterator[Folded]:
         yield self._as_seen
@@ -186,16 +208,20 @@ class Quotable:
             yield self._with_zero_widths
 
     def _places_in(self, folded: Folded, quote: str) -> list[Offsets]:
-        """The first two places that fit."""
+        """All places that fit, in text order."""
+        key = (id(folded), quote)
+        if key in self._alike:
+            return self._alike[key]
         found: list[Offsets] = []
         self._patience -= len(self.text) // _CHARACTERS_A_STEP + _OF_A_PLACE
         place = folded.text.find(quote) if quote else -1
-        while place >= 0 and len(found) < 2 and self._patience >= 0:
+        while place >= 0 and self._patience >= 0:
             self._patience -= _OF_A_FOLDED_PLACE
             there = folded.original(place, place + len(quote))
-            if there and there not in found and self._is_word(*there):
+            if there and there not in found[-1:] and self._is_word(*there):
                 found.append(there)
             place = folded.text.find(quote, place + 1)
+        self._alike[key] = found
         return found
 
     def _means(self, quote: str, start: int, end: int) -> bool:
