@@ -31,7 +31,7 @@ def _any_of(*words: str) -> re.Pattern[str]:
 # Words after which an object is the last word on the matter.
 FINAL = _any_of(
     r"\bfinal|\bcorrect(?:ed|ion|ing|ly)?\b|\brevis|\bupdated?\b|\bamended\b|\bfixed\b",
-    r"\b(?:my|the|actual|right|real|true) answer\b|^\W*answer\b|\bresult\b|\bconclusion",
+    r"\b(?:my|the|actual|right|real|true) answer\b|^\W{0,40}answer\b|\bresult\b|\bconclusion",
     r"\btherefore\b",
     r"\bendgültig|\bkorrig|\brichtig\b|\bantwort\b|\bergebnis\b",
     r"\bcorrig|\bcorrect[oa]\b|\bcorrección|\brespuesta\b|\bresultado\b|\bresposta\b",
@@ -45,15 +45,17 @@ OTHER = _any_of(
     r"\balternativ|\boptions?\b|\bpossibilit|\bcandidates?\b|\bsecond choice\b|\brunner|\bunlike\b",
     r"\be\.?g\.|\bexamples?\b|\bfor instance\b|\bsample\b|\btemplate\b|\binvalid\b|\bincorrect\b",
     r"\b(?:could|might|would|may) (?:also|have|be)\b|\botherwise\b|\brather than\b|\bif\b",
-    r"\bas opposed to\b|\bless likely\b|\bwrong (?:answer|would)\b|\b(?:not|either|or)\W*$",
-    r"^\W*(?:text|input|user|human|question|task|review|message|document|instruction|q)s?\b.{0,40}:",
-    r"\boder\W*$|\bbeispiel|\bfalls\b|\bwenn\b|\bsonst\b|\bmöglichkeit",
-    r"\bou\W*$|\bo bien\W*$|\bejemplo|\bexemple|\bexemplo|\besempio|\bopci[óo]n|\baltern",
-    r"\bили\W*$|\bпример|\bвариант|\bальтернатив",
+    r"\bas opposed to\b|\bless likely\b|\bwrong (?:answer|would)\b|\b(?:not|either|or)\W{0,40}$",
+    r"^\W{0,40}(?:text|input|user|human|question|task|review|message|document|instruction|q)s?\b.{0,40}:",
+    r"\boder\W{0,40}$|\bbeispiel|\bfalls\b|\bwenn\b|\bsonst\b|\bmöglichkeit",
+    r"\bou\W{0,40}$|\bo bien\W{0,40}$|\bejemplo|\bexemple|\bexemplo|\besempio|\bopci[óo]n|\baltern",
+    r"\bили\W{0,40}$|\bпример|\bвариант|\bальтернатив",
     r"例如|例子|示例|或者|选项|選項|方案|或い?は|または|もし|예시|또는|مثال|उदाहरण",
 )
 # "Option B:", "Sentence 2:" and the like: one of a list.
-LISTED = re.compile(r"\b\w+(?:\s*[#(]?\d{1,3}|\s+\(?[A-Z])\)?\s*[:.：]\W*\Z")
+LISTED = re.compile(
+    r"\b\w{1,60}(?:\s{0,20}[#(]?\d{1,3}|\s{1,20}\(?[A-Z])\)?\s{0,20}[:.：]\W{0,40}\Z"
+)
 DOUBT = _any_of(
     r"\b(?:perhaps|maybe|could|might|may|possibly|probably not|consider|suppose|what if|not)\b|\?",
     r"\bvielleicht|\bkönnte|\bquizás?\b|\bpodría|\bpeut-être|\bpourrait|\btalvez|\bforse",
