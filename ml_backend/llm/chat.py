@@ -233,6 +233,8 @@ class ChatModel:
         return lower is None
 
     def _require_whole(self, said: Said) -> None:
+        if not (said.refusal or said.is_filtered or said.is_cut_off):
+            return
         raw = without_secrets(said.text or said.reasoning, self._connection)[:RAW_LIMIT]
         if said.refusal:
             refusal = without_secrets(said.refusal, self._connection)

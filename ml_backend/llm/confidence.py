@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 # A string before a colon is a key, which the schema dictates: its probability says nothing.
-SCALAR = re.compile(r'"((?:\\.|[^"\\])*)"(\s*:)?|-?\d[\d.eE+-]*|true|false|null')
+# One that nothing closes is no value: of an answer that was cut off.
+SCALAR = re.compile(
+    r'"((?:\\.?|[^"\\])*+)(?:"(?P<key>\s*+:)?|(?P<open>\Z))|-?\d[\d.eE+-]*|true|false|null',
+    re.DOTALL,
+)
 
 
 def value_confidence(tokens: Sequence[Any]) -> float | None:
@@ -27,7 +31,7 @@ def value_confidence(tokens: Sequence[Any]) -> float | None:
         text += token
     is_value = bytearray(len(text))
     for match in SCALAR.finditer(text):
-        if not match[2]:
+        if not match["key"] and match["open"] is None:
             start, end = match.span(1) if match[1] else match.span()
             is_value[start:end] = b"\x01" * (end - start)
     chosen = [logprob for start, end, logprob in pieces if any(is_value[start:end])]

@@ -13,7 +13,7 @@ SAID_LIMIT = 300
 KEY_LIKE = re.compile(
     r"\bsk-[\w*.-]{6,}"
     r"|\b(?:sk|pk|rk|gsk|xai|hf|r8|pplx|tgp|fw|nvapi|csk|ak|glpat|ghp|github_pat|key)[-_]"
-    r"(?=[\w.-]*[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
+    r"(?=[\w.-]{0,200}[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
 )
 CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 

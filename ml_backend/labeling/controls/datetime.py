@@ -20,7 +20,7 @@ from ml_backend.records import JsonObject, Region
 _FULL, _DATE, _TIME = "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%H:%M"
 _ISO_DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 _ISO_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
-_ZONE = re.compile(r"\s*(?:Z|[+-]\d{2}:?\d{2})$")
+_ZONE = re.compile(r"(?<!\s)\s*+(?:Z|[+-]\d{2}:?\d{2})$")
 _PADDING = re.compile(r"%[-_0]([a-zA-Z])")
 
 

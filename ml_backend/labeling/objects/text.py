@@ -11,7 +11,7 @@ from ml_backend.labeling.task_data import values
 from ml_backend.labeling.task_data.selectable import Passage, Selectable, to_words
 from ml_backend.labeling.text.spans import Offsets
 
-_SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s+|\n+")
+_SENTENCE_END = re.compile(r"(?<![.!?…。！？])[.!?…。！？]++[\"'”’»)\]]*+\s+|\n+")
 _LINE_END = re.compile(r"\n+")
 
 

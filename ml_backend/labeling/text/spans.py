@@ -31,8 +31,9 @@ _OF_A_PLACE, _OF_A_FOLDED_PLACE = 20, 100
 _CHARACTERS_A_STEP = 64
 _MAX_LOOSE_QUOTE = 4000
 
+_CLOSING = r"[\s'\"“”‘’«»„‹›)\]}>.,;:!?…、。，；：！？」』）】]"
 _OUTER = re.compile(r"^(?:[\s'\"“”‘’«»„‹›(\[{<;:!?¡¿、。，；：！？「『（【]|[.,…](?!\d))+"
-                    r"|[\s'\"“”‘’«»„‹›)\]}>.,;:!?…、。，；：！？」』）】]+$")  # fmt: skip
+                    rf"|(?<!{_CLOSING}){_CLOSING}+$")  # fmt: skip
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": " ", '\\"': '"', "\\'": "'", "\\/": "/"}
 _ESCAPE = re.compile("|".join(map(re.escape, _ESCAPES)))
 _ABBREVIATION = 4

@@ -31,7 +31,10 @@ MEMBER = re.compile(
 # Braces, and strings with those in them.
 BRACE = re.compile(r"[{}]")
 BRACES = {"{": 1, "}": -1}
-BRACE_OR_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[{}]", re.DOTALL)
+# One that nothing closes goes on to the end, or every quote in it would look for that again.
+BRACE_OR_STRING = re.compile(
+    r"\"(?:[^\"\\]|\\.?)*+(?:\"|\Z)|'(?:[^'\\]|\\.?)*+(?:'|\Z)|[{}]", re.DOTALL
+)
 # Braces that open nothing: enough for prose, a bound for hostile text.
 MOST_FAILURES = 50
 MOST_STRINGS = 2

@@ -33,7 +33,7 @@ FINAL = any_of(
 )
 # Words that call it an answer, which may be so of others as well.
 ANSWER = any_of(
-    r"\bcorrect(?:ly)?\b|\b(?:my|the|actual|right|real|true) answer\b|^\W*answer\b|\bresult\b",
+    r"\bcorrect(?:ly)?\b|\b(?:my|the|actual|right|real|true) answer\b|^\W{0,40}answer\b|\bresult\b",
     r"\btherefore\b|\boverall\b|\brichtig\b|\bantwort\b|\bergebnis\b",
     r"\bcorrect[oa]\b|\brespuesta\b|\bresultado\b|\bresposta\b",
     r"\bréponse\b|\brésultat\b|\brisposta\b|\brisultato\b|\bodpowiedź\b|\bответ\b",
@@ -63,7 +63,7 @@ DENIED = any_of(
     r"\bnon\b|\bневерн|\bнеправильн|\bошибочн|\bне\b|\bпредыдущ|\bпрежн|\bвместо\b|\bисходн",
     r"\bпервоначальн|\bперед\b|\bbłędn|\bniepoprawn|\bpoprzedni|\bnie\b|\bniet\b|\bfout",
     r"错误|錯誤|错的|不是|不对|不對|不正确|不正確|不应|不要|之前|以前|原来|原先|原本|旧|舊|誤|間違|違う",
-    r"ではな|(?:修正|訂正|更正|改正|纠正|糾正)前|아닌|아니|틀린|잘못|오답|이전|기존|전[:：]?\s*$",
+    r"ではな|(?:修正|訂正|更正|改正|纠正|糾正)前|아닌|아니|틀린|잘못|오답|이전|기존|전[:：]?\s{0,20}$",
     r"خاطئ|خطأ|غير|ليس|السابق|गलत|नहीं|पिछल",
 )
 # Words after which an object is one of several, or somebody else's.
@@ -74,20 +74,20 @@ OTHER = any_of(
     r"\bothers?\b",
     r"\b(?:could|might|would|may) (?:also|have|be)\b|\botherwise\b|\brather than\b|\bif\b",
     r"\bwhereas\b",
-    r"\bas opposed to\b|\bless likely\b|\bwrong (?:answer|would)\b|\b(?:not|either|or)\W*$",
+    r"\bas opposed to\b|\bless likely\b|\bwrong (?:answer|would)\b|\b(?:not|either|or)\W{0,40}$",
     r"\bsuppos|\bimagin|\bhypothe|\bcounter|\bcontrast|\bdrafts?\b|\bcritique\b",
-    r"^\W*(?:text|input|user|human|question|task|review|message|document|instruction|q)s?\b.{0,40}:",
-    r"\boder\W*$|\bbeispiel|\bfalls\b|\bwenn\b|\bsonst\b|\bmöglich|\bander[enrs]{1,2}\b",
+    r"^\W{0,40}(?:text|input|user|human|question|task|review|message|document|instruction|q)s?\b.{0,40}:",
+    r"\boder\W{0,40}$|\bbeispiel|\bfalls\b|\bwenn\b|\bsonst\b|\bmöglich|\bander[enrs]{1,2}\b",
     r"\bentwurf",
-    r"\bou\W*$|\bo bien\W*$|\bejemplo|\bexemple|\bexemplo|\besempio|\bopci[óo]n|\baltern",
+    r"\bou\W{0,40}$|\bo bien\W{0,40}$|\bejemplo|\bexemple|\bexemplo|\besempio|\bopci[óo]n|\baltern",
     r"\botr[oa]s?\b",
-    r"\bautres?\b|\bbrouillon|\bborrador|\bили\W*$|\bпример|\bвариант|\bальтернатив|\bдругой",
+    r"\bautres?\b|\bbrouillon|\bborrador|\bили\W{0,40}$|\bпример|\bвариант|\bальтернатив|\bдругой",
     r"\bчерновик",
     r"例如|例子|示例|或者|选项|選項|方案|或い?は|または|もし|另一|草稿|別の|예시|또는|다른|مثال|उदाहरण",
 )
 # Words that show what an answer looks like, whatever it says.
 SHAPE = any_of(
-    r"\bformat|format\b|\blooks?\b|\bschema\b|\bstructure\b|\bshape\b|\blike\b\W*$",
+    r"\bformat|format\b|\blooks?\b|\bschema\b|\bstructure\b|\bshape\b|\blike\b\W{0,40}$",
     r"\blike (?:this|so|that)\b",
     r"\bform\b|\bformato\b|\bestructura\b|\besquema\b|\bschéma\b|\baussehen\b|\bmuster\b",
     r"\bформат",
@@ -96,7 +96,7 @@ SHAPE = any_of(
 DOUBT = any_of(
     r"\b(?:perhaps|maybe|could|might|may|possibly|probably not|consider|suppose|what if|not)\b",
     r"\?",
-    r"\bthink(?:ing)? (?:of|about)\b|\btempt|\bimagine\b|\bsay(?:ing)?\b\W*$",
+    r"\bthink(?:ing)? (?:of|about)\b|\btempt|\bimagine\b|\bsay(?:ing)?\b\W{0,40}$",
     r"\blet['’]?s? (?:me )?try\b",
     r"\bvielleicht|\bkönnte|\bquizás?\b|\bpodría|\bpeut-être|\bpourrait|\btalvez|\bforse",
     r"\bможет|\bвозможно|也许|可能|或许|かもしれ|もしかし|아마|ربما|शायद",
@@ -110,15 +110,17 @@ TENTATIVE = any_of(
     r"\bчерновик|草稿|初步|初稿|最初|초안|मसौदा|مسودة",
 )
 # "Option B:", "Sentence 2:" and the like: one of a list.
-LISTED = re.compile(r"\b\w+(?:\s*[#(]?\d{1,3}|\s+\(?[A-Z])\)?\s*[:.：]\W*\Z")
+LISTED = re.compile(
+    r"\b\w{1,60}(?:\s{0,20}[#(]?\d{1,3}|\s{1,20}\(?[A-Z])\)?\s{0,20}[:.：]\W{0,40}\Z"
+)
 # A line that begins somebody's turn, or shows the next task.
 TURN = any_of(
-    r"^\W*(?:user|human|assistant|system|ai|bot|model|customer)\W*(?:$|:)",
+    r"^\W{0,40}(?:user|human|assistant|system|ai|bot|model|customer)\W{0,40}(?:$|:)",
     r"\[/?INST\]|<\|\w{1,30}\|>|<(?:start|end)_of_turn>|<\|(?:im_start|start_header_id)",
-    r"^\W*#{1,6}\s*(?:instruction|input|response|user|human|assistant|system|question|task|example"
+    r"^\W{0,40}#{1,6}\s{0,20}(?:instruction|input|response|user|human|assistant|system|question|task|example"
     r"|label|text|next)",
-    r"^\W*\w[\w ]{0,30}[:：][ \t]*[\"“«„「]",
-    r"^\W*(?:label|classify|annotate|rate|now|next)\b.{0,40}(?::|…|\.\.\.)",
+    r"^\W{0,40}\w[\w ]{0,30}[:：][ \t]{0,20}[\"“«„「]",
+    r"^\W{0,40}(?:label|classify|annotate|rate|now|next)\b.{0,40}(?::|…|\.\.\.)",
 )
 TAG = re.compile(r"[<\[](?P<close>/)?(?P<name>[^\W\d][\w:.-]{0,40})(?:\s[^<>\[\]\n]{0,100})?[>\]]")
 # Tags an answer stands in.

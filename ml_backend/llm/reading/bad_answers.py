@@ -46,7 +46,7 @@ OF_REQUEST = re.compile(
     r"|(?:your|the|this) (?:json )?schema is|invalid schema",
     re.IGNORECASE,
 )
-QUOTED = re.compile(r"raw='(.*)', err=", re.DOTALL)
+QUOTED = "raw='", "', err="
 LONGEST_WORDS = 4000
 
 
@@ -73,8 +73,13 @@ def find_bad_answer(status: int, body: object) -> BadAnswer | None:
     is_told = bool(text) or CODES.search(codes) or WORDS.search(said)
     if not is_told or (not text and OF_REQUEST.search(said)):
         return None
-    quoted = QUOTED.search(said)
-    return BadAnswer(text or (quoted[1] if quoted else ""), said)
+    return BadAnswer(text or _quoted(said), said)
+
+
+def _quoted(said: str) -> str:
+    """What stands between the first sign that a quotation begins and the last that it ends."""
+    begin, end = said.find(QUOTED[0]), said.rfind(QUOTED[1])
+    return said[begin + len(QUOTED[0]) : end] if 0 <= begin < end else ""
 
 
 def _generation(error: Mapping[str, Any]) -> str:

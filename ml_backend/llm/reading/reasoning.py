@@ -29,7 +29,7 @@ MARKER = re.compile(
     r"(?P<end><channel\|>)|<\|channel>\s*thought|[<\[◁⟨〈【＜][|｜]?\s*"
     r"(?:(?P<close>/|end(?:ing)?[_▁ -]?(?:of[_▁ -]?)?)|(?:start|begin)[_▁ -]?(?:of[_▁ -]?)?)?"
     rf"(?:[a-z]{{1,12}}[:_])?(?:{NAMES})"
-    r"(?:[ \t][^<>\[\]\n]{0,200})?\s*[|｜]?[>\]▷⟩〉】＞]",
+    r"(?:[ \t][^<>\[\]\n]{0,200})?\s{0,40}[|｜]?[>\]▷⟩〉】＞]",
     re.IGNORECASE,
 )
 # gpt-oss' harmony; the words alone are left where a server drops special tokens.
@@ -39,7 +39,7 @@ CHANNEL = re.compile(
     r"(?:<\|constrain\|>[^<]{0,50})?<\|message\|>"
 )  # fmt: skip
 CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
-BARE_FINAL = re.compile(r"assistant\s*(?:channel\s*)?final\s*(?:json)?\s*(?=[\[{`\"'“])")
+BARE_FINAL = re.compile(r"assistant\s*+(?:channel\s*+)?final\s*+(?:json\s*+)?(?=[\[{`\"'“])")
 TURN_END = re.compile(
     r"<\|(?:im_end|eot_id|eom_id|end_of_text|endoftext|end|return|user|END_OF_TURN_TOKEN)\|>"
     r"|</s>|<end_of_turn>|<turn\|>|<eos>|<｜end▁of▁sentence｜>"

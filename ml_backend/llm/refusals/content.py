@@ -5,12 +5,11 @@ All but one: a model that takes no pictures takes none of any task.
 
 from __future__ import annotations
 
-import re
-
+from ml_backend.llm.refusals.matching import wording
 from ml_backend.llm.refusals.trouble import Cure, Refusal, Trouble
 from ml_backend.records import FailureKind
 
-TOO_LONG = re.compile(
+TOO_LONG = wording(
     r"context[ _](length|size|window)|maximum (model|input|prompt|token) (length|limit)"
     r"|max_model_len|longer than the (maximum )?model|(prompt|input|request|message|messages"
     r"|text)s?"
@@ -26,14 +25,12 @@ TOO_LONG = re.compile(
     r"|输入.{0,12}(过长|超长|超过|超出)|(超过|超出).{0,16}(长度|上下文|最大)|上下文.{0,8}(超"
     r"|过长)|长度超"
     r"|トークン.{0,12}(超え|上限)|入力.{0,8}長す|너무 (깁|길|긴)|слишком длинн",
-    re.IGNORECASE,
 )
-TOO_LARGE_FOR_A_MINUTE = re.compile(
+TOO_LARGE_FOR_A_MINUTE = wording(
     r"request too large|context[ _](length|window)|reduce the length|maximum (model|input) length",
-    re.IGNORECASE,
 )
 """What of it counts with 429, whose limits are exceeded by many tasks together."""
-FILTERED = re.compile(
+FILTERED = wording(
     r"content[_ ]?filter|content management policy|responsible ?ai|content[_ ]polic(y|ies)"
     r"|moderat(ion|ed)|data[_ ]?inspection[_ ]?failed|inappropriate content|content exists risk"
     r"|high risk|flagged|usage (guidelines|polic(y|ies))|safety[_ ](check|filter|system|setting"
@@ -44,29 +41,26 @@ FILTERED = re.compile(
     r"|unsafe content|blocklist"
     r"|敏感(内容|信息|词)|不安全|违规内容|内容安全|内容违规|安全审核|审核(未|不)通过|风控|不当内容"
     r"|不適切|コンテンツポリシー|부적절|유해",
-    re.IGNORECASE,
 )
 FILTER_CODES = frozenset({"1301", "invalid_prompt", "datainspectionfailed", "content_filter"})
-NO_IMAGES = re.compile(
+NO_IMAGES = wording(
     r"\b(image|vision|multi-?modal|file)\w*( content| input)?( types?)?s? (is|are) "
     r"(not|only) (supported|enabled)"
     r"|not (currently )?support(ed)? (image|vision|multi-?modal|file)|not a multi-?modal"
     r"|n't support (image|vision|multi-?modal|picture)|does not accept images"
     r"|at most 0 image|unknown variant `(image_url|file)`|missing data required for image"
     r"|support image input|content must be a string|不支持(图片|图像|视觉|多模态)",
-    re.IGNORECASE,
 )
-TOO_MANY_IMAGES = re.compile(
-    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images", re.IGNORECASE
+TOO_MANY_IMAGES = wording(
+    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images",
 )
-BAD_IMAGE = re.compile(
+BAD_IMAGE = wording(
     r"invalid_image|image_parse_error|unsupported image|invalid (base64 )?image|valid image"
     r"|(decode|load|process|parse|identify|download|fetch|open|read|retrieve|access)(ing)? (the )?"
     r"(base64 |given |provided |remote )?(image|media|file|url|picture)|image\w*( \w+){0,4} too "
     r"(large|big|small)|image (dimension|size)\w*( \w+){0,6} (exceed|limit)|image exceeds"
     r"|(image|picture|media)_?url\b.{0,80}(403|404|download|fetch|reach|timed? ?out|denied)"
     r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*",
-    re.IGNORECASE,
 )
 AT = frozenset({400, 403, 413, 415, 422, 429, 451, 500, 501})
 """Statuses at which words about the content count; 404 is about pictures alone."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ml_backend.llm.refusals.matching import wording
 from ml_backend.llm.refusals.reading import is_page, page_words
 from ml_backend.llm.refusals.trouble import Cure, Refusal, Trouble
 from ml_backend.records import FailureKind
 
-NO_ROUTE = re.compile(
+NO_ROUTE = wording(
     r"^\W*not found\W*$|unexpected endpoint|invalid url|cannot (post|get) /|no (such )?(route"
     r"|path|endpoint|handler)\b"
     r"|(unknown|invalid|unsupported|undefined) (endpoint|route|path|url|request url|api path)"
@@ -21,7 +21,6 @@ NO_ROUTE = re.compile(
     r"|no static resource|\bis no longer supported\. please use https|http request to an https"
     r"|plain http request was sent|接口(地址)?(不存在|错误)|路径不存在|请求地址(错误|不存在)"
     r"|页面不存在",
-    re.IGNORECASE,
 )
 SHOWN = 120
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from ml_backend.llm.refusals.matching import either
+from ml_backend.llm.refusals.matching import either, wording
 
 KEY_CODES = frozenset(
     {
@@ -36,7 +34,7 @@ KEY = either(
     rf"\b{KEY_WORD}s?\b.{{0,60}}?\b(?:invalid|not valid|incorrect|wrong|expired|revoked|not"
     rf" found|disabled|missing|required|not (?:provided|set|supplied|recogni[sz]ed"
     rf"|authori[sz]ed)|malformed|leaked|blocked|suspended|deleted|unknown|not exist)",
-    rf"(?:provide|pass|need|supply|requires?|include) (?:an? |your |a valid )+{KEY_WORD}",
+    rf"(?:provide|pass|need|supply|requires?|include) (?:an? |your |a valid ){{1,4}}{KEY_WORD}",
     r"authentication (?:has )?(?:fail\w*|error|required|is required)",
     r"authorization failed",
     r"\b(?:invalid|expired|wrong|missing) token\b(?! (?:count|limit|length|id|type))",
@@ -124,5 +122,5 @@ BARRED = either(
     r"compte .{0,20}(?:suspendu|désactivé|bloqué)",
     r"conta .{0,20}(?:suspensa|desativada|bloqueada)",
 )
-BLOCKED = re.compile(r"request (?:was|has been|is|got) (?:\w+ )?(?:blocked|rejected)", re.I)
+BLOCKED = wording(r"request (?:was|has been|is|got) (?:\w+ )?(?:blocked|rejected)")
 """What a firewall before the model says as well, of what one task says."""

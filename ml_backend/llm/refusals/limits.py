@@ -24,11 +24,11 @@ BY_THE_MINUTE = re.compile(
 UNITS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 AGAIN_IN = re.compile(
     r"(?:again|retry|retrying|wait|resets?|available)(?: (?:in|after|for|at least|about))* "
-    r"((?:\d+(?:\.\d+)? ?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?"
-    r"|d)(?![a-z])[ ,]*(?:and )?)+)",
+    r"((?:\d{1,12}(?:\.\d{1,20})? ?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?"
+    r"|hrs?|h|days?|d)(?![a-z])[ ,]*(?:and )?)+)",
     re.IGNORECASE,
 )
-STEP = re.compile(r"(\d+(?:\.\d+)?) ?(ms|milli|[smhd])", re.IGNORECASE)
+STEP = re.compile(r"(\d{1,12}(?:\.\d{1,20})?) ?(ms|milli|[smhd])", re.IGNORECASE)
 TOO_FAR = 3600.0
 """Seconds after which a limit is no matter of patience but of another day."""
 PATIENCE = 300.0

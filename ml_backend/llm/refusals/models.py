@@ -19,7 +19,7 @@ MODEL_CODES = frozenset(
     }
 )
 
-NAMED = r"(?:s?/[\w./:@-]+|s?:? ?[`'\"“‘\[(<]?[\w./:@+-]{1,120}[`'\"”’\])>]?)"
+NAMED = r"(?:s?/[\w./:@-]{1,120}|s?:? ?[`'\"“‘\[(<]?[\w./:@+-]{1,120}[`'\"”’\])>]?)"
 NO_MODEL = either(
     r"\bmodels?\b.{0,120}?\b(?:does ?n[o']t exist|not exist|do not exist|no longer exists?)",
     r"\bmodels?\b.{0,120}?(?:decommissioned|discontinued|no longer (?:supported|available"

@@ -6,8 +6,7 @@ its own way and with a status of its own.
 
 from __future__ import annotations
 
-import re
-
+from ml_backend.llm.refusals.matching import wording
 from ml_backend.llm.refusals.trouble import Cure, Refusal, Trouble
 from ml_backend.records import FailureKind
 
@@ -42,7 +41,7 @@ ROLE_IN_EUROPE = (
     r"|system(?:roll|nachricht|meldung|anweisung|prompt|meld|medd|bericht|besked|anvis)?\w*)\b"
 )
 NEAR = r"[^.!?\n]{0,90}?"
-ROLES = re.compile(
+ROLES = wording(
     rf"\b{SYSTEM}\b['\"`’”]?[ _-]?(?:roles?|messages?|prompts?|instructions?|turns?"
     rf"|content)\b{NEAR}"
     rf"(?:{NOT})"
@@ -61,23 +60,20 @@ ROLES = re.compile(
     r"|human)"
     r"|\b(?:message|content|turn|conversation|chat|dialog\w*)s?\b[^.\n]{0,20}\b(?:start|begin)\w*"
     r" with [^.\n]{0,20}\b(?:user|human)",
-    re.IGNORECASE,
 )
-OTHER_ROLES = re.compile(
+OTHER_ROLES = wording(
     r"(?:only|must|should|one of|valid role|expected|supported|allowed|input should be|among|in)\b"
     r"[^.!?\n]{0,40}?\b(?:user|human)\b['\"`’”]?(?:,| and| or|\W|/){1,6}['\"`‘“]?"
     r"\b(?:assistant|model|bot|ai)\b",
-    re.IGNORECASE,
 )
 """A list of the roles there are, which the system's is not among."""
-LISTS_SYSTEM = re.compile(
+LISTS_SYSTEM = wording(
     r"['\"`‘“]?\b(?:system|developer)\b['\"`’”]?(?:,| and| or|/)\W{0,3}(?:user|assistant|human"
     r"|tool)"
     r"|\b(?:user|assistant|tool)\b['\"`’”]?(?:,| and| or|/|\W){1,6}['\"`‘“]?(?:system|developer)\b"
     r"(?!\W{0,3}(?:role|message))",
-    re.IGNORECASE,
 )
-ELSEWHERE = re.compile(
+ELSEWHERE = wording(
     r"(?:system|developer|系统|系統|システム|시스템)[^。！？\n]{0,16}?"
     r"(?:role|message|角色|消息|信息|訊息|提示|指令|设定|ロール|メッセージ|プロンプト|指示|役割"
     r"|역할|메시지"
@@ -85,19 +81,16 @@ ELSEWHERE = re.compile(
     rf"|(?:{NOT_ELSEWHERE})[^。！？\n]{{0,24}}?(?:system|developer|系统|系統|システム|시스템)"
     rf"|(?:角色|role|ロール|역할)[^。！？\n]{{0,24}}?(?:{NOT_ELSEWHERE}|交替|user|assistant)"
     r"|交替|交互に|번갈아",
-    re.IGNORECASE,
 )
-IN_EUROPE = re.compile(
+IN_EUROPE = wording(
     rf"{ROLE_IN_EUROPE}[^.!?\n]{{0,60}}?(?:{NOT_IN_EUROPE})|(?:{NOT_IN_EUROPE})[^.!?\n]{{0,60}}?"
     rf"{ROLE_IN_EUROPE}|(?:rolle|r[oô]le|ruolo|rol|papel|função|роль|rola|vai trò|peran)\b"
     rf"[^.!?\n]{{0,30}}\b(?:system|developer|sistema|système)\b",
-    re.IGNORECASE,
 )
-PARAM = re.compile(r"messages?\W*\d*\W*role$", re.IGNORECASE)
-MAYBE = re.compile(
+PARAM = wording(r"messages?\W*\d*\W*role$")
+MAYBE = wording(
     r"\broles?\b|\bsystem\b|developer|jinja|chat[ _]template|template error|apply_chat_template"
     r"|角色|系统|系統|システム|ロール|시스템|역할|роль|систем|sistema|syst[eè]me|rolle\b|r[oô]le\b|ruolo",
-    re.IGNORECASE,
 )
 AT = frozenset({400, 403, 404, 406, 415, 422, 424, 500, 501})
 
