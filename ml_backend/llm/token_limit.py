@@ -22,6 +22,8 @@ OLDER = "max_tokens"
 
 START, END = 200, 4_000
 """Characters that tell how an answer begins, and whether its end says the same again and again."""
+BLANK = 16
+"""Characters of white space that may stand where thoughts are not shown."""
 
 _ABOUT_LIMIT = re.compile(
     r"\bmax[ _-]?(?:completion|new|output)?[ _-]?tokens\b|\bmaxOutputTokens\b|\bn(?:um)?_predict\b"
@@ -63,7 +65,8 @@ def cut_off(said: Said) -> CutOff:
 
 def _is_thought(said: Said) -> bool:
     if not said.text.strip():
-        return True
+        # Much white space is what the tokens went for, as some grammars let it.
+        return bool(said.reasoning) or len(said.text) <= BLANK
     parted = part(said.text)
     return bool(parted.reasoning) and not any("{" in each for each in parted.answers)
 

@@ -96,7 +96,7 @@ class CompletionLimit:
         if self.given is not None or runs_on(cut.end):
             return More.NOTHING
         start = cut.start.lstrip().removeprefix("```json").lstrip()
-        if cut.is_thought or not start:
+        if cut.is_thought or not cut.start:
             return More.FOR_THOUGHTS
         return More.FOR_THE_ANSWER if start.startswith("{") else More.FOR_WORDS_BEFORE
 

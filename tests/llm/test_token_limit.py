@@ -122,6 +122,8 @@ LISTED = ", ".join(f'{{"quote": "word {n}", "label": "Part"}}' for n in range(20
         ({"content": '{"spans": [' + LISTED}, LISTED[-30:], False),
         ({"content": "I think that " + LISTED[:50]}, LISTED[20:50], False),
         ({"content": ""}, "", True),
+        ({"content": "\n\n"}, "\n", True),
+        ({"content": "\n" * 90}, "\n", False),
         ({"content": None, "reasoning_content": "The customer writes"}, "customer writes", True),
         ({"content": "\n", "reasoning": "Hm. " * 900 + "So be it"}, "So be it", True),
         ({"content": "<think>The customer {writes}"}, "writes}", True),

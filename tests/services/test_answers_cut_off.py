@@ -89,6 +89,22 @@ def test_a_thinker_nobody_knows_by_name_is_left_alone_after_one_thought_was_cut_
     assert set(limits(house)) == {96, 0}
 
 
+def test_under_a_budget_the_second_try_has_a_limit_too_and_a_greater_one(house: House) -> None:
+    project, _ = house.project(1)
+    house.container.given_prices.give(house.container.models.default, "scripted", (1.0, 1.0))
+
+    def answer(request: Request) -> str:
+        if request.limit < 9_000:
+            raise ModelError("cut off", kind=FailureKind.TRUNCATED)
+        return json.dumps({"topic": "A"})
+
+    house.model.answer = answer
+    run = house.run(*house.prompt(project), project, budget=1.0)
+    assert run.totals.succeeded == 1
+    first, second = limits(house)
+    assert (first, second) == (96, 2 * 96 + 16_384)
+
+
 def test_a_list_may_be_longer_and_then_a_thought_longer_still(house: House) -> None:
     project, _ = house.project(6)
     seen = {"begun": 0}

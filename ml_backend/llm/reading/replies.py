@@ -111,7 +111,7 @@ def read_text(message: Mapping[str, Any], *, tool: bool) -> str:
     """Return the text of the answer in a reply's ``message``, "" when there is none."""
     content, call = _content(message.get("content")), _called(message)
     first, second = (call, content) if tool else (content, call)
-    return first if first.strip() else second
+    return first if first.strip() else second or first
 
 
 def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
