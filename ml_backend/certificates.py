@@ -11,8 +11,8 @@ links that lead nowhere, keys and what may not be read are passed over, and ``do
 
 from __future__ import annotations
 
-import os
 import ssl
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +24,8 @@ from ml_backend.next_steps import Step
 Named = tuple[tuple[str, str], ...]
 
 LISTS = "SSL_CERT_DIR"
-"""May name several folders, between colons."""
+BETWEEN = ";" if sys.platform == "win32" else ":"
+"""One variable may name several folders, with this between them."""
 
 _named: Named = ()
 _EXPIRED, _NOT_YET = 10, 9
@@ -80,7 +81,7 @@ def _context(named: Named) -> tuple[ssl.SSLContext, tuple[str, ...]]:
 def _add(context: ssl.SSLContext, name: str, path: str) -> list[str]:
     """Trust what a variable names; return what was passed over."""
     places = _places(name, path)
-    there = [place for place in places if os.path.lexists(place)] or places
+    there = [place for place in places if place.exists() or place.is_symlink()] or places
     passed = [f"{place} (does not exist)" for place in places if place not in there]
     for place in there:
         try:
@@ -105,7 +106,7 @@ def _places(name: str, path: str) -> list[Path]:
     """The folders that a variable lists as OpenSSL has it, or the one file or folder it names."""
     if name != LISTS or Path(path).exists():
         return [Path(path)]
-    return [Path(each) for each in path.split(os.pathsep) if each] or [Path(path)]
+    return [Path(each) for each in path.split(BETWEEN) if each] or [Path(path)]
 
 
 def _add_folder(context: ssl.SSLContext, folder: Path) -> list[str]:
