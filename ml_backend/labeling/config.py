@@ -205,7 +205,7 @@ class LabelingConfig:
         problems: list[Problem] = []
         numbers: dict[int, str] = {}
         says_none = False
-        keyed = by_control(answer, self.controls)
+        keyed = by_control(answer, self.controls, self.output_classes)
         answer = keyed.answer
         for name, control in self.controls.items():
             if control is self._relations:
