@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 SPACING = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
+# What may hold an answer that is not this one's, and what tells how sure one is of it.
+NO_WRAPPER = re.compile(
+    r"example|sample|template|previous|prior|former|earlier|draft|input|\bold\b|initial|original"
+    r"|alternativ|reject|wrong|incorrect|discard|before|candidate|attempt|second|guess|few.?shot"
+)
+BESIDES = re.compile(
+    r"confiden|scores?\b|prob|logit|reason|explan|evidence|rational|certain|justif"
+)
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|[\W_]+")
 LONGEST_KEY = 60
 MOST_KEYS = 8
 
@@ -40,16 +49,58 @@ class Keyed:
         return f"The answer has no {_quoted(names)}; {rest}."
 
 
-def by_control(answer: Mapping[str, Any], names: Collection[str]) -> Keyed:
-    """Return an answer by control: under another case or spacing, or in exactly one wrapper."""
+def by_control(
+    answer: Mapping[str, Any], names: Collection[str], classes: Collection[str] = ()
+) -> Keyed:
+    """Return an answer by control: under another case or spacing, or in exactly one wrapper.
+
+    No wrapper is taken beside a key that means no control and has one of ``classes``.
+    """
     keyed = _match(answer, names)
+    wrappers = {
+        key: answer[key] for key in keyed.strangers or answer if key in names or not _is_other(key)
+    }
     if keyed.answer and not _is_itself_wrapped(keyed.answer, names):
-        return keyed
-    inner = [_match(each, names) for each in _objects(answer.values())]
+        return _without_doubled(keyed, wrappers, names) if keyed.strangers else keyed
+    inner = [_match(each, names) for each in _objects(wrappers.values())]
     fitting = [each for each in inner if each.answer]
-    if len(fitting) == 1:
-        return fitting[0]
-    return keyed
+    if len(fitting) != 1:
+        return keyed
+    [found] = fitting
+    rivals = named_classes(keyed.strangers, answer, classes)
+    return keyed if any(answer[key] not in found.answer.values() for key in rivals) else found
+
+
+def named_classes(
+    keys: Collection[str], answer: Mapping[str, Any], classes: Collection[str]
+) -> list[str]:
+    """Return those of some keys of an answer whose value is a class."""
+    known = {_plain(name) for name in classes}
+    return [key for key in keys if isinstance(answer[key], str) and _plain(answer[key]) in known]
+
+
+def _without_doubled(keyed: Keyed, wrappers: Mapping[str, Any], names: Collection[str]) -> Keyed:
+    """An answer without what an object beside it says otherwise."""
+    besides = [each for key, each in wrappers.items() if not BESIDES.search(_words(key))]
+    inner = [_match(each, names).answer for each in _objects(besides)]
+    doubled = [
+        name
+        for name, value in keyed.answer.items()
+        if any(name in each and each[name] != value for each in inner)
+    ]
+    if not doubled:
+        return keyed
+    found = {name: value for name, value in keyed.answer.items() if name not in doubled}
+    missing = tuple(name for name in names if name not in found)
+    return Keyed(found, missing, keyed.strangers, (*keyed.doubled, *doubled))
+
+
+def _is_other(key: str) -> bool:
+    return NO_WRAPPER.search(_words(key)) is not None
+
+
+def _words(key: str) -> str:
+    return HUMP.sub(" ", key).lower()
 
 
 def _match(answer: Mapping[str, Any], names: Collection[str]) -> Keyed:

@@ -206,7 +206,7 @@ class LabelingConfig:
         problems: list[Problem] = []
         numbers: dict[int, str] = {}
         says_none = False
-        keyed = by_control(answer, self.controls)
+        keyed = by_control(answer, self.controls, self.output_classes)
         answer = keyed.answer
         doubted = in_doubt(self.controls, answer, data)
         for name, control in self.controls.items():

@@ -58,6 +58,44 @@ def test_what_fits_no_control_or_two_ways_is_said(convert, answer, said):
     assert said in " ".join(made.errors)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"example": {"main_topic": "A"}, "topic_final": "B"},
+        {"example": {"main_topic": "A"}},
+        {"previous_answer": {"main_topic": "A"}, "new": "B"},
+        {"previousAnswer": {"main_topic": "A"}},
+        {"input": {"main_topic": "A"}, "label": "B"},
+        {"old": {"main_topic": "A"}},
+        {"initial-answer": {"main_topic": "A"}},
+        {"alternatives": [{"main_topic": "A"}]},
+        {"draft": '{"main_topic": "A"}'},
+        {"answer": {"main_topic": "A"}, "corrected": "b"},
+        {"main_topic": "A", "answer": {"main_topic": "B"}},
+        {"main_topic": "A", "result": [{"Main Topic": "B"}]},
+    ],
+)
+def test_an_answer_that_another_part_contradicts_is_refused(convert, answer):
+    made = convert(ONE, answer)
+    assert made.result == []
+    assert made.errors
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"main_topic": "A", "confidence": {"main_topic": 0.9}},
+        {"main_topic": "A", "reasons": {"main_topic": "It is."}},
+        {"main_topic": "A", "previous_answer": {"main_topic": "B"}},
+        {"main_topic": "A", "answer": {"main_topic": "A"}},
+        {"label": "A", "answer": {"main_topic": "A"}},
+        {"previous_answer": {"main_topic": "B"}, "answer": {"main_topic": "A"}},
+    ],
+)
+def test_what_stands_beside_an_answer_and_contradicts_nothing_is_passed_over(convert, answer):
+    assert convert(ONE, answer).answer == {"main_topic": "A"}
+
+
 def test_a_part_that_came_under_another_key_is_reported_and_the_rest_stands(convert):
     made = convert(XML, {"main_topic": "A", "rating": 3})
     assert made.answer == {"main_topic": "A", "stars": None}

@@ -17,7 +17,7 @@ from ml_backend.labeling.answer_keys import by_control
 from ml_backend.llm.reading import lenient_json
 from ml_backend.llm.reading.drafts import Ambiguous, Found, choose, choose_of_reasoning
 from ml_backend.llm.reading.lenient_json import Unreadable
-from ml_backend.llm.reading.reasoning import part
+from ml_backend.llm.reading.reasoning import as_data, has_markup, opens, part
 from ml_backend.records import JsonObject
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -28,6 +28,7 @@ MEMBER = re.compile(
     r"\{\s*+(?:\"([^\"]{0,200})\"|'([^']{0,200})'"
     r"|[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{0,200})[\"'“”’»`]?)\s*+[:：]"
 )
+FENCED = re.compile(r"(?:```|~~~)[\w.+-]*(?P<inner>.*)(?:```|~~~)", re.DOTALL)
 # Braces, and strings with those in them.
 BRACE = re.compile(r"[{}]")
 BRACES = {"{": 1, "}": -1}
@@ -93,9 +94,11 @@ class _Search:
             if isinstance(value, dict):
                 return value
             return self.read(inner, is_reasoning=is_reasoning, depth=depth + 1)
+        if (whole := _whole(text)) is not None:
+            return whole
         if is_reasoning:
             return self._read_reasoning(text)
-        parted = part(text)
+        parted = part(self._quoting(text) if has_markup(text) else text)
         for answer in parted.answers:
             found = self._read_answer(answer)
             if found is not None:
@@ -104,6 +107,23 @@ class _Search:
             return self._read_reasoning(parted.reasoning)
         self._complain()
         return None
+
+    def _quoting(self, text: str) -> str:
+        """The text with what its objects quote told apart from its own markup.
+
+        Objects amid thinking are left as they are: nobody says that they end before it does.
+        """
+        pieces: list[str] = []
+        trial = _Search(self.names, self.finished)
+        start, is_open = 0, False
+        at = text.find("{")
+        while at >= 0 and trial.failures <= MOST_FAILURES and trial.wasted <= len(text) + 4096:
+            is_open = opens(text, start, at, before=is_open)
+            each = None if is_open else trial._object(text, at)
+            end = each.end if each is not None else at + 1
+            pieces += [text[start:at], as_data(text[at:end])]
+            start, at = end, text.find("{", end)
+        return "".join([*pieces, text[start:]])
 
     def _read_answer(self, text: str) -> JsonObject | None:
         found, broken = self._objects(text)
@@ -209,6 +229,24 @@ def _out_of_string(text: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     return inner if isinstance(inner, str) and "{" in inner else None
+
+
+def _whole(text: str) -> JsonObject | None:
+    """Return the object a text is and nothing else, but for one fence around it."""
+    text = text.strip().strip("\ufeff")
+    fence = FENCED.fullmatch(text)
+    text = fence["inner"].strip() if fence else text
+    try:
+        value = DECODER.decode(text)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict) or not text.startswith("{"):
+        return value if isinstance(value, dict) else None
+    try:
+        read = lenient_json.read(text, 0)
+    except Unreadable:
+        return None
+    return None if read.was_open or text[read.end :].strip() else read.value
 
 
 def _closing(text: str, at: int) -> int:

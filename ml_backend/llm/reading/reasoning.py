@@ -46,6 +46,9 @@ TURN_END = re.compile(
 )
 
 
+MARKUP = (MARKER, CHANNEL, CHANNEL_END, BARE_FINAL, TURN_END)
+
+
 @dataclass(frozen=True, slots=True)
 class Parted:
     """A text as answer and reasoning; several ``answers`` where the model went on after one."""
@@ -64,6 +67,25 @@ def part(text: str) -> Parted:
     if not markers:
         return Parted(_turns(text))
     return _of_tags(text, markers)
+
+
+def has_markup(text: str) -> bool:
+    """Return whether anything in a text may end its thinking, a channel or a turn."""
+    return any(pattern.search(text) for pattern in MARKUP)
+
+
+def opens(text: str, start: int, end: int, *, before: bool) -> bool:
+    """Return whether thinking is open at the end of a piece; ``before`` whether it was."""
+    for marker in MARKER.finditer(text, start, end):
+        before = not _closes(marker)
+    return before
+
+
+def as_data(text: str) -> str:
+    """Return the text of an object whose strings hold no markup, though they say the same."""
+    for pattern in MARKUP:
+        text = pattern.sub(lambda found: f"\\u{ord(found[0][0]):04x}{found[0][1:]}", text)
+    return text
 
 
 def _of_channels(text: str, channels: list[re.Match[str]]) -> Parted:
