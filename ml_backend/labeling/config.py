@@ -12,6 +12,7 @@ from typing import Any
 from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError
 from ml_backend.labeling.answer_keys import by_control
+from ml_backend.labeling.answer_nulls import with_nulls
 from ml_backend.labeling.bases.control import Agreement, Control, objects_in
 from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
@@ -207,8 +208,8 @@ class LabelingConfig:
         numbers: dict[int, str] = {}
         says_none = False
         keyed = by_control(answer, self.controls, self.output_classes)
-        answer = keyed.answer
-        doubted = in_doubt(self.controls, answer, data)
+        keyed = with_nulls(keyed, self.controls, data)
+        answer, doubted = keyed.answer, in_doubt(self.controls, keyed.answer, data)
         for name, control in self.controls.items():
             if control is self._relations:
                 continue

@@ -44,7 +44,6 @@ def test_choices_become_regions_with_what_label_studio_stores(
     ("xml", "answer"),
     [
         (OPTIONAL, "Maybe"),
-        (OPTIONAL, ""),
         (OPTIONAL, ["Yes!", "No"]),
         (OPTIONAL, {"choice": "No"}),
         (OPTIONAL, True),

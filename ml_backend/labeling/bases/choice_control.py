@@ -62,6 +62,10 @@ class ChoiceControl(Control):
     def notes(self, known: Collection[str]) -> list[str]:
         return self._source.notes(known)
 
+    @property
+    def has_one_value(self) -> bool:
+        return not self.multiple
+
     def schema(self, data: Data) -> JsonObject:
         classes = self._source.of(data)
         if self.multiple and classes.all:

@@ -96,6 +96,11 @@ class Control(ABC):
         return self.must_answer and not self.conditions
 
     @property
+    def has_one_value(self) -> bool:
+        """True when its answer is one value or null, where an empty text or list is no value."""
+        return False
+
+    @property
     def depends_on_data(self) -> bool:
         """True when schema or description differ from task to task."""
         return False

@@ -7,6 +7,7 @@ from typing import Any
 
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, shown
 from ml_backend.labeling.bases.evidence import Evidence
+from ml_backend.labeling.bases.nulls import or_null
 from ml_backend.labeling.bases.room import PICTURE
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.values import to_number
@@ -60,7 +61,7 @@ class PerItem(Control):
         if len(answer) > pages:
             problems.append(f"There are {pages} pages, not {len(answer)}: the rest is left out.")
         for page, part in enumerate(answer[:pages]):
-            reading = self._control.to_regions(part, data)
+            reading = self._control.to_regions(or_null(self._control, part, data), data)
             problems += [f"Page {page + 1}: {message}" for message in reading.problems]
             regions += [self._on_page(region, page) for region in reading.regions]
         lacking = self._lacking(regions, pages)

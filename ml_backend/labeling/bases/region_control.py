@@ -14,6 +14,7 @@ from typing import Any
 from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.control import Control, Data, Reading, content_id, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.bases.nulls import or_null
 from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
 from ml_backend.labeling.bases.region_room import RegionRoom
 from ml_backend.labeling.markup.tags import Tag
@@ -178,7 +179,7 @@ class RegionControl(RegionRoom):
             draft.labels.append(label)
             draft.order = (*draft.order, label.order)
         for name, control in self.companions.items():
-            reading = control.to_regions(item.get(name), data)
+            reading = control.to_regions(or_null(control, item.get(name), data), data)
             problems += [f'"{name}" of {what}: {message}' for message in reading.problems]
             draft.asked[name] = reading.regions
         number = to_number(item.get(NUMBER))

@@ -52,6 +52,10 @@ class DateTime(Control):
             return "YYYY-MM" if self.has_month else "YYYY"
         return "YYYY-MM-DDTHH:MM" if self.has_time else "YYYY-MM-DD"
 
+    @property
+    def has_one_value(self) -> bool:
+        return True
+
     def schema(self, data: Data) -> JsonObject:
         return {"type": self.nullable("string")}
 

@@ -44,6 +44,10 @@ class Number(Control):
         step = to_number(tag.get("step"))
         self.step = step if step and step > 0 else None
 
+    @property
+    def has_one_value(self) -> bool:
+        return True
+
     def schema(self, data: Data) -> JsonObject:
         return {"type": self.nullable("number")}
 

@@ -38,6 +38,10 @@ class Pairwise(Control):
     def classes(self) -> tuple[str, ...]:
         return _SIDES
 
+    @property
+    def has_one_value(self) -> bool:
+        return True
+
     def schema(self, data: Data) -> JsonObject:
         sides: list[str | None] = list(_SIDES)
         if not self.required:

@@ -34,6 +34,10 @@ class Rating(Control):
             raise ConfigError(f"its maxRating is no whole number from 1 to {_MOST_STARS}")
         self.most = most
 
+    @property
+    def has_one_value(self) -> bool:
+        return True
+
     def schema(self, data: Data) -> JsonObject:
         stars: list[int | None] = list(range(1, self.most + 1))
         if not self.required:

@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 
+from ml_backend.labeling.text.entity_edges import has_entities, is_cut_by_entity
 from ml_backend.labeling.text.lookalikes import ZERO_WIDTH_SPACE, Folded
+from ml_backend.labeling.text.weak_edges import is_weak
 from ml_backend.labeling.text.word_edges import is_cut, stands_in_compound, word_around
 
 Offsets = tuple[int, int]
@@ -62,6 +64,7 @@ class Quotable:
         self.text = text
         self._breaks = breaks
         self._broken = frozenset(breaks)
+        self._has_entities = has_entities(text)
         self._starts: dict[str, tuple[list[int], list[int]]] = {}
         self._alike: dict[tuple[int, str], list[Offsets]] = {}
         self._patience = _MAX_WORK
@@ -76,7 +79,7 @@ class Quotable:
             return Miss.EMPTY
         start = self.text.find(quote)
         if start >= 0:
-            if occurrence == 1 and self._is_word(start, start + len(quote)):
+            if occurrence == 1 and self._stands_alone(start, start + len(quote)):
                 return start, start + len(quote)
             if self._patience < 0:
                 return Miss.COSTLY
@@ -89,7 +92,7 @@ class Quotable:
     def occurrence(self, start: int, end: int) -> int:
         """Which occurrence of its own words the span is."""
         quote = self.text[start:end]
-        if self.text.find(quote, 0, end) == start and self._is_word(start, end):
+        if self.text.find(quote, 0, end) == start and self._stands_alone(start, end):
             return 1
         words, inside = self._split(quote)
         number = bisect_left(words, start)
@@ -139,6 +142,8 @@ class Quotable:
         inside: list[int] = []
         for place in self._verbatim(quote):
             (words if self._is_word(place, place + len(quote)) else inside).append(place)
+        words, weak = self._without_weak(words, len(quote))
+        inside = sorted([*inside, *weak]) if weak else inside
         if not words:
             size = len(quote)
             words = [at for at in inside if stands_in_compound(self.text, at, at + size)]
@@ -147,6 +152,16 @@ class Quotable:
         found = self._starts[quote] = (words, inside)
         self._patience -= _OF_A_PLACE * (len(words) + len(inside))
         return found
+
+    def _without_weak(self, words: list[int], size: int) -> tuple[list[int], list[int]]:
+        """The places that are meant first, and those only where there are no others."""
+        weak = [at for at in words if is_weak(self.text, at, at + size)]
+        if not weak or len(weak) == len(words):
+            return words, []
+        return sorted(set(words).difference(weak)), weak
+
+    def _stands_alone(self, start: int, end: int) -> bool:
+        return self._is_word(start, end) and not is_weak(self.text, start, end)
 
     def _verbatim(self, quote: str) -> Iterator[int]:
         place, count = self.text.find(quote), 0
@@ -157,11 +172,16 @@ class Quotable:
     def _is_word(self, start: int, end: int) -> bool:
         text = self.text
         begins = not start or text[start - 1].isspace() or start in self._broken
-        if not begins and is_cut(text, start, at_end=False):
+        if not begins and self._is_cut(start, at_end=False):
             return False
         if end == len(text) or text[end].isspace() or end in self._broken:
             return True
-        return not is_cut(text, end, at_end=True)
+        return not self._is_cut(end, at_end=True)
+
+    def _is_cut(self, place: int, *, at_end: bool) -> bool:
+        if is_cut(self.text, place, at_end=at_end):
+            return True
+        return self._has_entities and is_cut_by_entity(self.text, place, at_end=at_end)
 
     # Quotes that are not verbatim
 
@@ -222,7 +242,8 @@ class Quotable:
             if there and there not in found[-1:] and self._is_word(*there):
                 found.append(there)
             place = folded.text.find(quote, place + 1)
-        self._alike[key] = found
+        alone = [place for place in found if not is_weak(self.text, *place)]
+        self._alike[key] = found = alone or found
         return found
 
     def _means(self, quote: str, start: int, end: int) -> bool:
