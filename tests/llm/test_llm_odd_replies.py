@@ -358,6 +358,45 @@ def test_an_answer_the_provider_refused_is_an_answer(status, error, text):
     assert told({"error": error}, status).text == text
 
 
+INNER = {"message": GROQ, "code": "json_validate_failed", "failed_generation": "{"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "Provider returned error", "code": 400,
+                         "metadata": {"raw": json.dumps({"error": INNER})}}}),
+        (400, {"error": {"message": "Failed", "metadata": {"raw": {"error": INNER}}}}),
+        (400, [{"error": INNER}]),
+        (400, {"error": {"message": f"GroqException - {json.dumps({'error': INNER})}"}}),
+        (400, {"error": {"message": f"Error code: 400 - {({'error': INNER})}"}}),
+        (400, {"error": json.dumps(INNER)}),
+        (400, {"detail": INNER}),
+        (400, {"detail": json.dumps({"error": INNER})}),
+        (422, {"errors": [INNER]}),
+        (400, json.dumps({"error": INNER})),
+    ],
+)  # fmt: skip
+def test_a_refused_answer_is_found_behind_a_gateway(status, body):
+    found = find_bad_answer(status, body)
+    assert found is not None
+    assert (found.text, found.said) == ("{", GROQ)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (422, {"detail": "The model output is not valid JSON"}),
+        (422, {"message": "the model's response did not match the schema"}),
+        (400, "Failed to parse model output"),
+    ],
+)
+def test_a_refused_answer_is_known_by_plain_words(status, body):
+    found = find_bad_answer(status, body)
+    assert found is not None
+    assert found.text == ""
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [
