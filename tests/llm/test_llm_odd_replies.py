@@ -174,6 +174,9 @@ def _with(message: Any, **choice: Any) -> dict[str, Any]:
         _with({"content": "", "tool_calls": [CALL]}),
         _with({"content": None, "tool_calls": [{"function": {"arguments": ANSWER}}]}),
         _with({"content": None, "tool_calls": [{"name": "answer", "input": ANSWER}]}),
+        _with({"content": TEXT, "tool_calls": [{"function": {"arguments": "{ }"}}]}),
+        _with({"content": TEXT, "tool_calls": [{"function": {"arguments": {}}}]}),
+        _with({"content": "{}", "tool_calls": [CALL]}),
         _with({"content": None, "tool_calls": [CALL, copy.deepcopy(CALL)]}),
         _with({"content": None, "function_call": {"name": "answer", "arguments": TEXT}}),
         {"choices": [{"text": TEXT, "finish_reason": "stop"}]},
@@ -222,6 +225,12 @@ def test_reasoning_without_a_clear_answer_is_said_to_be_that(reasoning):
     assert reply.remark.startswith("The server put all that the model said into its reasoning")
     assert reasoning in reply.remark
     assert "reasoning_content" in reply.raw
+
+
+@pytest.mark.parametrize("tool", [True, False])
+def test_a_call_of_nothing_hides_no_text(tool):
+    message = {"content": TEXT, "tool_calls": [{"function": {"arguments": "{}"}}]}
+    assert read_reply(_with(message), tool=tool).text == TEXT
 
 
 def test_calls_that_differ_are_left_to_the_reader_to_refuse():
