@@ -35,11 +35,6 @@ class Keyed:
     doubled: tuple[str, ...] = ()
     """Controls that two keys mean, with different values: missing as well."""
 
-    @property
-    def misnamed(self) -> tuple[str, ...]:
-        """Controls whose answer may have come, under a key that says too little or too much."""
-        return self.missing if self.strangers else self.doubled
-
     def without(self, *names: str) -> str:
         """Say that the keys of controls are missing, and which came instead."""
         if set(names) <= set(self.doubled):

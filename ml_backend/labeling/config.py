@@ -26,7 +26,7 @@ from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_inputs import TaskInputs
 from ml_backend.labeling.text.html_bounds import HtmlRefused
-from ml_backend.labeling.without_answer import nothing_usable, unanswered
+from ml_backend.labeling.without_answer import elsewhere, nothing_usable, unanswered
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
 
@@ -209,12 +209,13 @@ class LabelingConfig:
         says_none = False
         keyed = by_control(answer, self.controls, self.output_classes)
         keyed = with_nulls(keyed, self.controls, data)
+        problems += elsewhere(keyed, answer, self.output_classes)
         answer, doubted = keyed.answer, in_doubt(self.controls, keyed.answer, data)
         for name, control in self.controls.items():
+            if name in keyed.missing:
+                problems.append(Problem(name, keyed.without(name)))
             if control is self._relations:
                 continue
-            if name in keyed.misnamed:
-                problems.append(Problem(name, keyed.without(name)))
             reading = doubted.get(name) or control.to_regions(answer.get(name), data)
             result += reading.regions
             problems += [Problem(name, message) for message in reading.problems]
@@ -227,7 +228,8 @@ class LabelingConfig:
         numbers = {number: settled.same.get(each, each) for number, each in numbers.items()}
         result = settled.result + self._relate(answer, numbers, settled.result, data, problems)
         errors = [unanswered(name, problems) for name in settled.missing]
-        if not errors and not result and (settled.problems or not says_none):
+        is_told_wrong = any(each not in settled.hidden for each in problems)
+        if not errors and not result and (is_told_wrong or not says_none):
             errors = nothing_usable(problems, keyed, hidden=bool(found))
         normal = self.to_answer(result, data)
         return Conversion(result, normal, tuple(dict.fromkeys(problems)), tuple(errors))

@@ -105,7 +105,7 @@ def span(quote: str, label: str, stars: Any = 3) -> dict[str, Any]:
 )
 def test_a_question_about_a_region_shows_by_its_label(convert, condition, shows):
     stars = STARS.replace("{extra}", f'perRegion="true" {condition}')
-    answer = {"l": [span("Ada", "PER"), span("Rome", "Place")]}
+    answer = {"l": [span("Ada", "PER"), span("Rome", "Place")], "m": []}
     made = convert(config(LABELS, stars), answer, DATA)
     assert [item["r"] for item in made.answer["l"]] == shows
     assert [each.control for each in made.problems] == ["r"] * (None in shows)

@@ -83,7 +83,8 @@ def test_a_number_of_two_items_names_neither(convert):
 
 def test_an_item_that_cannot_be_placed_takes_its_relations_with_it(convert):
     lost = {"id": 1, "quote": "Eve", "occurrence": 1, "label": "PER"}
-    made = convert(XML, {"who": [*WHO, lost], "relations": [{"from": 1, "to": 7}]}, DATA)
+    said = {"who": [*WHO, lost], "where": [], "relations": [{"from": 1, "to": 7}]}
+    made = convert(XML, said, DATA)
     assert related(made) == []
     assert len(made.problems) == 2
 

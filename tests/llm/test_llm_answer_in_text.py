@@ -70,6 +70,8 @@ SEVERAL = {
     "a template before": f'{{"sentiment": "Positive" | "Negative" | "Neutral"}}\n\n{YES}',
     "another object before": f'Input: {{"text": "a kind letter"}}\nOutput: {YES}',
     "the schema before": f'{{"type": "object", "properties": {{}}}}\n{YES}',
+    "the whole schema before": '{"type": "object", "properties": {"sentiment": {"enum": '
+    f'["Positive", "Negative"]}}}}}}\n{YES}',
     "another object after": f'{YES}\nUsage: {{"tokens": 12}}',
     "went on with another task": f"{YES}<|im_end|>\n<|im_start|>user\nI hate it<|im_end|>\n{NO}",
     "ended its turn": f"{YES}</s>",

@@ -174,6 +174,9 @@ def _with(message: Any, **choice: Any) -> dict[str, Any]:
         _with({"content": "", "tool_calls": [CALL]}),
         _with({"content": None, "tool_calls": [{"function": {"arguments": ANSWER}}]}),
         _with({"content": None, "tool_calls": [{"name": "answer", "input": ANSWER}]}),
+        _with({"content": TEXT, "tool_calls": [{"function": {"arguments": "{ }"}}]}),
+        _with({"content": TEXT, "tool_calls": [{"function": {"arguments": {}}}]}),
+        _with({"content": "{}", "tool_calls": [CALL]}),
         _with({"content": None, "tool_calls": [CALL, copy.deepcopy(CALL)]}),
         _with({"content": None, "function_call": {"name": "answer", "arguments": TEXT}}),
         {"choices": [{"text": TEXT, "finish_reason": "stop"}]},
@@ -222,6 +225,12 @@ def test_reasoning_without_a_clear_answer_is_said_to_be_that(reasoning):
     assert reply.remark.startswith("The server put all that the model said into its reasoning")
     assert reasoning in reply.remark
     assert "reasoning_content" in reply.raw
+
+
+@pytest.mark.parametrize("tool", [True, False])
+def test_a_call_of_nothing_hides_no_text(tool):
+    message = {"content": TEXT, "tool_calls": [{"function": {"arguments": "{}"}}]}
+    assert read_reply(_with(message), tool=tool).text == TEXT
 
 
 def test_calls_that_differ_are_left_to_the_reader_to_refuse():
@@ -356,6 +365,45 @@ def test_an_answer_the_provider_refused_is_an_answer(status, error, text):
     assert found is not None
     assert found.text == text
     assert told({"error": error}, status).text == text
+
+
+INNER = {"message": GROQ, "code": "json_validate_failed", "failed_generation": "{"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "Provider returned error", "code": 400,
+                         "metadata": {"raw": json.dumps({"error": INNER})}}}),
+        (400, {"error": {"message": "Failed", "metadata": {"raw": {"error": INNER}}}}),
+        (400, [{"error": INNER}]),
+        (400, {"error": {"message": f"GroqException - {json.dumps({'error': INNER})}"}}),
+        (400, {"error": {"message": f"Error code: 400 - {({'error': INNER})}"}}),
+        (400, {"error": json.dumps(INNER)}),
+        (400, {"detail": INNER}),
+        (400, {"detail": json.dumps({"error": INNER})}),
+        (422, {"errors": [INNER]}),
+        (400, json.dumps({"error": INNER})),
+    ],
+)  # fmt: skip
+def test_a_refused_answer_is_found_behind_a_gateway(status, body):
+    found = find_bad_answer(status, body)
+    assert found is not None
+    assert (found.text, found.said) == ("{", GROQ)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (422, {"detail": "The model output is not valid JSON"}),
+        (422, {"message": "the model's response did not match the schema"}),
+        (400, "Failed to parse model output"),
+    ],
+)
+def test_a_refused_answer_is_known_by_plain_words(status, body):
+    found = find_bad_answer(status, body)
+    assert found is not None
+    assert found.text == ""
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ MEMBER = re.compile(
     r"\{\s*+(?:\"([^\"]{0,200})\"|'([^']{0,200})'"
     r"|[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{0,200})[\"'“”’»`]?)\s*+[:：]"
 )
+SCHEMA_WORDS = frozenset({"type", "enum", "anyOf", "$ref", "const"})
 FENCED = re.compile(r"(?:```|~~~)[\w.+-]*(?P<inner>.*)(?:```|~~~)", re.DOTALL)
 # Braces, and strings with those in them.
 BRACE = re.compile(r"[{}]")
@@ -207,6 +208,8 @@ class _Search:
     def _found(self, value: JsonObject, at: int, end: int) -> Found:
         if not self.names:
             return Found(value, at, end, frozenset(value))
+        if _is_schema(value):
+            return Found(value, at, end, frozenset())
         return Found(value, at, end, frozenset(by_control(value, self.names).answer))
 
     def _may_close(self, found: Found) -> bool:
@@ -215,6 +218,19 @@ class _Search:
 
     def _is_asked_for(self, key: str) -> bool:
         return not self.names or bool(by_control({key.strip(): 0}, self.names).answer)
+
+
+def _is_schema(value: JsonObject) -> bool:
+    """Whether an object is the schema that was asked for, said back."""
+    properties = value.get("properties")
+    return (
+        value.get("type") == "object"
+        and isinstance(properties, dict)
+        and all(
+            isinstance(each, dict) and not each.keys().isdisjoint(SCHEMA_WORDS)
+            for each in properties.values()
+        )
+    )
 
 
 def _out_of_string(text: str) -> str | None:

@@ -6,9 +6,10 @@ and asked for again where nothing can be made of it.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,12 @@ OF_REQUEST = re.compile(
 )
 QUOTED = "raw='", "', err="
 LONGEST_WORDS = 4000
+LONGEST_PACKED = 20_000
+DEPTH = 6
+MEMBERS = 5
+SAID = ("message", "detail", "msg", "error_msg", "error_message")
+# Where one error holds another.
+PACKED = ("error", "message", "detail", "details", "errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +66,55 @@ class BadAnswer:
 
 
 def find_bad_answer(status: int, body: object) -> BadAnswer | None:
-    """Return the answer that an HTTP error refuses, None where it refuses the request."""
-    error: Any = body
-    if isinstance(error, Mapping) and "error" in error:
-        error = error["error"]
-    if isinstance(error, str):
-        error = {"message": error}
-    if status not in STATUSES or not isinstance(error, Mapping):
+    """Return the answer that an HTTP error refuses, None where it refuses the request.
+
+    A gateway packs the error of its upstream into its own: the innermost that tells one counts.
+    """
+    if status not in STATUSES:
         return None
-    said = str(error.get("message") or "")[:LONGEST_WORDS]
+    found = None
+    for error in _errors(body, 0):
+        found = _bad_answer(error) or found
+    return found
+
+
+def _errors(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
+    """The errors of a body, the outermost first."""
+    if depth > DEPTH:
+        return
+    if isinstance(value, list):
+        for each in value[:MEMBERS]:
+            yield from _errors(each, depth + 1)
+    elif isinstance(value, str):
+        if depth <= 1:
+            yield {"message": value}
+        yield from _errors(_unpacked(value), depth + 1)
+    elif isinstance(value, Mapping):
+        yield value
+        metadata = value.get("metadata")
+        packed = metadata.get("raw") if isinstance(metadata, Mapping) else None
+        for inner in (*(value.get(name) for name in PACKED), packed):
+            yield from _errors(inner, depth + 1)
+
+
+def _unpacked(text: str) -> object:
+    """The JSON or Python that a text quotes of an error, behind whatever words."""
+    start = text.find("{")
+    if start < 0:
+        return None
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(text, start)[0]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(text[start : text.rfind("}") + 1][:LONGEST_PACKED])
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+
+
+def _bad_answer(error: Mapping[str, Any]) -> BadAnswer | None:
+    words = (error.get(name) for name in SAID)
+    said = next((each for each in words if isinstance(each, str) and each), "")[:LONGEST_WORDS]
     codes = " ".join(str(error.get(name) or "") for name in ("code", "type", "param"))
     text = _generation(error)
     is_told = bool(text) or CODES.search(codes) or WORDS.search(said)

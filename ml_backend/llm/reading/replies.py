@@ -111,7 +111,12 @@ def read_text(message: Mapping[str, Any], *, tool: bool) -> str:
     """Return the text of the answer in a reply's ``message``, "" when there is none."""
     content, call = _content(message.get("content")), _called(message)
     first, second = (call, content) if tool else (content, call)
-    return first if first.strip() else second or first
+    # A call of nothing is none beside a text.
+    return first if first.strip() and not (_is_empty(first) and second.strip()) else second or first
+
+
+def _is_empty(text: str) -> bool:
+    return "".join(text.split()) == "{}"
 
 
 def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
