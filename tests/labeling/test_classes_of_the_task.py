@@ -61,6 +61,12 @@ def test_they_pass_the_check_and_are_created_one_by_one(convert, tags, answer):
     assert not LabelingConfig.parse(xml).may_be_imported(made.result)
 
 
+def test_fields_that_no_task_has_are_named(convert):
+    tag = choices('value="$USD"', 'value="$EUR"')
+    xml = f'<View><Text name="t" value="$text"/>{tag}</View>'
+    assert 'brings no classes in "USD, EUR"' in convert(xml, {"c": "$USD"}, DATA).errors[0]
+
+
 @pytest.mark.parametrize(
     ("tags", "answer"),
     [

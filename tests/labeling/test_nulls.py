@@ -55,3 +55,8 @@ def test_what_is_asked_about_a_region_or_a_page_may_be_null_as_well(convert):
     perItem="true"/></View>"""
     made = convert(pages, {"c": [3, "null"]}, DATA)
     assert (made.answer, made.problems) == ({"c": [3, None]}, ())
+
+
+def test_a_rating_between_two_is_named(convert):
+    made = convert(f"<View>{TEXT}{TAGS['rating'].format('')}</View>", {"c": 4.5}, DATA)
+    assert "4.5 is not a whole number from 1 to 5" in made.errors[0]

@@ -126,7 +126,8 @@ class ClassSource:
     @property
     def whereabouts(self) -> str:
         """Where a task's own classes are, for messages: the data path."""
-        return ", ".join(values.paths(self._value))
+        read = [self._value, *(node.value for node in _all_nodes(self._own))]
+        return ", ".join(dict.fromkeys(path for each in read for path in values.paths(each)))
 
     def _build(self, data: Data) -> Classes:
         nodes = [*self._own]

@@ -14,6 +14,7 @@ from typing import Any
 from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.control import Control, Data, Reading, content_id, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.bases.item_keys import as_list
 from ml_backend.labeling.bases.nulls import or_null
 from ml_backend.labeling.bases.place_reader import Draft, PlaceReader
 from ml_backend.labeling.bases.region_room import RegionRoom
@@ -133,7 +134,13 @@ class RegionControl(RegionRoom):
 
     # Answer -> regions
 
+    def meant(self, answer: object) -> object:
+        """The list of items that an answer means, by the names asked for."""
+        own = [*([NUMBER] if self.is_numbered else []), *(["label"] if self._source else [])]
+        return as_list(answer, [*own, *self.place_schema({}), *self.companions])
+
     def to_regions(self, answer: object, data: Data) -> Reading:
+        answer = self.meant(answer)
         if answer is None:
             return Reading()
         if not isinstance(answer, list):

@@ -55,7 +55,7 @@ class Rating(Control):
             return Reading()
         stars = to_number(answer)
         if not isinstance(stars, int) or not 1 <= stars <= self.most:
-            given = stars if isinstance(stars, int) and abs(stars) < 10**9 else shown(answer)
+            given = shown(answer) if stars is None or abs(stars) >= 10**9 else stars
             return Reading(problems=(f"{given} is not a whole number from 1 to {self.most}.",))
         return Reading([self.region({"rating": stars})], answered=True)
 

@@ -16,7 +16,8 @@ def in_doubt(
     given = {
         name: (control, items)
         for name, control in controls.items()
-        if isinstance(control, ShapeControl) and isinstance(items := answer.get(name), list)
+        if isinstance(control, ShapeControl)
+        and isinstance(items := control.meant(answer.get(name)), list)
     }
     why: dict[str, str] = {}
     for control, items in given.values():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_backend.labeling.bases.control import objects_in
+from ml_backend.labeling.bases.item_keys import by_name
 from ml_backend.labeling.bases.room import NUMBER, room_of_key
 from ml_backend.labeling.shapes.shape_control import (
     PERCENT,
@@ -88,7 +89,9 @@ def _points(item: Mapping[str, Any]) -> list[list[float] | None]:
     """The corners of an item, None for one that is none."""
     given = item.get("points")
     return [
-        numbers(point, "x", "y") if isinstance(point, Mapping) else _pair(point)
+        numbers(by_name(point, ("x", "y")), "x", "y")
+        if isinstance(point, Mapping)
+        else _pair(point)
         for point in (given if isinstance(given, list) else ())
     ]
 

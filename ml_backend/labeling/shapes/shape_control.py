@@ -223,8 +223,12 @@ class _ShapeReader(PlaceReader):
 
 def numbers(item: Mapping[str, Any], *names: str) -> list[float] | None:
     """The finite numbers under these names, None when one is missing."""
-    found = [to_number(item.get(name)) for name in names]
+    found = [_percent(item.get(name)) for name in names]
     return [n for n in found if n is not None] if None not in found else None
+
+
+def _percent(given: object) -> float | int | None:
+    return to_number(given.strip().removesuffix("%") if isinstance(given, str) else given)
 
 
 def tidy(number: float) -> float | int:
