@@ -40,6 +40,10 @@ from ml_backend.labeling.text.spans import Miss, Quotable, overlap
         # case decides when it can
         ("Big  Apple, big  apple", "big apple", 1, (12, 22)),
         ("BIG  apple, Big  Apple", "big apple", 1, Miss.AMBIGUOUS),
+        # of several that look alike the occurrence decides
+        ("don’t, don’t", "don't", 2, (7, 12)),
+        ("don’t, don’t", "don't", 3, Miss.AMBIGUOUS),
+        ("don’t, don’t", "don't", None, Miss.AMBIGUOUS),
         # no part of a composed character
         ("Cafe\u0301", "cafe", 1, Miss.ABSENT),
         ("(.*)+ [a]", "(.*)+  [A]", 1, (0, 9)),
