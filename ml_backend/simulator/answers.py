@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 TAG = re.compile(r"</?[\w.-]+>")
-WORD = re.compile(r"[^\W\d_]{3,}")
+# Words that stand by themselves: no part of "x200", no entity.
+WORD = re.compile(r"(?<![\w&])[^\W\d_]{3,}(?!\w)")
 NONSENSE = "Sure! I would say it depends, but here is what I think about it"
 UNKNOWN_LABEL = "no-such-label"
 QUOTABLE_CHARACTERS = 4000
