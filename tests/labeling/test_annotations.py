@@ -222,17 +222,21 @@ SHAPES = f"""<View><Image name="i" valueList="$pages"/>
 <KeyPointLabels name="k" toName="i">{LABELS}</KeyPointLabels>
 <PolygonLabels name="p" toName="i">{LABELS}</PolygonLabels>
 <TextArea name="w" toName="i" perRegion="true"/></View>"""
-# What has no number above 1 is taken for fractions.
-inner = st.floats(1.5, 60, width=32) | st.integers(2, 60)
+# What has no number of 2 and more is taken for fractions.
+inner = st.floats(2.5, 60, width=32) | st.integers(3, 60)
+# Of which no ellipse reaches out of the picture by more than half its radius.
+middle = st.floats(20, 60, width=32) | st.integers(20, 60)
+# From which a box turns to any side without leaving the picture.
+centre = st.floats(40, 60, width=32) | st.integers(40, 60)
 corner = st.tuples(percent, inner).map(list)
 turn = st.integers(0, 359) | st.floats(0, 359, width=32)
 geometry = {
     "r": st.fixed_dictionaries({"x": inner, "y": inner, "width": size, "height": size})
     | st.fixed_dictionaries(
-        {"x": inner, "y": inner, "width": size, "height": size, "rotation": turn}
+        {"x": centre, "y": centre, "width": size, "height": size, "rotation": turn}
     ),
     "e": st.fixed_dictionaries(
-        {"x": percent, "y": inner, "radiusX": size, "radiusY": size, "rotation": turn}
+        {"x": middle, "y": middle, "radiusX": size, "radiusY": size, "rotation": turn}
     ),
     "k": st.fixed_dictionaries({"x": percent, "y": inner, "width": st.just(0.75)}),
     "p": st.lists(corner, min_size=3, max_size=5, unique_by=tuple).map(

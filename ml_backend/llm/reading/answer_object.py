@@ -29,7 +29,7 @@ MEMBER = re.compile(
     r"|[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{0,200})[\"'“”’»`]?)\s*+[:：]"
 )
 SCHEMA_WORDS = frozenset({"type", "enum", "anyOf", "$ref", "const"})
-FENCED = re.compile(r"(?:```|~~~)[\w.+-]*(?P<inner>.*)(?:```|~~~)", re.DOTALL)
+FENCED = re.compile(r"(?:```|~~~)[\w.+-]*+(?P<inner>.*)(?:```|~~~)", re.DOTALL)
 # Braces, and strings with those in them.
 BRACE = re.compile(r"[{}]")
 BRACES = {"{": 1, "}": -1}
