@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SPACING = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
+from ml_backend.labeling.bases.key_names import other_keys, plain
+
 # What may hold an answer that is not this one's, and what tells how sure one is of it.
 NO_WRAPPER = re.compile(
     r"example|sample|template|previous|prior|former|earlier|draft|input|\bold\b|initial|original"
@@ -70,8 +70,8 @@ def named_classes(
     keys: Collection[str], answer: Mapping[str, Any], classes: Collection[str]
 ) -> list[str]:
     """Return those of some keys of an answer whose value is a class."""
-    known = {_plain(name) for name in classes}
-    return [key for key in keys if isinstance(answer[key], str) and _plain(answer[key]) in known]
+    known = {plain(name) for name in classes}
+    return [key for key in keys if isinstance(answer[key], str) and plain(answer[key]) in known]
 
 
 def _without_doubled(keyed: Keyed, wrappers: Mapping[str, Any], names: Collection[str]) -> Keyed:
@@ -102,36 +102,15 @@ def _match(answer: Mapping[str, Any], names: Collection[str]) -> Keyed:
     missing = tuple(name for name in names if name not in answer)
     if len(answer) == len(names) and not missing:
         return Keyed(answer)
-    strangers = [key for key in answer if key not in names]
     found = {name: answer[name] for name in names if name in answer}
-    if not strangers:
+    if len(found) == len(answer):
         return Keyed(found, missing)
-    meant: dict[str, list[str]] = {}
-    for name in names:
-        meant.setdefault(_plain(name), []).append(name)
-    doubled = []
-    for key in [*strangers]:
-        controls = meant.get(_plain(key), [])
-        if len(controls) != 1:
-            continue
-        [name] = controls
-        strangers.remove(key)
-        if name in found and found[name] != answer[key]:
-            doubled.append(name)
-        found.setdefault(name, answer[key])
-    for name in doubled:
+    others = other_keys(answer, names)
+    found |= others.meant
+    for name in others.doubled:
         found.pop(name, None)
-    return Keyed(
-        found,
-        tuple(name for name in names if name not in found),
-        tuple(strangers),
-        tuple(dict.fromkeys(doubled)),
-    )
-
-
-def _plain(key: str) -> str:
-    # Nothing but spacing goes: in some scripts what is no letter tells words apart.
-    return SPACING.sub("", unicodedata.normalize("NFKC", key).casefold())
+    missing = tuple(name for name in names if name not in found)
+    return Keyed(found, missing, others.strangers, others.doubled)
 
 
 def _is_itself_wrapped(answer: Mapping[str, Any], names: Collection[str]) -> bool:

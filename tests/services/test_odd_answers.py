@@ -8,12 +8,9 @@ from typing import Any
 
 import pytest
 
-from ml_backend.container import Container
 from ml_backend.records import Failure, Prediction, RunStatus, Subset
-from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
-from support.house import House, ScriptedModel, hurry
-from support.place import close
+from support.house import House, served_house
 from support.simulator import Simulator
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text">
@@ -73,19 +70,8 @@ LOST: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.fixture
 def served(fake: FakeLabelStudio, simulator: Simulator, data_dir: Path) -> Iterator[House]:
-    settings = Settings.from_env(
-        {
-            "LABEL_STUDIO_URL": fake.url,
-            "LABEL_STUDIO_API_KEY": fake.token,
-            "DATA_DIR": str(data_dir),
-            "OPENAI_BASE_URL": simulator.url,
-            "OPENAI_MODEL": "simulated",
-        }
-    )
-    container = Container(settings)
-    hurry(container, fake)
-    yield House(container, fake, ScriptedModel())
-    close(container)
+    with served_house(fake, simulator, data_dir) as house:
+        yield house
 
 
 def asked(

@@ -10,15 +10,12 @@ from pathlib import Path
 import pytest
 from services.test_few_shot_runs import CONFIG as FEW_SHOT, annotated
 
-from ml_backend.container import Container
 from ml_backend.records import Prediction, Run, RunStatus, Subset
 from ml_backend.services.evaluation.tries import TryRequest
 from ml_backend.services.refining.refine import RefineRequest
-from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.files import image
-from support.house import House, ScriptedModel, hurry
-from support.place import close
+from support.house import House, served_house
 from support.simulator import Simulator
 
 PICTURES = """<View><Image name="img" value="$image"/>
@@ -38,21 +35,10 @@ CASES = [
 
 @pytest.fixture
 def served(fake: FakeLabelStudio, simulator: Simulator, data_dir: Path) -> Iterator[House]:
-    settings = Settings.from_env(
-        {
-            "LABEL_STUDIO_URL": fake.url,
-            "LABEL_STUDIO_API_KEY": fake.token,
-            "DATA_DIR": str(data_dir),
-            "OPENAI_BASE_URL": simulator.url,
-            "OPENAI_API_KEY": "sk-of-the-tests-123",
-            "OPENAI_MODEL": "simulated",
-            "LLM_MAX_CONCURRENCY": "16",
-        }
-    )
-    container = Container(settings)
-    hurry(container, fake)
-    yield House(container, fake, ScriptedModel())
-    close(container)
+    with served_house(
+        fake, simulator, data_dir, OPENAI_API_KEY="sk-of-the-tests-123", LLM_MAX_CONCURRENCY="16"
+    ) as house:
+        yield house
 
 
 def sentence(body: object) -> str:

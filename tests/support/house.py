@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ml_backend.container import Container
 from ml_backend.llm import Reply, Request
 from ml_backend.records import Prompt, PromptVersion, Run, Usage
 from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
+from support.place import close
 from support.processes import eventually
+from support.simulator import Simulator
 
 CONFIG = """<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices></View>"""
@@ -105,3 +110,25 @@ class House:
         for row in self.container.studio.prediction_keys(project_id):
             held[row.task_id][row.model_version] += 1
         return held
+
+
+@contextmanager
+def served_house(
+    fake: FakeLabelStudio, simulator: Simulator, data_dir: Path, **settings: str
+) -> Iterator[House]:
+    """Yield a house whose container asks the simulator over HTTP, by these settings beside."""
+    container = Container(
+        Settings.from_env(
+            {
+                "LABEL_STUDIO_URL": fake.url,
+                "LABEL_STUDIO_API_KEY": fake.token,
+                "DATA_DIR": str(data_dir),
+                "OPENAI_BASE_URL": simulator.url,
+                "OPENAI_MODEL": "simulated",
+                **settings,
+            }
+        )
+    )
+    hurry(container, fake)
+    yield House(container, fake, ScriptedModel())
+    close(container)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-_SPACING = re.compile(r"[\s_\-]+")
+from ml_backend.labeling.bases.key_names import other_keys
+
 _SYNONYMS = {"labels": "label"}
 
 
@@ -31,26 +31,10 @@ def as_list(answer: object, names: Collection[str]) -> object:
 
 def by_name(item: Mapping[str, Any], names: Collection[str]) -> Mapping[str, Any]:
     """An item under these names where its keys mean one each; what two keys say stays out."""
-    strangers = [key for key in item if key not in names]
-    if not strangers:
-        return item
     found = {key: value for key, value in item.items() if key in names}
-    rest: dict[str, Any] = {}
-    meant: dict[str, list[str]] = {}
-    for name in names:
-        meant.setdefault(_plain(name), []).append(name)
-    doubled = set()
-    for key in strangers:
-        plain = _plain(str(key))
-        [name, *more] = meant.get(plain) or meant.get(_SYNONYMS.get(plain, "")) or [""]
-        if not name or more:
-            rest[key] = item[key]
-        elif name in found and found[name] != item[key]:
-            doubled.add(name)
-        else:
-            found[name] = item[key]
-    return {key: value for key, value in found.items() if key not in doubled} | rest
-
-
-def _plain(key: str) -> str:
-    return _SPACING.sub("", key).casefold()
+    if len(found) == len(item):
+        return item
+    others = other_keys(item, names, _SYNONYMS)
+    found |= others.meant
+    rest = {key: item[key] for key in others.strangers}
+    return {key: value for key, value in found.items() if key not in others.doubled} | rest
