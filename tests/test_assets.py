@@ -81,8 +81,8 @@ def make(tree: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["make", f"PYTHON={sys.executable}", *arguments],
         cwd=tree,
-        # Without the flags of the make that these tests may run in.
-        env={name: value for name, value in os.environ.items() if "MAKE" not in name},
+        # Without the flags of the make that these tests may run in, and by pip, as users do.
+        env={n: value for n, value in os.environ.items() if "MAKE" not in n and n != "UV"},
         capture_output=True,
         text=True,
         timeout=240,
