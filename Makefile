@@ -38,11 +38,13 @@ demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
-	$(BIN)/python -m pytest -m "$(HERE)" -n 3 --dist worksteal $(if $(COVERAGE),$(MEASURED))
+	$(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 3 --dist worksteal $(if $(COVERAGE),$(MEASURED))
 	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
 
+# Folders whose tests are none of these are not even looked into: it takes a second in each process.
+NOT_HERE = $(addprefix --ignore=tests/,browser live real)
 HERE = not live and not faults and not browser and not real
 # Branches of what stands below the faces that the tests take; CI holds the floor. The faces themselves
 # are left out: pages, API and command line are lines without branches, at a fifth of the whole price.
@@ -50,10 +52,10 @@ FLOOR = 95
 ROOMS = demo images jobs labeling labelstudio llm parts prompting records reporting scoring services simulator store
 MEASURED = $(addprefix --cov=ml_backend/,$(ROOMS)) --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 coverage: $(APP)/.ready
-	$(BIN)/python -m pytest -m "$(HERE)" -n 3 --dist worksteal $(MEASURED) --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 3 --dist worksteal $(MEASURED) --cov-report=term-missing:skip-covered
 
 test-fast: $(APP)/.ready
-	$(BIN)/python -m pytest -m "$(HERE) and not slow" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "$(HERE) and not slow" $(NOT_HERE) -n 2 --dist worksteal
 
 browser: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal

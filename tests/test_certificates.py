@@ -176,6 +176,7 @@ def test_one_setting_is_enough_for_all(
         assert server.asked
 
 
+@pytest.mark.slow
 def test_a_servers_own_certificate_may_be_named_itself(authority: Authority) -> None:
     for made in (authority.self_signed("127.0.0.1"), authority.certify("127.0.0.1")):
         certificates.trust_also({"SSL_CERT_FILE": str(made)})
@@ -190,6 +191,7 @@ def test_public_authorities_stay_trusted_beside_ones_own(authority: Authority) -
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate"], ids=["missing", "empty", "text"])
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_named_by_its_variable(
     tmp_path: Path, content: str | None
 ) -> None:
@@ -228,6 +230,7 @@ BESIDE: dict[str, Callable[[Path, Authority], object]] = {
 
 
 @pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.slow
 def test_a_folder_may_hold_more_than_certificates_and_doctor_names_it(
     authority: Authority, tmp_path: Path, beside: str
 ) -> None:
@@ -260,6 +263,7 @@ def test_a_file_that_may_not_be_read_is_passed_over(authority: Authority, tmp_pa
     "listed",
     ["{gone}:{ours}", "{ours}:{gone}", "{empty}:{ours}", ":{ours}:", "{gone}:{file}", "{ours}"],
 )
+@pytest.mark.slow
 def test_folders_may_be_listed(authority: Authority, tmp_path: Path, listed: str) -> None:
     (tmp_path / "empty").mkdir()
     ours = folder_with(authority, tmp_path / "ours")
@@ -274,6 +278,7 @@ def test_folders_may_be_listed(authority: Authority, tmp_path: Path, listed: str
     assert ("empty (no certificate in it" in said) is ("empty" in listed)
 
 
+@pytest.mark.slow
 def test_a_folder_of_a_list_that_may_not_be_read_is_passed_over(
     authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,6 +299,7 @@ def test_a_folder_of_a_list_that_may_not_be_read_is_passed_over(
         certificates.tls_context()
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_colon_in_its_name_is_one(authority: Authority, tmp_path: Path) -> None:
     certificates.trust_also({"SSL_CERT_DIR": str(folder_with(authority, tmp_path / "a:b"))})
     assert certificates.passed_over() == ()
@@ -319,6 +325,7 @@ def test_what_is_named_itself_must_hold_certificates(
         certificates.tls_context()
 
 
+@pytest.mark.slow
 def test_doctor_says_which_are_trusted_and_what_is_wrong(
     authority: Authority, tmp_path: Path
 ) -> None:

@@ -203,6 +203,7 @@ def test_its_command_is_one_of_ours() -> None:
 
 
 @pytest.mark.parametrize("is_up", [True, False])
+@pytest.mark.slow
 def test_its_health_check_tells_whether_health_answers(is_up: bool) -> None:
     program, *arguments = json.loads(of("HEALTHCHECK")[-1].partition("CMD ")[2])
     assert program == "python"

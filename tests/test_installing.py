@@ -21,6 +21,7 @@ sys.exit(int(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_it_says_every_now_and_then_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     installation = Installation("the server", every=0.05)
     installation.run(sys.executable, "-c", PIP, "0")
@@ -31,6 +32,7 @@ def test_it_says_every_now_and_then_how_far_it_is(capsys: pytest.CaptureFixture[
     assert said.splitlines()[-1].startswith("✓ Installed the server")
 
 
+@pytest.mark.slow
 def test_what_failed_is_shown_and_its_code_is_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         Installation("the server", every=9.0).run(sys.executable, "-c", PIP, "3")

@@ -165,6 +165,7 @@ def test_an_event_is_queued_with_what_it_names(hosted: Hosted) -> None:
 
 
 @pytest.mark.parametrize("odd", [[{"id": 1}], {"id": True}, {"id": 10**12}, {}, "x", None], ids=str)
+@pytest.mark.slow
 def test_an_event_that_names_nothing_is_about_all_of_the_project(hosted: Hosted, odd: Any) -> None:
     hosted.prompt()
     hosted.setup()

@@ -29,6 +29,7 @@ def spoken() -> Iterator[Path]:
             yield path
 
 
+@pytest.mark.slow
 def test_nobody_is_told_to_star_an_annotation() -> None:
     """Label Studio Community has no star: annotations are marked as ground truth, or submitted."""
     texts = [path for path in spoken() if str(path.relative_to(ROOT)) not in RATED]

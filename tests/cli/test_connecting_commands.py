@@ -41,6 +41,7 @@ def test_connecting_twice_makes_one_backend(terminal: Terminal, mails: list[int]
     assert [row["url"] for row in terminal.rows("backends")] == [url]
 
 
+@pytest.mark.slow
 def test_a_server_label_studio_cannot_reach_is_explained(
     terminal: Terminal, mails: list[int]
 ) -> None:

@@ -124,6 +124,7 @@ def test_a_run_that_fails_is_not_judged(terminal: Terminal, mails: list[int]) ->
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_demands_that_make_no_sense_are_a_usage_error(
     terminal: Terminal, mails: list[int], options: tuple[object, ...]
 ) -> None:
@@ -131,6 +132,7 @@ def test_demands_that_make_no_sense_are_a_usage_error(
     assert terminal.json("runs", "list") == []
 
 
+@pytest.mark.slow
 def test_a_version_is_not_compared_with_itself(terminal: Terminal, mails: list[int]) -> None:
     refused = terminal.run(*ASKED, *NOT_WORSE, code=1)
     assert "is the version that is evaluated" in refused.stderr

@@ -97,6 +97,7 @@ def test_adding_installs_the_package_alone(terminal: Terminal, tmp_path: Path, m
     assert "Installing" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_pip_that_fails_says_why_and_what_to_do(terminal: Terminal, bare, tmp_path) -> None:
     nothing = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null"}
     said = terminal.run("models", "add", "smollm2", code=1, **nothing).stderr

@@ -99,6 +99,7 @@ def test_listing_counts_by_model_version(terminal: Terminal, predicted: list[int
     assert LABEL in terminal.run("predictions", "list", "--project", "Mails").stdout
 
 
+@pytest.mark.slow
 def test_failures_says_which_tasks_got_no_prediction_and_why(
     terminal: Terminal, mails: list[int]
 ) -> None:

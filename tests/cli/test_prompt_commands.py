@@ -21,6 +21,7 @@ def test_a_prompt_with_a_text_has_its_first_version(terminal: Terminal, mails: l
     assert version["active"] is True
 
 
+@pytest.mark.slow
 def test_a_text_may_come_from_a_file_or_stdin(
     terminal: Terminal, mails: list[int], tmp_path: Path
 ) -> None:
@@ -51,6 +52,7 @@ def test_without_text_and_instructions_nothing_is_made(
     assert len(terminal.json("prompts", "list")) == 1
 
 
+@pytest.mark.slow
 def test_a_prompt_whose_text_is_wrong_is_not_left_behind(
     terminal: Terminal, mails: list[int]
 ) -> None:
@@ -59,6 +61,7 @@ def test_a_prompt_whose_text_is_wrong_is_not_left_behind(
     assert [prompt["title"] for prompt in terminal.json("prompts", "list")] == ["Topic"]
 
 
+@pytest.mark.slow
 def test_what_is_no_text_leaves_no_prompt_behind(
     terminal: Terminal, mails: list[int], tmp_path: Path
 ) -> None:

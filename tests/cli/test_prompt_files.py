@@ -187,6 +187,7 @@ def test_what_does_not_fit_is_refused_with_its_line_and_nothing_is_made(
     assert [each["title"] for each in terminal.json("prompts", "list")] == ["Topic"]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_text_or_too_large_is_refused(
     terminal: Terminal, mails: list[int], tmp_path: Path
 ) -> None:
@@ -198,6 +199,7 @@ def test_a_file_that_is_no_text_or_too_large_is_refused(
     assert "more than 1,000,000 bytes" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_parameter_that_may_be_a_key_stays_here(terminal: Terminal, mails: list[int]) -> None:
     folder = terminal.settings["DATA_DIR"]
     store = Store(f"sqlite:///{folder}/prompts.db", SecretCipher("a secret"))

@@ -18,6 +18,7 @@ def remake(terminal: Terminal) -> None:
 
 
 @pytest.mark.usefixtures("mails")
+@pytest.mark.slow
 def test_a_command_that_is_refused_names_the_one_that_mends_it(terminal: Terminal) -> None:
     remake(terminal)
     refused = terminal.run("run", "Topic", "--project", 1, code=1)

@@ -113,12 +113,14 @@ def test_options_that_disagree_about_the_tasks_are_a_usage_error(
     assert terminal.json("runs", "list") == []
 
 
+@pytest.mark.slow
 def test_an_empty_filter_is_not_taken_for_all_tasks(terminal: Terminal, mails: list[int]) -> None:
     empty = ("--filter", '{"conjunction": "and", "items": []}')
     assert "is empty" in terminal.run("run", "Topic", "--project", "Mails", *empty, code=1).stderr
     assert terminal.json("runs", "list") == []
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_no_number_is_refused(terminal: Terminal, mails: list[int]) -> None:
     for budget in ("nan", "inf"):
         result = terminal.run("run", "Topic", "--project", "Mails", "--budget", budget, code=1)

@@ -10,6 +10,7 @@ from support.server import Installation
 from support.terminal import LABEL, Terminal
 
 
+@pytest.mark.slow
 def test_the_doctor_reports_and_a_failure_exits_with_1(terminal: Terminal) -> None:
     report = terminal.json("doctor")
     assert report["ok"] is True

@@ -68,6 +68,7 @@ def test_tasks_carry_the_same_fields_as_text_and_number_themselves():
         assert task["data"]["text"] == task["data"]["text"].strip() != ""
 
 
+@pytest.mark.slow
 def test_no_two_messages_are_alike():
     words = [frozenset(re.findall(r"\w+", task["data"]["text"].lower())) for task in TASKS]
     alike = [

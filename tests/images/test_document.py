@@ -32,6 +32,7 @@ def test_a_document_without_words_is_a_scan(pages):
     assert document.read(pdf(*pages)).is_scan
 
 
+@pytest.mark.slow
 def test_pages_and_characters_are_bounded():
     found = document.read(pdf(*[LINE] * 60))
     assert (found.pages, found.pages_read) == (60, document.MOST_PAGES)

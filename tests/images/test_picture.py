@@ -41,6 +41,7 @@ def test_common_formats_are_sent_as_png_or_jpeg(kind, sent):
      ((1, 1), (1, 1)), ((20000, 1), (2048, 1))],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.slow
 def test_the_longer_side_is_bounded_and_small_pictures_stay(size, sent, kind):
     assert opened(image(kind, size)).size == sent
 

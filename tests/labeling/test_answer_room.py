@@ -80,6 +80,7 @@ def test_a_longer_class_name_takes_more_room_whatever_its_script():
     assert room(long) > room('<Choices name="c" toName="t">' + CLASSES + "</Choices>") + len(name)
 
 
+@pytest.mark.slow
 def test_a_thousand_classes_take_room_for_a_reasonable_choice_of_them():
     many = "".join(f'<Choice value="class number {n}"/>' for n in range(1_000))
     one = room(f'<Choices name="c" toName="t">{many}</Choices>')

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scipy.stats import kendalltau
 
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.bases.evidence import Evidence, match, of_classes
@@ -116,6 +115,8 @@ def test_a_text_is_right_or_wrong_and_nothing_else() -> None:
 @pytest.mark.parametrize("answer", [list("abcd"), list("dcba"), list("bacd"), list("cabd")])
 def test_rankings_have_kendalls_tau(answer: list[str]) -> None:
     truth = list("abcd")
+    from scipy.stats import kendalltau  # a second to load, for this test alone
+
     expected = kendalltau([answer.index(each) for each in truth], range(4)).statistic
     assert RANKING.weigh({"c": answer}, {"c": truth}, DATA)["c"].orders == [pytest.approx(expected)]
 

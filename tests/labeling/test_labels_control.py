@@ -188,6 +188,7 @@ def test_without_the_task_only_identical_spans_overlap():
     assert agreement.score == pytest.approx(2 * 3 / (10 + 3))
 
 
+@pytest.mark.slow
 def test_a_text_of_a_megabyte_is_searched_quickly(convert):
     text = "".join(f"Line {i}: Ada was here — “again”.\n" for i in range(32_000))
     assert len(text) > 1_000_000

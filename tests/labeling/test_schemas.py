@@ -81,6 +81,7 @@ BIG = {
 
 
 @pytest.mark.parametrize("controls", BIG.values(), ids=BIG)
+@pytest.mark.slow
 def test_many_classes_are_left_to_the_description(check_strict, controls):
     config = LabelingConfig.parse(f'<View><Text name="t" value="$text"/>{controls}</View>')
     schema = config.schema(TEXT)

@@ -343,6 +343,7 @@ def test_token_shows_in_no_repr(fake, door):
     assert fake.token not in repr(door) + repr(door._transport)
 
 
+@pytest.mark.slow
 def test_door_is_shared_by_threads(fake, seeded):
     door = ServerLabelStudio(fake.url, personal_token(fake))
     with ThreadPoolExecutor(8) as pool:

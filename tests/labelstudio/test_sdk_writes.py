@@ -201,6 +201,7 @@ def test_guard_is_the_last_thing_before_a_write_and_keeps_it_from_being_sent(fak
     assert door.delete_prediction(seeded.prediction_id) is True
 
 
+@pytest.mark.slow
 def test_personal_access_token_goes_with_writes_of_both_kinds(fake, seeded):
     headers = {"Authorization": f"Token {fake.token}"}
     token = httpx.post(f"{fake.url}/api/token/", headers=headers).json()["token"]

@@ -248,6 +248,7 @@ VALUES = st.recursive(
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.text(), VALUES, max_size=3))
 @example({"}": {}, "": 0})
+@pytest.mark.slow
 def test_what_python_or_javascript_writes_is_read_as_it_was_or_refused(value):
     assert lenient_json.read(json.dumps(value), 0).value == value
     for text in (repr(value), json.dumps(value, ensure_ascii=False)[:-1]):
@@ -257,6 +258,7 @@ def test_what_python_or_javascript_writes_is_read_as_it_was_or_refused(value):
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(" \n\t`*#|>-.,;:!?()[]</~=+_'\"0123456789", max_size=20))
+@pytest.mark.slow
 def test_of_two_answers_without_a_word_between_none_is_taken(glue):
     with pytest.raises(AnswerError):
         read_object(f"{NO}{glue}{YES}", NAMES)

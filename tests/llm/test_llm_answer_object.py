@@ -31,6 +31,7 @@ def test_anything_else_is_an_answer_error(text):
         read_object(text)
 
 
+@pytest.mark.slow
 def test_deep_nesting_is_refused_not_fatal():
     with pytest.raises(AnswerError):
         read_object('{"a":' + "[" * 200_000)

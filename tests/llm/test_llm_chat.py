@@ -155,6 +155,7 @@ def released_at(simulator, calls):
         released.result()
 
 
+@pytest.mark.slow
 def test_the_gate_bounds_calls_in_flight(simulator):
     with released_at(simulator, 7):
         ask(connection(simulator.url), *(question(f"t{i}") for i in range(40)), gate=Gate(7))
@@ -170,6 +171,7 @@ def test_more_than_a_hundred_calls_fly_at_once(simulator):
     assert simulator.stats()["max_in_flight"] == 180
 
 
+@pytest.mark.slow
 def test_waiting_for_a_retry_takes_no_slot(simulator):
     simulator.control({"match": "bad", "fault": "server_error", "status": 503, "times": 1})
 

@@ -570,6 +570,7 @@ def test_what_echoes_a_task_says_nothing_of_the_account(body):
     assert "key" not in trouble.said
 
 
+@pytest.mark.slow
 def test_deep_and_long_bodies_are_read_within_bounds():
     body: object = "end"
     for _ in range(2000):

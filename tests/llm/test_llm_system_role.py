@@ -40,6 +40,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("status", "body"), REFUSALS)
+@pytest.mark.slow
 def test_a_model_without_a_system_role_answers_all_and_is_remembered(simulator, status, body):
     simulator.control(no_system=body, no_system_status=status)
     on, ladder = connection(simulator.url), {}

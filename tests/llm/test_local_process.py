@@ -54,6 +54,7 @@ def ask(process: ModelProcess, *texts: str) -> list[str]:
     return answers
 
 
+@pytest.mark.slow
 def test_the_first_question_starts_it_and_the_next_finds_it(process: ModelProcess) -> None:
     assert process.pid is None
     ask(process, "a")
@@ -63,6 +64,7 @@ def test_the_first_question_starts_it_and_the_next_finds_it(process: ModelProces
     assert process.pid == pid
 
 
+@pytest.mark.slow
 def test_it_is_told_what_to_serve_and_its_key_is_on_no_command_line(process) -> None:
     [told] = ask(process, "tell")
     assert f'"model": "{process.file.path}"' in told
@@ -74,6 +76,7 @@ def test_it_is_told_what_to_serve_and_its_key_is_on_no_command_line(process) -> 
     assert address.key not in str(child.environ())
 
 
+@pytest.mark.slow
 def test_nobody_without_the_key_is_answered(process: ModelProcess) -> None:
     url = f"{process.ensure().url}/v1/chat/completions"
     with pytest.raises(urllib.error.HTTPError) as caught:
@@ -81,6 +84,7 @@ def test_nobody_without_the_key_is_answered(process: ModelProcess) -> None:
     assert caught.value.code == 401
 
 
+@pytest.mark.slow
 def test_no_proxy_stands_between(process: ModelProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -96,6 +100,7 @@ def test_no_proxy_stands_between(process: ModelProcess, monkeypatch: pytest.Monk
     assert run(check()) == ["tiny"]
 
 
+@pytest.mark.slow
 def test_it_is_started_again_when_it_dies(process: ModelProcess) -> None:
     ask(process, "a")
     first = psutil.Process(process.pid)
@@ -105,6 +110,7 @@ def test_it_is_started_again_when_it_dies(process: ModelProcess) -> None:
     assert process.pid not in (None, first.pid)
 
 
+@pytest.mark.slow
 def test_a_question_that_ends_it_each_time_costs_that_task_alone(process: ModelProcess) -> None:
     with pytest.raises(ModelError, match="ended twice over this task") as caught:
         ask(process, "die")
@@ -113,6 +119,7 @@ def test_a_question_that_ends_it_each_time_costs_that_task_alone(process: ModelP
     assert ask(process, "a")
 
 
+@pytest.mark.slow
 def test_one_that_ends_again_and_again_stops_the_run(process: ModelProcess) -> None:
     for _ in range(DEATHS // 2):
         with pytest.raises(ModelError, match="ended twice"):
@@ -121,6 +128,7 @@ def test_one_that_ends_again_and_again_stops_the_run(process: ModelProcess) -> N
         ask(process, "a")
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_served_stops_the_run_with_the_last_words(tmp_path: Path) -> None:
     process = ModelProcess(file_of(tmp_path, "GGUF broken"), PROGRAM)
     with pytest.raises(RunStopper, match="has wrong shape") as caught:
@@ -152,6 +160,7 @@ def test_it_ends_with_the_last_that_asks_it(process: ModelProcess) -> None:
     assert (running is None, ended) == (False, None)
 
 
+@pytest.mark.slow
 def test_stopping_ends_it_and_the_next_question_starts_it(process: ModelProcess) -> None:
     ask(process, "a")
     child = psutil.Process(process.pid)

@@ -105,6 +105,7 @@ def test_many_who_wait_for_a_start_leave_the_loops_own_threads_to_others(tmp_pat
     run(others())
 
 
+@pytest.mark.slow
 def test_tasks_that_come_at_once_open_one_line(tmp_path: Path, monkeypatch) -> None:
     process = process_of(tmp_path)
     opened: list[object] = []
@@ -150,6 +151,7 @@ def check(process: ModelProcess) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_one_that_was_given_up_is_started_by_a_check(tmp_path: Path) -> None:
     process = given_up(tmp_path)
     assert check(process) == ["tiny"]
@@ -157,6 +159,7 @@ def test_one_that_was_given_up_is_started_by_a_check(tmp_path: Path) -> None:
     process.stop()
 
 
+@pytest.mark.slow
 def test_a_check_that_fails_leaves_it_given_up(tmp_path: Path) -> None:
     process = given_up(tmp_path)
     process.file.path.write_text("GGUF broken")
@@ -166,6 +169,7 @@ def test_a_check_that_fails_leaves_it_given_up(tmp_path: Path) -> None:
         process.ensure()
 
 
+@pytest.mark.slow
 def test_one_that_was_given_up_is_started_when_all_had_let_go(tmp_path: Path) -> None:
     process = given_up(tmp_path)
     process.release()
@@ -173,6 +177,7 @@ def test_one_that_was_given_up_is_started_when_all_had_let_go(tmp_path: Path) ->
     process.stop()
 
 
+@pytest.mark.slow
 def test_one_that_was_given_up_is_started_after_a_while(tmp_path: Path, monkeypatch) -> None:
     process = given_up(tmp_path)
     monkeypatch.setattr(child, "FORGIVEN_SECONDS", 0.0)
@@ -188,6 +193,7 @@ def test_one_that_is_not_ready_in_time_is_ended(tmp_path: Path, monkeypatch) -> 
     assert process.pid is None
 
 
+@pytest.mark.slow
 def test_a_server_with_thousands_of_descriptors_starts_it(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 1_200:
@@ -205,6 +211,7 @@ def test_a_server_with_thousands_of_descriptors_starts_it(tmp_path: Path) -> Non
     process.stop()
 
 
+@pytest.mark.slow
 def test_a_retired_model_lets_go_when_it_is_asked_no_more(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(local, "IDLE_SECONDS", 0.2)
     process = process_of(tmp_path)

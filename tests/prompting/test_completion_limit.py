@@ -184,6 +184,7 @@ def names(seed: int, indent: int | None, ending: int) -> str:
 
 
 @pytest.mark.parametrize("indent", [None, 2, 8])
+@pytest.mark.slow
 def test_a_list_of_different_things_is_not_taken_for_running_on(indent: int | None) -> None:
     cuts = [names(seed, indent, ending=seed % 90) for seed in range(150)]
     assert [cut for cut in cuts if runs_on(cut)] == []

@@ -148,6 +148,7 @@ def test_the_interval_is_as_its_definition_has_it_for_every_table_of_nine_tasks(
                 assert found == pytest.approx(wanted, abs=1e-7), (both, first, second)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_true_difference() -> None:
     draw = random.Random(9)
     held = 0

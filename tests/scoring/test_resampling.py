@@ -7,7 +7,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap, permutation_test
 
 from ml_backend.scoring.resampling import FLIPS, compare_scores, f1_intervals
 
@@ -18,6 +17,8 @@ def scores(draw, n, mean):
 
 @pytest.mark.slow
 def test_it_is_as_scipy_has_it():
+    from scipy.stats import bootstrap, permutation_test  # a second to load, for this test alone
+
     draw = random.Random(5)
     first, second = scores(draw, 80, 0.5), scores(draw, 80, 0.6)
     found = compare_scores(first, second)
@@ -54,6 +55,7 @@ def test_scores_of_equal_versions_are_rarely_called_different():
     assert called <= 65
 
 
+@pytest.mark.slow
 def test_the_interval_of_f1_holds_the_true_one():
     draw = random.Random(2)
     held = 0

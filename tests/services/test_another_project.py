@@ -103,6 +103,7 @@ def test_nothing_touches_a_project_the_prompt_was_not_made_for(
     assert (house.held(project), len(house.model.asked)) == (before, asked)
 
 
+@pytest.mark.slow
 def test_a_person_may_say_that_it_is_meant(used: tuple[House, Prompt, int]) -> None:
     house, prompt, project = used
     remake(house, project)
@@ -113,6 +114,7 @@ def test_a_person_may_say_that_it_is_meant(used: tuple[House, Prompt, int]) -> N
     assert house.run(prompt, version, project).status is RunStatus.COMPLETED
 
 
+@pytest.mark.slow
 def test_it_follows_the_other_project_only_when_that_is_asked_for(
     used: tuple[House, Prompt, int],
 ) -> None:
@@ -132,6 +134,7 @@ def test_only_a_prompt_that_names_the_project_can_be_said_to_be_meant(house: Hou
         house.container.project_identity.confirm(prompt, house.container.studio.get_project(other))
 
 
+@pytest.mark.slow
 def test_a_run_that_was_waiting_asks_and_writes_nothing_there(house: House) -> None:
     project, _ = house.project(3)
     prompt, version = house.prompt(project)
@@ -157,6 +160,7 @@ def test_answers_of_a_run_are_kept_when_its_project_is_another(house: House) -> 
     assert len(house.container.store.outcomes.task_ids(run.id)) == 3
 
 
+@pytest.mark.slow
 def test_what_is_known_from_before_is_filled_in_and_not_refused(
     used: tuple[House, Prompt, int],
 ) -> None:
@@ -167,6 +171,7 @@ def test_what_is_known_from_before_is_filled_in_and_not_refused(
     assert made_at(house, project) == datetime.fromisoformat(ANEW)
 
 
+@pytest.mark.slow
 def test_a_prompt_that_was_never_used_was_not_made_for_a_later_project(house: House) -> None:
     project, _ = house.project(1)
     prompt, version = house.prompt(project)

@@ -32,12 +32,14 @@ def limits(house: House) -> list[int]:
     return [request.limit for request in house.model.asked]
 
 
+@pytest.mark.slow
 def test_a_class_is_asked_for_within_few_tokens(house: House) -> None:
     project, _ = house.project(2)
     house.run(*house.prompt(project), project)
     assert limits(house) == [96, 96]
 
 
+@pytest.mark.slow
 def test_a_text_may_be_longer_and_goes_by_its_task(house: House) -> None:
     texts = ["short", "word " * 2_000]
     project, _ = house.fake.seed(SUMMARY, [{"data": {"text": text}} for text in texts])
@@ -48,6 +50,7 @@ def test_a_text_may_be_longer_and_goes_by_its_task(house: House) -> None:
     assert 10_000 < long < 12_000
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_cut_off_is_asked_for_again_with_more_room(house: House) -> None:
     project, _ = house.project(1)
     house.model.answer = cut_below(1_000)
@@ -58,6 +61,7 @@ def test_an_answer_that_is_cut_off_is_asked_for_again_with_more_room(house: Hous
     assert run.totals.usage.completion_tokens == 96 + house.model.usage.completion_tokens
 
 
+@pytest.mark.slow
 def test_what_one_answer_needed_the_next_ones_get_at_once(house: House) -> None:
     project, _ = house.project(9)
     house.model.answer = cut_below(1_000)
@@ -68,6 +72,7 @@ def test_what_one_answer_needed_the_next_ones_get_at_once(house: House) -> None:
 
 
 @pytest.mark.parametrize("model", ["gemini-flash-latest", "kimi-k2.5", "glm-5", "prod-eu-2"])
+@pytest.mark.slow
 def test_a_thinker_nobody_knows_by_name_is_left_alone_after_one_thought_was_cut_off(
     house: House, model: str
 ) -> None:
@@ -89,6 +94,7 @@ def test_a_thinker_nobody_knows_by_name_is_left_alone_after_one_thought_was_cut_
     assert set(limits(house)) == {96, 0}
 
 
+@pytest.mark.slow
 def test_under_a_budget_the_second_try_has_a_limit_too_and_a_greater_one(house: House) -> None:
     project, _ = house.project(1)
     house.container.given_prices.give(house.container.models.default, "scripted", (1.0, 1.0))
@@ -105,6 +111,7 @@ def test_under_a_budget_the_second_try_has_a_limit_too_and_a_greater_one(house: 
     assert (first, second) == (96, 2 * 96 + 16_384)
 
 
+@pytest.mark.slow
 def test_a_list_may_be_longer_and_then_a_thought_longer_still(house: House) -> None:
     project, _ = house.project(6)
     seen = {"begun": 0}
@@ -123,6 +130,7 @@ def test_a_list_may_be_longer_and_then_a_thought_longer_still(house: House) -> N
     assert {0, 96, 192} >= set(limits(house))
 
 
+@pytest.mark.slow
 def test_an_answer_that_never_ends_is_given_up_after_the_second_try(house: House) -> None:
     project, _ = house.project(1)
     house.model.answer = cut_below(10**9)
@@ -132,6 +140,7 @@ def test_an_answer_that_never_ends_is_given_up_after_the_second_try(house: House
 
 
 @pytest.mark.parametrize("parameters", [{"max_tokens": 50}, {"max_completion_tokens": 50}])
+@pytest.mark.slow
 def test_the_versions_own_limit_wins_and_is_not_widened(house: House, parameters) -> None:
     project, _ = house.project(1)
     prompt, _version = house.prompt(project)

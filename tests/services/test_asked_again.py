@@ -60,6 +60,7 @@ def totals_of(run: Run) -> tuple[int, Usage, float | None]:
     return run.totals.succeeded, run.totals.usage, run.totals.cost
 
 
+@pytest.mark.slow
 def test_what_a_changed_config_had_asked_again_is_counted_and_told(priced: House) -> None:
     project, _ = priced.project(3)
     prompt, version = priced.prompt(project)
@@ -130,6 +131,7 @@ def test_failures_that_are_asked_again_were_paid_for_too(priced: House) -> None:
     assert "labeling config was changed" not in resumed.message
 
 
+@pytest.mark.slow
 def test_what_was_never_asked_is_not_asked_again(priced: House) -> None:
     store = priced.container.store.outcomes
     project, _ = priced.project(5)

@@ -293,6 +293,7 @@ def test_what_is_kept_is_bounded_and_failures_are_not_kept(place: Place) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_what_may_pass_is_tried_twice(place: Place) -> None:
     answers = [503, 200]
 

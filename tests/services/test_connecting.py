@@ -236,6 +236,7 @@ def test_a_server_that_moved_takes_its_row_along(site: Site) -> None:
     assert hook["url"] == row["url"] + "/webhook"
 
 
+@pytest.mark.slow
 def test_an_address_that_works_stays_unless_another_is_given(site: Site) -> None:
     site.connect(url=f"http://127.0.0.1:{site.server.settings.port}")
     terminal = site.start(up=False)  # its own address is not where the server is
@@ -286,6 +287,7 @@ def test_title_and_extra_params_change_when_given(site: Site) -> None:
     assert site.connect(title="Two", extra_params={"prompt": "Topic"}).outcome == "unchanged"
 
 
+@pytest.mark.slow
 def test_predictions_are_shown_and_a_choice_is_kept(site: Site) -> None:
     site.set_project(show_collab_predictions=False)
     site.connect()
@@ -310,6 +312,7 @@ def test_a_config_with_a_prompt_area_is_connected_for_the_editor(site: Site) -> 
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "localhost:9090", "http://", "http://h:9090?a=1"])
+@pytest.mark.slow
 def test_what_is_no_address_is_refused(site: Site, url: str) -> None:
     with pytest.raises(InvalidInput):
         site.connect(url=url)
@@ -457,6 +460,7 @@ def test_no_address_but_our_own_is_ever_asked(site: Site) -> None:
     assert asked == ["http://known:9090", "http://localhost:9191"]
 
 
+@pytest.mark.slow
 def test_where_nothing_answers_title_and_path_decide(site: Site) -> None:
     site.server.store.contacts.remember(site.project_id, "", extra_params=None, host="known:9090")
 

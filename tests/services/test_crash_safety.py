@@ -361,6 +361,7 @@ def test_a_token_revoked_while_loading_ends_the_run_resumable(house: House) -> N
     assert house.held(project) == {task: Counter(["P__Version 1"]) for task in tasks}
 
 
+@pytest.mark.slow
 def test_a_project_deleted_while_asking_ends_the_run_with_a_word(house: House) -> None:
     project, _ = house.project()
     prompt, version = house.prompt(project)
@@ -480,6 +481,7 @@ def test_a_deletion_in_flight_counts_as_publishing(house: House) -> None:
     assert not runs.publishing(project)
 
 
+@pytest.mark.slow
 def test_leases_and_runs_are_taken_under_a_row_lock_where_the_database_has_them(
     house: House,
 ) -> None:

@@ -40,6 +40,7 @@ def stored(house: House, run: Run) -> Run:
     return house.container.store.runs.get(run.id)
 
 
+@pytest.mark.slow
 def test_tasks_deleted_during_the_asking_are_counted_apart(house: House) -> None:
     project, tasks = house.project(20)
     prompt, version = house.prompt(project)
@@ -57,6 +58,7 @@ def test_tasks_deleted_during_the_asking_are_counted_apart(house: House) -> None
     assert documents.of_run(run)["deleted_tasks"] == 10
 
 
+@pytest.mark.slow
 def test_one_task_is_one_task(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
@@ -65,6 +67,7 @@ def test_one_task_is_one_task(house: House) -> None:
     assert run.message == "1 prediction; 1 task was deleted meanwhile."
 
 
+@pytest.mark.slow
 def test_a_run_all_of_whose_tasks_were_deleted_holds_nothing(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)
@@ -74,6 +77,7 @@ def test_a_run_all_of_whose_tasks_were_deleted_holds_nothing(house: House) -> No
     assert run.message.startswith("0 predictions; 4 tasks were deleted meanwhile.")
 
 
+@pytest.mark.slow
 def test_failures_of_deleted_tasks_are_no_failures(house: House) -> None:
     project, tasks = house.project(6)
     prompt, version = house.prompt(project)
@@ -102,6 +106,7 @@ def failing(act: Callable[[], object], *, but: Sequence[int]) -> Callable[[Reque
     return reply
 
 
+@pytest.mark.slow
 def test_tasks_all_of_whose_failures_were_deleted_are_looked_for_as_well(house: House) -> None:
     project, tasks = house.project(6)
     prompt, version = house.prompt(project)
@@ -111,6 +116,7 @@ def test_tasks_all_of_whose_failures_were_deleted_are_looked_for_as_well(house: 
     assert run.message == "3 predictions; 2 tasks were deleted meanwhile."
 
 
+@pytest.mark.slow
 def test_where_no_task_succeeded_those_that_are_gone_are_no_failures(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)
@@ -121,6 +127,7 @@ def test_where_no_task_succeeded_those_that_are_gone_are_no_failures(house: Hous
     assert (run.totals.failed, run.totals.deleted) == (1, 3)
 
 
+@pytest.mark.slow
 def test_where_every_task_failed_and_is_gone_the_run_has_nothing_left_to_fail(house: House) -> None:
     project, tasks = house.project(3)
     prompt, version = house.prompt(project)
@@ -130,6 +137,7 @@ def test_where_every_task_failed_and_is_gone_the_run_has_nothing_left_to_fail(ho
     assert run.message.startswith("0 predictions; 3 tasks were deleted meanwhile.")
 
 
+@pytest.mark.slow
 def test_a_run_whose_answered_tasks_are_all_gone_says_so_when_it_goes_on(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)
@@ -150,6 +158,7 @@ def _breaks(*_: object) -> None:
     raise RuntimeError("the process ends here")
 
 
+@pytest.mark.slow
 def test_chosen_tasks_that_were_gone_before_they_were_asked_are_told(house: House) -> None:
     project, tasks = house.project(6)
     prompt, version = house.prompt(project)
@@ -160,6 +169,7 @@ def test_chosen_tasks_that_were_gone_before_they_were_asked_are_told(house: Hous
     assert (ended.totals.total, ended.totals.succeeded, ended.deleted_tasks) == (4, 4, 2)
 
 
+@pytest.mark.slow
 def test_predictions_that_somebody_else_deletes_are_no_deleted_tasks(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)
@@ -176,6 +186,7 @@ def test_predictions_that_somebody_else_deletes_are_no_deleted_tasks(house: Hous
     assert tasks
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_counts_anew(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)
@@ -191,6 +202,7 @@ def test_a_run_that_goes_on_counts_anew(house: House) -> None:
     assert (ended.totals.succeeded, ended.totals.deleted) == (2, 2)
 
 
+@pytest.mark.slow
 def test_an_evaluation_counts_them_too(house: House) -> None:
     project, tasks = house.project(6)
     prompt, version = house.prompt(project)
@@ -200,6 +212,7 @@ def test_an_evaluation_counts_them_too(house: House) -> None:
     assert "4 predictions; 2 tasks were deleted meanwhile." in run.message
 
 
+@pytest.mark.slow
 def test_no_more_is_read_where_nothing_was_deleted(house: House) -> None:
     project, _ = house.project(4)
     prompt, version = house.prompt(project)
@@ -210,6 +223,7 @@ def test_no_more_is_read_where_nothing_was_deleted(house: House) -> None:
     assert sum("/api/tasks" in each for each in calls) <= 4
 
 
+@pytest.mark.slow
 def test_a_project_deleted_meanwhile_is_said_to_be_gone(house: House) -> None:
     project, _ = house.project(4)
     prompt, version = house.prompt(project)
@@ -222,6 +236,7 @@ def test_a_project_deleted_meanwhile_is_said_to_be_gone(house: House) -> None:
     assert len(house.container.store.outcomes.task_ids(run.id)) == 4
 
 
+@pytest.mark.slow
 def test_promoting_says_which_tasks_are_gone(house: House) -> None:
     project, tasks = house.project(4)
     prompt, version = house.prompt(project)

@@ -77,6 +77,7 @@ def test_a_deleted_versions_run_does_not_come_back(house: House) -> None:
         house.container.runs.resume(house.container.store.runs.get(run.id))
 
 
+@pytest.mark.slow
 def test_a_run_nobody_executes_is_canceled_before(house: House) -> None:
     project, _ = house.project(2)
     prompt, version = house.prompt(project)

@@ -118,6 +118,7 @@ def test_a_missing_address_and_a_wrong_token_are_told_apart(
     assert found["database"].status == "ok", "the other checks go on"
 
 
+@pytest.mark.slow
 def test_a_switched_off_kind_of_token_is_named(fake: FakeLabelStudio, tmp_path: Path) -> None:
     fake.control(settings={"legacy": False})
     found = examine(Container(settings(fake, tmp_path)))
@@ -163,6 +164,7 @@ def test_a_model_that_is_refused_says_why(house: House) -> None:
     assert (check.status, check.message, check.fix) == ("fail", "The key is wrong.", "Mend it.")
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_offered_is_a_warning(house: House) -> None:
     class Offering(ScriptedModel):
         async def check(self) -> list[str]:

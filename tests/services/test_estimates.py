@@ -166,6 +166,7 @@ def test_a_real_run_costs_what_was_estimated_once_it_was_measured(place: Place) 
     assert told.low == free.totals.cost == 0.0
 
 
+@pytest.mark.slow
 def test_sample_is_the_one_a_run_would_draw(place: Place) -> None:
     few = place.estimate(Subset.SAMPLE, sample_size=5)
     drawn = place.estimate(Subset.SAMPLE, sample_size=5, sample_seed=1)
@@ -173,6 +174,7 @@ def test_sample_is_the_one_a_run_would_draw(place: Place) -> None:
     assert few.prompt_tokens != drawn.prompt_tokens
 
 
+@pytest.mark.slow
 def test_ground_truth_is_not_read_again_while_its_number_stays(place: Place) -> None:
     assert place.estimate(Subset.HAS_GT).tasks == 12
     before = place.house.fake.state()["calls"]
@@ -267,6 +269,7 @@ def test_the_price_table_names_its_date() -> None:
     assert price.dated[:2] == "20"
 
 
+@pytest.mark.slow
 def test_the_most_an_answer_may_take_is_told_and_bounds_what_it_is_thought_to(place: Place) -> None:
     assert place.estimate().limit == 96
     version = replace(place.version, parameters={"max_tokens": 2})

@@ -135,6 +135,7 @@ def test_a_task_is_never_sent_its_own_ground_truth(few: Few, slot_options: dict[
     assert ended.snapshot.few_shot.source == "the other evaluated tasks"
 
 
+@pytest.mark.slow
 def test_the_request_key_changes_with_the_examples_and_its_task_half_does_not(few: Few) -> None:
     plain = [{"data": {"text": "pears"}}, {"data": {"text": "pears and pears"}}]
     few.seed([annotated(n, truth=False) for n in range(4)] + plain)

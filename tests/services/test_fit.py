@@ -134,6 +134,7 @@ def test_a_skipped_annotation_is_no_example(place: Annotated) -> None:
     assert place.pool() == {}
 
 
+@pytest.mark.slow
 def test_deleted_tasks_take_their_examples_along(place: Annotated) -> None:
     first, second = (place.annotate(task) for task in place.tasks[:2])
     place.tell("ANNOTATIONS_CREATED", task_ids=place.tasks[:2], annotation_ids=[first, second])
@@ -142,6 +143,7 @@ def test_deleted_tasks_take_their_examples_along(place: Annotated) -> None:
     assert set(place.pool()) == {second}
 
 
+@pytest.mark.slow
 def test_only_the_tasks_of_an_event_are_read(place: Annotated) -> None:
     unseen = place.annotate(place.tasks[1])
     annotation = place.annotate(place.tasks[0])
@@ -151,6 +153,7 @@ def test_only_the_tasks_of_an_event_are_read(place: Annotated) -> None:
     assert set(place.pool()) == {annotation, unseen}, "an event without ids is about all"
 
 
+@pytest.mark.slow
 def test_tasks_imported_with_annotations_are_examples(place: Annotated) -> None:
     row = {"data": {"text": "new"}, "annotations": [{"result": [region("B")]}]}
     ids = place.studio.import_tasks(place.project, [row])
@@ -177,6 +180,7 @@ def test_nobody_outside_can_ask_for_that_look(place: Annotated) -> None:
     assert place.events.hear(queue.IMPORT_SETTLED, [place.project]) is Heard.IGNORED
 
 
+@pytest.mark.slow
 def test_many_tasks_are_read_with_all_others(
     place: Annotated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +256,7 @@ def test_one_unreadable_annotation_costs_itself_alone(
     assert set(place.pool()) == {good}
 
 
+@pytest.mark.slow
 def test_a_changed_labeling_config_is_read_with_in_full(place: Annotated) -> None:
     annotation = place.annotate(place.tasks[0])
     place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[0]])
@@ -271,6 +276,7 @@ def test_a_changed_labeling_config_is_read_with_in_full(place: Annotated) -> Non
     assert place.reads() == reads, "the same config is no reason to read"
 
 
+@pytest.mark.slow
 def test_a_config_nobody_can_answer_loses_no_event_later(place: Annotated) -> None:
     path = f"api/projects/{place.project}/"
     place.studio._transport.send("PATCH", path, {"label_config": "<View></View>"})
@@ -322,6 +328,7 @@ def test_pauses_grow_while_label_studio_is_away(place: Annotated) -> None:
     assert pauses == [2, 4, 8, 16]
 
 
+@pytest.mark.slow
 def test_a_deleted_project_has_no_pool_and_no_follower(place: Annotated) -> None:
     prompt, _ = place.prompt()
     place.store.follows.start(prompt.id, place.project, None)
@@ -552,6 +559,7 @@ def test_training_measures_on_what_people_submitted(place: Annotated) -> None:
     assert place.runs()[0].truth is TruthSource.GROUND_TRUTH, "now there is some"
 
 
+@pytest.mark.slow
 def test_training_without_annotations_or_prompt_costs_nothing(
     place: Annotated, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -565,6 +573,7 @@ def test_training_without_annotations_or_prompt_costs_nothing(
     assert place.store.events.waiting() == 0
 
 
+@pytest.mark.slow
 def test_training_of_a_project_that_never_was_connected_does_nothing(place: Annotated) -> None:
     place.prompt()
     place.annotate(place.tasks[0], ground_truth=True)

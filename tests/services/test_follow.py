@@ -106,6 +106,7 @@ def test_imported_tasks_are_predicted_by_themselves(place: Followed) -> None:
     assert len(place.runs()) == 1, "nothing is due any more"
 
 
+@pytest.mark.slow
 def test_without_asking_for_it_nothing_follows(place: Followed) -> None:
     assert place.store.follows.stop(place.prompt.id, place.project)
     place.imports(3)
@@ -125,6 +126,7 @@ def test_a_burst_is_one_run(place: Followed) -> None:
     assert list(run.options.task_ids) == ids
 
 
+@pytest.mark.slow
 def test_imports_without_a_pause_do_not_put_a_run_off_for_ever(place: Followed) -> None:
     began = time.time() - follow.LONGEST_BURST + 1
     place.imports(1)
@@ -182,6 +184,7 @@ def test_a_forged_import_starts_nothing(place: Followed) -> None:
     assert place.follow().due_at is None
 
 
+@pytest.mark.slow
 def test_a_project_without_tasks_is_nothing_to_say(place: Followed) -> None:
     place.imports(0)
     assert place.wait() == []

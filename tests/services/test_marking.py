@@ -130,6 +130,7 @@ def test_a_filter_chooses_tasks(house: House) -> None:
 # At random
 
 
+@pytest.mark.slow
 def test_a_draw_is_by_class_and_the_same_for_its_seed(house: House) -> None:
     project, _ = seed(house, *[[topic("A")]] * 45, *[[topic("B")]] * 5)
     drawn = plan(house, project, random=10, seed=7)
@@ -218,6 +219,7 @@ def test_a_task_annotated_since_it_was_counted_is_not_marked_anew(house: House) 
 
 
 @pytest.mark.parametrize("mode", ["500_before", "500_after", "drop_connection_after"])
+@pytest.mark.slow
 def test_a_mark_that_breaks_off_is_sent_again(house: House, mode: str) -> None:
     project, tasks = seed(house, [topic("A")], [topic("B")])
     found = plan(house, project, everything=True)

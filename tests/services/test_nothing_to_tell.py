@@ -27,6 +27,7 @@ def seeded(house: House, truths: int) -> tuple[int, list[int]]:
     return house.fake.seed(CONFIG, tasks)
 
 
+@pytest.mark.slow
 def test_a_run_publishes_it_empty_and_counts_it(house: House) -> None:
     project, ids = seeded(house, 0)
     prompt, version = house.prompt(project)
@@ -49,6 +50,7 @@ def test_a_run_publishes_it_empty_and_counts_it(house: House) -> None:
         house.run(prompt, version, project, only_missing=True)
 
 
+@pytest.mark.slow
 def test_a_truth_that_is_there_makes_it_a_miss_and_no_failure(house: House) -> None:
     project, _ = seeded(house, 3)
     prompt, version = house.prompt(project)
@@ -59,6 +61,7 @@ def test_a_truth_that_is_there_makes_it_a_miss_and_no_failure(house: House) -> N
     assert run.totals.nothing_to_tell == 1
 
 
+@pytest.mark.slow
 def test_several_answers_may_agree_that_there_is_nothing(house: House) -> None:
     project, _ = house.fake.seed(CONFIG, [{"data": {"text": "text 0"}}])
     prompt, version = house.prompt(project)
@@ -72,6 +75,7 @@ def test_several_answers_may_agree_that_there_is_nothing(house: House) -> None:
     assert round(outcome.score, 2) == 0.67
 
 
+@pytest.mark.slow
 def test_the_cache_keeps_it(house: House) -> None:
     project, _ = seeded(house, 0)
     prompt, version = house.prompt(project)

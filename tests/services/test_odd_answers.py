@@ -120,6 +120,7 @@ def test_answers_that_stay_unusable_say_why_and_are_kept(
         assert outcome.asked.calls == 3, name
 
 
+@pytest.mark.slow
 def test_a_wrong_key_is_named_to_the_model_and_null_is_an_answer_after_one_call(
     served: House, simulator: Simulator
 ) -> None:

@@ -98,6 +98,7 @@ def test_a_run_that_wrote_nothing_makes_nothing_ours(house: House) -> None:
 
 
 @pytest.mark.parametrize("act", ["delete", "promote", "count"])
+@pytest.mark.slow
 def test_bulk_actions_by_prompt_take_nothing_of_others(house: House, act: str) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)

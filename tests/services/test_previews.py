@@ -76,6 +76,7 @@ def test_examples_of_evaluated_tasks_are_left_out_as_in_an_evaluation(house: Hou
     assert shown.examples == 2
 
 
+@pytest.mark.slow
 def test_annotations_made_meanwhile_count_with_the_next_pool(house: House) -> None:
     project, ids = house.project(3)
     _, version = house.prompt(project)
@@ -105,6 +106,7 @@ def test_unknown_variable_is_a_problem_that_names_it(
     assert (shown.field, shown.messages, shown.after) == (field, (), ids[1])
 
 
+@pytest.mark.slow
 def test_prose_written_elsewhere_keeps_its_braces(house: House) -> None:
     project, _ = house.project(2)
     _, version = house.prompt(project)

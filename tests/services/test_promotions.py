@@ -79,6 +79,7 @@ def as_the_editor(house: House, method: str, path: str, body: dict[str, Any]) ->
         return
 
 
+@pytest.mark.slow
 def test_each_task_gets_one_annotation_and_a_second_time_none(house: House) -> None:
     project, tasks = seed(house, *predicted("A", "B"))
     report = promote(house, project)
@@ -101,6 +102,7 @@ def test_identical_predictions_made_anew_are_not_promoted_again(house: House) ->
     assert (again.would_create, again.skipped_identical) == (0, 2)
 
 
+@pytest.mark.slow
 def test_a_changed_answer_is_promoted_beside_an_earlier_promotion(house: House) -> None:
     """Also after the earlier prediction is gone, and with it Label Studio's word on its origin."""
     project, tasks = seed(house, *predicted("A"))
@@ -112,6 +114,7 @@ def test_a_changed_answer_is_promoted_beside_an_earlier_promotion(house: House) 
     assert (report.created, annotations(house, project)) == (1, {tasks[0]: ["A", "B"]})
 
 
+@pytest.mark.slow
 def test_tasks_a_person_annotated_are_left_out_unless_included(house: House) -> None:
     by_hand = {"annotations": [{"result": [region("B")]}]}
     project, tasks = seed(house, predicted("A")[0] | by_hand, *predicted("A"))

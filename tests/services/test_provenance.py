@@ -128,6 +128,7 @@ def test_a_newer_version_of_the_prompt_takes_the_place_of_the_older(house: House
     assert house.container.store.provenance.count() == 2
 
 
+@pytest.mark.slow
 def test_deleted_predictions_leave_nothing_behind(house: House) -> None:
     place = Place(house)
     place.predict(*place.tasks[4:])
@@ -141,6 +142,7 @@ def test_deleted_predictions_leave_nothing_behind(house: House) -> None:
     assert [each["task"] for each in place.told(*place.tasks)] == place.tasks[5:]
 
 
+@pytest.mark.slow
 def test_what_a_person_tries_in_the_editor_is_not_kept(house: House) -> None:
     place = Place(house)
     task = Task(place.tasks[4], {"text": "plain 4"})

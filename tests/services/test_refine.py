@@ -166,6 +166,7 @@ def test_mistakes_of_different_kinds_come_before_more_of_the_same(school: School
     assert len(school.sent()) < 60_000
 
 
+@pytest.mark.slow
 def test_variables_of_the_old_prompt_must_survive_and_it_is_asked_once_more(
     school: School,
 ) -> None:
@@ -180,6 +181,7 @@ def test_variables_of_the_old_prompt_must_survive_and_it_is_asked_once_more(
     assert len(school.lessons) == 2
 
 
+@pytest.mark.slow
 def test_a_prompt_of_variables_only_is_drafted_from_config_and_right_answers(
     school: School,
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_prompt_of_variables_only_is_drafted_from_config_and_right_answers(
             assert canary(place) not in sent
 
 
+@pytest.mark.slow
 def test_a_prompt_without_a_version_is_drafted(school: School) -> None:
     school.seed()
     studio = school.container.studio
@@ -300,6 +303,7 @@ def test_the_offline_baseline_is_no_teacher(school: School) -> None:
         school.container.refining.check(Connection(None, "b", ProviderName.BASELINE))
 
 
+@pytest.mark.slow
 def test_a_teacher_keeps_within_its_connections_budget(school: School) -> None:
     school.seed()
     store = school.container.store

@@ -139,6 +139,7 @@ def test_a_task_gone_from_label_studio_keeps_its_row(
     assert found.rows[0].right is False
 
 
+@pytest.mark.slow
 def test_new_results_of_a_running_run_never_shift_the_pages_that_follow(house: House) -> None:
     project, tasks = house.project(9)
     prompt, version = house.prompt(project)
@@ -235,6 +236,7 @@ BAD_QUERIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 def test_a_query_that_makes_no_sense_is_refused_by_the_name_of_its_field(house: House) -> None:
     project, _ = house.project(1)
     run = house.start(*house.prompt(project), project)

@@ -200,6 +200,7 @@ def test_the_alert_is_logged_once_and_the_run_goes_on(
     ("kind", "costs"),
     [(FailureKind.RATE_LIMIT, 0.0), (FailureKind.TIMEOUT, WORST)],
 )
+@pytest.mark.slow
 def test_a_failed_call_counts_where_it_may_have_been_charged(
     house: House, kind: FailureKind, costs: float
 ) -> None:
@@ -224,6 +225,7 @@ def test_what_is_spent_without_a_price_is_unknown(house: House) -> None:
     assert (found.cost, found.spent and found.spent.unpriced) == (None, 30)
 
 
+@pytest.mark.slow
 def test_the_cap_on_answers_is_the_versions_own_where_it_has_one(house: House) -> None:
     paid = Paid(house, budget_limit=0.05)
     paid.serve()

@@ -106,6 +106,7 @@ def served(house: House) -> Served:
     return Served(house)
 
 
+@pytest.mark.slow
 def test_the_row_of_an_older_version_goes_when_a_newer_one_was_handed_out(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)
@@ -115,6 +116,7 @@ def test_the_row_of_an_older_version_goes_when_a_newer_one_was_handed_out(served
     assert served.counters() == {1: 3}
 
 
+@pytest.mark.slow
 def test_an_older_version_stored_late_goes_though_its_row_is_the_newest(served: Served) -> None:
     served.answer(V1, minutes=-2)
     served.answer(V2, minutes=-1)
@@ -124,6 +126,7 @@ def test_an_older_version_stored_late_goes_though_its_row_is_the_newest(served: 
     served.assert_each_task_holds(V2)
 
 
+@pytest.mark.slow
 def test_going_back_to_an_older_version_is_a_newer_decision(served: Served) -> None:
     served.answer(V2, minutes=-2)
     served.keep(V2)
@@ -133,6 +136,7 @@ def test_going_back_to_an_older_version_is_a_newer_decision(served: Served) -> N
     served.assert_each_task_holds(V1)
 
 
+@pytest.mark.slow
 def test_of_the_same_version_twice_the_newest_row_stays(served: Served) -> None:
     for _ in range(2):
         served.answer(V1)
@@ -316,6 +320,7 @@ def test_a_shown_version_of_which_nothing_is_left_is_followed_by_the_new_one(
     assert served.shown() == V2
 
 
+@pytest.mark.slow
 def test_a_shown_version_with_rows_left_is_shown_on(served: Served) -> None:
     served.keep(V1)
     served.container.studio.set_model_version(served.project, V1)
@@ -510,6 +515,7 @@ def test_a_task_id_that_went_to_another_project_is_not_ours(served: Served) -> N
     assert served.sweeps() == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_nothing_of_a_deleted_project_is_looked_at_again(served: Served) -> None:
     other = Served.__new__(Served)
     other.__dict__.update(served.__dict__)

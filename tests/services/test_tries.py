@@ -57,6 +57,7 @@ def test_the_truth_is_told_and_whether_the_answer_agrees(house: House) -> None:
     assert tried(house, version, project, fresh=True).right is True
 
 
+@pytest.mark.slow
 def test_what_was_answered_before_is_free_until_it_is_asked_anew(house: House) -> None:
     project, _ = house.project(1)
     prompt, version = house.prompt(project)

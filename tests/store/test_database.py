@@ -61,6 +61,7 @@ def test_transactions_commit_as_a_whole_or_not_at_all(store: Store) -> None:
         assert c.execute(sa.text("SELECT count(*) FROM leases")).scalar() == 0
 
 
+@pytest.mark.slow
 def test_writers_in_threads_wait_for_each_other(store: Store) -> None:
     errors: list[BaseException] = []
 
@@ -87,6 +88,7 @@ def test_an_unusable_database_url_is_named(url: str) -> None:
     assert caught.value.field == "DATABASE_URL"
 
 
+@pytest.mark.slow
 def test_provider_keys_are_encrypted_at_rest(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/keys.db"
     store = Store(url, SecretCipher("first secret"))

@@ -103,6 +103,7 @@ def test_an_evaluation_that_measured_less_says_nothing(
     assert standing(store, version) == (whole, None)
 
 
+@pytest.mark.slow
 def test_one_that_was_stopped_is_no_headline_either(
     store: Store, version: Any, evaluate: Evaluate
 ) -> None:

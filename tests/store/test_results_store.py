@@ -249,6 +249,7 @@ QUESTIONS: list[Callable[[Store, Run], Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_counting_and_paging_never_touch_the_wide_rows(store: Store, judged: Run) -> None:
     if store.database.engine.dialect.name != "sqlite":
         return  # PostgreSQL chooses its plan by the table's size

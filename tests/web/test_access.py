@@ -52,6 +52,7 @@ def test_a_prompt_of_several_projects_needs_all_of_them_to_be_changed(api: Api) 
     )
 
 
+@pytest.mark.slow
 def test_a_prompt_without_a_project_is_its_creators_alone(api: Api) -> None:
     prompt = api.client.prompts.create(title="Mine")
     other = api.as_user()
@@ -95,6 +96,7 @@ def test_runs_and_tasks_are_as_visible_as_their_project(api: Api) -> None:
         assert answer.status_code == 404, path
 
 
+@pytest.mark.slow
 def test_scopes_of_connections(api: Api) -> None:
     member = api.as_user()
     owners = api.connection(scope="Organization")

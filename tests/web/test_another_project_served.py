@@ -45,6 +45,7 @@ def calls(studio: FakeLabelStudio, act: Callable[[], Any]) -> Counter[str]:
 READ = "GET /api/projects/{id}/"
 
 
+@pytest.mark.slow
 def test_a_prompt_of_the_gone_project_is_neither_asked_nor_paid_for(
     place: Place, simulator: Simulator
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_prompt_of_the_gone_project_is_neither_asked_nor_paid_for(
     assert simulator.stats() == asked
 
 
+@pytest.mark.slow
 def test_label_studio_itself_says_when_it_made_the_project(place: Place) -> None:
     place.prompt()
     assert place.predict(place.tasks(1)).status_code == 200
@@ -72,6 +74,7 @@ def test_label_studio_itself_says_when_it_made_the_project(place: Place) -> None
     assert answer.status_code == 409
 
 
+@pytest.mark.slow
 def test_no_more_is_read_than_before(place: Place, studio: FakeLabelStudio) -> None:
     place.prompt()
     first = calls(studio, lambda: place.predict(place.tasks(3)))
@@ -81,6 +84,7 @@ def test_no_more_is_read_than_before(place: Place, studio: FakeLabelStudio) -> N
     assert calls(studio, place.setup)[READ] == 0
 
 
+@pytest.mark.slow
 def test_times_that_requests_make_up_cost_one_reading(
     place: Place, studio: FakeLabelStudio
 ) -> None:
@@ -101,6 +105,7 @@ def test_times_that_requests_make_up_cost_one_reading(
     assert place.predict(place.tasks(1), project=f"{place.project_id}.{UID}").status_code == 409
 
 
+@pytest.mark.slow
 def test_a_prompt_made_for_the_new_project_pushes_the_former_out(place: Place) -> None:
     former, _ = place.prompt("Former")
     assert place.predict(place.tasks(1)).status_code == 200
@@ -113,6 +118,7 @@ def test_a_prompt_made_for_the_new_project_pushes_the_former_out(place: Place) -
     assert answer.json["results"][0]["model_version"] == "New__Version 1"
 
 
+@pytest.mark.slow
 def test_extra_parameters_said_by_the_gone_project_are_not_used(place: Place) -> None:
     mine, _ = place.prompt("Named")
     other = place.container.prompts.create("Unbound", project=None)
@@ -135,6 +141,7 @@ def test_extra_parameters_said_by_the_gone_project_are_not_used(place: Place) ->
     assert mine.id
 
 
+@pytest.mark.slow
 def test_instructions_are_the_new_projects_own(place: Place) -> None:
     remake(place, place.project_id, "2026-01-01T00:00:00.5Z", expert_instruction="Old: {text}")
     assert place.predict(place.tasks(1)).status_code == 200
@@ -151,6 +158,7 @@ def test_instructions_are_the_new_projects_own(place: Place) -> None:
     assert texts[served] == "New: {text}"
 
 
+@pytest.mark.slow
 def test_while_label_studio_is_away_what_is_known_counts(
     place: Place, studio: FakeLabelStudio
 ) -> None:

@@ -48,6 +48,7 @@ def test_marks_are_counted_made_and_taken_off(annotated: Api) -> None:
     assert marked(api) == api.tasks[1:3]
 
 
+@pytest.mark.slow
 def test_a_draw_says_its_seed_and_that_it_is_no_promise_sample(annotated: Api) -> None:
     counted = post(annotated, {"random": 4, "dry_run": True}).json()
     assert (counted["would_mark"], counted["promise_sample"]) == (4, False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ml_backend.records import Connection, ProviderName, Scope
 from support.api import Api
 
@@ -23,6 +25,7 @@ def local(api: Api) -> Connection:
     )
 
 
+@pytest.mark.slow
 def test_the_api_makes_none_and_says_why(api: Api) -> None:
     for given in ({"endpoint": FILE}, {"endpoint": "http://127.0.0.1:1/v1"}, {}):
         refused = api.request("POST", PATH, json={"provider": "Local", **given})
@@ -60,6 +63,7 @@ def test_it_is_listed_without_its_place_and_stays_as_it_is(api: Api) -> None:
     assert api.container.store.connections.get(kept.id or 0) == kept
 
 
+@pytest.mark.slow
 def test_a_version_may_use_it_by_id_or_by_its_provider(api: Api) -> None:
     prompt, _ = api.prompt()
     path = f"prompts/{prompt.id}/versions"

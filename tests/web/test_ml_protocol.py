@@ -90,6 +90,7 @@ def test_setup_knows_the_task_columns_beside_those_of_the_config(place: Place) -
     assert "author" in response.status
 
 
+@pytest.mark.slow
 def test_setup_does_not_wait_for_a_busy_label_studio(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +254,7 @@ def begin_publishing(place: Place) -> None:
     place.container.store.runs.change(run.id, fence, stage="clearing")
 
 
+@pytest.mark.slow
 def test_while_a_run_publishes_every_task_gets_nothing(place: Place, simulator: Simulator) -> None:
     place.prompt()
     begin_publishing(place)
@@ -346,6 +348,7 @@ def test_a_refused_label_studio_token_is_said(place: Place, studio: FakeLabelStu
     assert "legacy tokens" in response.status
 
 
+@pytest.mark.slow
 def test_an_unknown_variable_is_named(place: Place) -> None:
     prompt, version = place.prompt()
     place.container.store.prompts.update_version(version.id, text="{text} {nonsense}")
@@ -452,6 +455,7 @@ def test_the_baseline_learns_from_annotations_and_survives_a_label_studio_away(
 # versions, odd bodies
 
 
+@pytest.mark.slow
 def test_versions_lists_the_labels_an_address_can_write(place: Place) -> None:
     prompt, _ = place.prompt()
     place.container.prompts.create_version(prompt, text="Two: {text}")
@@ -527,6 +531,7 @@ def test_unknown_routes_and_methods_are_json_too(place: Place) -> None:
     assert response.json["error"]
 
 
+@pytest.mark.slow
 def test_null_that_was_offered_is_answered_as_nothing_to_mark(
     place: Place, simulator: Simulator
 ) -> None:

@@ -11,6 +11,7 @@ from support.api import Api
 ENVIRONMENT = "model-provider-connections/environment/prices"
 
 
+@pytest.mark.slow
 def test_prices_of_a_connection_are_set_and_shown(api: Api) -> None:
     given = {"provider": "Custom", "endpoint": api.simulator.url, "prices": {"a": [1, 2]}}
     made = api.request("POST", "model-provider-connections/", json=given).json()
@@ -23,6 +24,7 @@ def test_prices_of_a_connection_are_set_and_shown(api: Api) -> None:
 
 
 @pytest.mark.parametrize("odd", [[1], [1, -2], ["1", 2], [1, 2, 3], "1,2", {"a": 1}])
+@pytest.mark.slow
 def test_what_is_no_price_is_refused(api: Api, odd: Any) -> None:
     connection = api.connection()
     for path in (ENVIRONMENT, f"model-provider-connections/{connection.id}/"):

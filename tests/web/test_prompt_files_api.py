@@ -37,6 +37,7 @@ def test_a_prompt_goes_out_and_comes_back_to_the_byte(api: Api) -> None:
     assert [(each["action"], each["id"]) for each in kept["versions"]] == [("keep", version.id)]
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_names_its_line(api: Api) -> None:
     prompt, _ = api.prompt()
     text = exported(api, prompt.id).json()["file"]

@@ -69,6 +69,7 @@ def test_a_version_in_the_url_is_served_whatever_is_active(place: Place) -> None
     ],
     ids=["object", "object as text", "bare title", "with spaces"],
 )
+@pytest.mark.slow
 def test_extra_parameters_may_be_an_object_or_text(place: Place, extra: Any) -> None:
     place.prompt("Second")
     place.prompt("Third")
@@ -134,6 +135,7 @@ def test_a_project_without_a_prompt_says_how_to_make_one(place: Place) -> None:
     assert "POST /api/prompts/" in response.status
 
 
+@pytest.mark.slow
 def test_of_several_prompts_the_one_last_published_serves(place: Place) -> None:
     first, version = place.prompt("First")
     place.prompt("Second")
@@ -142,6 +144,7 @@ def test_of_several_prompts_the_one_last_published_serves(place: Place) -> None:
     assert named(place.setup()) == "First__Version 1"
 
 
+@pytest.mark.slow
 def test_a_draft_changes_nothing_live(place: Place) -> None:
     first, version = place.prompt("First")
     second, draft = place.prompt("Second")

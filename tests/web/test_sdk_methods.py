@@ -96,6 +96,7 @@ def test_what_does_not_exist_is_404(api: Api, ids: dict[str, int]) -> None:
 # What the SDK parses, without loss
 
 
+@pytest.mark.slow
 def test_every_field_of_a_prompt_comes_back(api: Api) -> None:
     given = {
         "title": "Everything",
@@ -161,6 +162,7 @@ def test_every_field_of_a_version_comes_back(api: Api) -> None:
     assert default.default_model_version_name == "Version 3"
 
 
+@pytest.mark.slow
 def test_a_connection_comes_back_without_its_secrets(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -344,12 +346,14 @@ def test_odd_json_is_refused(api: Api, body: bytes, status: int) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 2**31, 10**30])
+@pytest.mark.slow
 def test_numbers_that_no_id_can_be_are_404(api: Api, number: int) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         answer = api.request(method, f"prompts/{number}/", json={})
         assert (answer.status_code, list(answer.json())) == (404, ["detail"])
 
 
+@pytest.mark.slow
 def test_lists_are_paged_ordered_and_searched(api: Api) -> None:
     for title in ("Beta", "Alpha", "Gamma"):
         api.client.prompts.create(title=title, associated_projects=[api.project])

@@ -134,6 +134,7 @@ def test_sample_and_custom(api: Api, run: Any) -> None:
     assert list(caught.value.body) == ["project_subset"]
 
 
+@pytest.mark.slow
 def test_subsets_are_counted(api: Api) -> None:
     items = api.client.prompts.subsets(api.project)
     assert {each.subset: each.count for each in items} == {"All": 10, "HasGT": 6, "Sample": 10}

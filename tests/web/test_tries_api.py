@@ -40,6 +40,7 @@ def test_a_task_is_tried_with_an_unsaved_text(api: Api) -> None:
     assert api.client.prompts.versions.get(prompt.id, version.id).prompt == "Which? {text}"
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_refused_and_named(api: Api) -> None:
     prompt, _ = api.prompt()
     for body, field in (

@@ -71,6 +71,7 @@ def test_deleted_annotations_come_as_ids_alone(connected: Place) -> None:
 
 
 @pytest.mark.parametrize("action", ["TASKS_CREATED", "TASKS_DELETED"])
+@pytest.mark.slow
 def test_tasks(connected: Place, action: str) -> None:
     assert ids_of(connected, action, tasks=[{"id": 9}, {"id": 11}]) == ((9, 11), None)
 
@@ -88,12 +89,14 @@ def test_junk_among_ids_is_left_out(connected: Place) -> None:
     assert ids_of(connected, "ANNOTATIONS_CREATED", annotation=rows) == ((5,), (44, 45))
 
 
+@pytest.mark.slow
 def test_too_many_ids_are_not_kept(connected: Place) -> None:
     rows = [{"id": n} for n in range(1, webhook.MANY_IDS + 2)]
     assert ids_of(connected, "TASKS_DELETED", tasks=rows) == (None, None)
 
 
 @pytest.mark.parametrize("form", ["{id}", '"{id}"', '"{id}.1795381976"', '{{"id": {id}}}'])
+@pytest.mark.slow
 def test_every_form_of_a_project(connected: Place, form: str) -> None:
     said = form.format(id=connected.project_id)
     body = f'{{"action": "PROJECT_UPDATED", "project": {said}}}'.encode()
@@ -163,6 +166,7 @@ def test_a_web_page_elsewhere_can_tell_us_nothing(
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+@pytest.mark.slow
 def test_other_methods_are_refused(connected: Place, method: str) -> None:
     response = connected.client.open("/webhook", method=method)
     assert response.status_code == 405
@@ -205,6 +209,7 @@ def test_a_bulk_body_is_never_parsed(connected: Place, monkeypatch: pytest.Monke
     assert connected.container.store.events.waiting() == 1, "no event for what tasks say"
 
 
+@pytest.mark.slow
 def test_a_large_body_split_anywhere_is_understood(
     connected: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +227,7 @@ def test_a_large_body_split_anywhere_is_understood(
     assert len(events(connected)) == 20
 
 
+@pytest.mark.slow
 def test_what_is_beyond_all_measure_is_read_to_its_end(
     connected: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

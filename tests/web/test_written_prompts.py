@@ -151,6 +151,7 @@ def test_braces_that_are_no_variable_stay_prose(place: Place, simulator: Simulat
     assert sent(simulator, words)
 
 
+@pytest.mark.slow
 def test_a_model_beside_a_stored_prompt_is_refused_when_it_differs(place: Place) -> None:
     place.prompt()
     assert named(place.setup(extra_params={"model": "simulated"})) == "Topics__Version 1"
@@ -159,6 +160,7 @@ def test_a_model_beside_a_stored_prompt_is_refused_when_it_differs(place: Place)
     assert "'another'" in response.status
 
 
+@pytest.mark.slow
 def test_a_mistyped_title_does_not_become_a_prompt(place: Place) -> None:
     place.prompt("Topics of the week")
     response = place.setup(extra_params={"prompt": "Topics of teh week"})

@@ -143,6 +143,7 @@ def test_the_first_text_is_made_of_the_labeling_instructions(pages: Pages) -> No
     ],
     ids=["classes", "spans", "several inputs"],
 )
+@pytest.mark.slow
 def test_without_instructions_the_first_text_asks_for_what_the_config_has(
     pages: Pages, config: str, asked: str
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_text_one_wrote_stays_when_the_project_changes(pages: Pages) -> None:
     assert written.one("textarea[name=text]").text().strip() == "Mine\n{text}"
 
 
+@pytest.mark.slow
 def test_without_script_a_button_shows_the_project_and_keeps_the_form(pages: Pages) -> None:
     page = pages.post("/ui/prompts/new", title="Mine", project=pages.project, show="1")
     assert page.fields("main form")["title"] == "Mine"
@@ -170,6 +172,7 @@ def test_without_script_a_button_shows_the_project_and_keeps_the_form(pages: Pag
     assert pages.container.store.prompts.all() == []
 
 
+@pytest.mark.slow
 def test_the_only_project_that_can_be_answered_is_chosen_already(pages: Pages) -> None:
     others = pages.container.studio.project_titles()
     pages.api.as_user(hidden=[each for each in others if each != pages.project])
@@ -180,6 +183,7 @@ def test_the_only_project_that_can_be_answered_is_chosen_already(pages: Pages) -
     assert page.one("textarea[name=text]")
 
 
+@pytest.mark.slow
 def test_without_any_project_one_is_led_to_label_studio(pages: Pages) -> None:
     pages.api.as_user(hidden=list(pages.container.studio.project_titles()))
     with pages.api.app.test_client() as client:
@@ -215,6 +219,7 @@ def test_the_offline_baseline_can_be_chosen(pages: Pages) -> None:
     assert (version.provider, version.model) == (ProviderName.BASELINE, BASELINE_MODEL)
 
 
+@pytest.mark.slow
 def test_another_persons_own_connection_is_not_offered(pages: Pages) -> None:
     pages.api.connection(scope="User")
     pages.api.as_user()
@@ -223,6 +228,7 @@ def test_another_persons_own_connection_is_not_offered(pages: Pages) -> None:
         assert "Custom 1" not in client.get("/ui/prompts/new").get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_classes_titles_and_instructions_show_as_text(pages: Pages) -> None:
     project, _ = pages.studio.seed(SPANS, [], title="</option><script>alert(1)</script>")
     instruct(pages, "</textarea>&lt;script&gt;alert(2)&lt;/script&gt;", project)

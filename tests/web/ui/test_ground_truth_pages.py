@@ -52,6 +52,7 @@ def confirm(pages: Pages, shown: Page) -> Page:
     return pages.post("/ui/ground-truth", **sent)
 
 
+@pytest.mark.slow
 def test_the_page_lists_what_people_said_and_says_how_much_is_marked(annotated: Pages) -> None:
     page = annotated.get(url(annotated))
     assert "Ground truth: 0 of 6 annotated tasks" in page.text("main")

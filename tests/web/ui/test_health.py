@@ -120,6 +120,7 @@ def line(page: Page, name: str) -> str:
 # Findings
 
 
+@pytest.mark.slow
 def test_the_page_shows_at_once_and_the_findings_come_by_themselves(site: Site) -> None:
     page = site.get("/ui/health")
     assert "checking…" in page.text("h1")
@@ -145,6 +146,7 @@ def test_what_is_ready_is_counted_and_what_is_missing_has_its_mend(site: Site) -
     assert not site.htmx(str(again["hx-get"])).all("#live"), "the same is not said twice"
 
 
+@pytest.mark.slow
 def test_without_script_check_now_shows_the_same_on_the_page(site: Site) -> None:
     page = site.get("/ui/health?check=1")
     assert "5 of 6 ready" in page.text("h1")
@@ -383,6 +385,7 @@ def test_the_rights_are_the_persons_own(site: Site) -> None:
     assert site.container.studio.list_backends(site.project) == []
 
 
+@pytest.mark.slow
 def test_titles_of_projects_show_as_text(pages: Pages) -> None:
     title = "</option><script>alert(1)</script>\"'>"
     project, _ = pages.studio.seed(CONFIG, [], title=title)
@@ -392,6 +395,7 @@ def test_titles_of_projects_show_as_text(pages: Pages) -> None:
     assert title in page.text(f"#project-{project} h3")
 
 
+@pytest.mark.slow
 def test_every_finding_has_a_word_beside_its_sign(site: Site) -> None:
     page = site.checks()
     words = {each.text().strip() for each in page.all(".check-status")}

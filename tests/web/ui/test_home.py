@@ -31,6 +31,7 @@ def cell(page: Page, label: str) -> str:
     return page.text(f"td[data-label='{label}']")
 
 
+@pytest.mark.slow
 def test_without_prompts_the_page_says_what_one_is_and_how_to_begin(pages: Pages) -> None:
     page = pages.get("/ui/prompts")
     assert page.text("h2").startswith("No prompts yet")
@@ -211,6 +212,7 @@ def test_fifty_prompts_stand_on_a_page(pages: Pages) -> None:
     assert names(pages.get("/ui/prompts?sort=name&page=99")) == names(last)
 
 
+@pytest.mark.slow
 def test_others_prompts_are_not_listed(pages: Pages) -> None:
     pages.container.store.prompts.create("Seen", "", [pages.project])
     hidden, _ = pages.studio.seed(CONFIG, [], title="Hidden")

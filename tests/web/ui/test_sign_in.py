@@ -11,6 +11,7 @@ from support.api import Api
 from support.pages import Page, Pages, csrf_of, sign_in
 
 
+@pytest.mark.slow
 def test_pages_ask_to_sign_in_and_then_lead_where_one_wanted_to_go(api: Api) -> None:
     client = api.app.test_client()
     refused = client.get("/ui/predictions?project=1")
@@ -43,6 +44,7 @@ def test_a_wrong_token_is_refused_with_the_next_step(api: Api, token: str) -> No
     assert client.get("/ui/prompts").status_code == 303
 
 
+@pytest.mark.slow
 def test_the_cookie_is_for_this_site_alone_and_holds_no_token(api: Api) -> None:
     cookie = sign_in(api.app.test_client(), api.studio.token).headers["Set-Cookie"]
     assert "HttpOnly" in cookie
@@ -67,6 +69,7 @@ def test_the_database_holds_neither_token_nor_cookie(pages: Pages) -> None:
         assert session["key"] not in repr(row)
 
 
+@pytest.mark.slow
 def test_signing_out_ends_the_session_for_a_copied_cookie_too(pages: Pages) -> None:
     copied = pages.client.get_cookie("ls_prompts", path="/ui")
     assert copied is not None
@@ -121,6 +124,7 @@ def test_htmx_is_led_to_sign_in_and_back_to_its_page(api: Api) -> None:
     assert answered.headers["HX-Redirect"] == "/ui/sign-in?next=%2Fui%2Fprompts%2F1%3Frun%3D2"
 
 
+@pytest.mark.slow
 def test_every_page_forbids_script_of_others_and_frames(pages: Pages) -> None:
     for path in ("/ui/sign-in", "/ui/prompts", "/ui/no-such-page"):
         headers = pages.client.get(path).headers
@@ -134,6 +138,7 @@ def test_every_page_forbids_script_of_others_and_frames(pages: Pages) -> None:
         assert not re.search(r"\son\w+=", page.html)
 
 
+@pytest.mark.slow
 def test_a_browser_at_the_backends_address_is_led_to_the_pages(pages: Pages) -> None:
     prompt, _ = pages.api.prompt()
     browser = {"Accept": "text/html,application/xhtml+xml"}
@@ -146,6 +151,7 @@ def test_a_browser_at_the_backends_address_is_led_to_the_pages(pages: Pages) -> 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.slow
 def test_a_person_may_choose_light_or_dark(pages: Pages, scheme: str) -> None:
     assert pages.post("/ui/color-scheme", scheme=scheme).one("html").attributes == {
         "lang": "en",
