@@ -217,7 +217,7 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
     return [
         Limit("wall time over ideal", figures["wall_over_ideal"], 1.15, "×"),
         Limit("server CPU per task", figures["cpu_ms_per_task"], 2.0, "ms"),
-        Limit("server memory, peak", figures["memory_mb"], 250.0, "MB"),
+        Limit("server memory, peak", figures["memory_mb"], 230.0, "MB"),
         Limit("API at 20/s during a run, wrong", figures["api_at_20_a_second"]["wrong"], 0, ""),
         Limit("API at 20/s during a run, p95", figures["api_at_20_a_second"]["p95_ms"], 500, "ms"),
         Limit("start until /health answers", figures["health_s"], 2.0, "s"),

@@ -15,7 +15,7 @@ SIZE = 1_000_000
 
 def measure_hostile_html() -> dict[str, Any]:
     """Read each kind as a prompt does and as spans are found; the slower of both counts."""
-    kinds = {}
+    kinds: dict[str, Any] = {}
     for name, html in hostile(SIZE).items():
         seconds, refused = 0.0, ""
         for read in (to_text, dom_text):

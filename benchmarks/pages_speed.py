@@ -73,7 +73,8 @@ def _seed(studio: FakeLabelStudioProcess, count: int, config: str) -> tuple[int,
         choice = {"choices": [CLASSES[n % 3]]}
         region = {"from_name": "sentiment", "to_name": "text", "type": "choices", "value": choice}
         row["annotations"] = [{"result": [region], "ground_truth": True}]
-    return studio.seed(config, rows)
+    project, tasks = studio.seed(config, rows)
+    return int(project), list(tasks)
 
 
 def _ended_run(container: Container, project: int, tasks: list[int]) -> tuple[int, int]:
@@ -82,15 +83,18 @@ def _ended_run(container: Container, project: int, tasks: list[int]) -> tuple[in
     prompt_id, run_id = make_run(store, project)
     fill(store, run_id, tasks)
     judge(store, run_id, tasks)
-    pairs = {(true, given): 7 for true in CLASSES for given in CLASSES}
-    counts = {"n": len(tasks), "correct": len(tasks) // 3, "accuracy": 1 / 3}
-    counts |= {"low": 0.33, "high": 0.34, "score": 1 / 3}
+    pairs: dict[tuple[str | None, str | None], int] = {
+        (true, given): 7 for true in CLASSES for given in CLASSES
+    }
     fence = store.runs.claim(run_id, "bench", 60.0)
     assert fence is not None
-    control = ControlMetrics(**counts, report=report(pairs))
-    metrics = RunMetrics(Correctness(**counts), {"sentiment": control})
-    totals = {"total": len(tasks), "succeeded": len(tasks), "metrics": metrics}
-    store.runs.finish(run_id, fence, RunStatus.COMPLETED, "", **totals)
+    n, correct = len(tasks), len(tasks) // 3
+    of_all = Correctness(n, correct, accuracy=1 / 3, low=0.33, high=0.34, score=1 / 3)
+    control = ControlMetrics(
+        n, correct, accuracy=1 / 3, low=0.33, high=0.34, score=1 / 3, report=report(pairs)
+    )
+    metrics = RunMetrics(of_all, {"sentiment": control})
+    store.runs.finish(run_id, fence, RunStatus.COMPLETED, "", total=n, succeeded=n, metrics=metrics)
     return prompt_id, run_id
 
 

@@ -10,6 +10,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from ml_backend.records import (
     RunSnapshot,
     Usage,
 )
-from ml_backend.store import Chosen, Judged, Place, ResultFilter, Store
+from ml_backend.store import Chosen, JudgedOutcome, Place, ResultFilter, Store
 from ml_backend.store.cipher import SecretCipher
 
 CLASSES = ("Positive", "Neutral", "Negative")
@@ -119,7 +120,7 @@ def judge(store: Store, run_id: int, tasks: Sequence[int]) -> None:
     found = []
     for task_id in tasks:
         true, given = draw.choice(CLASSES), draw.choice(CLASSES)
-        found.append(Judged(task_id, true == given, {("sentiment", true, given): 1}))
+        found.append(JudgedOutcome(task_id, true == given, {("sentiment", true, given): 1}))
     store.results.judge(run_id, found)
 
 
@@ -127,8 +128,8 @@ def _figures(store: Store, run_id: int, count: int) -> dict[str, Any]:
     middle = Place(count // 2, 0.5)
     cell = ("sentiment", "Positive", "Negative")
     pages: dict[str, Callable[[], Any]] = {
-        f"{wanted.value} by {order}{at}": lambda wanted=wanted, order=order, beside=beside: (
-            store.results.places(Chosen(run_id, wanted), order, limit=PAGE, **beside)
+        f"{wanted.value} by {order}{at}": partial(
+            store.results.places, Chosen(run_id, wanted), order, limit=PAGE, **beside
         )
         for wanted in ResultFilter
         for order in ORDERS

@@ -20,6 +20,7 @@ from ml_backend.labelstudio import failures
 from ml_backend.labelstudio.arrays import iter_array
 from ml_backend.labelstudio.bodies import encode
 from ml_backend.labelstudio.connection import Connection, limits, patience
+from ml_backend.labelstudio.lazy_sdk import sdk_client
 
 if TYPE_CHECKING:
     import httpx
@@ -276,10 +277,8 @@ class Transport:
         return connection.parsed(connection.authorized(attempt), what=what, write=False)
 
     def _sdk(self) -> LabelStudio:
-        from label_studio_sdk import LabelStudio
-
         # The token comes with each request: left to itself the SDK would exchange it on its own.
-        return LabelStudio(  # type: ignore[no-untyped-call]
+        return sdk_client()(
             base_url=self.url,
             api_key="in request_options",
             httpx_client=self._connection.pool(),
