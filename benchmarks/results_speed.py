@@ -26,7 +26,7 @@ from ml_backend.records import (
     RunSnapshot,
     Usage,
 )
-from ml_backend.store import Chosen, Judged, Place, ResultFilter, Store
+from ml_backend.store import Chosen, JudgedOutcome, Place, ResultFilter, Store
 from ml_backend.store.cipher import SecretCipher
 
 CLASSES = ("Positive", "Neutral", "Negative")
@@ -78,7 +78,7 @@ def make_run(store: Store, project_id: int) -> tuple[int, int]:
         label="Bench__v1",
         slot="evaluate",
         subset="HasGT",
-        snapshot=RunSnapshot(),
+        snapshot=RunSnapshot.of(version, prompt.title),
         options=RunOptions(),
         total=0,
         cost=0.0,
@@ -119,7 +119,7 @@ def judge(store: Store, run_id: int, tasks: Sequence[int]) -> None:
     found = []
     for task_id in tasks:
         true, given = draw.choice(CLASSES), draw.choice(CLASSES)
-        found.append(Judged(task_id, true == given, {("sentiment", true, given): 1}))
+        found.append(JudgedOutcome(task_id, true == given, {("sentiment", true, given): 1}))
     store.results.judge(run_id, found)
 
 
