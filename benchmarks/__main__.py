@@ -234,6 +234,12 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
             300.0,
             "ms",
         ),
+        Limit(
+            "slowest page of results there",
+            1000 * figures["pages"]["slowest_results_s"],
+            100.0,
+            "ms",
+        ),
         Limit("1 MB of hostile HTML, CPU", figures["hostile_html"]["slowest_s"], 0.5, "s"),
         # Style, script and fonts are 67 kB beside it, once.
         Limit("largest web page", figures["pages"]["largest_kb"], 80.0, "kB"),

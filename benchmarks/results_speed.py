@@ -79,7 +79,7 @@ def make_run(store: Store, project_id: int) -> tuple[int, int]:
         label="Bench__v1",
         slot="evaluate",
         subset="HasGT",
-        snapshot=RunSnapshot(),
+        snapshot=RunSnapshot.of(version, prompt.title),
         options=RunOptions(),
         total=0,
         cost=0.0,

@@ -39,7 +39,7 @@ from ml_backend.data_folder import (
 from ml_backend.errors import InvalidInput
 from ml_backend.images.hosts import read_hosts
 from ml_backend.llm.local.model_file import DEFAULT_CONTEXT, DEFAULT_SLOTS, local_model
-from ml_backend.llm.prices import EVERY_MODEL, read_price
+from ml_backend.llm.prices import EVERY_MODEL, read_budget, read_price
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
 
 DEFAULT_MODEL = "gpt-5-mini"
@@ -93,6 +93,20 @@ def _price(value: str | tuple[float, float] | None) -> tuple[float, float] | Non
         ) from error
 
 
+def _budget(value: str | tuple[float, str] | None) -> tuple[float, str] | None:
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_budget(value)
+    except ValueError as error:
+        raise InvalidInput(
+            f"OPENAI_BUDGET={value!r} is not a budget.",
+            field="OPENAI_BUDGET",
+            fix="Give dollars, and how often they begin anew if they do: OPENAI_BUDGET=50, "
+            'OPENAI_BUDGET="50 monthly" or OPENAI_BUDGET="500 yearly".',
+        ) from error
+
+
 Url = Annotated[str, AfterValidator(_url)]
 ShownUrl = Annotated[Url, AfterValidator(_without_password)]
 Secret = Annotated[str, Field(repr=False)]
@@ -122,6 +136,8 @@ class Settings(BaseSettings):
     openai_model: str = ""
     openai_price: Annotated[tuple[float, float] | None, NoDecode, BeforeValidator(_price)] = None
     """Dollars per million tokens of prompt and answer, of every model that has none by its name."""
+    openai_budget: Annotated[tuple[float, str] | None, NoDecode, BeforeValidator(_budget)] = None
+    """Dollars that connection may spend, and how often they begin anew: "", Monthly, Yearly."""
     local_model: str = ""
     """A model file on this machine, or "smollm2"; it goes before the variables of OpenAI."""
     local_threads: Annotated[int, Field(ge=0, le=1024)] = 0
@@ -199,6 +215,7 @@ class Settings(BaseSettings):
                 ),
             )
         prices = {} if self.openai_price is None else {EVERY_MODEL: self.openai_price}
+        limit, period = self.openai_budget or (None, "")
         if self.openai_base_url:
             return Connection(
                 None,
@@ -208,6 +225,8 @@ class Settings(BaseSettings):
                 default_model=self.openai_model,
                 api_key=self.openai_api_key,
                 prices=prices,
+                budget_limit=limit,
+                budget_period=period,
             )
         if self.openai_api_key:
             return Connection(
@@ -217,6 +236,8 @@ class Settings(BaseSettings):
                 default_model=self.openai_model or DEFAULT_MODEL,
                 api_key=self.openai_api_key,
                 prices=prices,
+                budget_limit=limit,
+                budget_period=period,
             )
         return Connection(
             None, "offline baseline", ProviderName.BASELINE, default_model=BASELINE_MODEL

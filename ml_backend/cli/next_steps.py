@@ -17,7 +17,8 @@ WORDS: Words = {
     "connection), or leave --budget.",
     Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it (`ls-prompts connections price CONNECTION "
     "MODEL=IN,OUT`, 0,0 for a server of your own), or take the connection's budget away "
-    "(`ls-prompts connections budget CONNECTION --unlimited`).",
+    "(`ls-prompts connections budget CONNECTION --unlimited`; of the environment's connection "
+    "unset OPENAI_BUDGET).",
     Step.ADD_SMALL_MODEL: "`ls-prompts models add smollm2` installs it; a model of your own is "
     "named by --model path/to/model.gguf.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or evaluate on all ground truth with "
@@ -68,8 +69,8 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
     Step.NEW_RUN: "Start a new run, with --only-missing to ask just the tasks that "
     "have no prediction of this version.",
-    Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget`, or wait for the "
-    "next period.",
+    Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget` (that of the "
+    "environment's connection is OPENAI_BUDGET), or wait for the next period.",
     Step.RESUME_RUN: "Then: `ls-prompts runs resume {run}`.",
     Step.SAY_ALL_TASKS: "When that is meant, say it with --all.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by --unversioned.",

@@ -164,7 +164,10 @@ def of_auth(status: int, reason: str, *, url: str, secret: str) -> LabelStudioAu
     """The error for a refused token; ``secret`` is only looked at to tell its kind."""
     if status == 403:
         message = f"The user of this token may not do that in Label Studio: {reason}"
-        fix = "Use the token of a user with access to the project."
+        fix = (
+            "Ask whoever manages the project in Label Studio for the right to, or use the token "
+            "of a user who has it."
+        )
     elif "legacy token authentication has been disabled" in reason:
         message = f"Label Studio at {url} has legacy tokens switched off, and this is one."
         fix = LEGACY_DISABLED

@@ -6,6 +6,7 @@ The table is the one bundled with the ``genai-prices`` package; nothing is fetch
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
@@ -16,6 +17,7 @@ from ml_backend.records import Connection, ProviderName, Usage
 MILLION = 1_000_000
 EVERY_MODEL = "*"
 """Among a connection's own prices: that of every model which has none by its name."""
+PERIODS = {"": "", "month": "Monthly", "monthly": "Monthly", "year": "Yearly", "yearly": "Yearly"}
 GIVEN = "given for this connection"
 GIVEN_BY_ENVIRONMENT = "given by OPENAI_PRICE"
 
@@ -80,6 +82,18 @@ def read_price(text: str) -> tuple[float, float]:
     if not (0 <= prompt < MILLION and 0 <= completion < MILLION):
         raise ValueError(f"{text!r} is no price")
     return prompt, completion
+
+
+def read_budget(text: str) -> tuple[float, str]:
+    """Return dollars and how often they begin anew, as in ``50 monthly`` or ``50/month``.
+
+    Raises ValueError for what is no budget.
+    """
+    shape = r"\$?\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*|\s+|$)([a-z]*)"
+    found = re.fullmatch(shape, text.strip().casefold(), re.ASCII)
+    if found is None or found[2] not in PERIODS or not float(found[1]) < MILLION:
+        raise ValueError(f"{text!r} is no budget")
+    return float(found[1]), PERIODS[found[2]]
 
 
 def _provider(connection: Connection) -> tuple[str | None, str | None]:

@@ -155,7 +155,7 @@ def build_body(
         body["tools"] = [{"type": "function", "function": function}]
         body["tool_choice"] = {"type": "function", "function": {"name": ANSWER_NAME}}
     else:
-        body["messages"] = _with_schema(request.messages, request.schema)
+        body["messages"] = with_schema(request.messages, request.schema)
         if form == JSON_OBJECT:
             body["response_format"] = {"type": "json_object"}
     return body
@@ -201,7 +201,8 @@ def _parameters(parameters: Mapping[str, Any], mends: Mapping[str, str | None]) 
     return body
 
 
-def _with_schema(messages: list[JsonObject], schema: JsonObject) -> list[JsonObject]:
+def with_schema(messages: list[JsonObject], schema: JsonObject) -> list[JsonObject]:
+    """Return messages that say the schema in words, at the end of the rules."""
     order = (
         "Answer with one JSON object that fits this JSON schema, and with nothing else:\n"
         + json.dumps(schema, ensure_ascii=False)

@@ -14,7 +14,7 @@ from datetime import datetime
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.next_steps import Step
-from ml_backend.records import Origin, Prompt, is_same_project, read_moment, was_made_after
+from ml_backend.records import Origin, Prompt, Run, is_same_project, read_moment, was_made_after
 from ml_backend.store import Store
 from ml_backend.store.projects import Binding
 
@@ -65,6 +65,33 @@ class ProjectIdentity:
         self._require(binding, made_at)
         if binding.project_made_at is None:
             self._store.projects.bind(prompt_id, project.id, made_at)
+
+    def check_run(self, run: Run, project: Project) -> None:
+        """Raise AnotherProject where the tasks of a run are not those of this project.
+
+        Numbers of tasks begin again as well: its answers would stand beside tasks they are not of.
+        """
+        self.check(run.prompt_id, project)
+        if self.is_of_another(run, project):
+            raise AnotherProject(
+                f"Run {run.id} is older than the project that has the number {project.id} now: its "
+                "answers are about tasks of another project, and are shown beside none of this.",
+                fix=Step.EVALUATE_VERSION(),
+            )
+
+    def is_of_another(self, run: Run, project: Project) -> bool:
+        """Return whether a run is older than the project that has its number now.
+
+        Two clocks must say so: Label Studio's, and ours, by which its prompt was bound to this
+        project after the run. The clock of another machine alone may be an hour ahead.
+        """
+        made_at = read_moment(project.created_at)
+        if made_at is None or not was_made_after(made_at, run.created_at):
+            return False
+        binding = self._store.projects.binding(run.prompt_id, project.id)
+        if binding is None:
+            return True
+        return binding.bound_at is not None and run.created_at < binding.bound_at
 
     def check_number(self, prompt_id: int, project_id: int, made_at: datetime | None) -> None:
         """Raise AnotherProject as far as is known without reading the project.
@@ -123,7 +150,7 @@ class ProjectIdentity:
         if was_another:
             self._store.follows.stop(prompt.id, project.id)
         self._store.projects.note_made(project.id, made_at)
-        self._store.projects.bind(prompt.id, project.id, made_at)
+        self._store.projects.bind(prompt.id, project.id, made_at, anew=was_another)
         return was_another
 
     def _require(self, binding: Binding, made_at: datetime) -> None:
@@ -132,7 +159,7 @@ class ProjectIdentity:
         prompt = self._store.prompts.find(binding.prompt_id)
         if prompt is not None and prompt.origin is not Origin.BY_HAND:
             # Its text is the project's own, read now: it goes where the project goes.
-            self._store.projects.bind(binding.prompt_id, binding.project_id, made_at)
+            self._store.projects.bind(binding.prompt_id, binding.project_id, made_at, anew=True)
             return
         found = self._stranger(binding)
         raise AnotherProject(found.message, fix=found.fix)

@@ -11,6 +11,7 @@ from ml_backend.store.follows import Follow, FollowStore
 from ml_backend.store.jobs import JobStore
 from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
+from ml_backend.store.presses import PressStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
@@ -92,6 +93,7 @@ class Store:
         self.splits = SplitStore(self.database)
         self.standings = PromptStatsStore(self.database)
         self.summary = SummaryStore(self.database)
+        self.presses = PressStore(self.database)
         self.web_sessions = WebSessionStore(self.database, cipher)
 
     def close(self) -> None:

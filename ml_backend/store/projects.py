@@ -96,14 +96,19 @@ class ProjectStore:
         with self._db.read() as connection:
             return [_binding(row) for row in connection.execute(query)]
 
-    def bind(self, prompt_id: int, project_id: int, made_at: datetime) -> None:
-        """Note for which project of this number a bound prompt is."""
+    def bind(
+        self, prompt_id: int, project_id: int, made_at: datetime, *, anew: bool = False
+    ) -> None:
+        """Note for which project of this number a bound prompt is; ``anew`` where for another."""
+        values: dict[str, Any] = {"project_made_at": made_at}
+        if anew:
+            values["bound_at"] = datetime.now(UTC)
         c = t.prompt_projects.c
         change = sa.update(t.prompt_projects).where(
             c.prompt_id == prompt_id, c.project_id == project_id
         )
         with self._db.write() as connection:
-            connection.execute(change.values(project_made_at=made_at))
+            connection.execute(change.values(**values))
 
     def forget_examples(self, project_id: int | None = None) -> None:
         """Note that a pool may have changed unseen; every pool, as while the server was down."""

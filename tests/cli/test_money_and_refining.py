@@ -71,13 +71,23 @@ def test_a_connection_shows_what_it_spent_and_stops_at_its_budget(priced: Termin
 
 
 @pytest.mark.slow
-def test_the_environments_connection_has_no_budget(terminal: Terminal, mails: list[int]) -> None:
+def test_the_environments_connection_has_the_budget_of_the_environment(
+    terminal: Terminal, mails: list[int]
+) -> None:
     assert (
         "no connection"
         in terminal.run("connections", "budget", "nowhere", "--limit", "1", code=1).stderr
     )
     both = ("connections", "budget", "work", "--limit", "1", "--unlimited")
     terminal.run(*both, code=2)
+    environment = ("connections", "budget", "environment")
+    refused = terminal.run(*environment, "--limit", "1", code=1).stderr
+    assert "OPENAI_BUDGET" in refused
+    shown = terminal.json(*environment, OPENAI_BUDGET="50 monthly")
+    assert (shown["budget_limit"], shown["budget_reset_period"]) == (50, "Monthly")
+    said = terminal.run("doctor", OPENAI_BUDGET="50 monthly", OPENAI_PRICE="1,2").stdout
+    assert "$1 in, $2 out per million tokens (given by OPENAI_PRICE)" in " ".join(said.split())
+    assert "Budget: $50 a month (OPENAI_BUDGET)" in " ".join(said.split())
 
 
 @pytest.mark.slow

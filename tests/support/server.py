@@ -28,6 +28,7 @@ SETTINGS = frozenset(
             "OPENAI_BASE_URL",
             "OPENAI_MODEL",
             "OPENAI_PRICE",
+            "OPENAI_BUDGET",
             "LLM_MAX_CONCURRENCY",
         ),
         *("DATA_DIR", "DATABASE_URL", "SECRET_KEY", "BASIC_AUTH_USER", "BASIC_AUTH_PASS"),

@@ -227,7 +227,8 @@ def budget_of_connection(
 ) -> None:
     """Say what CONNECTION may spend; runs, /predict and teachers stop before it is crossed.
 
-    What is not given stays. A limit needs the prices of the models asked.
+    What is not given stays. A limit needs the prices of the models asked. The one of the
+    environment's connection (`environment`) is OPENAI_BUDGET, and only shown here.
 
     \b
     Examples:
@@ -237,8 +238,14 @@ def budget_of_connection(
     if unlimited and limit is not None:
         raise click.UsageError("Give --limit or --unlimited, not both.")
     chosen = _find(app, connection)
-    if chosen.id is None:
-        raise InvalidInput("The environment's connection has no budget; use --budget of a run.")
+    is_given = unlimited or any(each is not None for each in (limit, period, alert))
+    if chosen.id is None and is_given:
+        raise InvalidInput(
+            "The budget of the environment's connection is set by OPENAI_BUDGET.",
+            field="connection",
+            fix='Set it where the server runs, and where you type, for example OPENAI_BUDGET="50 '
+            'monthly"; unset it for no limit. One run is stopped by its --budget.',
+        )
     columns: dict[str, Any] = {}
     if limit is not None or unlimited:
         columns["budget_limit"] = limit
@@ -247,7 +254,9 @@ def budget_of_connection(
     if alert is not None:
         columns["details"] = {**chosen.details, ALERT: alert}
     store = app.container.store
-    changed = store.connections.update(chosen.id, **columns) if columns else chosen
+    changed = chosen
+    if chosen.id is not None and columns:
+        changed = store.connections.update(chosen.id, **columns)
     spending = documents.spending_of(store, changed)
     if app.as_json:
         app.document(documents.of_connection(changed, spending))

@@ -14,7 +14,10 @@ from ml_backend.records import Connection, ProviderName
 LOCAL = "local"
 LOCAL_MESSAGES, LOCAL_ANNOTATED, LOCAL_SAMPLE = 24, 10, 4
 """A minute's work or two for a small model on one core."""
-OF_PROVIDERS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "OPENAI_PRICE")
+OF_PROVIDERS = (
+    *("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"),
+    *("OPENAI_PRICE", "OPENAI_BUDGET"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from ml_backend.services.evaluation.ground_truth import (
 )
 from ml_backend.services.evaluation.metrics import is_right, score_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.store import Store
 
 MANY_RUNS = 10_000
@@ -124,6 +125,7 @@ class Comparisons:
         self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
     ) -> None:
         self._store = store
+        self._identity = ProjectIdentity(store)
         self._evaluation = evaluation
         self._predictor_factory = predictor_factory
 
@@ -199,7 +201,9 @@ class Comparisons:
             for run in self._store.runs.search(
                 version_id=version.id, project_id=project.id, limit=MANY_RUNS
             )
-            if run.status is RunStatus.COMPLETED and not run.options.only_missing
+            if run.status is RunStatus.COMPLETED
+            and not run.options.only_missing
+            and not self._identity.is_of_another(run, project)
         ]
         whole = [run for run in found if run.subset in (Subset.HAS_GT, Subset.ALL)]
         if not found:

@@ -33,6 +33,7 @@ from ml_backend.services.evaluation.ground_truth import (
     digest,
 )
 from ml_backend.services.evaluation.metrics import Measurement
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.truths import TruthCounts
 from ml_backend.store import JudgedOutcome, Store
 from ml_backend.store.outcomes import FEW
@@ -55,6 +56,7 @@ class Evaluation:
     ) -> None:
         self._store = store
         self._studio = studio
+        self._identity = ProjectIdentity(store)
         self._reader = GroundTruthReader(store, studio)
         self._counts = counts or TruthCounts(store)
 
@@ -123,6 +125,7 @@ class Evaluation:
         if run.metrics is None:
             return run.status.is_final and self._judge_few(run)
         project = self._studio.get_project(run.project_id)
+        self._identity.check_run(run, project)
         self.measure(run, LabelingConfig.parse(project.label_config))
         return True
 
@@ -132,6 +135,7 @@ class Evaluation:
         Returns whether there was a truth to hold it against.
         """
         project = self._studio.get_project(run.project_id)
+        self._identity.check_run(run, project)
         marked_only = run.truth is TruthSource.GROUND_TRUTH
         if not (project.ground_truths if marked_only else project.annotations):
             return False

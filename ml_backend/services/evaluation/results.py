@@ -21,6 +21,7 @@ from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import Compared
 from ml_backend.services.evaluation.results_csv import ResultTable
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.store import Cell, CellCount, Chosen, Place, ResultFilter as ResultFilter, Store
 from ml_backend.store.results import MISMATCH as MISMATCH
 
@@ -106,6 +107,11 @@ class Results:
         self._store = store
         self._predictor_factory = predictor_factory
         self._evaluation = evaluation
+        self._identity = ProjectIdentity(store)
+
+    def require_project(self, run: Run, project: Project) -> None:
+        """Raise Conflict where a run's tasks are those of another project of that number."""
+        self._identity.check_run(run, project)
 
     def counts(self, run: Run, below: float = UNSURE_BELOW) -> ResultCounts:
         """Return how many results each filter has."""
@@ -138,6 +144,7 @@ class Results:
         """Return a page; raises InvalidInput for a cursor that is none of this order."""
         _check(query)
         after, before = (_place(query, name) for name in ("after", "before"))
+        self.require_project(run, project)
         config = self._predictor_factory.config_of(project)
         self._evaluation.judge_by_task(run)
         chosen, order = _chosen(run, query), query.order
@@ -179,6 +186,7 @@ class Results:
         They stand where they are found: a run that goes on answers in an order of its own.
         """
         _check(query)
+        self.require_project(run, project)
         room = query.size - len(seen)
         if room <= 0 or query.after or query.before:
             return []
@@ -197,6 +205,7 @@ class Results:
         What is wrong with the query or the project is raised at once, not while it is sent.
         """
         _check(query)
+        self.require_project(run, project)
         config = self._predictor_factory.config_of(project)
         self._evaluation.judge_by_task(run)
         columns = dict.fromkeys([*config.input_fields, *studio.data_columns(project.id)])

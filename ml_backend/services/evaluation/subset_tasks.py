@@ -24,6 +24,7 @@ from ml_backend.services.evaluation.class_alignment import Alignment, alignments
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import GroundTruth, truth_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.store import Store
 
 MANY_RUNS = 10_000
@@ -100,6 +101,7 @@ class Subsets:
         self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
     ) -> None:
         self._store = store
+        self._identity = ProjectIdentity(store)
         self._evaluation = evaluation
         self._predictor_factory = predictor_factory
 
@@ -164,6 +166,7 @@ class Subsets:
     def _runs(self, project: Project, query: TaskQuery) -> list[int]:
         """Return the runs whose outcomes count: one, a version's, a prompt's, or none."""
         if query.run is not None:
+            self._identity.check_run(query.run, project)
             return [query.run.id]
         if query.version_id is None and query.prompt_id is None:
             return []
@@ -173,7 +176,7 @@ class Subsets:
             prompt_id=query.prompt_id,
             limit=MANY_RUNS,
         )
-        return [run.id for run in found]
+        return [run.id for run in found if not self._identity.is_of_another(run, project)]
 
     def _subset_ids(
         self,
@@ -225,7 +228,8 @@ class Subsets:
             runs = self._store.runs.search(
                 project_id=project.id, version_id=version_id, limit=MANY_RUNS
             )
-            found = self._store.outcomes.newest([run.id for run in runs], left)
+            ids = [run.id for run in runs if not self._identity.is_of_another(run, project)]
+            found = self._store.outcomes.newest(ids, left)
             left = [each for each in left if isinstance(found.get(each), Prediction)]
         return left
 

@@ -28,6 +28,7 @@ from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
 from ml_backend.services.health.page_assets import VENDOR, lacking
+from ml_backend.services.health.price_said import say_budget, say_price
 from ml_backend.services.health.trusted import say_trusted
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
@@ -242,7 +243,9 @@ class Doctor:
             )
         found = check_connection(self._loop, models, connection, self._model_seconds)
         status = OK if found.is_well else WARN if found.answers else FAIL
-        return Check(name, status, found.message, found.fix)
+        price, mend = say_price(connection) if found.answers else ("", "")
+        message = " ".join(filter(None, (found.message, price, say_budget(connection))))
+        return Check(name, status, message, found.fix or mend)
 
     def _check_pictures(self) -> Check:
         hosts = self._reach.hosts

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ml_backend.errors import ConfigError, InvalidInput
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.config_notes import notes_of
 from ml_backend.labelstudio import LabelStudioReader, Project
+from ml_backend.llm.as_sent import as_sent
 from ml_backend.prompting import template
 from ml_backend.records import (
     Example,
+    JsonObject,
     PromptVersion,
     ProviderName,
 )
@@ -94,6 +96,17 @@ class PredictorFactory:
         """Return the inputs for a config and variables that the caller has checked."""
         connection, model = self._models.of_version(version)
         return PredictorInputs(project, config, known, connection, model)
+
+    def as_sent(
+        self,
+        version: PromptVersion,
+        messages: Sequence[JsonObject],
+        schema: JsonObject | None,
+    ) -> tuple[tuple[JsonObject, ...], str]:
+        """Return messages as the version's model is sent them, and what to know of that."""
+        connection = self._models.connection(version.provider, version.connection_id)
+        forms = self._store.answer_forms
+        return as_sent(forms, connection, version.model, messages, schema)
 
     def predictor(
         self,

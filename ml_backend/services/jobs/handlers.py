@@ -122,7 +122,7 @@ class JobHandlers:
             )
             marked = marks.execute(opened, work.patience, work.progress)
         except LabelStudioAuthError as error:
-            error.fix = "Repeat the call with a fresh token; what was promoted is left out."
+            error.fix = _begin_again(error, "create and mark annotations", "was created")
             raise
         return {**documents.of_promote_report(report), **documents.of_promoted_marks(marked)}
 
@@ -138,7 +138,7 @@ class JobHandlers:
         try:
             return documents.of_mark_report(marks.execute(plan, work.patience, work.progress))
         except LabelStudioAuthError as error:
-            error.fix = "Repeat the call with a fresh token; what was marked is left out."
+            error.fix = _begin_again(error, "change its annotations", "was marked")
             raise
 
     def _refine(self, work: Work) -> JsonObject:
@@ -181,6 +181,16 @@ class JobHandlers:
             filters=request.get("filters"),
             everything=bool(request.get("all")),
         )
+
+
+def _begin_again(error: LabelStudioAuthError, right: str, done: str) -> str:
+    """Return the next step of who was refused: another token mends no lack of rights."""
+    if error.status == 403:
+        return (
+            f"Ask whoever manages the project in Label Studio for the right to {right}, or have "
+            f"somebody do this who has it. What {done} stays, and is left out then."
+        )
+    return f"Begin again with a token that is valid. What {done} stays, and is left out then."
 
 
 def _require_counted(request: JsonObject, now: int) -> None:

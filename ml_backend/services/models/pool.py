@@ -28,7 +28,7 @@ class ModelPool:
         self.in_flight = SingleFlight()
         self._lock = threading.Lock()
         self._open: list[tuple[Connection, Model]] = []
-        self._purses: dict[int | None, ConnectionBudget] = {}
+        self._purses: dict[int | ProviderName, ConnectionBudget] = {}
 
     @property
     def default(self) -> Connection:
@@ -92,10 +92,12 @@ class ModelPool:
 
     def purse(self, connection: Connection) -> ConnectionBudget:
         """Return what keeps a connection within its budget, for all that ask it here."""
+        # Of those without a number the offline baseline has none of the environment's limit.
+        key = connection.provider if connection.id is None else connection.id
         with self._lock:
-            if connection.id not in self._purses:
-                self._purses[connection.id] = ConnectionBudget(self._store, connection)
-            return self._purses[connection.id]
+            if key not in self._purses:
+                self._purses[key] = ConnectionBudget(self._store, connection)
+            return self._purses[key]
 
     def open(self, connection: Connection) -> Model:
         """Return the model behind a connection, opening it on first use."""

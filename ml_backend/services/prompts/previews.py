@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import ConfigError, TemplateError
+from ml_backend.errors import ConfigError, InvalidInput, NotFound, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labelstudio import LabelStudioReader, Project
@@ -19,7 +19,11 @@ from ml_backend.prompting.parameters import listed
 from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
-from ml_backend.services.inference.model_requests import RequestTemplate, build_request
+from ml_backend.services.inference.model_requests import (
+    ModelRequest,
+    RequestTemplate,
+    build_request,
+)
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.store import Store
 
@@ -120,17 +124,27 @@ class Previews:
         question = build_request(asked, place.task)
         if question.failure is not None:
             return _with_problem(found, question.failure.message)
+        messages, way = self._as_sent(version, question)
+        notice = _unfilled(version.system_prompt, asked.known)
         return Preview(
             place.task,
             place.before,
             place.after,
-            messages=question.messages,
+            messages=messages,
             schema=question.schema,
             examples=question.examples,
             parameters=listed(version.parameters),
             limit=_limit(question.room, version).words,
-            notice=_unfilled(version.system_prompt, asked.known),
+            notice=" ".join(filter(None, (way, notice))),
         )
+
+    def _as_sent(
+        self, version: PromptVersion, question: ModelRequest
+    ) -> tuple[tuple[JsonObject, ...], str]:
+        try:
+            return self._predictor_factory.as_sent(version, question.messages, question.schema)
+        except (NotFound, InvalidInput):  # its connection is gone: a run says so
+            return question.messages, ""
 
     def limit(self, project: Project, version: PromptVersion) -> str:
         """Return how long an answer of a version may get, in words; "" where no model is asked.

@@ -307,6 +307,11 @@ class Refining:
         outcomes = {}
         if version is not None and seen:
             runs = self._store.runs.search(version_id=version.id, project_id=project.id, limit=1000)
-            ended = [run.id for run in runs if run.status is RunStatus.COMPLETED]
+            ended = [
+                run.id
+                for run in runs
+                if run.status is RunStatus.COMPLETED
+                and not self._identity.is_of_another(run, project)
+            ]
             outcomes = self._store.outcomes.newest(ended, seen)
         return lessons_of(truths, outcomes, split, config)

@@ -292,7 +292,7 @@ class Executor:
         newest = studio.newest_task(run.project_id)
         project = studio.get_project(run.project_id)
         # Before anything kept is held against it.
-        self._identity.check(run.prompt_id, project)
+        self._identity.check_run(run, project)
         now = ProjectState(tuple(newest), _digest(project.label_config))
         before = run.plan.project
         if now == before:

@@ -17,6 +17,7 @@ from ml_backend.services.evaluation.comparison import effort_of
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import GroundTruth
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.project_identity import AnotherProject, ProjectIdentity
 from ml_backend.services.runs.runs import Runs
 from ml_backend.store import Store
 
@@ -38,6 +39,7 @@ class RunReports:
         evaluation: Evaluation,
     ) -> None:
         self._store = store
+        self._identity = ProjectIdentity(store)
         self._evaluation = evaluation
         self._runs = runs
         self._predictor_factory = predictor_factory
@@ -46,7 +48,10 @@ class RunReports:
         """Return a run's report; ``reporting.run_page`` makes a page of it."""
         failures = list(islice(self._runs.failures(run), MOST_FAILURES))
         project = _project(studio, run.project_id)
-        wrong, left_out, unknown = self._wrong(run, studio, project)
+        another = None if project is None else self._another(run, project)
+        if another is not None:
+            project = None
+        wrong, left_out, unknown = self._wrong(run, studio, project, another)
         return RunReport(
             run=run,
             project=_title_of(project, run.project_id),
@@ -59,8 +64,19 @@ class RunReports:
             made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         )
 
+    def _another(self, run: Run, project: Project) -> AnotherProject | None:
+        try:
+            self._identity.check_run(run, project)
+        except AnotherProject as error:
+            return error
+        return None
+
     def _wrong(
-        self, run: Run, studio: LabelStudioReader, project: Project | None
+        self,
+        run: Run,
+        studio: LabelStudioReader,
+        project: Project | None,
+        another: AnotherProject | None,
     ) -> tuple[list[WrongAnswer], int, str]:
         """Return the wrong answers, each control of a task, against the truths as they are now.
 
@@ -76,7 +92,8 @@ class RunReports:
                 found = self._wrong_tasks(run, config, self._evaluation.reading(studio))
                 rows = [row for task in islice(found, MOST_WRONG) for row in task]
             elif number > 0:
-                why = "Label Studio does not have the project any more, or does not answer."
+                gone = "Label Studio does not have the project any more, or does not answer."
+                why = gone if another is None else another.message
         except (LabelStudioError, ConfigError) as error:
             why = str(error)
         return rows, max(0, number - len({row.task for row in rows})), why

@@ -22,6 +22,8 @@ class ReplayedRequest:
     is_exact: bool = False
     """The request has the very key of the one that was sent."""
     note: str = ""
+    way: str = ""
+    """Where the rules went, for a model that takes no system message."""
 
 
 class RequestReplay:
@@ -57,12 +59,14 @@ class RequestReplay:
             return ReplayedRequest(note=question.failure.message)
         sent = outcome.asked.request_key
         is_exact = question.key == sent
+        messages, way = self._predictor_factory.as_sent(version, question.messages, question.schema)
         return ReplayedRequest(
-            messages=question.messages,
+            messages=messages,
             schema=question.schema,
             examples=question.examples,
             is_exact=is_exact,
             note="" if is_exact else _difference(question.key, sent),
+            way=way,
         )
 
     @staticmethod

@@ -107,9 +107,9 @@ def list_provider_choices() -> ProviderChoices:
 
 @api.add("GET", f"{CONNECTIONS}environment/prices", EnvironmentPrices)
 def get_environment_prices() -> EnvironmentPrices:
-    """Return the prices given for the connection that the server's environment makes."""
+    """Return prices and budget of the connection that the server's environment makes."""
     identity.caller()
-    return EnvironmentPrices.of(services().models.default)
+    return _of_environment(services().models.default)
 
 
 @api.add(
@@ -122,7 +122,11 @@ def set_environment_prices(body: EnvironmentPricesGiven) -> EnvironmentPrices:
     for model, price in body.prices.items():
         pair = None if price is None else (price[0], price[1])
         connection = services().prices.give(caller, connection, model, pair)
-    return EnvironmentPrices.of(connection)
+    return _of_environment(connection)
+
+
+def _of_environment(connection: Connection) -> EnvironmentPrices:
+    return EnvironmentPrices.of(connection, spending_of(services().store, connection))
 
 
 def _answer(connection: Connection) -> ConnectionAnswer:

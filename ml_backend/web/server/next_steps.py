@@ -12,7 +12,8 @@ WORDS: Words = {
     Step.ADD_PRICE_OR_DROP_BUDGET: "Give it: prices of PATCH /api/model-provider-connections/ID/, "
     "or of …/environment/prices for the server's own; or leave budget out.",
     Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it: prices of PATCH /api/model-provider-connections/ID/; "
-    "or set the connection's budget_limit to null.",
+    "or set the connection's budget_limit to null (of the server's own OPENAI_BUDGET is the "
+    "budget).",
     Step.ADD_SMALL_MODEL: "Whoever runs the server installs it by command (models add).",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or leave held_out out.",
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
@@ -55,8 +56,8 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_MARK: "Give one of task_ids, filters_json, random and all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give task_ids, filters_json, or all for every task.",
     Step.NEW_RUN: "Start a new run, with only_missing_predictions to ask just what is missing.",
-    Step.RAISE_CONNECTION_BUDGET: "Raise the connection's budget_limit, or wait for the next "
-    "period.",
+    Step.RAISE_CONNECTION_BUDGET: "Raise the connection's budget_limit (of the server's own: "
+    "OPENAI_BUDGET), or wait for the next period.",
     Step.RESUME_RUN: "Then start a new run: no answer that run {run} has is paid for twice.",
     Step.SAY_ALL_TASKS: "When that is meant, set all to true.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by unversioned: true.",

@@ -62,6 +62,6 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     filters.register(app, container.settings)
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_number"] = once.number
-    app.extensions[once.ONCE] = once.Once()
+    app.extensions[once.ONCE] = once.Once(presses=container.store.presses)
     app.extensions[CALLERS] = callers
     app.register_blueprint(pages)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ml_backend.errors import Conflict
+from ml_backend.store import tables as t
+from ml_backend.web import create_app
 from ml_backend.web.ui.shell.once import Once
 from support.pages import Page, Pages, sign_in
 
@@ -144,3 +149,62 @@ def test_few_are_remembered() -> None:
     for n in range(9):
         forms.take(str(n))
     assert len(forms) == 3
+
+
+def another_process(pages: Pages) -> Pages:
+    """The same browser at another server of the same database, or at this one after a restart."""
+    client = create_app(pages.container).test_client()
+    cookie = pages.client.get_cookie("ls_prompts", path="/ui")
+    assert cookie is not None
+    client.set_cookie("ls_prompts", cookie.value, path="/ui")
+    return replace(pages, client=client)
+
+
+@pytest.mark.slow
+def test_after_a_restart_and_at_another_process_the_same_form_is_the_same_press(
+    pages: Pages, prompt: int
+) -> None:
+    form, address = editor(pages, prompt), f"/ui/prompts/{prompt}/editor"
+    first = pages.post(address, follow=False, **form)
+    (run,) = runs(pages, prompt)
+    pages.container.store.runs.request_cancel(run)  # what is open says nothing
+    other = another_process(pages)
+    second = other.post(address, follow=False, **form)
+    assert (second.status, where(second)) == (303, where(first))
+    assert runs(pages, prompt) == [run]
+    # Another press of the same page is another run.
+    other.post(address, follow=False, **editor(pages, prompt))
+    assert len(runs(pages, prompt)) == 2
+
+
+def test_processes_wait_for_each_other_and_take_over_from_the_dead(pages: Pages) -> None:
+    presses = pages.container.store.presses
+    one, other = (Once(wait=5.0, presses=presses) for _ in range(2))
+    assert one.take("key") is None
+    with ThreadPoolExecutor() as threads:
+        waits = threads.submit(other.take, "key")
+        assert presses.led_to("key") == ""
+        one.end("key", "/ui/there", ["said"])
+        found = waits.result(5)
+    assert found is not None
+    assert (found.where, found.said) == ("/ui/there", [])
+    assert one.take("refused") is None
+    one.end("refused", None, [])
+    assert other.take("refused") is None
+    assert presses.begin("left behind", 0.05) is not None  # by a process that was killed then
+    assert other.take("left behind") is None
+    with pytest.raises(Conflict, match="being done already"):
+        Once(wait=0.0, presses=presses).take("left behind")
+
+
+def test_what_was_pressed_long_ago_leaves_no_row(pages: Pages) -> None:
+    presses, database = pages.container.store.presses, pages.container.store.database
+    for each in range(5):
+        fence = presses.begin(f"key {each}", 0.001)
+        assert fence is not None
+        presses.end(f"key {each}", fence, "/ui/" + "x" * 500, 0.001)
+    time.sleep(0.01)
+    presses.begin("last", 60.0)
+    query = sa.select(sa.func.count()).where(t.leases.c.name.like("press:%"))
+    with database.read() as c:
+        assert c.execute(query).scalar() == 1

@@ -152,14 +152,23 @@ class EnvironmentPrices(Shown):
     default_model: str | None = None
     prices: dict[str, list[float]]
     """"*" is OPENAI_PRICE, of every model that has none of its own."""
+    budget_limit: float | None = None
+    """OPENAI_BUDGET: dollars it may spend in a period."""
+    budget_reset_period: str | None = None
+    budget_total_spent: float | None = None
+    budget_warning: str | None = None
 
     @classmethod
-    def of(cls, connection: Connection) -> EnvironmentPrices:
+    def of(cls, connection: Connection, spending: Spending) -> EnvironmentPrices:
         return cls(
             provider=connection.provider.value,
             endpoint=plain(endpoint_of(connection) or "") or None,
             default_model=connection.default_model or None,
             prices=prices_of(connection),
+            budget_limit=connection.budget_limit,
+            budget_reset_period=connection.budget_period or None,
+            budget_total_spent=spending.cost,
+            budget_warning=spending.warning or None,
         )
 
 

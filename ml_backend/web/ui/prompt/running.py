@@ -138,6 +138,7 @@ def retry_run(run_id: int) -> Response:
     prompt = services().access.prompt(caller, run.prompt_id)
     version = services().access.version(prompt, run.version_id)
     project = services().access.project(caller, run.project_id)
+    services().results.require_project(run, project)
     again = run_control.start(caller, prompt, version, project, once_more(run), unless_open=True)
     flash(f"{plural(run.totals.failed, 'task')} will be asked again.", RUN)
     return go(page_of(again))

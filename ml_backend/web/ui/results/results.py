@@ -22,6 +22,7 @@ from ml_backend.services.evaluation.results import (
     ResultFilter,
     ResultPage,
 )
+from ml_backend.services.project_identity import AnotherProject
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.address import ResultAddress, plain_address, read_address
@@ -101,7 +102,7 @@ def fill(view: PromptView) -> str:
         shown = _read(view, address)
     except LabelStudioAuthError:
         raise
-    except (ConfigError, InvalidInput, LabelStudioError) as error:
+    except (AnotherProject, ConfigError, InvalidInput, LabelStudioError) as error:
         # The editor beside it is of use all the same.
         return render_template("results/results.html", **about, problem=error)
     return render_template("results/results.html", **about, address=address, shown=shown)
@@ -170,6 +171,7 @@ def file_name(run: Run) -> str:
 def _read(view: PromptView, address: ResultAddress) -> Shown:
     assert view.project is not None
     results, run, query = services().results, address.run, address.query
+    results.require_project(run, view.project)
     counts = results.counts(run, query.below)
     page = results.page(view.caller.studio, view.project, run, query)
     inputs = inputs_of(view.project.label_config)

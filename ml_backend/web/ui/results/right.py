@@ -29,6 +29,7 @@ def mark_right(run_id: int, task_id: int) -> Response:
     """Make the answer of a task its ground truth."""
     caller, run = identity.caller(), open_run(run_id)
     project = services().access.project(caller, run.project_id)
+    services().results.require_project(run, project)
     held = services().store.results.read(run.id, [task_id])
     if task_id not in held:
         raise NotFound(f"Run {run_id} has no result of task {task_id}.", field="task")

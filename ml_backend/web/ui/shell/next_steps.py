@@ -12,7 +12,8 @@ WORDS: Words = {
     Step.ADD_PRICE_OR_DROP_BUDGET: "Give it beside the estimate or under Connections (0 for a "
     "server of your own), or leave Stop at empty.",
     Step.ADD_PRICE_OR_LIFT_LIMIT: "Give it beside the estimate or under Connections (0 for a "
-    "server of your own), or take the connection's budget away there.",
+    "server of your own), or take the connection's budget away there (that of the server's own is "
+    "OPENAI_BUDGET of its environment).",
     Step.ADD_SMALL_MODEL: "Whoever runs the server installs it by command (models add).",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
@@ -54,7 +55,8 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_MARK: "Tick tasks, draw some at random, or take all.",
     Step.NAME_TASKS_TO_PROMOTE: "Write their ids, choose a tab of the Data Manager, or all tasks.",
     Step.NEW_RUN: "Start a new run: the same question is never paid for twice.",
-    Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections, or wait for the next period.",
+    Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections (that of the server's own is "
+    "OPENAI_BUDGET of its environment), or wait for the next period.",
     Step.RESUME_RUN: "Then press Resume.",
     Step.SAY_ALL_TASKS: "When that is meant, choose all tasks.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are a choice of their own.",

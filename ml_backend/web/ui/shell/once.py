@@ -2,7 +2,8 @@
 
 Every form has a number of its own (``once``). The first that sends it does the work; who sends it
 again meanwhile waits, and then is led where the first was. What was refused, or changed nothing,
-is done anew.
+is done anew. The database knows it too, so that it holds for all processes and after a restart;
+what the page says of it is told by the process that did it alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from flask import current_app, g, request, session
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict
+from ml_backend.store.presses import PressStore
 from ml_backend.web.ui.shell.pages import go, pages
 from ml_backend.web.ui.shell.session import KEY, OPEN_ENDPOINTS
 
@@ -27,6 +29,10 @@ WAIT_SECONDS = 120.0
 KEPT_SECONDS = 60.0
 """How long after its answer a form that comes again is the same press and not another one."""
 
+HELD_SECONDS = 30.0
+"""How long a form belongs to a process that does it, and may have died over it."""
+
+LOOK_EVERY = 0.2
 MOST_KEPT = 2_000
 NOT_OF_IT = frozenset({"csrf_token", "estimated"})
 """Fields that say nothing about what is asked for."""
@@ -54,15 +60,23 @@ class _Sent:
     said: list[Any] = field(default_factory=list)
     """What the page it leads to tells."""
     at: float = field(default_factory=time.monotonic)
+    fence: int | None = None
+    """Under which the database knows it; None where it is another process's."""
 
 
 class Once:
-    """The forms that were sent lately, of this process."""
+    """The forms that were sent lately, of this process and of others on its database."""
 
     def __init__(
-        self, wait: float = WAIT_SECONDS, kept: float = KEPT_SECONDS, most: int = MOST_KEPT
+        self,
+        wait: float = WAIT_SECONDS,
+        kept: float = KEPT_SECONDS,
+        most: int = MOST_KEPT,
+        *,
+        presses: PressStore | None = None,
     ) -> None:
         self._wait, self._kept, self._most = wait, kept, most
+        self._presses = presses
         self._sent: dict[str, _Sent] = {}
         self._lock = threading.Lock()
 
@@ -75,17 +89,34 @@ class Once:
         while True:
             with self._lock:
                 found = self._sent.get(key)
-                if found is None or self._is_old(found):
-                    self._sent[key] = _Sent()
+                if is_first := found is None or self._is_old(found):
+                    self._sent[key] = found = _Sent()
                     self._forget()
-                    return None
+            if is_first:
+                return self._take_from_others(key, found, until)
             if not found.done.wait(max(0.0, until - time.monotonic())):
-                raise Conflict(
-                    "This is being done already: it was sent a moment ago.",
-                    fix="Reload the page to see how far it is.",
-                )
+                raise _going()
             if found.where is not None:
                 return found
+
+    def _take_from_others(self, key: str, sent: _Sent, until: float) -> _Sent | None:
+        """Do for all processes of the database what ``take`` does for this one."""
+        if self._presses is None:
+            return None
+        try:
+            while (fence := self._presses.begin(key, HELD_SECONDS)) is None:
+                where = self._presses.led_to(key)
+                if where:
+                    self.end(key, where, [])
+                    return sent
+                if time.monotonic() >= until:
+                    raise _going()
+                time.sleep(LOOK_EVERY)
+        except BaseException:
+            self.end(key, None, [])
+            raise
+        sent.fence = fence
+        return None
 
     def end(self, key: str, where: str | None, said: list[Any]) -> None:
         """Say where the first was led; None lets the next one try anew."""
@@ -96,6 +127,8 @@ class Once:
             found.where, found.said, found.at = where, said, time.monotonic()
             if where is None:
                 del self._sent[key]
+        if self._presses is not None and found.fence is not None:
+            self._presses.end(key, found.fence, where, self._kept)
         found.done.set()
 
     def _is_old(self, sent: _Sent) -> bool:
@@ -106,6 +139,13 @@ class Once:
             del self._sent[key]
         while len(self._sent) > self._most:
             del self._sent[next(iter(self._sent))]
+
+
+def _going() -> Conflict:
+    return Conflict(
+        "This is being done already: it was sent a moment ago.",
+        fix="Reload the page to see how far it is.",
+    )
 
 
 ONCE = "once"

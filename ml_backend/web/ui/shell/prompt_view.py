@@ -111,7 +111,7 @@ def open_view(prompt_id: int) -> PromptView:
         own = [each for each in runs if each.version_id == version.id]
         measured = [each for each in own if each.slot is Slot.EVALUATE]
         run = next(iter(measured or own), None)
-    headline, beside = _standing(version, project_id or 0, runs)
+    headline, beside = _standing(version, project, runs)
     return PromptView(
         caller=caller,
         prompt=prompt,
@@ -128,15 +128,18 @@ def open_view(prompt_id: int) -> PromptView:
 
 
 def _standing(
-    version: PromptVersion | None, project_id: int, runs: Sequence[Run]
+    version: PromptVersion | None, project: Project | None, runs: Sequence[Run]
 ) -> tuple[Run | None, Run | None]:
     """Return the evaluation that a version's score is of, and a lesser one that came later."""
-    if version is None:
+    if version is None or project is None:
         return None, None
-    found = services().store.standings.of_versions([version.id], project_id).get(version.id)
+    found = services().store.standings.of_versions([version.id], project.id).get(version.id)
     if found is None:
         return None, None
-    headline, beside = (run_of(each, runs) for each in (found.headline, found.beside))
+    both = (run_of(each, runs) for each in (found.headline, found.beside))
+    # Those measured in a project that had the number before are no scores of this one.
+    is_another = services().project_identity.is_of_another
+    headline, beside = (None if each and is_another(each, project) else each for each in both)
     return headline, beside
 
 

@@ -123,7 +123,9 @@ def _secure(response: Response) -> Response:
 def _refuse(error: PromptsError) -> Response:
     if isinstance(error, LabelStudioAuthError) and error.by_caller and error.status == 401:
         return to_sign_in("token")
-    status = status_of(error)
+    # What a person may not do in Label Studio is nothing that this server failed at.
+    is_theirs = isinstance(error, LabelStudioAuthError) and error.by_caller
+    status = status_of(error, api=is_theirs)
     level = logging.ERROR if status >= 500 else logging.WARNING
     log.log(level, "%s: %s", type(error).__name__, error)
     return refusal(error.message, error.fix, 422 if status == 400 else status.value)
