@@ -15,12 +15,21 @@ from ml_backend.llm.refusals.keys import (
     BLOCKED,
     CLOSED,
     KEY,
+    KEY_ALONE,
     KEY_CODES,
     SUSPENDED,
 )
-from ml_backend.llm.refusals.limits import passes_soon
-from ml_backend.llm.refusals.models import MODEL_CODES, NO_MODEL, NOT_FOUND, NOT_HERE
-from ml_backend.llm.refusals.money import QUOTA, QUOTA_CODES
+from ml_backend.llm.refusals.limits import is_rate_limit, passes_soon
+from ml_backend.llm.refusals.models import (
+    GIVE_A_TEMPLATE,
+    MODEL_CODES,
+    NO_CHANNEL,
+    NO_MODEL,
+    NO_TEMPLATE,
+    NOT_FOUND,
+    NOT_HERE,
+)
+from ml_backend.llm.refusals.money import QUOTA, QUOTA_CODES, REACHED
 from ml_backend.llm.refusals.trouble import Cure, Refusal, Trouble
 from ml_backend.records import FailureKind
 
@@ -57,8 +66,9 @@ def judge_plain(refusal: Refusal) -> Trouble | None:
     for known, kind, barred in CODES:
         if codes & known and not (status == 429 and passes_soon(refusal)):
             return Trouble(Cure.STOP, kind, said, status, barred=barred)
-    if status < 502 and CLOSED.search(refusal.words or refusal.said):
-        kind = FailureKind.QUOTA if QUOTA.search(refusal.words) else FailureKind.AUTHENTICATION
+    words = refusal.of_account
+    if status < 502 and CLOSED.search(words):
+        kind = FailureKind.QUOTA if QUOTA.search(words) else FailureKind.AUTHENTICATION
         return Trouble(Cure.STOP, kind, said, status, barred=True)
     if refusal.param == "model" and status in (400, 404, 422):
         return Trouble(Cure.STOP, FailureKind.MODEL_NOT_FOUND, said, status)
@@ -67,21 +77,29 @@ def judge_plain(refusal: Refusal) -> Trouble | None:
 
 def judge_words(refusal: Refusal) -> Trouble | None:
     """Return what the words say, else what the status alone does."""
-    words, status = refusal.everything, refusal.status
+    words, status = refusal.of_account, refusal.status
     stop = Trouble(Cure.STOP, FailureKind.QUOTA, refusal.said, status)
     key = replace(stop, kind=FailureKind.AUTHENTICATION)
     barred = replace(key, barred=True)
-    if status == 429:
+    if status == 429 or is_rate_limit(refusal):
         return stop if _is_spent(refusal) else None
     if status in LISTENED:
         if QUOTA.search(words):
             return stop
+        if REACHED.search(words):
+            return stop
+        if NO_TEMPLATE.search(words):
+            return replace(stop, kind=FailureKind.BAD_REQUEST, fix=GIVE_A_TEMPLATE)
         if _lacks_model(refusal):
             return replace(stop, kind=FailureKind.MODEL_NOT_FOUND)
         if status != 401 and (SUSPENDED.search(words) or BARRED.search(words)):
             return barred
-        if KEY.search(words):
+        if KEY.search(words) or KEY_ALONE.search(refusal.said):
             return key
+    if status == 503 and NO_CHANNEL.search(words):
+        # A gateway shuts a channel off that fails, and opens it again.
+        no_model = replace(stop, kind=FailureKind.MODEL_NOT_FOUND)
+        return replace(no_model, once_answered=Cure.RETRY)
     if status in (401, 407):
         return replace(key, barred=bool(SUSPENDED.search(words)))
     if status == 403:
@@ -92,17 +110,17 @@ def judge_words(refusal: Refusal) -> Trouble | None:
 
 
 def _lacks_model(refusal: Refusal) -> bool:
-    words, status = refusal.everything, refusal.status
+    words, status = refusal.of_account, refusal.status
     if NO_MODEL.search(words) or NAMES_A_MODEL.match(refusal.said):
         return True
-    if status == 404 and NOT_HERE.search(refusal.words or refusal.said):
+    if status == 404 and NOT_HERE.search(words.removeprefix(refusal.code)):
         return True
     return status in (400, 404) and NOT_FOUND.search(words) is not None
 
 
 def _is_spent(refusal: Refusal) -> bool:
-    """Return whether a 429 is about money or the account and not about a limit that passes."""
-    words = refusal.everything
+    """Return whether a limit is about money or the account and not about a limit that passes."""
+    words = refusal.of_account
     if HOPELESS_LIMIT.search(words):
         return True
     if passes_soon(refusal):

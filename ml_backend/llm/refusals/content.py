@@ -40,9 +40,40 @@ FILTERED = wording(
     r"|invalid_prompt|blocked (by|due to|for|because of) (\w+ ){0,3}(safety|policy|filter|guard)"
     r"|unsafe content|blocklist"
     r"|敏感(内容|信息|词)|不安全|违规内容|内容安全|内容违规|安全审核|审核(未|不)通过|风控|不当内容"
-    r"|不適切|コンテンツポリシー|부적절|유해",
+    r"|不適切|コンテンツポリシー|부적절|유해"
+    r"|prompt[ _-]?injection|jail ?-?break|injection (attack|attempt)|(injection|attack) detected"
+    r"|(blocked|banned|forbidden|prohibited|disallowed|offending|restricted) (word|phrase|term"
+    r"|keyword"
+    r"|topic|content|text)s?\b"
+    r"|(malicious|disallowed|abusive|offensive|toxic|illicit|illegal|explicit|adult|nsfw|sexual"
+    r"|hateful"
+    r"|violent|objectionable) (content|prompt|input|text|language|instruction|material)"
+    r"|\b(self[- ]harm|hate speech|profanity)\b|content (is |was |has been )?(blocked|rejected"
+    r"|restricted)"
+    r"|违禁|違禁|违规(词|信息|输入)|涉黄|涉政|注入攻击|提示词注入|敏感詞|有害|禁止語"
+    r"|コンテンツフィルタ|금지어"
+    r"|콘텐츠 ?(정책|필터)|(недопустим|запрещ[её]нн|неприемлем)\w* (контент|содержани|содержим"
+    r"|слов)"
+    r"|политик\w+ (контента|содержан)|фильтр\w* (контента|содержим)|модераци"
+    r"|inhalts(filter|richtlinie)|(unangemessene?r?|verbotene?r?|anstößige?r?) (inhalte?|wörter"
+    r"|begriffe)"
+    r"|(politique|filtre) de contenu|contenu (inapproprié|sensible|interdit)"
+    r"|(pol[ií]tica|filtro) de conte(nido|údo)|conte(nido|údo) (inapropiado|inadecuado|inadequado"
+    r"|impróprio|sensible|sensível|prohibido|proibido)|contenut[oi] (inappropriat|vietat"
+    r"|non consentit)"
+    r"|(nieodpowiedni|zabronion|niedozwolon)\w* treś|uygunsuz içerik|içerik (politikası|filtresi)"
+    r"|nội dung (không phù hợp|nhạy cảm|bị cấm)|konten (tidak pantas|terlarang)|محتوى (غير لائق"
+    r"|محظور|ضار)"
+    r"|(अनुचित|आपत्तिजनक) सामग्री",
 )
-FILTER_CODES = frozenset({"1301", "invalid_prompt", "datainspectionfailed", "content_filter"})
+FILTER_CODES = frozenset(
+    {
+        *("1301", "invalid_prompt", "datainspectionfailed", "content_filter", "moderation_blocked"),
+        *("content_policy_violation", "data_inspection_failed", "responsibleaipolicyviolation"),
+        # MiniMax.
+        *("1026", "1027"),
+    }
+)
 NO_IMAGES = wording(
     r"\b(image|vision|multi-?modal|file)\w*( content| input)?( types?)?s? (is|are) "
     r"(not|only) (supported|enabled)"
@@ -60,7 +91,10 @@ BAD_IMAGE = wording(
     r"(base64 |given |provided |remote )?(image|media|file|url|picture)|image\w*( \w+){0,4} too "
     r"(large|big|small)|image (dimension|size)\w*( \w+){0,6} (exceed|limit)|image exceeds"
     r"|(image|picture|media)_?url\b.{0,80}(403|404|download|fetch|reach|timed? ?out|denied)"
-    r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*",
+    r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*"
+    r"|(image|picture|photo|media|attachment)s?( \S+){0,4}? (could ?n.t|could not|cannot|can't"
+    r"|failed to)"
+    r" (be )?(fetch|download|load|retriev|open|read|access|decod|process|pars|reach|identif)\w*",
 )
 AT = frozenset({400, 403, 413, 415, 422, 429, 451, 500, 501})
 """Statuses at which words about the content count; 404 is about pictures alone."""
@@ -89,7 +123,9 @@ def judge_content(refusal: Refusal) -> Trouble | None:
     too_long = TOO_LARGE_FOR_A_MINUTE if status == 429 else TOO_LONG
     if status == 413 or (status in AT and status != 403 and too_long.search(words)):
         return Trouble(Cure.FAIL, FailureKind.TOO_LONG, refusal.said, status)
-    filtered = FILTER_CODES.intersection(refusal.code.lower().split()) or FILTERED.search(words)
-    if filtered and status in AT and status != 429:
+    coded = bool(FILTER_CODES.intersection(refusal.code.lower().split()))
+    # Words of it with 429 may be about a limit of the filter's.
+    filtered = coded or (status != 429 and FILTERED.search(words) is not None)
+    if filtered and status in AT:
         return Trouble(Cure.FAIL, FailureKind.REFUSED, refusal.said, status)
     return None

@@ -1,7 +1,8 @@
 """What a refusal repeats of the request or of an answer, cut out before anybody judges its words.
 
 A task that is a complaint about a wrong key, and a server that quotes what it cannot process, must
-not add up to a key that is wrong.
+not add up to a key that is wrong. Nor must what a refusal cites of contents without it being a
+quotation: a forbidden word, a text it cannot read, what an image's host says.
 """
 
 from __future__ import annotations
@@ -11,13 +12,62 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Self
 
+from ml_backend.llm.refusals.matching import either
+
 SHORTEST = 12
 """Bytes of a piece that tell a quotation from words two texts have in common."""
+SHORTEST_LINE = 6
+"""Those of one that is all a line of a text says."""
 MARK = "…"
 # A piece goes from one quote, bracket, escape, colon or end of a sentence to the next.
 PIECE = re.compile(
     r"\\(?:u[0-9a-fA-F]{4}|.)"
-    r"|(?:[^\"'`“”‘’«»「」『』„{}\[\]\\\n.!?;:。！？；：]|[.'’](?=\w))+"
+    r"|(?:[^\"'`“”‘’«»「」『』„{}<>\[\]\\\n.!?;:。！？；：]|[.'’](?=\w))+"
+)
+
+
+QUOTED = (
+    r"(?:\"[^\"\n]{1,300}\"|'[^\n]{1,300}?'(?!\w)|`[^`\n]{1,300}`|“[^”\n]{1,300}[”“]"
+    r"|‘[^\n]{1,300}?’(?!\w)|«[^»\n]{1,300}»|„[^“”\n]{1,300}[“”]|「[^」\n]{1,300}」"
+    r"|『[^』\n]{1,300}』)"
+)
+TEXTS = (
+    r"\b(?:words?|phrases?|terms?|keywords?|texts?|strings?|substrings?|sequences?|patterns?"
+    r"|inputs?"
+    r"|prompts?|sentences?|documents?|expressions?|topics?|passages?|excerpts?|snippets?|captions?"
+    r"|contents?|wort|wörter|ausdruck|eingabe|begriff|inhalt|mots?|textes?|saisie|contenu"
+    r"|palabras?|textos?"
+    r"|contenido|conteúdo|frases?|parol[ae]|testo|contenuto|слов[оа]|фраз\w|текст\w*|słow[oa]"
+    r"|tekst|kelime"
+    r"|metin|kata|teks|từ|văn bản|शब्द|पाठ|كلمة|النص|نص)\b"
+    r"|敏感词|敏感詞|违禁词|違禁詞|屏蔽词|关键词|關鍵詞|词语|短语|文本|内容|內容|输入|輸入|提示词"
+    r"|句子|禁止語|単語|語句"
+    r"|テキスト|入力|文字列|コンテンツ|금지어|단어|텍스트|입력|문장"
+)
+BETWEEN = (
+    r"(?: (?:is|was|are|were|of|at|in|near|no|number|index|position|detected|found|matched|blocked"
+    r"|forbidden|flagged|rejected|the|a|an|following|contains?|containing|including|says|saying"
+    r"|reads"
+    r"|\d{1,9})\b){0,4}"
+)
+SAYS = r"\b(?:contains?|containing|including|mentions?|mentioning|match(?:es|ed)|says|saying|reads)"
+MEDIA = (
+    r"\b(?:images?|pictures?|photos?|media|files?|attachments?|documents?|image_url|https?://\S+)"
+)
+FAILED = (
+    r"(?:could ?n[o']t|could not|cannot|can't|unable to|fail\w*(?: to)?|errors?(?: while| when)?"
+    r"|not)"
+    r"(?: be)? (?:fetch|download|load|retriev|open|read|access|reach|decod|pars|process|get"
+    r"|resolv)\w*"
+)
+REST = r"(?:[^:：\n]|:(?=\S)){0,160}?"
+BECAUSE = r"(?:[:：] |：| [(—–-] ?| (?:because|since|as|due to|saying)\b).+"
+
+CITED = either(
+    rf"(?:{TEXTS}){BETWEEN}\W{{0,2}}?(?:[:：=] ?.+|{QUOTED})",
+    rf"{SAYS}(?: the| an?)? ?(?:[:：] ?.+|{QUOTED})",
+    rf"{MEDIA}{REST}{FAILED}{REST}{BECAUSE}",
+    rf"{FAILED}{REST}{MEDIA}{REST}{BECAUSE}",
 )
 
 
@@ -41,15 +91,27 @@ class Echoes:
     def holds(self, piece: str) -> bool:
         """Return whether a piece of a text, which may be cut short, is a quotation."""
         plain = _plain(piece).rstrip(f".{MARK}")
-        is_long = len(plain.encode("utf-8", "replace")) >= SHORTEST
-        return is_long and any(plain in text for text in self._plain)
+        size = len(plain.encode("utf-8", "replace"))
+        if size < SHORTEST:
+            return size >= SHORTEST_LINE and plain in self._lines
+        return any(plain in text for text in self._plain)
 
     @cached_property
     def _plain(self) -> tuple[str, ...]:
         return tuple(map(_plain, self._texts))
 
+    @cached_property
+    def _lines(self) -> frozenset[str]:
+        lines = (line for text in self._texts for line in text.splitlines())
+        return frozenset(_plain(line).rstrip(f".{MARK}") for line in lines)
+
 
 NO_ECHOES = Echoes()
+
+
+def without_cited(words: str) -> str:
+    """Return the words of a refusal that are nobody's but its own."""
+    return CITED.sub(f" {MARK} ", words)
 
 
 def _plain(text: str) -> str:

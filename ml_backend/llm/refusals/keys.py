@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_backend.llm.refusals.languages import BARRED_ELSEWHERE, KEY_ELSEWHERE
 from ml_backend.llm.refusals.matching import either, wording
 
 KEY_CODES = frozenset(
@@ -37,7 +38,12 @@ KEY = either(
     rf"(?:provide|pass|need|supply|requires?|include) (?:an? |your |a valid ){{1,4}}{KEY_WORD}",
     r"authentication (?:has )?(?:fail\w*|error|required|is required)",
     r"authorization failed",
-    r"\b(?:invalid|expired|wrong|missing) token\b(?! (?:count|limit|length|id|type))",
+    # Not of a text's own tokens.
+    r"\b(?:invalid|expired|wrong|missing) token\b(?! ?(?:count|limit|length|ids?|types?|sequence"
+    r"|text"
+    r"|input|in|at|near|found|position|index|while|when|during|kind|class|value|number)\b"
+    r"|\W{0,2}[:<\[\"'`“‘«「]| ?\d)",
+    r"\btoken (?:has |is |was )?(?:already |been )?(?:expired|revoked)\b",
     r"(?:log|sign) ?in (?:is )?required",
     r"please (?:log|sign) ?in",
     r"(?:log|sign)-? ?in fail",
@@ -70,7 +76,18 @@ KEY = either(
     r"clé (?:d')?api .{0,12}(?:invalide|expirée|incorrecte)",
     r"(?:clave|chave|chiave) (?:de |di )?(?:la )?api .{0,12}(?:inválida|incorrecta|expirada"
     r"|non valida|scaduta|vencida)",
+    *KEY_ELSEWHERE,
 )
+KEY_ALONE = wording(
+    r"(?:^|[.;:] )\W{0,3}(?:the |this |your |provided ){0,2}(?:virtual |user |license )?key (?:is "
+    r"|was |has been"
+    r" |has )?(?:not (?:found|valid|active|recogni[sz]ed|known|enabled)|does not exist|unknown"
+    r"|invalid"
+    r"|inactive|expired|revoked|disabled|deleted|blocked|suspended|incorrect|wrong)\W*$"
+    r"|(?:^|[.;:] )\W{0,3}(?:invalid|unknown|wrong|incorrect|expired|revoked|inactive|no such|bad)"
+    r" (?:virtual |user |license )?key\W*$"
+)
+"""Of a key and nothing else: "key" alone is a word of data as well."""
 
 PROJECT = r"(?:accounts?|organi[sz]ation|project|team|workspace|subscription|tenant|consumer)"
 SUSPENDED = either(
@@ -88,13 +105,25 @@ CLOSED = either(
 )
 """So plain that it goes before what the refusal says of contents, such as the reason."""
 BARRED = either(
-    r"(?:country|region|location|territory|territories|jurisdiction|geo\w*|ip(?: address)?)\b"
+    r"(?:country|countries|regions?|locations?|territory|territories|jurisdiction|geo\w*"
+    r"|ip(?: address)?)\b"
     r"(?: \S+){0,5}? (?:not |un)(?:supported|allowed|available|authori[sz]ed|permitted|served)",
     r"(?:country|region|location|territory|ip(?: address)?)\b(?: \S+){0,4}? (?:blocked"
     r"|restricted|forbidden|prohibited|banned)",
     r"(?:not (?:available|supported|offered|allowed)|unavailable|unsupported) (?:in|from|for) "
     r"(?:your|this|the) (?:current )?(?:country|region|location|territory|area)",
-    r"unsupported (?:country|region|location)",
+    r"(?:unsupported|restricted|sanctioned|embargoed|prohibited) (?:countr(?:y|ies)|regions?"
+    r"|locations?"
+    r"|territor(?:y|ies))",
+    r"(?:not|n't) (?:currently |yet )?(?:serve|support|operate in|offer\w* in|available in"
+    r"|allow\w*) "
+    r"(?:(?:users|customers|access|requests|connections) (?:from|in) )?(?:your|this"
+    r"|the) (?:current )?"
+    r"(?:country|region|location|territory|area)",
+    r"outside (?:of )?(?:the |our )?(?:supported|allowed|permitted|available) (?:countries|regions?"
+    r"|areas?|locations?|territor)",
+    r"geo-?(?:blocked|restricted|restriction|fenced|fencing|blocking)|export (?:control"
+    r"|restriction)",
     r"access denied",
     r"access (?:is |was )?(?:forbidden|denied)",
     r"permission[ _]denied",
@@ -121,6 +150,9 @@ BARRED = either(
     r"cuenta .{0,20}(?:suspendida|desactivada|bloqueada)",
     r"compte .{0,20}(?:suspendu|désactivé|bloqué)",
     r"conta .{0,20}(?:suspensa|desativada|bloqueada)",
+    *BARRED_ELSEWHERE,
 )
-BLOCKED = wording(r"request (?:was|has been|is|got) (?:\w+ )?(?:blocked|rejected)")
+BLOCKED = wording(
+    r"requests? (?:(?:was|were|has been|is|got) )?(?:\w+ )?(?:blocked|rejected|denied)"
+)
 """What a firewall before the model says as well, of what one task says."""

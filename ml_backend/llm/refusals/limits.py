@@ -21,6 +21,19 @@ BY_THE_MINUTE = re.compile(
     r"|token-limit|rate[ -]?limit|每分钟|每秒|毎分|분당|в минуту|pro minute|par minute|por minuto",
     re.IGNORECASE,
 )
+RATE = re.compile(
+    r"rate[ _-]?limit\w{0,8}(?: \w{1,20}){0,4} (?:exceeded|reached|hit)|too ?many ?requests"
+    r"|(?:exceeded|reached|hit|over) (?:\w{1,20} ){0,4}rate[ _-]?limit|throttl(?:ed|ing)"
+    r"|rate[ _-]limited"
+    r"|\b(?:qps|rpm|tpm) (?:\w{1,20} ){0,2}limit|concurrency limit|requests? per (?:second|minute)"
+    r"|请求(?:过于|太)?频繁|限流|リクエストが多すぎ|요청이 너무 많|слишком много запросов"
+    r"|zu viele anfragen"
+    r"|trop de requêtes|demasiadas (?:solicitudes|peticiones)|muitas (?:solicitações|requisições)"
+    r"|troppe richieste",
+    re.IGNORECASE,
+)
+RATED = frozenset({400, 403, 500})
+"""Statuses that some give a limit by the minute, which is 429 elsewhere."""
 UNITS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 AGAIN_IN = re.compile(
     r"(?:again|retry|retrying|wait|resets?|available)(?: (?:in|after|for|at least|about))* "
@@ -40,7 +53,7 @@ def judge_busy(refusal: Refusal, headers: Mapping[str, str]) -> Trouble | None:
     """Return what a server that is busy comes to: waiting, asking again, or another day."""
     status, said = refusal.status, refusal.said
     retry_after = read_retry_after(headers)
-    if status == 429:
+    if status == 429 or is_rate_limit(refusal):
         if retry_after is None:
             retry_after = read_wait(refusal.words or said)
         if _is_of_another_day(refusal, retry_after):
@@ -71,6 +84,11 @@ def passes_soon(refusal: Refusal) -> bool:
     wait = read_wait(words)
     short = wait is not None and wait <= PATIENCE
     return short or bool(BY_THE_MINUTE.search(words)) or "PerMinute" in refusal.code
+
+
+def is_rate_limit(refusal: Refusal) -> bool:
+    """Return whether the words, and not the status, say that there were too many requests."""
+    return refusal.status in RATED and RATE.search(refusal.of_account) is not None
 
 
 def _is_of_another_day(refusal: Refusal, retry_after: float | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_backend.llm.refusals.languages import MODEL_ELSEWHERE
 from ml_backend.llm.refusals.matching import either
 
 MODEL_CODES = frozenset(
@@ -35,6 +36,10 @@ NO_MODEL = either(
     rf"|available (?:to|for|in|on|at)|deployed|loaded|registered|served|hosted|accessible|a"
     rf" valid|valid|recogni[sz]ed|known|installed|downloaded|found|active\b|open)",
     rf"\bmodel{NAMED} (?:is |was )?not (?:supported|available|enabled)\W*$",
+    rf"\bmodel(?:{NAMED})? (?:is |was )?not supported (?:for|by|in|on|with|via) (?:the |this "
+    r"|your |any )?"
+    r"(?:\w+ )?(?:tasks?|providers?|chat|text-?generation|conversational|inference|account|key|plan"
+    r"|region|endpoint|api|serverless|deployments?)\b",
     r"(?:unknown|invalid|no such|unrecogni[sz]ed|nonexistent|wrong|unsupported|bad) (?:chat"
     r" )?model\b(?! ?(?:parameter|input|response|output|answer))",
     r"not a valid model",
@@ -84,6 +89,24 @@ NO_MODEL = either(
     r"модель.{0,60}?(?:не найдена|не существует|недоступна|не поддерживается)",
     r"mod[eè]le?l?o?\b.{0,60}?(?:nicht gefunden|existiert nicht|n'existe pas|introuvable|no"
     r" existe|no encontrado|não existe|não encontrado|non esiste|non trovato)",
+    *MODEL_ELSEWHERE,
+)
+NO_CHANNEL = either(
+    r"[无無]可用(?:的)?(?:渠道|通道|模型)|没有可用(?:的)?(?:渠道|通道|模型)",
+    r"no (?:available|usable) (?:channels?|deployments?|providers?)",
+)
+"""What gateways say with 503 where nothing behind them serves a model."""
+NO_TEMPLATE = either(
+    r"chat[ _]template (?:is |was )?(?:no longer allowed|not (?:found|set|defined|available"
+    r"|configured)|missing|required|undefined)",
+    r"(?:must|need to|please) (?:provide|specify|set) a (?:valid )?chat[ _]template",
+    r"(?:no|without an?|lacks? an?|missing|not have an?|n't have an?) (?:default "
+    r"|valid )?chat[ _]template",
+    r"template error\W{1,3}template not found|^\W*template not found",
+)
+GIVE_A_TEMPLATE = (
+    "Start the server with a chat template (vLLM: --chat-template), or "
+    "choose a model made for chat."
 )
 NOT_FOUND = either(
     r"\bmodels?\b.{0,120}?\bnot[ _]found",

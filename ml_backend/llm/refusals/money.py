@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_backend.llm.refusals.languages import MONEY_ELSEWHERE
 from ml_backend.llm.refusals.matching import either
 
 QUOTA_CODES = frozenset(
@@ -15,9 +16,16 @@ QUOTA_CODES = frozenset(
         *("arrearage", "prepaidbilloverdue", "postpaidbilloverdue", "commoditynotpurchased"),
         *("allocationquota.freetieronly", "accessdenied.unpurchased", "accountoverdueerror"),
         *("setlimitexceeded", "spending_limit_reached", "subscription_expired"),
+        *("token_quota_reached", "quota_reached", "exceededbudget", "over_budget"),
+        *("subscription_required", "no_active_subscription", "key_limit_exceeded"),
         # Zhipu, SiliconFlow.
         *("1113", "1304", "1308", "1309", "1310", "30001"),
     }
+)
+
+IS_OVER = (
+    r"(?:has been |was |is |have been )?"
+    r"(?:reached|exceeded|hit|exhausted|used up|depleted|spent|over)\b"
 )
 
 QUOTA = either(
@@ -94,4 +102,57 @@ QUOTA = either(
     r"(?:saldo|crédito?s?|créditos|credito|crediti|solde|crédits?)\W{1,2}(?:\w+ ){0,2}"
     r"(?:insuficientes?|insufficienti?|insufficiente|insuffisants?|agotad[oa]s?|esaurit[oi]"
     r"|esgotad[oa]s?|épuisés?)",
+    r"exceeded ?budget|over (?:the |your |its )?budget",
+    rf"(?<!thinking )(?<!reasoning )(?<!token )budget (?:limit )?{IS_OVER}",
+    r"out of (?:\w+ ){0,2}?(?:usage|allowance)\b",
+    r"(?:usage|monthly|token|credit|plan) (?:cap|allowance) " + IS_OVER,
+    r"balance\W{0,3}(?:is |of |at )?(?:now |currently )?[$€£¥₹]? ?(?:-"
+    r"|0(?:[.,]0{1,4})?(?![.,]?\d))",
+    r"(?:negative|zero|low|empty) (?:\w+ )?balance",
+    r"(?:wallet|balance|credits?|funds) (?:is |are |has been |have been )?(?:currently "
+    r"|now )?(?:empty"
+    r"|drained|spent|gone|consumed|expired|too small|low\b|below)",
+    r"(?:credits?|funds|money|balance|allowance) (?:has |have )?(?:run|ran) (?:out|dry|low)",
+    r"(?:deposit|add|load|transfer) (?:some |more |additional )?(?:funds|money|credits?|balance)\b",
+    r"(?:refill|reload|replenish|fund|recharge) (?:your|the) (?:account|wallet|balance|credits?)",
+    r"\bno (?:(?:active|valid|current|paid|payment|billing) ){1,3}(?:subscription|plan|method"
+    r"|licen[cs]e"
+    r"|account|info\w*|details)\b",
+    r"subscription (?:was |has been |is )?(?:not found|required|needed|lapsed|cancell?ed|missing"
+    r"|suspended)",
+    r"n[o']t (?:have|found|find) (?:an? |any )?(?:(?:active|valid|paid) ){1,2}(?:subscription"
+    r"|plan)",
+    r"(?:credit |debit )?card (?:was |has been |is |has )?(?:declined|expired|rejected)",
+    r"payment (?:method )?(?:was |has been |has |is )?(?:declined|rejected|missing|due"
+    r"|outstanding)",
+    r"(?:unpaid|outstanding|delinquent|past[- ]due) (?:\w+ )?(?:invoices?|bills?|balance|account)",
+    r"account (?:is |has been )?(?:past due|delinquent|overdue|in debt|unfunded|out of money"
+    r"|over limit)",
+    r"(?:trial|free|evaluation|demo) (?:api )?key (?:has been |is |was |has )?(?:exhausted|used up"
+    r"|expired"
+    r"|over|out of)",
+    r"token[_ ]quota[_ ](?:reached|exceeded|exhausted)",
+    r"total (?:\w+ ){0,2}limit\W{0,2} ?(?:has been |is |was )?(?:reached|exceeded|exhausted"
+    r"|used up)",
+    *MONEY_ELSEWHERE,
 )
+
+REACHED = either(
+    r"quota (?:limit )?" + IS_OVER,
+    r"(?:exceed\w*|reached|hit|over) (?:\S+ ){0,4}?quota",
+    r"\b(?:key|account|project|team|user|organi[sz]ation|workspace|usage|monthly|weekly|daily"
+    r"|yearly"
+    r"|lifetime|credit|plan|request) (?:\w+ )?limits? " + IS_OVER,
+    r"(?:配额|配額|额度|額度|次数|次數)[^。\n]{0,6}?(?:超限|已超|超出|达到上限|達到上限)",
+    r"(?:クォータ|割り当て|利用上限)[^。\n]{0,8}?(?:超|達し|到達)|할당량[^.\n]{0,8}?(?:초과|도달)",
+    r"квот\w* .{0,20}?(?:превышен|исчерпан)|(?:превышен|исчерпан)\w* .{0,12}?квот",
+    r"(?:تجاوز|استنف[دذ])\w* .{0,12}?(?:حصة|الحصة|حصت)|hạn mức .{0,16}?(?:vượt|đạt)"
+    r"|vượt (?:quá )?hạn mức",
+    r"kontingent\w* .{0,20}?(?:überschritten|erreicht)|quota .{0,12}?(?:dépassé|atteint|superad"
+    r"|excedid"
+    r"|atingid|superat|raggiunt)|(?:cuota|cota) .{0,16}?(?:excedid|superad|agotad|esgotad|atingid)",
+    r"kota\w* .{0,12}?(?:aşıl|doldu)|przekroczon\w* .{0,12}?limit|kuota .{0,12}?(?:terlampaui"
+    r"|tercapai)",
+    r"कोटा .{0,16}?(?:समाप्त|पार|अधिक)",
+)
+"""With any status but 429, of which a quota may be one by the minute."""

@@ -36,6 +36,7 @@ WORDS = (
     *("faultstring", "detail", "raw", "error_description", "error", "Error", "errors"),
     *("description", "title"),
 )
+SPOKEN = ("message", "msg", "detail", "error_msg", "error_message", "errmsg")
 WITHIN = ("innererror", "metadata", "details", "violations", "base_resp", "fault")
 ECHO = re.compile(
     r"""[,{]\s*(?:input_value\s*=|(['"])(?:input|inputs|flagged_input|prompt|messages|content"""
@@ -93,7 +94,7 @@ def is_error(body: object) -> bool:
     failed = body.get("success") is False or bool(body.get("error") or body.get("errors"))
     base = body.get("base_resp")
     told = isinstance(base, Mapping) and base.get("status_code") not in (None, 0, "0")
-    says = any(isinstance(body.get(name), str) for name in ("message", "msg", "detail"))
+    says = any(isinstance(body.get(name), str) for name in SPOKEN)
     return failed or told or says or isinstance(body.get("detail"), list)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ml_backend.llm.refusals.echoes import without_cited
 from ml_backend.records import FailureKind
 
 RAW_LIMIT = 2000
@@ -75,3 +76,8 @@ class Refusal:
     def everything(self) -> str:
         """Codes and words."""
         return f"{self.code} {self.words or self.said}"
+
+    @property
+    def of_account(self) -> str:
+        """What may be about the account: codes and words, but for those about a task's contents."""
+        return f"{self.code} {without_cited(self.words or self.said)}"
