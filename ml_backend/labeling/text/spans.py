@@ -29,7 +29,7 @@ INSIDE = -1000
 # Bounds on what a hostile text or answer can cost: a quote that is there a million times takes a
 # look at each place, one that is not verbatim a few passes over the text.
 _MAX_WORK = 20_000_000
-_OF_A_PLACE, _OF_A_FOLDED_PLACE = 20, 100
+_OF_A_PLACE, _OF_A_FOLDED_PLACE = 20, 400
 _CHARACTERS_A_STEP = 64
 _MAX_LOOSE_QUOTE = 4000
 
