@@ -177,9 +177,9 @@ class LabelingConfig:
         """Field name and text of each object that reads task data; "" where the task has none."""
         return self._read.read(data)
 
-    def texts(self, inputs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    def texts(self, inputs: Sequence[tuple[str, str]], data: Mapping[str, Any]) -> dict[str, str]:
         """Of a task's inputs those that stand for their data in a prompt, by its path."""
-        return self._read.texts(inputs)
+        return self._read.texts(inputs, data)
 
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         """The files of a task the model must see, in document order, each once."""

@@ -94,7 +94,7 @@ def _shot(
             data=example.data,
             known=known,
             lenient=version.is_lenient,
-            texts=config.texts(inputs),
+            texts=config.texts(inputs, example.data),
         )
         answer = {name: example.answer.get(name) for name in config.controls}
         return Shot(

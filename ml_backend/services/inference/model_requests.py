@@ -98,7 +98,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
             system=asked.system,
             lenient=asked.is_lenient,
             attachments=attachments,
-            texts=asked.config.texts(inputs),
+            texts=asked.config.texts(inputs, task.data),
         )
         examples = _examples(asked, task, inputs, attachments)
     except TemplateError as error:
@@ -136,7 +136,7 @@ def _examples(
         known=asked.known,
         lenient=asked.is_lenient,
         attachments=attachments,
-        texts=asked.config.texts(inputs),
+        texts=asked.config.texts(inputs, task.data),
     )
     text = "\n".join(value for _, value in inputs).strip() or question
     chosen = asked.few_shot.choose(task.id, text, question)
@@ -151,7 +151,7 @@ def _has_content(
 ) -> bool:
     if attachments or any(text.strip() for _, text in inputs):
         return True
-    read = asked.config.texts(inputs)  # empty: a page without a word is nothing to ask about
+    read = asked.config.texts(inputs, data)  # empty: a page without a word is nothing to ask about
     names = (name for name in variables(asked.text) if name not in read)
     values = (data.get(top_key(name)) for name in names)
     return any(str(value).strip() for value in values if value not in (None, [], {}))
