@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import TemplateError
+from ml_backend.errors import TaskRefused, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labeling.schema_bounds import bounded
-from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import FewShot
 from ml_backend.prompting.template import variables
@@ -72,7 +71,7 @@ def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
     """Return the request for a task; untrusted data never raises out of here."""
     try:
         return _build(template, task)
-    except HtmlRefused as error:
+    except TaskRefused as error:
         return _without_input(task, str(error))
     except Exception:  # whatever one task's data provokes costs that task alone
         log.exception("task %s could not be prepared", task.id)
