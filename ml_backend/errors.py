@@ -51,6 +51,10 @@ class ConfigError(InvalidInput):
     """A labeling config that does not parse or holds no control we can answer."""
 
 
+class TaskRefused(InvalidInput):
+    """A task's data that cannot be read as its labeling config asks: it fails by itself."""
+
+
 class TemplateError(InvalidInput):
     """A prompt text with an unknown variable or broken braces."""
 

@@ -8,9 +8,16 @@ from dataclasses import replace
 from ml_backend.labeling.answer_keys import Keyed
 from ml_backend.labeling.bases.control import Control, Data
 from ml_backend.labeling.bases.nulls import or_null
+from ml_backend.labeling.bases.per_item import PerItem
 
 
 def with_nulls(keyed: Keyed, controls: Mapping[str, Control], data: Data) -> Keyed:
     """The same with null in place of what means it."""
-    answer = {name: or_null(controls[name], each, data) for name, each in keyed.answer.items()}
+    answer = {name: _read(controls[name], each, data) for name, each in keyed.answer.items()}
     return replace(keyed, answer=answer)
+
+
+def _read(control: Control, answer: object, data: Data) -> object:
+    if isinstance(control, PerItem) and isinstance(answer, list):
+        return [or_null(control.asked, part, data) for part in answer]
+    return or_null(control, answer, data)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import ConfigError
+from ml_backend.errors import ConfigError, TaskRefused
 from ml_backend.labeling.answer_keys import by_control
 from ml_backend.labeling.answer_nulls import with_nulls
 from ml_backend.labeling.bases.control import Agreement, Control, objects_in
@@ -25,7 +25,6 @@ from ml_backend.labeling.shapes.shape_control import ShapeControl
 from ml_backend.labeling.submittable import settle
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_inputs import TaskInputs
-from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.without_answer import elsewhere, nothing_usable, unanswered
 from ml_backend.records import Attachment, JsonObject, Problem, Region
 
@@ -177,9 +176,9 @@ class LabelingConfig:
         """Field name and text of each object that reads task data; "" where the task has none."""
         return self._read.read(data)
 
-    def texts(self, inputs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    def texts(self, inputs: Sequence[tuple[str, str]], data: Mapping[str, Any]) -> dict[str, str]:
         """Of a task's inputs those that stand for their data in a prompt, by its path."""
-        return self._read.texts(inputs)
+        return self._read.texts(inputs, data)
 
     def attachments(self, data: Mapping[str, Any]) -> list[Attachment]:
         """The files of a task the model must see, in document order, each once."""
@@ -199,7 +198,7 @@ class LabelingConfig:
             return Conversion([], {}, errors=(f"The answer must be one JSON object with {names}.",))
         try:
             return self._convert(answer, data)
-        except HtmlRefused as error:
+        except TaskRefused as error:
             return Conversion([], {}, errors=(str(error),))
 
     def _convert(self, answer: Mapping[str, Any], data: Mapping[str, Any]) -> Conversion:

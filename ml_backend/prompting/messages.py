@@ -99,7 +99,9 @@ def task_text(
     """
     shown = {item.url: f'[{_noun(item)} "{item.name}"]' for item in attachments}
     rendered = template.render(text, data, known=known, lenient=lenient, shown=shown, texts=texts)
-    if template.uses_any(text, [name for name, _ in inputs]):
+    values = {value for _, value in inputs if value}
+    has_all = any(texts.get(name) in values for name in template.variables(text))
+    if has_all or template.uses_any(text, [name for name, _ in inputs]):
         return _sendable(rendered)
     if attachments:
         inputs = [(name, value) for name, value in inputs if value or not _names(attachments, name)]

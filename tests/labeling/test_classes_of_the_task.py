@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from ml_backend.errors import ConfigError
 from ml_backend.labeling import LabelingConfig
+from ml_backend.labeling.bases.class_source import DEEPEST
+from ml_backend.labelstudio import Annotation
+from ml_backend.records import FailureKind, Task
+from ml_backend.services.inference.annotations import read_annotation
+from ml_backend.services.inference.model_requests import RequestTemplate, build_request
 
 DATA = {
     "text": "some text", "one": "Sport", "two": "Art", "image": "/a.png",
@@ -86,3 +92,52 @@ def test_names_as_the_config_writes_them_go_by_the_import(convert, tags, answer)
     assert made.result
     assert not made.errors
     assert LabelingConfig.parse(xml).may_be_imported(made.result)
+
+
+def nest(depth):
+    options = []
+    for level in range(depth, 0, -1):
+        options = [{"value": f"c{level}", "children": options}, {"value": f"d{level}"}]
+    return {"text": "x", "options": options}
+
+
+def deep(tag):
+    return f"""<View><Text name="t" value="$text"/>
+    <{tag} name="c" toName="t" value="$options" allowNested="true"/></View>"""
+
+
+@pytest.mark.parametrize("tag", ["Choices", "Taxonomy"])
+def test_classes_of_many_levels_are_all_there_or_the_task_is_refused(tag):
+    config = LabelingConfig.parse(deep(tag))
+    last = " > ".join(f"c{level}" for level in range(1, DEEPEST)) + f" > d{DEEPEST}"
+    given = last if tag == "Choices" else [last]
+    made = config.to_conversion({"c": given}, nest(DEEPEST))
+    assert (made.answer, made.problems) == ({"c": given}, ())
+    assert made.result[0]["value"][tag.lower()][0][-1] == f"d{DEEPEST}"
+    data = nest(DEEPEST + 1)
+    refused = config.to_conversion({"c": given}, data)
+    assert f"nested more than {DEEPEST} levels deep" in refused.errors[0]
+    template = RequestTemplate(config, "Label {text}", frozenset(data), False)
+    failure = build_request(template, Task(1, data)).failure
+    assert failure is not None
+    assert failure.kind is FailureKind.NO_INPUT
+    assert f"nested more than {DEEPEST} levels deep" in failure.message
+    annotation = Annotation(1, made.result, True, False, None, None)
+    assert "levels deep" in read_annotation(annotation, data, config).why
+
+
+def test_levels_that_are_no_classes_refuse_nothing():
+    config = LabelingConfig.parse(deep("Choices").replace(' allowNested="true"', ""))
+    assert config.to_conversion({"c": "d1"}, nest(300)).answer == {"c": "d1"}
+
+
+def test_classes_of_a_config_are_read_as_deep_as_xml_goes():
+    inner = '<Choice value="leaf"/>'
+    for level in range(200, 0, -1):
+        inner = f'<Choice value="c{level}">{inner}</Choice>'
+    config = LabelingConfig.parse(f"""<View><Text name="t" value="$text"/>
+    <Taxonomy name="c" toName="t">{inner}</Taxonomy></View>""")
+    given = [" > ".join([*(f"c{level}" for level in range(1, 201)), "leaf"])]
+    assert config.to_conversion({"c": given}, {"text": "x"}).answer == {"c": given}
+    with pytest.raises(ConfigError, match="not valid XML"):
+        LabelingConfig.parse(f"<View>{'<Choice>' * 300}{'</Choice>' * 300}</View>")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ml_backend.labeling.text.dom_text import dom_text_and_breaks
+from ml_backend.labeling.text.dom_text import read_dom
 from ml_backend.labeling.text.html_text import LINES, PARAGRAPHS, SPACED, to_text
 from ml_backend.labeling.text.spans import Quotable
 from ml_backend.llm.gazetteer import Gazetteer
@@ -54,7 +54,7 @@ def test_what_stands_apart_on_a_page_stands_apart_in_its_text_and_is_found_by_it
     text = to_text(html)
     assert [word for word in text.split() if word not in ("-", "1.")] == words
     named = [(0, {"quote": "Anna", "label": "P"}), (1, {"quote": "Berlin", "label": "P"})]
-    page = Quotable(*dom_text_and_breaks(html))
+    page = Quotable(*read_dom(html))
     found = [page.find(each["quote"], each["occurrence"]) for each in Gazetteer(named).find(text)]
     assert found == [(0, 4), (11, 17), (17, 21)]
 

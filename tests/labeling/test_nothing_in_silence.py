@@ -194,3 +194,65 @@ def test_what_is_changed_of_an_answer_is_said(name: str) -> None:
 
 def test_every_tag_is_fed() -> None:
     assert {*CONTROLS} <= {*NAMES}
+
+
+NOTHING_SAID = ["", "   ", "\n", "\u200b", "\ufeff \u00a0", "null", " NULL "]
+"""Where null was offered these are null, whatever else the control takes."""
+NO_NULL = [{}, "none", "None", "N/A", "n/a", "-", "undefined", "nil", "\u2014", "[none]", "{}"]
+"""These may mean something else, whatever was offered: they are asked about again."""
+ONE_VALUE = [[""], ["  "], ["null"], [None], []]
+"""In a list they are null where one value is asked for, and an item that is none in a list."""
+
+
+def test_every_control_reads_a_blank_and_the_word_null_as_null_where_it_offered_it():
+    wrong = []
+    for name, config, answer in every_example():
+        for key, control in config.controls.items():
+            for given in NOTHING_SAID:
+                made = config.to_conversion({**dict.fromkeys(answer), key: given}, DATA)
+                is_null = made.answer[key] in (None, []) and not (made.errors or made.problems)
+                if is_null is control.takes_any_text or not (is_null or made.errors):
+                    wrong.append((name, key, given))
+    assert wrong == []
+
+
+def test_every_control_asks_again_about_what_may_not_be_null():
+    wrong = []
+    for name, config, answer in every_example():
+        for key, control in config.controls.items():
+            lists = [] if control.has_one_value or control.takes_any_text else ONE_VALUE[:-1]
+            for given in [*NO_NULL, *lists]:
+                if control.takes_any_text and isinstance(given, str):
+                    continue  # "N/A" is a text as people write it
+                if control.tag == "perItem" and isinstance(given, list):
+                    continue  # what one page is
+                made = config.to_conversion({**answer, key: given}, DATA)
+                alone = config.to_conversion({**dict.fromkeys(answer), key: given}, DATA)
+                if not (made.problems or made.errors) or not alone.errors:
+                    wrong.append((name, key, given))
+    assert wrong == []
+
+
+def test_every_control_that_is_required_refuses_them():
+    wrong = []
+    for name, config, answer in every_example(required=True):
+        for key, control in config.controls.items():
+            if not control.required:
+                continue
+            for given in [*NOTHING_SAID, *ONE_VALUE, {}]:
+                made = config.to_conversion({**answer, key: given}, DATA)
+                if not made.errors:
+                    wrong.append((name, key, given))
+    assert wrong == []
+
+
+def every_example(*, required: bool = False) -> Iterator[tuple[str, LabelingConfig, dict]]:
+    for name in NAMES:
+        config, answer = example(name)
+        if required:
+            named = [f'name="{key}"' for key in answer]
+            xml = config.xml
+            for each in named:
+                xml = xml.replace(each, f'{each} required="true"')
+            config = LabelingConfig.parse(xml)
+        yield name, config, answer

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ml_backend.labeling import LabelingConfig
+
 TEXT = '<Text name="t" value="$text"/><Image name="i" value="$image"/>'
 DATA = {"text": "some text", "image": "/a.png", "pages": ["/a.png", "/b.png"]}
 TAGS = {
@@ -60,3 +62,40 @@ def test_what_is_asked_about_a_region_or_a_page_may_be_null_as_well(convert):
 def test_a_rating_between_two_is_named(convert):
     made = convert(f"<View>{TEXT}{TAGS['rating'].format('')}</View>", {"c": 4.5}, DATA)
     assert "4.5 is not a whole number from 1 to 5" in made.errors[0]
+
+
+def test_what_a_page_is_said_to_be_may_be_blank_as_well():
+    pages = """<View><Image name="p" valueList="$pages"/><Choices name="c" toName="p"
+    perItem="true"><Choice value="A"/></Choices></View>"""
+    config = LabelingConfig.parse(pages)
+    for given in (["", "null"], [None, ""], [[], " "], "", "null"):
+        made = config.to_conversion({"c": given}, DATA)
+        assert (made.result, made.problems, made.errors) == ([], (), ()), given
+    made = config.to_conversion({"c": ["A", "none"]}, DATA)
+    assert made.answer == {"c": ["A", None]}
+    assert "Page 2" in made.problems[0].message
+
+
+def test_the_word_null_is_no_text_in_silence(convert):
+    for xml in (
+        '<TextArea name="c" toName="t" maxSubmissions="1"/>',
+        '<TextArea name="c" toName="t"/>',
+        '<TextArea name="c" toName="t" required="true"/>',
+    ):
+        for given in ("null", "Null ", ["null"]):
+            assert convert(f"<View>{TEXT}{xml}</View>", {"c": given}, DATA).errors
+    both = convert(
+        f'<View>{TEXT}<TextArea name="c" toName="t"/></View>', {"c": ["a", "null"]}, DATA
+    )
+    assert (both.answer, len(both.problems)) == ({"c": ["a"]}, 1)
+    assert convert(f"<View>{TEXT}{xml}</View>", {"c": "null and void"}, DATA).errors == ()
+
+
+def test_a_rating_and_a_class_that_are_both_nothing_cost_no_second_call(convert):
+    xml = f"""<View>{TEXT}<Rating name="rating" toName="t"/><Choices name="choices" toName="t">
+    <Choice value="A"/></Choices></View>"""
+    for choices in ("", "  ", "null", [], [""], None):
+        made = convert(xml, {"rating": None, "choices": choices}, DATA)
+        assert (made.result, made.problems, made.errors) == ([], (), ())
+    for choices in ("none", {}, "N/A", ["", ""]):
+        assert convert(xml, {"rating": None, "choices": choices}, DATA).errors

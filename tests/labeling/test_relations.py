@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -108,3 +109,17 @@ def test_relations_agree_whatever_the_items_are_numbered():
     assert config.compare(ours, theirs, DATA)["relations"].correct
     theirs["relations"] = [{**ours["relations"][0], "from": 7, "to": 8}]
     assert not config.compare(ours, theirs, DATA)["relations"].correct
+
+
+def test_keys_of_relations_are_read_as_those_of_other_items(convert):
+    for said in (
+        {"From": 7, "To": 3, "Direction": "left", "Labels": ["knows"]},
+        {"FROM": 7, "TO": 3, "DIRECTION": "left", "label": "knows"},
+    ):
+        made = convert(XML, answer(said), DATA)
+        assert made.answer["relations"][0]["direction"] == "left"
+        assert made.answer["relations"][0]["labels"] == ["knows"]
+    one = {"from": 7, "to": 3, "direction": "left", "labels": ["knows"]}
+    for given in (one, json.dumps([one])):
+        made = convert(XML, {**answer(), "relations": given}, DATA)
+        assert made.answer["relations"][0]["direction"] == "left"

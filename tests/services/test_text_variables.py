@@ -42,6 +42,20 @@ def asked(xml: str, text: str, data: dict[str, Any], **more: Any) -> Any:
         (HTML.replace("HyperText name", "Text name").replace("HyperTextLabels", "Labels"),
          "Find {html}", {"html": PAGE}, f"Find {PAGE}"),
         (HTML, "Find it", {"html": PAGE}, f"Find it\n\n<html>\n{SEEN}\n</html>"),
+        # a field among other words stands for all that quotes are looked for in, once
+        (HTML.replace('"$html"', '"&lt;b>Hi&lt;/b> $html"'), "Find {html}", {"html": "<i>x</i>"},
+         "Find Hi x"),
+        (HTML.replace('"$html"', '"Hi $html"').replace("HyperText", "Text").replace("TextLabels",
+         "Labels"), "Find {html}", {"html": "x"}, "Find Hi x"),
+        (HTML.replace('"$html"', '"Hi $doc.html"'), "No {doc.id}",
+         {"doc": {"html": "x", "id": 7}}, "No 7\n\n<h>\nHi x\n</h>"),
+        # of several fields each for its own part, and all follows as it is shown
+        (HTML.replace('"$html"', '"&lt;h1>$title&lt;/h1>$html"'), "{title}: {html}",
+         {"html": "<i>x</i>", "title": "A &amp; B"}, "A & B: x\n\n<h>\nA & B\n\nx\n</h>"),
+        # what another object shows alone is that object's
+        (HTML.replace('"$html"', '"Hi $html"').replace("</View>",
+         '<Header name="z" value="$html"/></View>'), "Find {html}", {"html": "<i>x</i>"},
+         "Find <i>x</i>"),
     ],
 )  # fmt: skip
 def test_the_model_is_shown_what_quotes_are_looked_for_in(

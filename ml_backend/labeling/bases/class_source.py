@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import ConfigError
+from ml_backend.errors import ConfigError, TaskRefused
 from ml_backend.labeling.bases.classes import PATH_SEPARATOR, AnswerClass, Classes
 from ml_backend.labeling.bases.control import shown
 from ml_backend.labeling.markup.tags import Tag
@@ -22,7 +22,8 @@ from ml_backend.records import Attachment
 
 Data = Mapping[str, Any]
 
-_DEEPEST = 30
+DEEPEST = 100
+"""Levels of classes that a task may bring; an XML has no more than 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class ClassSource:
             raise ConfigError(f"it has no <{child}> with a value")
 
     def of(self, data: Data) -> Classes:
-        """The classes of a task; empty when its data brings none."""
+        """The classes of a task; empty when its data brings none. Raises TaskRefused."""
         if self._fixed is not None:
             return self._fixed
         # Asked for again and again while one task is converted; never two tasks share a mapping.
@@ -132,7 +133,7 @@ class ClassSource:
     def _build(self, data: Data) -> Classes:
         nodes = [*self._own]
         if self._from_task:
-            nodes += _task_nodes(values.resolve(self._value, data))
+            nodes += _task_nodes(values.resolve(self._value, data), nested=self._nested)
         found = list(self._classes(nodes, data, (), ()))
         if self._nested and self._leaves_only:
             # A class may be there twice, once with others in it: the editor takes it for that one.
@@ -187,9 +188,15 @@ def _own_nodes(tag: Tag, child: str) -> Iterator[_Node]:
             yield from _own_nodes(item, child)
 
 
-def _task_nodes(options: Any, depth: int = 0) -> Iterator[_Node]:
-    if not isinstance(options, list | tuple) or depth > _DEEPEST:
+def _task_nodes(options: Any, *, nested: bool, depth: int = 1) -> Iterator[_Node]:
+    """The classes of a task's data; raises TaskRefused where they are nested too deeply."""
+    if not isinstance(options, list | tuple):
         return
+    if depth > DEEPEST and options:
+        raise TaskRefused(
+            f"The classes of the task are nested more than {DEEPEST} levels deep.",
+            fix="Bring them in fewer levels.",
+        )
     for option in options:
         if isinstance(option, Mapping):
             yield _Node(
@@ -197,7 +204,11 @@ def _task_nodes(options: Any, depth: int = 0) -> Iterator[_Node]:
                 alias=values.as_text(option.get("alias")),
                 hint=values.as_text(option.get("hint")),
                 html=values.as_text(option.get("html")),
-                children=tuple(_task_nodes(option.get("children"), depth + 1)),
+                children=tuple(
+                    _task_nodes(option.get("children"), nested=True, depth=depth + 1)
+                    if nested
+                    else ()
+                ),
                 of_task=True,
             )
 

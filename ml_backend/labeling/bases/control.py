@@ -65,6 +65,8 @@ class Control(ABC):
     """True when it marks parts of its object, which other controls may be asked about."""
     is_free_text: ClassVar[bool] = False
     """True when an answer may be all the words that a picture of the task shows."""
+    takes_any_text: ClassVar[bool] = False
+    """True when its answer is free text: a blank is a text there, and no other way to say null."""
     needs_object: ClassVar[bool] = True
     """False when Label Studio shows it without a toName, too."""
 

@@ -20,7 +20,7 @@ class PerItem(Control):
     tag = "perItem"
 
     def __init__(self, control: Control, image: Image) -> None:
-        self._control = control
+        self._control = self.asked = control
         self._image = image
         self.name, self.to_name, self.objects = control.name, control.to_name, control.objects
         self.must_answer = control.must_answer
@@ -61,7 +61,7 @@ class PerItem(Control):
         if len(answer) > pages:
             problems.append(f"There are {pages} pages, not {len(answer)}: the rest is left out.")
         for page, part in enumerate(answer[:pages]):
-            reading = self._control.to_regions(or_null(self._control, part, data), data)
+            reading = self._control.to_regions(or_null(self.asked, part, data), data)
             problems += [f"Page {page + 1}: {message}" for message in reading.problems]
             regions += [self._on_page(region, page) for region in reading.regions]
         lacking = self._lacking(regions, pages)

@@ -7,6 +7,7 @@ from the task's own text, since the editor keeps a wrong one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from ml_backend.errors import ConfigError
@@ -20,7 +21,8 @@ from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_data.selectable import Passage, Selectable
 from ml_backend.labeling.task_data.values import to_number
 from ml_backend.labeling.text.same_text import is_same_text
-from ml_backend.labeling.text.spans import Miss, Offsets, Quotable, overlap
+from ml_backend.labeling.text.shown_text import ShownText
+from ml_backend.labeling.text.spans import Miss, Offsets, overlap
 from ml_backend.records import JsonObject, Region
 
 FEWEST_SPANS, MOST_SPANS = 8, 400
@@ -116,7 +118,7 @@ class _SpanReader(PlaceReader):
     def __init__(self, thing: Selectable, passage: Passage) -> None:
         self._thing = thing
         self._passage = passage
-        self._quotable = Quotable(passage.text, passage.breaks)
+        self._quotable = passage.quotable()
 
     def name(self, item: Mapping[str, Any]) -> str:
         quote = item.get("quote")
@@ -127,7 +129,7 @@ class _SpanReader(PlaceReader):
         if not isinstance(quote, str):
             return self.shape
         occurrence = to_number(item.get("occurrence"))
-        place = self._quotable.find(quote, occurrence if isinstance(occurrence, int) else None)
+        place = self._find(quote, occurrence if isinstance(occurrence, int) else None)
         if place is Miss.EMPTY:
             return "A quote is empty."
         if place is Miss.ABSENT:
@@ -151,6 +153,18 @@ class _SpanReader(PlaceReader):
         if self._thing.saves_quotes:
             value["text"] = self._passage.words(start, end)
         return Draft(value, order=(start, end))
+
+    def _find(self, quote: str, occurrence: int | None) -> Offsets | Miss:
+        """Where a quote is in the text, or else in what was shown of it."""
+        place = self._quotable.find(quote, occurrence)
+        if place not in (Miss.ABSENT, Miss.INSIDE) or self._shown is None:
+            return place
+        found = self._shown.find(quote, occurrence)
+        return place if found in (Miss.ABSENT, Miss.INSIDE) else found
+
+    @cached_property
+    def _shown(self) -> ShownText | None:
+        return self._passage.shown()
 
     def is_somewhere(self, value: Mapping[str, Any], region: Region) -> bool:
         return self._passage.from_place(value) is not None
@@ -190,7 +204,7 @@ def _asked(answer: Any) -> list[str]:
 
 def _places(spans: Iterable[Span], passage: Passage) -> dict[tuple[str, int], Offsets]:
     """Where each span is; one that is not in the text gets a stretch of its own behind it."""
-    text, behind = Quotable(passage.text, passage.breaks), len(passage.text)
+    text, behind = passage.quotable(), len(passage.text)
     places: dict[tuple[str, int], Offsets] = {}
     for quote, occurrence, _ in spans:
         if (quote, occurrence) not in places:

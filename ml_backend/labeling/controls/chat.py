@@ -17,7 +17,7 @@ from ml_backend.labeling.bases.room import TEXT, room_of
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.objects.chat import Chat as ChatObject
 from ml_backend.labeling.task_data.object_tag import ObjectTag
-from ml_backend.labeling.task_data.values import UNSTORABLE, storable, to_number
+from ml_backend.labeling.task_data.values import UNSTORABLE, is_blank, storable, to_number
 from ml_backend.records import JsonObject, Region
 
 MOST_MESSAGES = 8
@@ -127,7 +127,7 @@ class _MessageReader(PlaceReader):
             return self.shape
         if role not in self._roles:
             return f"The role {shown(role)} is not one of {', '.join(self._roles)}."
-        if not content.strip():
+        if is_blank(content):
             return "A message is empty."
         if storable(content) != content:
             return UNSTORABLE.replace(": left out.", ".")

@@ -103,6 +103,8 @@ class Ranker(Control):
             return Reading(problems=(f"An object of lists was expected, not {shown(answer)}.",))
         names = {*self.buckets, UNSORTED}
         problems += [f"{shown(name)} is no bucket." for name in answer if name not in names]
+        if not answer:
+            problems.append("No bucket was given.")
         used: set[str] = set()
         sorted_in = {
             name: self._ids(answer.get(name), known, used, problems) for name in self.buckets

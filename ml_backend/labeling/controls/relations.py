@@ -14,6 +14,7 @@ from ml_backend.labeling.bases.class_source import ClassSource
 from ml_backend.labeling.bases.classes import AnswerClass
 from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading, objects_in, shown
 from ml_backend.labeling.bases.evidence import Evidence, match
+from ml_backend.labeling.bases.item_keys import as_list
 from ml_backend.labeling.bases.room import INTEGER, room_of_key
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -22,6 +23,7 @@ from ml_backend.records import JsonObject, Region
 
 DIRECTIONS = ("right", "left", "bi")
 RELATION = "relation"
+_KEYS = ("from", "to", "direction", "labels", "label")
 FEWEST, MOST = 8, 100
 """Arrows that are let be between what the shortest text has, and the longest."""
 
@@ -96,6 +98,7 @@ class Relations(Control):
 
     def relate(self, answer: object, ids: Mapping[int, str], data: Data) -> Reading:
         """The relations between regions whose numbers stand for these ids."""
+        answer = as_list(answer, _KEYS)
         if answer is None:
             return Reading()
         if not isinstance(answer, list):

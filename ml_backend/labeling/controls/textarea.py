@@ -11,11 +11,12 @@ from ml_backend.labeling.bases.control import Agreement, Control, Data, Reading,
 from ml_backend.labeling.bases.room import NOTE, room_of_text
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
-from ml_backend.labeling.task_data.values import UNSTORABLE, storable, to_number
+from ml_backend.labeling.task_data.values import UNSTORABLE, is_blank, storable, to_number
 from ml_backend.records import JsonObject, Region
 
 MOST_TEXTS = 10
 """Texts that one answer can reasonably have in one box."""
+_NULL = '"null" as a text may be the word or no text: null without quotes is no text.'
 
 
 def is_prompt_area(name: str) -> bool:
@@ -26,11 +27,13 @@ def is_prompt_area(name: str) -> bool:
 class TextArea(Control):
     """Normal form: with ``maxSubmissions="1"`` a string, else a list of strings; None for no text.
 
-    Blank texts are no texts. Characters a database refuses are left out and reported.
+    Blank texts are no texts, and the word null alone is asked about again. Characters a database
+    refuses are left out and reported.
     """
 
     tag = "TextArea"
     is_free_text = True
+    takes_any_text = True
     example = (
         '<TextArea name="summary" toName="text" maxSubmissions="1"/>',
         {"summary": "Two meet."},
@@ -77,7 +80,9 @@ class TextArea(Control):
             kept = storable(text)
             if kept != text:
                 problems.append(UNSTORABLE)
-            if kept.strip():
+            if isinstance(item, str) and kept.strip().lower() == "null":
+                problems.append(_NULL)
+            elif not is_blank(kept):
                 texts.append(kept)
         if self.most and len(texts) > self.most:
             problems.append(
@@ -100,7 +105,7 @@ class TextArea(Control):
             texts += [
                 text
                 for item in (stored if isinstance(stored, list) else [stored])
-                if isinstance(item, str) and (text := storable(item)).strip()
+                if isinstance(item, str) and not is_blank(text := storable(item))
             ]
         if not texts:
             return None

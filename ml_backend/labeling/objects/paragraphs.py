@@ -15,6 +15,7 @@ from ml_backend.labeling.task_data import values
 from ml_backend.labeling.task_data.object_tag import line
 from ml_backend.labeling.task_data.selectable import Passage, Selectable, to_words, whole
 from ml_backend.labeling.task_data.values import to_number
+from ml_backend.labeling.text.shown_text import ShownText, in_lines
 from ml_backend.labeling.text.spans import Offsets
 from ml_backend.records import JsonObject
 
@@ -42,7 +43,9 @@ class Paragraphs(Selectable):
             values.as_text(item.get(self.keys[1])) if isinstance(item, Mapping) else ""
             for item in paragraphs
         ]
-        return DialoguePassage(words, self.granularity)
+        return DialoguePassage(
+            words, self.granularity, [line(each, *self.keys) for each in paragraphs]
+        )
 
     def _paragraphs(self, data: Mapping[str, Any]) -> list[Any] | None:
         """The paragraphs in the order the editor numbers them."""
@@ -55,8 +58,10 @@ class Paragraphs(Selectable):
 class DialoguePassage(Passage):
     """The paragraphs' words, one paragraph a line."""
 
-    def __init__(self, paragraphs: Sequence[str], granularity: str) -> None:
+    def __init__(self, paragraphs: Sequence[str], granularity: str, lines: Sequence[str]) -> None:
+        """``lines`` are the paragraphs as shown, each with its speaker before its words."""
         super().__init__("\n".join(paragraphs))
+        self._lines = list(lines)
         self._granularity = granularity
         self._paragraphs = list(paragraphs)
         self._starts: list[int] = []
@@ -65,6 +70,12 @@ class DialoguePassage(Passage):
             self._starts.append(place)
             place += len(words) + 1
         self._between = {start - 1 for start in self._starts[1:]}
+
+    def shown(self) -> ShownText | None:
+        if self._lines == self._paragraphs:
+            return None
+        pairs = zip(self._lines, self._paragraphs, strict=True)
+        return in_lines((line[: len(line) - len(words)], words) for line, words in pairs)
 
     def to_place(self, start: int, end: int) -> JsonObject:
         first, last = self._number(start), self._number(end - 1)

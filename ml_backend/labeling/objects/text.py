@@ -9,6 +9,7 @@ from typing import Any
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data import values
 from ml_backend.labeling.task_data.selectable import Passage, Selectable, to_words
+from ml_backend.labeling.text.note_marks import NONE, NoteMarks
 from ml_backend.labeling.text.spans import Offsets
 
 _SENTENCE_END = re.compile(r"(?<![.!?…。！？])[.!?…。！？]++[\"'”’»)\]]*+\s+|\n+")
@@ -36,8 +37,14 @@ class Text(Selectable):
 class TextPassage(Passage):
     """A text whose selections are widened to words, sentences or lines."""
 
-    def __init__(self, text: str, granularity: str, breaks: Sequence[int] = ()) -> None:
-        super().__init__(text, breaks)
+    def __init__(
+        self,
+        text: str,
+        granularity: str,
+        breaks: Sequence[int] = (),
+        marks: NoteMarks = NONE,
+    ) -> None:
+        super().__init__(text, breaks, marks)
         self._granularity = granularity
 
     def snap(self, start: int, end: int) -> Offsets:

@@ -9,7 +9,9 @@ from typing import Any
 
 from ml_backend.labeling.markup.tags import Tag
 from ml_backend.labeling.task_data.object_tag import ObjectTag
-from ml_backend.labeling.text.spans import Offsets
+from ml_backend.labeling.text.note_marks import NONE, NoteMarks
+from ml_backend.labeling.text.shown_text import ShownText
+from ml_backend.labeling.text.spans import Offsets, Quotable
 from ml_backend.records import JsonObject
 
 _WORD_CHARACTER = re.compile(r"\w")
@@ -18,10 +20,15 @@ _WORD_CHARACTER = re.compile(r"\w")
 class Passage:
     """One task's selectable text. Offsets are code points into ``text``, end exclusive."""
 
-    def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
+    def __init__(self, text: str, breaks: Sequence[int] = (), marks: NoteMarks = NONE) -> None:
         self.text = text
         self.breaks = breaks
         """Where a word ends although the next one begins without a blank."""
+        self.marks = marks
+
+    def quotable(self) -> Quotable:
+        """The text, to find quotes in."""
+        return Quotable(self.text, self.breaks, self.marks)
 
     def to_place(self, start: int, end: int) -> JsonObject:
         """The keys of a region's value that say where the selection is, its words left out."""
@@ -41,6 +48,10 @@ class Passage:
             return None
         return start, min(end, len(self.text))
 
+    def shown(self) -> ShownText | None:
+        """What a model is shown of it, where that has more in it than the text."""
+        return None
+
     def snap(self, start: int, end: int) -> Offsets:
         """The selection as the object's granularity makes it of these offsets."""
         return start, end
@@ -53,6 +64,10 @@ class Selectable(ObjectTag):
         super().__init__(tag)
         self.saves_quotes = tag.get("savetextresult").lower() not in ("no", "none")
         self.granularity = tag.get("granularity").lower() or "symbol"
+
+    def part(self, path: str, data: Mapping[str, Any]) -> str | None:
+        """What one of its fields looks like in it; None for as it is."""
+        return None
 
     @abstractmethod
     def passage(self, data: Mapping[str, Any]) -> Passage:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,6 +60,11 @@ def as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return str(int(value))
     return json.dumps(value, ensure_ascii=False)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: white space, and characters without width."""
+    return all(char.isspace() or unicodedata.category(char) == "Cf" for char in text)
 
 
 def storable(text: str) -> str:

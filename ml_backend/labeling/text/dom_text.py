@@ -8,9 +8,13 @@ and comments. A document of its own (``inline="false"``) has a head, which does 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ml_backend.labeling.text.html_text import LINES, PARAGRAPHS, SPACED
 from ml_backend.labeling.text.html_tree import parse, walk
+from ml_backend.labeling.text.note_marks import NONE, RAISED, NoteMarks, marks_of
 
 _REMOVED = ("script", "iframe", "template")
 _UNSEEN = ("style", "title")
@@ -23,23 +27,29 @@ def dom_text(html: str, *, inline: bool = False) -> str:
 
     Raises HtmlRefused for HTML that would take too long to parse.
     """
-    return dom_text_and_breaks(html, inline=inline)[0]
+    return read_dom(html, inline=inline).text
+
+
+class DomText(NamedTuple):
+    """The text of a DOM, with what of its elements tells words apart."""
+
+    text: str
+    breaks: tuple[int, ...] = ()
+    marks: NoteMarks = NONE
 
 
 @lru_cache(maxsize=64)
-def dom_text_and_breaks(html: str, *, inline: bool = False) -> tuple[str, tuple[int, ...]]:
-    """The text of the DOM, and where in it one block ends and another begins, with no blank."""
+def read_dom(html: str, *, inline: bool = False) -> DomText:
+    """The text of the DOM; raises HtmlRefused for HTML that would take too long to parse."""
     if inline:
         # As the content of an element: nothing before it moves into a head.
         html = f"<!DOCTYPE html><html><body><div>{html}</div></body></html>"
     elif "<" not in html and "&" not in html:
-        return html.replace("\r\n", "\n").replace("\r", "\n").lstrip("\t\n\f "), ()
-    tree = parse(html)
-    for tag in _REMOVED:
-        for node in tree.css(tag):
-            node.decompose()
+        return DomText(html.replace("\r\n", "\n").replace("\r", "\n").lstrip("\t\n\f "))
+    tree = _sanitized(html)
     parts: list[str] = []
     breaks: dict[int, None] = {}
+    raised: list[tuple[str, bool, int]] = []
     size, is_body = 0, False
     for node, begins in walk(tree):
         name = node.tag or ""
@@ -49,16 +59,31 @@ def dom_text_and_breaks(html: str, *, inline: bool = False) -> tuple[str, tuple[
             continue
         if name in _APART and size:
             breaks[size] = None
+        elif name in RAISED:
+            raised.append((name, begins, size))
         if not begins:
             continue
         if name == "-text":
-            content = str(node.text_content or "")
-            # It counts, but nobody sees it: no quote may be found there.
-            hidden = node.parent is not None and node.parent.tag in _UNSEEN
-            parts.append(" " * len(content) if hidden else content)
-            size += len(content)
+            parts.append(_content(node))
+            size += len(parts[-1])
         elif name == "br":
             parts.append("\n")
             size += 1
     breaks.pop(size, None)
-    return "".join(parts), tuple(breaks)
+    text = "".join(parts)
+    return DomText(text, tuple(breaks), marks_of(text, raised))
+
+
+def _sanitized(html: str) -> LexborHTMLParser:
+    tree = parse(html)
+    for tag in _REMOVED:
+        for node in tree.css(tag):
+            node.decompose()
+    return tree
+
+
+def _content(node: LexborNode) -> str:
+    """The words of a text node; blanks of what nobody sees: they count, no quote is found there."""
+    content = str(node.text_content or "")
+    hidden = node.parent is not None and node.parent.tag in _UNSEEN
+    return " " * len(content) if hidden else content

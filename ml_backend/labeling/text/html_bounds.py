@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ml_backend.errors import InvalidInput
+from ml_backend.errors import TaskRefused
 
 MOST_CHARACTERS = 5_000_000
 MOST_TAGS = 50_000
@@ -68,7 +68,7 @@ _HTML_IN_FOREIGN = _names(
 _SCRIPT = re.compile("<script", re.I)
 
 
-class HtmlRefused(InvalidInput):
+class HtmlRefused(TaskRefused):
     """HTML that would take too long to read."""
 
     def __init__(self, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 from ml_backend.labeling.text.html_tree import parse, walk
 
@@ -29,8 +30,13 @@ def to_text(html: str) -> str:
 
     Raises HtmlRefused for HTML that would take too long to parse.
     """
+    return to_text_and_bullets(html)[0]
+
+
+def to_text_and_bullets(html: str) -> tuple[str, list[tuple[int, int]]]:
+    """The same, and where in it the bullets and numbers of lists are, which the page has not."""
     if not _TAG.search(html):
-        return _decoded(html).strip()
+        return _decoded(html).strip(), []
     text = _Text()
     for node, begins in walk(parse(html)):
         tag = node.tag or ""
@@ -58,6 +64,8 @@ class _Text:
         """Line breaks due before the next text; neighbouring blocks share theirs."""
         self._hidden = 0
         self._preformatted = 0
+        self._bullets: list[int] = []
+        """Which of the parts are bullets."""
         self._lists: list[int | None] = []
         """Per open list the last number used, None for a list with bullets."""
 
@@ -69,6 +77,7 @@ class _Text:
             self._breaks = min(2, self._breaks + 1)
         elif tag == "li":
             self._write(self._bullet())
+            self._bullets.append(len(self._parts) - 1)
         elif tag in SPACED:
             self._space()
         elif tag in ("ul", "ol"):
@@ -126,5 +135,10 @@ class _Text:
         self._breaks = 0
         self._parts.append(text)
 
-    def result(self) -> str:
-        return "".join(self._parts).strip()
+    def result(self) -> tuple[str, list[tuple[int, int]]]:
+        text = "".join(self._parts)
+        ends = list(accumulate(map(len, self._parts)))
+        cut = len(text) - len(text.lstrip())
+        size = len(text.strip())
+        found = [(ends[n] - len(self._parts[n]) - cut, ends[n] - cut) for n in self._bullets]
+        return text.strip(), [(max(0, start), min(end, size)) for start, end in found]

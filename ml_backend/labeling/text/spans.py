@@ -18,6 +18,7 @@ from functools import cached_property
 
 from ml_backend.labeling.text.entity_edges import has_entities, is_cut_by_entity
 from ml_backend.labeling.text.lookalikes import ZERO_WIDTH_SPACE, Folded
+from ml_backend.labeling.text.note_marks import NONE, NoteMarks
 from ml_backend.labeling.text.weak_edges import is_weak
 from ml_backend.labeling.text.word_edges import is_cut, stands_in_compound, word_around
 
@@ -29,7 +30,7 @@ INSIDE = -1000
 # Bounds on what a hostile text or answer can cost: a quote that is there a million times takes a
 # look at each place, one that is not verbatim a few passes over the text.
 _MAX_WORK = 20_000_000
-_OF_A_PLACE, _OF_A_FOLDED_PLACE = 20, 100
+_OF_A_PLACE, _OF_A_FOLDED_PLACE = 20, 400
 _CHARACTERS_A_STEP = 64
 _MAX_LOOSE_QUOTE = 4000
 
@@ -57,13 +58,15 @@ class Miss(StrEnum):
 class Quotable:
     """A text whose parts can be named by quote and occurrence (1 = first; overlaps count).
 
-    At ``breaks`` a word ends although the next begins without a blank: blocks of a page.
+    At ``breaks``, blocks of a page, a word ends although the next begins without a blank, and at
+    ``marks`` of notes the word that has one.
     """
 
-    def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
+    def __init__(self, text: str, breaks: Sequence[int] = (), marks: NoteMarks = NONE) -> None:
         self.text = text
         self._breaks = breaks
-        self._broken = frozenset(breaks)
+        self._begin_at = marks.begins.union(breaks)
+        self._end_at = marks.ends.union(breaks)
         self._has_entities = has_entities(text)
         self._starts: dict[str, tuple[list[int], list[int]]] = {}
         self._alike: dict[tuple[int, str], list[Offsets]] = {}
@@ -171,10 +174,10 @@ class Quotable:
 
     def _is_word(self, start: int, end: int) -> bool:
         text = self.text
-        begins = not start or text[start - 1].isspace() or start in self._broken
+        begins = not start or text[start - 1].isspace() or start in self._begin_at
         if not begins and self._is_cut(start, at_end=False):
             return False
-        if end == len(text) or text[end].isspace() or end in self._broken:
+        if end == len(text) or text[end].isspace() or end in self._end_at:
             return True
         return not self._is_cut(end, at_end=True)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml_backend.errors import TaskRefused
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labeling.unreadable import unreadable
 from ml_backend.labelstudio import Annotation
 from ml_backend.records import JsonObject
@@ -39,7 +39,7 @@ def read_annotation(
             name = f'"{first.control}": ' if first.control else ""
             return AnnotationRead(None, f"{name}{first.message}")
         return AnnotationRead(config.to_answer(annotation.result, data))
-    except HtmlRefused as error:
+    except TaskRefused as error:
         return AnnotationRead(None, str(error))
     except Exception:  # whatever one annotation holds costs that annotation alone
         log.exception("annotation %s could not be read", annotation.id)

@@ -6,8 +6,8 @@ import json
 import logging
 from collections.abc import Collection, Sequence
 
+from ml_backend.errors import TaskRefused
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import EXAMPLE_CHARACTERS, FewShot, Shot, classes_in
 from ml_backend.records import Example, ExamplesLeftOut, ExampleSource, PromptVersion
@@ -47,7 +47,7 @@ def build_shots(
     for example in pool[:LARGEST_POOL]:
         try:
             has_files = bool(config.attachments(example.data))
-        except HtmlRefused:
+        except TaskRefused:
             unreadable += 1
             continue
         if has_files:
@@ -94,7 +94,7 @@ def _shot(
             data=example.data,
             known=known,
             lenient=version.is_lenient,
-            texts=config.texts(inputs),
+            texts=config.texts(inputs, example.data),
         )
         answer = {name: example.answer.get(name) for name in config.controls}
         return Shot(

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import TemplateError
+from ml_backend.errors import TaskRefused, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labeling.schema_bounds import bounded
-from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import FewShot
 from ml_backend.prompting.template import variables
@@ -72,7 +71,7 @@ def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
     """Return the request for a task; untrusted data never raises out of here."""
     try:
         return _build(template, task)
-    except HtmlRefused as error:
+    except TaskRefused as error:
         return _without_input(task, str(error))
     except Exception:  # whatever one task's data provokes costs that task alone
         log.exception("task %s could not be prepared", task.id)
@@ -98,7 +97,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
             system=asked.system,
             lenient=asked.is_lenient,
             attachments=attachments,
-            texts=asked.config.texts(inputs),
+            texts=asked.config.texts(inputs, task.data),
         )
         examples = _examples(asked, task, inputs, attachments)
     except TemplateError as error:
@@ -136,7 +135,7 @@ def _examples(
         known=asked.known,
         lenient=asked.is_lenient,
         attachments=attachments,
-        texts=asked.config.texts(inputs),
+        texts=asked.config.texts(inputs, task.data),
     )
     text = "\n".join(value for _, value in inputs).strip() or question
     chosen = asked.few_shot.choose(task.id, text, question)
@@ -151,7 +150,7 @@ def _has_content(
 ) -> bool:
     if attachments or any(text.strip() for _, text in inputs):
         return True
-    read = asked.config.texts(inputs)  # empty: a page without a word is nothing to ask about
+    read = asked.config.texts(inputs, data)  # empty: a page without a word is nothing to ask about
     names = (name for name in variables(asked.text) if name not in read)
     values = (data.get(top_key(name)) for name in names)
     return any(str(value).strip() for value in values if value not in (None, [], {}))
