@@ -26,6 +26,8 @@ class Case:
     config: str
     data: JsonObject
     answer: JsonObject
+    whole: bool = False
+    """Whether Label Studio's data manager shows the task; otherwise its editor alone does."""
 
 
 class RoundTrip:
@@ -60,7 +62,7 @@ class RoundTrip:
         task = self._make_project(case)
         sent = self._predict(case, config, task)
         try:
-            wrong = self._label(task, sent)
+            wrong = self._label(case, task, sent)
             stored = self._annotation(task)
             wrong += differences(sent, stored)
             answer = config.to_answer(stored, case.data)
@@ -104,9 +106,12 @@ class RoundTrip:
         ]
         return prediction.result
 
-    def _label(self, task: int, sent: list[Region]) -> list[str]:
+    def _label(self, case: Case, task: int, sent: list[Region]) -> list[str]:
         """Do what a labeler does; return what is not to be seen on the page."""
-        self._editor.open(self._project, task)
+        if case.whole:
+            self._editor.open(self._project, task)
+        else:
+            self._editor.show(self._project, task, case.config)
         self._editor.copy_prediction()
         wrong = [f"region {region} is not marked" for region in self._editor.unmarked()]
         wrong += _unseen(sent, self._editor.shown())
