@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 from ml_backend.container import Container
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio.bodies import encode
+from ml_backend.labelstudio.json_bodies import encode
 from ml_backend.services.serving.prompt_sources import LARGEST_ID, Address
 from ml_backend.services.serving.wire import to_project_id, to_results, to_task
 from ml_backend.settings import Settings

@@ -17,9 +17,8 @@ from urllib.parse import urljoin
 
 from ml_backend.errors import LabelStudioAuthError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labelstudio import failures
-from ml_backend.labelstudio.arrays import iter_array
-from ml_backend.labelstudio.bodies import encode
 from ml_backend.labelstudio.connection import Connection, limits, patience
+from ml_backend.labelstudio.json_bodies import encode, iter_array
 from ml_backend.labelstudio.lazy_sdk import sdk_client
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ml_backend.errors import (
     LabelStudioRejected,
     LabelStudioUnreachable,
 )
-from ml_backend.labelstudio.bodies import storable
+from ml_backend.labelstudio.json_bodies import storable
 from ml_backend.labelstudio.records import Webhook
 from ml_backend.labelstudio.writes import Writes, of_private_address
 

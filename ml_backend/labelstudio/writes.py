@@ -19,7 +19,7 @@ from ml_backend.errors import (
     LabelStudioUnreachable,
 )
 from ml_backend.labelstudio import failures, queries
-from ml_backend.labelstudio.bodies import storable
+from ml_backend.labelstudio.json_bodies import storable
 from ml_backend.labelstudio.reads import Reads
 from ml_backend.labelstudio.records import Backend, Project
 from ml_backend.labelstudio.transport import Transport

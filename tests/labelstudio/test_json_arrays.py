@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ml_backend.labelstudio.arrays import iter_array
+from ml_backend.labelstudio.json_bodies import iter_array
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio.bodies import encode
+from ml_backend.labelstudio.json_bodies import encode
 from ml_backend.records import JsonObject, Outcome, Prediction, Task
 from ml_backend.services.serving.prompt_sources import LARGEST_ID
 

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ml_backend import __version__
 from ml_backend.errors import InvalidInput
-from ml_backend.labelstudio.bodies import encode
+from ml_backend.labelstudio.json_bodies import encode
 from ml_backend.services.events.event_queue import START_TRAINING, EventQueue
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.prompt_sources import Address

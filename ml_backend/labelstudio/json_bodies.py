@@ -1,14 +1,38 @@
-"""A JSON array of objects read item by item from chunks of text."""
+"""JSON to and from Label Studio: what may go into a request, and long arrays read item by item."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 BETWEEN = re.compile(r"[\s,]*")
+
+
+def encode(body: object) -> bytes:
+    """JSON bytes PostgreSQL can store too: without NULs and lone surrogates."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if "\\u0000" in text:
+        text = json.dumps(without_nul(body), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace")
+
+
+def storable(value: Any) -> Any:
+    """``value`` as ``encode`` would send it, for what somebody else encodes."""
+    return json.loads(encode(value))
+
+
+def without_nul(value: Any) -> Any:
+    """``value`` with every NUL character taken out of its strings and keys."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, Mapping):
+        return {without_nul(key): without_nul(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nul(each) for each in value]
+    return value
 
 
 def iter_array(chunks: Iterable[str]) -> Iterator[dict[str, Any]]:
