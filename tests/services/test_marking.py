@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -269,3 +270,15 @@ def test_pages_of_marked_tasks_go_both_ways(house: House) -> None:
     assert page(before=tasks[5]) == (tasks[3:5], True, True)
     assert page(before=tasks[3]) == (tasks[1:3], False, True)
     assert (listing.state(where).marked, listing.state(where).annotated) == (5, 7)
+
+
+def test_a_project_of_many_tasks_is_not_gone_through_for_its_counts(house: House) -> None:
+    project_id, _ = house.project(3)
+    project = house.container.studio.get_project(project_id)
+    listing = house.container.annotated_through(house.container.studio)
+    large = replace(project, tasks=100_000)
+    house.fake.control(forget_calls=True)
+    assert not listing.state(large, count=False).is_exact
+    assert house.fake.state()["calls"] == {}
+    assert listing.state(large).is_exact  # asked for by a click
+    assert listing.state(project, count=False).is_exact

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -440,9 +441,9 @@ class Rows:
         if column == "annotations_ids":  # of several annotations any may pass: the last speaks
             return lambda row: max((a["id"] for a in self.annotations_of(row["id"])), default=0)
         if column == "total_annotations":
-            return lambda row: self.total_annotations(row["id"])
+            return self._counter(cancelled=False)
         if column == "cancelled_annotations":
-            return lambda row: sum(a["was_cancelled"] for a in self.annotations_of(row["id"]))
+            return self._counter(cancelled=True)
         if column == "avg_lead_time":  # a mean: what is null does not count in it
             return lambda row: next(
                 (a["lead_time"] for a in self.annotations_of(row["id"]) if a["lead_time"]), None
@@ -450,6 +451,12 @@ class Rows:
         if column in ("id", "inner_id", "total_predictions"):
             return lambda row: row[column]
         raise Refused(500, f"Cannot resolve keyword '{column}' into field.")
+
+    def _counter(self, *, cancelled: bool) -> Callable[[Row], int]:
+        """Count annotations by task once a query, and not for each of 100,000 tasks."""
+        rows = (a for a in self.annotations.values() if bool(a["was_cancelled"]) is cancelled)
+        counts = Counter(a["task"] for a in rows)
+        return lambda row: counts[row["id"]]
 
     def _version_test(self, operator: str, value: Any) -> Callable[[Row], bool]:
         def names(row: Row) -> list[str | None]:

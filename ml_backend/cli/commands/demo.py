@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +14,6 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +21,10 @@ import click
 from rich.console import Console
 
 from ml_backend import demo as data
+from ml_backend.cli.commands.demo_kept import STATE, Place, end, say_goodbye, stop_kept
 from ml_backend.cli.commands.demo_size import LOCAL, DemoSize, size_of
 from ml_backend.cli.local_label_studio import (
     DATABASE,
-    EMAIL,
-    PASSWORD,
     TOKEN,
     LocalLabelStudio,
     free_port,
@@ -54,8 +50,6 @@ OTHER_PROMPT = "Topic at a glance"
 BACKEND = "Prompts"
 START_SECONDS = 600.0
 """On a busy machine Label Studio's new database alone takes minutes."""
-
-STATE = Path(tempfile.gettempdir()) / "ls-prompts-demo.json"
 
 
 @click.command()
@@ -102,7 +96,7 @@ def demo(
     """
     console = Console(stderr=True, highlight=False)
     if stop:
-        _stop_kept(console)
+        stop_kept(console)
         return
     program = str(executable.absolute()) if executable else shutil.which("label-studio")
     if program is None or not Path(program).exists():
@@ -111,17 +105,10 @@ def demo(
             fix="Run `make demo`, which installs it in a virtual environment of its own.",
         )
     with ExitStack() as stack:
-        held = Demo(program, console, size_of(model), template).play(stack, keep=keep)
+        shown = Demo(program, console, size_of(model), template)
+        held = shown.play(stack, keep=keep)
     click.echo(json.dumps(held, indent=2)) if as_json else print_held(held)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the demo's two servers run."""
-
-    studio_url: str
-    server_url: str
-    folder: Path
+    say_goodbye(console, shown.kept)  # last, where it is looked for
 
 
 class Demo:
@@ -135,10 +122,12 @@ class Demo:
         self._template = template
         self._console = console
         self._step = Steps(console).step
+        self.kept: tuple[Place, int] | None = None
+        """What is left running: its place and the demo's project."""
 
     def play(self, stack: ExitStack, *, keep: bool) -> dict[str, Any]:
         """Do all of it and return what Label Studio holds at the end."""
-        _stop_kept(self._console)
+        stop_kept(self._console)
         folder = Path(tempfile.mkdtemp(prefix="ls-prompts-demo-"))
         studio = LocalLabelStudio(
             executable=self._program,
@@ -157,13 +146,14 @@ class Demo:
         with self._step("Starting the server"):
             server = _start_server(place, port, self._size)
             if not keep:
-                stack.callback(_end, server.pid)
+                stack.callback(end, server.pid)
             _wait_for(f"{place.server_url}/health")
         if keep:
             state = {"pids": [server.pid, studio.pid], "folder": str(folder)}
             STATE.write_text(json.dumps(state | {"label_studio": studio.url}))
         held = self._act(Container(settings), place)
-        self._say_goodbye(place, held, keep)
+        if keep:
+            self.kept = place, int(held["project"])
         return held
 
     def _act(self, container: Container, place: Place) -> dict[str, Any]:
@@ -171,7 +161,7 @@ class Demo:
         with self._step("Writing the prompt"):
             prompt = container.prompts.create(PROMPT, project=project)
             version = container.prompts.create_version(prompt, text=self._size.prompt)
-        self._console.print(f"  {_model(version)}")
+        self._console.print(f"  {_model(version)}", soft_wrap=True)
         with self._step("Connecting the ML backend"):
             container.connecting.connect(project, place.server_url, title=BACKEND)
         evaluated = self._run(
@@ -293,15 +283,6 @@ class Demo:
             "annotations": {"by_people": origins[False], "from_predictions": origins[True]},
         }
 
-    def _say_goodbye(self, place: Place, held: dict[str, Any], keep: bool) -> None:
-        if not keep:
-            self._console.print("Stopped again. `make demo KEEP=1` leaves it running to look at.")
-            return
-        project = f"{place.studio_url}/projects/{held['project']}/data"
-        self._console.print(f"Label Studio  {project}\n              {EMAIL} / {PASSWORD}")
-        self._console.print(f"Server        {place.server_url}")
-        self._console.print("Stop both     ls-prompts demo --stop")
-
 
 def _model(version: PromptVersion) -> str:
     if version.provider is ProviderName.BASELINE:
@@ -372,28 +353,3 @@ def _wait_for(url: str, seconds: float = 30.0) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise PromptsError(f"{url} did not answer within {seconds:.0f} s.")
-
-
-def _stop_kept(console: Console) -> None:
-    if not STATE.exists():
-        return
-    state = json.loads(STATE.read_text())
-    for pid in state["pids"]:
-        _end(pid)
-    shutil.rmtree(state["folder"], ignore_errors=True)
-    STATE.unlink()
-    console.print("Stopped the demo that was left running.")
-
-
-def _end(pid: int) -> None:
-    """Stop a process group, politely for ten seconds, whether or not it is our own child."""
-    try:
-        os.killpg(pid, signal.SIGTERM)
-        for _ in range(100):
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            os.killpg(pid, 0)
-            time.sleep(0.1)
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return

@@ -45,7 +45,8 @@ class Steps:
         finally:
             done.set()
             beat.join()
-        self._console.print(f"✓ {title} [dim]({time.monotonic() - began:.1f} s)[/dim]")
+        took = f"✓ {title} [dim]({time.monotonic() - began:.1f} s)[/dim]"
+        self._console.print(took, soft_wrap=True)
 
     def _beat(self, line: Callable[[], str], done: threading.Event) -> None:
         if self._console.is_terminal:
@@ -54,4 +55,4 @@ class Steps:
                     status.update(line())
             return
         while not done.wait(self._every):
-            self._console.print(f"  … {line()}")
+            self._console.print(f"  … {line()}", soft_wrap=True)

@@ -11,11 +11,16 @@ from ml_backend.services.marking.judging import Judged, judge, marks_of
 from ml_backend.services.truths import People, TruthCounts
 from ml_backend.store import Store
 
-ROWS = 50
+ROWS = 40
+"""More would make a page of over 80 kB."""
+
 MOST_READ = 500
 """Tasks that are read for a count while a person waits."""
 COUNTED_AT_ONCE = 2_000
-"""Annotations up to which counting takes no time that anybody would notice."""
+"""Annotations up to which counting takes no time that anybody would notice, …"""
+
+SEARCHED_AT_ONCE = 20_000
+"""… where there are no more tasks than this: Label Studio looks through all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,8 @@ class GroundTruthList:
 
         Without ``count`` those of a large project are taken as Label Studio has them.
         """
-        if not count and project.annotations > COUNTED_AT_ONCE:
+        is_large = project.annotations > COUNTED_AT_ONCE or project.tasks > SEARCHED_AT_ONCE
+        if not count and is_large:
             most = min(project.ground_truths, project.annotations)
             return TruthState(most, project.annotations, is_exact=False)
         doubtful = self._counts.doubtful(self._studio, project)

@@ -164,18 +164,18 @@ def test_what_nobody_opened_has_no_button_and_its_mark_is_called_no_truth(
 
 @pytest.mark.slow
 def test_pages_are_turned_by_id(annotated: Pages) -> None:
-    rows = [task(n) for n in range(120)]
+    rows = [task(n) for n in range(100)]
     for row in rows:
         row["annotations"] = [{"result": [region("a")], "lead_time": 2.0}]
     annotated.api.project, tasks = annotated.studio.seed(CONFIG, rows, title="Many")
     first = annotated.get(url(annotated))
-    assert len(first.all("#annotated tbody tr")) == 50
+    assert len(first.all("#annotated tbody tr")) == 40
     second = annotated.get(str(first.one("[rel=next]").attributes["href"]))
     third = annotated.get(str(second.one("[rel=next]").attributes["href"]))
     assert len(third.all("#annotated tbody tr")) == 20
     assert third.all("[rel=next]") == []
     back = annotated.get(str(third.one("[rel=prev]").attributes["href"]))
-    assert len(back.all(f"#task-{tasks[50]}")) == 1
+    assert len(back.all(f"#task-{tasks[40]}")) == 1
 
 
 def test_hostile_data_answers_and_names_are_text(pages: Pages) -> None:
