@@ -201,13 +201,12 @@ class Wire:
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
     """Return a body; of a stream what comes before its end is told, since some stay open."""
-    if not response.content_type.startswith(streams.MEDIA_TYPE):
-        return await response.read()
     content = bytearray()
     async for chunk in response.content.iter_any():
         seen = max(0, len(content) - streams.LONGEST_LAST_LINE)
         content += chunk
-        if streams.LAST_LINE.search(content, seen):
+        is_end = streams.LAST_LINE.search(content, seen) is not None
+        if is_end and streams.is_stream(bytes(content), response.content_type):
             break
     return bytes(content)
 

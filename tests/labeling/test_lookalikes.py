@@ -90,6 +90,24 @@ def test_what_looks_alike_is_found_where_one_place_fits(text, quote, words):
         assert text[slice(*found)] == words
 
 
+def test_an_abbreviation_is_found_in_a_text_that_writes_none_in_capitals():
+    found = {
+        ("i live in the usa", "USA"): 14,
+        ("Born in the usa, I said", "USA"): 12,
+        ("he moved to the uk in may", "UK"): 16,
+        ("она жила в ссср", "СССР"): 11,
+        ("vive en la onu", "ONU"): 11,
+        # Other words, others written in capitals, more than one place.
+        ("they told us", "US"): None,
+        ("wer ist der", "IST"): None,
+        ("The FBI said usa", "USA"): None,
+        ("usa and usa", "USA"): None,
+    }
+    for (text, quote), start in found.items():
+        place = Quotable(text).find(quote, 1)
+        assert (None if isinstance(place, Miss) else place[0]) == start, text
+
+
 @pytest.mark.parametrize(
     ("text", "quote", "starts"),
     [

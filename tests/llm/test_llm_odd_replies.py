@@ -592,8 +592,16 @@ def test_a_server_that_only_streams_is_asked_to(simulator, message):
     assert "stream_options" not in simulator.last_request()
 
 
-@pytest.mark.parametrize("last", ["data: [DONE]\n\n", "data:[DONE]\n\n", "data:  [DONE]\r\n\r\n"])
-def test_a_stream_that_stays_open_after_its_end_is_over(last):
+@pytest.mark.parametrize(
+    ("last", "media"),
+    [
+        ("data: [DONE]\n\n", "text/event-stream"),
+        ("data:[DONE]\n\n", "text/event-stream"),
+        ("data:[DONE]", "text/plain"),
+        ("data:  [DONE]\r\n\r\n", "application/json"),
+    ],
+)
+def test_a_stream_that_stays_open_after_its_end_is_over(last, media):
     # What an answer quotes is not the stream's end.
     quoted = {"topic": "other", "spans": ["data: [DONE]"]}
 
@@ -602,7 +610,7 @@ def test_a_stream_that_stays_open_after_its_end_is_over(last):
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
-            head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: {media}\r\n\r\n"
             body = events(piece(content=json.dumps(quoted)), LAST, end=last)
             writer.write((head + body).encode())
             await writer.drain()

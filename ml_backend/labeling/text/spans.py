@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 
+from ml_backend.labeling.text.abbreviations import is_lowered
 from ml_backend.labeling.text.entity_edges import has_entities, is_cut_by_entity
 from ml_backend.labeling.text.lookalikes import ZERO_WIDTH_SPACE, Folded
 from ml_backend.labeling.text.note_marks import NONE, NoteMarks
@@ -211,6 +212,8 @@ class Quotable:
                 if self._patience < 0:
                     return Miss.COSTLY  # another place might fit as well
                 found = [place for place in fitting if self._means(each, *place)]
+                if not found and len(fitting) == 1 and is_lowered(each, self.text):
+                    found = fitting
                 if found:
                     return self._which(found, occurrence)
         return Miss.ABSENT

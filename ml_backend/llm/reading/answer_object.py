@@ -18,6 +18,7 @@ from ml_backend.llm.reading import lenient_json
 from ml_backend.llm.reading.drafts import Ambiguous, Found, choose, choose_of_reasoning
 from ml_backend.llm.reading.lenient_json import Unreadable
 from ml_backend.llm.reading.reasoning import as_data, has_markup, opens, part
+from ml_backend.llm.reading.schema_echoes import is_schema
 from ml_backend.records import JsonObject
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -25,17 +26,17 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 ESCAPED = re.compile(r"\{(?:\s|\\[nrt])*+\\+\"")
 # How a brace begins that opens an object with a key.
 MEMBER = re.compile(
-    r"\{\s*+(?:\"([^\"]{0,200})\"|'([^']{0,200})'"
-    r"|[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}:：,]{0,200})[\"'“”’»`]?)\s*+[:：]"
+    r"[{｛]\s*+(?:\"([^\"]{0,200})\"|'([^']{0,200})'"
+    r"|[\"'“”„‘’«`]?([^\"'“”„‘’«»`{}｛｝:：,]{0,200})[\"'“”’»`]?)\s*+[:：]"
 )
-SCHEMA_WORDS = frozenset({"type", "enum", "anyOf", "$ref", "const"})
+OPENING = re.compile("[{｛]")
 FENCED = re.compile(r"(?:```|~~~)[\w.+-]*+(?P<inner>.*)(?:```|~~~)", re.DOTALL)
 # Braces, and strings with those in them.
-BRACE = re.compile(r"[{}]")
-BRACES = {"{": 1, "}": -1}
+BRACE = re.compile(r"[{}｛｝]")
+BRACES = {"{": 1, "}": -1, "｛": 1, "｝": -1}
 # One that nothing closes goes on to the end, or every quote in it would look for that again.
 BRACE_OR_STRING = re.compile(
-    r"\"(?:[^\"\\]|\\.?)*+(?:\"|\Z)|'(?:[^'\\]|\\.?)*+(?:'|\Z)|[{}]", re.DOTALL
+    r"\"(?:[^\"\\]|\\.?)*+(?:\"|\Z)|'(?:[^'\\]|\\.?)*+(?:'|\Z)|[{}｛｝]", re.DOTALL
 )
 # Braces that open nothing: enough for prose, a bound for hostile text.
 MOST_FAILURES = 50
@@ -60,7 +61,8 @@ def read_object(
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):
-        return _clean(value, text)
+        opened = _opened(value, names)
+        return _clean(value, text) if opened is value else _clean(opened, None)
     try:
         search = _Search(names, finished)
         is_short = len(text) <= LONGEST_SEARCHED
@@ -72,7 +74,7 @@ def read_object(
             "The answer is empty." if not text.strip() else "The answer is not a JSON object.",
             fix=ONE_OBJECT,
         )
-    return _clean(found, None)
+    return _clean(_opened(found, names), None)
 
 
 class _Search:
@@ -104,7 +106,7 @@ class _Search:
             found = self._read_answer(answer)
             if found is not None:
                 return found
-        if parted.reasoning and not any("{" in answer for answer in parted.answers):
+        if parted.reasoning and not any(OPENING.search(answer) for answer in parted.answers):
             return self._read_reasoning(parted.reasoning)
         self._complain()
         return None
@@ -117,13 +119,13 @@ class _Search:
         pieces: list[str] = []
         trial = _Search(self.names, self.finished)
         start, is_open = 0, False
-        at = text.find("{")
+        at = _brace(text, 0)
         while at >= 0 and trial.failures <= MOST_FAILURES and trial.wasted <= len(text) + 4096:
             is_open = opens(text, start, at, before=is_open)
             each = None if is_open else trial._object(text, at)
             end = each.end if each is not None else at + 1
             pieces += [text[start:at], as_data(text[at:end])]
-            start, at = end, text.find("{", end)
+            start, at = end, _brace(text, end)
         return "".join([*pieces, text[start:]])
 
     def _read_answer(self, text: str) -> JsonObject | None:
@@ -148,21 +150,21 @@ class _Search:
         """
         found: list[Found] = []
         broken = -1
-        at = text.find("{")
+        at = _brace(text, 0)
         while at >= 0:
             each = self._object(text, at)
             if each is not None:
                 found.append(each)
-                at = text.find("{", each.end)
+                at = _brace(text, each.end)
                 continue
             if member := MEMBER.match(text, at):
                 # What it holds says nothing without it.
                 broken = (
                     at if self._is_asked_for(next(filter(None, member.groups()), "")) else broken
                 )
-                at = text.find("{", _closing(text, at))
+                at = _brace(text, _closing(text, at))
             else:
-                at = text.find("{", at + 1)
+                at = _brace(text, at + 1)
             if self.failures > MOST_FAILURES or self.wasted > len(text) + 4096:
                 return found, len(text)
         fitting = [each for each in found if each.fits]
@@ -208,8 +210,9 @@ class _Search:
     def _found(self, value: JsonObject, at: int, end: int) -> Found:
         if not self.names:
             return Found(value, at, end, frozenset(value))
-        if _is_schema(value):
+        if is_schema(value, self.names):
             return Found(value, at, end, frozenset())
+        value = _opened(value, self.names)
         return Found(value, at, end, frozenset(by_control(value, self.names).answer))
 
     def _may_close(self, found: Found) -> bool:
@@ -218,19 +221,6 @@ class _Search:
 
     def _is_asked_for(self, key: str) -> bool:
         return not self.names or bool(by_control({key.strip(): 0}, self.names).answer)
-
-
-def _is_schema(value: JsonObject) -> bool:
-    """Whether an object is the schema that was asked for, said back."""
-    properties = value.get("properties")
-    return (
-        value.get("type") == "object"
-        and isinstance(properties, dict)
-        and all(
-            isinstance(each, dict) and not each.keys().isdisjoint(SCHEMA_WORDS)
-            for each in properties.values()
-        )
-    )
 
 
 def _out_of_string(text: str) -> str | None:
@@ -244,7 +234,21 @@ def _out_of_string(text: str) -> str | None:
         inner = STRING_DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
-    return inner if isinstance(inner, str) and "{" in inner else None
+    return inner if isinstance(inner, str) and OPENING.search(inner) else None
+
+
+def _opened(value: JsonObject, names: Collection[str]) -> JsonObject:
+    """An object with what its strings hold read, where it says nothing of what was asked for.
+
+    A `final_answer` may hold the answer as a text of its own, in a fence or not quite JSON.
+    """
+    if not names or not any(isinstance(each, str) for each in value.values()):
+        return value
+    if by_control(value, names).answer:
+        return value
+    inner = {key: _whole(each) for key, each in value.items() if isinstance(each, str)}
+    found = {key: each for key, each in inner.items() if each is not None}
+    return {**value, **found} if found else value
 
 
 def _whole(text: str) -> JsonObject | None:
@@ -256,13 +260,19 @@ def _whole(text: str) -> JsonObject | None:
         value = DECODER.decode(text)
     except (ValueError, RecursionError):
         value = None
-    if isinstance(value, dict) or not text.startswith("{"):
+    if isinstance(value, dict) or not text.startswith(lenient_json.OPENS):
         return value if isinstance(value, dict) else None
     try:
         read = lenient_json.read(text, 0)
     except Unreadable:
         return None
     return None if read.was_open or text[read.end :].strip() else read.value
+
+
+def _brace(text: str, at: int) -> int:
+    """Return where the next brace opens, -1 without any."""
+    found = OPENING.search(text, at)
+    return found.start() if found else -1
 
 
 def _closing(text: str, at: int) -> int:

@@ -28,7 +28,8 @@ CORRECTION = any_of(
 )
 # Words that call an object the last one.
 FINAL = any_of(
-    r"\bfinal|\bconclusion|\bendgültig|\bdéfiniti|\bdefinitiv|\bитог|\bокончательн|\bостаточн",
+    r"\bfinal|\bconclusion|\bendgültig|\bdéfiniti|\bdefinitiv|\bитог|\bокончательн"
+    r"|\bостаточн",
     r"最终|最終|결론|최종|النهائي|अंतिम",
 )
 # Words that call it an answer, which may be so of others as well.
@@ -39,10 +40,22 @@ ANSWER = any_of(
     r"\bréponse\b|\brésultat\b|\brisposta\b|\brisultato\b|\bodpowiedź\b|\bответ\b",
     r"答案|回答|結果|结果|정답|답변|الإجابة|उत्तर",
 )
+# Words that lead to it, which what was thought before may be followed by.
+CONCLUSION = any_of(
+    r"\bhence\b|\bthus\b|\bconsequently\b|\baccordingly\b|\bin (?:sum|short|the end)\b",
+    r"(?:^|[.!?,;:—–-]\s{0,3})so\b(?! (?:far|that|much|many|called|long)\b)",
+    r"\b(?:go|going|went) with\b|\bsettl(?:e|ed|ing) (?:on|for)\b|\bdecid(?:e|ed|ing)\b"
+    r"|\bverdict\b",
+    r"\bi conclude\b|\bdecision\b|\bdaher\b|\bsomit\b|\bfolglich\b|\bdeshalb\b|\bdonc\b|\bainsi\b",
+    r"\bpor (?:lo )?tanto\b|\basí que\b|\bportanto\b|\bquindi\b|\bdunque\b|\bperciò\b|\bzatem\b",
+    r"\bwięc\b|\bпоэтому\b|\bитак\b|\bзначит\b|\bследовательно\b|\bbu nedenle\b|\bdolayısıyla\b",
+    r"\bdo đó\b|\bvì vậy\b|\bjadi\b|\boleh karena itu\b",
+    r"因此|所以|综上|綜上|したがって|従って|よって|だから|따라서|그러므로|لذلك|إذن|इसलिए|अतः",
+)
 # Words that say of it that it is none, or none any more.
 DENIED = any_of(
     r"\bnot\b|n['’]t\b|\bnever\b|\bno longer\b|\bneither\b|\bwrong|\bincorrect|\binvalid",
-    r"\bmistaken",
+    r"\bmistaken|\bexclud|\brul(?:e|ed|ing) out\b|\bavoid|\beliminat|\bunlikely\b|\bcannot\b",
     r"\berroneous|\breject|\bdiscard|\bdismiss|\bprevious|\binitial|\boriginal|\bearlier\b",
     r"\bprior\b",
     r"\bformer|\bold\b|\bpast\b|\bbefore\b|\binstead of\b|\breplac(?:es|ed|ing)\b",
@@ -62,8 +75,10 @@ DENIED = any_of(
     r"\binvece\b|\bprima\b",
     r"\bnon\b|\bневерн|\bнеправильн|\bошибочн|\bне\b|\bпредыдущ|\bпрежн|\bвместо\b|\bисходн",
     r"\bпервоначальн|\bперед\b|\bbłędn|\bniepoprawn|\bpoprzedni|\bnie\b|\bniet\b|\bfout",
-    r"错误|錯誤|错的|不是|不对|不對|不正确|不正確|不应|不要|之前|以前|原来|原先|原本|旧|舊|誤|間違|違う",
-    r"ではな|(?:修正|訂正|更正|改正|纠正|糾正)前|아닌|아니|틀린|잘못|오답|이전|기존|전[:：]?\s{0,20}$",
+    r"错误|錯誤|错的|不是|不对|不對|不正确|不正確|不应|不要|之前|以前|原来|原先|原本|旧|舊|誤|間違"
+    r"|違う",
+    r"ではな|(?:修正|訂正|更正|改正|纠正|糾正)前|아닌|아니|틀린|잘못|오답|이전|기존"
+    r"|전[:：]?\s{0,20}$",
     r"خاطئ|خطأ|غير|ليس|السابق|गलत|नहीं|पिछल",
 )
 # Words after which an object is one of several, or somebody else's.
@@ -76,14 +91,16 @@ OTHER = any_of(
     r"\bwhereas\b",
     r"\bas opposed to\b|\bless likely\b|\bwrong (?:answer|would)\b|\b(?:not|either|or)\W{0,40}$",
     r"\bsuppos|\bimagin|\bhypothe|\bcounter|\bcontrast|\bdrafts?\b|\bcritique\b",
-    r"^\W{0,40}(?:text|input|user|human|question|task|review|message|document|instruction|q)s?\b.{0,40}:",
+    r"^\W{0,40}(?:text|input|user|human|question|task|review|message|document|instruction"
+    r"|q)s?\b.{0,40}:",
     r"\boder\W{0,40}$|\bbeispiel|\bfalls\b|\bwenn\b|\bsonst\b|\bmöglich|\bander[enrs]{1,2}\b",
     r"\bentwurf",
     r"\bou\W{0,40}$|\bo bien\W{0,40}$|\bejemplo|\bexemple|\bexemplo|\besempio|\bopci[óo]n|\baltern",
     r"\botr[oa]s?\b",
     r"\bautres?\b|\bbrouillon|\bborrador|\bили\W{0,40}$|\bпример|\bвариант|\bальтернатив|\bдругой",
     r"\bчерновик",
-    r"例如|例子|示例|或者|选项|選項|方案|或い?は|または|もし|另一|草稿|別の|예시|또는|다른|مثال|उदाहरण",
+    r"例如|例子|示例|或者|选项|選項|方案|或い?は|または|もし|另一|草稿|別の|예시|또는|다른|مثال"
+    r"|उदाहरण",
 )
 # Words that show what an answer looks like, whatever it says.
 SHAPE = any_of(
@@ -117,7 +134,8 @@ LISTED = re.compile(
 TURN = any_of(
     r"^\W{0,40}(?:user|human|assistant|system|ai|bot|model|customer)\W{0,40}(?:$|:)",
     r"\[/?INST\]|<\|\w{1,30}\|>|<(?:start|end)_of_turn>|<\|(?:im_start|start_header_id)",
-    r"^\W{0,40}#{1,6}\s{0,20}(?:instruction|input|response|user|human|assistant|system|question|task|example"
+    r"^\W{0,40}#{1,6}\s{0,20}(?:instruction|input|response|user|human|assistant|system|question"
+    r"|task|example"
     r"|label|text|next)",
     r"^\W{0,40}\w[\w ]{0,30}[:：][ \t]{0,20}[\"“«„「]",
     r"^\W{0,40}(?:label|classify|annotate|rate|now|next)\b.{0,40}(?::|…|\.\.\.)",

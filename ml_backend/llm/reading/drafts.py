@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ml_backend.llm.reading.answer_words import (
     ANSWER,
+    CONCLUSION,
     CORRECTION,
     DENIED,
     DOUBT,
@@ -37,6 +38,8 @@ AFTER = re.compile(
     r"(?:[\s`~.!*_)\]}>;]|```\w*|</?[\w:|-]{1,30}>|<\|[\w▁-]{1,30}\|>|\[/\w{1,20}\])*"
 )
 WORD = re.compile(r"[^\W\d_]")
+# As a result of mathematics is shown.
+BOXED = re.compile(r"\\(?:boxed|fbox|framebox)\b[^\n]{0,12}\Z")
 CLAUSE = re.compile(r"[,;:.!?(，；：。！？（\n—–]")
 
 
@@ -104,6 +107,7 @@ class Introduction:
     """Whether the object stands amid a line, with no colon before it."""
     tag: str
     """The tag that is open around the object, "" without one."""
+    is_boxed: bool = False
 
     @property
     def line(self) -> str:
@@ -146,13 +150,16 @@ def _is_last_word(text: str, found: Sequence[Found]) -> bool:
     ]
     if _calls(intro, FINAL):
         return not any(_calls(each, CORRECTION, FINAL) for each in before)
-    is_led_to = called >= 0 or (_ends(text, last.end) and not intro.is_inline)
+    concludes = intro.is_boxed or _calls(intro, CONCLUSION)
+    if concludes and called < 0 and DOUBT.search(intro.sentence):
+        return False
+    is_led_to = called >= 0 or concludes or (_ends(text, last.end) and not intro.is_inline)
     return is_led_to and all(map(_is_tentative, before))
 
 
 def _is_tentative(intro: Introduction) -> bool:
     """Whether the words before an object call it a draft, and not the answer."""
-    if _calls(intro, CORRECTION, FINAL):
+    if intro.is_boxed or _calls(intro, CORRECTION, FINAL):
         return False
     if intro.tag:
         return not OF_ANSWER.fullmatch(intro.tag)
@@ -181,11 +188,12 @@ def _last_call(intro: Introduction, table: re.Pattern[str]) -> int:
 def _introduction(text: str, found: Sequence[Found], at: int) -> Introduction:
     start = found[at].start
     begin = max(found[at - 1].end if at else 0, start - LONGEST_INTRODUCTION)
-    before = text[begin:start]
+    shown = text[begin:start]
+    before = BOXED.sub("", shown)
     line = FENCE.sub("\n", before).rstrip(" \t`*[(")
     is_inline = bool(line) and line[-1] not in "\n:：>]|"
     words = TAG.sub(_named, FENCE.sub("\n", before)).strip()
-    return Introduction(words, is_inline, _open_tag(before))
+    return Introduction(words, is_inline, _open_tag(before), is_boxed=before != shown)
 
 
 def _named(tag: re.Match[str]) -> str:

@@ -1,7 +1,8 @@
 """JSON as models write it -> what it means, where it can mean one thing only.
 
 Beyond the standard: commas before a closing bracket, single, typographic and full-width quotes,
-bare keys, comments, line breaks in strings, Python's and other languages' words for true and null.
+full-width brackets, bare keys, comments, line breaks in strings, Python's and other languages'
+words for true and null.
 Whatever could be meant in two ways is refused: bare words as values, a quote within a string, a
 key given twice with different values. One pass, and never back: the time is linear in the text.
 """
@@ -41,6 +42,8 @@ ESCAPES = {
 }
 HALVES = re.compile("[\ud800-\udfff]")
 MARKS = frozenset('{}[]:,"')
+OPENS, CLOSES = ("{", "｛"), ("}", "｝")
+LIST_OPENS, LIST_CLOSES = ("[", "［"), ("]", "］")
 COLONS = ":："
 COMMAS = ",，"
 
@@ -93,11 +96,11 @@ class _Reader:
     def read_object(self, start: int, depth: int) -> JsonObject:
         self.at = start + 1
         members: list[tuple[str, Any]] = []
-        while self._peek() != "}":
+        while self._peek() not in CLOSES:
             key = self._key()
             self._take(COLONS)
             members.append((key, self._value(depth)))
-            if self._peek() == "}":
+            if self._peek() in CLOSES:
                 break
             if depth == 1 and self._is_over():
                 self.was_open = True
@@ -146,10 +149,11 @@ class _Reader:
         value: Any
         if mark in STRINGS:
             value = self._string()
-        elif mark in ("{", "["):
+        elif mark in OPENS or mark in LIST_OPENS:
             if depth >= MOST_DEPTH:
                 raise Unreadable(self.at)
-            value = self.read_object(self.at, depth + 1) if mark == "{" else self._list(depth + 1)
+            is_object = mark in OPENS
+            value = self.read_object(self.at, depth + 1) if is_object else self._list(depth + 1)
         elif word := WORD.match(self.text, self.at):
             if word[0].lower() not in WORDS:
                 raise Unreadable(self.at)
@@ -164,9 +168,9 @@ class _Reader:
     def _list(self, depth: int) -> list[Any]:
         self.at += 1
         items: list[Any] = []
-        while self._peek() != "]":
+        while self._peek() not in LIST_CLOSES:
             items.append(self._value(depth))
-            if self._peek() == "]":
+            if self._peek() in LIST_CLOSES:
                 break
             self._take(COMMAS)
         self.at += 1

@@ -39,13 +39,14 @@ CHANNEL = re.compile(
     r"(?:<\|constrain\|>[^<]{0,50})?<\|message\|>"
 )  # fmt: skip
 CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
-BARE_FINAL = re.compile(r"assistant\s*+(?:channel\s*+)?final\s*+(?:json\s*+)?(?=[\[{`\"'“])")
+BARE_FINAL = re.compile(r"assistant\s*+(?:channel\s*+)?final\s*+(?:json\s*+)?(?=[\[{｛`\"'“])")
 TURN_END = re.compile(
     r"<\|(?:im_end|eot_id|eom_id|end_of_text|endoftext|end|return|user|END_OF_TURN_TOKEN)\|>"
     r"|</s>|<end_of_turn>|<turn\|>|<eos>|<｜end▁of▁sentence｜>"
 )
 
 
+BRACE = re.compile("[{｛]")
 MARKUP = (MARKER, CHANNEL, CHANNEL_END, BARE_FINAL, TURN_END)
 
 
@@ -100,7 +101,7 @@ def _of_channels(text: str, channels: list[re.Match[str]]) -> Parted:
     for name in ("final", "commentary"):
         if any(each.strip() for each in said.get(name, ())):
             return Parted(("\n".join(said[name]),), "\n".join(said.get("analysis", ())))
-    outside = rest if "{" in rest else text[: channels[0].start()]
+    outside = rest if BRACE.search(rest) else text[: channels[0].start()]
     return Parted(_turns(outside), "\n".join(said.get("analysis", ())))
 
 
@@ -110,7 +111,7 @@ def _of_tags(text: str, markers: list[re.Match[str]]) -> Parted:
     begin = ends[-1] if ends else 0
     opened = next((each.start() for each in markers if each.start() >= begin), len(text))
     after = text[begin:opened]
-    if "{" in after:
+    if BRACE.search(after):
         return Parted(_turns(after), text[:begin] + text[opened:])
     before = "" if _closes(markers[0]) else text[: markers[0].start()]
     return Parted(_turns(before), text[len(before) :])

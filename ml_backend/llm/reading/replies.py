@@ -39,6 +39,8 @@ FINISHED = frozenset(
     }
 )
 LONGEST_RAW = 4000
+NOTHING = frozenset({"{}", "[]", "null", "None", '""', "[{}]", '"{}"'})
+"""Arguments of a call that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def read_text(message: Mapping[str, Any], *, tool: bool) -> str:
 
 
 def _is_empty(text: str) -> bool:
-    return "".join(text.split()) == "{}"
+    return "".join(text.split()) in NOTHING
 
 
 def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from ml_backend.llm.refusals.matching import either
@@ -60,15 +60,16 @@ FAILED = (
     r"(?: be)? (?:fetch|download|load|retriev|open|read|access|reach|decod|pars|process|get"
     r"|resolv)\w*"
 )
-REST = r"(?:[^:：\n]|:(?=\S)){0,160}?"
-BECAUSE = r"(?:[:：] |：| [(—–-] ?| (?:because|since|as|due to|saying)\b).+"
-
-CITED = either(
-    rf"(?:{TEXTS}){BETWEEN}\W{{0,2}}?(?:[:：=] ?.+|{QUOTED})",
-    rf"{SAYS}(?: the| an?)? ?(?:[:：] ?.+|{QUOTED})",
-    rf"{MEDIA}{REST}{FAILED}{REST}{BECAUSE}",
-    rf"{FAILED}{REST}{MEDIA}{REST}{BECAUSE}",
+CITED = either(rf"(?:{TEXTS}){BETWEEN}\W{{0,2}}?{QUOTED}", rf"{SAYS}(?: the| an?)? ?{QUOTED}")
+CITES = either(rf"(?:{TEXTS}){BETWEEN}\W{{0,2}}\Z", rf"{SAYS}(?: the| an?)? ?\Z")
+"""Ends of what stands before a colon."""
+OF_MEDIA, NOT_HAD = either(MEDIA), either(FAILED)
+BREAK = re.compile(
+    r"(?P<colon>[:：=](?!//))|\s[(—–-]|\s(?:because|since|as|due to|saying)\b",
+    re.IGNORECASE,
 )
+SENTENCE_END = re.compile(r"[.!?。！？]\s|\n")
+LONGEST_CLAUSE = 200
 
 
 class Echoes:
@@ -109,9 +110,17 @@ class Echoes:
 NO_ECHOES = Echoes()
 
 
+@lru_cache(maxsize=32)
 def without_cited(words: str) -> str:
     """Return the words of a refusal that are nobody's but its own."""
-    return CITED.sub(f" {MARK} ", words)
+    words = CITED.sub(f" {MARK} ", words)
+    for found in BREAK.finditer(words):
+        clause = words[max(0, found.start() - LONGEST_CLAUSE) : found.start()]
+        clause = SENTENCE_END.split(clause)[-1]
+        is_text = found["colon"] and CITES.search(clause)
+        if is_text or (OF_MEDIA.search(clause) and NOT_HAD.search(clause)):
+            return f"{words[: found.end()]} {MARK}"
+    return words
 
 
 def _plain(text: str) -> str:

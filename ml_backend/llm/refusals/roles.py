@@ -16,7 +16,10 @@ NOT = (
     r"|accept\w*"
     r"|expected|known|recogni[sz]ed|valid|implemented|compatible)|unsupported|unknown|unexpected"
     r"|unrecogni[sz]ed|invalid|illegal|disallowed|forbidden|prohibited|no support|cannot|can't|must"
-    r"|without an?|only|does not exist|not exist|bad\b|wrong"
+    r"|without an?|only|does not exist|not exist|bad\b|wrong|reject\w*|refus\w*|disabled|lacks?\b"
+    r"|no (?:\w+ )?(?:slot|place|room|space|notion|concept|equivalent)|(?:takes?|has|have|knows?"
+    r"|accepts?|allows?|supports?) no\b|unable to|(?:not|n't) (?:\w+ )?(?:have|take|know|handle"
+    r"|understand|use|process|offer|provide|contain|read)\b"
 )
 NOT_ELSEWHERE = (
     r"不支持|不支援|无效|無效|非法|不允许|不允許|不能|不可|仅支持|只支持|只能|错误|不正确|有误"
@@ -32,21 +35,52 @@ NOT_IN_EUROPE = (
     r"|pris\w* en charge|autoris\w+|compatible|suport\w+|aceit\w+|supportat\w+|consentit\w+"
     r"|ammess\w+|поддержив\w+|разреш\w+|допуска\w+|допустим\w+|obsługiw\w+|ondersteun\w+|toegestaan"
     r"|understøtt\w+|støtt\w+|stöd\w+|tillåt\w+|acept\w+|tuet\w+)|unterstützt .{0,40}(?:nicht|kein)"
-    r"|n'(?:est|accepte|autorise|admet)|ungültige?|inv[aá]lid[oae]?|non valid\w+|недопустим\w+"
+    r"|n'(?:est|accepte|autorise|admet)|ungültige?|inv[aá]lid[oa]s?\b|invalides?\b|non valid\w+"
+    r"|недопустим\w+"
     r"|неверн\w+|неизвестн\w+|nieprawidłow\w+|desteklen\w*m\w+|geçersiz|không (?:được )?hỗ trợ"
     r"|tidak didukung|не поддерж\w+"
 )
-ROLE_IN_EUROPE = (
-    r"(?:syst[eè]me?s?|sistemas?|sistem|systeem\w*|systemow\w+|систем\w+|hệ thống"
-    r"|system(?:roll|nachricht|meldung|anweisung|prompt|meld|medd|bericht|besked|anvis)?\w*)\b"
+SYSTEM_IN_EUROPE = (
+    r"(?:syst[eè]me?s?|sistemas?|sistem\w*|systeem\w*|systemow\w+|систем\w+|hệ thống|system\w*)\b"
 )
+NOUN_IN_EUROPE = (
+    r"\b(?:r[oô]l(?:es?|le|len|a|e|ü\w*)?|ruol[oi]|papel|papéis|fun[cç](?:ão|ões|ión|iones)"
+    r"|рол[ьиейю]\w*"
+    r"|mensa(?:jes?|gem|gens)|messagg?i?\w*|meldung\w*|nachricht\w*|сообщени\w*|wiadomoś\w*"
+    r"|bericht\w*"
+    r"|instru\w*|istruzion\w*|инструкц\w*|prompts?|промпт\w*|anweisung\w*|vai trò|tin nhắn|peran"
+    r"|pesan|mesaj\w*)\b"
+)
+ROLE_IN_EUROPE = (
+    r"(?:\bsystem(?:roll|nachricht|meldung|anweisung|prompt|meld|medd|bericht|besked|anvis)\w*"
+    r"|\bsysteem(?:rol|bericht|prompt|instructie)\w*"
+    rf"|{NOUN_IN_EUROPE}[^.!?\n]{{0,12}}?{SYSTEM_IN_EUROPE}"
+    rf"|{SYSTEM_IN_EUROPE}[^.!?\n]{{0,12}}?{NOUN_IN_EUROPE})"
+)
+"""A system alone may be any: it is busy, it fails."""
 NEAR = r"[^.!?\n]{0,90}?"
+USERS = (
+    r"(?:an? |the )?['\"`‘“]?(?:user|human)['\"`’”]?(?:(?: and|,|/| or|&) ?['\"`‘“]?(?:assistant"
+    r"|model|ai"
+    r"|bot)['\"`’”]?)?[ -](?:messages?|turns?|roles?|prompts?|inputs?)\b(?! (?:with|of|in|that"
+    r"|contain|up))"
+)
+PARTS = (
+    r"(?:roles?|messages?|prompts?|instructions?|turns?|fields?|param(?:eter)?s?|slots?|blocks?"
+    r"|inputs?"
+    r"|texts?|keys?|entr(?:y|ies))\b"
+)
 ROLES = wording(
-    rf"\b{SYSTEM}\b['\"`’”]?[ _-]?(?:roles?|messages?|prompts?|instructions?|turns?"
-    rf"|content)\b{NEAR}"
-    rf"(?:{NOT})"
-    rf"|(?:{NOT}){NEAR}\b{SYSTEM}\b['\"`’”]?[ _-]?(?:roles?|messages?|prompts?|instructions?"
-    rf"|turns?)\b"
+    rf"\b{SYSTEM}\b['\"`’”]?[ _-]?(?:{PARTS}|content\b){NEAR}(?:{NOT})"
+    rf"|(?:{NOT}){NEAR}\b{SYSTEM}\b['\"`’”]?[ _-]?{PARTS}"
+    rf"|\b{SYSTEM}\b['\"`’”]?[ _-]?{PARTS}[^.!?\n]{{0,60}}?\b(?:should|must|ha(?:s|ve) to"
+    r"|needs? to|into|in"
+    r"|within|inside|instead)\b[^.!?\n]{0,40}?\b(?:user|first) (?:message|turn|prompt|role)s?\b"
+    r"|\b(?:move|merge|put|place|prepend|fold|include|send|pass)\b[^.!?\n]{0,40}?"
+    rf"\b(?:{SYSTEM}|instructions?)\b[^.!?\n]{{0,40}}?\b(?:user|first) (?:message|turn|prompt"
+    r"|role)s?\b"
+    rf"|\b(?:only|just|solely|exclusively) (?:\w+ )?{USERS}|{USERS} (?:messages? |turns? |roles? "
+    r"|prompts? )?only\b"
     rf"|\broles?\b{NEAR}(?:{NOT}){NEAR}\b{SYSTEM}\b|\broles?\b{NEAR}\b{SYSTEM}\b{NEAR}(?:{NOT})"
     rf"|(?:{NOT}){NEAR}\broles?\b{NEAR}\b{SYSTEM}\b|\b{SYSTEM}\b{NEAR}(?:{NOT}){NEAR}\brole\b"
     r"|\b(?:invalid|unknown|unexpected|unsupported|unrecogni[sz]ed|illegal|bad|wrong) (?:message "
@@ -79,6 +113,9 @@ ELSEWHERE = wording(
     r"|역할|메시지"
     rf"|프롬프트|지시)[^。！？\n]{{0,20}}?(?:{NOT_ELSEWHERE})"
     rf"|(?:{NOT_ELSEWHERE})[^。！？\n]{{0,24}}?(?:system|developer|系统|系統|システム|시스템)"
+    r"[^。！？\n]{0,8}?(?:role|message|prompt|角色|消息|信息|訊息|提示|指令|设定|設定|ロール"
+    r"|メッセージ|プロンプト"
+    r"|指示|役割|역할|메시지|프롬프트|지시)"
     rf"|(?:角色|role|ロール|역할)[^。！？\n]{{0,24}}?(?:{NOT_ELSEWHERE}|交替|user|assistant)"
     r"|交替|交互に|번갈아",
 )
@@ -87,10 +124,27 @@ IN_EUROPE = wording(
     rf"{ROLE_IN_EUROPE}|(?:rolle|r[oô]le|ruolo|rol|papel|função|роль|rola|vai trò|peran)\b"
     rf"[^.!?\n]{{0,30}}\b(?:system|developer|sistema|système)\b",
 )
+ITSELF = wording(
+    r"\b(?:operating|file|internal|upstream|our|this|your|cache|storage"
+    r"|backend) systems?\b(?!['\"`’”]?[ _-]?"
+    rf"{PARTS})"
+    r"|\b(?:system|sistema|système|syst[eè]me)s? (?:error|failure|fault|exception|overload"
+    r"|maintenance|busy"
+    r"|resources?|memory|capacity|load|clock|time|administrator|unavailable|timeout|crash|call)\w*"
+    r"|\bsystem(?:fehler|störung|ausfall|wartung|feil|fel)\w*|\b(?:erreur|panne|error|fallo|erro"
+    r"|falha|errore"
+    r"|guasto|ошибка|сбой|błąd|lỗi|kesalahan)\b[^.:!?\n]{0,12}?\b"
+    r"(?:syst[eè]me|sistema|системы|system\w*|hệ thống|sistem\w*)\b"
+    r"|(?:系统|系統|システム|시스템)(?:内部|內部)? ?(?:错误|錯誤|繁忙|正忙|异常|異常|维护|維護"
+    r"|故障|超时|超時|出错|エラー"
+    r"|障害|メンテナンス|오류|장애|점검|资源|資源|负载|負載)"
+)
+"""What is said of a system as such; it is left out before roles are looked for."""
 PARAM = wording(r"messages?\W*\d*\W*role$")
 MAYBE = wording(
     r"\broles?\b|\bsystem\b|developer|jinja|chat[ _]template|template error|apply_chat_template"
-    r"|角色|系统|系統|システム|ロール|시스템|역할|роль|систем|sistema|syst[eè]me|rolle\b|r[oô]le\b|ruolo",
+    r"|角色|系统|系統|システム|ロール|시스템|역할|роль|систем|sistema|syst[eè]me|rolle\b|r[oô]le\b"
+    r"|ruolo",
 )
 AT = frozenset({400, 403, 404, 406, 415, 422, 424, 500, 501})
 
@@ -114,7 +168,7 @@ def may_be_about_roles(refusal: Refusal) -> bool:
 
 
 def _is_about_roles(refusal: Refusal) -> bool:
-    words = refusal.words or refusal.said
+    words = ITSELF.sub("…", refusal.words or refusal.said)
     if PARAM.search(refusal.param) or ROLES.search(words):
         return True
     if OTHER_ROLES.search(words) and not LISTS_SYSTEM.search(words):
