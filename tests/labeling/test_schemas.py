@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.labeling.schema_bounds import bounded
+from ml_backend.labeling.schema_bounds import bounded, reached
 from support.grammar_engines import Llguidance, Outlines
 from support.labeling_answers import answers
 from support.labeling_configs import EVERY, IDS, TEMPLATES, TEXT, Sample
@@ -119,6 +119,8 @@ def bounds(name: str) -> str:
         <Label value="B" maxUsages="2"/></Labels>""",
         "chat": '<Chat name="c" value="$chat" toName="c" maxMessages="4"/>',
         "one text": '<TextArea name="c" toName="t" maxSubmissions="1"/>',
+        "any text": '<TextArea name="c" toName="t"/>',
+        "many": '<List name="l" value="$many"/><Ranker name="c" toName="l"/>',
         "any label": '<Labels name="c" toName="t"><Label value="A"/></Labels>',
     }[name]
 
@@ -126,13 +128,14 @@ def bounds(name: str) -> str:
 @pytest.mark.parametrize(
     ("name", "most"),
     [("choices", 3), ("paths", 2), ("texts", 2), ("ranks", 2), ("pages", 2), ("labels", 3),
-     ("chat", 3), ("one text", None), ("any label", None)],
+     ("chat", 3), ("one text", None), ("any label", 50), ("any text", 200), ("many", None)],
 )  # fmt: skip
 def test_engines_that_can_be_told_are_told_how_many_items_there_may_be(name, most):
     config = LabelingConfig.parse(f'<View><Text name="t" value="$text"/>{bounds(name)}</View>')
     data = {"text": "x", "items": [{"id": "a"}, {"id": "b"}], "pages": ["/a.png", "/b.png"],
-            "chat": [{"role": "user", "content": "Hi"}]}  # fmt: skip
-    schema = bounded(config, data)
+            "chat": [{"role": "user", "content": "Hi"}],
+            "many": [{"id": str(number)} for number in range(1001)]}  # fmt: skip
+    schema = bounded(config, data, ["x"])
     part = schema["properties"]["c"]
     assert part.get("maxItems") == most
     assert "maxItems" not in str(config.schema(data))
@@ -141,3 +144,46 @@ def test_engines_that_can_be_told_are_told_how_many_items_there_may_be(name, mos
         item = first_answer(part)[0]
         assert grammar.takes({"c": [item] * most})
         assert not grammar.takes({"c": [item] * (most + 1)})
+
+
+SPANS = """<View><Text name="t" value="$text"/>
+<Labels name="c" toName="t"><Label value="A"/></Labels>
+<TextArea name="w" toName="t" maxSubmissions="1"/><Labels name="f" toName="t" maxUsages="1">
+<Label value="B"/></Labels></View>"""
+
+
+def test_quotes_are_bounded_by_their_text_and_free_texts_by_nothing():
+    config = LabelingConfig.parse(SPANS)
+    data = {"text": "Ada &amp; Bob met. " * 9}
+    schema = bounded(config, data, [data["text"]])
+    parts = schema["properties"]
+    quote = parts["c"]["items"]["properties"]["quote"]
+    assert quote["maxLength"] >= 2 * len(data["text"])
+    assert "maxLength" not in parts["w"]
+    assert "max" not in str(config.schema(data))
+    grammar = Llguidance(schema)
+    span = {"quote": data["text"].replace("&", "&amp;"), "occurrence": 1, "label": "A"}
+    rest = {"w": "long " * 5000, "f": []}
+    assert grammar.takes({"c": [span], **rest})
+    assert not grammar.takes({"c": [{**span, "quote": "x" * (quote["maxLength"] + 1)}], **rest})
+    long = {"text": "Ada met Bob. " * 200}
+    assert "maxLength" not in str(bounded(config, long, [long["text"]]))
+
+
+@pytest.mark.parametrize("text", ["", "A B C D E F G H I J " * 9, "东京在日本。" * 9, "Ж и Я " * 9])
+def test_a_list_of_spans_has_room_for_every_word_twice(text):
+    config = LabelingConfig.parse(SPANS)
+    most = bounded(config, {"text": text}, [text])["properties"]["c"]["maxItems"]
+    assert most >= max(2 * len(text.split()), 2 * len(text) if "东" in text else 0)
+
+
+def test_lists_that_reach_a_bound_of_ours_are_told_and_those_of_the_config_may_be_full():
+    config = LabelingConfig.parse(SPANS)
+    data = {"text": "x"}
+    schema = bounded(config, data, ["x"])
+    span = {"quote": "x", "occurrence": 1}
+    full = {"c": [{**span, "label": "A"}] * 49, "w": None, "f": [{**span, "label": "B"}]}
+    assert reached(config, schema, full, data) == ""
+    assert '"c"' in reached(config, schema, {**full, "c": [{**span, "label": "A"}] * 50}, data)
+    assert reached(config, schema, {"c": None}, data) == ""
+    assert reached(config, config.schema(data), {**full, "c": [1] * 500}, data) == ""

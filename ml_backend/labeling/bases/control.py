@@ -116,6 +116,17 @@ class Control(ABC):
         """How many items its list may have; None where it asks for none, or for any number."""
         return None
 
+    def more_than_any(self, data: Data, length: int) -> int | None:
+        """Items that no right answer has about texts of so many tokens; None where it may have any.
+
+        A list that has as many was cut off where it ran on: it is asked about again.
+        """
+        return None
+
+    def longest_quote(self, data: Data) -> int | None:
+        """Characters that no quote of its items can have; None where it quotes nothing."""
+        return None
+
     def notes(self, known: Collection[str]) -> list[str]:
         """What people should know of this tag; ``known`` are the fields that tasks have."""
         return []

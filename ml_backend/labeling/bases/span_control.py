@@ -28,6 +28,10 @@ from ml_backend.records import JsonObject, Region
 FEWEST_SPANS, MOST_SPANS = 8, 400
 """Spans that are let be in the shortest text, and in the longest."""
 
+QUOTE = "quote"
+FEWEST_IN_DOUBT = 50
+"""Spans that the shortest text is let have before they are taken for running on."""
+
 Span = tuple[str, int, str]
 
 
@@ -57,6 +61,14 @@ class SpanControl(RegionControl):
     def likely_items(self, data: Data, length: int) -> int:
         # A token in six is a word in two: more labels than that have no words left to stand on.
         return min(max(FEWEST_SPANS, length // 6), MOST_SPANS)
+
+    def more_than_any(self, data: Data, length: int) -> int | None:
+        # Two for each word, and a word has a token at the least.
+        return max(FEWEST_IN_DOUBT, 2 * length)
+
+    def longest_quote(self, data: Data) -> int | None:
+        # Twice the text: as HTML or with escapes it may be written longer.
+        return FEWEST_IN_DOUBT + 2 * self._object.passage(data).longest
 
     def room_of_place(self) -> int:
         return INTEGER

@@ -16,6 +16,8 @@ from ml_backend.records import JsonObject, Region
 
 MOST_TEXTS = 10
 """Texts that one answer can reasonably have in one box."""
+MOST_REPEATED = 200
+"""Texts that are more than anybody writes into one box: a list of them runs on."""
 _NULL = '"null" as a text may be the word or no text: null without quotes is no text.'
 
 
@@ -48,6 +50,9 @@ class TextArea(Control):
 
     def most_items(self, data: Data) -> int | None:
         return None if self.most == 1 else self.most
+
+    def more_than_any(self, data: Data, length: int) -> int | None:
+        return None if self.most else MOST_REPEATED
 
     def schema(self, data: Data) -> JsonObject:
         if self.most == 1:

@@ -71,6 +71,10 @@ class DialoguePassage(Passage):
             place += len(words) + 1
         self._between = {start - 1 for start in self._starts[1:]}
 
+    @property
+    def longest(self) -> int:
+        return len(self.text) + sum(map(len, self._lines))
+
     def shown(self) -> ShownText | None:
         if self._lines == self._paragraphs:
             return None

@@ -26,6 +26,11 @@ class Passage:
         """Where a word ends although the next one begins without a blank."""
         self.marks = marks
 
+    @property
+    def longest(self) -> int:
+        """Characters of the text, and of what is shown beside it."""
+        return len(self.text)
+
     def quotable(self) -> Quotable:
         """The text, to find quotes in."""
         return Quotable(self.text, self.breaks, self.marks)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 HALF = 32
 TAKE_BOUNDS: frozenset[str] = frozenset({"Local"})
-"""Providers whose engine is known to take ``maxItems``; others refuse a schema that has it."""
+"""Providers whose engine is known to take ``maxItems`` and ``maxLength``; others refuse them."""
 NOT_ASKED = CallRecord(cost=0.0)
 
 
@@ -64,7 +64,7 @@ class RequestTemplate:
     system: str = ""
     """The version's own system text."""
     is_bounded: bool = False
-    """Whether the schema says how many items a list may have: see ``TAKE_BOUNDS``."""
+    """Whether the schema has bounds: see ``TAKE_BOUNDS``."""
 
 
 def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
@@ -102,8 +102,10 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         examples = _examples(asked, task, inputs, attachments)
     except TemplateError as error:
         return _without_input(task, str(error))
-    form = bounded if asked.is_bounded else LabelingConfig.schema
-    schema = form(asked.config, task.data)
+    if asked.is_bounded:
+        schema = bounded(asked.config, task.data, (text for _, text in inputs))
+    else:
+        schema = asked.config.schema(task.data)
     key = _digest([asked.identity, messages, schema])
     if examples:
         key = key[:HALF] + _digest(examples)[:HALF]

@@ -15,6 +15,7 @@ from ml_backend.errors import (
     RunStopper,
 )
 from ml_backend.labeling import Conversion, LabelingConfig
+from ml_backend.labeling.schema_bounds import reached
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
@@ -325,6 +326,10 @@ class Predictor:
     def _convert(self, request: ModelRequest, text: str, *, finished: bool) -> Conversion:
         """Return the regions of an answer; raises AnswerError saying what does not fit."""
         answer = read_object(text, self._config.controls, finished=finished)
+        if self._template.is_bounded and request.schema is not None:
+            why = reached(self._config, request.schema, answer, request.task.data)
+            if why:
+                raise AnswerError(why)
         conversion = self._config.to_conversion(answer, request.task.data)
         if conversion.errors:
             raise AnswerError("; ".join(conversion.errors))
