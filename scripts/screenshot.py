@@ -22,7 +22,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ml_backend import demo as data
-from ml_backend.cli.commands.demo import STATE
+from ml_backend.cli.commands.demo_kept import STATE
 from ml_backend.cli.local_label_studio import EMAIL, PASSWORD, TOKEN
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import ServerLabelStudio
