@@ -46,6 +46,7 @@ Votre solde est épuisé
 Solde insuffisant
 Vous n'avez plus de crédit
 Votre abonnement a expiré
+Upstream https://api.example.org returned: insufficient balance
 No tiene saldo
 Su saldo es demasiado bajo
 Créditos agotados
@@ -311,6 +312,10 @@ Banned keyword 'access denied' found
 Could not tokenize input: expired token
 Could not parse text near “you have no credits left”
 The text "payment required" was flagged
+Prompt contains invalid api key
+Image at https://x.org/a?key=1 returned: invalid api key
+image_url https://x.org/y.png responded with 'payment required'
+Error fetching https://x.org/img.png: 401 Unauthorized
 Das Wort „Guthaben aufgebraucht“ ist nicht erlaubt
 Le texte « votre solde est insuffisant » est refusé
 Запрещённое слово: «недостаточно средств»
