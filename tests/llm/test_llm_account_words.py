@@ -46,6 +46,7 @@ Votre solde est épuisé
 Solde insuffisant
 Vous n'avez plus de crédit
 Votre abonnement a expiré
+Upstream https://api.example.org returned: insufficient balance
 No tiene saldo
 Su saldo es demasiado bajo
 Créditos agotados
@@ -100,9 +101,19 @@ Saldo Anda habis
 Kuota Anda sudah habis
 Langganan Anda telah berakhir
 Onvoldoende saldo
+Please buy more credits
+Upgrade to a paid plan to continue
+Insufficient tokens in your account
 Недостатньо коштів""".splitlines()
 
 LIMITS = """\
+Quota épuisé
+Vous avez dépassé votre quota
+Has superado tu cuota
+Você excedeu sua cota
+Hai superato la quota
+Limit został wyczerpany
+Превышен лимит запросов на месяц
 Key limit exceeded (total limit). Manage it in the settings
 Quota reached
 The project quota has been exceeded
@@ -301,6 +312,10 @@ Banned keyword 'access denied' found
 Could not tokenize input: expired token
 Could not parse text near “you have no credits left”
 The text "payment required" was flagged
+Prompt contains invalid api key
+Image at https://x.org/a?key=1 returned: invalid api key
+image_url https://x.org/y.png responded with 'payment required'
+Error fetching https://x.org/img.png: 401 Unauthorized
 Das Wort „Guthaben aufgebraucht“ ist nicht erlaubt
 Le texte « votre solde est insuffisant » est refusé
 Запрещённое слово: «недостаточно средств»
@@ -320,6 +335,35 @@ def test_words_about_contents_never_stop_a_run():
     assert not [each for each in found if each[2].cure is Cure.STOP]
     # With 403 the status alone says something, and the words do not.
     assert not [row for row in OF_CONTENTS if judged(403, row).kind is FailureKind.QUOTA]
+
+
+OF_ONE_REQUEST = """\
+`max_tokens` must be greater than `thinking.budget_tokens`
+thinking budget exceeded the maximum of 1024
+Total tokens limit exceeded: 9000 > 8192
+total token limit reached
+request limit exceeded: too large
+user message limit exceeded: 10 > 5
+The total limit is reached by this prompt
+Model foo is not supported with response_format
+Invalid key 'foo' in logit_bias
+unknown key: reasoning_effort
+key not found in schema
+Unexpected token } in JSON
+messages[3].content is empty
+Prompt template not found
+CUDA out of memory
+Le format demandé n'est pas disponible
+El modelo no admite response_format
+模型不支持 response_format
+Параметр temperature не поддерживается
+Feld 'key' fehlt
+الحقل غير صالح""".splitlines()
+
+
+def test_words_about_one_request_never_stop_a_run():
+    found = [(status, row, judged(status, row)) for status in (400, 500) for row in OF_ONE_REQUEST]
+    assert not [each for each in found if each[2].cure is Cure.STOP]
 
 
 QUOTING = (

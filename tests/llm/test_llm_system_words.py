@@ -60,6 +60,8 @@ Sistem hatası: geçersiz istek
 错误：系统繁忙
 システムエラー：不正なリクエスト
 시스템 오류: 잘못된 요청
+Your role is not permitted to access this system
+The upstream system cannot assume the role
 the request has only user content
 This model only supports user messages with text""".splitlines()
 

@@ -52,20 +52,24 @@ BETWEEN = (
 )
 SAYS = r"\b(?:contains?|containing|including|mentions?|mentioning|match(?:es|ed)|says|saying|reads)"
 MEDIA = (
-    r"\b(?:images?|pictures?|photos?|media|files?|attachments?|documents?|image_url|https?://\S+)"
+    r"\b(?:images?|pictures?|photos?|media|files?|attachments?|documents?|image_url)\b"
+    r"|https?://\S+\.(?:png|jpe?g|gif|webp|bmp|pdf|svg|tiff?|mp[34]|wav)\b"
 )
+"""No address as such: it may be that of a provider behind a gateway."""
 FAILED = (
     r"(?:could ?n[o']t|could not|cannot|can't|unable to|fail\w*(?: to)?|errors?(?: while| when)?"
     r"|not)"
     r"(?: be)? (?:fetch|download|load|retriev|open|read|access|reach|decod|pars|process|get"
     r"|resolv)\w*"
+    r"|\b(?:return|respond|answer)(?:s|ed)|\brepl(?:ies|ied)"
 )
 CITED = either(rf"(?:{TEXTS}){BETWEEN}\W{{0,2}}?{QUOTED}", rf"{SAYS}(?: the| an?)? ?{QUOTED}")
 CITES = either(rf"(?:{TEXTS}){BETWEEN}\W{{0,2}}\Z", rf"{SAYS}(?: the| an?)? ?\Z")
-"""Ends of what stands before a colon."""
+"""Ends of what stands before a colon or a verb of saying."""
 OF_MEDIA, NOT_HAD = either(MEDIA), either(FAILED)
 BREAK = re.compile(
-    r"(?P<colon>[:：=](?!//))|\s[(—–-]|\s(?:because|since|as|due to|saying)\b",
+    r"(?P<says>[:：=](?!//)|\s(?:contains?|containing|mentions?|mentioning|includ(?:es|ing))\b)"
+    r"|\s[(—–-]|\s(?:because|since|as|due to|saying)\b|\swith(?=\s['\"“‘`])",
     re.IGNORECASE,
 )
 SENTENCE_END = re.compile(r"[.!?。！？]\s|\n")
@@ -117,7 +121,7 @@ def without_cited(words: str) -> str:
     for found in BREAK.finditer(words):
         clause = words[max(0, found.start() - LONGEST_CLAUSE) : found.start()]
         clause = SENTENCE_END.split(clause)[-1]
-        is_text = found["colon"] and CITES.search(clause)
+        is_text = found["says"] and CITES.search(clause)
         if is_text or (OF_MEDIA.search(clause) and NOT_HAD.search(clause)):
             return f"{words[: found.end()]} {MARK}"
     return words

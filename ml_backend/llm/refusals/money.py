@@ -68,7 +68,6 @@ QUOTA = either(
     r"(?: \w+){0,3} (?:reached|exceeded|hit|exhausted)",
     r"(?:reached|exceeded|hit|over) (?:your |the |its |a )?(?:\S+ ){0,3}(?:spend(?:ing)?|usage"
     r"|monthly|weekly|hard|budget) (?:\w+ )?(?:limits?|caps?|quota|budget)",
-    r"budget (?:has been |was )?exceeded",
     r"exceeded (?:\w+ )?budget",
     r"free (?:tier|trial|quota|credits?|plan)\b.{0,80}?(?:exhausted|expired|ended|used up|is"
     r" over)",
@@ -103,7 +102,7 @@ QUOTA = either(
     r"(?:insuficientes?|insufficienti?|insufficiente|insuffisants?|agotad[oa]s?|esaurit[oi]"
     r"|esgotad[oa]s?|épuisés?)",
     r"exceeded ?budget|over (?:the |your |its )?budget",
-    rf"(?<!thinking )(?<!reasoning )(?<!token )budget (?:limit )?{IS_OVER}",
+    rf"(?<!thinking )(?<!reasoning )(?<!token )(?<!tokens )budget (?:limit )?{IS_OVER}",
     r"out of (?:\w+ ){0,2}?(?:usage|allowance)\b",
     r"(?:usage|monthly|token|credit|plan) (?:cap|allowance) " + IS_OVER,
     r"balance\W{0,3}(?:is |of |at )?(?:now |currently )?[$€£¥₹]? ?(?:-"
@@ -132,8 +131,12 @@ QUOTA = either(
     r"|expired"
     r"|over|out of)",
     r"token[_ ]quota[_ ](?:reached|exceeded|exhausted)",
-    r"total (?:\w+ ){0,2}limit\W{0,2} ?(?:has been |is |was )?(?:reached|exceeded|exhausted"
-    r"|used up)",
+    r"total (?:(?:spend\w*|usage|credit|cost|request|call|api) ){0,2}limit\W{0,2} ?"
+    r"(?:has been |is |was )?(?:reached|exceeded|exhausted"
+    r"|used up)(?! (?:for|of|by) )",
+    r"upgrade to (?:a |the )?(?:\w+ ){0,2}?(?:plan|pro|plus|premium|tier|paid)\b",
+    r"(?:buy|get|purchase|obtain) (?:more |additional |some )?(?:credits?|quota|balance)\b",
+    r"insufficient tokens (?:in|on) (?:your|this|the) (?:account|balance|plan|wallet)",
     *MONEY_ELSEWHERE,
 )
 
@@ -142,7 +145,16 @@ REACHED = either(
     r"(?:exceed\w*|reached|hit|over) (?:\S+ ){0,4}?quota",
     r"\b(?:key|account|project|team|user|organi[sz]ation|workspace|usage|monthly|weekly|daily"
     r"|yearly"
-    r"|lifetime|credit|plan|request) (?:\w+ )?limits? " + IS_OVER,
+    r"|lifetime|credit|plan) (?:(?:spend\w*|usage|request|call|api|credit|budget|cost)s? )?limits? "
+    + IS_OVER,
+    r"(?:quotas?|cuota|cota|kontingent)\b.{0,20}?(?:épuisé|dépassé|atteint|superad|excedid|agotad"
+    r"|esgotad"
+    r"|atingid|superat|esaurit|raggiunt|erschöpft|aufgebraucht|wyczerpan|przekroczon)",
+    r"(?:dépassé|superado|exced\w*|superato|esaurito|überschritten|przekroczon\w*|wyczerpan\w*) "
+    r"(?:\w+ ){0,2}?(?:quota|cuota|cota|kontingent)\b",
+    r"\blimit\w* .{0,16}?wyczerpan|hết (?:\w+ )?hạn mức",
+    r"(?:превышен|исчерпан)\w* .{0,12}?лимит.{0,40}?(?:месяц|день|сутки|бесплатн)"
+    r"|(?:месячн|суточн|дневн)\w* лимит .{0,20}?(?:превышен|исчерпан)",
     r"(?:配额|配額|额度|額度|次数|次數)[^。\n]{0,6}?(?:超限|已超|超出|达到上限|達到上限)",
     r"(?:クォータ|割り当て|利用上限)[^。\n]{0,8}?(?:超|達し|到達)|할당량[^.\n]{0,8}?(?:초과|도달)",
     r"квот\w* .{0,20}?(?:превышен|исчерпан)|(?:превышен|исчерпан)\w* .{0,12}?квот",
