@@ -100,7 +100,7 @@ class Editor:
         # No route of the page: routing switches its cache off, and the editor is megabytes.
         only = f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {urlsplit(url).hostname}"
         browser = self._open.enter_context(chromium("--no-proxy-server", only))
-        self.page: Page = browser.new_page(viewport=SIZE)
+        self.page: Page = browser.new_page(viewport=SIZE, reduced_motion="reduce")
         self.page.set_default_timeout(PATIENCE)
         self.complaints: list[str] = []
         """What the page wrote to its console as an error, since a task was last shown."""

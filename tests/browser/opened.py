@@ -92,7 +92,9 @@ def opened_page(data: Path) -> Iterator[Opened]:
             client.prompts.versions.create(
                 prompt.id, title="Version 1", prompt=TEXT, provider_model_id="simulated"
             )
-            page = browser.new_context(viewport={"width": 1600, "height": 900}).new_page()
+            page = browser.new_context(
+                viewport={"width": 1600, "height": 900}, reduced_motion="reduce"
+            ).new_page()
             page.set_default_timeout(PATIENCE)
             url = f"{installation.url}/ui/prompts/{prompt.id}"
             database = data / "prompts.db"

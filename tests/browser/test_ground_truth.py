@@ -71,7 +71,9 @@ def person(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Person]:
             client.prompts.versions.create(
                 prompt.id, title="Version 1", prompt="Which? {text}", provider_model_id="simulated"
             )
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page = browser.new_page(
+                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+            )
             page.set_default_timeout(PATIENCE)
             page.goto(f"{server.url}/ui/sign-in")
             page.fill("#token", live.token)

@@ -104,7 +104,11 @@ def walk(live: LiveLabelStudio, tmp_path: Path) -> Iterator[Walk]:
             "LLM_MAX_CONCURRENCY": "16",
         }
         with Installation(tmp_path / "data", **settings).start() as server:
-            page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+            page = browser.new_page(
+                viewport={"width": 1280, "height": 900},
+                color_scheme="light",
+                reduced_motion="reduce",
+            )
             page.set_default_timeout(PATIENCE)
             yield Walk(page, server.url, studio, project.id, simulator)
             page.close()

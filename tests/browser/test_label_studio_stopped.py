@@ -79,7 +79,9 @@ def stopped(
                 prompt.id, version.id, project=project.id, project_subset="All"
             )
             assert ended_run(client, run).status == "Completed"
-            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page = browser.new_context(
+                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+            ).new_page()
             page.set_default_timeout(PATIENCE)
             page.goto(f"{server.url}/ui/sign-in")
             page.fill("#token", token)

@@ -132,7 +132,9 @@ def loop(live: LiveLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Ite
         data = tmp_path_factory.mktemp("data")
         with Installation(data, **settings).start() as server:
             client = LabelStudio(base_url=server.url, api_key=live.token)
-            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page = browser.new_context(
+                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+            ).new_page()
             page.set_default_timeout(PATIENCE)
             page.goto(f"{server.url}/ui/sign-in")
             page.fill("#token", live.token)
@@ -164,7 +166,7 @@ def test_without_annotations_it_goes_from_predictions_to_where_versions_disagree
     loop.write(SECOND)
     loop.run("All")
     expect(page.locator(".made")).to_contain_text("Version 2 has the changed text")
-    eventually(lambda: loop.held(project) == {second: tasks})
+    eventually(lambda: loop.held(project) == {second: tasks}, every=0.5)
     loop.next("Where versions disagree")
     grid = page.locator("#grid")
     if tasks > 1:
@@ -173,11 +175,12 @@ def test_without_annotations_it_goes_from_predictions_to_where_versions_disagree
         expect(grid.locator("thead")).to_contain_text("Version 2")
         expect(grid).to_contain_text("None of them has a truth yet")
     expect(page.locator("#comparison")).to_contain_text("So nobody can say yet which version is")
-    grid.get_by_role("link", name="Mark ground truth").click()
-    expect(page.locator("h1")).to_have_text("Ground truth")
-    page.go_back()
-
-    if tasks == 5:
+    mark = grid.get_by_role("link", name="Mark ground truth")
+    expect(mark).to_be_visible()
+    if tasks == 5:  # where these links lead is the same for any size
+        mark.click()
+        expect(page.locator("h1")).to_have_text("Ground truth")
+        page.go_back()
         in_the_data_manager(loop, live, second)
     loop.page.goto(page.url.split("/compare")[0])
     loop.next("Create annotations")
@@ -225,6 +228,14 @@ def test_evaluate_on_a_changed_text_keeps_the_old_version_and_compare_names_both
     expect(page.locator("h2.versus")).to_contain_text("Version 1 50%")
     expect(page.locator("h2.versus")).to_contain_text("Version 2 100%")
     expect(page.locator("#grid tbody tr")).to_have_count(3)  # the flips
+    if tasks == 20:
+        the_old_version_is_there_and_a_sample_is_no_score(loop, project, tasks, annotated)
+
+
+def the_old_version_is_there_and_a_sample_is_no_score(
+    loop: Loop, project: int, tasks: int, annotated: int
+) -> None:
+    page = loop.page
     # The old one is there, with its text and its score.
     page.select_option("#shown-version", label="Version 1")
     expect(page.locator(".display")).to_have_text("50%")
@@ -282,7 +293,7 @@ def test_with_ground_truth_of_our_own_the_loop_is_walked_too(loop: Loop) -> None
     loop.next("Mark ground truth")
     page.get_by_role("link", name="Mark all…").click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("Mark 6")).click()
-    eventually(lambda: loop.studio.get_project(project).ground_truths == 6)
+    eventually(lambda: loop.studio.get_project(project).ground_truths == 6, every=0.5)
     found = loop.client.prompts.list(search=f"Topics of {project}").results
     page.goto(f"{loop.url}/ui/prompts/{found[0].id}")
     page.wait_for_load_state("load")

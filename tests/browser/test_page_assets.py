@@ -36,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     with chromium() as browser:
-        yield browser.new_page()
+        yield browser.new_page(reduced_motion="reduce")
 
 
 def test_htmx_and_fonts_come_from_this_server_alone_and_nothing_is_refused(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from label_studio_sdk import LabelStudio
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from ml_backend.labelstudio import ServerLabelStudio
 from support.browser import PATIENCE, axe, chromium
@@ -86,20 +86,32 @@ class Place:
     prompt: int
     evaluated: int
     over_all: int
+    session: StorageState | None = None
+    """The cookie of who signed in: once for all tests."""
 
     def page(self, size: dict[str, int], **options: Any) -> Page:
+        if self.session is None:
+            self.session = self._sign_in()
         context = self.browser.new_context(
             viewport=size,  # type: ignore[arg-type]
             reduced_motion="reduce",
+            storage_state=self.session,
             **options,
         )
+        context.set_default_timeout(PATIENCE)
+        return context.new_page()
+
+    def _sign_in(self) -> StorageState:
+        context = self.browser.new_context()
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.goto(f"{self.url}/ui/sign-in")
         page.fill("#token", self.token)
         page.click("text=Sign in >> nth=-1")
         page.wait_for_url("**/ui/prompts")
-        return page
+        session = context.storage_state()
+        context.close()
+        return session
 
     @property
     def address(self) -> str:

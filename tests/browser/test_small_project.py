@@ -57,7 +57,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
                     prompt="Which? {text}",
                     provider_model_id="simulated",
                 )
-            page = browser.new_context(viewport={"width": 1600, "height": 900}).new_page()
+            page = browser.new_context(
+                viewport={"width": 1600, "height": 900}, reduced_motion="reduce"
+            ).new_page()
             page.set_default_timeout(PATIENCE)
             page.goto(f"{installation.url}/ui/sign-in")
             page.fill("#token", studio.token)

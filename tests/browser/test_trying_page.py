@@ -71,7 +71,9 @@ def walk(live: RunningLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> 
             made = installation.json(
                 *("prompts", "create", "Topic", "--project", TITLE, "--text", "Which? {text}")
             )
-            context = browser.new_context(viewport={"width": 1280, "height": 900})
+            context = browser.new_context(
+                viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+            )
             page = context.new_page()
             page.set_default_timeout(PATIENCE)
             page.goto(f"{installation.url}/ui/sign-in")
