@@ -22,6 +22,8 @@ SLOT = re.compile(r"[a-z][a-z-]{0,40}")
 RUN = "run"
 """What is flashed with it is of a run that goes on; its page shows it no longer than that."""
 
+DIALOG_SLOT, PAGE_SLOT = "dialog-alert", "alert"
+
 
 def by_htmx() -> bool:
     """Return whether only a part of a page is asked for."""
@@ -38,6 +40,18 @@ def dialog(template: str, *, status: int = 200, **context: Any) -> Response:
     """Return a dialog to htmx, and the same as a page of its own otherwise."""
     layout = "layouts/dialog.html" if by_htmx() else "layouts/page.html"
     return make_response(render_template(template, layout=layout, **context), status)
+
+
+def alert_slot() -> str:
+    """Return the element for what keeps a dialog's form from being done: that of dialog or page.
+
+    A dialog opened as a page of its own has no slot of dialogs, and htmx sends no form whose
+    target is not there. A part of it that comes later is told by who asks for it.
+    """
+    named = _slot()
+    if named in (DIALOG_SLOT, PAGE_SLOT):
+        return named
+    return DIALOG_SLOT if by_htmx() else PAGE_SLOT
 
 
 def go(address: str) -> AnyResponse:

@@ -21,7 +21,7 @@ from ml_backend.errors import Forbidden, InvalidInput, LabelStudioAuthError, Not
 from ml_backend.web.server.errors import status_of
 from ml_backend.web.server.identity import READING, Callers
 from ml_backend.web.server.services import services
-from ml_backend.web.ui.shell.pages import by_htmx, go, pages, refusal
+from ml_backend.web.ui.shell.pages import alert_slot, by_htmx, go, pages, refusal
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,11 @@ def _fail(error: Exception) -> Response:
 
 @pages.context_processor
 def _context() -> dict[str, Any]:
-    return {"caller": g.get("caller"), "is_away": services().bridge.is_away}
+    return {
+        "caller": g.get("caller"),
+        "is_away": services().bridge.is_away,
+        "alert_slot": alert_slot(),
+    }
 
 
 def to_sign_in(why: str = "") -> Response:
