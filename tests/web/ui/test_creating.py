@@ -256,3 +256,10 @@ def test_classes_that_the_editor_misreads_are_said_before_the_prompt_is_made(pag
     assert "With care:" in said
     assert "Label Studio&#39;s editor takes what follows the $ for a field" in said
     assert "With care:" not in chosen(pages, pages.project).response.text
+
+
+@pytest.mark.slow
+def test_of_a_project_without_tasks_the_next_step_is_to_import_some(pages: Pages) -> None:
+    empty, _ = pages.studio.seed(CONFIG, [], title="Empty")
+    told = pages.post("/ui/prompts/new", title="Early", project=str(empty), text="Which? {text}")
+    assert "Import tasks in Label Studio next" in told.text(".notice")

@@ -100,7 +100,9 @@ def _create(caller: Caller) -> Response:
     except Exception:
         services().store.prompts.delete(prompt.id)
         raise
-    flash(f"Created {prompt.title}. Evaluate it on a few tasks next.")
+    has_tasks = services().access.project(caller, project_id).tasks
+    then = "Evaluate it on a few tasks" if has_tasks else "Import tasks in Label Studio"
+    flash(f"Created {prompt.title}. {then} next.")
     return go(f"/ui/prompts/{prompt.id}?project={project_id}")
 
 
