@@ -366,7 +366,7 @@ def test_a_project_that_took_the_number_of_another_has_nothing_of_ours(house: Ho
 
 
 @pytest.mark.slow
-def test_a_project_remade_while_a_run_was_down_is_planned_anew(house: House) -> None:
+def test_a_project_remade_while_a_run_was_down_gets_none_of_its_answers(house: House) -> None:
     project, tasks = house.project(2)
     prompt, version = house.prompt(project)
     run = house.start(prompt, version, project)
@@ -384,9 +384,13 @@ def test_a_project_remade_while_a_run_was_down_is_planned_anew(house: House) -> 
     assert_untouched(house, project, rows)
     rebind(house, prompt, project)
     house.container.runs.resume(refused)
-    ended = house.container.executor.execute(run.id)
-    assert ended is not None
-    assert (ended.status, ended.label) == (RunStatus.COMPLETED, NUMBERED)
+    old = house.container.executor.execute(run.id)
+    assert old is not None
+    assert (old.status, "is older than the project" in old.message) == (RunStatus.FAILED, True)
+    assert_untouched(house, project, rows)
+    anew = house.container.executor.execute(house.start(prompt, version, project).id)
+    assert anew is not None
+    assert (anew.status, anew.label) == (RunStatus.COMPLETED, NUMBERED)
     assert_untouched(house, project, rows)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 _ONE = r"(?:\d{1,3}|[a-zA-Z]|[ivx]{2,4}|[*†‡§¶#]{1,3})"
 _MARK = re.compile(rf"[\[({{]?{_ONE}(?:\s?[,;–-]\s?{_ONE}){{0,9}}[\])}}]?|TM|SM")
-_BEFORE = re.compile(r"[^\W\d_]+\Z")
+_BEFORE = re.compile(r"(?<![^\W\d_])[^\W\d_]++\Z")
 _AFTER = re.compile(r"[^\W\d_]+")
 _UNIT = re.compile(r"[kcdhmnµμ]?m|dam|in|ft|yd|mi|ha|inch|feet|foot|miles?|met(?:er|re)s?|sec|min")
 RAISED = {"sup": 2, "sub": 3}

@@ -105,7 +105,7 @@ NO_TEMPLATE = either(
     r"template error\W{1,3}template not found|^\W*template not found",
 )
 GIVE_A_TEMPLATE = (
-    "Start the server with a chat template (vLLM: --chat-template), or "
+    "Start the model's server with a chat template (vLLM has an option chat-template), or "
     "choose a model made for chat."
 )
 NOT_FOUND = either(
