@@ -16,7 +16,7 @@ from support.labeling_configs import EVERY, IDS, Sample
 
 PATIENT = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 MODEST = settings(max_examples=60, deadline=None, suppress_health_check=PATIENT)
-THOROUGH = settings(MODEST, max_examples=25)
+THOROUGH = settings(MODEST, max_examples=15)
 
 
 def holds_for_answers(sample: Sample, data: st.DataObject) -> None:
