@@ -39,7 +39,7 @@ demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 3 --dist worksteal $(if $(COVERAGE),$(MEASURED))
-	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 6 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
 

