@@ -10,9 +10,10 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
-from support.house import House, ScriptedModel, hurry
+from support.house import House, ScriptedModel, hurry, served_house
 from support.models import adopt
 from support.place import close
+from support.simulator import Simulator
 
 
 @pytest.fixture
@@ -33,3 +34,10 @@ def house(fake: FakeLabelStudio, data_dir: Path) -> Iterator[House]:
     adopt(container.models, container.models.default, model)
     yield House(container, fake, model)
     close(container)
+
+
+@pytest.fixture
+def served(fake: FakeLabelStudio, simulator: Simulator, data_dir: Path) -> Iterator[House]:
+    """A house whose models are asked over HTTP."""
+    with served_house(fake, simulator, data_dir) as house:
+        yield house

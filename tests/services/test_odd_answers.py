@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ml_backend.records import Failure, Prediction, RunStatus, Subset
-from support.fake_label_studio import FakeLabelStudio
-from support.house import House, served_house
+from support.house import House
 from support.simulator import Simulator
 
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text">
@@ -66,12 +63,6 @@ LOST: dict[str, tuple[dict[str, Any], str, str]] = {
         {"answer": f"Either {NO} or {YES}"},
         "The answer holds several objects that differ", "Either"),
 }  # fmt: skip
-
-
-@pytest.fixture
-def served(fake: FakeLabelStudio, simulator: Simulator, data_dir: Path) -> Iterator[House]:
-    with served_house(fake, simulator, data_dir) as house:
-        yield house
 
 
 def asked(

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from ml_backend.llm.as_sent import FOLDED
-from support.fake_label_studio import FakeLabelStudio
-from support.house import House, served_house
+from support.house import House
 from support.simulator import Simulator
-
-
-@pytest.fixture
-def served(fake: FakeLabelStudio, simulator: Simulator, data_dir: Path) -> Iterator[House]:
-    with served_house(fake, simulator, data_dir) as house:
-        yield house
 
 
 @pytest.mark.slow
