@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ml_backend.labeling.answer_keys import Keyed
 from ml_backend.labeling.bases.control import Control, Data
@@ -14,7 +13,7 @@ from ml_backend.labeling.bases.per_item import PerItem
 def with_nulls(keyed: Keyed, controls: Mapping[str, Control], data: Data) -> Keyed:
     """The same with null in place of what means it."""
     answer = {name: _read(controls[name], each, data) for name, each in keyed.answer.items()}
-    return replace(keyed, answer=answer)
+    return Keyed(answer, keyed.missing, keyed.strangers, keyed.doubled)
 
 
 def _read(control: Control, answer: object, data: Data) -> object:

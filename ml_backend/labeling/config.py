@@ -109,7 +109,7 @@ class LabelingConfig:
         paths = (path for thing in self._inputs for path in thing.paths)
         return tuple(dict.fromkeys(map(top_key, paths)))
 
-    @property
+    @cached_property
     def output_classes(self) -> tuple[str, ...]:
         """All class values as Label Studio stores them, of all controls."""
         names = (name for control in self.controls.values() for name in control.classes)

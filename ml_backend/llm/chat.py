@@ -29,10 +29,10 @@ from ml_backend.llm.token_limit import (
     NEWER,
     cut_off,
     is_whole,
-    limited,
     other_name,
     refuses_limit,
     unlimited,
+    with_limit,
 )
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
@@ -96,7 +96,6 @@ class ChatModel:
             return await self._complete(request, model)
 
     async def _complete(self, request: Request, model: str) -> Reply:
-        request = limited(request, self._limit_name)
         asking = Asking(request, model, self._ladder.first(model), RetryPolicy(self._retry))
         asking.answers_before = self._answers
         try:
@@ -164,7 +163,8 @@ class ChatModel:
     async def _ask(self, asking: Asking) -> tuple[JsonObject, float]:
         mends = self._ladder.mends(asking.model)
         name = self._connection.deployment or asking.model
-        body = build_body(asking.form, asking.request, name, mends)
+        parameters = with_limit(asking.request, self._limit_name)
+        body = build_body(asking.form, asking.request, name, mends, parameters)
         if asking.folded or not self._ladder.takes_system(asking.model):
             asking.folded = True
             body["messages"] = without_system(body["messages"])
@@ -267,7 +267,7 @@ class ChatModel:
         if trouble.cure is Cure.MEND and self._mend(asking, trouble):
             return
         if asking.request.limit and refuses_limit(trouble):
-            asking.request = unlimited(asking.request, self._limit_name)
+            asking.request = unlimited(asking.request)
             return
         if trouble.cure is Cure.LOWER_FORM and self._refuse_form(asking):
             return

@@ -117,8 +117,11 @@ class StructuredOutputFallback:
 
     def mends(self, model: str) -> dict[str, str | None]:
         """Parameters this model does not take -> the name it wants instead, None to leave out."""
+        remembered = self._memory.get(f"{self._prefix}{model}:parameters")
+        if remembered is None:
+            return {}
         try:
-            mends = json.loads(self._memory.get(f"{self._prefix}{model}:parameters", "{}"))
+            mends = json.loads(remembered)
         except ValueError:
             return {}
         return mends if isinstance(mends, dict) else {}
@@ -133,10 +136,17 @@ class StructuredOutputFallback:
 
 
 def build_body(
-    form: str, request: Request, model: str, mends: Mapping[str, str | None]
+    form: str,
+    request: Request,
+    model: str,
+    mends: Mapping[str, str | None],
+    parameters: Mapping[str, Any] | None = None,
 ) -> JsonObject:
-    """Return the body of a chat completion that asks for the schema in this form."""
-    body = _parameters(request.parameters, mends)
+    """Return the body of a chat completion that asks for the schema in this form.
+
+    ``parameters`` are the request's own, or these with whatever else bounds its answer.
+    """
+    body = _parameters(request.parameters if parameters is None else parameters, mends)
     body["model"] = model
     body["messages"] = request.messages
     body |= _streaming(mends)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ml_backend.errors import CutOff
 from ml_backend.llm.model import Request
@@ -32,17 +34,16 @@ _ABOUT_LIMIT = re.compile(
 )
 
 
-def limited(request: Request, name: str) -> Request:
-    """Return a request with its limit among the parameters, where it has one."""
+def with_limit(request: Request, name: str) -> Mapping[str, Any]:
+    """Return the parameters of a request with its limit among them, where it has one."""
     if not request.limit:
-        return request
-    return replace(request, parameters={name: request.limit, **request.parameters})
+        return request.parameters
+    return {name: request.limit, **request.parameters}
 
 
-def unlimited(request: Request, name: str) -> Request:
+def unlimited(request: Request) -> Request:
     """Return a request without the limit; the server's own holds."""
-    kept = {key: value for key, value in request.parameters.items() if key != name}
-    return replace(request, limit=0, parameters=kept)
+    return replace(request, limit=0)
 
 
 def refuses_limit(trouble: Trouble) -> bool:

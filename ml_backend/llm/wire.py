@@ -201,6 +201,8 @@ class Wire:
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
     """Return a body; of a stream what comes before its end is told, since some stay open."""
+    if response.content_length is not None:
+        return await response.read()
     content = bytearray()
     async for chunk in response.content.iter_any():
         seen = max(0, len(content) - streams.LONGEST_LAST_LINE)

@@ -139,14 +139,31 @@ def limit_of(
     parameters: Mapping[str, Any],
 ) -> CompletionLimit:
     """Return the limit for an answer that takes up to ``room`` tokens."""
-    answer = min(-(-room // STEP) * STEP, MOST)
-    given = given_limit(parameters)
-    if given is not None:
-        return CompletionLimit(answer, given=given)
-    thinking = thinking_room(model, parameters)
-    if thinking and provider in COUNTED_AHEAD:
-        return CompletionLimit(answer, None)
-    return CompletionLimit(answer, thinking)
+    return LimitRule.of(provider, model, parameters).limit(room)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """What a version and its model say of every answer's limit, read once for all tasks.
+
+    ``given`` and ``thinking`` are those of ``CompletionLimit``.
+    """
+
+    given: int | None
+    thinking: int | None
+
+    @classmethod
+    def of(cls, provider: ProviderName, model: str, parameters: Mapping[str, Any]) -> LimitRule:
+        given = given_limit(parameters)
+        if given is not None:
+            return cls(given, 0)
+        thinking = thinking_room(model, parameters)
+        return cls(None, None if thinking and provider in COUNTED_AHEAD else thinking)
+
+    def limit(self, room: int) -> CompletionLimit:
+        """Return the limit for an answer that takes up to ``room`` tokens."""
+        answer = min(-(-room // STEP) * STEP, MOST)
+        return CompletionLimit(answer, self.thinking, self.given)
 
 
 def runs_on(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, overload
 
 import sqlalchemy as sa
 
@@ -15,6 +15,8 @@ from ml_backend.records import Connection, Person, ProviderName, Scope
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
+
+T = TypeVar("T")
 
 
 class Cipher(Protocol):
@@ -179,6 +181,14 @@ class AnswerForms(MutableMapping[str, str]):
     def __getitem__(self, key: str) -> str:
         form: str = self._known[key]
         return form
+
+    # The inherited one raises and catches an error for each key that is not there: most, by task.
+    @overload
+    def get(self, key: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: str, default: str | T, /) -> str | T: ...
+    def get(self, key: str, default: object = None, /) -> object:
+        return self._known.get(key, default)
 
     def __setitem__(self, key: str, form: str) -> None:
         if self._known.get(key) == form:

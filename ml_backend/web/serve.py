@@ -21,6 +21,7 @@ from ml_backend.records import ProviderName
 from ml_backend.services.health.page_assets import lacking
 from ml_backend.settings import Settings
 from ml_backend.web.server import logs
+from ml_backend.web.server.garbage import spare_what_lasts
 from ml_backend.web.server.next_steps import for_api
 from ml_backend.web.server.worker_guard import LEAVE_SECONDS, WorkerGuard
 
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 REQUEST_SLACK = 30
 SWITCH_SECONDS = 0.001
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep an idle connection (httpx 5 s, aiohttp 15, nginx 60): when the server is
+the first to close one, a request on its way there is lost, and a POST is not sent again."""
 
 
 def run(settings: Settings) -> None:
@@ -97,6 +101,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "threads": settings.threads,
         "timeout": int(settings.predict_deadline) + REQUEST_SLACK,
         "graceful_timeout": int(LEAVE_SECONDS) + 1,
+        "keepalive": KEEP_ALIVE_SECONDS,
         "loglevel": settings.log_level.lower(),
         "logger_class": _logger_class(settings),
         "control_socket_disable": True,
@@ -117,6 +122,7 @@ def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
 
         worker.guard = WorkerGuard(worker, worker.wsgi.extensions[EXTENSION])
         worker.guard.start()
+        spare_what_lasts()
 
     def worker_exit(_server: Arbiter, worker: Worker) -> None:
         guard = getattr(worker, "guard", None)

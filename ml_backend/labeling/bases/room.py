@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ml_backend.labeling.task_data.object_tag import ObjectTag
@@ -31,11 +32,12 @@ def room_of(text: str) -> int:
     digits = sum(map(text.count, "0123456789"))
     if text.isascii():
         return (len(text) - digits) // 2 + digits + 1
-    bytes_of_others = sum(len(each.encode("utf-8", "replace")) for each in text if each > "\x7f")
-    plain = sum(each <= "\x7f" for each in text) - digits
-    return plain // 2 + digits + bytes_of_others + 1
+    ascii_count = len(text.encode("ascii", "ignore"))
+    bytes_of_others = len(text.encode("utf-8", "replace")) - ascii_count
+    return (ascii_count - digits) // 2 + digits + bytes_of_others + 1
 
 
+@lru_cache(10_000)
 def room_of_key(name: str) -> int:
     """Tokens of a key in an object, with its quotes, colon, comma and the white space around."""
     return room_of(json.dumps(name, ensure_ascii=False)) + 4

@@ -21,7 +21,7 @@ from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting import messages as prompting
-from ml_backend.prompting.completion_limit import CompletionLimit, More, limit_of
+from ml_backend.prompting.completion_limit import CompletionLimit, LimitRule, More
 from ml_backend.records import (
     CallRecord,
     Connection,
@@ -101,6 +101,7 @@ class Predictor:
         self._price = price_of(connection, version.model)
         self._in_flight = models.in_flight
         self._parameters = dict(version.parameters)
+        self._limit_rule = LimitRule.of(connection.provider, version.model, self._parameters)
         self._attachments = attachments
         self._provider = connection.provider
         self._is_baseline = connection.provider is ProviderName.BASELINE
@@ -141,7 +142,7 @@ class Predictor:
 
         No part of its identity: an answer that was not cut off is the same with any limit.
         """
-        return limit_of(request.room, self._provider, self._model_name, self._parameters)
+        return self._limit_rule.limit(request.room)
 
     async def ask(
         self,

@@ -142,13 +142,14 @@ class Publisher:
         """Import what is planned in few large calls; anything that goes wrong is left to verify."""
         try:
             kept = self._kept_to_load(run)
-            for rows in self._chunks(run, kept):
+            left: set[int] = set()
+            for rows in self._chunks(run, kept, self._targets(run), left):
                 created = self._session.import_predictions(
                     run.project_id, run.label, rows, run.plan.planned.watermark
                 )
                 if created != len(rows):
                     log.warning("run %s: sent %s, stored %s", run.id, len(rows), created)
-            self._create(run, self._targets(run))
+            self._create(run, left)
         except LabelStudioError as error:
             log.warning("run %s: import interrupted: %s", run.id, error.message)
             self._patience.say(f"the import was interrupted: {error.message}")
@@ -281,9 +282,10 @@ class Publisher:
                     # Once the labeling config has changed, an import drops what stood before.
                     self._session.create_predictions(run.project_id, kept, watermark)
                     kept = []
-                for rows in self._chunks(run, kept, only=difference.missing):
+                left: set[int] = set()
+                for rows in self._chunks(run, kept, difference.missing, left):
                     self._session.import_predictions(run.project_id, run.label, rows, watermark)
-                self._create(run, difference.missing)
+                self._create(run, left)
         except LabelStudioRejected as error:
             # A task deleted this moment: the next round reads the tasks again.
             log.warning("run %s: Label Studio refused: %s", run.id, error.message)
@@ -300,11 +302,14 @@ class Publisher:
         return self._ownership.ours(run.project_id, prompt_id=run.prompt_id, slot=run.slot)
 
     def _chunks(
-        self, run: Run, first: list[JsonObject], only: set[int] | None = None
+        self, run: Run, first: list[JsonObject], targets: set[int], left: set[int]
     ) -> Iterator[list[JsonObject]]:
-        targets = self._targets(run) if only is None else only
+        """Yield the rows of imports; ``left`` gets the tasks whose predictions one would drop."""
         rows = list(first)
-        for outcome in self._outcomes(run, targets, imported=True):
+        for outcome in self._outcomes(run, targets):
+            if not self._may_be_imported(outcome.result):
+                left.add(outcome.task_id)
+                continue
             rows.append(_row(outcome, run.label))
             if len(rows) >= IMPORT_AT_ONCE:
                 yield rows
@@ -314,18 +319,18 @@ class Publisher:
 
     def _create(self, run: Run, targets: set[int]) -> None:
         """Create, one by one, the predictions an import would drop though the editor takes them."""
+        if not targets:
+            return
         watermark = run.plan.planned.watermark
-        for count, outcome in enumerate(self._outcomes(run, targets, imported=False), 1):
+        for count, outcome in enumerate(self._outcomes(run, targets), 1):
             row = _row(outcome, run.label)
             self._session.create_predictions(run.project_id, [row], watermark)
             if count % SAY_EVERY == 0:
                 self._patience.say(f"{count} predictions created one by one")
 
-    def _outcomes(self, run: Run, targets: set[int], *, imported: bool) -> Iterator[Prediction]:
+    def _outcomes(self, run: Run, targets: set[int]) -> Iterator[Prediction]:
         for outcome in self._store.outcomes.iter(run.id, ok=True, task_ids=targets):
-            if not isinstance(outcome, Prediction):
-                continue
-            if self._may_be_imported(outcome.result) is imported:
+            if isinstance(outcome, Prediction):
                 yield outcome
 
 
