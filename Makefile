@@ -39,12 +39,14 @@ demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
 # Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
 test: $(APP)/.ready $(STUDIO)/.ready assets
 	$(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 3 --dist worksteal $(if $(COVERAGE),$(MEASURED))
-	$(BIN)/python -m pytest -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest $(THERE) -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
 
 # Folders whose tests are none of these are not even looked into: it takes a second in each process.
 NOT_HERE = $(addprefix --ignore=tests/,browser live real)
+# Where all tests of a real Label Studio and of a browser are (tests/test_suite.py sees to it), for the same reason.
+THERE = $(addprefix tests/,browser live labelstudio test_docker_files.py test_processes.py web/test_retrieve_predictions.py)
 HERE = not live and not faults and not browser and not real
 # Branches of what stands below the faces that the tests take; CI holds the floor. The faces themselves
 # are left out: pages, API and command line are lines without branches, at a fifth of the whole price.

@@ -47,7 +47,7 @@ class Reads:
     def version(self) -> str:
         """Label Studio's release, such as "1.23.2"; needs no token of the right kind."""
         with self._not_found_is_foreign(), self._shape("its version"):
-            return str(self._transport.get("api/version", what="its version")["release"])
+            return str(self._transport.get("api/version/", what="its version")["release"])
 
     def whoami(self) -> User:
         """The user of the token."""
@@ -246,7 +246,7 @@ class Reads:
         """The project's ML backends; each is asked for its health and set up by this."""
         what = f"project {project_id}"
         with self._shape(what):
-            wires = self._transport.get("api/ml", {"project": int(project_id)}, what=what)
+            wires = self._transport.get("api/ml/", {"project": int(project_id)}, what=what)
             return [Backend.from_wire(wire) for wire in wires]
 
     def _iter_projects(self, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -323,7 +323,7 @@ class Reads:
         """One page; asked again on HTTP 500, which a task deleted meanwhile causes."""
         what = f"project {params['project']}"
         try:
-            return dict(self._transport.get("api/tasks", params, what=what))
+            return dict(self._transport.get("api/tasks/", params, what=what))
         except LabelStudioError as error:
             if error.status != 500 or isinstance(error, LabelStudioUnreachable):
                 raise

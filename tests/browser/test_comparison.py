@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from browser.comparison import differences
 
+# It needs none, but goes with what does.
+pytestmark = pytest.mark.browser
+
 SPAN = {"start": 0, "end": 3, "labels": ["PER"]}
 BOX = {"x": 1, "y": 2, "width": 3, "height": 4, "rotation": 0}
 

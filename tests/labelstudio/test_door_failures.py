@@ -130,7 +130,7 @@ def test_busy_database_is_not_pressed(fake, door, seeded):
     fake.fail("/api/tasks", "500_before", detail="database is locked")
     with pytest.raises(LabelStudioUnreachable):
         door.task_ids(seeded[0])
-    assert fake.state()["calls"]["GET /api/tasks"] == 1
+    assert fake.state()["calls"]["GET /api/tasks/"] == 1
 
 
 def test_predictions_that_break_off_are_unreachable(fake, door, seeded):
@@ -141,7 +141,7 @@ def test_predictions_that_break_off_are_unreachable(fake, door, seeded):
 
 @pytest.mark.parametrize("body", ["<html>Welcome</html>", '{"it": "works"}', "[]", "null", "17"])
 def test_something_else_at_the_address_is_named_so(fake, door, body):
-    for path in ("/api/version", "/api/current-user/whoami", "/api/predictions/", "/api/tasks"):
+    for path in ("/api/version/", "/api/current-user/whoami", "/api/predictions/", "/api/tasks/"):
         fake.fail(path, "status", status=200, body=body)
     for call in (door.version, door.whoami):
         with pytest.raises(LabelStudioError, match=r"is not Label Studio|does not send"):
@@ -309,7 +309,7 @@ def test_path_prefix_and_closing_slash_are_kept_apart(prefixed):
     door = ServerLabelStudio(f" {url}/labels/ ", "token")
     assert door.url == f"{url}/labels"
     assert door.version() == "1.0"
-    assert requests[0].startswith(b"GET /labels/api/version HTTP")
+    assert requests[0].startswith(b"GET /labels/api/version/ HTTP")
     refresh = ServerLabelStudio(
         f"{url}/labels", jwt.encode({"token_type": "refresh", "exp": 9_999_999_999}, "k" * 32)
     )

@@ -18,7 +18,7 @@ from support.backends import answering
 from support.by_hand import delete_project
 from support.house import CONFIG, House
 
-ANNOTATION_READ = "GET /api/tasks"
+ANNOTATION_READ = "GET /api/tasks/"
 
 
 def region(choice: str) -> dict[str, Any]:

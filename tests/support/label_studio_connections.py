@@ -24,7 +24,7 @@ class Connections:
     def connection_routes(self) -> list[web.RouteDef]:
         number = r"{id:\d+}"
         return [
-            web.get("/api/ml", self._list_backends),
+            web.get("/api/ml/", self._list_backends),
             web.post("/api/ml", self._create_backend),
             web.post("/api/ml/", self._create_backend),
             web.patch(f"/api/ml/{number}", self._patch_backend),

@@ -82,6 +82,7 @@ class FakeServer(Connections):
         number = r"{id:\d+}"
         return [
             *self._control_routes(),
+            web.get("/api/version/", self._version),
             web.get("/api/version", self._version),
             web.get("/api/current-user/whoami", self._whoami),
             web.get("/api/users/", self._list_users),
@@ -98,6 +99,7 @@ class FakeServer(Connections):
             web.post(f"/api/projects/{number}/import/predictions", self._import_predictions),
             web.get(f"/api/projects/{number}/model-versions/", self._versions),
             web.delete(f"/api/projects/{number}/model-versions/", self._delete_version),
+            web.get("/api/tasks/", self._list_tasks),
             web.get("/api/tasks", self._list_tasks),
             web.get(f"/api/tasks/{number}/", self._get_task),
             web.post(f"/api/tasks/{number}/annotations/", self._create_annotation),
@@ -205,7 +207,7 @@ class FakeServer(Connections):
     # tokens
 
     def _check_token(self, request: web.Request) -> None:
-        if request.path in ("/api/version", "/api/token/refresh/"):
+        if request.path in ("/api/version/", "/api/version", "/api/token/refresh/"):
             return
         kind, _, value = request.headers.get("Authorization", "").partition(" ")
         if kind == "Token" and value in self.settings["users"]:

@@ -374,7 +374,7 @@ def test_ground_truth_is_read_once_for_a_run_whose_text_was_changed(editor: Edit
     path = f"{editor.path}/editor?version={editor.version}"
     editor.pages.post(path, follow=False, **changed)
     assert [run.totals.total for run in editor.runs] == [6, 6]
-    assert (calls(editor.pages) - before)["GET /api/tasks"] == 1
+    assert (calls(editor.pages) - before)["GET /api/tasks/"] == 1
 
 
 @pytest.mark.slow
