@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ml_backend import __version__
 from ml_backend.errors import LabelStudioError
@@ -18,7 +20,11 @@ from ml_backend.labelstudio.tokens import REFRESH_PATH, Token
 if TYPE_CHECKING:
     import httpx
 
+T = TypeVar("T")
+
 CONNECT_TIMEOUT = 10.0
+JUST_SECONDS = 2.0
+"""How old something may be that one request has read before; some requests go on for long."""
 
 
 class Connection:
@@ -185,8 +191,9 @@ def limits(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds))
 
 
-# Haste: where a person waits for a page, all reads of its thread obey, the server's own as well.
-# Whoever answers a request begins it and ends it; writes never obey.
+# Haste: where a person waits for a page, all reads of its thread obey, the server's own as well;
+# what one of them has just read the next need not. Whoever answers a request begins and ends it;
+# writes never obey.
 
 Limit = Callable[[], float | None]
 """Returns the seconds a read may be silent, None for the client's own; may raise instead."""
@@ -197,11 +204,25 @@ _here = threading.local()
 def begin_haste(limit: Limit) -> None:
     """Have the reads of this thread obey a limit until ``end_haste``."""
     _here.limit = limit
+    _here.read = {}
 
 
 def end_haste() -> None:
     """Let the reads of this thread take their time again."""
-    _here.limit = None
+    _here.limit = _here.read = None
+
+
+def read_once(key: Hashable, read: Callable[[], T]) -> T:
+    """Return what ``read`` gives, or in haste what it just gave for the same key."""
+    known: dict[Hashable, tuple[float, Any]] | None = getattr(_here, "read", None)
+    if known is None:
+        return read()
+    at, value = known.get(key, (-math.inf, None))
+    if time.monotonic() - at > JUST_SECONDS:
+        value = read()
+        known[key] = (time.monotonic(), value)
+    found: T = value
+    return found
 
 
 @contextmanager

@@ -16,7 +16,9 @@ from ml_backend.errors import (
     LabelStudioUnreachable,
 )
 from ml_backend.labelstudio import failures, queries
+from ml_backend.labelstudio.connection import read_once
 from ml_backend.labelstudio.records import (
+    PROJECT_FIELDS,
     AnnotatedTask,
     Backend,
     PredictionKey,
@@ -57,10 +59,15 @@ class Reads:
 
     def get_project(self, project_id: int) -> Project:
         """The project of that number."""
+        key = (self._transport, "project", int(project_id))
+        return read_once(key, lambda: self._read_project(int(project_id)))
+
+    def _read_project(self, project_id: int) -> Project:
         what = f"project {project_id}"
         with self._shape(what):
+            path = f"api/projects/{project_id}/"
             return Project.from_wire(
-                self._transport.get(f"api/projects/{int(project_id)}/", what=what)
+                self._transport.get(path, {"include": PROJECT_FIELDS}, what=what)
             )
 
     def find_project(self, ref: str | int) -> Project:
@@ -118,6 +125,10 @@ class Reads:
 
     def data_columns(self, project_id: int) -> tuple[str, ...]:
         """Keys that the data of the project's tasks has, or once had."""
+        key = (self._transport, "data columns", int(project_id))
+        return read_once(key, lambda: self._read_data_columns(int(project_id)))
+
+    def _read_data_columns(self, project_id: int) -> tuple[str, ...]:
         what = f"project {project_id}"
         with self._shape(what):
             summary = self._transport.get(f"api/projects/{int(project_id)}/summary/", what=what)

@@ -55,6 +55,18 @@ class User:
         )
 
 
+# Whatever is read of a project must be named here: counts of the queue, which Label Studio sends as
+# well, cost it as much as all the rest.
+PROJECT_FIELDS = ",".join(
+    (
+        *("id", "title", "label_config", "expert_instruction", "model_version", "created_at"),
+        *("task_number", "total_annotations_number", "total_predictions_number"),
+        *("ground_truth_number", "skipped_annotations_number"),
+        *("show_collab_predictions", "evaluate_predictions_automatically"),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project with Label Studio's own counts; ``predictions`` may be too high after deletes."""

@@ -197,7 +197,7 @@ def in_the_data_manager(loop: Loop, live: LiveLabelStudio, model_version: str) -
         page.fill("[name=email]", EMAIL)
         page.fill("[name=password]", PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_url(re.compile(r"/projects|/$"))
+        page.wait_for_url(lambda address: "/login" not in address)
         loop.page.goto(loop.page.url.split("/compare")[0])
         link = loop.page.get_by_role("link", name="Open in the Data Manager")
         page.goto(str(link.get_attribute("href")))

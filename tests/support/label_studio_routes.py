@@ -308,7 +308,8 @@ class FakeServer(Connections):
         return web.json_response(self.rows.show_project(row), status=201)
 
     async def _get_project(self, request: web.Request) -> web.Response:
-        return web.json_response(self.rows.show_project(self.rows.project(number(request))))
+        row = self.rows.show_project(self.rows.project(number(request)))
+        return web.json_response(prune(row, request.query.get("include")))
 
     async def _patch_project(self, request: web.Request) -> web.Response:
         row = self.rows.update_project(number(request), await body_of(request))
