@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import socket
 import threading
-import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from cachetools import TTLCache
 
 from ml_backend import __version__
 from ml_backend.errors import LabelStudioError
@@ -25,6 +25,8 @@ T = TypeVar("T")
 CONNECT_TIMEOUT = 10.0
 JUST_SECONDS = 2.0
 """How old something may be that one request has read before; some requests go on for long."""
+
+JUST_READ = 100
 
 
 class Connection:
@@ -204,7 +206,7 @@ _here = threading.local()
 def begin_haste(limit: Limit) -> None:
     """Have the reads of this thread obey a limit until ``end_haste``."""
     _here.limit = limit
-    _here.read = {}
+    _here.read = TTLCache(JUST_READ, JUST_SECONDS)
 
 
 def end_haste() -> None:
@@ -214,15 +216,14 @@ def end_haste() -> None:
 
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
     """Return what ``read`` gives, or in haste what it just gave for the same key."""
-    known: dict[Hashable, tuple[float, Any]] | None = getattr(_here, "read", None)
+    known: TTLCache[Hashable, T] | None = getattr(_here, "read", None)
     if known is None:
         return read()
-    at, value = known.get(key, (-math.inf, None))
-    if time.monotonic() - at > JUST_SECONDS:
-        value = read()
-        known[key] = (time.monotonic(), value)
-    found: T = value
-    return found
+    try:
+        return known[key]
+    except KeyError:
+        value = known[key] = read()
+        return value
 
 
 @contextmanager

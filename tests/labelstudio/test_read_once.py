@@ -63,9 +63,14 @@ def test_the_next_page_reads_anew(fake, door, project):
     assert asked(fake) == 2
 
 
-def test_a_page_that_takes_long_reads_anew(fake, door, project, page, monkeypatch):
+@pytest.fixture
+def long(monkeypatch):
+    """All that was read is too old by the next read."""
+    monkeypatch.setattr(connections, "JUST_SECONDS", 0.0)
+
+
+def test_a_page_that_takes_long_reads_anew(fake, door, project, long, page):
     door.get_project(project)
-    monkeypatch.setattr(connections, "JUST_SECONDS", -1.0)
     door.get_project(project)
     assert asked(fake) == 2
 

@@ -17,7 +17,7 @@ from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.llm.prices import MILLION, Price
 from ml_backend.next_steps import Step
-from ml_backend.prompting.completion_limit import limit_of, thinking_room
+from ml_backend.prompting.completion_limit import LimitRule, thinking_room
 from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
 from ml_backend.services.evaluation.evaluation import Evaluation
@@ -268,10 +268,8 @@ class Estimates:
             [getattr(size, name) for size in sizes] for name in ("low", "middle", "high")
         )
         prompt = from_sizes(low, middle, high, count)
-        limits = [
-            limit_of(each.room, version.provider, version.model, version.parameters)
-            for each in questions
-        ]
+        rule = LimitRule.of(version.provider, version.model, version.parameters)
+        limits = [rule.limit(each.room) for each in questions]
         most = fmean(each.given or each.answer for each in limits)
         return prompt, self._answers(recipe, version, count, most)
 

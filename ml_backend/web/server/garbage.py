@@ -14,6 +14,5 @@ YOUNG = 10_000
 
 def spare_what_lasts() -> None:
     """Leave all that a worker has loaded out of every later look."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)
