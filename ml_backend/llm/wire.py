@@ -22,6 +22,7 @@ import httpx2
 import openai
 
 from ml_backend.certificates import tls_context, tls_trouble
+from ml_backend.llm.bounded_body import ACCEPTED, BodyRefused, read_bounded
 from ml_backend.llm.model import Gate
 from ml_backend.llm.reading import streams
 from ml_backend.llm.reading.bad_answers import BadAnswer, find_bad_answer
@@ -37,6 +38,7 @@ IDLE_SECONDS = 30.0
 # Beyond the gate's own: `check` asks while a run holds every slot.
 SPARE_CONNECTIONS = 4
 CHAT = "chat/completions"
+MODELS = "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ class Wire:
         self._gate = gate
         self._route = route
         headers = {**client.auth_headers, **client.default_headers}
-        self._headers = {name: text for name, text in headers.items() if isinstance(text, str)}
+        self._headers = {
+            **{name: text for name, text in headers.items() if isinstance(text, str)},
+            "Accept-Encoding": ACCEPTED,
+        }
         self._urls: dict[str, str] = {}
 
     async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
@@ -116,14 +121,16 @@ class Wire:
         """
         # Half a surrogate pair cannot be encoded; the model gets "?" for it.
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        url = self._url(body["model"])
+        url = self._url(self._route(body["model"]))
         async with self._gate:
             started = time.perf_counter()
             try:
                 async with asyncio.timeout(timeout):
-                    received = await self._post(url, content)
+                    received = await self._send("POST", url, content)
             except (aiohttp.ClientError, OSError) as error:
                 raise CallFailed(_judge_connection(error, timeout)) from None
+            except BodyRefused as error:
+                raise CallFailed(_judge_body(error)) from None
             seconds = time.perf_counter() - started
         answer = _read(received, body)
         if within := find_error(answer, body):
@@ -139,14 +146,14 @@ class Wire:
             raise CallFailed(_judge_stream(received))
         raise CallFailed(_judge_strange(answer, body))
 
-    async def _post(self, url: str, content: bytes) -> Received:
+    async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
         session = self._session = self._session or self._open_session()
         # A redirected POST loses its body, or takes the key to another host.
         proxy = None if self._direct else _proxy(url)
-        async with session.post(
-            url, data=content, headers=self._headers, proxy=proxy, allow_redirects=False
+        async with session.request(
+            method, url, data=content, headers=self._headers, proxy=proxy, allow_redirects=False
         ) as response:
-            return Received(response.status, response.headers, await _whole(response))
+            return Received(response.status, response.headers, await read_bounded(response))
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Open the pool, with room for all calls of the gate; inside the loop that will use it."""
@@ -158,24 +165,23 @@ class Wire:
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # a few kilobytes may unpack to gigabytes
         )
 
     async def models(self, timeout: float) -> list[str]:
         """Return the names ``GET /models`` lists; raise ``CallFailed``."""
-        # Without a key the client refuses to send, unless each request leaves the header out.
-        keyless = {} if "Authorization" in self._headers else {"Authorization": openai.Omit()}
         try:
             async with asyncio.timeout(timeout):
-                listing = await self._client.get(
-                    "/models", cast_to=object, options={"headers": keyless}
-                )
-        except openai.APIStatusError as error:
-            response = error.response
-            received = Received(response.status_code, response.headers, response.content)
-            raise CallFailed(_judge_response(received, {})) from None
-        except (openai.APIError, aiohttp.ClientError, OSError) as error:
+                received = await self._send("GET", self._url(MODELS))
+        except (aiohttp.ClientError, OSError) as error:
             raise CallFailed(_judge_connection(error, timeout)) from None
-        except ValueError:
+        except BodyRefused as error:
+            raise CallFailed(_judge_body(error)) from None
+        if received.status != 200:
+            raise CallFailed(_judge_response(received, {}))
+        try:
+            listing = json.loads(received.content)
+        except (ValueError, RecursionError):
             listing = None
         rows = listing.get("data", listing) if isinstance(listing, dict) else listing
         if rows is None and listing is not None:  # Ollama without any model
@@ -190,27 +196,13 @@ class Wire:
             await self._session.close()
         await self._client.close()
 
-    def _url(self, model: str) -> str:
-        url = self._urls.get(model)
+    def _url(self, path: str) -> str:
+        url = self._urls.get(path)
         if url is None:
             query = {name: str(value) for name, value in self._client.default_query.items()}
-            url = f"{self._client.base_url}{self._route(model)}"
-            url = self._urls[model] = f"{url}?{urlencode(query)}" if query else url
+            url = f"{self._client.base_url}{path}"
+            url = self._urls[path] = f"{url}?{urlencode(query)}" if query else url
         return url
-
-
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    """Return a body; of a stream what comes before its end is told, since some stay open."""
-    if response.content_length is not None:
-        return await response.read()
-    content = bytearray()
-    async for chunk in response.content.iter_any():
-        seen = max(0, len(content) - streams.LONGEST_LAST_LINE)
-        content += chunk
-        is_end = streams.LAST_LINE.search(content, seen) is not None
-        if is_end and streams.is_stream(bytes(content), response.content_type):
-            break
-    return bytes(content)
 
 
 @cache
@@ -244,6 +236,10 @@ def _raise_bad_answer(received: Received) -> None:
         body = received.text
     if answer := find_bad_answer(received.status, body):
         raise AnswerRefused(answer, received.status)
+
+
+def _judge_body(refused: BodyRefused) -> Trouble:
+    return Trouble(Cure.FAIL, FailureKind.SERVER_ERROR, str(refused))
 
 
 def _judge_stream(received: Received) -> Trouble:

@@ -12,12 +12,6 @@ if TYPE_CHECKING:
 
     from ml_backend.container import Container
 
-LARGEST_BODY = 1 << 30
-"""Bytes: Label Studio sends all selected tasks in one request."""
-
-LARGEST_FORM = 4_000_000
-"""Bytes of a form's fields: a prompt file goes through one, percent-encoded."""
-
 
 def create_app(container: Container) -> Flask:
     """Return the WSGI app over a container; raises InvalidInput when a setting is missing.
@@ -29,14 +23,14 @@ def create_app(container: Container) -> Flask:
     from ml_backend.web import ui
     from ml_backend.web.api import all_operations
     from ml_backend.web.protocol import ml_protocol
-    from ml_backend.web.server import auth, errors, identity, metrics
+    from ml_backend.web.server import auth, body_limits, errors, identity, metrics
     from ml_backend.web.server.services import EXTENSION
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FORM
+    app.config["MAX_FORM_MEMORY_SIZE"] = body_limits.FORM
     app.url_map.strict_slashes = False
+    body_limits.register(app)
     metrics.register(app, container)
     auth.register(app, container.settings)
     errors.register(app)

@@ -48,7 +48,7 @@ def wants_stream(status: int, text: str) -> bool:
     return status in (400, 405, 422) and ONLY_STREAMS.search(text[:2000]) is not None
 
 
-def is_stream(content: bytes, media_type: str) -> bool:
+def is_stream(content: bytes | bytearray, media_type: str) -> bool:
     """Return whether a body is server-sent events, by what it says of itself or looks like."""
     return media_type.startswith(MEDIA_TYPE) or BEGINS.match(content) is not None
 

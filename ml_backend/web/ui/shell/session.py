@@ -82,13 +82,10 @@ CALLERS = "callers"
 """Where an app keeps who knows Label Studio's users."""
 
 LARGEST_ID = 2**31 - 1
-LARGEST_FORM = 2 << 20
-"""Bytes: no form has files, and nobody who is unknown shall fill a disk."""
 
 
 @pages.before_request
 def _check() -> Response | None:
-    request.max_content_length = LARGEST_FORM
     _refuse_numbers(request.view_args or {})
     if request.method in UNSAFE:
         _require_csrf()

@@ -1,0 +1,170 @@
+"""What a provider sends is bounded as it unpacks: a few kilobytes take no server along."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ml_backend.errors import ModelError
+from ml_backend.llm import bounded_body
+from support.models import ask, connection, opened, question, run
+
+Send = Callable[[BaseHTTPRequestHandler], None]
+
+ANSWER = json.dumps({"topic": "billing", "spans": None})
+REPLY = json.dumps(
+    {
+        "choices": [
+            {"index": 0, "finish_reason": "stop", "message": {"content": ANSWER}},
+        ],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 4},
+    }
+).encode()
+FEW = 4 << 20
+"""The bound of these tests; what is refused is many times that."""
+
+
+def bare(content: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush()
+
+
+def sends(body: bytes, packing: str = "", *, status: int = 200) -> Send:
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        if packing:
+            handler.send_header("Content-Encoding", packing)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return send
+
+
+def never_ends(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/event-stream")
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"data: [DONE?]\n\n" * 50_000)
+
+
+def promises_much(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(10**15))
+    handler.end_headers()
+
+
+@contextmanager
+def provider(send: Send) -> Iterator[str]:
+    """The address of a server all of whose answers are made by ``send``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            try:
+                send(self)
+            except OSError:
+                self.close_connection = True
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("body", "packing"),
+    [
+        (REPLY, ""),
+        (REPLY, "identity"),
+        (gzip.compress(REPLY), "gzip"),
+        (gzip.compress(REPLY), "x-gzip"),
+        (gzip.compress(REPLY[:20]) + gzip.compress(REPLY[20:]), "gzip"),
+        (zlib.compress(REPLY), "deflate"),
+        (bare(REPLY), "deflate"),
+    ],
+)
+def test_an_answer_is_read_however_it_is_packed(body: bytes, packing: str) -> None:
+    with provider(sends(body, packing)) as url:
+        assert ask(connection(url), question()).text == ANSWER
+
+
+MUCH = bytes(20 * FEW)
+HOSTILE = {
+    "plain": sends(MUCH),
+    "gzip": sends(gzip.compress(MUCH), "gzip"),
+    "gzip in many parts": sends(gzip.compress(bytes(FEW // 2)) * 40, "gzip"),
+    "deflate": sends(zlib.compress(MUCH), "deflate"),
+    "bare deflate": sends(bare(MUCH), "deflate"),
+    "a refusal": sends(gzip.compress(MUCH), "gzip", status=400),
+    "a stream without an end": never_ends,
+    "a length out of this world": promises_much,
+}
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_body, "MOST_BYTES", FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("send", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_too_large_costs_its_task_and_no_memory(send: Send, few: None) -> None:
+    with provider(send) as url:
+        tracemalloc.start()
+        try:
+            with pytest.raises(ModelError, match="larger than 4 MB, unpacked"):
+                ask(connection(url), question())
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 5 * FEW
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["gzip", "a stream without an end"])
+def test_a_list_of_models_is_bounded_alike(name: str, few: None) -> None:
+    async def check(url: str) -> None:
+        async with opened(connection(url)) as model:
+            await model.check()
+
+    with (
+        provider(HOSTILE[name]) as url,
+        pytest.raises(ModelError, match="larger than 4 MB, unpacked"),
+    ):
+        run(check(url))
+
+
+@pytest.mark.parametrize(
+    ("body", "packing", "said"),
+    [
+        (REPLY, "br", "packed as 'br'"),
+        (REPLY, "gzip, gzip", "packed as 'gzip, gzip'"),
+        (REPLY, "gzip", "cannot be unpacked"),
+        (b"\x78\x9cnothing of the kind", "deflate", "cannot be unpacked"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_named(body: bytes, packing: str, said: str) -> None:
+    with provider(sends(body, packing)) as url, pytest.raises(ModelError, match=said):
+        ask(connection(url), question())
