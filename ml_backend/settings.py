@@ -70,8 +70,8 @@ def _without_password(value: str, info: ValidationInfo) -> str:
     return value
 
 
-def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return read_hosts(value) if isinstance(value, str) else value
+def _hosts(value: str | tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    return read_hosts(value, str(info.field_name).upper()) if isinstance(value, str) else value
 
 
 def _in_any_case(choices: Any) -> BeforeValidator:
@@ -159,6 +159,9 @@ class Settings(BaseSettings):
     ssl_cert_dir: str = ""
     requests_ca_bundle: str = ""
     """Where further authorities are, whose certificates are trusted: the names others use too."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    """Names by which the server may be called, beside those of its machine; () where it listens to
+    others is any."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 9090
     workers: Annotated[int, Field(ge=1, le=64)] = 1

@@ -38,6 +38,7 @@ def test_defaults_are_those_of_the_readme(tmp_path: Path) -> None:
         ("LLM_TIMEOUT", "nan"),
         ("IMAGE_HOSTS", "https://example.com"),
         ("IMAGE_HOSTS", "*"),
+        ("ALLOWED_HOSTS", "https://example.com"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
         ("LABEL_STUDIO_URL", "localhost:8080"),

@@ -19,16 +19,16 @@ _LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
-def read_hosts(text: str) -> tuple[str, ...]:
-    """The entries of IMAGE_HOSTS in lower case; raises InvalidInput for one that names no host."""
+def read_hosts(text: str, setting: str = "IMAGE_HOSTS") -> tuple[str, ...]:
+    """The hosts a setting names in lower case; raises InvalidInput for one that is none."""
     entries = [entry.strip().lower().rstrip(".") for entry in text.split(",")]
     for entry in filter(None, entries):
         if not _NAME.fullmatch(to_ascii(entry.removeprefix("*."))):
             raise InvalidInput(
-                f"IMAGE_HOSTS names {entry!r}, which is no host name.",
-                field="IMAGE_HOSTS",
+                f"{setting} names {entry!r}, which is no host name.",
+                field=setting,
                 fix="Separate names by commas, without https:// and paths: "
-                "IMAGE_HOSTS=images.example.com,*.example.org",
+                f"{setting}=images.example.com,*.example.org",
             )
     return tuple(
         to_ascii(entry) if entry[:2] != "*." else f"*.{to_ascii(entry[2:])}"

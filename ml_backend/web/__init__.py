@@ -23,15 +23,17 @@ def create_app(container: Container) -> Flask:
     from ml_backend.web import ui
     from ml_backend.web.api import all_operations
     from ml_backend.web.protocol import ml_protocol
-    from ml_backend.web.server import auth, body_limits, errors, identity, metrics
+    from ml_backend.web.server import auth, body_limits, errors, headers, hosts, identity, metrics
     from ml_backend.web.server.services import EXTENSION
 
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = container
     app.config["MAX_FORM_MEMORY_SIZE"] = body_limits.FORM
     app.url_map.strict_slashes = False
+    headers.register(app)
+    metrics.register(app, container)  # first: it times what the others refuse as well
+    hosts.register(app, container.settings)
     body_limits.register(app)
-    metrics.register(app, container)
     auth.register(app, container.settings)
     errors.register(app)
     callers = identity.register(app, container.studio_as, container.bridge)

@@ -32,7 +32,16 @@ SETTINGS = frozenset(
             "LLM_MAX_CONCURRENCY",
         ),
         *("DATA_DIR", "DATABASE_URL", "SECRET_KEY", "BASIC_AUTH_USER", "BASIC_AUTH_PASS"),
-        *("LLM_TIMEOUT", "PREDICT_DEADLINE", "IMAGE_HOSTS", "HOST", "PORT", "WORKERS", "THREADS"),
+        *(
+            "LLM_TIMEOUT",
+            "PREDICT_DEADLINE",
+            "IMAGE_HOSTS",
+            "ALLOWED_HOSTS",
+            "HOST",
+            "PORT",
+            "WORKERS",
+            "THREADS",
+        ),
         *("LOG_LEVEL", "LOG_FORMAT"),
     }
 )

@@ -1,0 +1,28 @@
+"""What every answer tells browsers not to do with it."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""For all that is not one of the pages, which have a policy of their own."""
+
+YEAR = 365 * 24 * 3600
+
+
+def register(app: Flask) -> None:
+    """Protect an app's answers, errors and its documentation among them."""
+
+    @app.after_request
+    def _protect(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", POLICY)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers.setdefault("Referrer-Policy", "same-origin")
+        if request.is_secure or request.headers.get("X-Forwarded-Proto") == "https":
+            # Whoever says so falsely tells only himself.
+            headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+        return response

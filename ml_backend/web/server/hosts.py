@@ -1,0 +1,60 @@
+"""By which names the server may be called: a web page whose name turns into ours is none of ours.
+
+A page's name may be made to lead to 127.0.0.1 once the page is loaded (DNS rebinding): for the
+browser the answers are then the page's own. The name in the request tells.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+
+from flask import Flask, request
+from werkzeug.exceptions import MisdirectedRequest
+
+from ml_backend.images.hosts import to_ascii
+from ml_backend.settings import Settings, is_loopback
+
+OF_THIS_MACHINE = ("localhost", "*.localhost", "host.docker.internal")
+"""Beside the loopback addresses; the last is what containers call their host."""
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Refuse requests to names that are not the server's.
+
+    Those are ALLOWED_HOSTS and the names of this machine; any, where it listens to others and
+    nobody named some: there every route needs credentials of its own.
+    """
+    if not settings.allowed_hosts and not is_loopback(settings.host):
+        return
+    allowed = (*settings.allowed_hosts, *OF_THIS_MACHINE)
+
+    @app.before_request
+    def _check() -> None:
+        name = name_of(request.host)
+        if not is_allowed(name, allowed):
+            raise MisdirectedRequest(
+                f"This server is not called {name[:100]!r}: whoever runs it adds the name to "
+                "ALLOWED_HOSTS."
+            )
+
+
+def name_of(host: str) -> str:
+    """Return the name or address of a Host header, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return to_ascii(host.rpartition(":")[0] if ":" in host else host)
+
+
+def is_allowed(name: str, allowed: Collection[str]) -> bool:
+    """Return whether a name is a loopback address or one of the allowed."""
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        pass
+    else:
+        return address.is_loopback or name in allowed
+    return any(
+        name == each or (each.startswith("*.") and name.endswith(each[1:]) and name != each[1:])
+        for each in allowed
+    )
