@@ -52,12 +52,13 @@ def _trouble(body: JsonObject, task: str = "", status: int = 200) -> CallFailed:
     sent = {"model": "m", "messages": [{"role": "user", "content": f"Label this:\n{task}"}]}
     wire = Answering()
     wire._gate = Nobody()  # type: ignore[assignment]
+    wire._route = lambda model: model
     wire._urls = {"m": "http://x"}
 
-    async def post(url: str, content: bytes) -> Received:
+    async def send(method: str, url: str, content: bytes | None = None) -> Received:
         return Received(status, {}, json.dumps(body, ensure_ascii=False).encode())
 
-    wire._post = post  # type: ignore[method-assign]
+    wire._send = send  # type: ignore[method-assign]
     with pytest.raises(CallFailed) as caught:
         run(wire.chat(sent, 5))
     return caught.value

@@ -64,7 +64,7 @@ class ToldWire(Wire):
         super().__init__(client(), Gate(1))
         self._told = Received(status, {"content-type": media_type}, body)
 
-    async def _post(self, url: str, content: bytes) -> Received:
+    async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
         return self._told
 
 
