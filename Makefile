@@ -9,6 +9,7 @@
 # make image-steps  what the Dockerfile does, without a Docker engine
 # make coverage  which branches below the faces the tests without a real Label Studio take
 # make mutants  breaks the code in ways the tests must notice, and sees that they do
+# make fuzz   laws tried on new cases by hypothesis and schemathesis, for a minute; MINUTES=60 for an hour
 # make real   the tests with a real language model on this machine: small, weak, no network after it
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
@@ -30,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Otherwise each process of the tests compiles all of them anew: half a minute of work.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-fast browser check serve bench faults real real-quick mutants screenshot docs assets wheel image-steps clean
+.PHONY: demo test coverage test-fast browser check serve bench faults fuzz real real-quick mutants screenshot docs assets wheel image-steps clean
 
 DEMO_MODEL = $(if $(MODEL),$(APP)/.real)
 demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
@@ -64,6 +65,14 @@ browser: $(APP)/.ready $(STUDIO)/.ready assets
 
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
+
+# What CI tries on the same few cases each time; what was tried is told, and kept in .cache/fuzz.jsonl.
+MINUTES ?= 1
+FUZZED = $(addprefix tests/,labeling llm prompting web)
+fuzz: $(APP)/.ready
+	rm -f .cache/fuzz.jsonl
+	MINUTES=$(MINUTES) $(BIN)/python -m pytest $(FUZZED) -m fuzz -n 2 --dist worksteal --timeout 0 --show-capture=no; \
+	  status=$$?; cat .cache/fuzz.jsonl; exit $$status
 
 # A small language model and what runs it, beside the rest: 200 MB, fetched once.
 real: $(APP)/.ready $(APP)/.real
