@@ -2,7 +2,7 @@
 #             MODEL=local has a small language model on this machine answer, without a key
 # make test   every test that needs no more than pip
 # make browser  the tests in a browser, also in Label Studio's editor (needs Chromium and npm)
-# make check  lint, format, types, spelling
+# make check  lint, format, types, spelling, bandit; known vulnerabilities, where there is a network
 # make serve  the server, with the settings of your environment
 # make assets  script and fonts of the web pages, from npm (the targets that show pages do it by themselves)
 # make wheel  a wheel of it, with script and fonts, in dist/
@@ -89,6 +89,8 @@ check: $(APP)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/typos
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive ml_backend scripts benchmarks
+	$(BIN)/python scripts/audit.py
 
 serve: $(APP)/.runs assets
 	$(BIN)/python -m ml_backend serve
