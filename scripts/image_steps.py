@@ -120,9 +120,9 @@ class Image:
 
     def _from(self, arguments: str) -> None:
         base, _, name = arguments.partition(" AS ")
-        wanted = re.fullmatch(r"(python:\d+\.\d+|node:\d+)-slim", base)
+        wanted = re.fullmatch(r"(python:\d+\.\d+|node:\d+)\.[\d.]+(-\w+)?-slim(-\w+)?", base)
         if not wanted:
-            raise StepFailed(f"{base} is no slim Python with its minor version, and no slim Node.")
+            raise StepFailed(f"{base} is no slim Python or Node of one whole version.")
         program, _, version = wanted[1].partition(":")
         programs = {"python": self.python} if program == "python" else _node()
         found = _version(programs[program])
