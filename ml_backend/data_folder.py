@@ -18,7 +18,7 @@ from ml_backend.errors import InvalidInput
 
 APP = "prompts-for-label-studio"
 DATABASE = "prompts.db"
-SECRET_KEY = "secret_key"  # noqa: S105 - the name of a file
+SECRET_KEY = "secret_key"  # noqa: S105  # nosec B105  # the name of a file
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Step(StrEnum):
     DELETE_VERSION = "delete_version"
     EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
-    GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105 - the name of a step
+    GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105  # nosec B105  # the name of a step
     LEAVE_FILTER = "leave_filter"
     LIST_CONNECTIONS = "list_connections"
     LIST_FAILURES = "list_failures"

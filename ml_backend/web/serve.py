@@ -19,7 +19,7 @@ from ml_backend.errors import InvalidInput, PromptsError
 from ml_backend.next_steps import Step
 from ml_backend.records import ProviderName
 from ml_backend.services.health.page_assets import lacking
-from ml_backend.settings import Settings
+from ml_backend.settings import EVERYWHERE, Settings
 from ml_backend.web.server import logs
 from ml_backend.web.server.garbage import spare_what_lasts
 from ml_backend.web.server.next_steps import for_api
@@ -159,7 +159,7 @@ def _addresses(server: Arbiter) -> list[str]:
     for listener in server.LISTENERS:
         name = listener.getsockname()
         if isinstance(name, tuple):
-            host = "127.0.0.1" if name[0] == "0.0.0.0" else name[0]  # noqa: S104
+            host = "127.0.0.1" if name[0] == EVERYWHERE else name[0]
             found.append(f"http://{f'[{host}]' if ':' in host else host}:{name[1]}")
         else:
             found.append(str(name))

@@ -370,7 +370,7 @@ def read_health(address: str) -> dict[str, Any]:
         trust = tls_context() if address.startswith("https://") else None
     except PromptsError as error:
         raise OSError(error.message) from error
-    with urllib.request.urlopen(  # noqa: S310
+    with urllib.request.urlopen(  # noqa: S310  # nosec B310  # http(s), the operator's
         f"{address}/health", timeout=HEALTH_SECONDS, context=trust
     ) as response:
         health = json.loads(response.read(100_000))

@@ -38,8 +38,9 @@ LISTED_PROJECTS = 20
 NEEDED = ("Label Studio", "token", "database", "server", "backend")
 """Findings that are steps to annotations, beside the models; all others are looked at as well."""
 
+OF_THE_SERVER = "token"
 NAMES = {
-    "token": "The server's token",
+    OF_THE_SERVER: "The server's token",
     "database": "Database",
     "server": "This server",
     "backend": "ML backend",
