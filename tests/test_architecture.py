@@ -68,7 +68,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("marking", "refining", "runs"),
         ("events", "jobs"),
     ),
-    "web": (("server",), ("actions", "protocol"), ("api", "ui"), (TOP,)),
+    "web": (("server",), ("actions", "listening", "protocol"), ("api", "ui"), (TOP,)),
     "web/ui": (
         ("shell",),
         ("home", "predictions", "results", "settings", "truth"),

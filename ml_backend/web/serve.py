@@ -38,6 +38,9 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection (httpx 5 s, aiohttp 15, nginx 60): when the server is
 the first to close one, a request on its way there is lost, and a POST is not sent again."""
 
+MOST_CONNECTIONS = 1000
+"""Open ones of a worker, event streams among them; the next one takes the place of another."""
+
 
 def run(settings: Settings) -> None:
     """Serve until told to stop; raises InvalidInput when the settings do not allow it."""
@@ -97,7 +100,8 @@ def options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{host}:{settings.port}",
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": _worker_class(),
+        "worker_connections": MOST_CONNECTIONS,
         "threads": settings.threads,
         "timeout": int(settings.predict_deadline) + REQUEST_SLACK,
         "graceful_timeout": int(LEAVE_SECONDS) + 1,
@@ -108,6 +112,12 @@ def options(settings: Settings) -> dict[str, Any]:
         "proc_name": "ls-prompts",
         **_hooks(settings),
     }
+
+
+def _worker_class() -> type:
+    from ml_backend.web.listening.worker import PatientWorker
+
+    return PatientWorker
 
 
 def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
@@ -122,6 +132,7 @@ def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
 
         worker.guard = WorkerGuard(worker, worker.wsgi.extensions[EXTENSION])
         worker.guard.start()
+        worker.folder = str(settings.data_dir)
         spare_what_lasts()
 
     def worker_exit(_server: Arbiter, worker: Worker) -> None:
