@@ -81,6 +81,7 @@ class Step(StrEnum):
     SWITCH_LABEL_STREAM = "switch_label_stream"
     TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
+    WAIT_OR_RAISE_CALLS = "wait_or_raise_calls"
 
     def __call__(self, **facts: Fact) -> str:
         """Return the step as it stands in a text; raises TypeError for facts it does not have."""

@@ -164,6 +164,8 @@ class Settings(BaseSettings):
     basic_auth_pass: Secret = ""
     llm_max_concurrency: Annotated[int, Field(ge=1, le=4096)] = 64
     llm_timeout: Annotated[float, Field(ge=0.1)] = 60.0
+    paid_calls_per_user: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """Calls of models a day that each person may have made; 0 is any number."""
     predict_deadline: Annotated[float, Field(ge=0.1)] = 80.0
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     """How long the audit log is kept."""

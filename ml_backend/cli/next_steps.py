@@ -85,6 +85,8 @@ WORDS: Words = {
     Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
     "authority that signed it, or with its own.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
+    Step.WAIT_OR_RAISE_CALLS: "It begins anew at midnight UTC; whoever runs the server may raise "
+    "PAID_CALLS_PER_USER.",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, alloted
 from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
 from ml_backend.store.environment_prices import EnvironmentPriceStore
@@ -40,12 +41,14 @@ from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 __all__ = [
     "ENVIRONMENT",
     "GIVEN_UP",
+    "Account",
     "AnswerForms",
     "CachedAnswer",
     "Cell",
     "CellCount",
     "Chosen",
     "Cipher",
+    "Claim",
     "Evaluated",
     "Event",
     "Follow",
@@ -60,9 +63,11 @@ __all__ = [
     "Served",
     "Source",
     "Spent",
+    "Standing",
     "Store",
     "Summary",
     "Tried",
+    "alloted",
     "totals_columns",
 ]
 
@@ -90,6 +95,7 @@ class Store:
         self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)
         self.spendings = SpendingStore(self.database)
+        self.allowances = AllowanceStore(self.database)
         self.environment_prices = EnvironmentPriceStore(self.database)
         self.tries = TryStore(self.database)
         self.splits = SplitStore(self.database)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ml_backend.records.run_json import options_of
 from ml_backend.store import tables as t
+from ml_backend.store.believable import believable_cost
 from ml_backend.store.database import Database
 
 
@@ -139,7 +140,11 @@ class FollowStore:
         )
         with self._db.read() as c:
             rows = c.execute(query.order_by(r.id)).all()
-        return [(row.cost, row.message) for row in rows if options_of(row.options).follow]
+        return [
+            (believable_cost(row.cost), row.message)
+            for row in rows
+            if options_of(row.options).follow
+        ]
 
     def _set(self, follow: Follow, **values: Any) -> None:
         with self._db.write() as c:

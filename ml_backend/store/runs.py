@@ -24,6 +24,7 @@ from ml_backend.records import (
     Totals,
 )
 from ml_backend.store import tables as t
+from ml_backend.store.believable import believable_cost
 from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column
@@ -142,7 +143,7 @@ class RunStore:
         if project_id is not None:
             query = query.where(r.project_id == project_id)
         with self._db.read() as c:
-            return [(row.created_at, row.cost) for row in c.execute(query)]
+            return [(row.created_at, believable_cost(row.cost)) for row in c.execute(query)]
 
     def left_alone(self, run_id: int) -> float:
         """Return for how many seconds nobody has worked on an open run, 0 while somebody does.

@@ -31,6 +31,9 @@ class Guard:
     def bounded(self, limit: int) -> int:
         return limit
 
+    def counted(self, usage: Usage, *_: Any) -> Usage:
+        return usage
+
     async def reserve(self, *_: Any) -> None:
         return None
 
@@ -62,7 +65,7 @@ def outcome(provider: ProviderName, model: Model) -> Any:
     now = datetime.now(UTC)
     version = PromptVersion(1, 1, "V", "Find {text}", provider, "m", None, 1, {}, now, now)
     inputs: Any = SimpleNamespace(
-        project=SimpleNamespace(id=1),
+        project=SimpleNamespace(id=1, created_at="2026-01-02T03:04:05.678901Z"),
         config=CONFIG,
         known=frozenset({"text"}),
         connection=Connection(1, "C", provider),

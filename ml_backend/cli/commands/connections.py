@@ -12,6 +12,7 @@ from ml_backend.cli.app import App, Group, pass_app
 from ml_backend.cli.commands.connection_key import key_of_connection
 from ml_backend.cli.commands.key_input import read_key
 from ml_backend.cli.commands.local_options import LocalOptions, local_options
+from ml_backend.cli.dollars import Dollars
 from ml_backend.cli.output import documents
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Connection, ProviderName
@@ -40,16 +41,14 @@ def price(value: str) -> tuple[str, list[float]]:
 def budget_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a connection's budget."""
     options = [
-        click.option("--limit", type=click.FloatRange(0), metavar="USD", help="In a period."),
+        click.option("--limit", type=Dollars(0), metavar="USD", help="In a period."),
         click.option(
             "--period",
             type=click.Choice(list(PERIODS), case_sensitive=False),
             metavar=f"[{'|'.join(PERIODS)}]",
             help="When the limit begins anew, by the calendar in UTC.",
         ),
-        click.option(
-            "--alert", type=click.FloatRange(0), metavar="USD", help="Warn from there on."
-        ),
+        click.option("--alert", type=Dollars(0), metavar="USD", help="Warn from there on."),
     ]
     for option in reversed(options):
         command = option(command)

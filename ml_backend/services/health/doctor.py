@@ -29,7 +29,7 @@ from ml_backend.services.health.at_rest import say_open
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
 from ml_backend.services.health.page_assets import VENDOR, lacking
-from ml_backend.services.health.price_said import say_budget, say_price
+from ml_backend.services.health.price_said import say_budget, say_calls, say_price
 from ml_backend.services.health.private_network import PRIVATE_NETWORK
 from ml_backend.services.health.trusted import say_trusted
 from ml_backend.services.models.pool import ModelPool
@@ -231,6 +231,8 @@ class Doctor:
             if warning:
                 title = f"budget: {connection.title}"
                 yield Check(title, WARN, warning, Step.RAISE_CONNECTION_BUDGET())
+        if models.paid_calls.limit:
+            yield Check("paid calls", OK, say_calls(models.paid_calls))
 
     def _check_model(self, models: ModelPool, connection: Connection) -> Check:
         name = f"model: {connection.title}"

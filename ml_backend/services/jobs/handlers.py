@@ -158,6 +158,7 @@ class JobHandlers:
                 connection,
                 request["teacher"],
                 request.get("goal", ""),
+                work.job.created_by,
             ),
         )
         return done.document()

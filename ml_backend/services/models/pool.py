@@ -16,6 +16,7 @@ from ml_backend.records import (
     PromptVersion,
     ProviderName,
 )
+from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
 from ml_backend.store import Store
@@ -26,13 +27,21 @@ class ModelPool:
     """Opens connections to model providers; one pooled client and one gate for each."""
 
     def __init__(
-        self, store: Store, default: Connection, *, concurrency: int, timeout: float
+        self,
+        store: Store,
+        default: Connection,
+        *,
+        concurrency: int,
+        timeout: float,
+        calls_per_user: int = 0,
     ) -> None:
+        """``calls_per_user`` is what each person may have asked in a day; 0 is any number."""
         self._store = store
         self._default = default
         self.concurrency = concurrency
         self.timeout = timeout
         self.in_flight = SingleFlight()
+        self.paid_calls = PaidCalls(store, calls_per_user)
         self._lock = threading.Lock()
         self._open: list[tuple[Connection, Model]] = []
         self._purses: dict[int | ProviderName, ConnectionBudget] = {}

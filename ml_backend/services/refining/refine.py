@@ -19,6 +19,7 @@ from ml_backend.records import (
     Connection,
     JobKind,
     JsonObject,
+    Person,
     Prompt,
     PromptVersion,
     ProviderName,
@@ -102,6 +103,8 @@ class RefineRequest:
     """The model's name."""
     goal: str = ""
     """What the person who asks wants to be better."""
+    person: Person | None = None
+    """Who asks; None by command."""
 
     @property
     def old(self) -> str:
@@ -173,9 +176,7 @@ class Refining:
         version, old = asked.version, asked.old
         self.check(connection)
         lessons, messages, known = self._lesson(studio, asked)
-        proposed, reasoning, usage = self._loop.run(
-            self._ask(connection, teacher, messages, old, known)
-        )
+        proposed, reasoning, usage = self._loop.run(self._ask(asked, messages, known))
         return Refinement(
             prompt=proposed,
             reasoning=reasoning,
@@ -247,16 +248,18 @@ class Refining:
 
     async def _ask(
         self,
-        connection: Connection,
-        teacher: str,
+        asked: RefineRequest,
         messages: list[JsonObject],
-        old: str,
         known: Collection[str],
     ) -> tuple[str, str, Usage]:
         """Return prompt, reasoning and what it took."""
+        connection, teacher, old = asked.connection, asked.teacher, asked.old
         price, purse = price_of(connection, teacher), self._models.purse(connection)
         purse.flush()
-        guard = BudgetGuard.require(purse, price, limit=None, spent=0.0, parameters=CAP)
+        calls = self._models.paid_calls.of(asked.person, connection, price)
+        guard = BudgetGuard.require(
+            purse, price, parameters=CAP, prompt=("teacher", teacher), calls=calls
+        )
         model = self._models.open(connection)
         usage, said = Usage(), ""
         for _ in range(TURNS):
@@ -271,7 +274,7 @@ class Refining:
             cost, used = None, Usage()
             try:
                 reply = await model.complete(request)
-                used = reply.usage
+                used = guard.counted(reply.usage, messages, SCHEMA)
                 cost = cost_of(price, used)
             finally:
                 guard.settle(reserved, cost, used)

@@ -74,6 +74,8 @@ WORDS: Words = {
     "file with the certificate of the authority that signed it or with its own, and starts it "
     "again.",
     Step.USE_CUSTOM_SUBSET: "Use project_subset Custom.",
+    Step.WAIT_OR_RAISE_CALLS: "It begins anew at midnight UTC; whoever runs the server may "
+    "raise PAID_CALLS_PER_USER of its environment.",
 }
 
 

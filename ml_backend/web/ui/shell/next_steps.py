@@ -71,6 +71,8 @@ WORDS: Words = {
     "file with the certificate of the authority that signed it or with its own, and starts it "
     "again.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
+    Step.WAIT_OR_RAISE_CALLS: "It begins anew at midnight UTC; whoever runs the server may "
+    "raise PAID_CALLS_PER_USER of its environment.",
 }
 
 
