@@ -155,6 +155,8 @@ class Settings(BaseSettings):
     llm_timeout: Annotated[float, Field(ge=0.1)] = 60.0
     predict_deadline: Annotated[float, Field(ge=0.1)] = 80.0
     image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    private_endpoints: bool = False
+    """Whether everybody may make connections that lead to private addresses."""
     ssl_cert_file: str = ""
     ssl_cert_dir: str = ""
     requests_ca_bundle: str = ""
@@ -378,6 +380,8 @@ def _said_plainly(cls: type[BaseSettings], error: ValidationError) -> InvalidInp
 def _wanted(field: FieldInfo) -> str:
     least = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
     most = next((each.le for each in field.metadata if hasattr(each, "le")), None)
+    if field.annotation is bool:
+        return "true or false"
     if field.annotation is float:
         return f"a number of at least {_shown(least)}"
     if field.annotation is int:

@@ -121,4 +121,5 @@ class PredictionParts(PromptParts):
             loop=self.loop,
             address=self.settings.own_address(),
             reach=Reach(self.settings.image_hosts),
+            private_endpoints=self.settings.private_endpoints,
         )

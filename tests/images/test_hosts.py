@@ -6,8 +6,9 @@ import ipaddress
 
 import pytest
 
+from ml_backend.addresses import is_public
 from ml_backend.errors import InvalidInput
-from ml_backend.images.hosts import Reach, is_public, read_hosts, resolve
+from ml_backend.images.hosts import Reach, read_hosts, resolve
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"])

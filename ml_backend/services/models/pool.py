@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.llm import Gate, Model, Retirable, open_model
+from ml_backend.llm import ANYWHERE, Gate, Model, Reach, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
 from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
 from ml_backend.services.models.single_flight import SingleFlight
@@ -19,15 +20,23 @@ class ModelPool:
     """Opens connections to model providers; one pooled client and one gate for each."""
 
     def __init__(
-        self, store: Store, default: Connection, *, concurrency: int, timeout: float
+        self,
+        store: Store,
+        default: Connection,
+        *,
+        concurrency: int,
+        timeout: float,
+        reach_of: Callable[[Connection], Reach] = lambda _: ANYWHERE,
     ) -> None:
+        """``reach_of`` says where a connection may lead."""
         self._store = store
         self._default = default
         self.concurrency = concurrency
         self.timeout = timeout
         self.in_flight = SingleFlight()
         self._lock = threading.Lock()
-        self._open: list[tuple[Connection, Model]] = []
+        self.reach_of = reach_of
+        self._open: list[tuple[Connection, Reach, Model]] = []
         self._purses: dict[int | ProviderName, ConnectionBudget] = {}
 
     @property
@@ -101,17 +110,21 @@ class ModelPool:
 
     def open(self, connection: Connection) -> Model:
         """Return the model behind a connection, opening it on first use."""
-        wanted = _asked_by(connection)
+        wanted, reach = _asked_by(connection), self.reach_of(connection)
         with self._lock:
-            for known, model in self._open:
-                if known == wanted:
+            for known, known_reach, model in self._open:
+                if known == wanted and known_reach == reach:
                     return model
             self._drop_local_of(connection.id)
             gate = Gate(self.concurrency)
             model = open_model(
-                connection, gate=gate, timeout=self.timeout, ladder=self._store.answer_forms
+                connection,
+                gate=gate,
+                timeout=self.timeout,
+                ladder=self._store.answer_forms,
+                reach=reach,
             )
-            self._open.append((wanted, model))
+            self._open.append((wanted, reach, model))
             return model
 
     def _drop_local(self, connection_id: int | None) -> None:
@@ -123,18 +136,18 @@ class ModelPool:
             self._drop_local_of(connection_id)
 
     def _drop_local_of(self, connection_id: int | None) -> None:
-        kept: list[tuple[Connection, Model]] = []
-        for known, model in self._open:
+        kept: list[tuple[Connection, Reach, Model]] = []
+        for known, reach, model in self._open:
             if known.id == connection_id and isinstance(model, Retirable):
                 model.retire()
             else:
-                kept.append((known, model))
+                kept.append((known, reach, model))
         self._open = kept
 
     async def close(self) -> None:
         """Give back the connections of every open model; on the loop that asked them."""
         with self._lock:
-            models, self._open = [model for _, model in self._open], []
+            models, self._open = [model for _, _, model in self._open], []
         for model in models:
             await model.close()
 
