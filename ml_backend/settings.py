@@ -172,6 +172,8 @@ class Settings(BaseSettings):
     erase_after_days: Annotated[int, Field(ge=0, le=36_500)] = 30
     """Days after which what Label Studio deleted is erased here; 0 never does."""
     image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
+    private_endpoints: bool = False
+    """Whether everybody may make connections that lead to private addresses."""
     ssl_cert_file: str = ""
     ssl_cert_dir: str = ""
     requests_ca_bundle: str = ""
@@ -376,6 +378,8 @@ def _said_plainly(cls: type[BaseSettings], error: ValidationError) -> InvalidInp
 def _wanted(field: FieldInfo) -> str:
     least = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
     most = next((each.le for each in field.metadata if hasattr(each, "le")), None)
+    if field.annotation is bool:
+        return "true or false"
     if field.annotation is float:
         return f"a number of at least {_shown(least)}"
     if field.annotation is int:

@@ -16,6 +16,7 @@ FLOORS = {
     "records": 0,
     "errors": 0,
     "certificates": 0,
+    "addresses": 0,
     "labeling": 1,
     "prompting": 1,
     "scoring": 1,
@@ -99,6 +100,8 @@ ENVIRONMENT_HANDED_ON = {
     "cli": ("os.environ.get(api_key_env", "**os.environ,", "os.environ.items()"),
     # What is safe of it, to the process of a local model.
     "llm": ("env=environment(os.environ)",),
+    # A few names without secrets, to the processes that read files of tasks.
+    "images": ("{name: os.environ[name] for name in NAMES if name in os.environ}",),
 }
 LONGEST_MODULE = 400
 BAD_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "base"}

@@ -47,7 +47,7 @@ def read(content: bytes, *, seconds: float = READ_SECONDS) -> Document:
             length += len(pages[-1])
             if length > MOST_CHARACTERS:
                 break
-    except AttachmentError:
+    except (AttachmentError, MemoryError):
         raise
     except TimeoutError:
         raise AttachmentError(f"the PDF cannot be read within {seconds:g} s") from None

@@ -11,9 +11,10 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore
 
+from ml_backend.addresses import to_ascii
 from ml_backend.certificates import tls_context, tls_trouble
 from ml_backend.errors import AttachmentError, InvalidInput
-from ml_backend.images.hosts import Reach, to_ascii
+from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.records import FailureKind
 

@@ -8,15 +8,10 @@ import socket
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from ml_backend.addresses import Address, is_public, to_ascii
 from ml_backend.errors import InvalidInput
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.ASCII)
-# Networks in which an IPv4 address travels inside an IPv6 one, at the end of it.
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
-_COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
 def read_hosts(text: str, setting: str = "IMAGE_HOSTS") -> tuple[str, ...]:
@@ -35,36 +30,6 @@ def read_hosts(text: str, setting: str = "IMAGE_HOSTS") -> tuple[str, ...]:
         for entry in entries
         if entry
     )
-
-
-def to_ascii(name: str) -> str:
-    """A host name as it goes over the wire: ``ü.example`` -> ``xn--…``; "" when it is none."""
-    if name.isascii():
-        return name.lower().rstrip(".")
-    try:
-        return name.encode("idna").decode("ascii").lower().rstrip(".")
-    except UnicodeError:
-        return ""
-
-
-def is_public(address: Address) -> bool:
-    """True for an address of the open internet: nothing private, loopback, link-local, reserved."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _embedded(address)
-        if inner is not None:
-            return is_public(inner)
-        if address in _LOCAL_NAT64 or address.is_site_local or address.teredo:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address a packet to an IPv6 one may end at."""
-    if address.ipv4_mapped or address.sixtofour:
-        return address.ipv4_mapped or address.sixtofour
-    if address in _NAT64 or address in _COMPATIBLE:
-        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return None
 
 
 def resolve(host: str, port: int) -> Sequence[Address]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import threading
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,6 @@ _UPRIGHT = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
-# Memory is what large pictures take: one of them at a time.
-_one_large = threading.Semaphore(1)
 _MARKUP = re.compile(rb"<(\?xml|!doctype|!--|[a-z])", re.IGNORECASE)
 
 
@@ -50,10 +48,12 @@ class Picture:
     height: int
 
 
-def shrink(content: bytes) -> Picture:
+def shrink(
+    content: bytes, *, large: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Picture:
     """The picture upright, at most 2048 pixels long, on white; raises AttachmentError for others.
 
-    Of several frames the first.
+    Of several frames the first. ``large`` is what is held while a large one is in memory.
     """
     import PIL.Image
 
@@ -69,10 +69,10 @@ def shrink(content: bytes) -> Picture:
         pixels = image.width * image.height
         if pixels > MOST_PIXELS:
             raise _too_many_pixels()
-        with _one_large if pixels > _LARGE else nullcontext():
+        with large() if pixels > _LARGE else nullcontext():
             try:
                 return _encode(_render(image), lossless=image.format in _LOSSLESS)
-            except AttachmentError:
+            except (AttachmentError, MemoryError):
                 raise
             except Exception as error:  # hostile files provoke whatever a decoder can raise
                 raise _damaged(error) from None

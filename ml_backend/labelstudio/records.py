@@ -29,6 +29,8 @@ class User:
     avatar: str | None = None
     owns_organization: bool = False
     """Whether the organization's owner, as whoami names it by email, is this user."""
+    organization_owner: str = ""
+    """The owner's email."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> User:
@@ -45,6 +47,7 @@ class User:
             last_name=str(last),
             avatar=wire.get("avatar"),
             owns_organization=bool(email) and email.casefold() == str(owner).casefold(),
+            organization_owner=str(owner),
         )
 
     @property

@@ -15,12 +15,15 @@ from collections.abc import MutableMapping
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
 from ml_backend.llm.model import Gate, Model, Reply, Request, Retirable
+from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.records import Connection
 
 __all__ = [
+    "ANYWHERE",
     "Gate",
     "Model",
+    "Reach",
     "Reply",
     "Request",
     "Retirable",
@@ -42,12 +45,13 @@ def open_model(
     timeout: float,
     ladder: MutableMapping[str, str],
     retry: Retry | None = None,
+    reach: Reach = ANYWHERE,
 ) -> Model:
     """Return the model behind a connection; nothing is sent yet.
 
     ``ladder`` is what was learnt about the endpoint before, and is written to as more is learnt:
-    keep it. Raises ``RunStopper`` when the connection lacks a key or an endpoint it cannot do
-    without.
+    keep it; ``reach`` is where the connection may lead. Raises ``RunStopper`` when it lacks a key
+    or an endpoint it cannot do without.
     """
     name = connection.provider.lower()
     if name not in provider_modules():
@@ -58,6 +62,6 @@ def open_model(
         )
     module = importlib.import_module(f"{providers.__name__}.{name}")
     model: Model = module.open_model(
-        connection, gate=gate, timeout=timeout, ladder=ladder, retry=retry or Retry()
+        connection, gate=gate, timeout=timeout, ladder=ladder, retry=retry or Retry(), reach=reach
     )
     return model

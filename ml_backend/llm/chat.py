@@ -132,7 +132,8 @@ class ChatModel:
             await self._ask_for_a_word()
         except CallFailed as failed:
             model = self._connection.default_model
-            raise explain(failed.trouble, self._connection, model) from None
+            told = self._is_told(model)
+            raise explain(failed.trouble, self._connection, model, told=told) from None
         return [self._own_model()]
 
     async def _ask_for_a_word(self) -> None:
@@ -292,6 +293,9 @@ class ChatModel:
         kind = FailureKind.SERVER_ERROR if trouble.no_route else trouble.kind
         return replace(trouble, cure=trouble.once_answered, kind=kind, maybe_form=False)
 
+    def _is_told(self, model: str) -> bool:
+        return self._wire.reach.tells or self._answers > 0 or self._ladder.is_known(model)
+
     def _is_hopeless(self, asking: Asking, trouble: Trouble) -> bool:
         """Return whether the next task would only meet the same: nobody is answered here."""
         if trouble.refused_connection:
@@ -363,7 +367,8 @@ class ChatModel:
         hopeless = self._is_hopeless(asking, trouble)
         if hopeless and trouble.no_route:
             trouble = replace(trouble, kind=FailureKind.BAD_REQUEST)  # no hiccup after all
-        error = explain(trouble, self._connection, asking.model, tries=asking.patience.failures)
+        tries, told = asking.patience.failures, self._is_told(asking.model)
+        error = explain(trouble, self._connection, asking.model, tries=tries, told=told)
         if hopeless:
             return RunStopper(error.message, kind=error.kind, raw=error.raw, fix=error.fix)
         return error

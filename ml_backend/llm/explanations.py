@@ -18,8 +18,15 @@ KEY_LIKE = re.compile(
 CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 
 
-def explain(trouble: Trouble, connection: Connection, model: str, *, tries: int = 1) -> ModelError:
-    """Return the error for a call that stays failed; a ``RunStopper`` when all others would too."""
+def explain(
+    trouble: Trouble, connection: Connection, model: str, *, tries: int = 1, told: bool = True
+) -> ModelError:
+    """Return the error for a call that stays failed; a ``RunStopper`` when all others would too.
+
+    Unless it is ``told``, what came in no provider's way makes one sentence, whatever it was.
+    """
+    if trouble.foreign and not told:
+        return silent(connection, stop=trouble.cure is Cure.STOP)
     said = without_secrets(trouble.said, connection)
     short = said if len(said) <= SAID_LIMIT else said[:SAID_LIMIT] + "…"
     message, fix = _words(trouble, connection, model, short, tries)
@@ -33,6 +40,17 @@ def explain(trouble: Trouble, connection: Connection, model: str, *, tries: int 
         raw=without_secrets(trouble.heard, connection)[:RAW_LIMIT] or said[:RAW_LIMIT],
         fix=fix,
         retry_after=trouble.retry_after,
+    )
+
+
+def silent(connection: Connection, *, stop: bool = False) -> ModelError:
+    """Return the error that says the same of a closed port, a web page and another's answer."""
+    return (RunStopper if stop else ModelError)(
+        f"Nothing that speaks OpenAI's protocol answers in time at {place(connection)} "
+        f"({_name(connection)}).",
+        kind=FailureKind.CONNECTION,
+        fix="Check the address: for most servers it ends in /v1. More is told of what comes back "
+        "from there where the owner of the organization made the connection.",
     )
 
 

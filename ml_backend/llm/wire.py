@@ -24,13 +24,21 @@ import openai
 from ml_backend.certificates import tls_context, tls_trouble
 from ml_backend.llm.bounded_body import ACCEPTED, BodyRefused, read_bounded
 from ml_backend.llm.model import Gate
+from ml_backend.llm.reach import ANYWHERE, SAID, AddressRefused, Reach
 from ml_backend.llm.reading import streams
 from ml_backend.llm.reading.bad_answers import BadAnswer, find_bad_answer
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
 from ml_backend.llm.refusals.echoes import Echoes
 from ml_backend.llm.refusals.endpoint import judge_redirect
-from ml_backend.llm.refusals.judging import Cure, Trouble, judge, judge_answer, read_refusal
+from ml_backend.llm.refusals.judging import (
+    Cure,
+    Trouble,
+    judge,
+    judge_answer,
+    read_refusal,
+    speaks_as_provider,
+)
 from ml_backend.records import FailureKind, JsonObject
 
 CONNECT_SECONDS = 10.0
@@ -39,6 +47,7 @@ IDLE_SECONDS = 30.0
 SPARE_CONNECTIONS = 4
 CHAT = "chat/completions"
 MODELS = "models"
+MOST_NAMES, LONGEST_NAME = 10_000, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +106,14 @@ class Wire:
         *,
         route: Callable[[str], str] = lambda model: CHAT,
         direct: bool = False,
+        reach: Reach = ANYWHERE,
     ) -> None:
         """``route`` gives the path of a model's completions below the client's base URL.
 
-        ``direct`` asks no proxy, whatever the environment names.
+        ``direct`` asks no proxy, whatever the environment names. ``reach`` is where it may lead.
         """
         self._direct = direct
+        self.reach = reach
         self._client = client
         self._session: aiohttp.ClientSession | None = None
         self._gate = gate
@@ -128,7 +139,7 @@ class Wire:
                 async with asyncio.timeout(timeout):
                     received = await self._send("POST", url, content)
             except (aiohttp.ClientError, OSError) as error:
-                raise CallFailed(_judge_connection(error, timeout)) from None
+                raise CallFailed(_judge_connection(error, timeout, self.reach)) from None
             except BodyRefused as error:
                 raise CallFailed(_judge_body(error)) from None
             seconds = time.perf_counter() - started
@@ -147,21 +158,33 @@ class Wire:
         raise CallFailed(_judge_strange(answer, body))
 
     async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
-        session = self._session = self._session or self._open_session()
-        # A redirected POST loses its body, or takes the key to another host.
         proxy = None if self._direct else _proxy(url)
+        await self._require_reach(proxy)
+        session = self._session = self._session or self._open_session(proxy)
+        # A redirected POST loses its body, or takes the key to another host.
         async with session.request(
             method, url, data=content, headers=self._headers, proxy=proxy, allow_redirects=False
         ) as response:
             return Received(response.status, response.headers, await read_bounded(response))
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    async def _require_reach(self, proxy: str | None) -> None:
+        """Raise AddressRefused for what can be seen to be out of reach before anything is sent."""
+        if not self.reach.private:
+            host = self._client.base_url.host
+            self.reach.require_name(host)
+            if proxy is not None:
+                await self.reach.require_host(host)
+
+    def _open_session(self, proxy: str | None) -> aiohttp.ClientSession:
         """Open the pool, with room for all calls of the gate; inside the loop that will use it."""
+        # The proxy is the operator's, wherever it stands.
+        is_free = self.reach.private or proxy is not None
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=self._gate.concurrency + SPARE_CONNECTIONS,
                 keepalive_timeout=IDLE_SECONDS,
                 ssl=tls_context() if self._client.base_url.scheme == "https" else True,
+                socket_factory=None if is_free else self.reach.open_socket,
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -174,7 +197,7 @@ class Wire:
             async with asyncio.timeout(timeout):
                 received = await self._send("GET", self._url(MODELS))
         except (aiohttp.ClientError, OSError) as error:
-            raise CallFailed(_judge_connection(error, timeout)) from None
+            raise CallFailed(_judge_connection(error, timeout, self.reach)) from None
         except BodyRefused as error:
             raise CallFailed(_judge_body(error)) from None
         if received.status != 200:
@@ -188,8 +211,12 @@ class Wire:
             return []
         if not isinstance(rows, list):
             said = "its answer is no list of models"
-            raise CallFailed(Trouble(Cure.STOP, FailureKind.BAD_REQUEST, said))
-        return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
+            raise CallFailed(Trouble(Cure.STOP, FailureKind.BAD_REQUEST, said, foreign=True))
+        names = [row["id"] for row in rows if isinstance(row, dict) and row.get("id")]
+        if not self.reach.tells and not all(isinstance(name, str) for name in names):
+            said = "its answer lists no models"
+            raise CallFailed(Trouble(Cure.STOP, FailureKind.BAD_REQUEST, said, foreign=True))
+        return [str(name)[:LONGEST_NAME] for name in names[:MOST_NAMES]]
 
     async def close(self) -> None:
         if self._session is not None:
@@ -239,7 +266,7 @@ def _raise_bad_answer(received: Received) -> None:
 
 
 def _judge_body(refused: BodyRefused) -> Trouble:
-    return Trouble(Cure.FAIL, FailureKind.SERVER_ERROR, str(refused))
+    return Trouble(Cure.FAIL, FailureKind.SERVER_ERROR, str(refused), foreign=True)
 
 
 def _judge_stream(received: Received) -> Trouble:
@@ -247,19 +274,21 @@ def _judge_stream(received: Received) -> Trouble:
         "it streams its answer although it was told not to, and the stream is no chat completion: "
         + received.text[:200]
     )
-    return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
+    return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said, foreign=True)
 
 
 def _judge_response(received: Received, sent: JsonObject) -> Trouble:
     status = received.status
     if status < 400:
-        return judge_redirect(status, received.headers.get("location", ""))
+        location = received.headers.get("location", "")
+        return replace(judge_redirect(status, location), foreign=True)
     try:
         body: object = json.loads(received.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = received.text
     refusal = read_refusal(status, body, f"HTTP {status}", echoes=Echoes.of(sent))
-    return judge(refusal, received.headers, sent)
+    trouble = judge(refusal, received.headers, sent)
+    return replace(trouble, foreign=not speaks_as_provider(body))
 
 
 def _judge_strange(answer: JsonObject, sent: JsonObject) -> Trouble:
@@ -268,27 +297,31 @@ def _judge_strange(answer: JsonObject, sent: JsonObject) -> Trouble:
         said = "its answer has no choices in it"
         return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said)
     body = answer.get("text") if answer.keys() == {"text"} else answer
-    return judge_answer(body, sent, echoes=Echoes.of(sent))
+    trouble = judge_answer(body, sent, echoes=Echoes.of(sent))
+    return replace(trouble, foreign=not speaks_as_provider(body))
 
 
-def _judge_connection(error: BaseException, timeout: float) -> Trouble:
+def _judge_connection(error: BaseException, timeout: float, reach: Reach) -> Trouble:
     """The client maps resets to timeouts; what aiohttp saw at first is in the chain."""
     refused = tls_trouble(error)
     if refused is not None:
         return Trouble(Cure.STOP, FailureKind.CONNECTION, refused.said, fix=refused.fix)
     causes = list(_causes(error))
+    kind = FailureKind.CONNECTION
+    if any(isinstance(cause, AddressRefused) for cause in causes):
+        return Trouble(Cure.STOP, kind, SAID, fix=reach.fix)
     for cause in causes:
         if isinstance(cause, aiohttp.ClientConnectorError):
             said = str(cause)
-            return Trouble(Cure.RETRY, FailureKind.CONNECTION, said, refused_connection=True)
+            return Trouble(Cure.RETRY, kind, said, refused_connection=True, foreign=True)
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             said = f"no connection within {CONNECT_SECONDS:g} s"
-            return Trouble(Cure.RETRY, FailureKind.CONNECTION, said, refused_connection=True)
+            return Trouble(Cure.RETRY, kind, said, refused_connection=True, foreign=True)
         if isinstance(cause, TimeoutError):
             said = f"no full answer within {timeout:g} s"
-            return Trouble(Cure.RETRY, FailureKind.TIMEOUT, said)
+            return Trouble(Cure.RETRY, FailureKind.TIMEOUT, said, foreign=True)
     said = str(causes[-1]) or type(causes[-1]).__name__
-    return Trouble(Cure.RETRY, FailureKind.CONNECTION, said)
+    return Trouble(Cure.RETRY, kind, said, foreign=True)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

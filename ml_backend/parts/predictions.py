@@ -123,4 +123,5 @@ class PredictionParts(PromptParts):
             address=self.settings.own_address(),
             reach=Reach(self.settings.image_hosts),
             find_open=lambda: open_to_others(self.settings.data_dir),
+            private_endpoints=self.settings.private_endpoints,
         )

@@ -27,6 +27,7 @@ from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompt_files import PromptFiles
@@ -48,7 +49,13 @@ class PromptParts(Doors):
             concurrency=self.settings.llm_max_concurrency,
             timeout=self.settings.llm_timeout,
             calls_per_user=self.settings.paid_calls_per_user,
+            reach_of=self.private_endpoints.reach_of,
         )
+
+    @cached_property
+    def private_endpoints(self) -> PrivateEndpoints:
+        """What knows whose connections may lead into the server's own network."""
+        return PrivateEndpoints(self.settings.private_endpoints, lambda: self.studio)
 
     @cached_property
     def examples(self) -> ExamplePool:
@@ -98,7 +105,7 @@ class PromptParts(Doors):
 
     @cached_property
     def connections(self) -> Connections:
-        return Connections(self.store, self.access, self.models)
+        return Connections(self.store, self.access, self.models, self.private_endpoints)
 
     @cached_property
     def given_prices(self) -> GivenPrices:

@@ -6,8 +6,9 @@ import ipaddress
 
 import pytest
 
+from ml_backend.addresses import is_public
 from ml_backend.errors import InvalidInput
-from ml_backend.images.hosts import Reach, is_public, read_hosts, resolve
+from ml_backend.images.hosts import Reach, read_hosts, resolve
 from support.tables import each_row
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from ml_backend.addresses import Address
 from ml_backend.errors import AttachmentError
-from ml_backend.images.hosts import Address, Reach
+from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import Limits
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.prompting import messages

@@ -93,6 +93,7 @@ def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> 
         "token": "ok",
         "server": "warn",
         "model: offline baseline": "ok",
+        "endpoints": "ok",
         "pictures": "ok",
         "projects": "ok",
         "backend": "skip",

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ml_backend.llm import Gate, Model, Request, Retry, open_model
+from ml_backend.llm import ANYWHERE, Gate, Model, Reach, Request, Retry, open_model
 from ml_backend.records import Connection, ProviderName
 from ml_backend.services.models.pool import ModelPool, _asked_by
 
@@ -39,7 +39,7 @@ SCHEMA: dict[str, Any] = {
 def adopt(pool: ModelPool, connection: Connection, model: Model) -> None:
     """Have a connection answered by a model of the test's own."""
     with pool._lock:
-        pool._open.insert(0, (_asked_by(connection), model))
+        pool._open.insert(0, (_asked_by(connection), pool.reach_of(connection), model))
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -65,9 +65,12 @@ async def opened(
     ladder: dict[str, str] | None = None,
     retry: Retry = FAST,
     timeout: float = 5.0,
+    reach: Reach = ANYWHERE,
 ):
     memory = {} if ladder is None else ladder
-    model = open_model(on, gate=gate or Gate(8), timeout=timeout, ladder=memory, retry=retry)
+    model = open_model(
+        on, gate=gate or Gate(8), timeout=timeout, ladder=memory, retry=retry, reach=reach
+    )
     try:
         yield model
     finally:

@@ -165,7 +165,7 @@ def add_connection(
     """
     if api_key_env and api_key_stdin:
         raise click.UsageError("Give --api-key-env or --api-key-stdin, not both.")
-    from ml_backend.services.callers.connections import check_title, free_title
+    from ml_backend.services.callers.connections import check_names, check_title, free_title
 
     is_local = provider == ProviderName.LOCAL.value
     columns: dict[str, Any] = {"endpoint": endpoint, "default_model": model, "details": {}}
@@ -179,6 +179,7 @@ def add_connection(
         raise click.UsageError("Missing argument 'TITLE'.")
     title = title or free_title(app.container.store, ProviderName.LOCAL)
     check_title(title)
+    check_names(deployment, api_version, {})
     if not is_local and provider != ProviderName.OPENAI.value and not endpoint:
         raise InvalidInput(
             f"{provider} needs an endpoint.",

@@ -347,7 +347,7 @@ def carry_out(
 def _warn_without_server(app: App) -> None:
     from http.client import HTTPException
 
-    from ml_backend.services.health.doctor import read_health
+    from ml_backend.services.health.our_health import read_health
 
     address = app.container.settings.own_address()
     try:

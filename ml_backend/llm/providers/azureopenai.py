@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import openai
 
+from ml_backend.addresses import is_path_name
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting, no_key
 from ml_backend.llm.model import Gate
+from ml_backend.llm.reach import ANYWHERE, Reach
+from ml_backend.llm.refusals.judging import Cure, Trouble
 from ml_backend.llm.retry import Retry
-from ml_backend.llm.wire import CHAT, Wire, http_client
-from ml_backend.records import Connection
+from ml_backend.llm.wire import CHAT, CallFailed, Wire, http_client
+from ml_backend.records import Connection, FailureKind
 
 # The newest generally available version of the dated kind; structured outputs came with it.
 API_VERSION = "2024-10-21"
@@ -26,15 +29,17 @@ def open_model(
     timeout: float,
     ladder: MutableMapping[str, str],
     retry: Retry,
+    reach: Reach = ANYWHERE,
 ) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key or the resource's address."""
     if not connection.api_key:
         raise no_key(connection)
-    wire = _wire(connection, gate)
+    _require_names(connection)
+    wire = _wire(connection, gate, reach)
     return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
 
 
-def _wire(connection: Connection, gate: Gate) -> Wire:
+def _wire(connection: Connection, gate: Gate, reach: Reach) -> Wire:
     parts = urlsplit(connection.endpoint.strip())
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise bad_setting(
@@ -53,7 +58,7 @@ def _wire(connection: Connection, gate: Gate) -> Wire:
             max_retries=0,
             http_client=http,
         )
-        return Wire(plain, gate)
+        return Wire(plain, gate, reach=reach)
     # People paste the whole route of a deployment; a gateway's own prefix stays.
     prefix = parts.path.partition("/openai")[0].rstrip("/")
     azure = openai.AsyncAzureOpenAI(
@@ -65,5 +70,27 @@ def _wire(connection: Connection, gate: Gate) -> Wire:
         http_client=http,
     )
     if connection.deployment:
-        return Wire(azure, gate)
-    return Wire(azure, gate, route=lambda model: f"deployments/{quote(model, safe='')}/{CHAT}")
+        return Wire(azure, gate, reach=reach)
+    return Wire(azure, gate, route=_route, reach=reach)
+
+
+def _route(model: str) -> str:
+    """The path of a deployment named like the model; raises CallFailed for what is no name."""
+    if not is_path_name(model):
+        said = f"{model[:60]!r} is no name that a deployment can have"
+        raise CallFailed(Trouble(Cure.STOP, FailureKind.MODEL_NOT_FOUND, said))
+    return f"deployments/{model}/{CHAT}"
+
+
+def _require_names(connection: Connection) -> None:
+    """Raise ``RunStopper`` for what would lead to another place than the resource's own."""
+    for name, value in (
+        ("deployment", connection.deployment),
+        ("API version", connection.api_version),
+    ):
+        if value and not is_path_name(value):
+            raise bad_setting(
+                connection,
+                f"its {name} {value[:60]!r} is no name.",
+                "Letters, digits, dots, hyphens and underscores make one.",
+            )

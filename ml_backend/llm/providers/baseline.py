@@ -19,6 +19,7 @@ from ml_backend.data_paths import look_up
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.gazetteer import Gazetteer
 from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.prompting.neighbours import Neighbours, normal_form
 from ml_backend.records import BASELINE_MODEL, Connection, Example, FailureKind, JsonObject, Usage
@@ -36,6 +37,7 @@ def open_model(
     timeout: float,
     ladder: MutableMapping[str, str],
     retry: Retry,
+    reach: Reach = ANYWHERE,
 ) -> Baseline:
     """Return the baseline; what a network would need is not used."""
     return Baseline()

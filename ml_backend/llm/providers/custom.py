@@ -12,6 +12,7 @@ import openai
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting
 from ml_backend.llm.model import Gate
+from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
 from ml_backend.llm.wire import CHAT, Wire, http_client
@@ -25,6 +26,7 @@ def open_model(
     timeout: float,
     ladder: MutableMapping[str, str],
     retry: Retry,
+    reach: Reach = ANYWHERE,
 ) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a usable endpoint."""
     base_url = _base_url(connection)
@@ -43,7 +45,7 @@ def open_model(
         default_headers=cast(dict[str, str], headers),
         http_client=http,
     )
-    wire = Wire(client, gate)
+    wire = Wire(client, gate, reach=reach)
     return ChatModel(
         connection,
         wire,

@@ -18,6 +18,7 @@ from ml_backend.llm.explanations import explain
 from ml_backend.llm.local.child import PROCESSES, Address, ModelProcess
 from ml_backend.llm.local.model_file import of_connection
 from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
 from ml_backend.llm.wire import CallFailed, Wire, http_client
@@ -40,6 +41,7 @@ def open_model(
     timeout: float,
     ladder: MutableMapping[str, str],
     retry: Retry,
+    reach: Reach = ANYWHERE,
 ) -> LocalModel:
     """Return the model; raise ``RunStopper`` where its file or the engine is missing.
 

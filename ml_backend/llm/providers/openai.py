@@ -9,6 +9,7 @@ import openai
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import no_key
 from ml_backend.llm.model import Gate
+from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.wire import Wire, http_client
 from ml_backend.records import Connection
@@ -23,6 +24,7 @@ def open_model(
     timeout: float,
     ladder: MutableMapping[str, str],
     retry: Retry,
+    reach: Reach = ANYWHERE,
 ) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key."""
     if not connection.api_key:
@@ -35,5 +37,5 @@ def open_model(
         max_retries=0,
         http_client=http,
     )
-    wire = Wire(client, gate)
+    wire = Wire(client, gate, reach=reach)
     return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)

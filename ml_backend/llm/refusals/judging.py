@@ -17,7 +17,7 @@ from ml_backend.llm.refusals.content import judge_content, judge_images
 from ml_backend.llm.refusals.echoes import NO_ECHOES, Echoes
 from ml_backend.llm.refusals.endpoint import judge_other_answer, judge_route
 from ml_backend.llm.refusals.limits import judge_busy
-from ml_backend.llm.refusals.reading import is_error, read_refusal
+from ml_backend.llm.refusals.reading import is_error, read_refusal, speaks_as_provider
 from ml_backend.llm.refusals.roles import judge_roles, may_be_about_roles
 from ml_backend.llm.refusals.trouble import RAW_LIMIT, Cure, Refusal, Trouble
 from ml_backend.records import FailureKind
@@ -30,6 +30,7 @@ __all__ = [
     "judge",
     "judge_answer",
     "read_refusal",
+    "speaks_as_provider",
 ]
 
 FORM = re.compile(

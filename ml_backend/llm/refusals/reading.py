@@ -98,6 +98,11 @@ def is_error(body: object) -> bool:
     return failed or told or says or isinstance(body.get("detail"), list)
 
 
+def speaks_as_provider(body: object) -> bool:
+    """Return whether a body tells an error in a shape that providers have."""
+    return is_error(body[0] if isinstance(body, list) and body else body)
+
+
 @dataclass(slots=True)
 class _Found:
     echoes: Echoes = NO_ECHOES

@@ -56,6 +56,8 @@ class Trouble:
     """What the model had said before; nobody's words about the call."""
     once_answered: Cure | None = None
     """The cure where the endpoint has answered before: what came between may pass."""
+    foreign: bool = False
+    """Whether it was told in another way than providers tell errors: by a page, a closed port."""
 
 
 @dataclass(frozen=True, slots=True)

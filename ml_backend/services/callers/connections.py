@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
 from ml_backend.llm import provider_modules
 from ml_backend.llm.prices import read_price
@@ -13,6 +14,7 @@ from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.store import Store
 
 NEEDS_ENDPOINT = (ProviderName.AZURE_OPENAI, ProviderName.CUSTOM)
@@ -21,6 +23,7 @@ LOCAL_IS_READ_ONLY = (
     "changed there alone."
 )
 SECRETS = ("auth_token", "google_application_credentials")
+GOOGLE_NAMES = ("google_location", "google_project_id")
 
 
 def provider_choices() -> list[str]:
@@ -35,10 +38,13 @@ def provider_choices() -> list[str]:
 class Connections:
     """What the API does with connections."""
 
-    def __init__(self, store: Store, access: Access, models: ModelPool) -> None:
+    def __init__(
+        self, store: Store, access: Access, models: ModelPool, private: PrivateEndpoints
+    ) -> None:
         self._store = store
         self._access = access
         self._models = models
+        self._private = private
 
     def visible(self, caller: Caller) -> list[Connection]:
         """Return the connections a caller may use, oldest first."""
@@ -71,6 +77,8 @@ class Connections:
             scope = Scope.ORGANIZATION if caller.user.owns_organization else Scope.USER
         self._require_owner(caller, scope)
         self.check_endpoint(name, endpoint)
+        check_names(deployment, columns.get("api_version", ""), details)
+        self._private.check(caller.user, endpoint)
         return self._store.connections.create(
             title=title or free_title(self._store, name),
             provider=name.value,
@@ -104,8 +112,11 @@ class Connections:
         provider = columns.get("provider")
         name = self.check_provider(provider) if provider else connection.provider
         endpoint = columns.get("endpoint", connection.endpoint)
+        # What was kept before there were rules for names may stay, and leads nowhere.
+        check_names(columns.get("deployment", ""), columns.get("api_version", ""), details or {})
         if "endpoint" in columns or provider:
             self.check_endpoint(name, endpoint)
+            self._private.check(caller.user, endpoint, connection)
             self._refuse_moving_secret(connection, endpoint, api_key, secrets)
         if columns.get("title", connection.title) != connection.title:
             self._check_title(columns["title"])
@@ -272,6 +283,22 @@ def free_title(store: Store, provider: ProviderName) -> str:
     while f"{provider.value} {number}" in taken:
         number += 1
     return f"{provider.value} {number}"
+
+
+def check_names(deployment: str, api_version: str, details: JsonObject) -> None:
+    """Raise InvalidInput for what is no name: in an address it could lead elsewhere."""
+    given = {
+        "deployment_name": deployment,
+        "api_version": api_version,
+        **{name: details.get(name) for name in GOOGLE_NAMES},
+    }
+    for field, name in given.items():
+        if name and not is_path_name(str(name).replace(":", "-")):
+            raise InvalidInput(
+                f"{str(name)[:60]!r} is no name.",
+                field=field,
+                fix="Letters, digits, dots, hyphens and underscores make one.",
+            )
 
 
 def check_title(title: str) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio import Backend, Webhook
 from ml_backend.labelstudio.failures import without_credentials
-from ml_backend.services.health.doctor import read_health
+from ml_backend.services.health.our_health import read_health
 from ml_backend.store import Store
 
 Pair = tuple[str, str]

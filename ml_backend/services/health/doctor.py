@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ml_backend.certificates import named, tls_context
+from ml_backend.certificates import named
 from ml_backend.errors import (
     LabelStudioAuthError,
     LabelStudioError,
@@ -28,9 +26,11 @@ from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.at_rest import say_open
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
+from ml_backend.services.health.our_health import read_health
 from ml_backend.services.health.page_assets import VENDOR, lacking
 from ml_backend.services.health.price_said import say_budget, say_calls, say_price
 from ml_backend.services.health.private_network import PRIVATE_NETWORK
+from ml_backend.services.health.settings_said import say_private_endpoints
 from ml_backend.services.health.trusted import say_trusted
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
@@ -42,7 +42,6 @@ log = logging.getLogger(__name__)
 OK, WARN, FAIL, SKIP = "ok", "warn", "fail", "skip"
 TESTED_RELEASE = "1.23"
 MODEL_SECONDS = 30.0
-HEALTH_SECONDS = 3.0
 HTTPS_PORT = 443
 
 
@@ -89,6 +88,7 @@ class Doctor:
         loop: LoopThread,
         address: str,
         reach: Reach | None = None,
+        private_endpoints: bool = False,
         vendor: Path = VENDOR,
         model_seconds: float = MODEL_SECONDS,
         find_open: Callable[[], Sequence[Path]] = tuple,
@@ -100,6 +100,7 @@ class Doctor:
         self._loop = loop
         self._address = address
         self._reach = reach or Reach()
+        self._private_endpoints = private_endpoints
         self._vendor = vendor
         self._model_seconds = model_seconds
         self._find_open = find_open
@@ -122,6 +123,7 @@ class Doctor:
         if store is not None:
             yield self._check_jobs(store, sight)
         yield from self._check_models(store, sight)
+        yield Check("endpoints", OK, *say_private_endpoints(self._private_endpoints))
         yield self._check_pictures()
         yield self._check_pages()
         if store is None or studio is None:
@@ -363,23 +365,6 @@ class Doctor:
             if theirs and theirs != mine:
                 found.append(f"a server at {origin}")
         return found
-
-
-def read_health(address: str) -> dict[str, Any]:
-    """Return what our server says at ``/health``; raises OSError or ValueError when it is none."""
-    if urlsplit(address).scheme not in ("http", "https"):
-        raise ValueError("not a web address")
-    try:
-        trust = tls_context() if address.startswith("https://") else None
-    except PromptsError as error:
-        raise OSError(error.message) from error
-    with urllib.request.urlopen(  # noqa: S310  # nosec B310  # http(s), the operator's
-        f"{address}/health", timeout=HEALTH_SECONDS, context=trust
-    ) as response:
-        health = json.loads(response.read(100_000))
-    if not isinstance(health, dict) or "status" not in health:
-        raise ValueError("something else answers there")
-    return health
 
 
 def _origin(url: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,8 @@ from ml_backend.errors import (
     LabelStudioNotFound,
     LabelStudioUnreachable,
 )
-from ml_backend.images import document, inline, picture
+from ml_backend.images import document, inline
+from ml_backend.images.file_readers import READERS
 from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio, is_under_unknown_path
@@ -33,7 +35,9 @@ IMAGE_TOKENS = 50_000
 By OpenAI's formula one of 2048 pixels is at most eight tiles, which gpt-4o-mini counts as
 2,833 + 8 × 5,667 = 48,169. Servers that count patches stay far below for that size.
 """
-THREADS = 6
+THREADS = 12
+FETCHED_AT_ONCE, READ_AT_ONCE = 6, 2
+"""Of one predictor: half of the threads, and of the processes that read, stay free for others."""
 CACHE_BYTES = 64 * 1024**2
 CACHE_SECONDS = 600.0
 TRIES = 2
@@ -54,6 +58,14 @@ class Ready:
     tokens: int = 0
     pictures: tuple[tuple[str, int, int], ...] = ()
     """Name, width and height of each picture, as it is sent."""
+
+
+class FileShare:
+    """What files of one predictor may take of what is there for those of all; of one loop."""
+
+    def __init__(self) -> None:
+        self.fetching = asyncio.Semaphore(FETCHED_AT_ONCE)
+        self.reading = threading.BoundedSemaphore(READ_AT_ONCE)
 
 
 class Attachments:
@@ -78,7 +90,12 @@ class Attachments:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="attachments")
 
     async def put_in(
-        self, messages: Sequence[JsonObject], *, project_id: int, provider: ProviderName
+        self,
+        messages: Sequence[JsonObject],
+        *,
+        project_id: int,
+        provider: ProviderName,
+        share: FileShare | None = None,
     ) -> Ready:
         """Put the files into the messages; raises AttachmentError for one that cannot be had.
 
@@ -93,11 +110,12 @@ class Attachments:
                 "are sent at a time.",
                 fix="Make several tasks of it.",
             )
+        share = share or FileShare()
         found: dict[str, Content] = {}
         for item, content in zip(
             wanted,
             await asyncio.gather(
-                *(self._content(item, project_id) for item in wanted), return_exceptions=True
+                *(self._content(item, project_id, share) for item in wanted), return_exceptions=True
             ),
             strict=True,
         ):
@@ -138,18 +156,25 @@ class Attachments:
         """Begin nothing more; what is being fetched ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _content(self, item: Mapping[str, str], project_id: int) -> Content:
+    async def _content(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
+        async with share.fetching:
+            return await self._found(item, project_id, share)
+
+    async def _found(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
         # What one project may read another may not, and its storages may have another file there.
         key = (item["kind"], item["url"], project_id)
-        found = self._kept.find(key, lambda: self._threads.submit(self._make, item, project_id))
+        found = self._kept.find(
+            key, lambda: self._threads.submit(self._make, item, project_id, share)
+        )
         if isinstance(found, Content):
             return found
         # Shielded: others may wait for the same.
         return await asyncio.shield(asyncio.wrap_future(found))
 
-    def _make(self, item: Mapping[str, str], project_id: int) -> Content:
+    def _make(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
         data = self._read_patiently(item["url"], project_id)
-        return _document(data, item["name"]) if item["kind"] == "pdf" else _picture(data)
+        with share.reading:
+            return _document(data, item["name"]) if item["kind"] == "pdf" else _picture(data)
 
     def _read_patiently(self, url: str, project_id: int) -> bytes:
         for _ in range(TRIES - 1):
@@ -224,14 +249,14 @@ class Attachments:
 
 
 def _picture(data: bytes) -> Content:
-    shrunk = picture.shrink(data)
+    shrunk = READERS.picture(data)
     url = _data_url(shrunk.media_type, shrunk.content)
     part = {"type": "image_url", "image_url": {"url": url}}
     return Content((part,), IMAGE_TOKENS, len(url), pixels=(shrunk.width, shrunk.height))
 
 
 def _document(data: bytes, name: str) -> Content:
-    found = document.read(data)
+    found = READERS.document(data)
     if not found.is_scan:
         text = found.text
         if found.pages_read < found.pages or len(text) >= document.MOST_CHARACTERS:

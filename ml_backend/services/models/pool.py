@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.llm import Gate, Model, Retirable, open_model
+from ml_backend.llm import ANYWHERE, Gate, Model, Reach, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
 from ml_backend.next_steps import Step
 from ml_backend.records import (
@@ -34,8 +35,12 @@ class ModelPool:
         concurrency: int,
         timeout: float,
         calls_per_user: int = 0,
+        reach_of: Callable[[Connection], Reach] = lambda _: ANYWHERE,
     ) -> None:
-        """``calls_per_user`` is what each person may have asked in a day; 0 is any number."""
+        """``calls_per_user`` is what each person may have asked in a day; 0 is any number.
+
+        ``reach_of`` says where a connection may lead.
+        """
         self._store = store
         self._default = default
         self.concurrency = concurrency
@@ -43,7 +48,8 @@ class ModelPool:
         self.in_flight = SingleFlight()
         self.paid_calls = PaidCalls(store, calls_per_user)
         self._lock = threading.Lock()
-        self._open: list[tuple[Connection, Model]] = []
+        self.reach_of = reach_of
+        self._open: list[tuple[Connection, Reach, Model]] = []
         self._purses: dict[int | ProviderName, ConnectionBudget] = {}
 
     @property
@@ -126,17 +132,21 @@ class ModelPool:
                 field="connection",
                 fix=Step.GIVE_KEY_AGAIN(connection=connection.id or 0),
             )
-        wanted = _asked_by(connection)
+        wanted, reach = _asked_by(connection), self.reach_of(connection)
         with self._lock:
-            for known, model in self._open:
-                if known == wanted:
+            for known, known_reach, model in self._open:
+                if known == wanted and known_reach == reach:
                     return model
             self._drop_local_of(connection.id)
             gate = Gate(self.concurrency)
             model = open_model(
-                connection, gate=gate, timeout=self.timeout, ladder=self._store.answer_forms
+                connection,
+                gate=gate,
+                timeout=self.timeout,
+                ladder=self._store.answer_forms,
+                reach=reach,
             )
-            self._open.append((wanted, model))
+            self._open.append((wanted, reach, model))
             return model
 
     def _drop_local(self, connection_id: int | None) -> None:
@@ -148,18 +158,18 @@ class ModelPool:
             self._drop_local_of(connection_id)
 
     def _drop_local_of(self, connection_id: int | None) -> None:
-        kept: list[tuple[Connection, Model]] = []
-        for known, model in self._open:
+        kept: list[tuple[Connection, Reach, Model]] = []
+        for known, reach, model in self._open:
             if known.id == connection_id and isinstance(model, Retirable):
                 model.retire()
             else:
-                kept.append((known, model))
+                kept.append((known, reach, model))
         self._open = kept
 
     async def close(self) -> None:
         """Give back the connections of every open model; on the loop that asked them."""
         with self._lock:
-            models, self._open = [model for _, model in self._open], []
+            models, self._open = [model for _, _, model in self._open], []
         for model in models:
             await model.close()
 

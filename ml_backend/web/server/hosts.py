@@ -12,7 +12,7 @@ from collections.abc import Collection
 from flask import Flask, request
 from werkzeug.exceptions import MisdirectedRequest
 
-from ml_backend.images.hosts import to_ascii
+from ml_backend.addresses import to_ascii
 from ml_backend.settings import Settings, is_loopback
 
 OF_THIS_MACHINE = ("localhost", "*.localhost", "host.docker.internal")

@@ -293,7 +293,7 @@ def test_a_connection_of_ones_own_is_nobody_elses(pages: Pages, stranger: Pages)
     assert stranger.post(f"{LIST}/{kept.id}/test").status == 404
     scopes = [each.attributes["value"] for each in stranger.get(NEW).all("[name=scope]")]
     assert scopes == ["User", "Model"]
-    theirs = made(stranger, title="theirs", scope="User")
+    theirs = made(stranger, title="theirs", scope="User", endpoint="https://models.example/v1")
     assert theirs.created_by is not None
     assert theirs.created_by.id == 2
     refused = stranger.post(

@@ -277,6 +277,7 @@ def _form(caller: Caller, row: Row, *, new: bool) -> Response:
         scopes=scopes,
         periods=PERIODS,
         alert_at=alert_of(row.connection),
+        may_be_private=services().private_endpoints.may_make(caller.user),
         back=LIST,
     )
 
