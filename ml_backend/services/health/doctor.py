@@ -92,6 +92,7 @@ class Doctor:
         open_ownership: Callable[[], Ownership],
         loop: LoopThread,
         address: str,
+        called: str = "",
         reach: Reach | None = None,
         vendor: Path = VENDOR,
         model_seconds: float = MODEL_SECONDS,
@@ -102,6 +103,7 @@ class Doctor:
         self._open_ownership = open_ownership
         self._loop = loop
         self._address = address
+        self._called = called
         self._reach = reach or Reach()
         self._vendor = vendor
         self._model_seconds = model_seconds
@@ -196,7 +198,8 @@ class Doctor:
                 "Start both with the same DATA_DIR (or DATABASE_URL): one that is relative, or "
                 "left out where ./data stands, depends on the folder they are started in.",
             )
-        return Check("server", OK, f"{self._address} answers: {health['status']}.")
+        message = f"{self._address} answers: {health['status']}. {self._called}".strip()
+        return Check("server", OK, message)
 
     @staticmethod
     def _check_jobs(store: Store, sight: Visibility) -> Check:
