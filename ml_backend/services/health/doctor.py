@@ -87,6 +87,7 @@ class Doctor:
         open_ownership: Callable[[], Ownership],
         loop: LoopThread,
         address: str,
+        called: str = "",
         reach: Reach | None = None,
         private_endpoints: bool = False,
         vendor: Path = VENDOR,
@@ -99,6 +100,7 @@ class Doctor:
         self._open_ownership = open_ownership
         self._loop = loop
         self._address = address
+        self._called = called
         self._reach = reach or Reach()
         self._private_endpoints = private_endpoints
         self._vendor = vendor
@@ -199,7 +201,8 @@ class Doctor:
                 "Start both with the same DATA_DIR (or DATABASE_URL): one that is relative, or "
                 "left out where ./data stands, depends on the folder they are started in.",
             )
-        return Check("server", OK, f"{self._address} answers: {health['status']}.")
+        message = f"{self._address} answers: {health['status']}. {self._called}".strip()
+        return Check("server", OK, message)
 
     @staticmethod
     def _check_jobs(store: Store, sight: Visibility) -> Check:

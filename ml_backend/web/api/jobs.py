@@ -10,6 +10,7 @@ from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.actions import Access, JobAnswer, Refresh
 from ml_backend.web.api.wire.parts import Page, PageQuery, paged, slice_of
 from ml_backend.web.server import identity
+from ml_backend.web.server.attempts import attempts
 from ml_backend.web.server.services import services
 
 api = Operations("jobs_api", "jobs")
@@ -40,10 +41,11 @@ def get_job(id: int) -> JobAnswer:
 def refresh_token(body: Refresh) -> Access:
     """Exchange a personal access token at Label Studio, which the SDK does before its calls."""
     services().settings.require_label_studio()
-    status, answer = tokens.exchange(services().settings.label_studio_url, body.refresh)
-    if status == 200 and isinstance(answer, dict) and isinstance(answer.get("access"), str):
-        return Access(access=answer["access"])
-    detail = answer.get("detail") if isinstance(answer, dict) else None
-    error = LabelStudioAuthError(str(detail or "Token is invalid"), status=401)
-    error.by_caller = True
-    raise error
+    with attempts().asking(identity.key_of(body.refresh)):
+        status, answer = tokens.exchange(services().settings.label_studio_url, body.refresh)
+        if status == 200 and isinstance(answer, dict) and isinstance(answer.get("access"), str):
+            return Access(access=answer["access"])
+        detail = answer.get("detail") if isinstance(answer, dict) else None
+        error = LabelStudioAuthError(str(detail or "Token is invalid"), status=401)
+        error.by_caller = True
+        raise error

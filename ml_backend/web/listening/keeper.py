@@ -34,6 +34,9 @@ LOOK_EVERY = 0.5
 ROOM = 1 << 30
 """Bytes of large bodies and answers that may lie in files."""
 
+IN_KERNEL = 128 << 10
+"""Bytes of an answer that the system holds for a reader; left to itself it holds megabytes."""
+
 FILES = 4096
 """Open files a worker asks the system for: a connection each, and what the app opens."""
 
@@ -70,6 +73,8 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
                 raise
             return
         sock.setblocking(False)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, IN_KERNEL)
         conn = Connection(sock, client, listener.getsockname())
         self._connections.add(conn)
         self.nr_conns += 1

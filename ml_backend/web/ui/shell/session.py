@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput, LabelStudioAuthError, NotFound, PromptsError
 from ml_backend.web.server.body_limits import SESSION_KEY
-from ml_backend.web.server.errors import status_of
+from ml_backend.web.server.errors import say_when, status_of
 from ml_backend.web.server.identity import READING, Callers
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.pages import alert_slot, by_htmx, go, pages, refusal
@@ -126,7 +126,9 @@ def _refuse(error: PromptsError) -> Response:
     status = status_of(error, api=is_theirs)
     level = logging.ERROR if status >= 500 else logging.WARNING
     log.log(level, "%s: %s", type(error).__name__, error)
-    return refusal(error.message, error.fix, 422 if status == 400 else status.value)
+    response = refusal(error.message, error.fix, 422 if status == 400 else status.value)
+    say_when(error, response)
+    return response
 
 
 @pages.errorhandler(RequestEntityTooLarge)

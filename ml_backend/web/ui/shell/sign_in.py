@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import flash, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import LabelStudioAuthError, LabelStudioError, PromptsError
+from ml_backend.errors import LabelStudioAuthError, LabelStudioError, PromptsError, TooManyTries
+from ml_backend.web.server.attempts import attempts
+from ml_backend.web.server.errors import say_when
 from ml_backend.web.server.identity import Callers
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.next_steps import for_pages
@@ -31,7 +33,7 @@ def take_sign_in() -> Response:
     if not token:
         return _form("The token is missing.", 422)
     try:
-        Callers(services().studio_as, services().bridge).admit(token)
+        Callers(services().studio_as, services().bridge, attempts()).admit(token)
     except LabelStudioAuthError:
         return _form("Token refused. Copy a new one from Account & Settings.", 422)
     except LabelStudioError as error:
@@ -41,6 +43,10 @@ def take_sign_in() -> Response:
             f"({error.message})",
             503,
         )
+    except TooManyTries as error:
+        response = _form(str(error), 429)
+        say_when(error, response)
+        return response
     except PromptsError as error:
         return _form(for_pages(str(error)), 422)
     wanted = own_path(request.form.get("next", ""))
