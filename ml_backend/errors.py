@@ -168,5 +168,9 @@ class LabelStudioNotFound(LabelStudioError):
     """The project, task or prediction does not exist or the token may not see it."""
 
 
+class FileRefused(LabelStudioError):
+    """A file that cannot be shown to belong to the project that it is wanted for."""
+
+
 class LabelStudioRejected(LabelStudioError):
     """The request was understood and refused (HTTP 400, 409, 422)."""

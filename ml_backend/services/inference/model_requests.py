@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import TaskRefused, TemplateError
+from ml_backend.errors import AttachmentError, TaskRefused, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labeling.schema_bounds import bounded
@@ -65,13 +65,15 @@ class RequestTemplate:
     """The version's own system text."""
     is_bounded: bool = False
     """Whether the schema has bounds: see ``TAKE_BOUNDS``."""
+    bind: Callable[[Sequence[Attachment]], int | None] | None = None
+    """Refuses files of other projects; returns the project whose storages give one, else None."""
 
 
 def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
     """Return the request for a task; untrusted data never raises out of here."""
     try:
         return _build(template, task)
-    except TaskRefused as error:
+    except (TaskRefused, AttachmentError) as error:
         return _without_input(task, str(error))
     except Exception:  # whatever one task's data provokes costs that task alone
         log.exception("task %s could not be prepared", task.id)
@@ -87,6 +89,8 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         if not names:
             message = "Nothing to ask: neither prompt nor labeling config names a data field."
         return _without_input(task, message)
+    # Before the cache is looked into: what another project paid for may tell what is in its file.
+    bound = asked.bind(attachments) if asked.bind and attachments else None
     try:
         messages = prompting.build(
             asked.text,
@@ -106,7 +110,7 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema = bounded(asked.config, task.data, (text for _, text in inputs))
     else:
         schema = asked.config.schema(task.data)
-    key = _digest([asked.identity, messages, schema])
+    key = _digest([asked.identity, messages, schema, *([] if bound is None else [bound])])
     if examples:
         key = key[:HALF] + _digest(examples)[:HALF]
         messages = prompting.with_examples(messages, examples)

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ml_backend.errors import (
     AnswerError,
@@ -95,6 +96,7 @@ class Predictor:
     ) -> None:
         connection = inputs.connection
         self._config = inputs.config
+        self._project_id = inputs.project.id
         self._model = inputs.model
         self._model_name = version.model
         self._timeout = models.timeout
@@ -123,6 +125,7 @@ class Predictor:
             samples=samples,
             system=version.system_prompt,
             is_bounded=connection.provider in TAKE_BOUNDS,
+            bind=None if self._is_baseline else partial(attachments.bind, inputs.project.id),
         )
         self.guard = guard
         """What it spends goes by this, and is to be written down by who asks."""
@@ -276,7 +279,7 @@ class Predictor:
         if self._is_baseline:
             return Ready(request.messages)
         return await self._attachments.put_in(
-            request.messages, task_id=request.task.id, provider=self._provider
+            request.messages, project_id=self._project_id, provider=self._provider
         )
 
     async def _call(
