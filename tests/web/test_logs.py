@@ -33,6 +33,7 @@ def fail(*_: object, **__: object) -> None:
     raise Broken(INSIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("endpoint", "path"),
     [
@@ -57,6 +58,7 @@ def test_an_unexpected_error_tells_nothing_of_itself(
     assert "Traceback" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_refusal_is_in_the_log(pages: Pages, caplog: pytest.LogCaptureFixture) -> None:
     headers = {"Authorization": f"Token {pages.studio.token}"}
     for path, words in (
