@@ -123,7 +123,7 @@ def test_no_request_of_label_studios_breaks_the_server(
         assert answer.is_json or not answer.data
         assert len(answer.data) < 200_000 + 4 * len(body)
 
-    fuzz(law, 300, sent=requests())
+    fuzz(law, 400, sent=requests())
     # Whatever was taken is found again, and the server is as well as before.
     assert client.get("/health").status_code == 200
     for each in store.prompts.all():
