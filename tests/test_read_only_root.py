@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from support.server import Installation
 from support.simulator import Simulator
 from support.wire import CONFIG
 
+AUTH = ("label-studio", "a password")
 GUARD = ROOT / "tests/support/read_only"
 
 
@@ -56,6 +58,7 @@ def test_a_read_only_root_is_enough_to_serve_and_predict(
         **guarded(data, temporary),
         **{"TMPDIR": str(temporary), "HOME": str(home), "XDG_CACHE_HOME": ""},
         **{"LABEL_STUDIO_URL": fake.url, "LABEL_STUDIO_API_KEY": fake.token},
+        **{"BASIC_AUTH_USER": AUTH[0], "BASIC_AUTH_PASS": AUTH[1]},
         **{"OPENAI_BASE_URL": simulator.url, "OPENAI_MODEL": "simulated", "OPENAI_API_KEY": "k"},
     }
     with Installation(data, **settings) as installation:
@@ -73,8 +76,8 @@ def test_a_read_only_root_is_enough_to_serve_and_predict(
 
 
 def _asked(url: str, body: Any) -> Any:
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    basic = base64.b64encode(":".join(AUTH).encode()).decode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Basic {basic}"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request, timeout=60) as response:
         return json.load(response)

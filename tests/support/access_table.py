@@ -166,6 +166,7 @@ API_ROUTES: dict[str, Route] = {
     "projects_api.list_subsets": _OF_THE_PROJECT,
     "ground_truth_api.list_ground_truth": _OF_THE_PROJECT,
     "ground_truth_api.mark_ground_truth": Route("API: of the project", {"all": True}),
+    "audit_api.list_audit_events": Route("API: the organization's"),
     # Connections
     "providers_api.list_connections": _LIST,
     "providers_api.list_provider_choices": _LIST,

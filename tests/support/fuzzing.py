@@ -164,6 +164,27 @@ ANY_ID = (
 )
 
 
+HOSTILE = st.sampled_from(
+    [
+        *("\ud800", "\0", "a\0b", "x" * 70_000, "", " ", "{", "{{}}", "\u202e", "<script>"),
+        *(float("nan"), float("inf"), 1e308, -0.0, 10**400, 2**63, -1, True, None),
+        *(
+            [],
+            {},
+            [[]],
+            [None],
+            {"": None},
+            [0] * 2000,
+            {"\ud800": 1},
+            json.loads("[" * 90 + "]" * 90),
+        ),
+    ]
+)
+"""What breaks what was not thought of it, in any place of a body."""
+
+DEEP = (b"[" * 3000, b'{"a":' * 3000, b"<a>" * 3000, b"- " * 3000, b"data: " + b"[" * 3000)
+
+
 def mangled(examples: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """Bytes near one of ``examples``: parts cut out, doubled, swapped, or put in; or anything."""
     cuts = st.tuples(
@@ -175,7 +196,7 @@ def mangled(examples: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     near = st.tuples(st.sampled_from(examples), st.lists(cuts, max_size=6)).map(
         lambda drawn: _mangle(*drawn)
     )
-    return near | st.binary(max_size=200)
+    return st.one_of(near, near, near, st.sampled_from(DEEP), st.binary(max_size=200))
 
 
 def _mangle(content: bytes, cuts: list[tuple[float, int, bytes, int]]) -> bytes:
@@ -189,11 +210,12 @@ def _mangle(content: bytes, cuts: list[tuple[float, int, bytes, int]]) -> bytes:
 
 def spoilt(examples: Sequence[Any]) -> st.SearchStrategy[Any]:
     """JSON near one of ``examples``: any places of it are anything, or missing; or any JSON."""
-    change = st.tuples(st.integers(0, 10_000), ANYTHING | ANY_ID | ODD_TEXT, st.booleans(), KEYS)
+    new = st.one_of(HOSTILE, HOSTILE, ANYTHING, ANY_ID, ODD_TEXT)
+    change = st.tuples(st.integers(0, 10_000), new, st.booleans(), KEYS)
     near = st.tuples(st.sampled_from(list(examples)), st.lists(change, min_size=1, max_size=3)).map(
         lambda drawn: _spoil(*drawn)
     )
-    return near | ANYTHING
+    return st.one_of(near, near, near, ANYTHING)
 
 
 def _spoil(example: Any, changes: list[tuple[int, Any, bool, str]]) -> Any:

@@ -18,7 +18,7 @@ from support.access_table import KINDS, OPEN_TURN, ROUTES, Asked, Said, Who, ask
 from support.api import Api, task
 from support.fake_label_studio import FakeLabelStudio
 from support.pages import Pages, csrf_of, sign_in
-from support.place import CREATED, close, settings
+from support.place import CREATED, Place, close, settings
 from support.sdk import in_process
 from support.simulator import Simulator
 from support.wire import CONFIG
@@ -129,9 +129,28 @@ def _changed(before: dict[str, set[str]], after: dict[str, set[str]]) -> list[st
     ]
 
 
-def test_every_route_has_its_row(world: World) -> None:
-    routes = {each.endpoint for each in world.api.app.url_map.iter_rules()}
-    assert routes == ROUTES.keys(), "a new route needs a row in tests/support/access_table.py"
+def test_every_route_has_its_row(place: Place) -> None:
+    routes = {each.endpoint for each in place.client.application.url_map.iter_rules()}
+    assert routes - ROUTES.keys() == set(), "these need a row in tests/support/access_table.py"
+
+
+def _strange_heads(answer: TestResponse) -> Iterator[str]:
+    """What every answer must and must not say to browsers, whoever asked for whatever."""
+    heads = answer.headers
+    policy = heads.get("Content-Security-Policy", "")
+    for part in ("default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+        if part not in policy:
+            yield f"without {part}: {policy}"
+    if "unsafe-eval" in policy or "script-src 'unsafe-inline'" in policy or "*" in policy:
+        yield f"a policy that lets script in: {policy}"
+    if heads.get("X-Content-Type-Options") != "nosniff" or "Referrer-Policy" not in heads:
+        yield "sniffed, or telling where one came from"
+    if any(name.lower().startswith("access-control-") for name, _ in heads):
+        yield "open to scripts of other sites"
+    if answer.data and "charset" not in answer.content_type and answer.mimetype.startswith("text/"):
+        yield f"text without its encoding: {answer.content_type}"
+    if answer.data and not answer.mimetype:
+        yield "a body of no type"
 
 
 @pytest.mark.slow
@@ -154,7 +173,27 @@ def test_everybody_is_answered_as_the_table_says(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("pages", [True, False], ids=["pages", "the rest"])
+def test_what_is_only_read_changes_nothing(world: World, pages: bool) -> None:
+    asking = Asking(world, Who.OWNER)
+    before = rows(world)
+    for each in asked(world, pages=pages):
+        if each.method == "GET":
+            asking.ask(each)
+    assert rows(world) == before
+
+
+def test_no_route_takes_other_methods_or_repeats_what_it_was_sent(place: Place) -> None:
+    for path in ("/ui/prompts", "/ui/sign-in", "/api/prompts/", "/api/docs", "/health", "/predict"):
+        for method in ("TRACE", "CONNECT", "PUT", "PROPFIND", "DEBUG"):
+            answer = place.client.open(path, method=method, headers={"X-Marker": SECRET})
+            assert answer.status_code in (303, 401, 403, 405), (method, path, answer.status)
+            assert SECRET not in answer.get_data(as_text=True)
+
+
 def _faults(asking: Asking, each: Asked, answer: TestResponse) -> Iterator[str]:
+    yield from _strange_heads(answer)
     expected = KINDS[each.route.kind][asking.who]
     text = answer.get_data(as_text=True)
     if answer.status_code not in expected.value:

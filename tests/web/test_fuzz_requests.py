@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import strategies as st
 
+from ml_backend.web import create_app
 from support.fuzzing import ANY_ID, ODD_TEXT, Fuzz, mangled, spoilt
 from support.labeling_answers import ANYTHING
 from support.place import CREATED, Place
 from support.simulator import Simulator
 from support.wire import CONFIG, region
 
+AUTH = ("label-studio", "a password")
+BASIC = {"Authorization": f"Basic {base64.b64encode(':'.join(AUTH).encode()).decode()}"}
 PROJECT = f"1.{CREATED}"
 TASK = {
     **{"id": 1, "data": {"text": "a task", "author": "Kim"}, "meta": {}, "project": 1},
@@ -92,24 +97,35 @@ def requests(draw: Any) -> tuple[str, bytes, str, dict[str, str]]:
     return f"{prefix}/{name}", body, draw(TYPES), draw(HEADERS)
 
 
+@pytest.fixture
+def client(place: Place) -> FlaskClient:
+    """A door that the operator's user and password open."""
+    auth = {"basic_auth_user": AUTH[0], "basic_auth_pass": AUTH[1]}
+    place.container.settings = place.container.settings.model_copy(update=auth)
+    return create_app(place.container).test_client()
+
+
 @pytest.mark.slow
 @pytest.mark.fuzz
-def test_no_request_of_label_studios_breaks_the_server(fuzz: Fuzz, place: Place) -> None:
+def test_no_request_of_label_studios_breaks_the_server(
+    fuzz: Fuzz, place: Place, client: FlaskClient
+) -> None:
     prompt, _ = place.prompt()
     assert (place.project_id, prompt.id) == (1, 1)
     store = place.container.store
 
     def law(sent: tuple[str, bytes, str, dict[str, str]]) -> None:
         path, body, kind, headers = sent
-        answer = place.client.post(path, data=body, content_type=kind, headers=headers)
+        headers = {**BASIC, **headers}
+        answer = client.post(path, data=body, content_type=kind, headers=headers)
         fuzz.watch.counts[f"{path.rpartition('/')[2]} {answer.status_code}"] += 1
         assert answer.status_code != 500, answer.text
         assert answer.is_json or not answer.data
         assert len(answer.data) < 200_000 + 4 * len(body)
 
-    fuzz(law, 300, sent=requests())
+    fuzz(law, 400, sent=requests())
     # Whatever was taken is found again, and the server is as well as before.
-    assert place.client.get("/health").status_code == 200
+    assert client.get("/health").status_code == 200
     for each in store.prompts.all():
         assert all(len(version.text) < 1_000_000 for version in store.prompts.versions(each.id))
 
@@ -117,15 +133,16 @@ def test_no_request_of_label_studios_breaks_the_server(fuzz: Fuzz, place: Place)
 @pytest.mark.slow
 @pytest.mark.fuzz
 def test_no_task_and_no_answer_breaks_a_prediction(
-    fuzz: Fuzz, place: Place, simulator: Simulator
+    fuzz: Fuzz, place: Place, client: FlaskClient, simulator: Simulator
 ) -> None:
     place.prompt()
 
     def law(data: Any, said: Any, task_id: Any) -> None:
         simulator.control({"match": "odd one", "answer": said})
         wire = {**TASK, "id": task_id, "data": data}
-        answer = place.client.post(
+        answer = client.post(
             "/prompts/Topics/predict",
+            auth=AUTH,
             data=json.dumps({"tasks": [wire, TASK], "project": PROJECT, "label_config": CONFIG}),
             content_type="application/json",
         )

@@ -8,6 +8,7 @@ import re
 import sys
 from datetime import UTC, datetime
 
+MOMENT = "%Y-%m-%d %H:%M:%S%z"
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CHATTY = ("httpx", "httpcore", "openai", "asyncio", "alembic", "sqlalchemy", "werkzeug")
@@ -40,7 +41,7 @@ class JsonFormatter(logging.Formatter):
 def configure(level: str, form: str) -> None:
     """Send all log lines of the process to standard error; ``form`` is "text" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter(TEXT))
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter(TEXT, MOMENT))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -45,7 +45,8 @@ class SameSiteSession(SecureCookieSessionInterface):
     """A cookie no script reads and no other site's form sends; Secure wherever HTTPS is spoken."""
 
     def get_cookie_name(self, app: Flask) -> str:
-        return "ls_prompts"
+        # Browsers take a name that begins so over HTTPS alone; plain HTTP is for this machine.
+        return "__Secure-ls_prompts" if request.is_secure else "ls_prompts"
 
     def get_cookie_httponly(self, app: Flask) -> bool:
         return True

@@ -62,7 +62,10 @@ def sign_out() -> Response:
     services().store.web_sessions.remove(str(session.get(KEY, "")))
     session.clear()
     flash("You are signed out.")
-    return go("/ui/sign-in")
+    response = go("/ui/sign-in")
+    # Drafts of prompts are kept in the browser: they go with the person.
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 @pages.post("/color-scheme")
