@@ -23,6 +23,7 @@ COMMANDS = {
     "connect": ("connect", "Connect a project to this server as its ML backend, or mend that."),
     "disconnect": ("connect", "Disconnect a project, its webhook included."),
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
+    "keys": ("upkeep.keys", "The key that encrypts what is stored: change it."),
     "models": ("models", "The small model that answers on this machine: add, list, remove."),
     "prompts": ("prompts.prompts", "Prompts: what to label, and how."),
     "versions": ("prompts.versions", "Versions of a prompt, each with its model."),

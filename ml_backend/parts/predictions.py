@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ml_backend.data_folder import open_to_others
 from ml_backend.images.hosts import Reach
 from ml_backend.labelstudio import (
     CallerLabelStudio,
@@ -121,4 +122,5 @@ class PredictionParts(PromptParts):
             loop=self.loop,
             address=self.settings.own_address(),
             reach=Reach(self.settings.image_hosts),
+            find_open=lambda: open_to_others(self.settings.data_dir),
         )

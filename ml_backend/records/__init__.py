@@ -20,6 +20,7 @@ from ml_backend.kinds import (
 )
 from ml_backend.records.connections import (
     BASELINE_MODEL as BASELINE_MODEL,
+    KEY_UNREADABLE as KEY_UNREADABLE,
     Connection as Connection,
 )
 from ml_backend.records.jobs import Job as Job

@@ -31,6 +31,7 @@ from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
 from ml_backend.store.splits import SplitStore
+from ml_backend.store.stored_secrets import Renewed, StoredSecrets
 from ml_backend.store.summary import Summary, SummaryStore
 from ml_backend.store.tries import Tried, TryStore
 from ml_backend.store.web_sessions import WebSessionStore
@@ -53,6 +54,7 @@ __all__ = [
     "Place",
     "PromptStats",
     "Publication",
+    "Renewed",
     "ResultFilter",
     "Score",
     "Served",
@@ -95,6 +97,7 @@ class Store:
         self.summary = SummaryStore(self.database)
         self.presses = PressStore(self.database)
         self.web_sessions = WebSessionStore(self.database, cipher)
+        self.secrets = StoredSecrets(self.database, cipher)
 
     def close(self) -> None:
         self.database.close()

@@ -58,7 +58,7 @@ class FollowStore:
                 keys = {"prompt_id": prompt_id, "project_id": project_id}
                 c.execute(sa.insert(t.follows).values(**keys, **values))
         follow = self.find(prompt_id, project_id)
-        assert follow is not None
+        assert follow is not None  # nosec B101  # for types: it was just written
         return follow
 
     def stop(self, prompt_id: int, project_id: int) -> bool:

@@ -37,6 +37,7 @@ def create_app(container: Container) -> Flask:
     auth.register(app, container.settings)
     errors.register(app)
     callers = identity.register(app, container.studio_as, container.bridge)
+    body_limits.admit(app)
     all_operations.register(app)
     ui.register(app, container, callers)
     instance = container.store.writing.instance()

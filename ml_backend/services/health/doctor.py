@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
@@ -25,10 +25,12 @@ from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
+from ml_backend.services.health.at_rest import say_open
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
 from ml_backend.services.health.page_assets import VENDOR, lacking
 from ml_backend.services.health.price_said import say_budget, say_price
+from ml_backend.services.health.private_network import PRIVATE_NETWORK
 from ml_backend.services.health.trusted import say_trusted
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
@@ -42,12 +44,6 @@ TESTED_RELEASE = "1.23"
 MODEL_SECONDS = 30.0
 HEALTH_SECONDS = 3.0
 HTTPS_PORT = 443
-PRIVATE_NETWORK = (
-    "Label Studio refuses ML backends on loopback and private addresses unless it is started with "
-    "USE_DEFAULT_BANNED_SUBNETS=false (or with ML_BLOCK_LOCAL_IP=false and "
-    "SSRF_PROTECTION_ENABLED=false); in Docker, localhost is the container itself: use the "
-    "host's name."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +91,7 @@ class Doctor:
         reach: Reach | None = None,
         vendor: Path = VENDOR,
         model_seconds: float = MODEL_SECONDS,
+        find_open: Callable[[], Sequence[Path]] = tuple,
     ) -> None:
         self._open_store = open_store
         self._open_studio = open_studio
@@ -105,11 +102,15 @@ class Doctor:
         self._reach = reach or Reach()
         self._vendor = vendor
         self._model_seconds = model_seconds
+        self._find_open = find_open
 
     def checks(self, sight: Visibility = EVERYTHING) -> Iterator[Check]:
         """Yield the findings as they are made, about what is in sight."""
         database, store = self._check_database()
         yield database
+        if sight is EVERYTHING:  # paths of this machine are for who runs the server
+            said, fix = say_open(self._find_open())
+            yield Check("files", WARN if said else OK, said or "Their owner's alone.", fix)
         if named():
             is_well, message, fix = say_trusted()
             yield Check("certificates", OK if is_well else FAIL, message, fix)
@@ -370,7 +371,7 @@ def read_health(address: str) -> dict[str, Any]:
         trust = tls_context() if address.startswith("https://") else None
     except PromptsError as error:
         raise OSError(error.message) from error
-    with urllib.request.urlopen(  # noqa: S310
+    with urllib.request.urlopen(  # noqa: S310  # nosec B310  # http(s), the operator's
         f"{address}/health", timeout=HEALTH_SECONDS, context=trust
     ) as response:
         health = json.loads(response.read(100_000))

@@ -8,7 +8,14 @@ from dataclasses import replace
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import Gate, Model, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
-from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
+from ml_backend.next_steps import Step
+from ml_backend.records import (
+    BASELINE_MODEL,
+    KEY_UNREADABLE,
+    Connection,
+    PromptVersion,
+    ProviderName,
+)
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
 from ml_backend.store import Store
@@ -100,7 +107,16 @@ class ModelPool:
             return self._purses[key]
 
     def open(self, connection: Connection) -> Model:
-        """Return the model behind a connection, opening it on first use."""
+        """Return the model behind a connection, opening it on first use.
+
+        Raises InvalidInput for one whose key cannot be read.
+        """
+        if connection.is_unreadable:
+            raise InvalidInput(
+                f"Connection {connection.title!r} cannot be asked. {KEY_UNREADABLE}",
+                field="connection",
+                fix=Step.GIVE_KEY_AGAIN(connection=connection.id or 0),
+            )
         wanted = _asked_by(connection)
         with self._lock:
             for known, model in self._open:

@@ -371,7 +371,7 @@ class Backend:
 
     def _claim(self, serving: Serving, project_id: int, project: Project | None) -> Serving:
         """Return what serves with the label that predictions go out under, ours from now on."""
-        assert serving.prompt is not None  # a typed one is tried and given to a person alone
+        assert serving.prompt is not None  # nosec B101  # a typed one is tried and given to a person alone
         found = (serving.prompt, serving.version, Slot.ALL, project_id, project)
         return replace(serving, label=self._ownership.claim(*found))
 

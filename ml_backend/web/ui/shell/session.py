@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput, LabelStudioAuthError, NotFound, PromptsError
+from ml_backend.web.server.body_limits import SESSION_KEY
 from ml_backend.web.server.errors import status_of
 from ml_backend.web.server.identity import READING, Callers
 from ml_backend.web.server.services import services
@@ -25,7 +26,7 @@ from ml_backend.web.ui.shell.pages import alert_slot, by_htmx, go, pages, refusa
 
 log = logging.getLogger(__name__)
 
-KEY, CSRF = "key", "csrf"
+KEY, CSRF = SESSION_KEY, "csrf"
 OPEN_ENDPOINTS = frozenset({"ui.sign_in", "ui.take_sign_in", "ui.color_scheme"})
 """What needs no session."""
 

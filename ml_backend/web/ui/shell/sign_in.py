@@ -13,7 +13,8 @@ from ml_backend.web.ui.shell.pages import by_htmx, go, own_path, pages
 from ml_backend.web.ui.shell.session import CSRF, KEY
 
 YEAR = 31_536_000
-REASONS = {"token": "Label Studio no longer takes your token."}
+REFUSED = "token"
+REASONS = {REFUSED: "Label Studio no longer takes your token."}
 """What the address may say of why one signs in anew."""
 
 
