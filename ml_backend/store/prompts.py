@@ -212,8 +212,11 @@ class PromptStore:
                 return False
             return c.execute(sa.delete(t.versions).where(v.id == version_id)).rowcount == 1
 
-    def active_version(self, prompt_id: int) -> PromptVersion | None:
-        """Return the version chosen by hand, else last published for all tasks, else newest."""
+    def active_version(self, prompt_id: int, *, by_hand: bool = True) -> PromptVersion | None:
+        """Return the version chosen by hand, else last published for all tasks, else newest.
+
+        Without ``by_hand`` what it would be if none were chosen so.
+        """
         with self._db.read() as c:
             row = c.execute(
                 sa.select(t.prompts.c.active_version_id, t.prompts.c.published_version_id).where(
@@ -221,7 +224,10 @@ class PromptStore:
                 )
             ).first()
         versions = {version.id: version for version in self.versions(prompt_id)}
-        for chosen in (row.active_version_id, row.published_version_id) if row else ():
+        wanted = (
+            (row.active_version_id if by_hand else None, row.published_version_id) if row else ()
+        )
+        for chosen in wanted:
             if chosen in versions:
                 return versions[chosen]
         return versions[max(versions)] if versions else None

@@ -38,6 +38,7 @@ from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
 from ml_backend.services.runs.costs_said import costs_said
@@ -207,6 +208,8 @@ class Executor:
         self, run: Run, studio: _Studio, **options: Any
     ) -> tuple[PredictorInputs, Predictor]:
         version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
+        if run.created_by is not None:  # it may have another connection since the run began
+            OwnKeys(self._store).require(version, run.created_by)
         predictor_factory = self._predictor_factory.reading(studio)
         recipe = predictor_factory.recipe(studio.get_project(run.project_id), version)
         options |= {"run": run, "budget": run.options.budget, "samples": run.options.samples}
