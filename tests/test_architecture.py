@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent / "ml_backend"
 FLOORS = {
     "kinds": 0,
     "data_paths": 0,
+    "acting": 0,
     "next_steps": 0,
     "records": 0,
     "errors": 0,
@@ -65,7 +66,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("inference", "publishing"),
         ("prompts",),
         ("callers", "health"),
-        ("connecting", "predictions"),
+        ("connecting", "predictions", "upkeep"),
         ("evaluation", "serving"),
         ("marking", "refining", "runs"),
         ("events", "jobs"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, alloted
+from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
 from ml_backend.store.environment_prices import EnvironmentPriceStore
@@ -103,6 +104,7 @@ class Store:
         self.summary = SummaryStore(self.database)
         self.presses = PressStore(self.database)
         self.web_sessions = WebSessionStore(self.database, cipher)
+        self.audit = AuditStore(self.database)
         self.secrets = StoredSecrets(self.database, cipher)
 
     def close(self) -> None:

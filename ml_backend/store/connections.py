@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.next_steps import Step
-from ml_backend.records import Connection, Person, ProviderName, Scope
+from ml_backend.records import AuditAction, Connection, Person, ProviderName, Scope
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note
 from ml_backend.store.cipher import UnreadableSecret
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
@@ -87,6 +88,7 @@ class ConnectionStore:
                     )
                 )
             )
+            _tell(c, AuditAction.CONNECTION_ADDED, key)
         return self.get(key)
 
     def update(
@@ -111,6 +113,8 @@ class ConnectionStore:
                 .where(t.connections.c.id == connection_id)
                 .values(**values, updated_at=datetime.now(UTC))
             )
+            for action in _actions(values):
+                _tell(c, action, connection_id)
         return self.get(connection_id)
 
     def _replaces_unreadable(
@@ -137,10 +141,12 @@ class ConnectionStore:
                 .where(found.id == connection_id)
                 .values(prices=prices, updated_at=datetime.now(UTC))
             )
+            _tell(c, AuditAction.PRICE_CHANGED, connection_id)
         return self.get(connection_id)
 
     def delete(self, connection_id: int) -> None:
         with self._db.write() as c:
+            _tell(c, AuditAction.CONNECTION_REMOVED, connection_id)
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
 
     def users(self, connection_id: int) -> list[tuple[int, str]]:
@@ -189,6 +195,32 @@ class ConnectionStore:
 
     def _decrypt(self, token: str) -> str:
         return self._cipher.decrypt(token) if token else ""
+
+
+def _actions(columns: Mapping[str, Any]) -> list[AuditAction]:
+    """Return what is told of a change, by the columns that are set."""
+    told = {
+        AuditAction.KEY_CHANGED: {"encrypted_key", "encrypted_secrets"},
+        AuditAction.BUDGET_CHANGED: {"budget_limit", "budget_period"},
+        AuditAction.PRICE_CHANGED: {"prices"},
+    }
+    found = [action for action, names in told.items() if names & set(columns)]
+    rest = set(columns).difference(*told.values())
+    return [*found, *([AuditAction.CONNECTION_CHANGED] if rest else [])]
+
+
+def _tell(c: sa.Connection, action: AuditAction, connection_id: int) -> None:
+    x = t.connections.c
+    query = sa.select(x.title, x.organization).where(x.id == connection_id)
+    for row in c.execute(query).all():
+        note(
+            c,
+            action,
+            kind="connection",
+            object_id=connection_id,
+            title=row.title,
+            organization=row.organization,
+        )
 
 
 class AnswerForms(MutableMapping[str, str]):

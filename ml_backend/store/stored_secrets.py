@@ -12,7 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_backend.records import AuditAction
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note
 from ml_backend.store.cipher import UnreadableSecret
 from ml_backend.store.connections import Cipher
 from ml_backend.store.database import Database
@@ -67,6 +69,9 @@ class StoredSecrets:
                         renewed[word] += 1
                     elif is_readable and any(row._mapping[each.name] for each in columns):
                         current[word] += 1
+            if renewed or ended:
+                counts = {**renewed, "ended": ended, "unreadable": len(unreadable)}
+                note(c, AuditAction.KEYS_ROTATED, counts=counts)
         return Renewed(dict(renewed), dict(current), tuple(unreadable), ended)
 
     def _renewed(self, row: Any, columns: list[sa.Column[Any]]) -> tuple[dict[str, str], bool]:

@@ -30,6 +30,7 @@ from ml_backend.store.run_tables import (
     runs as runs,
 )
 from ml_backend.store.schema import Document, Large, Message, UtcDateTime, metadata as metadata
+from ml_backend.store.upkeep_tables import audit_events as audit_events, presences as presences
 
 connections = Table(
     "connections",
@@ -356,6 +357,7 @@ web_sessions = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("encrypted_token", Text, nullable=False),
+    Column("person_id", Integer),
     Column("created_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
 )

@@ -16,6 +16,7 @@ from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio
 from ml_backend.llm import Request
 from ml_backend.records import (
+    AuditAction,
     Connection,
     JobKind,
     JsonObject,
@@ -176,7 +177,16 @@ class Refining:
         version, old = asked.version, asked.old
         self.check(connection)
         lessons, messages, known = self._lesson(studio, asked)
-        proposed, reasoning, usage = self._loop.run(self._ask(asked, messages, known))
+        with self._store.audit.doing(
+            AuditAction.PROMPT_REFINED,
+            kind="prompt",
+            object_id=asked.prompt.id,
+            title=asked.prompt.title,
+            project_id=asked.project.id,
+            organization=asked.prompt.organization,
+        ) as doing:
+            proposed, reasoning, usage = self._loop.run(self._ask(asked, messages, known))
+            doing.cost = cost_of(price_of(connection, teacher), usage)
         return Refinement(
             prompt=proposed,
             reasoning=reasoning,
@@ -188,7 +198,7 @@ class Refining:
             truth=truth_of(asked.project),
             saw_tasks=bool(lessons) or bool(version and version.refined_from is not None),
             usage=usage,
-            cost=cost_of(price_of(connection, teacher), usage),
+            cost=doing.cost,
         )
 
     def _counted(self, studio: LabelStudioReader, asked: RefineRequest) -> RefineRequest:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 
+from ml_backend.acting import SERVER, Actor, act_as
 from ml_backend.errors import LabelStudioAuthError
 from ml_backend.labelstudio import CallerLabelStudio, User, begin_haste, end_haste, in_haste
 from ml_backend.services.callers.access import Caller
@@ -83,6 +84,7 @@ def register(app: Flask, open_studio: OpenStudio, bridge: Bridge, attempts: Atte
     @app.teardown_request
     def _close(_error: BaseException | None) -> None:
         end_haste()
+        act_as(SERVER)  # the thread goes on with others' requests
         opened = g.pop("caller_studio", None)
         if opened is not None:
             opened.close()
@@ -125,6 +127,9 @@ class Callers:
         g.caller_token = token
         g.caller_studio = self._open_studio(token)
         g.caller = self._find(token, g.caller_studio, reads)
+        user = g.caller.user
+        face = "API" if is_api(request.path) else "pages"
+        act_as(Actor(face, user.person, organization=user.organization_id))
         if reads:
             begin_haste(self.bridge.limit)
         return caller()

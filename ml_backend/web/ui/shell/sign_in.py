@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import flash, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
+from ml_backend.acting import Actor
 from ml_backend.errors import LabelStudioAuthError, LabelStudioError, PromptsError, TooManyTries
+from ml_backend.records import FAILED, AuditAction
 from ml_backend.web.server.attempts import attempts
 from ml_backend.web.server.errors import say_when
 from ml_backend.web.server.identity import Callers
@@ -13,6 +15,9 @@ from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, go, own_path, pages
 from ml_backend.web.ui.shell.session import CSRF, KEY
+
+MOST_REFUSED, REFUSED_SECONDS = 20, 60.0
+"""Of sign-ins that were refused so many are told in so many seconds."""
 
 YEAR = 31_536_000
 REFUSED = "token"
@@ -33,8 +38,15 @@ def take_sign_in() -> Response:
     if not token:
         return _form("The token is missing.", 422)
     try:
-        Callers(services().studio_as, services().bridge, attempts()).admit(token)
+        caller = Callers(services().studio_as, services().bridge, attempts()).admit(token)
     except LabelStudioAuthError:
+        services().store.audit.tell_rarely(
+            AuditAction.SIGN_IN_REFUSED,
+            MOST_REFUSED,
+            REFUSED_SECONDS,
+            outcome=FAILED,
+            actor=Actor("pages"),
+        )
         return _form("Token refused. Copy a new one from Account & Settings.", 422)
     except LabelStudioError as error:
         address = services().settings.label_studio_url
@@ -52,7 +64,7 @@ def take_sign_in() -> Response:
     wanted = own_path(request.form.get("next", ""))
     services().store.web_sessions.remove(str(session.get(KEY, "")))
     session.clear()
-    session[KEY] = services().store.web_sessions.create(token)
+    session[KEY] = services().store.web_sessions.create(token, caller.person)
     return redirect(wanted, 303)
 
 
