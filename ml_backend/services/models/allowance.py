@@ -220,21 +220,22 @@ class Allowance:
             self._is_changed = False
             moving = self._moving = self._pending
             self._pending = Spent()
-            busy = bool(self._calls or self._waiting)
-            # From here on calls may be let out by what there is of the block yet.
-            keep = max(self._out, self._held - moving.cost) if busy else 0.0
-            if not busy:
+            # Beside calls under way others may be let out meanwhile, by what is left of the block.
+            keep = max(self._out, self._held - moving.cost) if self._calls else 0.0
+            if not self._calls:
                 self._held = 0.0
             waiting = [_amounts(*call) for call in list(self._waiting)]
             out = self._out + sum(amount for amount, _ in waiting)
-            least = max((most for _, most in waiting), default=0.0) if not self._calls else 0.0
+            alone = [most for _, most in waiting] if not self._calls else []
+            least, call = min(alone, default=0.0), max(alone, default=0.0)
             return Claim(
                 holder=f"{socket.gethostname()}:{os.getpid()}:{self._mark}",
                 spent=moving,
                 keep=keep,
                 out=out,
-                want=max(2 * out, least),
+                want=max(2 * out, call),
                 least=least,
+                call=call,
                 before=self._before,
                 has_block=self.known.standing.held > 0,
             )
