@@ -18,7 +18,7 @@ from ml_backend.services.models.budgets import Budget, BudgetGuard
 from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.services.models.spending import ConnectionBudget, spending_of
 from ml_backend.store import Account, Claim, Spent, Store, allowances
-from support.house import House
+from support.house import CONFIG, House
 
 PRICE = Price(1.0, 10.0, "a test")
 LIMIT = 0.2
@@ -74,6 +74,13 @@ async def spend(guard: BudgetGuard, provider: Provider) -> None:
         guard.settle(held, PRICE.cost(usage), usage)
 
 
+async def write_down(guard: BudgetGuard) -> None:
+    """Flush as a run does with its answers, at any moment."""
+    while True:
+        await asyncio.sleep(0.004)
+        await asyncio.to_thread(guard.flush)
+
+
 def connection(store: Store, **budget: Any) -> Connection:
     return store.connections.create(
         title=f"work {len(store.connections.all())}",
@@ -116,7 +123,10 @@ def test_no_limit_is_crossed_by_several_processes(house: House, kind: str) -> No
                 c.exec_driver_sql(f"DELETE FROM {table}")
 
         async def scenario(guards: list[BudgetGuard], told: Provider = told) -> None:
+            writing = [asyncio.create_task(write_down(each)) for each in guards]
             await asyncio.gather(*(spend(each, told) for each in guards for _ in range(6)))
+            for each in writing:
+                each.cancel()
 
         asyncio.run(asyncio.wait_for(scenario(guards_of(store, kind, processes)), 60))
         extra = 0.0 if provider is keeps else processes * told.dearest
@@ -162,6 +172,7 @@ def test_a_dead_processs_block_is_given_back_but_for_what_it_had_let_out(
     assert store.allowances.claim(account, 1.0, day, woken).spent.cost == pytest.approx(0.02)
 
 
+@pytest.mark.slow
 def test_an_idle_block_goes_back_and_calls_cost_no_write_each(house: House) -> None:
     claims: list[Claim] = []
     store = house.container.store
@@ -215,6 +226,7 @@ def test_a_call_waits_for_what_another_process_holds(house: House) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_a_provider_that_says_nothing_of_its_usage_is_not_free(house: House) -> None:
     house.model.usage = Usage(uncounted=1)
     models = house.container.models
@@ -233,6 +245,7 @@ def test_a_provider_that_says_nothing_of_its_usage_is_not_free(house: House) -> 
     assert found.warning.startswith("What was spent is an estimate")
 
 
+@pytest.mark.slow
 def test_a_free_model_stays_free_whatever_it_says(house: House) -> None:
     house.model.usage = Usage(uncounted=1)
     models = house.container.models
@@ -257,6 +270,7 @@ def calls_of(store: Store, limit: int, person: Person) -> Allowance:
     return found
 
 
+@pytest.mark.slow
 def test_each_person_has_so_many_paid_calls_a_day_whatever_process_makes_them(
     house: House,
 ) -> None:
@@ -292,6 +306,7 @@ def test_each_person_has_so_many_paid_calls_a_day_whatever_process_makes_them(
     assert PaidCalls(store, 0).of(ada, Connection(3, "c", ProviderName.CUSTOM), PRICE) is None
 
 
+@pytest.mark.slow
 def test_runs_and_what_label_studio_asks_count_for_a_person(house: House) -> None:
     models = house.container.models
     models.paid_calls.limit = 2
@@ -306,10 +321,9 @@ def test_runs_and_what_label_studio_asks_count_for_a_person(house: House) -> Non
     assert by_command.totals.succeeded == 3
 
 
+@pytest.mark.slow
 def test_what_one_paid_in_a_project_is_nobodys_who_only_sees_another(house: House) -> None:
     texts = [{"data": {"text": "the very same"}}]
-    from support.house import CONFIG
-
     mine, _ = house.fake.seed(CONFIG, texts)
     theirs, _ = house.fake.seed(CONFIG, texts)
     ada, bob = Person(1, "ada@example.org"), Person(2, "bob@example.org")
