@@ -53,7 +53,9 @@ class Claim:
     """What calls under way, and those about to be made, are thought to take."""
     want: float = 0.0
     least: float = 0.0
-    """What the next call needs by itself."""
+    """What the smallest of the calls about to be made needs by itself: less is of no use."""
+    call: float = 0.0
+    """What the largest of them needs by itself."""
     before: float = 0.0
     """``out`` of its last claim: what was counted against it if it was taken for dead."""
     has_block: bool = False
@@ -192,8 +194,10 @@ def _lost(blocks: dict[str, Any], claim: Claim, now: float) -> tuple[Spent, list
 
 def alloted(left: float, claim: Claim) -> float:
     """Return how large a block is: what is wanted, within a part of what is left."""
-    most = max(left / PART, min(claim.least, left))
-    return max(claim.keep, min(claim.want, most), 0.0)
+    most = max(left / PART, min(claim.call, left))
+    held = max(claim.keep, min(claim.want, most), 0.0)
+    # Two that keep what is too little for either would wait for each other.
+    return held if held >= claim.least * (1 - 1e-9) else 0.0
 
 
 def _set_block(

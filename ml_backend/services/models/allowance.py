@@ -102,8 +102,12 @@ class Allowance:
         self._waiting: list[tuple[float, CallSize | None]] = []
         """The most that calls which wait could cost; what they are thought to, others teach."""
         self._looked_at = float("-inf")
-        self._is_changed = False
-        """Whether a call was settled since the last look began."""
+        self._claimed = self._written = 0
+        """Numbers of the last claim that was begun, and of the last that is through."""
+        self._needed = 1
+        """Number of the first claim that knows of all who wait and all that was settled."""
+        self._is_refused = False
+        """Whether the database did not take the last claim."""
         self._is_short = False
         """Whether it was the block that a call did not fit into, when it was last tried."""
         self._looking = asyncio.Lock()
@@ -144,29 +148,31 @@ class Allowance:
 
     async def _wait(self, worst: float, size: CallSize | None) -> Hold:
         call = (worst, size)
-        self._waiting.append(call)
+        with self._lock:
+            self._waiting.append(call)
+            self._needed = self._claimed + 1
         looked = False
         try:
             while self.limit is not None:
                 hold = self._admit(worst, size)
                 if hold is not None:
                     return hold
-                alone = self._calls == 0
-                # What others have settled since the last look may make room for this one.
-                if (alone and self._is_changed) or (
-                    not looked and (alone or self.is_due or self._may_refill())
-                ):
-                    await self._look()
-                    looked = True
-                    continue
-                if not alone:
+                if self._calls:
+                    if not looked and (self.is_due or self._may_refill()):
+                        await self._look()
+                        looked = True
+                        continue
                     self._settled.clear()
                     await _first(self._settled, LOOK_EVERY)
-                elif self.known.standing.others > _HAIR:
+                    looked = False
+                elif self._written < max(self._needed, self._claimed):
+                    # While a claim is under way the block is in the store's hands.
+                    await self._look()
+                elif self._is_refused or self.known.standing.others > _HAIR:
                     await asyncio.sleep(WAIT_FOR_OTHERS)
+                    self._needed = self._claimed + 1
                 else:
                     raise self._reached(self.known, _amounts(worst, size)[1])
-                looked = False
             return NOTHING
         finally:
             self._waiting.remove(call)
@@ -185,7 +191,7 @@ class Allowance:
                 hold.size.settle(hold.limit, cost)
             cost = hold.worst if cost is None else cost
         with self._lock:
-            self._is_changed = True
+            self._needed = self._claimed + 1
             self._pending += Spent(
                 cost or 0.0,
                 more.calls,
@@ -206,44 +212,46 @@ class Allowance:
                 log.warning("spending is not written down: %s", error)
                 with self._lock:
                     self._pending = self._moving + self._pending
-                    self._is_changed = False  # or a database that is gone is asked for ever
+                    self._written, self._is_refused = self._claimed, True
                     self._moving = Spent()
                 return
             with self._lock:
                 self.known, self._moving = known, Spent()
                 self._held = known.standing.held
                 self._before = min(claim.out, self._held)
+                self._written, self._is_refused = self._claimed, False
             self._looked_at = time.monotonic()
 
     def _claim(self) -> Claim:
         with self._lock:
-            self._is_changed = False
+            self._claimed += 1
             moving = self._moving = self._pending
             self._pending = Spent()
-            busy = bool(self._calls or self._waiting)
-            # From here on calls may be let out by what there is of the block yet.
-            keep = max(self._out, self._held - moving.cost) if busy else 0.0
-            if not busy:
+            # Beside calls under way others may be let out meanwhile, by what is left of the block.
+            keep = max(self._out, self._held - moving.cost) if self._calls else 0.0
+            if not self._calls:
                 self._held = 0.0
             waiting = [_amounts(*call) for call in list(self._waiting)]
             out = self._out + sum(amount for amount, _ in waiting)
-            least = max((most for _, most in waiting), default=0.0) if not self._calls else 0.0
+            alone = [most for _, most in waiting] if not self._calls else []
+            least, call = min(alone, default=0.0), max(alone, default=0.0)
             return Claim(
                 holder=f"{socket.gethostname()}:{os.getpid()}:{self._mark}",
                 spent=moving,
                 keep=keep,
                 out=out,
-                want=max(2 * out, least),
+                want=max(2 * out, call),
                 least=least,
+                call=call,
                 before=self._before,
                 has_block=self.known.standing.held > 0,
             )
 
     async def _look(self) -> None:
         """Write and read; one look serves all who wait for it."""
-        before = self._looked_at
+        wanted = self._claimed + 1
         async with self._looking:
-            if self._looked_at == before:
+            if self._written < wanted:
                 await asyncio.to_thread(self.flush)
 
     def _may_refill(self) -> bool:
