@@ -1,12 +1,13 @@
 # The server as an image; docs/docker.md has how to run it, alone or beside a Label Studio.
+# It writes to /data and /tmp and nowhere else, so its root may be read-only.
 
 # Script and fonts of the web pages. Nothing of Node gets into the image.
-FROM node:22-slim AS packages
+FROM node:22.22.3-bookworm-slim AS packages
 WORKDIR /source
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --omit=dev
 
-FROM python:3.11-slim AS build
+FROM python:3.11.15-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1
 WORKDIR /source
@@ -22,7 +23,7 @@ COPY --from=packages /source/node_modules node_modules
 RUN python scripts/assets.py
 RUN /opt/prompts/bin/pip install --no-deps .
 
-FROM python:3.11-slim
+FROM python:3.11.15-slim-bookworm
 LABEL org.opencontainers.image.title="Prompts for Label Studio" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Numbers rather than names: Kubernetes only believes in a non-root user it can tell by number.

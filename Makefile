@@ -2,13 +2,14 @@
 #             MODEL=local has a small language model on this machine answer, without a key
 # make test   every test that needs no more than pip
 # make browser  the tests in a browser, also in Label Studio's editor (needs Chromium and npm)
-# make check  lint, format, types, spelling
+# make check  lint, format, types, spelling, bandit; known vulnerabilities, where there is a network
 # make serve  the server, with the settings of your environment
 # make assets  script and fonts of the web pages, from npm (the targets that show pages do it by themselves)
 # make wheel  a wheel of it, with script and fonts, in dist/
 # make image-steps  what the Dockerfile does, without a Docker engine
 # make coverage  which branches below the faces the tests without a real Label Studio take
 # make mutants  breaks the code in ways the tests must notice, and sees that they do
+# make fuzz   laws tried on new cases by hypothesis and schemathesis, for a minute; MINUTES=60 for an hour
 # make real   the tests with a real language model on this machine: small, weak, no network after it
 # make bench  the benchmark, against a fake Label Studio and a simulated model
 
@@ -30,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Otherwise each process of the tests compiles all of them anew: half a minute of work.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-fast browser check serve bench faults real real-quick mutants screenshot docs assets wheel image-steps clean
+.PHONY: demo test coverage test-fast browser check serve bench faults fuzz real real-quick mutants screenshot docs assets wheel image-steps clean
 
 DEMO_MODEL = $(if $(MODEL),$(APP)/.real)
 demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
@@ -65,6 +66,14 @@ browser: $(APP)/.ready $(STUDIO)/.ready assets
 faults: $(APP)/.ready $(STUDIO)/.ready
 	$(BIN)/python -m pytest -m faults -n 3 --dist worksteal --timeout 3600
 
+# What CI tries on the same few cases each time; what was tried is told, and kept in .cache/fuzz.jsonl.
+MINUTES ?= 1
+FUZZED = $(addprefix tests/,labeling llm prompting web)
+fuzz: $(APP)/.ready
+	rm -f .cache/fuzz.jsonl
+	MINUTES=$(MINUTES) $(BIN)/python -m pytest $(FUZZED) -m fuzz -n 2 --dist worksteal --timeout 0 --show-capture=no; \
+	  status=$$?; cat .cache/fuzz.jsonl; exit $$status
+
 # A small language model and what runs it, beside the rest: 200 MB, fetched once.
 real: $(APP)/.ready $(APP)/.real
 	$(BIN)/python -m pytest tests/real -m real --timeout 600
@@ -80,6 +89,8 @@ check: $(APP)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/typos
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive ml_backend scripts benchmarks
+	$(BIN)/python scripts/audit.py
 
 serve: $(APP)/.runs assets
 	$(BIN)/python -m ml_backend serve

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from ml_backend.jobs import JOB, RUN, EmbeddedEngine, Engine, Handler, Repeater
-from ml_backend.parts.predictions import PredictionParts
+from ml_backend.parts.upkeep import UpkeepParts
 from ml_backend.services.events.event_queue import EventQueue
 from ml_backend.services.events.event_worker import EventWorker
 from ml_backend.services.events.follow import Following
@@ -35,11 +35,14 @@ RESERVED_THREADS = 3
 LOOK_EVERY = 0.5
 """Seconds between looks at events and at follows that are due."""
 
+UPKEEP_EVERY = 3600.0
+"""Seconds between looks at what is too old to be kept."""
+
 SWEEP_EVERY = 1.0
 """Seconds between looks at what may stand twice."""
 
 
-class Container(PredictionParts):
+class Container(UpkeepParts):
     """The server's parts, wired; every face takes what it needs from here."""
 
     @cached_property
@@ -185,6 +188,7 @@ class Container(PredictionParts):
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
+            Repeater("upkeep", self.upkeep.work, every=UPKEEP_EVERY),
         )
 
     def close(self, timeout: float = 0.0) -> bool:

@@ -6,6 +6,7 @@ PromptsError
 │   ├── TemplateError     the prompt text cannot be rendered
 │   └── NotFound          a prompt, version, run, project or connection that is not there
 ├── Forbidden             the caller may see it and still not do this
+├── TooManyTries          of tokens or passwords; waiting helps
 ├── Conflict              the state forbids it (title taken, run still going)
 ├── AttachmentError       a picture or document of a task cannot be had
 ├── AnswerError           a model's answer does not fit the labeling config
@@ -65,6 +66,14 @@ class NotFound(InvalidInput):
 
 class Forbidden(PromptsError):
     """The caller is known and may see the thing, but has no right to do this to it."""
+
+
+class TooManyTries(PromptsError):
+    """Too much was tried that was wrong; ``retry_after`` is in whole seconds."""
+
+    def __init__(self, message: str, *, retry_after: int, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.retry_after = retry_after
 
 
 class Conflict(PromptsError):
@@ -166,6 +175,10 @@ class LabelStudioAuthError(LabelStudioError):
 
 class LabelStudioNotFound(LabelStudioError):
     """The project, task or prediction does not exist or the token may not see it."""
+
+
+class FileRefused(LabelStudioError):
+    """A file that cannot be shown to belong to the project that it is wanted for."""
 
 
 class LabelStudioRejected(LabelStudioError):

@@ -54,7 +54,8 @@ class Step(StrEnum):
     DELETE_VERSION = "delete_version"
     EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
-    GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105 - the name of a step
+    GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105  # nosec B105  # the name of a step
+    GIVE_KEY_AGAIN = "give_key_again"
     LEAVE_FILTER = "leave_filter"
     LIST_CONNECTIONS = "list_connections"
     LIST_FAILURES = "list_failures"
@@ -72,6 +73,7 @@ class Step(StrEnum):
     NEW_RUN = "new_run"
     RAISE_CONNECTION_BUDGET = "raise_connection_budget"
     RESUME_RUN = "resume_run"
+    ROTATE_KEYS = "rotate_keys"
     SAY_ALL_TASKS = "say_all_tasks"
     SELECT_UNVERSIONED = "select_unversioned"
     SHOW_RUN = "show_run"
@@ -79,6 +81,7 @@ class Step(StrEnum):
     SWITCH_LABEL_STREAM = "switch_label_stream"
     TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
+    WAIT_OR_RAISE_CALLS = "wait_or_raise_calls"
 
     def __call__(self, **facts: Fact) -> str:
         """Return the step as it stands in a text; raises TypeError for facts it does not have."""
@@ -93,6 +96,7 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
+    Step.GIVE_KEY_AGAIN: ("connection",),
     Step.LIST_FAILURES: ("run",),
     Step.RESUME_RUN: ("run",),
     Step.SHOW_RUN: ("run",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -35,14 +34,17 @@ from ml_backend.data_folder import (
     choose,
     current_folder,
     own_folder,
+    prepare,
 )
 from ml_backend.errors import InvalidInput
 from ml_backend.images.hosts import read_hosts
 from ml_backend.llm.local.model_file import DEFAULT_CONTEXT, DEFAULT_SLOTS, local_model
 from ml_backend.llm.prices import EVERY_MODEL, read_budget, read_price
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
+from ml_backend.secret_keys import KeyRing, checked
 
 DEFAULT_MODEL = "gpt-5-mini"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # nosec B104  # to tell it from others
 
 
 def _url(value: str, info: ValidationInfo) -> str:
@@ -72,6 +74,11 @@ def _without_password(value: str, info: ValidationInfo) -> str:
 
 def _hosts(value: str | tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     return read_hosts(value, str(info.field_name).upper()) if isinstance(value, str) else value
+
+
+def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    each = value.split(",") if isinstance(value, str) else value
+    return tuple(filter(None, (one.strip() for one in each)))
 
 
 def _in_any_case(choices: Any) -> BeforeValidator:
@@ -148,12 +155,22 @@ class Settings(BaseSettings):
     database_url: Secret = Field(
         default_factory=lambda known: f"sqlite:///{known['data_dir']}/{DATABASE}", repr=False
     )
-    secret_key: Secret = ""
+    secret_key: Annotated[Secret, AfterValidator(checked)] = ""
+    secret_key_old: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_several), Field(repr=False)
+    ] = ()
+    """Keys before it, which are tried for reading alone."""
     basic_auth_user: str = ""
     basic_auth_pass: Secret = ""
     llm_max_concurrency: Annotated[int, Field(ge=1, le=4096)] = 64
     llm_timeout: Annotated[float, Field(ge=0.1)] = 60.0
+    paid_calls_per_user: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """Calls of models a day that each person may have made; 0 is any number."""
     predict_deadline: Annotated[float, Field(ge=0.1)] = 80.0
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    """How long the audit log is kept."""
+    erase_after_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    """Days after which what Label Studio deleted is erased here; 0 never does."""
     image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     private_endpoints: bool = False
     """Whether everybody may make connections that lead to private addresses."""
@@ -275,7 +292,7 @@ class Settings(BaseSettings):
 
     def own_address(self) -> str:
         """Return where the server answers, as seen from this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "[::]": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = {EVERYWHERE: "127.0.0.1", "::": "::1", "[::]": "::1"}.get(self.host, self.host)
         host = host.strip("[]")
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
@@ -307,36 +324,17 @@ class Settings(BaseSettings):
                 raise InvalidInput(f"{name} is not set.", field=name, fix=fix)
 
     def prepare_data_dir(self) -> None:
-        """Make DATA_DIR, for its owner alone; raises InvalidInput when it cannot be written."""
-        try:
-            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = self.data_dir / f".write-{secrets.token_hex(4)}"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise InvalidInput(
-                f"DATA_DIR {self.data_dir} cannot be written: {error.strerror}.",
-                field="DATA_DIR",
-                fix="Point DATA_DIR at a folder this user may write.",
-            ) from error
+        """Make DATA_DIR its owner's alone; raises InvalidInput when it cannot be written."""
+        prepare(self.data_dir)
+
+    @property
+    def key_ring(self) -> KeyRing:
+        """Where the keys of stored secrets come from."""
+        return KeyRing(self.data_dir, self.secret_key, self.secret_key_old)
 
     def load_secret_key(self) -> str:
         """Return SECRET_KEY, or the one kept in DATA_DIR, made on first use with mode 0600."""
-        if self.secret_key:
-            return self.secret_key
-        path = self.data_dir / SECRET_KEY
-        fresh = self.data_dir / f".secret_key-{secrets.token_hex(4)}"
-        if not path.exists():
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-            try:
-                os.link(fresh, path)  # whoever comes first wins, and never half a key
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        return path.read_text().strip()
+        return self.key_ring.read().current
 
 
 def is_loopback(host: str) -> bool:

@@ -19,7 +19,7 @@ import shlex
 import shutil
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 import tempfile
 import time
@@ -120,9 +120,9 @@ class Image:
 
     def _from(self, arguments: str) -> None:
         base, _, name = arguments.partition(" AS ")
-        wanted = re.fullmatch(r"(python:\d+\.\d+|node:\d+)-slim", base)
+        wanted = re.fullmatch(r"(python:\d+\.\d+|node:\d+)\.[\d.]+(-\w+)?-slim(-\w+)?", base)
         if not wanted:
-            raise StepFailed(f"{base} is no slim Python with its minor version, and no slim Node.")
+            raise StepFailed(f"{base} is no slim Python or Node of one whole version.")
         program, _, version = wanted[1].partition(":")
         programs = {"python": self.python} if program == "python" else _node()
         found = _version(programs[program])
@@ -174,7 +174,8 @@ class Image:
             if words[0] in NOT_HERE or (words[0] == "chown" and os.geteuid() != 0):
                 self.not_run.append(f"RUN {command.strip()}")
                 continue
-            done = subprocess.run(words, env=self.environment, cwd=self.place("."))
+            folder = self.place(".")
+            done = subprocess.run(words, env=self.environment, cwd=folder)  # nosec B603  # our Dockerfile
             if done.returncode != 0:
                 raise StepFailed(f"RUN {command.strip()}: exit code {done.returncode}.")
 
@@ -204,7 +205,7 @@ class Image:
         if os.geteuid() == 0:
             user, group = (int(number) for number in self.user.split(":"))
             options = {"user": user, "group": group, "extra_groups": []}
-        return subprocess.Popen(
+        return subprocess.Popen(  # nosec B603  # our Dockerfile's words
             [program, *words[1:]],
             env=environment,
             cwd=self.place("."),
@@ -286,7 +287,7 @@ def _await(process: subprocess.Popen[str], url: str) -> None:
 
 def _expect(url: str, status: int, **headers: str) -> None:
     try:
-        found = urllib.request.urlopen(
+        found = urllib.request.urlopen(  # nosec B310  # http, this machine
             urllib.request.Request(url, headers=headers), timeout=5
         ).status
     except urllib.error.HTTPError as error:
@@ -312,7 +313,7 @@ def _node() -> dict[str, str]:
 
 def _version(program: str) -> str:
     """Return the version of a Python or a Node."""
-    said = subprocess.check_output([program, "--version"], text=True)
+    said = subprocess.check_output([program, "--version"], text=True)  # nosec B603  # our Dockerfile's words
     return said.strip().removeprefix("Python ").removeprefix("v")
 
 
@@ -322,7 +323,7 @@ def _pythons() -> Iterator[str]:
     for program in (*(f"{folder}/python3.11" for folder in folders), sys.executable):
         someone: dict[str, Any] = {"user": 65534} if os.geteuid() == 0 else {}
         try:
-            done = subprocess.run([program, "-c", "import ensurepip"], cwd="/", **someone)
+            done = subprocess.run([program, "-c", "import ensurepip"], cwd="/", **someone)  # nosec B603  # our Dockerfile's words
         except OSError:
             continue
         if done.returncode == 0:

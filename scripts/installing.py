@@ -10,7 +10,7 @@ own output is shown when it fails. Only the standard library: nothing is install
 from __future__ import annotations
 
 import os
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 import threading
 import time
@@ -35,10 +35,10 @@ class Installation:
 
     def run(self, *command: str | Path) -> None:
         """Run a program to its end; SystemExit with its code and output when it fails."""
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # nosec B603  # make's words
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
-        assert process.stdout is not None
+        assert process.stdout is not None  # nosec B101  # for types: it is a pipe
         reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
         reader.start()
         while True:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 import tempfile
 import time
@@ -166,7 +166,7 @@ def forget_compiled(file: Path) -> None:
 def tested(place: Path, nodes: Sequence[str]) -> tuple[int, str]:
     """Return pytest's exit code and output for these tests, whatever they are marked."""
     options = ["-x", "-q", "-m", "", "-p", "no:cacheprovider", "--timeout", str(SECONDS)]
-    done = subprocess.run(
+    done = subprocess.run(  # nosec B603  # our own tests
         [sys.executable, "-m", "pytest", *PLUGINS, *options, *nodes],
         cwd=place,
         # Of a mutant's few seconds, loading every plugin there is would be most.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 from collections.abc import Sequence
 from typing import Any

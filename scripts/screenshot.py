@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class Studio:
     def command(self, *arguments: str | int) -> None:
         """Run one of our commands."""
         command = [sys.executable, "-m", "ml_backend", *map(str, arguments)]
-        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)
+        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)  # nosec B603  # our own commands
 
     def go(self, project: int, path: str, wait_for: str) -> None:
         self.page.goto(f"{self.url}/projects/{project}/{path}")
@@ -107,7 +107,7 @@ def main() -> None:
     demo = [sys.executable, "-m", "ml_backend", "demo"]
     studio_path = str(Path(options.label_studio).absolute())
     play = [*demo, "--keep", "--json", "--label-studio", studio_path]
-    done = subprocess.run(play, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(play, cwd=ROOT, stdout=subprocess.PIPE, check=True)  # nosec B603  # our own commands
     try:
         IMAGES.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
@@ -119,7 +119,7 @@ def main() -> None:
             take_interactive(studio)
             browser.close()
     finally:
-        subprocess.run([*demo, "--stop"], cwd=ROOT, check=True)
+        subprocess.run([*demo, "--stop"], cwd=ROOT, check=True)  # nosec B603  # our own commands
 
 
 def take_demo(studio: Studio) -> None:

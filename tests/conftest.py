@@ -16,6 +16,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
+from support.fuzzing import Fuzz
 from support.live_label_studio import LiveLabelStudio, RunningLabelStudio
 from support.processes import watch
 from support.quick_apps import remember
@@ -68,3 +69,10 @@ def live() -> Iterator[RunningLabelStudio]:
         return
     with LiveLabelStudio() as label_studio:
         yield RunningLabelStudio(label_studio.url, label_studio.token)
+
+
+@pytest.fixture
+def fuzz(request: pytest.FixtureRequest) -> Fuzz:
+    """Tries laws on what hypothesis makes up; all tests that do share the time there is."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return Fuzz(request.node.name, workers / max(len(request.session.items), workers))

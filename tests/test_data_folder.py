@@ -105,7 +105,8 @@ def test_with_a_database_elsewhere_the_key_tells_which_folder(here: Path, own: P
     url = {"DATABASE_URL": "postgresql+psycopg://db/prompts"}
     holding(here / "data", SECRET_KEY)
     assert Settings.from_env(url).data_dir == here / "data"
-    assert Settings.from_env(url | {"SECRET_KEY": "k"}).data_dir == own, "nothing is in either"
+    given = url | {"SECRET_KEY": "a-Key-of-40-characters-0123456789-xyzXYZ"}
+    assert Settings.from_env(given).data_dir == own, "nothing is in either"
     holding(own, SECRET_KEY)
     with pytest.raises(InvalidInput, match="two data folders"):
         Settings.from_env(url)

@@ -95,10 +95,11 @@ def settings(**more: str) -> Settings:
 
 def test_it_is_built_on_the_oldest_python_that_is_promised_and_holds_nothing_else() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    python = f"python:{project['requires-python'].removeprefix('>=')}-slim"
+    oldest = re.escape(project["requires-python"].removeprefix(">="))
     node, *rest = (each.partition(" AS ")[0] for each in of("FROM"))
-    assert re.fullmatch(r"node:\d+-slim", node)
-    assert rest == [python, python]
+    assert re.fullmatch(r"node:\d+\.\d+\.\d+-[a-z]+-slim", node)
+    assert len(set(rest)) == 1, "what is built is what runs"
+    assert all(re.fullmatch(rf"python:{oldest}\.\d+-slim-[a-z]+", each) for each in rest)
 
 
 def test_script_and_fonts_come_from_the_lock_and_are_there_before_the_package_is_installed() -> (
@@ -106,10 +107,10 @@ def test_script_and_fonts_come_from_the_lock_and_are_there_before_the_package_is
 ):
     text = [f"{name} {arguments}" for name, arguments in STEPS]
     steps = (
-        "FROM node:22-slim AS packages",
+        f"FROM {of('FROM')[0]}",
         "COPY package.json package-lock.json .npmrc ./",
         "RUN npm ci --ignore-scripts --omit=dev",
-        "FROM python:3.11-slim AS build",
+        f"FROM {of('FROM')[1]}",
         "COPY ml_backend ml_backend",
         f"COPY --from=packages /source/{PACKAGES} {PACKAGES}",
         "RUN python scripts/assets.py",
@@ -262,6 +263,30 @@ def test_nothing_is_open_beyond_this_machine_and_data_outlives_containers() -> N
         assert volume.partition(":")[0] in COMPOSE["volumes"]
     assert PROMPTS["volumes"][0].endswith(f":{environment()['DATA_DIR']}")
     assert PROMPTS["ports"][0].endswith(f":{environment()['PORT']}")
+
+
+def test_whoever_gets_in_finds_no_rights_and_cannot_take_the_machine_along() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert re.fullmatch(r"\$\{\w+_MEMORY:-\dg\}", service["mem_limit"]), name
+        assert 0 < service["pids_limit"] <= 1024, name
+        assert not {"privileged", "network_mode", "pid", "devices", "cap_add"} & service.keys()
+        assert not any("docker.sock" in each for each in service["volumes"])
+    assert PROMPTS["read_only"] is True
+    [tmp] = PROMPTS["tmpfs"]
+    place, _, options = tmp.partition(":")
+    assert place == "/tmp"
+    assert {"noexec", "nosuid", "nodev"} <= set(options.split(","))
+    assert re.search(r"\bsize=\d+m\b", options), "a temporary file is memory of the container"
+
+
+def test_images_are_of_one_version_each() -> None:
+    images = [each.partition(" AS ")[0] for each in of("FROM")]
+    images += [each["image"] for each in COMPOSE["services"].values() if "build" not in each]
+    for image in images:
+        tag = image.partition(":")[2]
+        assert re.match(r"\d+\.\d+\.\d+\b", tag), f"{image} is whatever it is today"
 
 
 def test_label_studio_is_the_release_the_tests_run_on() -> None:

@@ -39,6 +39,8 @@ TOOLS = {
     "coverage": "pyproject.toml",
     "ruff": "Makefile",
     "typos": "Makefile",
+    "bandit": "Makefile",
+    "pip-audit": "scripts/audit.py",
     "pre-commit": "CONTRIBUTING.md",
     "types-cachetools": "requirements.txt",
     "types-pyyaml": "requirements.txt",

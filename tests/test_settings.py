@@ -108,7 +108,7 @@ def test_the_secret_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None
 def test_secrets_are_not_in_the_repr() -> None:
     env = dict.fromkeys(
         ("LABEL_STUDIO_API_KEY", "OPENAI_API_KEY", "SECRET_KEY", "BASIC_AUTH_PASS", "DATABASE_URL"),
-        "hush-hush",
+        "hush-hush, for nobody is to know this one",
     )
     settings = Settings.from_env(env)
     assert "hush-hush" not in repr(settings)

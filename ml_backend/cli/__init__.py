@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib
 import logging
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from ml_backend import __version__
+from ml_backend.acting import Actor, acting_as
 from ml_backend.cli.app import App, Group
 from ml_backend.errors import PromptsError
 from ml_backend.web.server import logs
@@ -24,6 +26,8 @@ COMMANDS = {
     "connect": ("connect", "Connect a project to this server as its ML backend, or mend that."),
     "disconnect": ("connect", "Disconnect a project, its webhook included."),
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
+    "audit": ("upkeep.audit", "Who deleted, promoted, marked truth, changed keys and spent."),
+    "keys": ("upkeep.keys", "The key that encrypts what is stored: change it."),
     "models": ("models", "The small model that answers on this machine: add, list, remove."),
     "prompts": ("prompts.prompts", "Prompts: what to label, and how."),
     "versions": ("prompts.versions", "Versions of a prompt, each with its model."),
@@ -66,7 +70,8 @@ class Root(Group):
         app = ctx.ensure_object(App)
         ctx.call_on_close(app.close)
         try:
-            return super().invoke(ctx)
+            with acting_as(Actor("command line", name=user_name())):
+                return super().invoke(ctx)
         except PromptsError as error:
             app.show_error(error)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -108,6 +113,14 @@ def cli(log_level: str) -> None:
     """
     if not logging.getLogger().handlers:
         logs.configure(log_level.upper(), "text")
+
+
+def user_name() -> str:
+    """Return how this machine calls who types."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user has no name
+        return ""
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import tempfile
 import time
 import urllib.error
@@ -18,16 +18,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-TOKEN = "abcdef0123456789abcdef0123456789abcdef01"  # noqa: S105 - of a throw-away trial
+TOKEN = "abcdef0123456789abcdef0123456789abcdef01"  # noqa: S105  # nosec B105  # of a throw-away trial
 EMAIL = "labeler@example.com"
-PASSWORD = "a-password-for-trials"  # noqa: S105
+PASSWORD = "a-password-for-trials"  # noqa: S105  # nosec B105  # of a throw-away trial
 DATABASE = "label_studio.sqlite3"
+LEGACY = "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN"
 # Label Studio reads each of these with or without the prefix LABEL_STUDIO_.
 ENVIRONMENT = {
     "LABEL_STUDIO_USERNAME": EMAIL,
     "LABEL_STUDIO_PASSWORD": PASSWORD,
     "LABEL_STUDIO_USER_TOKEN": TOKEN,
-    "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+    LEGACY: "true",
     # ML backends on loopback and private addresses.
     "USE_DEFAULT_BANNED_SUBNETS": "false",
     "ML_BLOCK_LOCAL_IP": "false",
@@ -112,7 +113,7 @@ class LocalLabelStudio:
             fresh = False
         command = [self.executable, "start", "--no-browser", "--port", str(self.port)]
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # nosec B603  # the operator's Label Studio
                 [*command, "--internal-host", "127.0.0.1"],
                 env=self._full_environment(),
                 stdin=subprocess.DEVNULL,
@@ -172,7 +173,7 @@ class LocalLabelStudio:
             if self.pid is None:
                 raise LabelStudioDidNotStart(f"Label Studio ended:\n{self.log_tail()}")
             try:
-                with urllib.request.urlopen(f"{self.url}/api/version", timeout=5) as response:
+                with urllib.request.urlopen(f"{self.url}/api/version", timeout=5) as response:  # nosec B310  # the one just started
                     if response.status == 200:
                         return
             except (urllib.error.URLError, OSError):

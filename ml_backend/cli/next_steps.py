@@ -45,6 +45,8 @@ WORDS: Words = {
     "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
+    Step.GIVE_KEY_AGAIN: "Enter it again (`ls-prompts connections key {connection}`), or set the "
+    "SECRET_KEY before as SECRET_KEY_OLD.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "--url http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, leave --filter.",
@@ -72,6 +74,8 @@ WORDS: Words = {
     Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget` (that of the "
     "environment's connection is OPENAI_BUDGET), or wait for the next period.",
     Step.RESUME_RUN: "Then: `ls-prompts runs resume {run}`.",
+    Step.ROTATE_KEYS: "Where secrets are stored already, set the key so far as SECRET_KEY_OLD "
+    "beside the new SECRET_KEY, start anew and run `ls-prompts keys rotate`.",
     Step.SAY_ALL_TASKS: "When that is meant, say it with --all.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by --unversioned.",
     Step.SHOW_RUN: "See `ls-prompts runs show {run}`.",
@@ -81,6 +85,8 @@ WORDS: Words = {
     Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
     "authority that signed it, or with its own.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",
+    Step.WAIT_OR_RAISE_CALLS: "It begins anew at midnight UTC; whoever runs the server may raise "
+    "PAID_CALLS_PER_USER.",
 }
 
 

@@ -13,11 +13,15 @@ from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.controls.relations import Relations
 from ml_backend.labeling.controls.textarea import is_prompt_area
 from ml_backend.labeling.markup.conditions import Condition, conditions_of
-from ml_backend.labeling.markup.tags import Tag, parse_xml
+from ml_backend.labeling.markup.tags import Tag, check_size, parse_xml
 from ml_backend.labeling.objects import OBJECTS
 from ml_backend.labeling.objects.header import Header
 from ml_backend.labeling.objects.image import Image
 from ml_backend.labeling.task_data.object_tag import ObjectTag
+
+MOST_CONTROLS = 500
+MOST_PER_REGION = 400
+"""Tags that mark regions × tags that ask about each of them: the schema has every pair."""
 
 # Tags that have a name and a toName but are no controls, as in the SDK.
 _NO_CONTROLS = frozenset({"filter", "shortcut"})
@@ -72,6 +76,8 @@ def read(xml: str) -> ParsedConfig:
             parsed.inputs.append(thing)
         elif thing and not place.conditions:
             parsed.outline.append(thing)
+    asked = len(parsed.controls) + len(parsed.companions)
+    check_size(asked, MOST_CONTROLS, "tags that are answered")
     _join(parsed)
     return parsed
 
@@ -200,6 +206,8 @@ def _read_relations(tag: Tag, name: str, parsed: ParsedConfig) -> None:
 def _join(parsed: ParsedConfig) -> None:
     """Give each control that is asked about regions to those that make them."""
     makers = [c for c in parsed.controls.values() if isinstance(c, RegionControl)]
+    pairs = len(makers) * len(parsed.companions)
+    check_size(pairs, MOST_PER_REGION, "pairs of tags that mark and tags that ask about marks")
     for name, control in [*parsed.companions.items()]:
         about = [maker for maker in makers if maker.to_name == control.to_name]
         for maker in about:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from threading import Lock
 from typing import ClassVar
 
+from cachetools import TTLCache
+
 from ml_backend.labelstudio.data_manager import AnnotatedTasks
-from ml_backend.labelstudio.files import Files, OwnAddresses
+from ml_backend.labelstudio.files import FOLDERS_SECONDS, Files, OwnAddresses
 from ml_backend.labelstudio.transport import Fetching, Repeat, Repeated, Transport
 from ml_backend.labelstudio.webhooks import Webhooks
 
@@ -47,6 +50,8 @@ class LabelStudioClient(Webhooks, Files, LabelStudioReader):
         )
         super().__init__(transport)
         self._own = OwnAddresses(transport.url, public_url)
+        self._folders = TTLCache(256, FOLDERS_SECONDS)
+        self._folders_lock = Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
 from ml_backend.llm.confidence import value_confidence
@@ -15,6 +14,7 @@ from ml_backend.llm.first_call import FirstCall
 from ml_backend.llm.model import Gate, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
+from ml_backend.llm.reading.usage import UNKNOWN, read_usage
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.refusals.repeated import SameRefusal
 from ml_backend.llm.retry import Retry, RetryPolicy
@@ -174,7 +174,8 @@ class ChatModel:
 
     def _read(self, asking: Asking, answer: JsonObject, seconds: float) -> Reply | None:
         """Return the reply, or None when the form was ignored and a lower one is to be tried."""
-        asking.usage += _usage(answer)
+        request = asking.request
+        asking.usage += read_usage(answer, request.messages, request.schema)
         said = read_reply(answer, tool=asking.form == TOOL)
         self._require_whole(said)
         text, remark = said.text, ""
@@ -199,6 +200,7 @@ class ChatModel:
     def _read_refused(self, asking: Asking, refused: AnswerRefused) -> Reply | None:
         """Return an answer that the provider refused, to be read and judged like any other."""
         form = asking.form
+        asking.usage += UNKNOWN  # it was made, and the refusal does not say what it took
         if not self._accept_form(asking, refused.text, finished=False):
             return None
         said = without_secrets(refused.said, self._connection)
@@ -385,14 +387,3 @@ def _out_of_reasoning(said: Said, schema: JsonObject) -> tuple[str, str]:
         remark = "The server put all that the model said into its reasoning field"
         return "", f"{remark}: {said.reasoning.strip()[-300:]}"
     return json.dumps(answer, ensure_ascii=False), ""
-
-
-def _usage(answer: JsonObject) -> Usage:
-    usage: Any = answer.get("usage")
-    if not isinstance(usage, dict):
-        return Usage()
-    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

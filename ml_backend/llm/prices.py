@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
@@ -65,9 +66,17 @@ def find_price(connection: Connection, model: str) -> Price | None:
         own = connection.prices.get(EVERY_MODEL)
         source = GIVEN if connection.id is not None else GIVEN_BY_ENVIRONMENT
     if own is not None:
-        return Price(float(own[0]), float(own[1]), source)
+        # Kept by whatever wrote it: what is no price is none, and no calls are free by it.
+        return Price(float(own[0]), float(own[1]), source) if _are_dollars(own) else None
     provider, url = _provider(connection)
     return _look_up(provider, url, model, datetime.now(UTC).date()) if model else None
+
+
+def _are_dollars(pair: Sequence[Any]) -> bool:
+    return len(pair) == 2 and all(
+        isinstance(each, int | float) and not isinstance(each, bool) and 0 <= each <= MILLION
+        for each in pair
+    )
 
 
 def read_price(text: str) -> tuple[float, float]:

@@ -29,7 +29,7 @@ class Retry:
     def backoff(self, failures: int) -> float:
         """Seconds after the n-th failure in a row (1, 2, …): doubling, jittered by half."""
         wait = min(self.cap, self.base * 2.0 ** (failures - 1))
-        return wait * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+        return wait * random.uniform(0.5, 1.0)  # noqa: S311  # nosec B311  # spreads load, guards nothing
 
 
 @dataclass(slots=True)

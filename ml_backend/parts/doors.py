@@ -27,7 +27,9 @@ class Doors:
     @cached_property
     def store(self) -> Store:
         self.settings.prepare_data_dir()
-        return Store(self.settings.database_url, SecretCipher(self.settings.load_secret_key()))
+        keys = self.settings.key_ring
+        cipher = SecretCipher(*keys.read().all, current=lambda: keys.read().all)
+        return Store(self.settings.database_url, cipher)
 
     @cached_property
     def studio(self) -> ServerLabelStudio:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ml_backend.data_folder import open_to_others
 from ml_backend.images.hosts import Reach
 from ml_backend.labelstudio import (
     CallerLabelStudio,
@@ -15,6 +16,7 @@ from ml_backend.parts.prompts import PromptParts
 from ml_backend.services.connecting.connect import Connecting
 from ml_backend.services.connecting.disconnect import Disconnecting
 from ml_backend.services.health.doctor import Doctor
+from ml_backend.services.health.own_names import say_names
 from ml_backend.services.marking.aftermath import Aftermath
 from ml_backend.services.marking.listing import GroundTruthList
 from ml_backend.services.marking.mark_right import RightAnswers
@@ -26,6 +28,7 @@ from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.provenance import Provenances
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.writing.writer import Writer
+from ml_backend.settings import is_loopback
 
 
 class PredictionParts(PromptParts):
@@ -113,6 +116,7 @@ class PredictionParts(PromptParts):
     @cached_property
     def doctor(self) -> Doctor:
         """The doctor opens the parts itself: what does not open is what it reports."""
+        is_open = not is_loopback(self.settings.host)
         return Doctor(
             open_store=lambda: self.store,
             open_studio=lambda: self.studio,
@@ -120,6 +124,8 @@ class PredictionParts(PromptParts):
             open_ownership=lambda: self.ownership,
             loop=self.loop,
             address=self.settings.own_address(),
+            called=say_names(self.settings.allowed_hosts, is_open=is_open),
             reach=Reach(self.settings.image_hosts),
+            find_open=lambda: open_to_others(self.settings.data_dir),
             private_endpoints=self.settings.private_endpoints,
         )

@@ -48,6 +48,7 @@ class PromptParts(Doors):
             self.settings.default_connection(),
             concurrency=self.settings.llm_max_concurrency,
             timeout=self.settings.llm_timeout,
+            calls_per_user=self.settings.paid_calls_per_user,
             reach_of=self.private_endpoints.reach_of,
         )
 

@@ -18,8 +18,15 @@ from ml_backend.kinds import (
     Subset as Subset,
     TruthSource as TruthSource,
 )
+from ml_backend.records.audit import (
+    DONE as DONE,
+    FAILED as FAILED,
+    AuditAction as AuditAction,
+    AuditEvent as AuditEvent,
+)
 from ml_backend.records.connections import (
     BASELINE_MODEL as BASELINE_MODEL,
+    KEY_UNREADABLE as KEY_UNREADABLE,
     Connection as Connection,
 )
 from ml_backend.records.jobs import Job as Job

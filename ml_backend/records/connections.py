@@ -13,6 +13,8 @@ from ml_backend.records.people import Person
 BASELINE_MODEL = "nearest-annotated-tasks"
 """The one model of the offline baseline."""
 
+KEY_UNREADABLE = "Its key cannot be read: SECRET_KEY has changed since it was saved."
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -41,3 +43,5 @@ class Connection:
     budget_limit: float | None = None
     """Dollars it may spend in a ``budget_period``; None has no limit."""
     budget_period: str = ""
+    is_unreadable: bool = False
+    """Whether it has a key, or another secret, that no SECRET_KEY at hand decrypts."""

@@ -26,6 +26,8 @@ from ml_backend.records.tasks import Usage
 
 Row = Mapping[str, Any]
 
+_MOST = 10**12
+
 
 def options_json(options: RunOptions) -> JsonObject:
     """Return options as JSON; what few runs have is left out where there is none."""
@@ -186,6 +188,7 @@ def again_json(again: AskedAgain) -> JsonObject:
         "paid": again.paid,
         "prompt_tokens": again.usage.prompt_tokens,
         "completion_tokens": again.usage.completion_tokens,
+        "uncounted": again.usage.uncounted,
         "cost": again.cost,
     }
 
@@ -196,9 +199,23 @@ def again_of(row: Row | None) -> AskedAgain:
         answers=row.get("answers", 0),
         unfitting=row.get("unfitting", 0),
         paid=row.get("paid", 0),
-        usage=Usage(row.get("prompt_tokens", 0), row.get("completion_tokens", 0)),
-        cost=row.get("cost", 0.0),
+        usage=Usage(
+            _count(row.get("prompt_tokens")),
+            _count(row.get("completion_tokens")),
+            _count(row.get("uncounted")),
+        ),
+        cost=_dollars(row.get("cost", 0.0)),
     )
+
+
+def _count(value: object) -> int:
+    """A count as it was kept; 0 for one that cannot be: some were once taken at a server's word."""
+    return value if isinstance(value, int) and 0 <= value <= _MOST else 0
+
+
+def _dollars(value: object) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if known and 0 <= value <= _MOST else None  # type: ignore[operator, arg-type]
 
 
 def _writes_of(row: Row) -> PlannedWrites:

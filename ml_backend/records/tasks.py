@@ -30,15 +30,21 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one or more calls, as the provider counted them."""
+    """Tokens of one or more calls, as the provider counted them.
+
+    Of ``uncounted`` calls it did not say what they took, or nothing that can be believed: each of
+    them stands in the tokens as the most it could have taken.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    uncounted: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
+            self.uncounted + other.uncounted,
         )
 
 

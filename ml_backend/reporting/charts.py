@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # nosec B405  # builds, never parses
 
 from ml_backend.records import CalibrationBin, Correctness
 from ml_backend.reporting.elements import tag

@@ -22,7 +22,7 @@ MAX_DEPTH = 8
 def draw(seed: int, text: str) -> random.Random:
     """Return the dice for one question."""
     digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
-    return random.Random(int.from_bytes(digest, "big") ^ seed)  # noqa: S311 - no secret
+    return random.Random(int.from_bytes(digest, "big") ^ seed)  # noqa: S311  # nosec B311  # no secret
 
 
 def last_paragraph(text: str) -> str:

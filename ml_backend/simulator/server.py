@@ -77,7 +77,7 @@ class SimulatedServer:
         self._statistics = Statistics()
         self._last: bytes = b"null"
         self._numbers = itertools.count(1)
-        self._dice = random.Random(seed)  # noqa: S311 - jitter
+        self._dice = random.Random(seed)  # noqa: S311  # nosec B311  # jitter
 
     async def control(self, request: web.Request) -> web.Response:
         """Replace the behaviour; what the JSON object leaves out is as at the start."""

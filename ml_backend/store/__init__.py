@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, alloted
+from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
 from ml_backend.store.environment_prices import EnvironmentPriceStore
@@ -31,6 +33,7 @@ from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
 from ml_backend.store.spendings import ENVIRONMENT, SpendingStore, Spent
 from ml_backend.store.splits import SplitStore
+from ml_backend.store.stored_secrets import Renewed, StoredSecrets
 from ml_backend.store.summary import Summary, SummaryStore
 from ml_backend.store.tries import Tried, TryStore
 from ml_backend.store.web_sessions import WebSessionStore
@@ -39,12 +42,14 @@ from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 __all__ = [
     "ENVIRONMENT",
     "GIVEN_UP",
+    "Account",
     "AnswerForms",
     "CachedAnswer",
     "Cell",
     "CellCount",
     "Chosen",
     "Cipher",
+    "Claim",
     "Evaluated",
     "Event",
     "Follow",
@@ -53,14 +58,17 @@ __all__ = [
     "Place",
     "PromptStats",
     "Publication",
+    "Renewed",
     "ResultFilter",
     "Score",
     "Served",
     "Source",
     "Spent",
+    "Standing",
     "Store",
     "Summary",
     "Tried",
+    "alloted",
     "totals_columns",
 ]
 
@@ -88,6 +96,7 @@ class Store:
         self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)
         self.spendings = SpendingStore(self.database)
+        self.allowances = AllowanceStore(self.database)
         self.environment_prices = EnvironmentPriceStore(self.database)
         self.tries = TryStore(self.database)
         self.splits = SplitStore(self.database)
@@ -95,6 +104,8 @@ class Store:
         self.summary = SummaryStore(self.database)
         self.presses = PressStore(self.database)
         self.web_sessions = WebSessionStore(self.database, cipher)
+        self.audit = AuditStore(self.database)
+        self.secrets = StoredSecrets(self.database, cipher)
 
     def close(self) -> None:
         self.database.close()

@@ -86,11 +86,29 @@ class Claims:
         """Leave the row to others now and set columns; False when it was taken over before."""
         return self.change(key, fence, {**columns, **self._free})
 
-    def change(self, key: int | str, fence: int, columns: Mapping[str, Any]) -> bool:
+    def end(
+        self,
+        key: int | str,
+        fence: int,
+        columns: Mapping[str, Any],
+        then: Callable[[Connection], None],
+    ) -> bool:
+        """Leave the row as ``release`` does; ``then`` writes what belongs to it with it."""
+        return self.change(key, fence, {**columns, **self._free}, then)
+
+    def change(
+        self,
+        key: int | str,
+        fence: int,
+        columns: Mapping[str, Any],
+        then: Callable[[Connection], None] = lambda c: None,
+    ) -> bool:
         """Set columns under the fence; False when it is no longer the row's."""
         mine = (self._key == key, self._table.c.fence == fence)
         with self._db.write() as c:
             done = c.execute(sa.update(self._table).where(*mine).values(**columns))
+            if done.rowcount == 1:
+                then(c)
             return done.rowcount == 1
 
     def _locked(self, c: Connection, key: int | str, *which: sa.ColumnElement[bool]) -> Any:

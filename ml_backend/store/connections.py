@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.next_steps import Step
-from ml_backend.records import Connection, Person, ProviderName, Scope
+from ml_backend.records import AuditAction, Connection, Person, ProviderName, Scope
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note
+from ml_backend.store.cipher import UnreadableSecret
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
 
@@ -20,11 +22,13 @@ T = TypeVar("T")
 
 
 class Cipher(Protocol):
-    """Encrypts and decrypts provider keys."""
+    """Encrypts and decrypts provider keys; raises UnreadableSecret for those of another key."""
 
     def encrypt(self, text: str) -> str: ...
 
     def decrypt(self, token: str) -> str: ...
+
+    def is_current(self, token: str) -> bool: ...
 
 
 class ConnectionStore:
@@ -84,6 +88,7 @@ class ConnectionStore:
                     )
                 )
             )
+            _tell(c, AuditAction.CONNECTION_ADDED, key)
         return self.get(key)
 
     def update(
@@ -95,6 +100,9 @@ class ConnectionStore:
         **values: Any,
     ) -> Connection:
         """Change columns of a connection; secrets that are None stay as they are."""
+        if self._replaces_unreadable(connection_id, api_key, secrets):
+            # What cannot be read is not kept beside what was entered anew.
+            api_key, secrets = api_key or "", secrets or {}
         if api_key is not None:
             values["encrypted_key"] = self._encrypt(api_key)
         if secrets is not None:
@@ -105,7 +113,17 @@ class ConnectionStore:
                 .where(t.connections.c.id == connection_id)
                 .values(**values, updated_at=datetime.now(UTC))
             )
+            for action in _actions(values):
+                _tell(c, action, connection_id)
         return self.get(connection_id)
+
+    def _replaces_unreadable(
+        self, connection_id: int, api_key: str | None, secrets: Mapping[str, str] | None
+    ) -> bool:
+        if api_key is None and not secrets:
+            return False
+        known = self.find(connection_id)
+        return known is not None and known.is_unreadable
 
     def give_price(
         self, connection_id: int, model: str, price: tuple[float, float] | None
@@ -123,10 +141,12 @@ class ConnectionStore:
                 .where(found.id == connection_id)
                 .values(prices=prices, updated_at=datetime.now(UTC))
             )
+            _tell(c, AuditAction.PRICE_CHANGED, connection_id)
         return self.get(connection_id)
 
     def delete(self, connection_id: int) -> None:
         with self._db.write() as c:
+            _tell(c, AuditAction.CONNECTION_REMOVED, connection_id)
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
 
     def users(self, connection_id: int) -> list[tuple[int, str]]:
@@ -138,6 +158,12 @@ class ConnectionStore:
             return [(row.prompt_id, row.title) for row in c.execute(query)]
 
     def _record(self, row: Any) -> Connection:
+        key, secrets, is_unreadable = "", "", False
+        try:
+            key = self._decrypt(row.encrypted_key)
+            secrets = self._decrypt(row.encrypted_secrets)
+        except UnreadableSecret:  # all else of it is known, and it can be mended or removed
+            key, is_unreadable = "", True
         return Connection(
             id=row.id,
             title=row.title,
@@ -146,7 +172,7 @@ class ConnectionStore:
             deployment=row.deployment,
             api_version=row.api_version,
             default_model=row.default_model,
-            api_key=self._decrypt(row.encrypted_key),
+            api_key=key,
             prices=row.prices or {},
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -154,9 +180,10 @@ class ConnectionStore:
             created_by=read_person(row.created_by),
             organization=row.organization,
             details=row.details or {},
-            secrets=json.loads(self._decrypt(row.encrypted_secrets) or "{}"),
+            secrets=json.loads(secrets or "{}"),
             budget_limit=row.budget_limit,
             budget_period=row.budget_period,
+            is_unreadable=is_unreadable,
         )
 
     def _encrypt(self, text: str) -> str:
@@ -168,6 +195,32 @@ class ConnectionStore:
 
     def _decrypt(self, token: str) -> str:
         return self._cipher.decrypt(token) if token else ""
+
+
+def _actions(columns: Mapping[str, Any]) -> list[AuditAction]:
+    """Return what is told of a change, by the columns that are set."""
+    told = {
+        AuditAction.KEY_CHANGED: {"encrypted_key", "encrypted_secrets"},
+        AuditAction.BUDGET_CHANGED: {"budget_limit", "budget_period"},
+        AuditAction.PRICE_CHANGED: {"prices"},
+    }
+    found = [action for action, names in told.items() if names & set(columns)]
+    rest = set(columns).difference(*told.values())
+    return [*found, *([AuditAction.CONNECTION_CHANGED] if rest else [])]
+
+
+def _tell(c: sa.Connection, action: AuditAction, connection_id: int) -> None:
+    x = t.connections.c
+    query = sa.select(x.title, x.organization).where(x.id == connection_id)
+    for row in c.execute(query).all():
+        note(
+            c,
+            action,
+            kind="connection",
+            object_id=connection_id,
+            title=row.title,
+            organization=row.organization,
+        )
 
 
 class AnswerForms(MutableMapping[str, str]):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ml_backend.errors import InvalidInput, PromptsError
 
-HEAD = "0014"
+log = logging.getLogger(__name__)
+
+HEAD = "0019"
 """The newest migration; equal in the database means Alembic need not be imported at all."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -66,9 +70,24 @@ def _open_engine(url: str) -> Engine:
             fix="For PostgreSQL: pip install 'psycopg[binary]' and use postgresql+psycopg://…",
         ) from error
     if _is_sqlite(parsed):
+        _close_to_others(parsed)
         sa.event.listen(engine, "connect", _tune_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _close_to_others(url: sa.URL) -> None:
+    """Make a database file its owner's alone; what SQLite puts beside it gets the file's mode."""
+    path = url.database
+    if not path or path == ":memory:" or path.startswith("file:"):
+        return
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        for name in (path, f"{path}-wal", f"{path}-shm", f"{path}.migrating"):
+            with suppress(FileNotFoundError, PermissionError):  # of another owner: doctor says so
+                os.chmod(name, 0o600)
+    except OSError as error:
+        log.debug("%s was not opened: %s", path, error)  # what uses it says so
 
 
 def _is_sqlite(url: sa.URL) -> bool:
@@ -152,7 +171,8 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
     if not engine.url.database or engine.url.database == ":memory:":
         yield
         return
-    with open(f"{engine.url.database}.migrating", "w") as lock:
+    path = f"{engine.url.database}.migrating"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

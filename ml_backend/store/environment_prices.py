@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from ml_backend.records import Connection
+from ml_backend.records import AuditAction, Connection
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note
 from ml_backend.store.database import Database
 
 Pair = tuple[float, float]
@@ -48,3 +49,4 @@ class EnvironmentPriceStore:
             if price is not None:
                 values = {**row, "prompt": price[0], "completion": price[1]}
                 c.execute(sa.insert(p).values(**values))
+            note(c, AuditAction.PRICE_CHANGED, kind="connection", title="environment")

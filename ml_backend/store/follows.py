@@ -9,8 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_backend.records import AuditAction
 from ml_backend.records.run_json import options_of
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note_prompt
+from ml_backend.store.believable import believable_cost
 from ml_backend.store.database import Database
 
 
@@ -57,14 +60,19 @@ class FollowStore:
             if c.execute(sa.update(t.follows).where(*where).values(**values)).rowcount == 0:
                 keys = {"prompt_id": prompt_id, "project_id": project_id}
                 c.execute(sa.insert(t.follows).values(**keys, **values))
+            started = AuditAction.FOLLOWING_STARTED
+            note_prompt(c, started, prompt_id, project_id=project_id)
         follow = self.find(prompt_id, project_id)
-        assert follow is not None
+        assert follow is not None  # nosec B101  # for types: it was just written
         return follow
 
     def stop(self, prompt_id: int, project_id: int) -> bool:
         """Follow no more; False when it did not."""
         with self._db.write() as c:
             gone = c.execute(sa.delete(t.follows).where(*_where(prompt_id, project_id)))
+            if gone.rowcount:
+                stopped = AuditAction.FOLLOWING_STOPPED
+                note_prompt(c, stopped, prompt_id, project_id=project_id)
             return gone.rowcount > 0
 
     def find(self, prompt_id: int, project_id: int) -> Follow | None:
@@ -139,7 +147,11 @@ class FollowStore:
         )
         with self._db.read() as c:
             rows = c.execute(query.order_by(r.id)).all()
-        return [(row.cost, row.message) for row in rows if options_of(row.options).follow]
+        return [
+            (believable_cost(row.cost), row.message)
+            for row in rows
+            if options_of(row.options).follow
+        ]
 
     def _set(self, follow: Follow, **values: Any) -> None:
         with self._db.write() as c:

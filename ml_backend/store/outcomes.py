@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,19 +21,21 @@ from ml_backend.records import (
 )
 from ml_backend.records.run_json import again_json, again_of
 from ml_backend.store import tables as t
+from ml_backend.store.believable import (
+    COSTS,
+    COUNTS,
+    believable,
+    believable_cost,
+    believable_sum,
+)
 from ml_backend.store.database import Database, insert_ignoring, storable
+from ml_backend.store.paid_answers import (
+    CachedAnswer as CachedAnswer,
+    answer_rows,
+    read_answer,
+    usage_of,
+)
 from ml_backend.store.run_columns import NOTHING_TO_TELL
-
-
-@dataclass(frozen=True, slots=True)
-class CachedAnswer:
-    """A model's answer to one exact request (key: its SHA-256), kept because it was paid for."""
-
-    key: str
-    text: str
-    score: float | None
-    asked: CallRecord
-
 
 FEW = 500
 """Tasks that are asked for by name; of more than these everything is read and picked from."""
@@ -52,12 +53,12 @@ class OutcomeStore:
         """Commit outcomes and paid answers in one transaction; a task's first outcome stands."""
         with self._db.write() as c:
             insert_ignoring(c, t.outcomes, [_columns(run_id, outcome) for outcome in outcomes])
-            insert_ignoring(c, t.answers, _answers(cached))
+            insert_ignoring(c, t.answers, answer_rows(cached))
 
     def add_answers(self, cached: Sequence[CachedAnswer]) -> None:
         """Commit paid answers that belong to no run."""
         with self._db.write() as c:
-            insert_ignoring(c, t.answers, _answers(cached))
+            insert_ignoring(c, t.answers, answer_rows(cached))
 
     def forget(self, run_id: int, kinds: Collection[FailureKind]) -> int:
         """Drop failures of these kinds so that their tasks are asked again; return how many."""
@@ -191,7 +192,11 @@ class OutcomeStore:
         o = t.outcomes.c
         columns = (o.task_id, o.prompt_tokens, o.completion_tokens, o.request_key)
         query = sa.select(*columns).where(
-            o.run_id == run_id, o.cached.is_(False), o.prompt_tokens > 0
+            o.run_id == run_id,
+            o.cached.is_(False),
+            o.uncounted == 0,
+            o.prompt_tokens.between(1, COUNTS),
+            o.completion_tokens.between(0, COUNTS),
         )
         with self._db.read() as c:
             rows = c.execute(query).all()
@@ -210,10 +215,7 @@ class OutcomeStore:
                 o.task_deleted,
                 sa.func.count().label("n"),
                 sa.func.sum(sa.cast(o.cached, sa.Integer)).label("cached"),
-                sa.func.sum(o.prompt_tokens).label("prompt_tokens"),
-                sa.func.sum(o.completion_tokens).label("completion_tokens"),
-                sa.func.sum(o.cost).label("cost"),
-                sa.func.count(o.cost).label("priced"),
+                *_spent_columns(),
             )
             .where(o.run_id == run_id)
             .group_by(o.ok, o.kind, o.task_deleted)
@@ -231,7 +233,9 @@ class OutcomeStore:
             cached=sum(row.cached or 0 for row in rows),
             usage=again.usage
             + Usage(
-                sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
+                int(sum(row.prompt_tokens for row in rows)),
+                int(sum(row.completion_tokens for row in rows)),
+                int(sum(row.uncounted for row in rows)),
             ),
             cost=sum((row.cost or 0.0 for row in rows), again.cost or 0.0) if priced else None,
             failures={row.kind: row.n for row in standing if not row.ok},
@@ -248,7 +252,7 @@ class OutcomeStore:
             for start in range(0, len(keys), 500):
                 chunk = keys[start : start + 500]
                 for row in c.execute(sa.select(t.answers).where(t.answers.c.key.in_(chunk))):
-                    found[row.key] = _cached(row)
+                    found[row.key] = read_answer(row)
         return found
 
     # Kept predictions: rows deleted together with their label, to be imported again unchanged.
@@ -279,18 +283,27 @@ def _sums(c: sa.Connection, *where: sa.ColumnElement[bool]) -> AskedAgain:
             sa.func.coalesce(
                 sa.func.sum(sa.cast(sa.and_(asked, sa.not_(o.cached)), sa.Integer)), 0
             ).label("paid"),
-            sa.func.coalesce(sa.func.sum(o.prompt_tokens), 0).label("prompt_tokens"),
-            sa.func.coalesce(sa.func.sum(o.completion_tokens), 0).label("completion_tokens"),
-            sa.func.coalesce(sa.func.sum(o.cost), 0.0).label("cost"),
-            sa.func.count(o.cost).label("priced"),
+            *_spent_columns(),
         ).where(*where)
     ).one()
     return AskedAgain(
         answers=row.asked,
         paid=row.paid,
-        usage=Usage(row.prompt_tokens, row.completion_tokens),
+        usage=Usage(int(row.prompt_tokens), int(row.completion_tokens), int(row.uncounted)),
         cost=row.cost if row.priced == row.n else None,
     )
+
+
+def _spent_columns() -> list[sa.Label[Any]]:
+    """Sums of what outcomes took and cost, and of how many of them the cost is known."""
+    o = t.outcomes.c
+    return [
+        believable_sum(o.prompt_tokens, COUNTS).label("prompt_tokens"),
+        believable_sum(o.completion_tokens, COUNTS).label("completion_tokens"),
+        believable_sum(o.uncounted, COUNTS).label("uncounted"),
+        believable_sum(o.cost, COSTS).label("cost"),
+        sa.func.count(believable(o.cost, COSTS)).label("priced"),
+    ]
 
 
 def _spent(c: sa.Connection, run_id: int) -> Any:
@@ -305,22 +318,6 @@ def _keep_spent(c: sa.Connection, run_id: int, more: AskedAgain) -> None:
     c.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(again=again_json(spent)))
 
 
-def _answers(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
-    now = datetime.now(UTC)
-    return [
-        {
-            "key": answer.key,
-            "text": storable(answer.text),
-            "score": answer.score,
-            "prompt_tokens": answer.asked.usage.prompt_tokens,
-            "completion_tokens": answer.asked.usage.completion_tokens,
-            "cost": answer.asked.cost,
-            "created_at": now,
-        }
-        for answer in cached
-    ]
-
-
 def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
     asked = outcome.asked
     common = {
@@ -330,6 +327,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "raw": storable(outcome.raw),
         "prompt_tokens": asked.usage.prompt_tokens,
         "completion_tokens": asked.usage.completion_tokens,
+        "uncounted": asked.usage.uncounted,
         "cost": asked.cost,
         "latency": asked.latency,
         "calls": asked.calls,
@@ -363,8 +361,8 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
 def read_outcome(row: Any) -> Outcome:
     """Return the outcome of a whole row."""
     asked = CallRecord(
-        usage=Usage(row.prompt_tokens, row.completion_tokens),
-        cost=row.cost,
+        usage=usage_of(row, row.uncounted),
+        cost=believable_cost(row.cost),
         latency=row.latency,
         calls=row.calls,
         cached=row.cached,
@@ -374,8 +372,3 @@ def read_outcome(row: Any) -> Outcome:
         problems = tuple(Problem(p["control"], p["message"]) for p in row.problems or ())
         return Prediction(row.task_id, row.answer, row.result, row.score, problems, asked, row.raw)
     return Failure(row.task_id, FailureKind(row.kind), row.message, row.raw, asked)
-
-
-def _cached(row: Any) -> CachedAnswer:
-    usage = Usage(row.prompt_tokens, row.completion_tokens)
-    return CachedAnswer(row.key, row.text, row.score, CallRecord(usage=usage, cost=row.cost))

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_backend.records import is_same_project
+from ml_backend.records import AuditAction, is_same_project
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note_prompt
 from ml_backend.store.database import Database, insert_ignoring
 
 
@@ -109,6 +110,9 @@ class ProjectStore:
         )
         with self._db.write() as connection:
             connection.execute(change.values(**values))
+            if anew:
+                confirmed = AuditAction.PROJECT_CONFIRMED
+                note_prompt(connection, confirmed, prompt_id, project_id=project_id)
 
     def forget_examples(self, project_id: int | None = None) -> None:
         """Note that a pool may have changed unseen; every pool, as while the server was down."""

@@ -13,6 +13,7 @@ from ml_backend.kinds import WHOLE
 from ml_backend.records import RunStatus, Slot, Subset, TruthSource
 from ml_backend.records.metrics_json import OVERALL, correctness_of
 from ml_backend.store import tables as t
+from ml_backend.store.believable import COSTS, believable_sum
 from ml_backend.store.database import Database
 
 
@@ -142,7 +143,7 @@ class PromptStatsStore:
         sums = sa.select(
             r.prompt_id,
             sa.func.count().label("runs"),
-            sa.func.sum(r.cost).label("cost"),
+            believable_sum(r.cost, COSTS).label("cost"),
             sa.func.sum(unknown).label("unpriced"),
         ).where(r.prompt_id.in_(found), *_within(projects))
         with self._db.read() as c:
@@ -256,7 +257,7 @@ def _tried(
 ) -> sa.Select[tuple[Any, ...]]:
     """Return what tries of single tasks cost, by prompt."""
     c = t.tries.c
-    sums = (sa.func.sum(c[name]).label(name) for name in ("cost", "unpriced"))
+    sums = (believable_sum(c[name], COSTS).label(name) for name in ("cost", "unpriced"))
     query = sa.select(c.prompt_id, *sums).where(c.prompt_id.in_(prompt_ids))
     if projects is not None:
         query = query.where(c.project_id.in_(projects))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import (
+    AuditAction,
     JsonObject,
     Origin,
     Person,
@@ -19,6 +20,7 @@ from ml_backend.records import (
     ProviderName,
 )
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note, note_prompt
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
 
@@ -112,6 +114,7 @@ class PromptStore:
     def delete(self, prompt_id: int) -> None:
         """Remove a prompt with its versions and runs; its labels stay known."""
         with self._db.write() as c:
+            note_prompt(c, AuditAction.PROMPT_DELETED, prompt_id)
             c.execute(sa.delete(t.runs).where(t.runs.c.prompt_id == prompt_id))
             c.execute(sa.delete(t.prompts).where(t.prompts.c.id == prompt_id))
 
@@ -180,6 +183,7 @@ class PromptStore:
 
     def delete_version(self, version_id: int) -> None:
         with self._db.write() as c:
+            _tell_deleted(c, version_id)
             for column in (t.prompts.c.active_version_id, t.prompts.c.published_version_id):
                 c.execute(
                     sa.update(t.prompts).where(column == version_id).values({column.name: None})
@@ -210,10 +214,14 @@ class PromptStore:
         with self._db.write() as c:
             if any(c.execute(each.limit(1)).first() is not None for each in used):
                 return False
+            _tell_deleted(c, version_id)
             return c.execute(sa.delete(t.versions).where(v.id == version_id)).rowcount == 1
 
-    def active_version(self, prompt_id: int) -> PromptVersion | None:
-        """Return the version chosen by hand, else last published for all tasks, else newest."""
+    def active_version(self, prompt_id: int, *, by_hand: bool = True) -> PromptVersion | None:
+        """Return the version chosen by hand, else last published for all tasks, else newest.
+
+        Without ``by_hand`` what it would be if none were chosen so.
+        """
         with self._db.read() as c:
             row = c.execute(
                 sa.select(t.prompts.c.active_version_id, t.prompts.c.published_version_id).where(
@@ -221,7 +229,10 @@ class PromptStore:
                 )
             ).first()
         versions = {version.id: version for version in self.versions(prompt_id)}
-        for chosen in (row.active_version_id, row.published_version_id) if row else ():
+        wanted = (
+            (row.active_version_id if by_hand else None, row.published_version_id) if row else ()
+        )
+        for chosen in wanted:
             if chosen in versions:
                 return versions[chosen]
         return versions[max(versions)] if versions else None
@@ -240,6 +251,20 @@ class PromptStore:
 
 
 _LIST_HINT = Step.LIST_PROMPTS()
+
+
+def _tell_deleted(c: sa.Connection, version_id: int) -> None:
+    v = t.versions.c
+    query = sa.select(v.title, v.organization).where(v.id == version_id)
+    for row in c.execute(query).all():
+        note(
+            c,
+            AuditAction.VERSION_DELETED,
+            kind="version",
+            object_id=version_id,
+            title=row.title,
+            organization=row.organization,
+        )
 
 
 def title_taken(title: str) -> Conflict:

@@ -16,6 +16,7 @@ from ml_backend.records.run_json import (
     snapshot_json,
     snapshot_of,
 )
+from ml_backend.store.believable import believable_cost, believable_count
 from ml_backend.store.people import read_person
 
 NOTHING_TO_TELL = "nothing_to_tell"
@@ -53,6 +54,7 @@ def totals_columns(totals: Totals) -> dict[str, Any]:
         "cached": totals.cached,
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,
+        "uncounted": totals.usage.uncounted,
         "cost": totals.cost,
         "failures": {**totals.failures, **_empty(totals)},
         "tasks_deleted": totals.deleted,
@@ -78,8 +80,12 @@ def read_run(row: Any) -> Run:
             succeeded=row.succeeded,
             failed=row.failed,
             cached=row.cached,
-            usage=Usage(row.prompt_tokens, row.completion_tokens),
-            cost=row.cost,
+            usage=Usage(
+                believable_count(row.prompt_tokens),
+                believable_count(row.completion_tokens),
+                row.uncounted,
+            ),
+            cost=believable_cost(row.cost),
             failures=failures_of(row.failures),
             nothing_to_tell=(row.failures or {}).get(NOTHING_TO_TELL, 0),
             again=again_of(row.again),

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from ml_backend.store.claims import claim_columns
-from ml_backend.store.schema import Document, Message, UtcDateTime, metadata
+from ml_backend.store.schema import Document, Large, Message, UtcDateTime, metadata
 
 runs = Table(
     "runs",
@@ -37,8 +37,9 @@ runs = Table(
     Column("succeeded", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
     Column("cached", Integer, nullable=False, default=0),
-    Column("prompt_tokens", Integer, nullable=False, default=0),
-    Column("completion_tokens", Integer, nullable=False, default=0),
+    Column("prompt_tokens", Large, nullable=False, default=0),
+    Column("completion_tokens", Large, nullable=False, default=0),
+    Column("uncounted", Integer, nullable=False, default=0, server_default="0"),
     Column("cost", Float),
     Column("failures", JSON, nullable=False, default=dict),
     Column("message", Message, nullable=False, default=""),
@@ -75,8 +76,9 @@ outcomes = Table(
     Column("score", Float),
     Column("problems", JSON),
     Column("raw", Text, nullable=False, default=""),
-    Column("prompt_tokens", Integer, nullable=False, default=0),
-    Column("completion_tokens", Integer, nullable=False, default=0),
+    Column("prompt_tokens", Large, nullable=False, default=0),
+    Column("completion_tokens", Large, nullable=False, default=0),
+    Column("uncounted", Integer, nullable=False, default=0, server_default="0"),
     Column("cost", Float),
     Column("latency", Float, nullable=False, default=0.0),
     Column("calls", Integer, nullable=False, default=0),

@@ -6,13 +6,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
+from ml_backend.acting import Actor
 from ml_backend.errors import NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import (
+    DONE,
+    FAILED,
+    AuditAction,
     Person,
     PublishPlan,
     Run,
@@ -24,9 +29,11 @@ from ml_backend.records import (
     Totals,
 )
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note
+from ml_backend.store.believable import believable_cost
 from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
-from ml_backend.store.people import person_column
+from ml_backend.store.people import person_column, read_person
 from ml_backend.store.run_columns import read_run, to_columns, totals_columns
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
@@ -83,6 +90,7 @@ class RunStore:
                     )
                 )
             )
+            self._tell(c, AuditAction.RUN_STARTED, run_id)
         return self.get(run_id)
 
     def get(self, run_id: int) -> Run:
@@ -142,7 +150,7 @@ class RunStore:
         if project_id is not None:
             query = query.where(r.project_id == project_id)
         with self._db.read() as c:
-            return [(row.created_at, row.cost) for row in c.execute(query)]
+            return [(row.created_at, believable_cost(row.cost)) for row in c.execute(query)]
 
     def left_alone(self, run_id: int) -> float:
         """Return for how many seconds nobody has worked on an open run, 0 while somebody does.
@@ -186,13 +194,40 @@ class RunStore:
     ) -> bool:
         """End a run. Its stage stays, so that a failed or canceled run resumes where it stood."""
         columns |= {"status": status.value, "message": message, "completed_at": datetime.now(UTC)}
-        return self._claims.release(run_id, fence, **to_columns(columns))
+        ended = partial(self._tell, action=AuditAction.RUN_ENDED, run_id=run_id)
+        return self._claims.end(run_id, fence, to_columns(columns), ended)
+
+    @staticmethod
+    def _tell(c: sa.Connection, action: AuditAction, run_id: int) -> None:
+        """Write into the audit log what is done to a run; its end is told in its maker's name."""
+        row = c.execute(sa.select(t.runs).where(t.runs.c.id == run_id)).first()
+        if row is None:
+            return
+        counts, cost, actor = {"tasks": row.total}, None, None
+        if action is AuditAction.RUN_ENDED:
+            counts |= {"succeeded": row.succeeded, "failed": row.failed}
+            maker = read_person(row.created_by)
+            cost, actor = row.cost, Actor("run", maker, organization=row.organization)
+        note(
+            c,
+            action,
+            kind="run",
+            object_id=run_id,
+            title=row.label,
+            project_id=row.project_id,
+            organization=row.organization,
+            counts=counts,
+            cost=cost,
+            outcome=FAILED if row.status == RunStatus.FAILED.value else DONE,
+            actor=actor,
+        )
 
     def request_cancel(self, run_id: int) -> None:
         """Ask whoever works on a run to stop; one that an outside worker answers is let go."""
         with self._db.write() as c:
             run = t.runs.c.id == run_id
             c.execute(sa.update(t.runs).where(run).values(cancel_requested=True))
+            self._tell(c, AuditAction.RUN_CANCELED, run_id)
             c.execute(
                 sa.update(t.runs)
                 .where(run, t.runs.c.holder == OUTSIDE)
@@ -252,6 +287,8 @@ class RunStore:
                     lease_until=0.0,
                 )
             )
+            if done.rowcount == 1:
+                self._tell(c, AuditAction.RUN_RESUMED, run_id)
             return done.rowcount == 1
 
     def mark_stale(self, run_ids: Sequence[int], why: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, MetaData, Text, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
 
 from ml_backend.next_steps import from_kept, throughout, to_kept
@@ -18,6 +18,10 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+Large = BigInteger().with_variant(Integer(), "sqlite")
+"""Counts that add up: 64 bits on every database."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_backend.store import tables as t
+from ml_backend.store.believable import COSTS, COUNTS, believable_sum
 from ml_backend.store.database import Database, insert_ignoring
 
 ENVIRONMENT = 0
@@ -16,13 +17,17 @@ ENVIRONMENT = 0
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Dollars, calls and tokens; ``unpriced`` calls are those whose cost is unknown."""
+    """Dollars, calls and tokens; ``unpriced`` calls are those whose cost is unknown.
+
+    Of ``uncounted`` calls nobody believably said what they took: each counts as all it could have.
+    """
 
     cost: float = 0.0
     calls: int = 0
     unpriced: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    uncounted: int = 0
 
     def __add__(self, other: Spent) -> Spent:
         return Spent(
@@ -31,10 +36,11 @@ class Spent:
             self.unpriced + other.unpriced,
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
+            self.uncounted + other.uncounted,
         )
 
 
-_NAMES = ("cost", "calls", "unpriced", "prompt_tokens", "completion_tokens")
+_NAMES = ("cost", "calls", "unpriced", "prompt_tokens", "completion_tokens", "uncounted")
 
 
 class SpendingStore:
@@ -45,23 +51,29 @@ class SpendingStore:
 
     def add(self, connection_id: int, day: str, spent: Spent) -> None:
         """Add to what a connection spent on a day (ISO, UTC)."""
+        with self._db.write() as c:
+            self.add_in(c, connection_id, day, spent)
+
+    def add_in(self, c: sa.Connection, connection_id: int, day: str, spent: Spent) -> None:
+        """The same in the caller's transaction."""
         s = t.spendings
         nothing = {"connection_id": connection_id, "day": day, **dict.fromkeys(_NAMES, 0)}
         more: dict[str, Any] = {name: s.c[name] + getattr(spent, name) for name in _NAMES}
-        with self._db.write() as c:
-            insert_ignoring(c, s, [nothing])
-            c.execute(
-                sa.update(s)
-                .where(s.c.connection_id == connection_id, s.c.day == day)
-                .values(**more)
-            )
+        insert_ignoring(c, s, [nothing])
+        mine = (s.c.connection_id == connection_id, s.c.day == day)
+        c.execute(sa.update(s).where(*mine).values(**more))
 
     def since(self, connection_id: int, day: str) -> Spent | None:
         """Return what a connection spent from a day on; None when it never spent anything."""
+        with self._db.read() as c:
+            return self.since_in(c, connection_id, day)
+
+    def since_in(self, c: sa.Connection, connection_id: int, day: str) -> Spent | None:
+        """The same in the caller's transaction."""
         s = t.spendings.c
-        query = sa.select(*(sa.func.sum(s[name]) for name in _NAMES), sa.func.count()).where(
+        sums = (believable_sum(s[name], COSTS if name == "cost" else COUNTS) for name in _NAMES)
+        query = sa.select(*sums, sa.func.count()).where(
             s.connection_id == connection_id, s.day >= day
         )
-        with self._db.read() as c:
-            *sums, days = c.execute(query).one()
-        return Spent(float(sums[0]), *(int(each) for each in sums[1:])) if days else None
+        *found, days = c.execute(query).one()
+        return Spent(float(found[0]), *(int(each) for each in found[1:])) if days else None

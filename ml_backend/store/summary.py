@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ml_backend.records import RunStatus, Usage
 from ml_backend.store import tables as t
+from ml_backend.store.believable import COSTS, COUNTS, believable, believable_sum
 from ml_backend.store.database import Database
 from ml_backend.store.run_columns import failures_of
 
@@ -56,10 +57,11 @@ class SummaryStore:
             r.status,
             sa.func.count().label("runs"),
             sa.func.sum(r.succeeded).label("succeeded"),
-            sa.func.sum(r.prompt_tokens).label("prompt_tokens"),
-            sa.func.sum(r.completion_tokens).label("completion_tokens"),
-            sa.func.sum(r.cost).label("cost"),
-            (sa.func.count() - sa.func.count(r.cost)).label("unpriced"),
+            believable_sum(r.prompt_tokens, COUNTS).label("prompt_tokens"),
+            believable_sum(r.completion_tokens, COUNTS).label("completion_tokens"),
+            believable_sum(r.uncounted, COUNTS).label("uncounted"),
+            believable_sum(r.cost, COSTS).label("cost"),
+            (sa.func.count() - sa.func.count(believable(r.cost, COSTS))).label("unpriced"),
         ).group_by(r.status)
         open_runs = (
             sa.select(
@@ -82,9 +84,11 @@ class SummaryStore:
             succeeded=sum(row.succeeded for row in rows),
             failures=dict(failures),
             usage=Usage(
-                sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
+                int(sum(row.prompt_tokens for row in rows)),
+                int(sum(row.completion_tokens for row in rows)),
+                int(sum(row.uncounted for row in rows)),
             ),
-            cost=sum(row.cost or 0.0 for row in rows),
+            cost=sum(row.cost for row in rows),
             unpriced=sum(row.unpriced for row in rows),
             open_runs=going,
         )

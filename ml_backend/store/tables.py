@@ -29,7 +29,8 @@ from ml_backend.store.run_tables import (
     outcomes as outcomes,
     runs as runs,
 )
-from ml_backend.store.schema import Document, Message, UtcDateTime, metadata as metadata
+from ml_backend.store.schema import Document, Large, Message, UtcDateTime, metadata as metadata
+from ml_backend.store.upkeep_tables import audit_events as audit_events, presences as presences
 
 connections = Table(
     "connections",
@@ -62,10 +63,23 @@ spendings = Table(
     Column("connection_id", Integer, primary_key=True, autoincrement=False),
     Column("day", String(10), primary_key=True),
     Column("cost", Float, nullable=False),
-    Column("calls", Integer, nullable=False),
-    Column("unpriced", Integer, nullable=False),
-    Column("prompt_tokens", Integer, nullable=False),
-    Column("completion_tokens", Integer, nullable=False),
+    Column("calls", Large, nullable=False),
+    Column("unpriced", Large, nullable=False),
+    Column("prompt_tokens", Large, nullable=False),
+    Column("completion_tokens", Large, nullable=False),
+    Column("uncounted", Large, nullable=False, default=0, server_default="0"),
+)
+
+# Blocks that processes have set aside of a limit; the row without a holder has what was spent.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("holder", String(200), primary_key=True),
+    Column("spent", Float, nullable=False),
+    Column("held", Float, nullable=False),
+    Column("asked", Float, nullable=False),
+    Column("lease_until", Float, nullable=False),
 )
 
 # Of the connection that the environment makes, which has no row: by where it leads.
@@ -223,8 +237,8 @@ answers = Table(
     Column("key", String(64), primary_key=True),
     Column("text", Text, nullable=False),
     Column("score", Float),
-    Column("prompt_tokens", Integer, nullable=False, default=0),
-    Column("completion_tokens", Integer, nullable=False, default=0),
+    Column("prompt_tokens", Large, nullable=False, default=0),
+    Column("completion_tokens", Large, nullable=False, default=0),
     Column("cost", Float),
     Column("created_at", UtcDateTime, nullable=False),
 )
@@ -343,6 +357,7 @@ web_sessions = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("encrypted_token", Text, nullable=False),
+    Column("person_id", Integer),
     Column("created_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
 )

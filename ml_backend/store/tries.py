@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ml_backend.records import AuditAction
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note_prompt
+from ml_backend.store.believable import COSTS, believable_sum
 from ml_backend.store.database import Database, insert_ignoring
 
 
@@ -42,11 +45,15 @@ class TryStore:
                     cost=c_.cost + (cost or 0.0),
                 )
             )
+            tried = AuditAction.TASK_TRIED
+            note_prompt(c, tried, prompt_id, project_id=project_id, cost=cost)
 
     def of_prompt(self, prompt_id: int, project_id: int | None = None) -> list[Tried]:
         """Return the days on which a prompt was tried, of one project or of all."""
         c_ = t.tries.c
-        sums = (sa.func.sum(c_[name]).label(name) for name in ("calls", "unpriced", "cost"))
+        sums = (
+            believable_sum(c_[name], COSTS).label(name) for name in ("calls", "unpriced", "cost")
+        )
         query = sa.select(c_.day, *sums).where(c_.prompt_id == prompt_id)
         if project_id is not None:
             query = query.where(c_.project_id == project_id)

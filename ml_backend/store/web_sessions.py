@@ -9,7 +9,9 @@ import time
 import sqlalchemy as sa
 
 from ml_backend.errors import PromptsError
+from ml_backend.records import AuditAction, Person
 from ml_backend.store import tables as t
+from ml_backend.store.audit import note
 from ml_backend.store.connections import Cipher
 from ml_backend.store.database import Database
 
@@ -28,7 +30,7 @@ class WebSessionStore:
         self._db = database
         self._cipher = cipher
 
-    def create(self, token: str) -> str:
+    def create(self, token: str, person: Person | None = None) -> str:
         """Keep a token and return the key of its session; ended sessions are removed."""
         key, now = secrets.token_urlsafe(32), time.time()
         row = {
@@ -36,10 +38,12 @@ class WebSessionStore:
             "encrypted_token": self._cipher.encrypt(token),
             "created_at": now,
             "seen_at": now,
+            "person_id": person.id if person is not None else None,
         }
         with self._db.write() as c:
             c.execute(sa.delete(t.web_sessions).where(~_open(now)))
             c.execute(sa.insert(t.web_sessions).values(row))
+            note(c, AuditAction.SIGNED_IN)
         return key
 
     def token(self, key: str, *, touch: bool = True) -> str | None:
@@ -61,7 +65,9 @@ class WebSessionStore:
     def remove(self, key: str) -> None:
         """End a session."""
         with self._db.write() as c:
-            c.execute(sa.delete(t.web_sessions).where(t.web_sessions.c.key == _digest(key)))
+            found = sa.delete(t.web_sessions).where(t.web_sessions.c.key == _digest(key))
+            if c.execute(found).rowcount:
+                note(c, AuditAction.SIGNED_OUT)
 
 
 def _open(now: float) -> sa.ColumnElement[bool]:

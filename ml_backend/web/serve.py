@@ -9,6 +9,7 @@ the working directory; ``--preload`` is refused, since threads do not survive th
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from ml_backend.errors import InvalidInput, PromptsError
 from ml_backend.next_steps import Step
 from ml_backend.records import ProviderName
 from ml_backend.services.health.page_assets import lacking
-from ml_backend.settings import Settings
+from ml_backend.settings import EVERYWHERE, Settings
 from ml_backend.web.server import logs
 from ml_backend.web.server.garbage import spare_what_lasts
 from ml_backend.web.server.next_steps import for_api
@@ -33,16 +34,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REQUEST_SLACK = 30
+OURS_ALONE = 0o077
+"""What the server writes, databases and temporary files alike, nobody else may read."""
+
 SWITCH_SECONDS = 0.001
 KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection (httpx 5 s, aiohttp 15, nginx 60): when the server is
 the first to close one, a request on its way there is lost, and a POST is not sent again."""
+
+MOST_CONNECTIONS = 1000
+"""Open ones of a worker, event streams among them; the next one takes the place of another."""
 
 
 def run(settings: Settings) -> None:
     """Serve until told to stop; raises InvalidInput when the settings do not allow it."""
     settings.require_safe_host()
     check(settings)
+    os.umask(OURS_ALONE)
     from gunicorn.app.base import BaseApplication
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -67,6 +75,7 @@ def application(settings: Settings) -> Flask:
     from ml_backend.container import Container
     from ml_backend.web import create_app
 
+    os.umask(OURS_ALONE)
     logs.configure(settings.log_level, settings.log_format)
     # A run keeps the interpreter busy: a request must not wait 5 ms for each of its turns.
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -88,7 +97,7 @@ def application_from_environment() -> Flask:
     except PromptsError as error:
         from gunicorn.errors import AppImportError
 
-        raise AppImportError(str(error)) from error
+        raise AppImportError(for_api(str(error))) from error
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -97,7 +106,8 @@ def options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{host}:{settings.port}",
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": _worker_class(),
+        "worker_connections": MOST_CONNECTIONS,
         "threads": settings.threads,
         "timeout": int(settings.predict_deadline) + REQUEST_SLACK,
         "graceful_timeout": int(LEAVE_SECONDS) + 1,
@@ -108,6 +118,12 @@ def options(settings: Settings) -> dict[str, Any]:
         "proc_name": "ls-prompts",
         **_hooks(settings),
     }
+
+
+def _worker_class() -> type:
+    from ml_backend.web.listening.worker import PatientWorker
+
+    return PatientWorker
 
 
 def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
@@ -122,6 +138,7 @@ def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
 
         worker.guard = WorkerGuard(worker, worker.wsgi.extensions[EXTENSION])
         worker.guard.start()
+        worker.folder = str(settings.data_dir)
         spare_what_lasts()
 
     def worker_exit(_server: Arbiter, worker: Worker) -> None:
@@ -159,7 +176,7 @@ def _addresses(server: Arbiter) -> list[str]:
     for listener in server.LISTENERS:
         name = listener.getsockname()
         if isinstance(name, tuple):
-            host = "127.0.0.1" if name[0] == "0.0.0.0" else name[0]  # noqa: S104
+            host = "127.0.0.1" if name[0] == EVERYWHERE else name[0]
             found.append(f"http://{f'[{host}]' if ':' in host else host}:{name[1]}")
         else:
             found.append(str(name))

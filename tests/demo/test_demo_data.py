@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ml_backend import demo
+from support.tables import each_row
 
 TASKS = demo.tasks()
 TRUTHS = [task for task in TASKS if "ground_truth" in task]
@@ -105,14 +106,14 @@ def test_every_class_is_in_the_truth_and_in_the_config():
     assert min(labels.values()) >= 30
 
 
-@pytest.mark.parametrize("task", TRUTHS, ids=truth_id)
+@each_row("task", TRUTHS)
 def test_truth_answers_each_control_once(task):
     controls = {tag.attrib["name"] for tag in CONFIG.iter() if "toName" in tag.attrib}
     assert set(task["ground_truth"]) == controls
     assert all(set(entity) == {"quote", "occurrence", "label"} for entity in entities(task))
 
 
-@pytest.mark.parametrize("task", TRUTHS, ids=truth_id)
+@each_row("task", TRUTHS)
 def test_quotes_are_found_in_reading_order_without_overlap(task):
     found = spans(task)
     assert found == sorted(found)

@@ -10,6 +10,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import Limits
 from ml_backend.records import FailureKind
 from support.files import FileHost
+from support.tables import each_row
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 PRIVATE = ipaddress.ip_address("10.0.0.1")
@@ -58,7 +59,7 @@ def test_odd_characters_in_the_address_are_quoted(host):
     assert get(host, "/b ü.png") == b"quoted"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("url", "words"),
     [
         ("http://other.example.com/a.png", "Add other.example.com to IMAGE_HOSTS"),

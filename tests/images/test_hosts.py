@@ -9,6 +9,7 @@ import pytest
 from ml_backend.addresses import is_public
 from ml_backend.errors import InvalidInput
 from ml_backend.images.hosts import Reach, read_hosts, resolve
+from support.tables import each_row
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"])
@@ -16,7 +17,7 @@ def test_addresses_of_the_open_internet_are_public(address):
     assert is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize(
+@each_row(
     "address",
     [
         *("127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1"),
@@ -39,7 +40,7 @@ def test_odd_spellings_of_loopback_are_looked_up_and_found_out(host):
     assert reach.addresses(host, 80) == []
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("host", "named"),
     [
         ("images.example.com", True),
@@ -61,7 +62,7 @@ def test_hosts_are_named_whole_or_by_what_they_end_in(host, named):
     assert Reach(hosts).names(host) is named
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "*",

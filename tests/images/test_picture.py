@@ -10,6 +10,7 @@ from ml_backend.errors import AttachmentError
 from ml_backend.images import inline
 from ml_backend.images.picture import LONGEST_SIDE, shrink
 from support.files import image, pdf, png_claiming
+from support.tables import each_row
 
 
 def opened(content):
@@ -46,7 +47,7 @@ def test_the_longer_side_is_bounded_and_small_pictures_stay(size, sent, kind):
     assert opened(image(kind, size)).size == sent
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@each_row("orientation", range(1, 9))
 def test_pictures_are_turned_as_their_camera_says(orientation):
     upright = Image.new("RGB", (40, 20), "white")
     upright.paste("black", (0, 0, 10, 10))
@@ -80,7 +81,7 @@ def test_what_is_transparent_becomes_white(content):
     assert opened(content).convert("L").getpixel((2, 2)) >= 254
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "I", "CMYK", "F"])
+@each_row("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "I", "CMYK", "F"])
 def test_pictures_of_every_mode_are_taken(mode):
     colour = {"RGB": (9, 9, 9), "RGBA": (9, 9, 9, 255), "LA": (9, 255), "CMYK": (9, 9, 9, 9)}
     assert opened(image("TIFF", mode=mode, colour=colour.get(mode, 1))).size == (8, 4)
@@ -116,7 +117,7 @@ def test_a_photograph_saved_as_png_becomes_jpeg_and_loses_its_metadata():
     assert b"taken at home" not in made.content
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content", "words"),
     [
         (b"", "empty"),
@@ -140,7 +141,6 @@ def test_a_photograph_saved_as_png_becomes_jpeg_and_loses_its_metadata():
         (b"II*\x00" + b"\xff" * 100, "."),
         (b"\xff\xd8\xff" + b"\x00" * 100, "."),
     ],
-    ids=lambda value: value if isinstance(value, str) else str(value[:12]),
 )
 def test_what_is_no_picture_or_a_hostile_one_says_so(content, words):
     with pytest.raises(AttachmentError) as caught:

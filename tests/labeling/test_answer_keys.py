@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.labeling.answer_keys import by_control
+from support.tables import each_row
 
 XML = """<View><Text name="text" value="$text"/><Choices name="main_topic" toName="text">
 <Choice value="A"/><Choice value="B"/></Choices><Rating name="stars" toName="text"/></View>"""
@@ -13,7 +14,7 @@ ONE = """<View><Text name="text" value="$text"/><Choices name="main_topic" toNam
 RIGHT = {"main_topic": "A", "stars": 3}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "answer",
     [
         {"Main_Topic": "A", "STARS": 3},
@@ -58,7 +59,7 @@ def test_what_fits_no_control_or_two_ways_is_said(convert, answer, said):
     assert said in " ".join(made.errors)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "answer",
     [
         {"example": {"main_topic": "A"}, "topic_final": "B"},

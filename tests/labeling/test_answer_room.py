@@ -14,6 +14,7 @@ from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.documentation import TASK, example_of
 from support.labeling_answers import answers
 from support.labeling_configs import EVERY
+from support.tables import each_row
 
 REVIEW = "The battery died after two days. I want my money back."
 CLASSES = '<Choice value="Positive"/><Choice value="Negative"/>'
@@ -27,7 +28,7 @@ def room(controls: str, text: str = REVIEW, objects: str = "") -> int:
     return room_of_answer(config, data, [text])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("controls", "least", "most"),
     [
         ('<Choices name="c" toName="t">' + CLASSES + "</Choices>", 70, 110),
@@ -140,7 +141,7 @@ def test_each_digit_may_be_a_token_of_its_own(text):
     assert room_of("№ " + text) > sum(map(str.isdigit, text))
 
 
-@pytest.mark.parametrize("kind", CONTROLS.values(), ids=lambda kind: kind.tag)
+@each_row("kind", CONTROLS.values())
 def test_the_documented_answer_of_each_tag_fits_in_its_room(kind):
     config, answer = example_of(kind)
     texts = [text for _, text in config.inputs(TASK)]

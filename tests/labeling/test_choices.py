@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 SINGLE = """<View><Text name="t" value="$text"/>
 <Choices name="c" toName="t" {extra}><Choice value="Yes!" alias="yes" hint="a clear yes"/>
@@ -19,7 +20,7 @@ def region(*chosen: str) -> list[dict[str, Any]]:
     return [{"from_name": "c", "to_name": "t", "type": "choices", "value": value}]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("xml", "answer", "regions", "normal"),
     [
         (OPTIONAL, "No", region("No"), "No"),

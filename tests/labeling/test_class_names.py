@@ -7,6 +7,7 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.config_notes import notes_of
 from ml_backend.labeling.unreadable import unreadable
+from support.tables import each_row
 
 TEXT = '<Text name="t" value="$text"/>'
 DATA = {"text": "it cost 12"}
@@ -33,9 +34,7 @@ def test_a_name_is_as_written_where_the_task_has_no_such_field(convert):
     assert convert(MONEY, {"c": "under "}, DATA).errors
 
 
-@pytest.mark.parametrize(
-    "name", ["$50", "$0-$50", "$50-$100", "A$AP", "US$ 5", "5 $", "$50.5", "a$b.c"]
-)
+@each_row("name", ["$50", "$0-$50", "$50-$100", "A$AP", "US$ 5", "5 $", "$50.5", "a$b.c"])
 def test_prices_and_the_like_are_classes_of_their_own(convert, name):
     xml = choices(name, "$100-$200", "other")
     assert convert(xml, {"c": name}, DATA).result[0]["value"] == {"choices": [name]}

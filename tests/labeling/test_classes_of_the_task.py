@@ -11,6 +11,7 @@ from ml_backend.labelstudio import Annotation
 from ml_backend.records import FailureKind, Task
 from ml_backend.services.inference.annotations import read_annotation
 from ml_backend.services.inference.model_requests import RequestTemplate, build_request
+from support.tables import each_row
 
 DATA = {
     "text": "some text", "one": "Sport", "two": "Art", "image": "/a.png",
@@ -57,7 +58,7 @@ READ = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("tags", "answer"), READ)
+@each_row(("tags", "answer"), READ)
 def test_they_pass_the_check_and_are_created_one_by_one(convert, tags, answer):
     xml = f'<View><Text name="t" value="$text"/><Image name="i" value="$image"/>{tags}</View>'
     given = {"r": [{**BOX, "c": "Sport"}]} if answer is None else {"c": answer}
@@ -73,7 +74,7 @@ def test_fields_that_no_task_has_are_named(convert):
     assert 'brings no classes in "USD, EUR"' in convert(xml, {"c": "$USD"}, DATA).errors[0]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tags", "answer"),
     [
         (choices('value="$one"', 'value="x"'), "x"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 MAIN = """<Choices name="a" toName="t"><Choice value="Yes!" alias="yes"/><Choice value="no"/>
 <Choice value="maybe, later"/></Choices>"""
@@ -25,7 +26,7 @@ def when(kind: str, **narrower: str) -> str:
     return " ".join(parts)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("condition", "choice", "shows"),
     [
         (when("choice-selected", tag="a", choice="yes"), "Yes!", True),
@@ -49,7 +50,7 @@ def when(kind: str, **narrower: str) -> str:
         (when("CHOICE-SELECTED", tag="a", choice="yes").lower(), "Yes!", True),
     ],
 )
-@pytest.mark.parametrize("around", [False, True])
+@each_row("around", [False, True])
 def test_a_control_shows_by_the_choices_made(convert, condition, choice, shows, around):
     stars = STARS.replace("{extra}", "" if around else condition)
     if around:
@@ -89,7 +90,7 @@ def span(quote: str, label: str, stars: Any = 3) -> dict[str, Any]:
     return {"quote": quote, "occurrence": 1, "label": label, "r": stars}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("condition", "shows"),
     [
         (when("region-selected"), [3, 3]),

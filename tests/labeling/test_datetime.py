@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 XML = '<View><Text name="t" value="$text"/><DateTime name="d" toName="t" {extra}/></View>'
 
@@ -11,7 +12,7 @@ def xml(extra: str = "") -> str:
     return XML.replace("{extra}", extra)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("extra", "answer", "stored", "normal"),
     [
         ("", "2024-05-01T10:30", "2024-05-01T10:30", "2024-05-01T10:30"),
@@ -43,7 +44,7 @@ def test_moments_are_stored_in_the_form_the_editor_reads(
     assert made.answer == {"d": normal}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("extra", "answer", "lost"),
     [
         ("", "2024-05-01 10:30:59", "what is finer than minutes"),
@@ -72,7 +73,7 @@ def test_what_is_not_asked_for_is_left_out_and_reported(convert, extra, answer, 
     assert [f" {lost} is left out" in each.message for each in made.problems] == [True] * bool(lost)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("extra", "answer", "reason"),
     [
         ("", "tomorrow", '"tomorrow" is not of the form YYYY-MM-DDTHH:MM.'),

@@ -7,6 +7,7 @@ import pytest
 from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.documentation import TASK, example_of, renewed
 from ml_backend.labeling.objects import OBJECTS
+from support.tables import each_row
 
 PAGE = Path(__file__).parents[2] / "docs" / "labeling-configs.md"
 
@@ -17,12 +18,12 @@ def test_the_page_of_tags_is_up_to_date():
     assert page == renewed(page, CONTROLS), "run: make docs"
 
 
-@pytest.mark.parametrize("kind", OBJECTS.values(), ids=OBJECTS)
+@each_row("kind", OBJECTS.values())
 def test_the_page_names_every_object(kind):
     assert f"`<{kind.tag}>`" in PAGE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", CONTROLS.values(), ids=CONTROLS)
+@each_row("kind", CONTROLS.values())
 def test_examples_are_answered_without_a_word_of_complaint(kind, convert):
     config, answer = example_of(kind)
     assert kind in map(type, [*config.controls.values(), *config.companions.values()])

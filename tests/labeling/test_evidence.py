@@ -9,7 +9,8 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.bases.evidence import Evidence, match, of_classes
 from ml_backend.simulator.answers import Author, draw
-from support.labeling_configs import EVERY, IDS, Sample
+from support.labeling_configs import EVERY, Sample
+from support.tables import each_row
 
 TEXT = '<Text name="t" value="$text"/>'
 IMAGE = '<Image name="i" value="$image"/>'
@@ -88,10 +89,9 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("parsed", "answer", "truth", "pairs"),
     [row[1:] for row in PAIRS],
-    ids=[row[0] for row in PAIRS],
 )
 def test_pairs_of_classes(
     parsed: LabelingConfig, answer: Any, truth: Any, pairs: list[tuple[str | None, str | None]]
@@ -219,7 +219,7 @@ def answered(sample: Sample) -> dict[str, Any] | None:
     return None
 
 
-@pytest.mark.parametrize("sample", EVERY, ids=IDS)
+@each_row("sample", EVERY)
 def test_every_control_agrees_with_itself_and_a_failure_with_nothing(sample: Sample) -> None:
     truth = answered(sample)
     assert truth is not None

@@ -19,6 +19,7 @@ from ml_backend.labeling.text.html_images import pictures
 from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labeling.text.html_tree import parse, walk
 from support.hostile_html import hostile
+from support.tables import each_row
 
 TESTS = Path(__file__).parents[1]
 MOST_SECONDS = 2.0
@@ -89,7 +90,7 @@ def some_html(draw: random.Random) -> str:
     )
 
 
-@pytest.mark.parametrize("seed", range(8))
+@each_row("seed", range(8))
 def test_the_parser_never_has_more_open_than_was_counted(seed):
     draw = random.Random(seed)
     for _ in range(25):
@@ -108,7 +109,7 @@ def test_the_parser_never_has_more_open_than_was_counted(seed):
         assert nodes <= steps + 3 * html.count("<") + 10, html[:200]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("html", "why"),
     [
         ("<div>" * 10_000, "nested too deeply"),
@@ -125,7 +126,7 @@ def test_the_parser_never_has_more_open_than_was_counted(seed):
         ("<svg><title></title><g a=b/>" * 3_000, "nested too deeply"),
     ],
 )
-@pytest.mark.parametrize("read", [to_text, dom_text, lambda html: pictures(html + "<img>", "x")])
+@each_row("read", [to_text, dom_text, lambda html: pictures(html + "<img>", "x")])
 def test_html_that_would_take_long_is_refused_with_the_reason(html, why, read):
     with pytest.raises(HtmlRefused, match=why) as caught:
         read(html)

@@ -7,9 +7,10 @@ from ml_backend.labeling.text.dom_text import read_dom
 from ml_backend.labeling.text.html_text import LINES, PARAGRAPHS, SPACED, to_text
 from ml_backend.labeling.text.spans import Quotable
 from ml_backend.llm.gazetteer import Gazetteer
+from support.tables import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("html", "text"),
     [
         ("", ""),
@@ -46,7 +47,7 @@ ONLY_WITHIN |= {"td": "<table><tr>{}</tr></table>", "th": "<table><tr>{}</tr></t
 ONLY_WITHIN |= {"option": "<select>{}</select>", "optgroup": "<select>{}</select>"}
 
 
-@pytest.mark.parametrize("tag", sorted((PARAGRAPHS | LINES | SPACED) - {"caption", "tr", "body"}))
+@each_row("tag", sorted((PARAGRAPHS | LINES | SPACED) - {"caption", "tr", "body"}))
 def test_what_stands_apart_on_a_page_stands_apart_in_its_text_and_is_found_by_it(tag: str) -> None:
     words = ["Anna", "Annabel", "Berlin", "Anna"]
     each = "{0}<{1}>" if tag in VOID else "<{1}>{0}</{1}>"

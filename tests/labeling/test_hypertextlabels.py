@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 XML = """<View><HyperText name="h" value="$html" {extra}/><{tag} name="n" toName="h">
 <Label value="PER"/></{tag}></View>"""
@@ -25,7 +26,7 @@ def span(quote: str, occurrence: int = 1) -> dict[str, Any]:
     return {"quote": quote, "occurrence": occurrence, "label": "PER"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("html", "quote", "found"),
     [
         ("Ada <b>met <i>Bob</i></b>", "Bob", (8, 11, "Bob")),
@@ -55,7 +56,7 @@ def span(quote: str, occurrence: int = 1) -> dict[str, Any]:
         ("Ada", "Ada", (0, 3, "Ada")),
     ],
 )
-@pytest.mark.parametrize("tag", ["HyperTextLabels", "Labels"])
+@each_row("tag", ["HyperTextLabels", "Labels"])
 def test_offsets_count_the_text_of_the_dom(convert, without_ids, html, quote, found, tag):
     made = convert(config(tag=tag), {"n": [span(quote)]}, {"html": html})
     assert without_ids(made) == [region(*found, tag)]

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from support.tables import each_row
+
 TEXT = """<View><Text name="t" value="$text"/><Labels name="c" toName="t"><Label value="A"/>
 </Labels></View>"""
 SHAPES = """<View><Image name="i" value="$image"/><{0}Labels name="c" toName="i"><Label value="A"/>
@@ -15,7 +17,7 @@ SPAN = {"quote": "some", "occurrence": 2, "label": "A"}
 BOX = {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0, "label": "A"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "given",
     [
         [{"Quote": "some", "Occurrence": 2, "Label": "A"}],
@@ -57,7 +59,7 @@ def test_shapes_are_what_they_mean(convert, tag, item, normal):
         assert made.problems == ()
 
 
-@pytest.mark.parametrize(
+@each_row(
     "given",
     [
         "some",

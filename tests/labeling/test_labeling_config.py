@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from ml_backend.errors import ConfigError
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 TEXT = '<Text name="t" value="$text"/>'
 CHOICES = '<Choices name="c" toName="t"><Choice value="A"/><Choice value="B"/></Choices>'
@@ -25,7 +26,7 @@ def view(*tags: str) -> str:
     return f"<View>{''.join(tags)}</View>"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "xml",
     [
         "",
@@ -49,7 +50,7 @@ def choices(attributes: str, *inner: str) -> str:
     return f'<Choices name="c" toName="t" {attributes}>{content}</Choices>'
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("control", "reason"),
     [
         (choices("", "<View/>"), "no <Choice> with a value"),

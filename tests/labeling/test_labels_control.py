@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 XML = """<View><Text name="t" value="$text"/><Labels name="ner" toName="t" {extra}>
 <Label value="PER" hint="people"/><Label value="Place" alias="LOC"/></Labels></View>"""
@@ -25,7 +26,7 @@ def region(start: int, end: int, text: str, *labels: str) -> dict[str, Any]:
     return {"from_name": "ner", "to_name": "t", "type": "labels", "value": value}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "spans", "regions"),
     [
         (ADA, [span("Ada")], [region(0, 3, "Ada", "PER")]),
@@ -62,7 +63,7 @@ def test_labels_of_one_span_share_a_region_where_a_region_may_have_several(conve
     assert made.answer == {"ner": [span("Ada"), span("Ada", "Place")]}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("bad", "reason"),
     [
         (span("Grace"), 'The quote "Grace" is not in "text".'),
@@ -95,7 +96,7 @@ def test_an_impossible_occurrence_is_overlooked_when_there_is_only_one(convert):
         assert made.answer == {"ner": [span("Zürich", "Place")]}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("xml", "answer", "usable"),
     [
         (PLAIN, {"ner": []}, True),
@@ -133,7 +134,7 @@ def test_quotes_are_not_stored_where_the_config_forbids_it(convert, without_ids)
     assert without_ids(made)[0]["value"] == {"start": 15, "end": 21, "labels": ["PER"]}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("values", "answer"),
     [
         ([{"start": 8, "end": 11, "labels": ["PER"]}], [span("Ada", occurrence=2)]),
@@ -161,7 +162,7 @@ def test_annotations_are_quoted_from_the_task(values, answer):
     assert LabelingConfig.parse(PLAIN).to_answer(regions, {"text": ADA}) == {"ner": answer}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("answer", "truth", "correct", "score"),
     [
         ([span("Ada")], [span("Ada")], True, 1.0),

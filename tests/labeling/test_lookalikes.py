@@ -9,11 +9,12 @@ import pytest
 
 from ml_backend.labeling.text.lookalikes import _CHUNK, Folded
 from ml_backend.labeling.text.spans import Miss, Quotable
+from support.tables import each_row
 
 DECOMPOSED = unicodedata.normalize("NFD", "한국은")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "quote", "words"),
     [
         ("The ﬁnance ofﬁce in Zurich", "finance office", "ﬁnance ofﬁce"),
@@ -108,7 +109,7 @@ def test_an_abbreviation_is_found_in_a_text_that_writes_none_in_capitals():
         assert (None if isinstance(place, Miss) else place[0]) == start, text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "quote", "starts"),
     [
         ("He said don’t and don’t", "don't", [8, 18]),

@@ -12,11 +12,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.documentation import TASK, example_of
+from support.tables import each_row
 
 BAD: list[Any] = [
     10**9, -5, 0, 1, 0.5, 3.7, 103, 250, float("nan"), float("inf"), float("-inf"), 10**400,
@@ -175,7 +174,7 @@ def told(config: LabelingConfig, answer: Any, key: str) -> Any:
     return meaning(part, orderly.get(kind, ""))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_row("name", NAMES)
 def test_what_is_changed_of_an_answer_is_said(name: str) -> None:
     config, answer = example(name)
     good = config.to_conversion(answer, DATA)

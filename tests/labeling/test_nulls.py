@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 TEXT = '<Text name="t" value="$text"/><Image name="i" value="$image"/>'
 DATA = {"text": "some text", "image": "/a.png", "pages": ["/a.png", "/b.png"]}
@@ -18,23 +17,23 @@ TAGS = {
 NULLS = [None, [], [None], "", " ", "null", "NULL", ["null"], [""], [[]]]
 
 
-@pytest.mark.parametrize("kind", TAGS)
-@pytest.mark.parametrize("given", NULLS, ids=repr)
+@each_row("kind", TAGS)
+@each_row("given", NULLS)
 def test_they_are_null_where_it_was_offered(convert, kind, given):
     made = convert(f"<View>{TEXT}{TAGS[kind].format('')}</View>", {"c": given}, DATA)
     assert (made.result, made.problems, made.errors) == ([], (), ())
     assert made.answer == {"c": None}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in TAGS if kind != "pairwise"])
-@pytest.mark.parametrize("given", NULLS, ids=repr)
+@each_row("kind", [kind for kind in TAGS if kind != "pairwise"])
+@each_row("given", NULLS)
 def test_they_are_no_answer_where_one_is_required(convert, kind, given):
     xml = f"<View>{TEXT}{TAGS[kind].format(' required=' + chr(34) + 'true' + chr(34))}</View>"
     assert '"c" must be answered' in convert(xml, {"c": given}, DATA).errors[0]
 
 
-@pytest.mark.parametrize("given", ["none", "n/a", [None, None], {}, "undefined", "-", [[], []]])
-@pytest.mark.parametrize("kind", ["choices", "number", "rating"])
+@each_row("given", ["none", "n/a", [None, None], {}, "undefined", "-", [[], []]])
+@each_row("kind", ["choices", "number", "rating"])
 def test_what_may_mean_something_else_is_asked_again(convert, kind, given):
     assert convert(f"<View>{TEXT}{TAGS[kind].format('')}</View>", {"c": given}, DATA).errors
 

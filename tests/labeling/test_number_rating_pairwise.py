@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 NUMBER = """<View><Text name="t" value="$text"/><Number name="n" toName="t" {extra}/></View>"""
 FREE = NUMBER.replace("{extra}", "")
@@ -20,7 +21,7 @@ def region(name: str, to_name: str, kind: str, **value: Any) -> list[dict[str, A
     return [{"from_name": name, "to_name": to_name, "type": kind, "value": value}]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("xml", "answer", "regions", "normal"),
     [
         (FREE, {"n": 4}, region("n", "t", "number", number=4), {"n": 4}),

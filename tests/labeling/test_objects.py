@@ -5,11 +5,12 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.task_data.values import paths, resolve
 from ml_backend.records import Attachment
+from support.tables import each_row
 
 RATING = '<Rating name="r" toName="o"/>'
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tag", "data", "text"),
     [
         ('<Text name="o" value="$x"/>', {"x": "a\r\nb"}, "a\r\nb"),
@@ -47,7 +48,7 @@ def test_objects_are_read_as_text(tag, data, text):
     assert config.inputs(data)[0][1] == text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tags", "data", "found"),
     [
         ('<Image name="o" value="$x"/>', {"x": " https://e.org/a.png "},

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 XML = """<View><Paragraphs name="p" value="$talk" {extra}/><{tag} name="n" toName="p">
 <Label value="PER"/></{tag}></View>"""
@@ -28,7 +29,7 @@ def place(made: Any) -> tuple[Any, ...]:
     return tuple(value[key] for key in ("start", "startOffset", "end", "endOffset", "text"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("data", "given", "found"),
     [
         (talk("Hi Ada", "Hi Bob"), span("Ada"), ("0", 3, "0", 6, "Ada")),
@@ -46,7 +47,7 @@ def place(made: Any) -> tuple[Any, ...]:
         (talk("it’s Ada"), span("it's ada"), ("0", 0, "0", 8, "it’s Ada")),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("tag", ["ParagraphLabels", "Labels"])
+@each_row("tag", ["ParagraphLabels", "Labels"])
 def test_offsets_are_utf_16_units_within_a_paragraph(convert, data, given, found, tag):
     made = convert(config(tag=tag), {"n": [given]}, data)
     assert place(made) == found
@@ -88,7 +89,7 @@ def test_spans_are_widened_as_the_tag_says(convert, granularity, found):
     assert place(convert(xml, {"n": [span("Bob")]}, talk("Bobby", "Bob_ Eve"))) == found
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "answer"),
     [
         ({"start": "1", "end": "1", "startOffset": 3, "endOffset": 6}, [span("Bob")]),

@@ -13,6 +13,7 @@ from ml_backend.labeling.schema_bounds import bounded, reached
 from support.grammar_engines import Llguidance, Outlines
 from support.labeling_answers import answers
 from support.labeling_configs import EVERY, IDS, TEMPLATES, TEXT, Sample
+from support.tables import each_row
 
 every_config = pytest.mark.parametrize("sample", EVERY, ids=IDS)
 both_engines = pytest.mark.parametrize("engine", [Llguidance, Outlines])
@@ -125,7 +126,7 @@ def bounds(name: str) -> str:
     }[name]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "most"),
     [("choices", 3), ("paths", 2), ("texts", 2), ("ranks", 2), ("pages", 2), ("labels", 3),
      ("chat", 3), ("one text", None), ("any label", 50), ("any text", 200), ("many", None)],

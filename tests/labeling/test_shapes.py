@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 XML = """<View><Image name="i" {source}/><{tag} name="s" toName="i" {extra}>
 <Label value="Cat"/><Label value="Dog" alias="dg"/></{tag}></View>"""
@@ -72,7 +73,7 @@ SHAPES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("tag", "item", "place"), SHAPES)
+@each_row(("tag", "item", "place"), SHAPES)
 def test_shapes_are_stored_in_percent_within_the_image(convert, without_ids, tag, item, place):
     made = convert(config(f"{tag}Labels"), {"s": [{**item, "label": "dg"}]}, DATA)
     kind = f"{tag}Labels".lower()
@@ -87,7 +88,7 @@ def test_shapes_are_stored_in_percent_within_the_image(convert, without_ids, tag
     ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tag", "item", "reason"),
     [
         ("Rectangle", {"x": 1, "y": 2, "width": 3}, 'must have the numbers "x", "y", "width"'),
@@ -149,7 +150,7 @@ PIXELS = [
 ]
 
 
-@pytest.mark.parametrize(("tag", "item"), PIXELS)
+@each_row(("tag", "item"), PIXELS)
 def test_a_number_above_100_puts_all_shapes_in_doubt(convert, tag, item):
     """Of an answer in pixels some shapes look like percent by chance: those are wrong as well."""
     good = next(item for name, item, _ in SHAPES if name == tag)
@@ -181,7 +182,7 @@ OUTSIDE = [
 ]
 
 
-@pytest.mark.parametrize(("tag", "item"), OUTSIDE)
+@each_row(("tag", "item"), OUTSIDE)
 def test_a_shape_that_reaches_out_puts_all_shapes_in_doubt(convert, tag, item):
     """Corners for sizes or sizes for radii look right by chance beside one that cannot be."""
     good = next(item for name, item, _ in SHAPES if name == tag)
@@ -196,7 +197,7 @@ TWO = """<View><Image name="i" value="$image"/><Image name="j" value="$other"/>
 CAT = box(10, 10, 20, 20, label="Cat")
 
 
-@pytest.mark.parametrize(("tag", "item"), [*PIXELS, *OUTSIDE])
+@each_row(("tag", "item"), [*PIXELS, *OUTSIDE])
 def test_shapes_of_another_tag_on_the_image_are_in_doubt_as_well(convert, tag, item):
     xml = TWO.replace("{tag}", tag)
     for answer in ({"s": [CAT], "r": [item]}, {"r": [item], "s": [CAT]}):

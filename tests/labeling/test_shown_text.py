@@ -10,6 +10,7 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.dom_text import dom_text, read_dom
 from ml_backend.labeling.text.html_text import to_text, to_text_and_bullets
 from ml_backend.labeling.text.shown_text import beside
+from support.tables import each_row
 
 PAGE = """<View><HyperText name="h" value="$html"/><HyperTextLabels name="l" toName="h">
 <Label value="P"/></HyperTextLabels></View>"""
@@ -50,7 +51,7 @@ def assert_placed(said: Any, found: Any) -> None:
     assert found in said if isinstance(found, str) else said == found
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("quote", "occurrence", "found"),
     [
         ("- Paris", 1, (14, "Paris")),
@@ -80,7 +81,7 @@ def test_items_of_a_list_are_found_with_their_marks(quote, occurrence, found):
     assert_placed(place(PAGE, LISTS, quote, occurrence), found)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("quote", "occurrence", "found"),
     [
         ("Al: Paris", 1, ("0", 0, "0", "Paris")),
@@ -139,7 +140,7 @@ def test_a_page_whose_words_are_others_than_shown_has_no_such_places():
     assert beside(to_text("<p>a</p>"), [], "a") is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("html", "quote", "start"),
     [
         ("Paris<sup>1</sup> is", "Paris", 0),

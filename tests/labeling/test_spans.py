@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ml_backend.labeling.text.spans import Miss, Quotable, overlap
+from support.tables import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "quote", "occurrence", "found"),
     [
         ("abc abc", "abc", 1, (0, 3)),
@@ -120,7 +121,7 @@ def test_many_missing_quotes_in_a_long_text_cost_little():
     assert time.process_time() - started < GROWS_BY_THE_SQUARE
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("spans", "others", "expected"),
     [
         ([], [], (0, 0, 0)),

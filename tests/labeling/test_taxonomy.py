@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 TREE = """<Choice value="Animals" alias="an"><Choice value="Cats"/><Choice value="Dogs" alias="dg">
 <Choice value="Poodle"/></Choice></Choice><Choice value="Plants"/>
@@ -30,7 +31,7 @@ def stored(made: Any) -> Any:
     return [path for region in made.result for path in region["value"][region["type"]]]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("answer", "paths", "normal"),
     [
         (["Animals > Cats"], [["an", "Cats"]], ["Animals > Cats"]),
@@ -73,7 +74,7 @@ def test_no_more_are_chosen_than_the_tag_allows(convert):
     assert made.problems[0].message == "2 classes may be chosen: the rest is left out."
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("xml", "answer", "paths"),
     [
         (NESTED, "Animals > Cats", [["an", "Cats"]]),
@@ -121,7 +122,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("xml", "answer", "paths"),
     [
         (choices('value="$options"', ""), "One", ["1"]),

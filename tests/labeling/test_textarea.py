@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ml_backend.labeling import LabelingConfig
+from support.tables import each_row
 
 XML = """<View><Text name="t" value="$text"/><TextArea name="a" toName="t" {extra}/></View>"""
 MANY = XML.replace("{extra}", 'placeholder="One fact each"')
@@ -17,7 +18,7 @@ def region(*texts: str) -> list[dict[str, Any]]:
     return [{"from_name": "a", "to_name": "t", "type": "textarea", "value": value}]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("xml", "answer", "regions", "normal"),
     [
         (ONE, "hello", region("hello"), "hello"),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.documentation import TASK, example_of
 from ml_backend.labeling.unreadable import ALONE, unreadable
+from support.tables import each_row
 
 CLASSES = '<Choice value="Positive"/><Choice value="Negative" alias="neg"/>'
 LABELS = '<Label value="LOC"/><Label value="Org" alias="ORG"/>'
@@ -175,7 +174,7 @@ def region(value: object, name: str = "c", **more: Any) -> dict[str, Any]:
     return {"from_name": name, "to_name": "t", "type": "?", "value": value, **more}
 
 
-@pytest.mark.parametrize(("tags", "value", "read", "why"), ROWS)
+@each_row(("tags", "value", "read", "why"), ROWS)
 def test_what_cannot_be_read_is_said(tags, value, read, why):
     config = LabelingConfig.parse(f"<View>{tags}</View>")
     assert config.controls, config.unanswerable
@@ -189,8 +188,8 @@ def test_what_cannot_be_read_is_said(tags, value, read, why):
         assert why in problem.message
 
 
-@pytest.mark.parametrize("kind", sorted(CONTROLS))
-@pytest.mark.parametrize("value", [None, [], "x", {}], ids=repr)
+@each_row("kind", sorted(CONTROLS))
+@each_row("value", [None, [], "x", {}])
 def test_every_tag_says_so_where_a_value_is_none(kind, value):
     config, answer = example_of(CONTROLS[kind])
     made = config.to_conversion(answer, TASK)

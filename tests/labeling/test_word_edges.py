@@ -9,6 +9,7 @@ import pytest
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.spans import INSIDE, Miss, Quotable
 from ml_backend.labeling.text.word_edges import is_cut
+from support.tables import each_row
 
 FAMILY = "👨‍👩‍👧"
 
@@ -18,7 +19,7 @@ def found(text: str, quote: str, occurrence: int | None = 1) -> Any:
     return place if isinstance(place, Miss) else place[0]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "quote", "start"),
     [
         ("Iranian officials said in Iran that it rains.", "Iran", 26),
@@ -126,7 +127,7 @@ def test_the_first_place_is_the_first_word(text, quote, start):
     assert found(text, quote) == start
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "quote"),
     [
         ("Iranian officials", "Iran"),
@@ -161,7 +162,7 @@ def test_letters_within_a_word_are_no_place(text, quote):
     assert found(text, quote, None) is Miss.INSIDE
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "quote"),
     [
         ("The house is big and old.", "US"),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from ml_backend.container import Container
 from ml_backend.labelstudio.files import OwnAddresses, is_under_unknown_path
 from ml_backend.settings import Settings
+from support.tables import each_row
 
 INSIDE = "http://127.0.0.1:18480"
 OUTSIDE = "http://127.0.0.1:18481/ls"
 FILE = "/data/upload/1/abc-img.png"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("inside", "outside", "url", "found"),
     [
         # The case: a proxy that strips /ls, and an address only this server knows.
@@ -66,7 +65,7 @@ def test_an_address_people_use_is_asked_where_the_server_reaches_it(
     assert OwnAddresses(inside, outside).locate(url) == found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "url",
     [
         f"https://a.org.evil.com/ls{FILE}",
@@ -111,7 +110,7 @@ def test_the_setting_says_where_people_open_label_studio(data_dir: Path) -> None
     assert Container(settings).studio.locate(f"{OUTSIDE}{FILE}") == f"{INSIDE}{FILE}"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("url", "is_so"),
     [
         (f"/ls{FILE}", True),

@@ -87,6 +87,8 @@ def test_files_are_read_with_either_kind_of_token(make_project, raw, live, kind)
     token = live.token if kind == "legacy" else personal_token(live.url, live.token)
     door = ServerLabelStudio(live.url, token)
     url = door.locate(task.data["image"])
-    assert door.read_file(url, most_bytes=10_000, seconds=20).content == image()
-    assert door.read_file(url, most_bytes=10, seconds=20).too_large
+    assert (
+        door.read_file(url, project_id=project.id, most_bytes=10_000, seconds=20).content == image()
+    )
+    assert door.read_file(url, project_id=project.id, most_bytes=10, seconds=20).too_large
     door.close()

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings, strategies as st
 from ml_backend.errors import AnswerError
 from ml_backend.llm.reading import lenient_json
 from ml_backend.llm.reading.answer_object import read_object
+from support.tables import each_row
 
 NAMES = ("sentiment",)
 YES, NO = '{"sentiment": "Positive"}', '{"sentiment": "Negative"}'
@@ -140,7 +141,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in {
+@each_row("text", [pytest.param(text, id=name) for name, text in {
     **REASONED, **SEVERAL, **LENIENT}.items()])  # fmt: skip
 def test_the_answer_is_found(text):
     found = read_object(text, NAMES)
@@ -149,13 +150,13 @@ def test_the_answer_is_found(text):
     assert found["sentiment"] == "Positive"
 
 
-@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in REFUSED.items()])
+@each_row("text", [pytest.param(text, id=name) for name, text in REFUSED.items()])
 def test_what_has_two_readings_is_refused(text):
     with pytest.raises(AnswerError):
         read_object(text, NAMES)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "value"),
     [
         ("{'a': True, 'b': None, 'c': FALSE}", {"a": True, "b": None, "c": False}),
@@ -173,7 +174,7 @@ def test_what_means_one_thing_is_read(text, value):
     assert read_object(text) == value
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "{'a': 007}",
@@ -267,7 +268,7 @@ def test_of_two_answers_without_a_word_between_none_is_taken(glue):
 LONG = 60_000
 
 
-@pytest.mark.parametrize(
+@each_row(
     "piece",
     [
         "{",

@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from ml_backend.errors import AnswerError
 from ml_backend.llm.reading.answer_object import read_object
+from support.tables import each_row
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_the_object_is_found(text):
     assert read_object(text) == {"a": "b"}
 
 
-@pytest.mark.parametrize("text", ["", "  ", "no", "[1]", '"a"', '{"a": ', '{"a": NaN}', "{" * 9999])
+@each_row("text", ["", "  ", "no", "[1]", '"a"', '{"a": ', '{"a": NaN}', "{" * 9999])
 def test_anything_else_is_an_answer_error(text):
     with pytest.raises(AnswerError):
         read_object(text)

@@ -13,6 +13,7 @@ from ml_backend.llm.refusals.judging import Cure, judge, read_refusal
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Received, Wire
 from ml_backend.records import FailureKind, JsonObject
 from support.models import run
+from support.tables import each_row
 
 SAYINGS = (
     "insufficient balance",
@@ -52,12 +53,13 @@ def _trouble(body: JsonObject, task: str = "", status: int = 200) -> CallFailed:
     sent = {"model": "m", "messages": [{"role": "user", "content": f"Label this:\n{task}"}]}
     wire = Answering()
     wire._gate = Nobody()  # type: ignore[assignment]
+    wire._route = lambda model: model
     wire._urls = {"m": "http://x"}
 
-    async def post(url: str, content: bytes) -> Received:
+    async def send(method: str, url: str, content: bytes | None = None) -> Received:
         return Received(status, {}, json.dumps(body, ensure_ascii=False).encode())
 
-    wire._post = post  # type: ignore[method-assign]
+    wire._send = send  # type: ignore[method-assign]
     with pytest.raises(CallFailed) as caught:
         run(wire.chat(sent, 5))
     return caught.value
@@ -68,9 +70,9 @@ def _broken(reason: str, text: str, **more: Any) -> JsonObject:
     return {"choices": [{"message": message, "finish_reason": reason, **more}]}
 
 
-@pytest.mark.parametrize("said", SAYINGS)
-@pytest.mark.parametrize("reason", ["error", "abort", "network_error", "failed", "timeout"])
-@pytest.mark.parametrize(
+@each_row("said", SAYINGS)
+@each_row("reason", ["error", "abort", "network_error", "failed", "timeout"])
+@each_row(
     "more",
     [
         {},
@@ -89,8 +91,8 @@ def test_what_a_model_said_before_it_broke_off_is_no_word_about_the_account(said
         assert said not in trouble.said
 
 
-@pytest.mark.parametrize("said", SAYINGS)
-@pytest.mark.parametrize(
+@each_row("said", SAYINGS)
+@each_row(
     "error",
     [
         lambda said: {"failed_generation": _quoted(said)},
@@ -109,9 +111,9 @@ def test_an_error_within_is_not_judged_by_what_it_quotes(error, said):
     assert isinstance(failed, AnswerRefused) or failed.trouble.cure is not Cure.STOP
 
 
-@pytest.mark.parametrize("said", SAYINGS)
-@pytest.mark.parametrize("status", [200, 400, 422, 500])
-@pytest.mark.parametrize(
+@each_row("said", SAYINGS)
+@each_row("status", [200, 400, 422, 500])
+@each_row(
     "quoting",
     [
         'Cannot process the text "{}".',
@@ -134,7 +136,7 @@ def test_what_a_refusal_quotes_of_the_task_is_not_judged(quoting, said, status):
     assert trouble.cure is not Cure.STOP
 
 
-@pytest.mark.parametrize("said", SAYINGS)
+@each_row("said", SAYINGS)
 def test_the_same_words_from_the_server_itself_still_count(said):
     """The task is about something else; what is refused is refused as before."""
     here = judge(read_refusal(400, {"error": {"message": said}}), {}, ())
@@ -143,7 +145,7 @@ def test_the_same_words_from_the_server_itself_still_count(said):
     assert with_task == here
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "status"),
     [
         ("Upstream authentication service unavailable", 503),

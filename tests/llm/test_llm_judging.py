@@ -4,6 +4,7 @@ import pytest
 
 from ml_backend.llm.refusals.judging import Cure, judge, read_refusal
 from ml_backend.records import FailureKind
+from support.tables import each_row
 
 TOO_LONG = (Cure.FAIL, FailureKind.TOO_LONG)
 NO_MODEL = (Cure.STOP, FailureKind.MODEL_NOT_FOUND)
@@ -22,7 +23,7 @@ def judged(status, body, headers=None):
     return judge(read_refusal(status, body), headers or {}, SENT)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("status", "body", "expected"),
     [
         (400, {"error": {"message": "This model's maximum context length is 8192 tokens.",
@@ -115,7 +116,7 @@ def test_parameters_that_can_be_mended_are_named(message, parameter, replacement
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("headers", "said", "seconds"),
     [
         ({"retry-after": "7"}, "", 7.0),

@@ -6,6 +6,7 @@ import pytest
 
 from ml_backend.errors import AnswerError
 from ml_backend.llm.reading.answer_object import read_object
+from support.tables import each_row
 
 NAMES = ("sentiment",)
 P, N = '{"sentiment": "Positive"}', '{"sentiment": "Negative"}'
@@ -118,18 +119,18 @@ ONLY_THOUGHT = [
 ]
 
 
-@pytest.mark.parametrize("text", NO_LAST_WORD)
+@each_row("text", NO_LAST_WORD)
 def test_what_comes_last_is_not_taken_for_the_answer(text):
     with pytest.raises(AnswerError):
         read_object(text, NAMES)
 
 
-@pytest.mark.parametrize("text", LAST_WORD)
+@each_row("text", LAST_WORD)
 def test_what_takes_the_others_back_is_the_answer(text):
     assert read_object(text, NAMES) == {"sentiment": "Positive"}
 
 
-@pytest.mark.parametrize("text", ONLY_THOUGHT)
+@each_row("text", ONLY_THOUGHT)
 def test_an_example_among_thoughts_is_no_answer(text):
     for thought in (f"<think>{text}</think>", f"<think>{text}"):
         with pytest.raises(AnswerError):

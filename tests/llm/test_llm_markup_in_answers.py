@@ -8,6 +8,7 @@ import pytest
 
 from ml_backend.errors import AnswerError
 from ml_backend.llm.reading.answer_object import read_object
+from support.tables import each_row
 
 QUOTES = [
     *("[Thinking] well", "[Analysis]", "[Reflection]", "</s>", "<|im_end|>", "<think>", "</think>"),
@@ -23,7 +24,7 @@ QUOTES = [
 ]
 
 
-@pytest.mark.parametrize("quote", QUOTES)
+@each_row("quote", QUOTES)
 def test_what_an_answer_quotes_is_kept(quote):
     answer = {"t": quote}
     strict = json.dumps(answer, ensure_ascii=False)

@@ -22,6 +22,7 @@ from ml_backend.llm.reading.streams import read_body
 from ml_backend.llm.wire import Received, Wire
 from ml_backend.records import FailureKind
 from support.models import FAST, SCHEMA, ask, connection, opened, question, run
+from support.tables import each_row
 
 ANSWER = {"topic": "other", "spans": None}
 TEXT = json.dumps(ANSWER)
@@ -64,7 +65,7 @@ class ToldWire(Wire):
         super().__init__(client(), Gate(1))
         self._told = Received(status, {"content-type": media_type}, body)
 
-    async def _post(self, url: str, content: bytes) -> Received:
+    async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
         return self._told
 
 
@@ -109,7 +110,7 @@ def changed(path: tuple[Any, ...], new: Any, *, drop: bool = False) -> Any:
     return body
 
 
-@pytest.mark.parametrize("path", list(mutations(GOOD)), ids=lambda path: ".".join(map(str, path)))
+@each_row("path", list(mutations(GOOD)))
 def test_a_reply_broken_at_any_place_is_an_answer_or_none_and_never_an_error_of_ours(path):
     bodies = [changed(path, new) for new in WRONG] + [changed(path, None, drop=True)]
     for body in bodies:
@@ -122,7 +123,7 @@ def test_a_reply_broken_at_any_place_is_an_answer_or_none_and_never_an_error_of_
                 assert json.loads(reply.raw) == body
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         {**GOOD, "choices": []},
@@ -146,10 +147,6 @@ def test_a_reply_broken_at_any_place_is_an_answer_or_none_and_never_an_error_of_
             "choices": [{"message": {"content": None, "tool_calls": [{"id": "1"}, None, 3]}}],
         },
     ],
-    ids=[
-        *("no choice", "null choices", "choices as an object", "a null choice", "no choices"),
-        *("null message", "no message", "a call without function", "odd calls"),
-    ],
 )
 def test_a_reply_without_an_answer_is_kept_raw(body):
     reply = told(body)
@@ -161,7 +158,7 @@ def _with(message: Any, **choice: Any) -> dict[str, Any]:
     return {"choices": [{"message": message, "finish_reason": "stop", **choice}]}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         _with({"content": [{"type": "text", "text": TEXT}]}),
@@ -188,7 +185,7 @@ def test_the_answer_is_found_wherever_an_engine_puts_it(body):
     assert json.loads(told(body).text) == ANSWER
 
 
-@pytest.mark.parametrize(
+@each_row(
     "message",
     [
         {"content": None, "reasoning_content": TEXT},
@@ -239,7 +236,7 @@ def test_calls_that_differ_are_left_to_the_reader_to_refuse():
     assert said.text.count("topic") == 2
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("reason", "kind"),
     [
         ("length", FailureKind.TRUNCATED),
@@ -265,7 +262,7 @@ def _in_choice(error: Any, **more: Any) -> dict[str, Any]:
     return _with({"role": "assistant", "content": ""}, finish_reason="error", error=error, **more)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "status"),
     [
         (_in_choice({"code": 429, "message": "Rate limited upstream"}), 429),
@@ -301,7 +298,7 @@ def test_an_error_that_came_with_200_is_one(body, status):
     assert found.body["error"]["message"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         GOOD,
@@ -334,7 +331,7 @@ GROQ = (
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("status", "error", "text"),
     [
         (400, {"message": GROQ, "code": "json_validate_failed", "failed_generation": "{"}, "{"),
@@ -370,7 +367,7 @@ def test_an_answer_the_provider_refused_is_an_answer(status, error, text):
 INNER = {"message": GROQ, "code": "json_validate_failed", "failed_generation": "{"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("status", "body"),
     [
         (400, {"error": {"message": "Provider returned error", "code": 400,
@@ -406,7 +403,7 @@ def test_a_refused_answer_is_known_by_plain_words(status, body):
     assert found.text == ""
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("status", "error"),
     [
         (400, {"message": "We could not parse the JSON body of your request."}),
@@ -455,7 +452,7 @@ LAST = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 USAGE = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 4}}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         events(piece(content=TEXT)),
@@ -497,9 +494,7 @@ def test_the_usage_and_the_end_of_a_stream_are_known():
     assert not told(events(piece(content=TEXT))).finished
 
 
-@pytest.mark.parametrize(
-    "sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"]
-)
+@each_row("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
 def test_a_stream_keeps_all_signs_of_an_answer(sign):
     answer = {"topic": f"{sign}other{sign}", "spans": None}
     text = json.dumps(answer, ensure_ascii=False)

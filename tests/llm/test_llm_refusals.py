@@ -11,6 +11,7 @@ from ml_backend.llm.explanations import SAID_LIMIT, explain
 from ml_backend.llm.refusals.judging import Cure, judge, judge_answer, read_refusal
 from ml_backend.records import FailureKind
 from support.models import connection
+from support.tables import each_row
 
 NO_MONEY = (Cure.STOP, FailureKind.QUOTA)
 NO_MODEL = (Cure.STOP, FailureKind.MODEL_NOT_FOUND)
@@ -501,13 +502,13 @@ def judged(status, body):
     return judge(read_refusal(status, body, f"HTTP {status}"), {}, SENT)
 
 
-@pytest.mark.parametrize(("status", "body", "expected"), [*ACCOUNTS, *ONE_TASK, *PASSING, *ROUTES])
+@each_row(("status", "body", "expected"), [*ACCOUNTS, *ONE_TASK, *PASSING, *ROUTES])
 def test_each_wording_of_each_provider_has_its_meaning(status, body, expected):
     trouble = judged(status, body)
     assert (trouble.cure, trouble.kind) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("status", "words", "expected"),
     [(*row, expected) for expected, rows in MORE_WORDS.items() for row in rows],
 )
@@ -516,7 +517,7 @@ def test_more_wordings_have_their_meaning(status, words, expected):
     assert (trouble.cure, trouble.kind) == expected
 
 
-@pytest.mark.parametrize(("status", "body", "expected"), [*ACCOUNTS, *ONE_TASK, *PASSING, *ROUTES])
+@each_row(("status", "body", "expected"), [*ACCOUNTS, *ONE_TASK, *PASSING, *ROUTES])
 def test_what_is_shown_is_a_sentence_and_not_a_structure(status, body, expected):
     error = explain(judged(status, body), connection("http://m.example.org/v1"), "x")
     assert "{'" not in error.message
@@ -525,7 +526,7 @@ def test_what_is_shown_is_a_sentence_and_not_a_structure(status, body, expected)
     assert len(error.message) < SAID_LIMIT + 200
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "shown"),
     [
         ({"error": {"message": "No."}}, "No."),
@@ -640,8 +641,8 @@ Rola systemowa nie jest obsługiwana
 Systeemrol wordt niet ondersteund""".splitlines()
 
 
-@pytest.mark.parametrize("words", NO_SYSTEM_WORDS)
-@pytest.mark.parametrize("status", [400, 422, 500])
+@each_row("words", NO_SYSTEM_WORDS)
+@each_row("status", [400, 422, 500])
 def test_a_model_without_a_system_role_is_known_by_its_words(words, status):
     for body in (openai(words), {"object": "error", "message": words}, {"error": words}, words):
         trouble = judged(status, body)
@@ -664,7 +665,7 @@ def test_what_merely_names_a_system_is_no_refusal_of_its_role(words, expected):
     assert (trouble.cure, trouble.kind) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("answer", "expected"),
     [
         ({"error": "Unexpected endpoint or method. (POST /chat/completions)"}, NO_ROUTE),

@@ -10,6 +10,7 @@ from ml_backend.llm.refusals.judging import judge, read_refusal
 from ml_backend.llm.token_limit import cut_off, is_whole, refuses_limit
 from ml_backend.records import FailureKind, ProviderName
 from support.models import ask, connection, question
+from support.tables import each_row
 
 SENT = ("model", "messages", "max_tokens", "response_format")
 
@@ -68,7 +69,7 @@ TOO_LARGE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("status", "message"), TOO_LARGE)
+@each_row(("status", "message"), TOO_LARGE)
 def test_a_limit_a_server_finds_too_large_is_told_from_other_refusals(status, message):
     assert refuses_limit(judged(status, message))
 
@@ -116,7 +117,7 @@ def test_nothing_less_than_an_object_is_all_there(text):
 LISTED = ", ".join(f'{{"quote": "word {n}", "label": "Part"}}' for n in range(200))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("message", "end", "is_thought"),
     [
         ({"content": '{"spans": [' + LISTED}, LISTED[-30:], False),

@@ -19,11 +19,12 @@ from ml_backend.prompting.completion_limit import (
     thinks,
 )
 from ml_backend.records import ProviderName
+from support.tables import each_row
 
 CUSTOM, OPENAI = ProviderName.CUSTOM, ProviderName.OPENAI
 
 
-@pytest.mark.parametrize(
+@each_row(
     "model",
     [
         "o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5-mini-2025-08-07", "gpt-5.1",
@@ -39,7 +40,7 @@ def test_models_that_think_are_known_by_name(model: str) -> None:
     assert thinks(model)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "model",
     [
         "gpt-4o-mini", "gpt-5-chat-latest", "gpt-4.1", "llama3.2", "SmolLM2-135M-Instruct", "phi-4",
@@ -69,7 +70,7 @@ def test_where_a_limit_counts_against_the_minute_a_thinker_gets_none() -> None:
     assert limit_of(90, OPENAI, "gpt-4o-mini", {}).ours == 96
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("parameters", "room"),
     [
         ({"reasoning_effort": "none"}, 0),
@@ -128,9 +129,9 @@ def test_a_cut_off_answer_gets_more_room_by_whether_it_had_begun(cut: CutOff, to
     assert limit.wider(limit.ours, limit.lacked(cut)) == tokens
 
 
-@pytest.mark.parametrize("budget", [0, 4_096])
-@pytest.mark.parametrize("model", ["gpt-5", "qwen3:4b", "gpt-4o-mini", "my-deployment", ""])
-@pytest.mark.parametrize("provider", [CUSTOM, OPENAI, ProviderName.AZURE_OPENAI])
+@each_row("budget", [0, 4_096])
+@each_row("model", ["gpt-5", "qwen3:4b", "gpt-4o-mini", "my-deployment", ""])
+@each_row("provider", [CUSTOM, OPENAI, ProviderName.AZURE_OPENAI])
 def test_nothing_is_asked_again_with_less_than_before(provider, model, budget) -> None:
     for effort, room, more in product(
         ({}, {"reasoning_effort": "none"}, {"reasoning_effort": "xhigh"}),
@@ -148,7 +149,7 @@ def test_a_model_that_was_left_alone_is_left_alone() -> None:
     assert [limit.wider(0, more) for more in More] == [0] * len(More)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "cut",
     [
         '{"spans": [' + '{"quote": "battery", "occurrence": 1, "label": "Part"}, ' * 20,

@@ -10,11 +10,12 @@ from ml_backend.errors import InvalidInput
 from ml_backend.llm.model import Request
 from ml_backend.llm.structured_output import build_body
 from ml_backend.prompting.parameters import KNOWN, check, listed, parse, written
+from support.tables import each_row
 
 SENT = {"model": "m", "messages": []}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("given", "said"),
     [
         ({"temprature": 0.2}, "There is no parameter 'temprature'."),
@@ -48,7 +49,7 @@ def test_an_unknown_name_is_told_all_that_there_are() -> None:
     assert all(name in str(refused.value.fix) for name in KNOWN)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "parameters"),
     [
         ("", {}),

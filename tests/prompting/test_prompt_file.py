@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 from ml_backend.prompting.prompt_file import FileVersion, PromptFile, write
 from ml_backend.prompting.prompt_file_reader import MOST_BYTES, FileProblem, read
 from ml_backend.records import ProviderName
+from support.tables import each_row
 
 FILE = """\
 title: Topic
@@ -106,7 +107,7 @@ def test_a_changed_line_is_a_changed_line_of_the_file() -> None:
 START = "title: T\nversions:\n- title: V\n  provider: Custom\n  model: m\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "line", "said"),
     [
         ("", 1, "empty"),

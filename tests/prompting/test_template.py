@@ -5,6 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from ml_backend.errors import TemplateError
 from ml_backend.prompting import template
+from support.tables import each_row
 
 DATA = {
     "text": "hello {other} {{x}}",
@@ -19,7 +20,7 @@ DATA = {
 }
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "rendered"),
     [
         ("", ""),
@@ -72,7 +73,7 @@ def test_variables_are_listed_once_in_order():
     assert template.variables(text) == ("b", "a.x", "e[0]")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "names", "used"),
     [
         ("{text}", ["text"], True),

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_backend.records import is_same_project, is_told_so, read_moment, was_made_after
+from support.tables import each_row
 
 MADE = datetime(2026, 3, 1, 12, 0, 0, 123_456, UTC)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("other", "is_same"),
     [
         (MADE, True),

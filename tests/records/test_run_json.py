@@ -34,6 +34,7 @@ from ml_backend.records.run_json import (
     snapshot_of,
 )
 from ml_backend.scoring import summarize
+from support.tables import each_row
 from support.whole_metrics import measured
 
 POOL = ExampleSource(
@@ -85,7 +86,7 @@ PLAN = PublishPlan(
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("record", "write", "read"),
     [
         (OPTIONS, options_json, options_of),

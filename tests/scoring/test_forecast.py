@@ -7,6 +7,7 @@ from statistics import variance
 import pytest
 
 from ml_backend.scoring.forecast import _quantile, from_measured, from_sizes
+from support.tables import each_row
 
 # Student's table, two-sided 95 %, as textbooks print it: degrees of freedom 1 to 30.
 T_TABLE = (
@@ -16,9 +17,7 @@ T_TABLE = (
 )
 
 
-@pytest.mark.parametrize(
-    ("degrees", "t"), [*enumerate(T_TABLE, 1), (40, 2.021), (60, 2.000), (120, 1.980)]
-)
+@each_row(("degrees", "t"), [*enumerate(T_TABLE, 1), (40, 2.021), (60, 2.000), (120, 1.980)])
 def test_the_quantile_is_students(degrees: int, t: float) -> None:
     assert _quantile(degrees) == pytest.approx(t, abs=0.0005)
 

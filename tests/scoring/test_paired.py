@@ -9,6 +9,7 @@ from math import sqrt
 import pytest
 
 from ml_backend.scoring.paired import compare, difference_interval, holm, mcnemar
+from support.tables import each_row
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ PUBLISHED = [
 ]
 
 
-@pytest.mark.parametrize(("cells", "published"), PUBLISHED, ids=str)
+@each_row(("cells", "published"), PUBLISHED)
 def test_the_interval_is_newcombes_published_one(
     cells: tuple[int, int, int, int], published: tuple[float, float]
 ) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ml_backend.scoring.paired import Paired, compare
 from ml_backend.scoring.regression import Finding, find_regression
+from support.tables import each_row
 
 
 def paired(both: int, only_first: int, only_second: int, neither: int) -> Paired:
@@ -16,7 +15,7 @@ def paired(both: int, only_first: int, only_second: int, neither: int) -> Paired
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("cells", "margin", "finding"),
     [
         # Without a margin only what is shown to be worse fails.

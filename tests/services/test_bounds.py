@@ -31,6 +31,9 @@ class Guard:
     def bounded(self, limit: int) -> int:
         return limit
 
+    def counted(self, usage: Usage, *_: Any) -> Usage:
+        return usage
+
     async def reserve(self, *_: Any) -> None:
         return None
 
@@ -39,6 +42,9 @@ class Guard:
 
 
 class Attachments:
+    def bind(self, *_: Any) -> None:
+        return None
+
     async def put_in(self, messages: Any, **_: Any) -> Any:
         return SimpleNamespace(messages=tuple(messages), tokens=0, pictures=())
 
@@ -59,7 +65,7 @@ def outcome(provider: ProviderName, model: Model) -> Any:
     now = datetime.now(UTC)
     version = PromptVersion(1, 1, "V", "Find {text}", provider, "m", None, 1, {}, now, now)
     inputs: Any = SimpleNamespace(
-        project=None,
+        project=SimpleNamespace(id=1, created_at="2026-01-02T03:04:05.678901Z"),
         config=CONFIG,
         known=frozenset({"text"}),
         connection=Connection(1, "C", provider),

@@ -7,6 +7,7 @@ import pytest
 from ml_backend.errors import BudgetReached, InvalidInput
 from ml_backend.records import Connection, ProviderName, RunStatus, Usage
 from ml_backend.services.models.budgets import Budget, cost_of, price_of
+from ml_backend.store import Spent
 from support.house import House, ScriptedModel
 from support.models import adopt
 
@@ -36,25 +37,19 @@ def test_the_baseline_is_free_and_says_why() -> None:
 
 
 def test_a_call_waits_for_those_in_flight_and_is_refused_only_when_alone() -> None:
-    price = price_of(PRICED, "m")
-    assert price is not None
-    messages = [{"role": "user", "content": "x" * 1000}]
-
     async def scenario() -> None:
-        budget = Budget(0.1, price, 0.0)
-        first = await budget.reserve(messages, {})
-        assert first >= (1000 * 1.0 + 4096 * 10.0) / 1e6
-        await budget.reserve(messages, {})
-        third = asyncio.ensure_future(budget.reserve(messages, {}))
+        budget = Budget(0.1, 0.0)
+        first = await budget.take(0.04)
+        # That one may pass its limit of tokens: beside it there is no room for another.
+        second = asyncio.ensure_future(budget.take(0.04))
         await asyncio.sleep(0.01)
-        assert not third.done()
-        budget.settle(first, 0.001)
-        await asyncio.wait_for(third, 60)
-        fourth = asyncio.ensure_future(budget.reserve(messages, {}))
-        budget.settle(first, 0.04)
-        budget.settle(first, 0.04)
+        assert not second.done()
+        budget.settle(first, 0.001, Spent(calls=1))
+        held = await asyncio.wait_for(second, 60)
+        third = asyncio.ensure_future(budget.take(0.04))
+        budget.settle(held, 0.07, Spent(calls=1))
         with pytest.raises(BudgetReached, match=r"0\.1"):
-            await asyncio.wait_for(fourth, 60)
+            await asyncio.wait_for(third, 60)
 
     asyncio.run(scenario())
 
@@ -64,23 +59,16 @@ def test_a_call_waits_for_those_in_flight_and_is_refused_only_when_alone() -> No
     [(0.0, "less than a single call could cost: \\$0.04"), (0.005, "is used up: \\$0.0050 spent")],
 )
 def test_budget_that_allows_no_call_says_whether_it_ever_did(spent: float, message: str) -> None:
-    price = price_of(PRICED, "m")
-    assert price is not None
-    messages = [{"role": "user", "content": "x"}]
     with pytest.raises(BudgetReached, match=message):
-        asyncio.run(Budget(0.01, price, spent).reserve(messages, {}))
+        asyncio.run(Budget(0.01, spent).take(0.04))
 
 
 def test_a_failed_call_counts_as_its_worst_case() -> None:
-    price = price_of(PRICED, "m")
-    assert price is not None
-
     async def scenario() -> None:
-        budget = Budget(0.06, price, 0.0)
-        reserved = await budget.reserve([], {})
-        budget.settle(reserved, None)
+        budget = Budget(0.06, 0.0)
+        budget.settle(await budget.take(0.04), None, Spent(calls=1))
         with pytest.raises(BudgetReached):
-            await budget.reserve([], {})
+            await budget.take(0.04)
 
     asyncio.run(scenario())
 

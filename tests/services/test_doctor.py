@@ -88,6 +88,7 @@ def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> 
     assert status.pop("pages") in ("ok", "warn"), "as npm brought their script, or not"
     assert status == {
         "database": "ok",
+        "files": "ok",
         "Label Studio": "ok",
         "token": "ok",
         "server": "warn",

@@ -34,8 +34,10 @@ from support.house import House
 from support.models import adopt
 
 PRICE = [1.0, 10.0]
-# A call's worst case is its bytes and 4,096 completion tokens.
+# The most a call of these can cost: its bytes, and 4,096 completion tokens where no fewer are sent.
 WORST = 4096 * 10 / 1e6
+# What an answer to the config of these tests is bounded by.
+BOUNDED = 64 * 10 / 1e6
 
 
 class Paid:
@@ -116,12 +118,13 @@ def test_runs_at_the_same_time_share_the_budget(house: House) -> None:
         nonlocal made
         while True:
             try:
-                assert await purse.take(0.1)
+                hold = await purse.take(0.1)
             except BudgetReached:
                 return
+            assert hold.is_held
             await asyncio.sleep(0)
             made += 1
-            purse.settle(0.1, cost, Usage(1, 1))
+            purse.settle(hold, cost, Spent(calls=1))
             assert purse.spent <= 1.0 + 1e-9
 
     async def scenario() -> None:
@@ -141,8 +144,7 @@ def test_what_another_process_wrote_down_counts(house: House) -> None:
     )
 
     async def scenario() -> None:
-        assert await theirs.take(0.5)
-        theirs.settle(0.5, 0.95, Usage(1, 1))
+        theirs.settle(await theirs.take(0.5), 0.95, Spent(calls=1))
         theirs.flush()
         with pytest.raises(BudgetReached):
             await mine.take(0.1)
@@ -198,7 +200,7 @@ def test_the_alert_is_logged_once_and_the_run_goes_on(
 
 @pytest.mark.parametrize(
     ("kind", "costs"),
-    [(FailureKind.RATE_LIMIT, 0.0), (FailureKind.TIMEOUT, WORST)],
+    [(FailureKind.RATE_LIMIT, 0.0), (FailureKind.TIMEOUT, BOUNDED)],
 )
 @pytest.mark.slow
 def test_a_failed_call_counts_where_it_may_have_been_charged(
@@ -212,7 +214,7 @@ def test_a_failed_call_counts_where_it_may_have_been_charged(
 
     house.model.answer = fail
     house.run(prompt, version, paid.project, subset=Subset.SAMPLE, sample_size=1)
-    assert paid.spent() == pytest.approx(costs, abs=0.005)
+    assert costs <= paid.spent() <= 2 * costs + 0.002
 
 
 @pytest.mark.slow

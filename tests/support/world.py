@@ -125,11 +125,12 @@ OPEN = frozenset({"ui.sign_in", "ui.take_sign_in", "ui.color_scheme", "ui.sign_o
 """What is held by tests of its own, test_sign_in.py."""
 
 
-SUGGESTED = {
-    "prompt": f"{SECRET} {{text}}", "reasoning": SECRET, "diff": "", "drafted": False,
-    "examples": 3, "held_out": 2, "saw_tasks": True, "cost": None, "prompt_tokens": 900,
-    "completion_tokens": 100,
-}  # fmt: skip
+def suggested(mark: str) -> Fields:
+    return {
+        "prompt": f"{mark} {{text}}", "reasoning": mark, "diff": "", "drafted": False,
+        "examples": 3, "held_out": 2, "saw_tasks": True, "cost": None, "prompt_tokens": 900,
+        "completion_tokens": 100,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,28 +155,31 @@ class Call:
 class World:
     """The rows, and each endpoint of the pages as a request about them."""
 
-    def __init__(self, pages: Pages, tasks: int = 10) -> None:
+    def __init__(
+        self, pages: Pages, tasks: int = 10, mark: str = SECRET, text: str = SECRET
+    ) -> None:
+        """``mark`` is in the names of all that a stranger has no access to, ``text`` in tasks."""
         self.pages, self.api = pages, pages.api
         rows = [task(n, "ab"[n % 2] if n < 6 else None) for n in range(tasks)]
         for row in rows:
-            row["data"]["text"] += f" {SECRET}"
-        title = f"{SECRET} project"
+            row["data"]["text"] += f" {text}"
+        title = f"{mark} project"
         self.api.project, self.api.tasks = pages.studio.seed(CONFIG, rows, title=title)
         given = {n: each for n, each in enumerate(("a", "b", "b", None, "a")) if n < tasks}
-        self.run = measured_run(pages, choices(pages, given), title=f"{SECRET} prompt")
+        self.run = measured_run(pages, choices(pages, given), title=f"{mark} prompt")
         store = pages.container.store
         self.prompt = store.prompts.get(self.run.prompt_id)
         owner = pages.container.studio.whoami().person
-        request = {"teacher": SECRET, "connection_id": None}
-        self.suggestion = self._job(JobKind.REFINE, request, SUGGESTED)
-        request = {"title": SECRET, "all": True}
+        request = {"teacher": mark, "connection_id": None}
+        self.suggestion = self._job(JobKind.REFINE, request, suggested(mark))
+        request = {"title": mark, "all": True}
         deleted = {"deleted": 4, "model_versions": [], "notes": []}
         self.deletion = self._job(JobKind.DELETE_PREDICTIONS, request, deleted)
-        request = {"title": SECRET, "all": True, "ground_truth": True}
+        request = {"title": mark, "all": True, "ground_truth": True}
         counts = {"marked": 6, "ground_truth_tasks": 6, "annotated_tasks": 6, "notes": []}
         self.marking = self._job(JobKind.GROUND_TRUTH, request, counts)
         self.connection = store.connections.create(
-            title=f"{SECRET} connection",
+            title=f"{mark} connection",
             provider="Custom",
             api_key=KEY,
             secrets={},

@@ -114,7 +114,14 @@ def test_a_connection_is_there_for_those_its_scope_names(api: Api, organization:
         if used_by is not None:
             project = container.studio.get_project(projects[used_by])
             prompt = container.prompts.create(f"Prompt {number}", project=project)
-            container.prompts.create_version(prompt, text="{text}", connection=title, model="m")
+            container.store.prompts.create_version(
+                prompt.id,
+                title="V",
+                text="{text}",
+                provider="Custom",
+                model="m",
+                connection_id=made[number].id,
+            )
     other = api.as_user(
         active_organization=organization,
         hidden=[projects[HIDDEN]],

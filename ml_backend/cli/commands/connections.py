@@ -1,4 +1,4 @@
-"""`connections`: list, add, budget, price, test, remove."""
+"""`connections`: list, add, key, budget, price, test, remove."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 import click
 
 from ml_backend.cli.app import App, Group, pass_app
+from ml_backend.cli.commands.connection_key import key_of_connection
 from ml_backend.cli.commands.key_input import read_key
 from ml_backend.cli.commands.local_options import LocalOptions, local_options
+from ml_backend.cli.dollars import Dollars
 from ml_backend.cli.output import documents
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Connection, ProviderName
+from ml_backend.services.health.at_rest import key_problem
 
 if TYPE_CHECKING:
     from ml_backend.services.models.spending import Spending
@@ -38,16 +41,14 @@ def price(value: str) -> tuple[str, list[float]]:
 def budget_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a connection's budget."""
     options = [
-        click.option("--limit", type=click.FloatRange(0), metavar="USD", help="In a period."),
+        click.option("--limit", type=Dollars(0), metavar="USD", help="In a period."),
         click.option(
             "--period",
             type=click.Choice(list(PERIODS), case_sensitive=False),
             metavar=f"[{'|'.join(PERIODS)}]",
             help="When the limit begins anew, by the calendar in UTC.",
         ),
-        click.option(
-            "--alert", type=click.FloatRange(0), metavar="USD", help="Warn from there on."
-        ),
+        click.option("--alert", type=Dollars(0), metavar="USD", help="Warn from there on."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -93,7 +94,7 @@ def list_connections(app: App) -> None:
                 row.provider.value,
                 row.endpoint,
                 row.default_model,
-                bool(row.api_key),
+                "unreadable" if row.is_unreadable else bool(row.api_key),
                 _spent(spending),
                 _budget(row),
             )
@@ -102,8 +103,8 @@ def list_connections(app: App) -> None:
         numbers=("Id", "Spent"),
     )
     for row, spending in zip(rows, spendings, strict=True):
-        if spending.warning:
-            app.note(f"{row.title}: {spending.warning}")
+        for said in filter(None, (spending.warning, key_problem(row))):
+            app.note(f"{row.title}: {said}")
 
 
 @connections.command("add")
@@ -211,6 +212,9 @@ def add_connection(
         return
     click.echo(f"Added connection {made.id} {made.title!r}.")
     app.note(f"Next: ls-prompts connections test {made.id}")
+
+
+connections.command("key")(key_of_connection)
 
 
 @connections.command("budget")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import sqlite3
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 import tempfile
 import time
@@ -323,7 +323,7 @@ def _environment(place: Place, port: int, size: DemoSize) -> dict[str, str]:
 
 def _start_server(place: Place, port: int, size: DemoSize) -> subprocess.Popen[bytes]:
     with (place.folder / "server.log").open("ab") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # nosec B603  # our own server, no shell
             [sys.executable, "-m", "ml_backend", "serve"],
             env=_environment(place, port, size),
             stdin=subprocess.DEVNULL,
@@ -348,7 +348,7 @@ def _wait_for(url: str, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with urllib.request.urlopen(url, timeout=2):  # nosec B310  # our own address
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

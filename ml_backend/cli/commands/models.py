@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 from pathlib import Path
 
@@ -136,7 +136,7 @@ def _engine_missing() -> str:
 def _pip(*arguments: str) -> None:
     """Run this Python's pip; raises PromptsError with its last words."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own words, no shell
+    done = subprocess.run(  # noqa: S603  # nosec B603  # our own words, no shell
         command, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode:

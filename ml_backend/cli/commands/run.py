@@ -202,6 +202,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         if options["version"] is None
         else prompts.find_version(prompt, options["version"])
     )
+    prompts.require_own(version)
     project = app.project(options["project"])
     demands = _demands(app, prompt, options)
     plan = app.container.runs.plan(

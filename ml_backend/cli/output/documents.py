@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ml_backend.records import Connection, Failure, Prompt, PromptVersion
+from ml_backend.services.health.at_rest import key_problem
 
 if TYPE_CHECKING:
     from ml_backend.llm.prices import Price
@@ -87,7 +88,8 @@ def of_connection(connection: Connection, spending: Spending) -> Document:
         "deployment_name": connection.deployment,
         "api_version": connection.api_version,
         "default_model": connection.default_model,
-        "has_api_key": bool(connection.api_key),
+        "has_api_key": bool(connection.api_key) or connection.is_unreadable,
+        "key_problem": key_problem(connection) or None,
         "budget_limit": connection.budget_limit,
         "budget_reset_period": connection.budget_period or None,
         "budget_last_reset_date": spending.since.isoformat() if spending.since else None,

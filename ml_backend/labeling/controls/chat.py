@@ -39,7 +39,7 @@ class Chat(RegionControl):
 
     def __init__(self, tag: Tag, objects: Sequence[ObjectTag]) -> None:
         super().__init__(tag, objects)
-        assert isinstance(objects[0], ChatObject)
+        assert isinstance(objects[0], ChatObject)  # nosec B101  # for types: its tag is checked
         self._chat: ChatObject = objects[0]
         roles = [role.strip() for role in tag.get("messageroles").split(",") if role.strip()]
         self.roles = tuple(roles) or ROLES[:2]

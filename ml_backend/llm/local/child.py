@@ -13,7 +13,7 @@ import json
 import logging
 import os
 import secrets
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 import threading
 import time
@@ -191,7 +191,7 @@ class ModelProcess:
 
     def _open(self) -> subprocess.Popen[bytes]:
         # -P: beside the file are modules of ours, which are not to be found by their bare names.
-        return subprocess.Popen(  # noqa: S603 - our own file, by our Python
+        return subprocess.Popen(  # noqa: S603  # nosec B603  # our own file, by our Python
             [sys.executable, "-P", str(self._program)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

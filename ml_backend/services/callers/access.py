@@ -24,6 +24,7 @@ from ml_backend.records import (
     Scope,
 )
 from ml_backend.services.callers.bridge import Bridge
+from ml_backend.services.prompts.own_keys import CHOOSE_YOURS, NOT_YOURS
 from ml_backend.services.recent import Recent
 from ml_backend.store import Store
 
@@ -257,10 +258,7 @@ class Access:
             return
         connection = self._store.connections.find(version.connection_id)
         if connection is not None and not self.may_use(caller, connection):
-            raise Forbidden(
-                "The connection of this version is not for you to use.",
-                fix="Make a version with a connection of yours.",
-            )
+            raise Forbidden(NOT_YOURS, fix=CHOOSE_YOURS)
 
     def may_change(self, caller: Caller, connection: Connection) -> bool:
         """Return whether a caller may change a connection, or make it.

@@ -25,6 +25,7 @@ from ml_backend.services.callers.connections import Connections
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.lineage import refined_from
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.prompts.prompts import (
     Prompts,
     check_system_prompt,
@@ -122,7 +123,20 @@ class Authoring:
         added = self._projects(caller, [each for each in wanted if each not in prompt.project_ids])
         changed = self._store.prompts.update(prompt.id, **given)
         ProjectIdentity(self._store).bind(prompt.id, added)
+        if added:
+            OwnKeys(self._store).agree(prompt.id, caller.person)
         return changed
+
+    def activate(self, caller: Caller, prompt: Prompt, version: PromptVersion | None) -> None:
+        """Have Label Studio answered by a version, None leaving the choice to the server.
+
+        Raises Forbidden where that would be one with a connection of another person's own.
+        """
+        chosen = version or self._store.prompts.active_version(prompt.id, by_hand=False)
+        if chosen is not None:
+            self._access.require_connection(caller, chosen)
+        self._prompts.activate(prompt, version)
+        OwnKeys(self._store).agree(prompt.id, caller.person)
 
     def create_version(
         self,
@@ -214,6 +228,7 @@ class Authoring:
 
         ``made_from`` is the version a teacher made the text from, None for a text of a person.
         """
+        self._access.require_connection(caller, version)
         self._check_text(prompt, text)
         chosen = self._connections.choose(caller, version.provider.value, version.connection_id)
         return self._store.prompts.create_version(
@@ -232,7 +247,12 @@ class Authoring:
     def update_version(
         self, caller: Caller, prompt: Prompt, version: PromptVersion, draft: Draft
     ) -> PromptVersion:
-        """Change what is given; predictions stay until the next run overwrites them."""
+        """Change what is given; predictions stay until the next run overwrites them.
+
+        Whoever may not use its connection changes it only by giving it another: raises Forbidden.
+        """
+        if not draft.names_connection:
+            self._access.require_connection(caller, version)
         values: dict[str, Any] = {}
         if draft.title is not None:
             values["title"] = check_title(draft.title, "version")

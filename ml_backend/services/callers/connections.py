@@ -123,6 +123,8 @@ class Connections:
         kept = None
         if secrets:
             kept = {**connection.secrets, **secrets}
+            if connection.is_unreadable and api_key is None:
+                api_key = kept.get("auth_token", "")
             if api_key is None and connection.api_key == connection.secrets.get("auth_token"):
                 api_key = kept.get("auth_token")
         if details:
@@ -238,7 +240,8 @@ class Connections:
         """A stored key must not be sent to another host than the one it was given for."""
         moved = urlsplit(endpoint).netloc != urlsplit(connection.endpoint).netloc
         given = api_key is not None or bool((secrets or {}).get("auth_token"))
-        if moved and connection.api_key and not given:
+        has_secret = bool(connection.api_key) or connection.is_unreadable
+        if moved and has_secret and not given:
             raise InvalidInput(
                 "A new endpoint needs its key given again.",
                 field="api_key",

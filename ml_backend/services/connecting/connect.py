@@ -21,6 +21,7 @@ from ml_backend.errors import (
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Backend, LabelStudioClient, Project, Webhook
 from ml_backend.next_steps import Step
+from ml_backend.records import AuditAction
 from ml_backend.services.connecting.backend_urls import (
     BACKEND_TITLE,
     BackendUrl,
@@ -131,13 +132,20 @@ class Connecting:
         wanted = self._wanted(project, url, prompt, version, title, extra_params)
         rows = self._studio.list_backends(project.id)
         row = self._find(project.id, rows, wanted)
-        try:
-            if row is None:
-                return self._create(project, rows, wanted)
-            return self._mend(project, rows, row, wanted)
-        except LabelStudioRejected as error:
-            _explain(error)
-            raise
+        with self._store.audit.doing(
+            AuditAction.PROJECT_CONNECTED,
+            kind="project",
+            object_id=project.id,
+            title=project.title,
+            project_id=project.id,
+        ):
+            try:
+                if row is None:
+                    return self._create(project, rows, wanted)
+                return self._mend(project, rows, row, wanted)
+            except LabelStudioRejected as error:
+                _explain(error)
+                raise
 
     def rows(self, project_id: int) -> tuple[list[Backend], list[Backend]]:
         """Return a project's connections to this server, and those to others."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_backend.labelstudio import Backend, LabelStudioClient, Project, Webhook
-from ml_backend.records import Slot
+from ml_backend.records import AuditAction, Slot
 from ml_backend.services.connecting.backend_urls import BackendUrls, hook_of, plain, same_place
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.store import Follow, Store
@@ -78,6 +78,16 @@ class Disconnecting:
 
     def execute(self, plan: Disconnection) -> Disconnection:
         """Take it all away; return the plan. Repeated after an error, it goes on where it was."""
+        with self._store.audit.doing(
+            AuditAction.PROJECT_DISCONNECTED,
+            kind="project",
+            object_id=plan.project_id,
+            title=plan.project_title,
+            project_id=plan.project_id,
+        ):
+            return self._execute(plan)
+
+    def _execute(self, plan: Disconnection) -> Disconnection:
         if plan.model_version is not None:
             # Label Studio would go on naming a connection that is gone. First, for a repetition
             # after an error would no longer know the connection's title.

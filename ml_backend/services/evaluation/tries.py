@@ -24,6 +24,7 @@ from ml_backend.records import (
     FailureKind,
     JsonObject,
     Outcome,
+    Person,
     PromptVersion,
     ProviderName,
     Task,
@@ -55,6 +56,8 @@ class TryRequest:
     """Dollars that the answer may cost at most, beside the connection's own budget."""
     fresh: bool = False
     """Whether to ask anew what was answered before."""
+    person: Person | None = None
+    """Who asks; None by command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ class Tries:
         if is_baseline:
             self._predictor_factory.require_examples(project, pool)
         return self._predictor_factory.predictor(
-            recipe, version, examples=pool, budget=asked.budget
+            recipe, version, examples=pool, budget=asked.budget, person=asked.person
         )
 
     def _pool(self, project: Project, config: LabelingConfig) -> list[Example]:

@@ -15,6 +15,7 @@ from ml_backend.errors import LabelStudioError, LabelStudioNotFound, PromptsErro
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Failure, Prompt, PromptVersion, Slot
 from ml_backend.services.events.active_backend import find_connection
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.services.runs.run_tasks import NothingMissing
@@ -125,6 +126,7 @@ class Following:
         version = self._prompts.find_version(prompt, None)
         if self._is_hopeless(prompt, version, project):
             return
+        OwnKeys(self._store).require_project(version, project.id)
         options = RunRequest(only_missing=True, budget=budget, follow=True)
         try:
             run = self._runs.start(prompt, version, project, options)

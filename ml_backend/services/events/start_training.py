@@ -10,6 +10,7 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset, read_moment
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.services.runs.runs import Runs
 from ml_backend.services.serving.prompt_sources import Address, PromptSources
@@ -59,6 +60,7 @@ class StartTraining:
         if known is not None:
             log.info("project %s: run %s has evaluated this already", project.id, known.id)
             return None
+        OwnKeys(self._store).require_project(version, project.id)
         options = RunRequest(subset=Subset.HAS_GT, slot=Slot.EVALUATE)
         run = self._runs.start(prompt, version, project, options)
         log.info("project %s: run %s evaluates %r", project.id, run.id, run.label)

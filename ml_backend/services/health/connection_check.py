@@ -70,6 +70,8 @@ def check_connection(
             at=now,
         )
     except PromptsError as error:
+        if connection.is_unreadable:
+            return ConnectionCheck(False, "key unreadable", error.message, error.fix, at=now)
         word = WORDS.get(error.kind, "failed") if isinstance(error, ModelError) else "failed"
         if word == "key refused" and not connection.api_key:
             word = "key missing"

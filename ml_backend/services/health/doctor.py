@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
@@ -23,11 +23,13 @@ from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Job, ProviderName, RunStatus
+from ml_backend.services.health.at_rest import say_open
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
 from ml_backend.services.health.our_health import read_health
 from ml_backend.services.health.page_assets import VENDOR, lacking
-from ml_backend.services.health.price_said import say_budget, say_price
+from ml_backend.services.health.price_said import say_budget, say_calls, say_price
+from ml_backend.services.health.private_network import PRIVATE_NETWORK
 from ml_backend.services.health.settings_said import say_private_endpoints
 from ml_backend.services.health.trusted import say_trusted
 from ml_backend.services.models.pool import ModelPool
@@ -41,12 +43,6 @@ OK, WARN, FAIL, SKIP = "ok", "warn", "fail", "skip"
 TESTED_RELEASE = "1.23"
 MODEL_SECONDS = 30.0
 HTTPS_PORT = 443
-PRIVATE_NETWORK = (
-    "Label Studio refuses ML backends on loopback and private addresses unless it is started with "
-    "USE_DEFAULT_BANNED_SUBNETS=false (or with ML_BLOCK_LOCAL_IP=false and "
-    "SSRF_PROTECTION_ENABLED=false); in Docker, localhost is the container itself: use the "
-    "host's name."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +87,12 @@ class Doctor:
         open_ownership: Callable[[], Ownership],
         loop: LoopThread,
         address: str,
+        called: str = "",
         reach: Reach | None = None,
         private_endpoints: bool = False,
         vendor: Path = VENDOR,
         model_seconds: float = MODEL_SECONDS,
+        find_open: Callable[[], Sequence[Path]] = tuple,
     ) -> None:
         self._open_store = open_store
         self._open_studio = open_studio
@@ -102,15 +100,20 @@ class Doctor:
         self._open_ownership = open_ownership
         self._loop = loop
         self._address = address
+        self._called = called
         self._reach = reach or Reach()
         self._private_endpoints = private_endpoints
         self._vendor = vendor
         self._model_seconds = model_seconds
+        self._find_open = find_open
 
     def checks(self, sight: Visibility = EVERYTHING) -> Iterator[Check]:
         """Yield the findings as they are made, about what is in sight."""
         database, store = self._check_database()
         yield database
+        if sight is EVERYTHING:  # paths of this machine are for who runs the server
+            said, fix = say_open(self._find_open())
+            yield Check("files", WARN if said else OK, said or "Their owner's alone.", fix)
         if named():
             is_well, message, fix = say_trusted()
             yield Check("certificates", OK if is_well else FAIL, message, fix)
@@ -198,7 +201,8 @@ class Doctor:
                 "Start both with the same DATA_DIR (or DATABASE_URL): one that is relative, or "
                 "left out where ./data stands, depends on the folder they are started in.",
             )
-        return Check("server", OK, f"{self._address} answers: {health['status']}.")
+        message = f"{self._address} answers: {health['status']}. {self._called}".strip()
+        return Check("server", OK, message)
 
     @staticmethod
     def _check_jobs(store: Store, sight: Visibility) -> Check:
@@ -232,6 +236,8 @@ class Doctor:
             if warning:
                 title = f"budget: {connection.title}"
                 yield Check(title, WARN, warning, Step.RAISE_CONNECTION_BUDGET())
+        if models.paid_calls.limit:
+            yield Check("paid calls", OK, say_calls(models.paid_calls))
 
     def _check_model(self, models: ModelPool, connection: Connection) -> Check:
         name = f"model: {connection.title}"

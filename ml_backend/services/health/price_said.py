@@ -5,6 +5,7 @@ from __future__ import annotations
 from ml_backend.llm.prices import EVERY_MODEL, Price, find_price
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, ProviderName
+from ml_backend.services.models.paid_calls import PaidCalls
 
 MOST_NAMED = 3
 """Models whose prices are said beside that of the one it asks by itself."""
@@ -45,3 +46,13 @@ def _said(price: Price) -> str:
     if price.prompt == price.completion == 0:
         return f"$0 ({where})"
     return f"${price.prompt:g} in, ${price.completion:g} out per million tokens ({where})"
+
+
+def say_calls(calls: PaidCalls) -> str:
+    """Return how many paid calls a person may have made, and whether anybody has had all."""
+    used_up = calls.used_up()
+    people = "Nobody has" if not used_up else "1 person has" if used_up == 1 else f"{used_up} have"
+    return (
+        f"Each person may have {calls.limit:,} paid calls made in a day (PAID_CALLS_PER_USER). "
+        f"{people} used that up today (UTC)."
+    )

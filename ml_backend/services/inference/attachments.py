@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
 from ml_backend.errors import (
     AttachmentError,
+    FileRefused,
     LabelStudioAuthError,
     LabelStudioError,
     LabelStudioNotFound,
@@ -24,7 +25,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio, is_under_unknown_path
 from ml_backend.prompting.messages import ATTACHMENT
-from ml_backend.records import FailureKind, JsonObject, ProviderName
+from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
 from ml_backend.services.inference.attachment_cache import AttachmentCache, Content
 
 MOST_ATTACHMENTS = 50
@@ -92,11 +93,14 @@ class Attachments:
         self,
         messages: Sequence[JsonObject],
         *,
-        task_id: int,
+        project_id: int,
         provider: ProviderName,
         share: FileShare | None = None,
     ) -> Ready:
-        """Put the files into the messages; raises AttachmentError for one that cannot be had."""
+        """Put the files into the messages; raises AttachmentError for one that cannot be had.
+
+        Of Label Studio's files only the project's are read: it is asked with the server's token.
+        """
         wanted = [part[ATTACHMENT] for part in _parts(messages) if part.get("type") == ATTACHMENT]
         if not wanted:
             return Ready(tuple(messages))
@@ -111,7 +115,7 @@ class Attachments:
         for item, content in zip(
             wanted,
             await asyncio.gather(
-                *(self._content(item, task_id, share) for item in wanted), return_exceptions=True
+                *(self._content(item, project_id, share) for item in wanted), return_exceptions=True
             ),
             strict=True,
         ):
@@ -128,59 +132,80 @@ class Attachments:
             tuple((item["name"], *size) for item in wanted if (size := found[_key(item)].pixels)),
         )
 
+    def bind(self, project_id: int, wanted: Sequence[Attachment]) -> int | None:
+        """Raise AttachmentError for a file that is seen to be another project's; asks nobody.
+
+        Returns the project where its storages have to give one: elsewhere it may be another file.
+        """
+        is_bound = False
+        for item in wanted:
+            scheme = _scheme(item.url)
+            if scheme in CLOUD_SCHEMES:
+                is_bound = True
+            elif scheme in ("http", "https") or item.url.startswith("/"):
+                studio = self._open_studio()
+                try:
+                    located = studio.locate(item.url)
+                    place = studio.place(located, project_id) if located else None
+                except FileRefused as error:
+                    raise _named(asdict(item), _from_studio(error)) from error
+                is_bound = is_bound or (place is not None and place.is_by_storage)
+        return project_id if is_bound else None
+
     def close(self) -> None:
         """Begin nothing more; what is being fetched ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _content(self, item: Mapping[str, str], task_id: int, share: FileShare) -> Content:
+    async def _content(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
         async with share.fetching:
-            return await self._found(item, task_id, share)
+            return await self._found(item, project_id, share)
 
-    async def _found(self, item: Mapping[str, str], task_id: int, share: FileShare) -> Content:
-        url = item["url"]
-        # Which storage answers for a cloud address depends on the task's project.
-        key = (item["kind"], url, task_id if _scheme(url) in CLOUD_SCHEMES else 0)
-        found = self._kept.find(key, lambda: self._threads.submit(self._make, item, task_id, share))
+    async def _found(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
+        # What one project may read another may not, and its storages may have another file there.
+        key = (item["kind"], item["url"], project_id)
+        found = self._kept.find(
+            key, lambda: self._threads.submit(self._make, item, project_id, share)
+        )
         if isinstance(found, Content):
             return found
         # Shielded: others may wait for the same.
         return await asyncio.shield(asyncio.wrap_future(found))
 
-    def _make(self, item: Mapping[str, str], task_id: int, share: FileShare) -> Content:
-        data = self._read_patiently(item["url"], task_id)
+    def _make(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
+        data = self._read_patiently(item["url"], project_id)
         with share.reading:
             return _document(data, item["name"]) if item["kind"] == "pdf" else _picture(data)
 
-    def _read_patiently(self, url: str, task_id: int) -> bytes:
+    def _read_patiently(self, url: str, project_id: int) -> bytes:
         for _ in range(TRIES - 1):
             try:
-                return self._read(url, task_id)
+                return self._read(url, project_id)
             except AttachmentError as error:
                 if error.kind not in _TRANSIENT:
                     raise
             time.sleep(PAUSE)
-        return self._read(url, task_id)
+        return self._read(url, project_id)
 
-    def _read(self, url: str, task_id: int) -> bytes:
+    def _read(self, url: str, project_id: int) -> bytes:
         try:
-            return self._read_once(url, task_id)
+            return self._read_once(url, project_id)
         except AttachmentError as error:
             if error.kind is FailureKind.NO_INPUT and is_under_unknown_path(url):
                 error.fix = f"{error.fix} {OTHER_ADDRESS}".strip()
             raise
 
-    def _read_once(self, url: str, task_id: int) -> bytes:
+    def _read_once(self, url: str, project_id: int) -> bytes:
         scheme = _scheme(url)
         if scheme == "data":
             return inline.decode(url, most_bytes=self._limits.most_bytes)
         if scheme in CLOUD_SCHEMES:
             studio = self._open_studio()
-            return self._read_from_studio(studio, studio.locate_cloud(url, task_id))
+            return self._read_from_studio(studio, studio.locate_cloud(url, project_id), project_id)
         if scheme in ("http", "https") or url.startswith("/"):
             studio = self._open_studio()
             located = studio.locate(url)
             if located:
-                return self._read_from_studio(studio, located)
+                return self._read_from_studio(studio, located, project_id)
         if url.startswith("//"):
             url, scheme = f"https:{url}", "https"
         if scheme not in ("http", "https"):
@@ -196,11 +221,16 @@ class Attachments:
 
         return download(url, self._reach, listed_only=listed_only, limits=self._limits)
 
-    def _read_from_studio(self, studio: ServerLabelStudio, url: str) -> bytes:
+    def _read_from_studio(self, studio: ServerLabelStudio, url: str, project_id: int) -> bytes:
         limits = self._limits
         for _ in range(1 + REDIRECTS):
             try:
-                file = studio.read_file(url, most_bytes=limits.most_bytes, seconds=limits.seconds)
+                file = studio.read_file(
+                    url,
+                    project_id=project_id,
+                    most_bytes=limits.most_bytes,
+                    seconds=limits.seconds,
+                )
             except LabelStudioError as error:
                 raise _from_studio(error) from error
             if file.too_large:
@@ -253,6 +283,8 @@ def _scanned() -> AttachmentError:
 
 
 def _from_studio(error: LabelStudioError) -> AttachmentError:
+    if isinstance(error, FileRefused):
+        return AttachmentError(error.message, fix=error.fix)
     kind = FailureKind.NO_INPUT
     if isinstance(error, LabelStudioAuthError) and error.status != 403:
         kind = FailureKind.AUTHENTICATION

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.data_paths import top_key
-from ml_backend.errors import TaskRefused, TemplateError
+from ml_backend.errors import AttachmentError, TaskRefused, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
 from ml_backend.labeling.schema_bounds import bounded
@@ -33,7 +34,10 @@ class ModelRequest:
 
     task: Task
     keys: tuple[str, ...] = ()
-    """Name the exact request, one for each answer that is wanted of it; none where it fails."""
+    """Of the kept answers, one for each that is wanted of it; none where it fails.
+
+    They name the project as well: what was paid for in one is nobody's who only sees another.
+    """
     messages: tuple[JsonObject, ...] = ()
     schema: JsonObject | None = None
     inputs: Mapping[str, str] | None = None
@@ -41,11 +45,8 @@ class ModelRequest:
     examples: int = 0
     room: int = 0
     """Tokens that the longest sensible answer takes."""
-
-    @property
-    def key(self) -> str:
-        """The first half of it names the request without the few-shot examples."""
-        return self.keys[0] if self.keys else ""
+    key: str = ""
+    """Names the exact request, its first half without the few-shot examples; "" where it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,17 @@ class RequestTemplate:
     """The version's own system text."""
     is_bounded: bool = False
     """Whether the schema has bounds: see ``TAKE_BOUNDS``."""
+    bind: Callable[[Sequence[Attachment]], int | None] | None = None
+    """Refuses files of other projects; returns the project whose storages give one, else None."""
+    project: str = ""
+    """The project whose kept answers may answer: see ``place_of_answers``."""
 
 
 def build_request(template: RequestTemplate, task: Task) -> ModelRequest:
     """Return the request for a task; untrusted data never raises out of here."""
     try:
         return _build(template, task)
-    except TaskRefused as error:
+    except (TaskRefused, AttachmentError) as error:
         return _without_input(task, str(error))
     except Exception:  # whatever one task's data provokes costs that task alone
         log.exception("task %s could not be prepared", task.id)
@@ -87,6 +92,8 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         if not names:
             message = "Nothing to ask: neither prompt nor labeling config names a data field."
         return _without_input(task, message)
+    # Before the cache is looked into: what another project paid for may tell what is in its file.
+    bound = asked.bind(attachments) if asked.bind and attachments else None
     try:
         messages = prompting.build(
             asked.text,
@@ -106,18 +113,19 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema = bounded(asked.config, task.data, (text for _, text in inputs))
     else:
         schema = asked.config.schema(task.data)
-    key = _digest([asked.identity, messages, schema])
+    key = _digest([asked.identity, messages, schema, *([] if bound is None else [bound])])
     if examples:
         key = key[:HALF] + _digest(examples)[:HALF]
         messages = prompting.with_examples(messages, examples)
     return ModelRequest(
         task,
-        answer_keys(key, asked.samples),
+        answer_keys(paid_key(key, asked.project), asked.samples),
         tuple(messages),
         schema,
         dict(inputs),
         examples=len(examples),
         room=room_of_answer(asked.config, task.data, (text for _, text in inputs)),
+        key=key,
     )
 
 
@@ -163,8 +171,23 @@ def _without_input(task: Task, why: str) -> ModelRequest:
     return ModelRequest(task, failure=failure)
 
 
+def place_of_answers(project_id: int, made_at: datetime | None) -> str:
+    """Return what answers are kept under beside their request: a project, not its number alone."""
+    moment = made_at.astimezone(UTC).isoformat(timespec="microseconds") if made_at else ""
+    return f"{project_id}@{moment}"
+
+
+def paid_key(key: str, place: str) -> str:
+    """Return what the answer to a request is kept under in a project.
+
+    Whoever is answered there sees the project, and so does whoever paid for the answer; the same
+    question in another project may be somebody else's, and was paid for with another's key.
+    """
+    return hashlib.sha256(f"{place} {key}".encode()).hexdigest()
+
+
 def answer_keys(key: str, samples: int) -> tuple[str, ...]:
-    """Return the key of each answer in the cache; the first is the request's own."""
+    """Return the key of each answer in the cache; the first is the one given."""
     more = (f"{key}:{number}" for number in range(1, samples))
     return (key, *(hashlib.sha256(each.encode()).hexdigest() for each in more))
 

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ml_backend.errors import (
     AnswerError,
@@ -36,6 +37,7 @@ from ml_backend.records import (
     ProviderName,
     Task,
     Usage,
+    read_moment,
 )
 from ml_backend.services.inference.attachments import Attachments, FileShare, Ready
 from ml_backend.services.inference.few_shot_examples import FewShotExamples
@@ -44,6 +46,7 @@ from ml_backend.services.inference.model_requests import (
     ModelRequest,
     RequestTemplate,
     build_request,
+    place_of_answers,
     unexpected,
 )
 from ml_backend.services.inference.self_consistency import combine
@@ -95,6 +98,7 @@ class Predictor:
     ) -> None:
         connection = inputs.connection
         self._config = inputs.config
+        self._project_id = inputs.project.id
         self._model = inputs.model
         self._model_name = version.model
         self._timeout = models.timeout
@@ -123,6 +127,8 @@ class Predictor:
             samples=samples,
             system=version.system_prompt,
             is_bounded=connection.provider in TAKE_BOUNDS,
+            bind=None if self._is_baseline else partial(attachments.bind, inputs.project.id),
+            project=place_of_answers(inputs.project.id, read_moment(inputs.project.created_at)),
         )
         self.guard = guard
         """What it spends goes by this, and is to be written down by who asks."""
@@ -163,7 +169,7 @@ class Predictor:
         outcomes: list[Outcome] = []
         for key in request.keys:
             try:
-                one = request if key == request.key else replace(request, keys=(key,))
+                one = request if len(request.keys) == 1 else replace(request, keys=(key,))
                 outcome, answer = await self._answer(one, cached.get(key), fresh=fresh)
             except RunStopper as stopper:
                 if not outcomes:
@@ -199,16 +205,16 @@ class Predictor:
     async def _ask_once(self, request: ModelRequest) -> tuple[Outcome, CachedAnswer | None]:
         """Ask, unless another asks the same right now: then its answer serves here too."""
         try:
-            joined = await self._in_flight.join(request.key)
+            joined = await self._in_flight.join(request.keys[0])
         except BudgetReached:  # of the other's run
             joined = None
-        answer = joined[1] if joined else self._in_flight.answered(request.key)
+        answer = joined[1] if joined else self._in_flight.answered(request.keys[0])
         if answer is not None:
             return self._from_cache(request, answer), None
         if joined and isinstance(joined[0], Failure):
             free = CallRecord(cost=0.0, cached=True, request_key=request.key)
             return replace(joined[0], task_id=request.task.id, asked=free), None
-        return await self._in_flight.lead(request.key, lambda: self._ask_model(request))
+        return await self._in_flight.lead(request.keys[0], lambda: self._ask_model(request))
 
     def _from_cache(self, request: ModelRequest, cached: CachedAnswer) -> Outcome:
         free = CallRecord(cost=0.0, cached=True, request_key=request.key, examples=request.examples)
@@ -263,7 +269,7 @@ class Predictor:
             return replace(failure, asked=asked), None
         if not self.uses_cache:
             return replace(best, asked=asked), None
-        answer = CachedAnswer(request.key, best.raw, best.score, asked)
+        answer = CachedAnswer(request.keys[0], best.raw, best.score, asked)
         return replace(best, asked=asked), answer
 
     def _most(self, limit: CompletionLimit, more: More) -> int:
@@ -275,12 +281,8 @@ class Predictor:
         """The messages with their files, which the baseline does not look at."""
         if self._is_baseline:
             return Ready(request.messages)
-        return await self._attachments.put_in(
-            request.messages,
-            task_id=request.task.id,
-            provider=self._provider,
-            share=self._file_share,
-        )
+        whose = {"project_id": self._project_id, "share": self._file_share}
+        return await self._attachments.put_in(request.messages, provider=self._provider, **whose)
 
     async def _call(
         self,
@@ -304,13 +306,14 @@ class Predictor:
         # A call nobody heard back from has, as far as anybody knows, cost its worst case.
         cost: float | None = None
         usage = Usage()
+        sent = (messages, request.schema, file_tokens, most)
         try:
             reply = await self._model.complete(call)
-            usage = reply.usage
+            usage = self.guard.counted(reply.usage, *sent)
             cost = cost_of(self._price, usage)
-            return reply
+            return replace(reply, usage=usage) if usage.uncounted else reply
         except ModelError as error:
-            usage = error.usage
+            usage = error.usage = self.guard.counted(error.usage, *sent)
             if error.kind not in MAY_BE_CHARGED:
                 cost = cost_of(self._price, usage)
             raise

@@ -11,19 +11,24 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.config_notes import notes_of
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.llm.as_sent import as_sent
+from ml_backend.llm.prices import Price
 from ml_backend.prompting import template
 from ml_backend.records import (
+    Connection,
     Example,
     JsonObject,
+    Person,
     PromptVersion,
     ProviderName,
+    Run,
 )
 from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.self_consistency import sampled
-from ml_backend.services.models.budgets import BudgetGuard, price_of
+from ml_backend.services.models.allowance import Allowance
+from ml_backend.services.models.budgets import Budget, BudgetGuard, price_of
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.writing.patient_studio import ServerReader
@@ -116,19 +121,22 @@ class PredictorFactory:
         examples: list[Example] | None = None,
         budget: float | None = None,
         spent: float = 0.0,
+        run: Run | None = None,
+        person: Person | None = None,
         evaluated: Collection[int] = (),
         samples: int = 1,
     ) -> Predictor:
         """Return what answers the tasks; reads the example pool when it is needed.
 
-        ``evaluated`` are the tasks whose ground truth the answers will be measured on, ``samples``
-        the answers asked of each task. Raises AnotherProject where the version's prompt was made
-        for another one of this number.
+        ``spent`` is what ``run`` has cost so far of its ``budget``; see ``guard`` for the person.
+        ``evaluated`` are the tasks
+        whose ground truth the answers will be measured on, ``samples`` the answers asked of each.
+        Raises AnotherProject where the version's prompt was made for another one of this number.
         """
         self._identity.check(version.prompt_id, recipe.project)
         if samples > 1:
             version = replace(version, parameters=sampled(version.parameters))
-        guard = self.guard(recipe, version, budget=budget, spent=spent)
+        guard = self.guard(recipe, version, budget=budget, spent=spent, run=run, person=person)
         is_baseline = recipe.connection.provider is ProviderName.BASELINE
         few_shot = bool(version.max_few_shot_examples) and not is_baseline
         if examples is None:
@@ -152,15 +160,46 @@ class PredictorFactory:
         )
 
     def guard(
-        self, recipe: PredictorInputs, version: PromptVersion, *, budget: float | None, spent: float
+        self,
+        recipe: PredictorInputs,
+        version: PromptVersion,
+        *,
+        budget: float | None,
+        spent: float,
+        run: Run | None = None,
+        person: Person | None = None,
     ) -> BudgetGuard:
-        """Return what keeps a run within budgets; raises InvalidInput where that cannot be."""
+        """Return what keeps a run within budgets; raises InvalidInput where that cannot be.
+
+        It is asked for ``person``, whoever started the run, or else whose prompt it is.
+        """
         price = price_of(recipe.connection, version.model)
         purse = self._models.purse(recipe.connection)
         purse.flush()
+        run_id = run.id if run is not None else None
         return BudgetGuard.require(
-            purse, price, limit=budget, spent=spent, parameters=version.parameters
+            purse,
+            price,
+            parameters=version.parameters,
+            budget=Budget.require(budget, price, spent, store=self._store, run_id=run_id),
+            prompt=(version.id, version.model),
+            calls=self._calls(recipe.connection, version, price, run, person),
         )
+
+    def _calls(
+        self,
+        connection: Connection,
+        version: PromptVersion,
+        price: Price | None,
+        run: Run | None,
+        person: Person | None,
+    ) -> Allowance | None:
+        paid = self._models.paid_calls
+        if not paid.limit:
+            return None
+        starter = run.created_by if run is not None else person
+        owner = starter or self._store.prompts.get(version.prompt_id).created_by
+        return paid.of(owner, connection, price)
 
     def _shots(
         self,

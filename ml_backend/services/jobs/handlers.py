@@ -14,6 +14,7 @@ from ml_backend.services.marking.request import request_from
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.selection import Selection, select
+from ml_backend.services.prompts.own_keys import require_owner
 from ml_backend.services.refining.refine import RefineRequest, Refining
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
@@ -144,6 +145,7 @@ class JobHandlers:
     def _refine(self, work: Work) -> JsonObject:
         request = work.job.request
         connection = self._refining.teacher_at(request["connection_id"])
+        require_owner(connection, work.job.created_by)
         studio = PatientLabelStudio(self._studio, work.patience)
         project = studio.get_project(work.job.project_id or 0)
         version_id = work.job.version_id
@@ -158,6 +160,7 @@ class JobHandlers:
                 connection,
                 request["teacher"],
                 request.get("goal", ""),
+                work.job.created_by,
             ),
         )
         return done.document()

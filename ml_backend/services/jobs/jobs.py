@@ -12,10 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cachetools import FIFOCache
 
+from ml_backend.acting import Actor, acting, acting_as
 from ml_backend.errors import PromptsError
 from ml_backend.labelstudio import CallerLabelStudio
 from ml_backend.records import Job, JobKind, JsonObject, Person, RunStatus
@@ -81,6 +82,8 @@ class Jobs:
         self._held: dict[int, tuple[int, float]] = {}
         """Job kept here -> its fence, and since when by the monotonic clock."""
         self._studios: dict[int, CallerLabelStudio] = {}
+        self._actors: dict[int, Actor] = {}
+        """Who asked for a job kept here, and by which face."""
         self._ends: FIFOCache[int, _End] = FIFOCache(KEPT_ENDS)
         self._ends_lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
@@ -110,6 +113,8 @@ class Jobs:
         )
         if studio is not None:
             self._studios[job.id] = studio
+        if created_by is not None:
+            self._actors[job.id] = replace(acting(), person=created_by)
         with self._ends_lock:
             self._ends[job.id] = _End()
         self._held[job.id] = (fence, since)
@@ -172,8 +177,10 @@ class Jobs:
         self, job_id: int, studio: CallerLabelStudio | None, patience: Patience
     ) -> tuple[RunStatus, str, JsonObject]:
         job = self._store.jobs.get(job_id)
+        actor = self._actors.pop(job_id, None) or Actor("server", job.created_by)
         try:
-            result = self._handlers[job.kind](Work(job, studio, patience))
+            with acting_as(actor):
+                result = self._handlers[job.kind](Work(job, studio, patience))
         except Interrupted:
             raise
         except PromptsError as error:

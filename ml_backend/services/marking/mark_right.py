@@ -12,7 +12,7 @@ from typing import Generic
 
 from ml_backend.errors import Conflict, NotFound
 from ml_backend.labelstudio import AnnotatedTask, Project
-from ml_backend.records import Prediction
+from ml_backend.records import AuditAction, Prediction
 from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.marking.judging import Said, agree, judge
@@ -72,6 +72,14 @@ class RightAnswers(Generic[Acting]):
                 f"The annotation of task {answer.task_id} was deleted meanwhile.",
                 fix="Press it once more.",
             )
+        self._store.audit.tell(
+            AuditAction.TRUTH_MARKED,
+            kind="project",
+            object_id=project.id,
+            title=project.title,
+            project_id=project.id,
+            counts={"tasks": 1},
+        )
         self._changed(project, [answer.task_id])
         return way.became
 

@@ -14,6 +14,7 @@ from typing import Generic
 from ml_backend.errors import Conflict
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import AnnotatedTask, LabelStudioReader, Project, queries
+from ml_backend.records import AuditAction
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.marking.judging import Judged, Standing, judge, marks_of
 from ml_backend.services.marking.random_draw import Draw, draw, shuffled
@@ -136,6 +137,19 @@ class GroundTruthMarks(Generic[Acting]):
         self, plan: MarkPlan, patience: Patience, progress: Progress = lambda done, total: None
     ) -> MarkReport:
         """Mark what was planned, as far as it still is as it was; safe to repeat."""
+        is_marking = plan.request.ground_truth
+        with self._store.audit.doing(
+            AuditAction.TRUTH_MARKED if is_marking else AuditAction.TRUTH_UNMARKED,
+            kind="project",
+            object_id=plan.project.id,
+            title=plan.project.title,
+            project_id=plan.project.id,
+        ) as doing:
+            return self._execute(plan, patience, progress, doing.counts)
+
+    def _execute(
+        self, plan: MarkPlan, patience: Patience, progress: Progress, told: dict[str, int]
+    ) -> MarkReport:
         studio = PatientLabelStudio(self._studio, patience)
         # Before the first mark, where its time counts for none.
         self._studio.prepare_writes()
@@ -148,6 +162,7 @@ class GroundTruthMarks(Generic[Acting]):
                 touched += tasks
                 tried += self._mark_part(studio, plan, config, tasks)
                 done += self._standing(studio, plan, tasks)
+                told["tasks"] = done
                 progress(len(touched), len(wanted))
         finally:  # what was marked is marked, whatever keeps the rest from it
             if touched:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +13,13 @@ from ml_backend.llm.prices import Price, find_price
 from ml_backend.next_steps import Step
 from ml_backend.prompting.completion_limit import given_limit
 from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName, Usage
+from ml_backend.services.models.allowance import Allowance, Hold, Known
+from ml_backend.services.models.call_sizes import CallSize
 from ml_backend.services.models.spending import ConnectionBudget
+from ml_backend.store import Account, Claim, Spent, Standing, Store, alloted
 
 COMPLETION_CAP = 4096
-"""Completion tokens a call may use under a budget, so that its worst case is known."""
+"""Completion tokens a call may use under a budget, so that the most it costs is known."""
 
 
 def price_of(connection: Connection, model: str) -> Price | None:
@@ -31,84 +34,82 @@ def cost_of(price: Price | None, usage: Usage) -> float | None:
     return None if price is None else price.cost(usage)
 
 
-class Budget:
-    """A limit in dollars that is never crossed: spent plus the worst case of calls in flight.
+class Budget(Allowance):
+    """A run's own limit in dollars; of a try, which no other process goes on with, for itself."""
 
-    Used from the event loop alone. A call that would not fit beside those in flight waits for
-    them: they mostly cost a fraction of their worst case.
-    """
-
-    def __init__(self, limit: float, price: Price, spent: float) -> None:
-        self.limit = limit
-        self._price = price
-        self._spent = spent
-        self._reserved = 0.0
-        self._settled = asyncio.Event()
+    def __init__(
+        self, limit: float, spent: float, *, store: Store | None = None, run_id: int | None = None
+    ) -> None:
+        """``spent`` is what the run's answers have cost so far."""
+        super().__init__(self._write, _refusal)
+        self._limit = limit
+        self._store = store
+        self._account = Account(f"run:{run_id}") if run_id is not None else None
+        self._alone = Standing(Spent(cost=spent))
+        self.size = CallSize()
+        if store is not None and self._account is not None:
+            store.allowances.open(self._account, spent)
 
     @classmethod
-    def require(cls, limit: float | None, price: Price | None, spent: float) -> Budget | None:
+    def require(
+        cls,
+        limit: float | None,
+        price: Price | None,
+        spent: float,
+        *,
+        store: Store | None = None,
+        run_id: int | None = None,
+    ) -> Budget | None:
         """Return the guard of a limit; raises InvalidInput when the price is unknown."""
         if limit is None:
             return None
+        if not 0 <= limit < math.inf:
+            raise InvalidInput(
+                f"A budget of ${limit:g} is no limit to keep.",
+                field="budget",
+                fix="Give dollars, for example 2.50.",
+            )
         if price is None:
             raise InvalidInput(
                 "A budget needs a known price, and this model's price is unknown.",
                 field="budget",
                 fix=Step.ADD_PRICE_OR_DROP_BUDGET(),
             )
-        return cls(limit, price, spent)
+        return cls(limit, spent, store=store, run_id=run_id)
 
-    async def reserve(
-        self, messages: Sequence[dict[str, Any]], schema: object, file_tokens: int = 0
-    ) -> float:
-        """Set aside the most one call can cost; ``file_tokens`` bounds what files in it take.
+    def _write(self, claim: Claim) -> Known:
+        if self._store is not None and self._account is not None:
+            found = self._store.allowances.claim(self._account, self._limit, "", claim)
+            return Known(self._limit, found)
+        spent = (self._alone.spent or Spent()) + claim.spent
+        self._alone = Standing(spent, alloted(self._limit - spent.cost, claim))
+        return Known(self._limit, self._alone)
 
-        Raises BudgetReached when that could cross the limit even with nothing else in flight.
-        """
-        worst = worst_case(self._price, messages, schema, file_tokens)
-        await self.take(worst)
-        return worst
 
-    async def take(self, worst: float) -> None:
-        """Set aside so many dollars; raises BudgetReached as ``reserve`` does."""
-        while self._spent + self._reserved + worst > self.limit:
-            if self._reserved <= 0:
-                raise self._reached(worst)
-            self._settled.clear()
-            await self._settled.wait()
-        self._reserved += worst
-
-    def _reached(self, worst: float) -> BudgetReached:
-        if self._spent <= 0:
-            return BudgetReached(
-                f"The budget of ${self.limit:g} is less than a single call could cost: "
-                f"${worst:.4f}.",
-                kind=FailureKind.BUDGET,
-                fix="Give more, or let the version answer at less length: max_completion_tokens "
-                "in its parameters.",
-            )
+def _refusal(known: Known, worst: float) -> BudgetReached:
+    limit = known.limit or 0.0
+    spent = known.standing.spent.cost if known.standing.spent else 0.0
+    if spent <= 0:
         return BudgetReached(
-            f"The budget of ${self.limit:g} is used up: ${self._spent:.4f} spent, and the "
-            f"next call could cost ${worst:.4f}.",
+            f"The budget of ${limit:g} is less than a single call could cost: ${worst:.4f}.",
             kind=FailureKind.BUDGET,
-            fix=f"{Step.ASK_THE_REST()} Answers already paid for are kept.",
+            fix="Give more, or let the version answer at less length: max_completion_tokens "
+            "in its parameters.",
         )
-
-    def settle(self, reserved: float, cost: float | None) -> None:
-        """Replace a reservation by what the call did cost; unknown counts as all of it."""
-        self._reserved = max(0.0, self._reserved - reserved)
-        if self._reserved < 1e-12:
-            self._reserved = 0.0  # what float subtraction leaves is no call in flight
-        self._spent += reserved if cost is None else cost
-        self._settled.set()
+    return BudgetReached(
+        f"The budget of ${limit:g} is used up: ${spent:.4f} spent, and the next call could cost "
+        f"${worst:.4f}.",
+        kind=FailureKind.BUDGET,
+        fix=f"{Step.ASK_THE_REST()} Answers already paid for are kept.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """The most a call can cost, and whether its connection's purse holds that."""
+    """What is set aside for a call in each of the limits it has to keep."""
 
     worst: float
-    held: bool
+    holds: tuple[tuple[Allowance, Hold], ...] = ()
 
 
 class BudgetGuard:
@@ -120,11 +121,16 @@ class BudgetGuard:
         purse: ConnectionBudget,
         budget: Budget | None,
         parameters: JsonObject,
+        *,
+        calls: Allowance | None = None,
+        prompt: object = None,
     ) -> None:
         self._price = price
         self._purse = purse
         self._budget = budget
+        self._calls = calls
         self._cap = completion_cap(parameters)
+        self._size = purse.size(prompt)
 
     @classmethod
     def require(
@@ -132,18 +138,22 @@ class BudgetGuard:
         purse: ConnectionBudget,
         price: Price | None,
         *,
-        limit: float | None,
-        spent: float,
         parameters: JsonObject,
+        budget: Budget | None = None,
+        calls: Allowance | None = None,
+        prompt: object = None,
     ) -> BudgetGuard:
-        """Return the guard of a run's limit and a connection's; a limit needs a known price."""
+        """Return the guard of a run's limit and a connection's; a limit needs a known price.
+
+        ``calls`` is what a person may ask in a day; ``prompt`` tells calls that are alike.
+        """
         if purse.limit is not None and price is None:
             raise InvalidInput(
                 "The connection has a budget, and this model's price is unknown.",
                 field="budget",
                 fix=Step.ADD_PRICE_OR_LIFT_LIMIT(),
             )
-        return cls(price, purse, Budget.require(limit, price, spent), parameters)
+        return cls(price, purse, budget, parameters, calls=calls, prompt=prompt)
 
     @property
     def is_limited(self) -> bool:
@@ -160,50 +170,77 @@ class BudgetGuard:
         file_tokens: int = 0,
         cap: int = 0,
     ) -> Reservation:
-        """Set aside the most a call can cost; raises BudgetReached when it may not be made.
+        """Set aside what a call is thought to cost; raises BudgetReached when it may not be made.
 
-        ``cap`` is the call's own limit of completion tokens. A lower one than a budget always has
-        is no reason to set less aside: a server may pass it over.
+        ``cap`` is the call's own limit of completion tokens, 0 where that is the version's.
         """
         worst = 0.0
         if self.is_limited and self._price is not None:
-            worst = worst_case(self._price, messages, schema, file_tokens, max(cap, self._cap))
+            worst = self._price.cost(most_tokens(messages, schema, file_tokens, cap or self._cap))
+        wanted: list[tuple[Allowance, float, CallSize | None]] = []
+        if self._calls is not None:
+            wanted.append((self._calls, 1.0, None))
         if self._budget is not None:
-            await self._budget.take(worst)
+            wanted.append((self._budget, worst, self._budget.size))
+        wanted.append((self._purse, worst, self._size))
+        holds: list[tuple[Allowance, Hold]] = []
         try:
-            held = await self._purse.take(worst)
+            for allowance, most, size in wanted:
+                holds.append((allowance, await allowance.take(most, size)))
         except BaseException:
-            if self._budget is not None:
-                self._budget.settle(worst, 0.0)
+            for allowance, hold in holds:
+                allowance.settle(hold, 0.0, Spent())
             raise
-        return Reservation(worst, held)
+        return Reservation(worst, tuple(holds))
+
+    def counted(
+        self,
+        usage: Usage,
+        messages: Sequence[dict[str, Any]],
+        schema: object,
+        file_tokens: int = 0,
+        cap: int = 0,
+    ) -> Usage:
+        """Return what calls took, those of unknown usage as the most they could have taken."""
+        if not usage.uncounted:
+            return usage
+        most = most_tokens(messages, schema, file_tokens, cap or self._cap)
+        return Usage(
+            usage.prompt_tokens + most.prompt_tokens * usage.uncounted,
+            usage.completion_tokens + most.completion_tokens * usage.uncounted,
+            usage.uncounted,
+        )
 
     def settle(self, reserved: Reservation, cost: float | None, usage: Usage) -> None:
         """Replace a reservation by what the call did cost; unknown counts as all of it."""
-        if self._budget is not None:
-            self._budget.settle(reserved.worst, cost)
         if cost is None and reserved.worst:
             cost = reserved.worst
-        self._purse.settle(reserved.worst if reserved.held else 0.0, cost, usage)
+        took = Spent(0.0, 1, 0, usage.prompt_tokens, usage.completion_tokens, usage.uncounted)
+        for allowance, hold in reserved.holds:
+            if allowance is self._calls:
+                # Refused without a word is not paid for; of an unknown price nobody knows.
+                paid = cost != 0.0 or usage != Usage()
+                allowance.settle(hold, float(paid), Spent())
+            else:
+                allowance.settle(hold, cost, took)
 
     def flush(self, *, at_once: bool = False) -> None:
-        """Write down what was spent: by the second, and at once where a connection has a limit."""
-        if at_once or self._purse.limit is not None or self._purse.is_due:
-            self._purse.flush()
+        """Write down what was spent: by the second, and at once where there is a limit."""
+        for allowance in (self._purse, self._budget, self._calls):
+            if allowance is not None and (
+                at_once or allowance.limit is not None or allowance.is_due
+            ):
+                allowance.flush()
 
 
-def worst_case(
-    price: Price,
-    messages: Sequence[dict[str, Any]],
-    schema: object,
-    file_tokens: int = 0,
-    cap: int = COMPLETION_CAP,
-) -> float:
-    """Return the most dollars a call can cost; ``cap`` is on its completion tokens."""
+def most_tokens(
+    messages: Sequence[dict[str, Any]], schema: object, file_tokens: int, cap: int
+) -> Usage:
+    """Return the most tokens of a call; ``cap`` is on those of its answer."""
     # A token is at least one byte, so bytes bound tokens from above whatever the tokenizer.
     words = [_without_files(message) for message in messages]
     size = len(json.dumps([words, schema], ensure_ascii=False).encode("utf-8", "replace"))
-    return price.cost(Usage(size + file_tokens, cap))
+    return Usage(size + file_tokens, cap)
 
 
 def completion_cap(parameters: JsonObject) -> int:

@@ -9,7 +9,15 @@ from dataclasses import replace
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.llm import ANYWHERE, Gate, Model, Reach, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
-from ml_backend.records import BASELINE_MODEL, Connection, PromptVersion, ProviderName
+from ml_backend.next_steps import Step
+from ml_backend.records import (
+    BASELINE_MODEL,
+    KEY_UNREADABLE,
+    Connection,
+    PromptVersion,
+    ProviderName,
+)
+from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
 from ml_backend.store import Store
@@ -26,14 +34,19 @@ class ModelPool:
         *,
         concurrency: int,
         timeout: float,
+        calls_per_user: int = 0,
         reach_of: Callable[[Connection], Reach] = lambda _: ANYWHERE,
     ) -> None:
-        """``reach_of`` says where a connection may lead."""
+        """``calls_per_user`` is what each person may have asked in a day; 0 is any number.
+
+        ``reach_of`` says where a connection may lead.
+        """
         self._store = store
         self._default = default
         self.concurrency = concurrency
         self.timeout = timeout
         self.in_flight = SingleFlight()
+        self.paid_calls = PaidCalls(store, calls_per_user)
         self._lock = threading.Lock()
         self.reach_of = reach_of
         self._open: list[tuple[Connection, Reach, Model]] = []
@@ -109,7 +122,16 @@ class ModelPool:
             return self._purses[key]
 
     def open(self, connection: Connection) -> Model:
-        """Return the model behind a connection, opening it on first use."""
+        """Return the model behind a connection, opening it on first use.
+
+        Raises InvalidInput for one whose key cannot be read.
+        """
+        if connection.is_unreadable:
+            raise InvalidInput(
+                f"Connection {connection.title!r} cannot be asked. {KEY_UNREADABLE}",
+                field="connection",
+                fix=Step.GIVE_KEY_AGAIN(connection=connection.id or 0),
+            )
         wanted, reach = _asked_by(connection), self.reach_of(connection)
         with self._lock:
             for known, known_reach, model in self._open:

@@ -16,7 +16,7 @@ from ml_backend.errors import (
 )
 from ml_backend.labelstudio import LabelStudioReader, PredictionKey
 from ml_backend.next_steps import Step
-from ml_backend.records import Prompt, PromptVersion, Run
+from ml_backend.records import AuditAction, Prompt, PromptVersion, Run
 from ml_backend.services.predictions.selection import (
     UNVERSIONED,
     Selection,
@@ -127,6 +127,17 @@ class DeletePredictions(Generic[Acting]):
         progress: Progress = lambda done, total: None,
     ) -> DeleteReport:
         """Remove what was counted and still fits; raises Conflict when more fits by now."""
+        told = AuditAction.PREDICTIONS_DELETED
+        with self._store.audit.doing(
+            told, kind="project", object_id=plan.project_id, project_id=plan.project_id
+        ) as doing:
+            report = self._execute_delete(plan, patience, progress)
+            doing.counts["predictions"] = report.deleted
+        return report
+
+    def _execute_delete(
+        self, plan: DeletePlan, patience: Patience, progress: Progress
+    ) -> DeleteReport:
         counted = set(plan.prediction_ids)
         with self._writer.hold(patience) as session:
             self._refuse_open_runs(plan)

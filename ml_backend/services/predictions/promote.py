@@ -10,7 +10,7 @@ from typing import Generic
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
 from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow, queries
 from ml_backend.next_steps import Step
-from ml_backend.records import Slot
+from ml_backend.records import AuditAction, Slot
 from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions.selection import (
     FEW_TASKS,
@@ -137,6 +137,17 @@ class PromotePredictions(Generic[Acting]):
 
         Raises Conflict when more would be made now than was counted.
         """
+        told = AuditAction.PREDICTIONS_PROMOTED
+        with self._store.audit.doing(
+            told, kind="project", object_id=plan.project_id, project_id=plan.project_id
+        ) as doing:
+            report = self._execute_promote(plan, patience, progress)
+            doing.counts["annotations"] = report.created
+        return report
+
+    def _execute_promote(
+        self, plan: PromotePlan, patience: Patience, progress: Progress
+    ) -> PromoteReport:
         wanted = set(plan.candidates)
         with self._writer.hold(patience) as session:
             fresh = self._replan(session.studio, plan)

@@ -10,6 +10,7 @@ from typing import Any
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import BASELINE_MODEL, Origin, Prompt, PromptVersion, ProviderName
 from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.prompts.prompts import require_text
 from ml_backend.store import Store
 
@@ -62,8 +63,12 @@ class ProjectPrompts:
             return prompt, next(each for each in versions if each.title == title)
 
     def ephemeral(self, text: str, like: PromptVersion | None) -> PromptVersion:
-        """Return a version that is kept nowhere, answered by the model of another one."""
-        provider, name = (like.provider, like.model) if like else self._model(None)
+        """Return a version that is kept nowhere, answered by the model of another one.
+
+        One that is answered by a person's own connection is not asked what others typed.
+        """
+        is_own = like is not None and OwnKeys(self._store).find(like) is not None
+        provider, name = (like.provider, like.model) if like and not is_own else self._model(None)
         now = like.updated_at if like else datetime.now(UTC)
         return PromptVersion(
             id=like.id if like else 0,
@@ -72,9 +77,9 @@ class ProjectPrompts:
             text=text,
             provider=provider,
             model=name,
-            connection_id=like.connection_id if like else None,
+            connection_id=like.connection_id if like and not is_own else None,
             max_few_shot_examples=like.max_few_shot_examples if like else 0,
-            parameters=like.parameters if like else {},
+            parameters=like.parameters if like and not is_own else {},
             created_at=now,
             updated_at=now,
             system_prompt=like.system_prompt if like else "",

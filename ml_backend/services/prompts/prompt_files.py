@@ -20,6 +20,7 @@ from ml_backend.prompting.prompt_file import (
 from ml_backend.prompting.prompt_file_reader import at_line, read
 from ml_backend.records import (
     BASELINE_MODEL,
+    AuditAction,
     Connection,
     Person,
     Prompt,
@@ -206,6 +207,15 @@ class PromptFiles:
                 store.add_project(prompt.id, plan.project.id)
             if plan.active is not None:
                 store.update(prompt.id, active_version_id=ids[plan.active])
+            self._store.audit.tell(
+                AuditAction.PROMPT_IMPORTED,
+                kind="prompt",
+                object_id=prompt.id,
+                title=prompt.title,
+                project_id=plan.project.id,
+                organization=organization,
+                counts={"versions": len(done)},
+            )
             undo.pop_all()
         return Imported(plan, store.get(prompt.id), tuple(done))
 

@@ -17,11 +17,13 @@ from ml_backend.records import (
     Prompt,
     PromptVersion,
     ProviderName,
+    Scope,
 )
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.lineage import refined_from
+from ml_backend.services.prompts.own_keys import OwnKeys, require_owner
 from ml_backend.services.publishing.ownership import EVALUATE_SUFFIX, SEPARATOR
 from ml_backend.store import Store
 
@@ -168,7 +170,7 @@ class Prompts:
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
         self.check_text(prompt, text)
-        chosen = self._connection(connection)
+        chosen = self.connection(connection)
         name = model or chosen.default_model
         if not name:
             raise InvalidInput(
@@ -210,7 +212,7 @@ class Prompts:
         if text is not None:
             given["text"] = _check_written(text)
         if connection is not None:
-            chosen = self._connection(connection)
+            chosen = self.connection(connection)
             given |= {"connection_id": chosen.id, "provider": chosen.provider}
             given["model"] = chosen.default_model or version.model
         if model is not None:
@@ -233,11 +235,25 @@ class Prompts:
             config = self._predictor_factory.config_of(project)
             template.check(text, self._predictor_factory.known_variables(project, config))
 
-    def _connection(self, ref: str | int | None) -> Connection:
+    def connection(self, ref: str | int | None) -> Connection:
+        """Return a connection that a command names, the environment's for None."""
         if ref is None:
             return self._models.default
         known = int(ref) if str(ref).isdecimal() else ref
-        return self._store.connections.get(known)
+        found = self._store.connections.get(known)
+        self._require_own(found)
+        return found
+
+    def require_own(self, version: PromptVersion) -> None:
+        """Raise Forbidden where a command would ask with the key of another person.
+
+        Commands act for the user of the server's own token.
+        """
+        self._require_own(OwnKeys(self._store).find(version))
+
+    def _require_own(self, connection: Connection | None) -> None:
+        if connection is not None and connection.scope is Scope.USER:
+            require_owner(connection, self._studio.whoami().person)
 
     def version_title(self, prompt: Prompt, title: str | None) -> str:
         """Return a usable title for a new version; without one the first free "Version N"."""

@@ -63,6 +63,8 @@ class Versions:
         A version that was run stays, and the next one holds the change; ``in_place`` changes it
         all the same, and what it scored is marked as of the text before.
         """
+        if connection is None:
+            self._prompts.require_own(version)
         if text is not None:
             self._prompts.check_text(prompt, text)
         wanted = self._prompts.changed(

@@ -16,9 +16,11 @@ from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio
 from ml_backend.llm import Request
 from ml_backend.records import (
+    AuditAction,
     Connection,
     JobKind,
     JsonObject,
+    Person,
     Prompt,
     PromptVersion,
     ProviderName,
@@ -102,6 +104,8 @@ class RefineRequest:
     """The model's name."""
     goal: str = ""
     """What the person who asks wants to be better."""
+    person: Person | None = None
+    """Who asks; None by command."""
 
     @property
     def old(self) -> str:
@@ -173,9 +177,16 @@ class Refining:
         version, old = asked.version, asked.old
         self.check(connection)
         lessons, messages, known = self._lesson(studio, asked)
-        proposed, reasoning, usage = self._loop.run(
-            self._ask(connection, teacher, messages, old, known)
-        )
+        with self._store.audit.doing(
+            AuditAction.PROMPT_REFINED,
+            kind="prompt",
+            object_id=asked.prompt.id,
+            title=asked.prompt.title,
+            project_id=asked.project.id,
+            organization=asked.prompt.organization,
+        ) as doing:
+            proposed, reasoning, usage = self._loop.run(self._ask(asked, messages, known))
+            doing.cost = cost_of(price_of(connection, teacher), usage)
         return Refinement(
             prompt=proposed,
             reasoning=reasoning,
@@ -187,7 +198,7 @@ class Refining:
             truth=truth_of(asked.project),
             saw_tasks=bool(lessons) or bool(version and version.refined_from is not None),
             usage=usage,
-            cost=cost_of(price_of(connection, teacher), usage),
+            cost=doing.cost,
         )
 
     def _counted(self, studio: LabelStudioReader, asked: RefineRequest) -> RefineRequest:
@@ -247,16 +258,18 @@ class Refining:
 
     async def _ask(
         self,
-        connection: Connection,
-        teacher: str,
+        asked: RefineRequest,
         messages: list[JsonObject],
-        old: str,
         known: Collection[str],
     ) -> tuple[str, str, Usage]:
         """Return prompt, reasoning and what it took."""
+        connection, teacher, old = asked.connection, asked.teacher, asked.old
         price, purse = price_of(connection, teacher), self._models.purse(connection)
         purse.flush()
-        guard = BudgetGuard.require(purse, price, limit=None, spent=0.0, parameters=CAP)
+        calls = self._models.paid_calls.of(asked.person, connection, price)
+        guard = BudgetGuard.require(
+            purse, price, parameters=CAP, prompt=("teacher", teacher), calls=calls
+        )
         model = self._models.open(connection)
         usage, said = Usage(), ""
         for _ in range(TURNS):
@@ -271,7 +284,7 @@ class Refining:
             cost, used = None, Usage()
             try:
                 reply = await model.complete(request)
-                used = reply.usage
+                used = guard.counted(reply.usage, messages, SCHEMA)
                 cost = cost_of(price, used)
             finally:
                 guard.settle(reserved, cost, used)

@@ -189,7 +189,7 @@ class Estimates:
             prompt=prompt.times(rates[0] * samples) if rates else None,
             completion=completion.times(rates[1] * samples) if rates else None,
             price=price,
-            kept=len(self._store.outcomes.find_answers([each.key for each in questions])),
+            kept=len(self._store.outcomes.find_answers([each.keys[0] for each in questions])),
             samples=samples,
             truth=source,
             limit=max(predictor.limit(each).tokens for each in questions),

@@ -31,7 +31,6 @@ from ml_backend.records import (
     Stopped,
     Subset,
     Task,
-    Totals,
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
@@ -39,8 +38,10 @@ from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
+from ml_backend.services.runs.costs_said import costs_said
 from ml_backend.services.runs.deleted_tasks import deleted_words, note_deleted
 from ml_backend.services.runs.heartbeat import Heartbeat
 from ml_backend.services.runs.pipeline import AskingPipeline, RunTally, grace_of
@@ -141,8 +142,8 @@ class Executor:
             if not beat.tally.totals.succeeded:
                 self._set(run, fence, stage=Stage.ASKING)
                 status, message = self._without_success(run, beat, stopped, studio)
-                return status, f"{message} {_again_said(beat.tally.totals)}".strip()
-            note = f"{self._publish(run, fence, studio)} {_again_said(beat.tally.totals)}".strip()
+                return status, f"{message} {costs_said(beat.tally.totals)}".strip()
+            note = f"{self._publish(run, fence, studio)} {costs_said(beat.tally.totals)}".strip()
             beat.tally = RunTally(self._store.outcomes.totals(run_id))
             run = self._store.runs.get(run_id)
             note = f"{deleted_words(run, beat.tally.totals)} {note}".strip()
@@ -207,9 +208,11 @@ class Executor:
         self, run: Run, studio: _Studio, **options: Any
     ) -> tuple[PredictorInputs, Predictor]:
         version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
+        if run.created_by is not None:  # it may have another connection since the run began
+            OwnKeys(self._store).require(version, run.created_by)
         predictor_factory = self._predictor_factory.reading(studio)
         recipe = predictor_factory.recipe(studio.get_project(run.project_id), version)
-        options |= {"budget": run.options.budget, "samples": run.options.samples}
+        options |= {"run": run, "budget": run.options.budget, "samples": run.options.samples}
         if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
             options["evaluated"] = self._covered(run, studio)
         return recipe, predictor_factory.predictor(recipe, version, **options)
@@ -367,18 +370,6 @@ def _end_of(stopped: Stopped | None, note: str) -> tuple[RunStatus, str]:
     if stopped:
         return stopped.status, f"{stopped.message} {note}".strip()
     return RunStatus.COMPLETED, note
-
-
-def _again_said(totals: Totals) -> str:
-    """Say which answers were paid for twice, since the labeling config was changed meanwhile."""
-    number = totals.again.unfitting
-    if not number:
-        return ""
-    answers, were = ("1 answer", "was") if number == 1 else (f"{number:,} answers", "were")
-    return (
-        f"The labeling config was changed meanwhile: {answers} no longer fitted it and {were} "
-        "asked again; cost and tokens count both."
-    )
 
 
 def _stopped(stopper: RunStopper | None, beat: Heartbeat) -> Stopped | None:

@@ -39,6 +39,7 @@ from ml_backend.services.inference.predictor import Predictor
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.predictions.provenance import sources_of
 from ml_backend.services.project_identity import AnotherProject, ProjectIdentity
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.publishing.ownership import Ownership, label_of
 from ml_backend.services.recent import Recent
 from ml_backend.services.serving.contacts import Contacts
@@ -274,6 +275,7 @@ class Backend:
         known: frozenset[str],
         digest: str,
     ) -> Predictor:
+        OwnKeys(self._store).require_project(version, project.id)
         recipe = self._predictor_factory.inputs(project, version, config, known)
         examples: list[Example] = []
         is_baseline = recipe.connection.provider is ProviderName.BASELINE
@@ -371,7 +373,7 @@ class Backend:
 
     def _claim(self, serving: Serving, project_id: int, project: Project | None) -> Serving:
         """Return what serves with the label that predictions go out under, ours from now on."""
-        assert serving.prompt is not None  # a typed one is tried and given to a person alone
+        assert serving.prompt is not None  # nosec B101  # a typed one is tried and given to a person alone
         found = (serving.prompt, serving.version, Slot.ALL, project_id, project)
         return replace(serving, label=self._ownership.claim(*found))
 

@@ -42,7 +42,7 @@ class Batch:
         self._waiting = deque(
             (place, request)
             for place, request in enumerate(requests)
-            if width or request.failure is not None or request.key in cached
+            if width or request.failure is not None or any(key in cached for key in request.keys)
         )
         self._workers = min(width or 1, len(self._waiting))
         self._closed = False

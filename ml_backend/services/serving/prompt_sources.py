@@ -135,7 +135,7 @@ class PromptSources:
 
     def _wanted(self, project_id: int, wanted: ExtraParams) -> tuple[Prompt, PromptVersion]:
         """Return what extra parameters name, or the version their text becomes."""
-        assert wanted.prompt is not None
+        assert wanted.prompt is not None  # nosec B101  # for types
         try:
             prompt, version = self._named(wanted.prompt, wanted.version)
         except NotFound as error:

@@ -29,6 +29,8 @@ def check(
 ) -> RunPlan:
     """Say what would keep a version from running, which need not be saved yet; raises as above."""
     services().access.require_connection(caller, version)
+    if project.id not in prompt.project_ids:  # it becomes one of the prompt's
+        services().access.editable(caller, prompt.id)
     return services().runs.plan(prompt, version, project, options.by(caller, options.organization))
 
 

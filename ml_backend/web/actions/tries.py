@@ -28,7 +28,7 @@ def try_task(
     The connection is the caller's to use, and of one caller one try is under way at a time.
     """
     unsaved = services().authoring.unsaved(caller, prompt, version, draft)
-    asked = TryRequest(project, unsaved, task_id, truth, budget, fresh)
+    asked = TryRequest(project, unsaved, task_id, truth, budget, fresh, caller.person)
     try:
         return services().tries.ask(caller.studio, asked, caller.key)
     except TemplateError as error:

@@ -27,6 +27,7 @@ GROUPS = (
     ground_truth.api,
     providers.api,
     jobs.api,
+    jobs.audit,
 )
 
 

@@ -19,6 +19,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ml_backend import __version__
+from ml_backend.acting import Actor, act_as
 from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.json_bodies import encode
 from ml_backend.services.events.event_queue import START_TRAINING, EventQueue
@@ -68,7 +69,7 @@ def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint
     def setup() -> Response:
         body = _read_object()
         label = backend.setup(
-            to_project_id(body.get("project")),
+            _acting_for(to_project_id(body.get("project"))),
             g.address,
             extra_params=_storable(body.get("extra_params"), "extra_params"),
             label_config=_text(body.get("schema"), "schema"),
@@ -85,7 +86,7 @@ def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint
             raise InvalidInput("The request has no list of tasks.", field="tasks", fix=_JSON)
         tasks = [to_task(wire) for wire in wires]
         answers = backend.predict(
-            to_project_id(body.get("project") or _project_of(wires)),
+            _acting_for(to_project_id(body.get("project") or _project_of(wires))),
             g.address,
             [task for task in tasks if task is not None],
             label_config=_text(body.get("label_config"), "label_config"),
@@ -107,6 +108,12 @@ def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint
         return jsonify(hear(events, action=START_TRAINING))
 
     return routes
+
+
+def _acting_for(project_id: int) -> int:
+    """Return a project's number; what this request leads to is told as asked by Label Studio."""
+    act_as(Actor("Label Studio", name=f"project {project_id}"))
+    return project_id
 
 
 def _context(body: Mapping[str, Any]) -> object:

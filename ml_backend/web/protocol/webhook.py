@@ -18,13 +18,12 @@ from flask import request
 from ml_backend.errors import InvalidInput
 from ml_backend.services.events.event_queue import ACTIONS, EventQueue, Heard
 from ml_backend.services.serving.prompt_sources import LARGEST_ID
+from ml_backend.web.server.body_limits import LOOKED_THROUGH
 
 CHUNK = 1 << 16
-PARSED = 4 << 20
-"""Bytes up to which a body is parsed."""
-
-LOOKED_THROUGH = 64 << 20
-"""Bytes up to which a larger one is looked through; the rest is read to its end, unseen."""
+PARSED = 1 << 20
+"""Bytes up to which a body is parsed: more annotations than that has ids are not kept anyway, and
+parsed it may take twenty times as much."""
 
 MANY_IDS = 1000
 """More ids than this are not kept: then everything of the project is read again."""

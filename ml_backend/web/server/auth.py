@@ -7,12 +7,14 @@ a Label Studio token instead (``identity``), and so do the pages under /ui/ (``u
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 
 from flask import Flask, Response, jsonify, request
 
 from ml_backend.errors import InvalidInput
 from ml_backend.settings import Settings
+from ml_backend.web.server.attempts import Attempts
 from ml_backend.web.server.errors import reason_phrase
 from ml_backend.web.server.paths import is_api, is_page, leads_to_pages
 
@@ -20,7 +22,7 @@ CHALLENGE = 'Basic realm="Prompts for Label Studio", charset="UTF-8"'
 REFUSAL = "This server needs the user name and password of its BASIC_AUTH_USER and BASIC_AUTH_PASS."
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask, settings: Settings, attempts: Attempts) -> None:
     """Guard an app but for its API and its pages.
 
     Raises InvalidInput when only one of the two settings is there.
@@ -47,9 +49,14 @@ def register(app: Flask, settings: Settings) -> None:
         if is_health and "Authorization" not in request.headers:
             return None
         if given is not None and given.type == "basic":
-            right_user = _same(given.username or "", user)
-            right_password = _same(given.password or "", password)
-            if right_user and right_password:
+            name, secret = given.username or "", given.password or ""
+            pair = f"{name}\0{secret}".encode("utf-8", "surrogatepass")
+
+            def is_right() -> bool:
+                right_user, right_password = _same(name, user), _same(secret, password)
+                return right_user and right_password
+
+            if attempts.password(hashlib.sha256(pair).digest(), is_right):
                 return None
         response = jsonify(error=REFUSAL, kind="Unauthorized")
         response.status = f"401 {reason_phrase(REFUSAL)}"

@@ -1,10 +1,16 @@
-"""How large a request may be, by what it is for; small before a secret or a token was seen."""
+"""How large a request may be, by what it is for; small before a secret or a token was seen.
+
+Our worker (``listening``) asks about a large body before it reads it: the app's guards then see a
+request whose environment has HEAD_ONLY and whose body is empty, and whatever they refuse is the
+answer. A guard that looks into no body has to do nothing for it, but register before ``admit``.
+"""
 
 from __future__ import annotations
 
 import re
 
-from flask import Flask, request
+from flask import Flask, Response, request, session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from ml_backend.web.server.paths import TOKEN_REFRESH, is_api, is_page
 
@@ -22,6 +28,14 @@ API = 32 << 20
 
 FORM = 2 << 20
 """No form has files; a prompt file goes through one, percent-encoded."""
+
+LOOKED_THROUGH = 64 << 20
+"""Bytes up to which a hint is looked through; the rest is seen to its end, and dropped."""
+
+HEAD_ONLY = "prompts.head_only"
+ADMITTED = "X-Prompts-Admitted"
+SESSION_KEY = "key"
+"""What the signed cookie of somebody signed in holds."""
 
 SIGN_IN = "/ui/sign-in"
 BACKEND = re.compile(r"(?:/prompts/[^/]+(?:/versions/[^/]+)?)?/(\w+)/?")
@@ -50,4 +64,21 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def _bound() -> None:
-        request.max_content_length = limit_of(request.path)
+        limit = limit_of(request.path)
+        request.max_content_length = limit
+        is_large = limit is not None and (request.content_length or 0) > limit
+        if is_large and HEAD_ONLY in request.environ:
+            raise RequestEntityTooLarge
+
+
+def admit(app: Flask) -> None:
+    """Say of a head that its body may come: after all guards of an app."""
+
+    @app.before_request
+    def _admit() -> Response | None:
+        if HEAD_ONLY not in request.environ:
+            return None
+        is_stranger = is_page(request.path) and not session.get(SESSION_KEY)
+        if is_stranger and (request.content_length or 0) > BEFORE_LOGIN:
+            raise RequestEntityTooLarge  # a form this large is of somebody who has signed in
+        return Response(status=204, headers={ADMITTED: "1"})

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from ml_backend import errors
 from ml_backend.web.server.next_steps import for_api
@@ -25,6 +26,7 @@ STATUS: tuple[tuple[type[errors.PromptsError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.InvalidInput, HTTPStatus.BAD_REQUEST),
     (errors.Forbidden, HTTPStatus.FORBIDDEN),
+    (errors.TooManyTries, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.Conflict, HTTPStatus.CONFLICT),
     (errors.AnswerError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.BudgetReached, HTTPStatus.PAYMENT_REQUIRED),
@@ -76,7 +78,14 @@ def answer(error: errors.PromptsError) -> Response:
         kind=type(error).__name__,
     )
     response.status = f"{status.value} {reason_phrase(for_api(str(error))) or status.phrase}"
+    say_when(error, response)
     return response
+
+
+def say_when(error: errors.PromptsError, response: BaseResponse) -> None:
+    """Say in a header how long to wait, where that is what helps."""
+    if isinstance(error, errors.TooManyTries):
+        response.headers["Retry-After"] = str(error.retry_after)
 
 
 def api_answer(error: errors.PromptsError) -> Response:
@@ -91,6 +100,7 @@ def api_answer(error: errors.PromptsError) -> Response:
     response.status_code = status.value
     if status is HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = CHALLENGE
+    say_when(error, response)
     return response
 
 

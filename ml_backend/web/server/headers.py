@@ -22,7 +22,8 @@ def register(app: Flask) -> None:
         headers.setdefault("Content-Security-Policy", POLICY)
         headers["X-Content-Type-Options"] = "nosniff"
         headers.setdefault("Referrer-Policy", "same-origin")
-        if request.is_secure or request.headers.get("X-Forwarded-Proto") == "https":
-            # Whoever says so falsely tells only himself.
+        said = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip()
+        if request.is_secure or said == "https":
+            # Believed of anybody: without TLS browsers pass the header over (RFC 6797, 8.1).
             headers["Strict-Transport-Security"] = f"max-age={YEAR}"
         return response

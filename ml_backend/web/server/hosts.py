@@ -13,10 +13,8 @@ from flask import Flask, request
 from werkzeug.exceptions import MisdirectedRequest
 
 from ml_backend.addresses import to_ascii
+from ml_backend.services.health.own_names import own_names
 from ml_backend.settings import Settings, is_loopback
-
-OF_THIS_MACHINE = ("localhost", "*.localhost", "host.docker.internal")
-"""Beside the loopback addresses; the last is what containers call their host."""
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -25,9 +23,9 @@ def register(app: Flask, settings: Settings) -> None:
     Those are ALLOWED_HOSTS and the names of this machine; any, where it listens to others and
     nobody named some: there every route needs credentials of its own.
     """
-    if not settings.allowed_hosts and not is_loopback(settings.host):
+    allowed = own_names(settings.allowed_hosts, is_open=not is_loopback(settings.host))
+    if not allowed:
         return
-    allowed = (*settings.allowed_hosts, *OF_THIS_MACHINE)
 
     @app.before_request
     def _check() -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
+MOMENT = "%Y-%m-%d %H:%M:%S%z"
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LONGEST = 2_000
@@ -126,7 +127,7 @@ class Libraries(logging.Filter):
 def configure(level: str, form: str) -> None:
     """Send all log lines of the process to standard error; ``form`` is "text" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter(TEXT))
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter(TEXT, MOMENT))
     handler.addFilter(Libraries())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from ml_backend import __version__
 from ml_backend.records import RunStatus
+from ml_backend.web.server.body_limits import ADMITTED
 from ml_backend.web.server.paths import PREFIXES
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def register(app: Flask, container: Container) -> None:
 
     @app.after_request
     def _end(response: Response) -> Response:
+        if ADMITTED in response.headers:
+            return response  # its request is yet to come
         # Both are chosen from a few: what a caller makes up must not make new series.
         endpoint = str(request.url_rule) if request.url_rule is not None else "unknown"
         method = request.method if request.method in METHODS else "other"

@@ -35,6 +35,9 @@ WORDS: Words = {
     Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
     Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
+    Step.GIVE_KEY_AGAIN: "Enter it again: api_key of PATCH "
+    "/api/model-provider-connections/{connection}/. Or whoever runs the server sets the "
+    "SECRET_KEY before as SECRET_KEY_OLD.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the url: "
     "http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, leave filters_json out.",
@@ -59,6 +62,8 @@ WORDS: Words = {
     Step.RAISE_CONNECTION_BUDGET: "Raise the connection's budget_limit (of the server's own: "
     "OPENAI_BUDGET), or wait for the next period.",
     Step.RESUME_RUN: "Then start a new run: no answer that run {run} has is paid for twice.",
+    Step.ROTATE_KEYS: "Where secrets are stored already, whoever runs the server sets the key so "
+    "far as SECRET_KEY_OLD beside the new SECRET_KEY, and has all encrypted anew (keys rotate).",
     Step.SAY_ALL_TASKS: "When that is meant, set all to true.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by unversioned: true.",
     Step.SHOW_RUN: "See GET /api/inference-runs/{run}/.",
@@ -69,6 +74,8 @@ WORDS: Words = {
     "file with the certificate of the authority that signed it or with its own, and starts it "
     "again.",
     Step.USE_CUSTOM_SUBSET: "Use project_subset Custom.",
+    Step.WAIT_OR_RAISE_CALLS: "It begins anew at midnight UTC; whoever runs the server may "
+    "raise PAID_CALLS_PER_USER of its environment.",
 }
 
 

@@ -17,7 +17,7 @@ PREFIXES = {
     "version": "/prompts/<prompt>/versions/<version>",
 }
 """Where each route of the ML backend protocol stands besides the root."""
-TOKEN_REFRESH = "/api/token/refresh"  # noqa: S105 - a path
+TOKEN_REFRESH = "/api/token/refresh"  # noqa: S105  # nosec B105  # a path
 SCHEMA = "/api/schema"
 DOCUMENTATION = "/api/docs"
 PUBLIC = frozenset({TOKEN_REFRESH, SCHEMA, DOCUMENTATION})

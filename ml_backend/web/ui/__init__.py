@@ -54,9 +54,10 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         marking,  # noqa: F401
     )
 
-    app.secret_key = hashlib.sha256(
-        b"prompts-for-label-studio pages\0" + container.settings.load_secret_key().encode()
-    ).digest()
+    keys = container.settings.key_ring.read()
+    app.secret_key = _signing(keys.current)
+    # People stay signed in while the key before is still given, and no longer.
+    app.config["SECRET_KEY_FALLBACKS"] = [_signing(each) for each in keys.old]
     app.session_interface = SameSiteSession()
     assets.register(app)
     filters.register(app, container.settings)
@@ -65,3 +66,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     app.extensions[once.ONCE] = once.Once(presses=container.store.presses)
     app.extensions[CALLERS] = callers
     app.register_blueprint(pages)
+
+
+def _signing(secret: str) -> bytes:
+    return hashlib.sha256(b"prompts-for-label-studio pages\0" + secret.encode()).digest()

@@ -144,7 +144,7 @@ def test_connections_are_those_of_the_caller_and_never_their_secrets(editor: Edi
 
 
 @pytest.mark.slow
-def test_connection_of_another_person_can_only_stay(editor: Editor) -> None:
+def test_a_version_of_another_persons_connection_is_not_changed_with_it(editor: Editor) -> None:
     other = editor.pages.api.as_user()
     theirs = other.model_providers.create(
         provider="Custom", endpoint=editor.pages.simulator.url, api_key="k", scope="User"
@@ -154,8 +154,10 @@ def test_connection_of_another_person_can_only_stay(editor: Editor) -> None:
     store = editor.pages.container.store
     store.prompts.update_version(editor.version, connection_id=theirs.id)
     assert editor.form["connection"] == "kept"
-    assert "is saved" in editor.send("save", text="Now {text}").text(".notice")
-    assert editor.versions[0].connection_id == theirs.id
+    before = editor.versions[0]
+    refused = editor.send("save", text="Now {text}")
+    assert "not for you to use" in refused.text("[role=alert]")
+    assert editor.versions[0] == before
     assert "not yours" in editor.send("save-as").text("[role=alert]")
     assert "not for you to use" in editor.send("run").text("[role=alert]")
     assert editor.runs == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml_backend.web.ui.shell.assets import STATIC
+from support.tables import each_row
 
 SHEETS = sorted(STATIC.glob("styles/*.css"))
 TOKEN = re.compile(r"--([\w-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)")
@@ -88,8 +89,8 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize(("front", "back", "least"), PAIRS, ids=lambda each: str(each))
+@each_row("theme", [0, 1])
+@each_row(("front", "back", "least"), PAIRS)
 def test_what_is_read_stands_out(front: str, back: str, least: float, theme: int) -> None:
     ratio = contrast(TOKENS[front][theme], TOKENS[back][theme])
     assert ratio >= least

@@ -51,14 +51,23 @@ def test_the_cookie_is_for_this_site_alone_and_holds_no_token(api: Api) -> None:
     assert "SameSite=Lax" in cookie
     assert "Path=/ui" in cookie
     assert api.studio.token not in cookie
+    assert cookie.startswith("ls_prompts=")
+
+
+def test_over_https_the_cookie_is_one_that_plain_http_cannot_set(api: Api) -> None:
     client = api.app.test_client()
-    csrf = csrf_of(client, "/ui/sign-in")
-    secure = client.post(
-        "/ui/sign-in",
-        data={"token": api.studio.token, "csrf_token": csrf},
-        base_url="https://localhost",
-    )
-    assert secure.status_code == 403 or "Secure" in secure.headers["Set-Cookie"]
+    page = client.get("/ui/sign-in", base_url="https://localhost").get_data(as_text=True)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    given = {"token": api.studio.token, "csrf_token": found[1]}
+    # Chosen by somebody on the way, over plain HTTP.
+    client.set_cookie("ls_prompts", "chosen", path="/ui")
+    done = client.post("/ui/sign-in", data=given, base_url="https://localhost")
+    cookie = done.headers["Set-Cookie"]
+    assert cookie.startswith("__Secure-ls_prompts=")
+    assert "Secure;" in cookie
+    assert client.get("/ui/prompts", base_url="https://localhost").status_code == 200
+    assert client.get("/ui/prompts").status_code == 303
 
 
 def test_the_database_holds_neither_token_nor_cookie(pages: Pages) -> None:
@@ -73,7 +82,8 @@ def test_the_database_holds_neither_token_nor_cookie(pages: Pages) -> None:
 def test_signing_out_ends_the_session_for_a_copied_cookie_too(pages: Pages) -> None:
     copied = pages.client.get_cookie("ls_prompts", path="/ui")
     assert copied is not None
-    pages.post("/ui/sign-out")
+    done = pages.post("/ui/sign-out", follow=False)
+    assert done.response.headers["Clear-Site-Data"] == '"storage"', "drafts go with the person"
     assert pages.client.get("/ui/prompts").status_code == 303
     pages.client.set_cookie("ls_prompts", copied.value, path="/ui")
     assert pages.client.get("/ui/prompts").status_code == 303

@@ -51,9 +51,10 @@ def refine_version(
     if chosen is None and versions:
         chosen = versions[-1]
     teacher = container.models.default
+    if accept and chosen is not None:
+        container.prompts.require_own(chosen)
     if connection is not None:
-        ref = int(connection) if connection.isdecimal() else connection
-        teacher = container.store.connections.get(ref)
+        teacher = container.prompts.connection(connection)
     asked = RefineRequest(where, found, chosen, teacher, teacher_model)
     done = container.refining.refine(container.studio, asked)
     container.refining.keep(where, found, chosen, teacher_model, done)

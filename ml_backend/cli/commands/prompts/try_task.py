@@ -70,6 +70,8 @@ def try_task(
     chosen = container.prompts.newest_version(found)
     if version is not None:
         chosen = container.prompts.find_version(found, version)
+    if connection is None:
+        container.prompts.require_own(chosen)
     unsaved = container.prompts.changed(
         chosen,
         text=prompt_text(text, file),

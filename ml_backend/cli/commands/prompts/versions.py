@@ -240,6 +240,7 @@ def activate_version(app: App, prompt: str, version: str) -> None:
     """
     found = app.container.prompts.find(prompt)
     chosen = app.container.prompts.find_version(found, version)
+    app.container.prompts.require_own(chosen)
     app.container.prompts.activate(found, chosen)
     if app.as_json:
         app.document(documents.of_version(chosen, active=True))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from ml_backend.records import Job, JobKind, JsonObject, RunStatus
+from ml_backend.records import AuditEvent, Job, JobKind, JsonObject, RunStatus
 from ml_backend.web.api.wire.parts import Exact, Given, Id, Said, Shown
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
@@ -204,3 +205,71 @@ class Access(Shown):
     """An access token for five minutes."""
 
     access: str
+
+
+class AuditSearch(Exact):
+    """Which events of the audit log."""
+
+    since: Annotated[AwareDatetime | None, Field(description="From then on.")] = None
+    until: Annotated[AwareDatetime | None, Field(description="Before then.")] = None
+    who: Annotated[
+        str | None, Field(max_length=320, description="Id, address or part of the name.")
+    ] = None
+    action: Annotated[
+        str | None, Field(max_length=1000, description="These alone, with commas between.")
+    ] = None
+    project: Id | None = None
+    before: Annotated[Id | None, Field(description="Older than this event.")] = None
+    page_size: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class AuditEventAnswer(Shown):
+    """Who did what to what; without task data, texts of prompts or keys."""
+
+    id: int
+    at: datetime
+    face: str
+    """By which way: API, pages, command line, Label Studio, run, server."""
+    person: int | None
+    email: str
+    name: str
+    action: str
+    kind: str
+    object: int | None
+    title: str
+    project: int | None
+    counts: dict[str, int]
+    cost: float | None
+    outcome: str
+
+    @classmethod
+    def of(cls, event: AuditEvent) -> AuditEventAnswer:
+        return cls(
+            id=event.id,
+            at=event.at,
+            face=event.face,
+            person=event.person_id,
+            email=event.email,
+            name=event.name,
+            action=event.action.value,
+            kind=event.kind,
+            object=event.object_id,
+            title=event.title,
+            project=event.project_id,
+            counts=dict(event.counts),
+            cost=event.cost,
+            outcome=event.outcome,
+        )
+
+
+class AuditPage(Shown):
+    """Events, newest first."""
+
+    results: list[AuditEventAnswer]
+    before: int | None
+    """Give it to get those that are older; null where there are none."""
+
+    @classmethod
+    def of(cls, found: Sequence[AuditEvent], size: int) -> AuditPage:
+        last = found[-1].id if len(found) == size else None
+        return cls(results=[AuditEventAnswer.of(each) for each in found], before=last)

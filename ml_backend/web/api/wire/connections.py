@@ -9,8 +9,10 @@ from pydantic import Field
 
 from ml_backend.records import Connection, JsonObject, ProviderName, Scope
 from ml_backend.services.connecting.backend_urls import plain
+from ml_backend.services.health.at_rest import key_problem
 from ml_backend.services.models.spending import Spending
 from ml_backend.web.api.wire.parts import Dollars, Exact, Given, Shown, UserSimple
+from ml_backend.web.server.next_steps import for_api
 
 Secret = Annotated[str, Field(max_length=20_000, json_schema_extra={"writeOnly": True})]
 Model = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
@@ -105,6 +107,8 @@ class ConnectionAnswer(Shown):
     budget_total_spent: float | None = None
     budget_warning: str | None = None
     """What a person should know: the alert threshold is passed, the budget used up. Ours."""
+    key_problem: str | None = None
+    """That its key cannot be read, and what to do about it. Ours."""
     cached_available_models: str | None = None
     is_internal: bool | None = None
     prices: dict[str, list[float]]
@@ -129,6 +133,7 @@ class ConnectionAnswer(Shown):
             budget_last_reset_date=_midnight(spending.since),
             budget_total_spent=spending.cost,
             budget_warning=spending.warning or None,
+            key_problem=for_api(key_problem(connection)) or None,
             organization=connection.organization,
             created_by=UserSimple.of(connection.created_by),
             created_at=connection.created_at,

@@ -235,8 +235,7 @@ def ask_activate(prompt_id: int, version_id: int) -> Response:
 def activate(prompt_id: int, version_id: int) -> Response:
     """Have Label Studio's own calls answered by a version, by a model the person may use."""
     caller, prompt, version = _editable(prompt_id, version_id)
-    services().access.require_connection(caller, version)
-    services().prompts.activate(prompt, version)
+    services().authoring.activate(caller, prompt, version)
     flash(f"{version.title} answers Label Studio now.")
     return go(versions_page(prompt, version=version.id))
 
@@ -251,8 +250,9 @@ def ask_automatic(prompt_id: int) -> Response:
 @pages.post("/prompts/<int:prompt_id>/versions/automatic")
 def choose_automatically(prompt_id: int) -> Response:
     """Leave it to the server which version answers."""
-    prompt = services().access.editable(identity.caller(), prompt_id)
-    services().prompts.activate(prompt, None)
+    caller = identity.caller()
+    prompt = services().access.editable(caller, prompt_id)
+    services().authoring.activate(caller, prompt, None)
     now = services().store.prompts.active_version(prompt.id)
     flash(f"{now.title if now else 'The first version'} answers Label Studio now.")
     return go(versions_page(prompt))

@@ -169,7 +169,7 @@ def file_name(run: Run) -> str:
 
 
 def _read(view: PromptView, address: ResultAddress) -> Shown:
-    assert view.project is not None
+    assert view.project is not None  # nosec B101  # for types
     results, run, query = services().results, address.run, address.query
     results.require_project(run, view.project)
     counts = results.counts(run, query.below)

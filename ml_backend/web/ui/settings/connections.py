@@ -19,6 +19,7 @@ from ml_backend.services.callers.connections import (
     provider_choices,
 )
 from ml_backend.services.connecting.backend_urls import plain
+from ml_backend.services.health.at_rest import key_problem
 from ml_backend.services.health.connection_check import ConnectionCheck
 from ml_backend.services.models.spending import ALERT, BudgetPeriod, Spending, alert_of, spending_of
 from ml_backend.web.server import identity
@@ -103,9 +104,15 @@ class Row:
         )
 
     @property
+    def key_problem(self) -> str:
+        return for_pages(key_problem(self.connection))
+
+    @property
     def key(self) -> str:
         """Return what is shown of the key: for who may change it, the last four characters."""
         key = self.connection.api_key
+        if self.connection.is_unreadable:
+            return "cannot be read"
         if not key:
             return "none"
         return f"••••{key[-4:]}" if self.may_change and len(key) >= SHORTEST_SHOWN else "••••"

@@ -38,8 +38,9 @@ LISTED_PROJECTS = 20
 NEEDED = ("Label Studio", "token", "database", "server", "backend")
 """Findings that are steps to annotations, beside the models; all others are looked at as well."""
 
+OF_THE_SERVER = "token"
 NAMES = {
-    "token": "The server's token",
+    OF_THE_SERVER: "The server's token",
     "database": "Database",
     "server": "This server",
     "backend": "ML backend",
@@ -298,6 +299,7 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
         "OPENAI_BASE_URL": settings.openai_base_url,
         "OPENAI_MODEL": settings.openai_model,
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_OLD": settings.secret_key_old,
         "BASIC_AUTH_USER": settings.basic_auth_user,
         "BASIC_AUTH_PASS": settings.basic_auth_pass,
         "IMAGE_HOSTS": settings.image_hosts,

@@ -36,6 +36,8 @@ WORDS: Words = {
     Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
     Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
+    Step.GIVE_KEY_AGAIN: "Enter it again: Edit, under Connections. Or whoever runs the server sets "
+    "the SECRET_KEY before as SECRET_KEY_OLD.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, choose all tasks.",
@@ -58,6 +60,8 @@ WORDS: Words = {
     Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections (that of the server's own is "
     "OPENAI_BUDGET of its environment), or wait for the next period.",
     Step.RESUME_RUN: "Then press Resume.",
+    Step.ROTATE_KEYS: "Where secrets are stored already, whoever runs the server sets the key so "
+    "far as SECRET_KEY_OLD beside the new SECRET_KEY, and has all encrypted anew (keys rotate).",
     Step.SAY_ALL_TASKS: "When that is meant, choose all tasks.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are a choice of their own.",
     Step.SHOW_RUN: "See it in History.",
@@ -67,6 +71,8 @@ WORDS: Words = {
     "file with the certificate of the authority that signed it or with its own, and starts it "
     "again.",
     Step.USE_CUSTOM_SUBSET: "Choose tasks of your own.",
+    Step.WAIT_OR_RAISE_CALLS: "It begins anew at midnight UTC; whoever runs the server may "
+    "raise PAID_CALLS_PER_USER of its environment.",
 }
 
 

@@ -18,14 +18,15 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput, LabelStudioAuthError, NotFound, PromptsError
-from ml_backend.web.server.errors import status_of
+from ml_backend.web.server.body_limits import SESSION_KEY
+from ml_backend.web.server.errors import say_when, status_of
 from ml_backend.web.server.identity import READING, Callers
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.pages import alert_slot, by_htmx, go, pages, refusal
 
 log = logging.getLogger(__name__)
 
-KEY, CSRF = "key", "csrf"
+KEY, CSRF = SESSION_KEY, "csrf"
 OPEN_ENDPOINTS = frozenset({"ui.sign_in", "ui.take_sign_in", "ui.color_scheme"})
 """What needs no session."""
 
@@ -44,7 +45,8 @@ class SameSiteSession(SecureCookieSessionInterface):
     """A cookie no script reads and no other site's form sends; Secure wherever HTTPS is spoken."""
 
     def get_cookie_name(self, app: Flask) -> str:
-        return "ls_prompts"
+        # Browsers take a name that begins so over HTTPS alone; plain HTTP is for this machine.
+        return "__Secure-ls_prompts" if request.is_secure else "ls_prompts"
 
     def get_cookie_httponly(self, app: Flask) -> bool:
         return True
@@ -125,7 +127,9 @@ def _refuse(error: PromptsError) -> Response:
     status = status_of(error, api=is_theirs)
     level = logging.ERROR if status >= 500 else logging.WARNING
     log.log(level, "%s: %s", type(error).__name__, error)
-    return refusal(error.message, error.fix, 422 if status == 400 else status.value)
+    response = refusal(error.message, error.fix, 422 if status == 400 else status.value)
+    say_when(error, response)
+    return response
 
 
 @pages.errorhandler(RequestEntityTooLarge)

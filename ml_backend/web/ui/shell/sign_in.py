@@ -5,15 +5,23 @@ from __future__ import annotations
 from flask import flash, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import LabelStudioAuthError, LabelStudioError, PromptsError
+from ml_backend.acting import Actor
+from ml_backend.errors import LabelStudioAuthError, LabelStudioError, PromptsError, TooManyTries
+from ml_backend.records import FAILED, AuditAction
+from ml_backend.web.server.attempts import attempts
+from ml_backend.web.server.errors import say_when
 from ml_backend.web.server.identity import Callers
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, go, own_path, pages
 from ml_backend.web.ui.shell.session import CSRF, KEY
 
+MOST_REFUSED, REFUSED_SECONDS = 20, 60.0
+"""Of sign-ins that were refused so many are told in so many seconds."""
+
 YEAR = 31_536_000
-REASONS = {"token": "Label Studio no longer takes your token."}
+REFUSED = "token"
+REASONS = {REFUSED: "Label Studio no longer takes your token."}
 """What the address may say of why one signs in anew."""
 
 
@@ -30,8 +38,15 @@ def take_sign_in() -> Response:
     if not token:
         return _form("The token is missing.", 422)
     try:
-        Callers(services().studio_as, services().bridge).admit(token)
+        caller = Callers(services().studio_as, services().bridge, attempts()).admit(token)
     except LabelStudioAuthError:
+        services().store.audit.tell_rarely(
+            AuditAction.SIGN_IN_REFUSED,
+            MOST_REFUSED,
+            REFUSED_SECONDS,
+            outcome=FAILED,
+            actor=Actor("pages"),
+        )
         return _form("Token refused. Copy a new one from Account & Settings.", 422)
     except LabelStudioError as error:
         address = services().settings.label_studio_url
@@ -40,12 +55,16 @@ def take_sign_in() -> Response:
             f"({error.message})",
             503,
         )
+    except TooManyTries as error:
+        response = _form(str(error), 429)
+        say_when(error, response)
+        return response
     except PromptsError as error:
         return _form(for_pages(str(error)), 422)
     wanted = own_path(request.form.get("next", ""))
     services().store.web_sessions.remove(str(session.get(KEY, "")))
     session.clear()
-    session[KEY] = services().store.web_sessions.create(token)
+    session[KEY] = services().store.web_sessions.create(token, caller.person)
     return redirect(wanted, 303)
 
 
@@ -55,7 +74,10 @@ def sign_out() -> Response:
     services().store.web_sessions.remove(str(session.get(KEY, "")))
     session.clear()
     flash("You are signed out.")
-    return go("/ui/sign-in")
+    response = go("/ui/sign-in")
+    # Drafts of prompts are kept in the browser: they go with the person.
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 @pages.post("/color-scheme")

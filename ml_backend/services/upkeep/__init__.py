@@ -1,0 +1,1 @@
+"""What whoever runs the server, or owns the organization, looks after: the audit log, erasing."""

@@ -1,0 +1,17 @@
+"""What the server looks after by itself: nothing is kept longer than it should be."""
+
+from __future__ import annotations
+
+from ml_backend.store import Store
+
+
+class Upkeep:
+    """Forgets what is too old."""
+
+    def __init__(self, store: Store, *, audit_days: int) -> None:
+        self._store = store
+        self._audit_days = audit_days
+
+    def work(self) -> None:
+        """Remove what is older than it is kept."""
+        self._store.audit.forget_older(self._audit_days)

@@ -1,0 +1,54 @@
+"""The cache of paid answers: its rows, which are written with the outcomes they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ml_backend.records import CallRecord, Usage
+from ml_backend.store.believable import believable_cost, believable_count
+from ml_backend.store.database import storable
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """A model's answer to one exact request in a project, kept because it was paid for.
+
+    ``key`` is a SHA-256 of both.
+    """
+
+    key: str
+    text: str
+    score: float | None
+    asked: CallRecord
+
+
+def answer_rows(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
+    """Return answers as rows of the table."""
+    now = datetime.now(UTC)
+    return [
+        {
+            "key": answer.key,
+            "text": storable(answer.text),
+            "score": answer.score,
+            "prompt_tokens": answer.asked.usage.prompt_tokens,
+            "completion_tokens": answer.asked.usage.completion_tokens,
+            "cost": answer.asked.cost,
+            "created_at": now,
+        }
+        for answer in cached
+    ]
+
+
+def read_answer(row: Any) -> CachedAnswer:
+    """Return a row as the answer it keeps."""
+    asked = CallRecord(usage=usage_of(row), cost=believable_cost(row.cost))
+    return CachedAnswer(row.key, row.text, row.score, asked)
+
+
+def usage_of(row: Any, uncounted: int = 0) -> Usage:
+    """Return the tokens a row keeps, as far as they can be believed."""
+    prompt, completion = row.prompt_tokens, row.completion_tokens
+    return Usage(believable_count(prompt), believable_count(completion), uncounted)
