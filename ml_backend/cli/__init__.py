@@ -13,6 +13,7 @@ from ml_backend import __version__
 from ml_backend.acting import Actor, acting_as
 from ml_backend.cli.app import App, Group
 from ml_backend.errors import PromptsError
+from ml_backend.web.server import logs
 
 LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -110,9 +111,8 @@ def cli(log_level: str) -> None:
       ls-prompts run Topic --project 3
       ls-prompts predictions promote --project 3 --prompt Topic --all
     """
-    logging.basicConfig(
-        level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    if not logging.getLogger().handlers:
+        logs.configure(log_level.upper(), "text")
 
 
 def user_name() -> str:

@@ -117,6 +117,7 @@ class FileReaders:
                 process = self._idle.pop()
                 if process.is_alive:
                     return process
+                process.end()
         return _Process()
 
     def _give_back(self, process: _Process) -> None:

@@ -22,7 +22,7 @@ import httpx2
 import openai
 
 from ml_backend.certificates import tls_context, tls_trouble
-from ml_backend.llm.bounded_body import ACCEPTED, BodyRefused, read_bounded
+from ml_backend.llm.bounded_body import ACCEPTED, BodyRefused, read_bounded, seconds_held_up
 from ml_backend.llm.model import Gate
 from ml_backend.llm.reach import ANYWHERE, SAID, AddressRefused, Reach
 from ml_backend.llm.reading import streams
@@ -117,6 +117,7 @@ class Wire:
         self._client = client
         self._session: aiohttp.ClientSession | None = None
         self._gate = gate
+        self._turn = asyncio.Lock()
         self._route = route
         headers = {**client.auth_headers, **client.default_headers}
         self._headers = {
@@ -165,7 +166,15 @@ class Wire:
         async with session.request(
             method, url, data=content, headers=self._headers, proxy=proxy, allow_redirects=False
         ) as response:
-            return Received(response.status, response.headers, await read_bounded(response))
+            content = await read_bounded(response, self._turn)
+            self._hold_up(len(content))
+            return Received(response.status, response.headers, content)
+
+    def _hold_up(self, size: int) -> None:
+        """Have the connection wait after a large body: others' calls go over the same loop."""
+        seconds = seconds_held_up(size)
+        if seconds:
+            self._gate.pause(self._gate.paused_for + seconds)
 
     async def _require_reach(self, proxy: str | None) -> None:
         """Raise AddressRefused for what can be seen to be out of reach before anything is sent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ml_backend.errors import ModelError
-from ml_backend.llm import bounded_body
+from ml_backend.llm import Gate, bounded_body
 from support.models import ask, connection, opened, question, run
 
 Send = Callable[[BaseHTTPRequestHandler], None]
@@ -126,6 +127,7 @@ HOSTILE = {
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_body, "MOST_BYTES", FEW)
+    monkeypatch.setattr(bounded_body, "LARGE_SECONDS", 0.01)
 
 
 @pytest.mark.slow
@@ -168,3 +170,45 @@ def test_a_list_of_models_is_bounded_alike(name: str, few: None) -> None:
 def test_what_cannot_be_unpacked_is_named(body: bytes, packing: str, said: str) -> None:
     with provider(sends(body, packing)) as url, pytest.raises(ModelError, match=said):
         ask(connection(url), question())
+
+
+def reply_of(size: int) -> bytes:
+    return REPLY[:-1] + b', "more": "' + b"x" * size + b'"}'
+
+
+@pytest.mark.slow
+def test_large_bodies_of_a_connection_are_read_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many are asked for at once, no more than one is in memory whole."""
+    monkeypatch.setattr(bounded_body, "LARGE_BYTES", 1 << 20)
+    monkeypatch.setattr(bounded_body, "LARGE_SECONDS", 0.3)
+    packed = gzip.compress(reply_of(10 << 20))
+    with provider(sends(packed, "gzip")) as url:
+        tracemalloc.start()
+        try:
+            began = time.monotonic()
+            asked = [question(f"about {n}", timeout=60.0) for n in range(8)]
+            answers = ask(connection(url), *asked)
+            took = time.monotonic() - began
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert [each.text for each in answers] == [ANSWER] * 8
+    assert took > 7 * 0.3
+    assert peak < 70 << 20
+
+
+def test_a_body_of_nothing_but_parts_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_body, "LARGE_SECONDS", 0.01)
+    parts = gzip.compress(REPLY[:-1] + b', "more": [' + b"{}," * (5 << 20) + b"{}]}")
+    with provider(sends(parts, "gzip")) as url, pytest.raises(ModelError, match="parts"):
+        ask(connection(url), question())
+
+
+def test_what_large_bodies_take_of_others_their_connection_gives_back() -> None:
+    assert bounded_body.seconds_held_up(1 << 20) == 0
+    gate = Gate(8)
+    with provider(sends(gzip.compress(reply_of(3 << 20)), "gzip")) as url:
+        assert ask(connection(url), question(), gate=gate).text == ANSWER
+    assert 0 < gate.paused_for < 1

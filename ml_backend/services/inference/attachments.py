@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from ml_backend.errors import (
     AttachmentError,
@@ -37,7 +38,7 @@ By OpenAI's formula one of 2048 pixels is at most eight tiles, which gpt-4o-mini
 """
 THREADS = 12
 FETCHED_AT_ONCE, READ_AT_ONCE = 6, 2
-"""Of one predictor: half of the threads, and of the processes that read, stay free for others."""
+"""Of one project: half of the threads, and of the processes that read, stay free for others."""
 CACHE_BYTES = 64 * 1024**2
 CACHE_SECONDS = 600.0
 TRIES = 2
@@ -61,7 +62,7 @@ class Ready:
 
 
 class FileShare:
-    """What files of one predictor may take of what is there for those of all; of one loop."""
+    """What files of one project may take of what is there for those of all; of one loop."""
 
     def __init__(self) -> None:
         self.fetching = asyncio.Semaphore(FETCHED_AT_ONCE)
@@ -87,6 +88,7 @@ class Attachments:
         self._reach = reach
         self._limits = limits or Limits()
         self._kept = AttachmentCache(cache_bytes, CACHE_SECONDS)
+        self._shares: WeakValueDictionary[tuple[int, int], FileShare] = WeakValueDictionary()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="attachments")
 
     async def put_in(
@@ -95,7 +97,6 @@ class Attachments:
         *,
         project_id: int,
         provider: ProviderName,
-        share: FileShare | None = None,
     ) -> Ready:
         """Put the files into the messages; raises AttachmentError for one that cannot be had.
 
@@ -110,7 +111,7 @@ class Attachments:
                 "are sent at a time.",
                 fix="Make several tasks of it.",
             )
-        share = share or FileShare()
+        share = self._share(project_id)
         found: dict[str, Content] = {}
         for item, content in zip(
             wanted,
@@ -155,6 +156,14 @@ class Attachments:
     def close(self) -> None:
         """Begin nothing more; what is being fetched ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _share(self, project_id: int) -> FileShare:
+        """A project's share on this loop, as long as anything of it is under way."""
+        key = (id(asyncio.get_running_loop()), project_id)
+        share = self._shares.get(key)
+        if share is None:
+            share = self._shares[key] = FileShare()
+        return share
 
     async def _content(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
         async with share.fetching:

@@ -39,7 +39,7 @@ from ml_backend.records import (
     Usage,
     read_moment,
 )
-from ml_backend.services.inference.attachments import Attachments, FileShare, Ready
+from ml_backend.services.inference.attachments import Attachments, Ready
 from ml_backend.services.inference.few_shot_examples import FewShotExamples
 from ml_backend.services.inference.model_requests import (
     TAKE_BOUNDS,
@@ -106,8 +106,7 @@ class Predictor:
         self._in_flight = models.in_flight
         self._parameters = dict(version.parameters)
         self._limit_rule = LimitRule.of(connection.provider, version.model, self._parameters)
-        self._attachments, self._file_share = attachments, FileShare()
-        self._provider = connection.provider
+        self._attachments, self._provider = attachments, connection.provider
         self._is_baseline = connection.provider is ProviderName.BASELINE
         self._examples = _readable(examples, inputs.config)
         identity = [
@@ -282,10 +281,7 @@ class Predictor:
         if self._is_baseline:
             return Ready(request.messages)
         return await self._attachments.put_in(
-            request.messages,
-            project_id=self._project_id,
-            provider=self._provider,
-            share=self._file_share,
+            request.messages, project_id=self._project_id, provider=self._provider
         )
 
     async def _call(
