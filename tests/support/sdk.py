@@ -16,7 +16,9 @@ ENDED = ("Completed", "Failed", "Canceled")
 def in_process(app: Flask, token: str) -> LabelStudio:
     """Return the SDK's client, whose calls go straight into the app."""
     client = httpx.Client(transport=httpx.WSGITransport(app=app))  # type: ignore[arg-type]
-    return LabelStudio(base_url="http://localhost", api_key=token, httpx_client=client, max_retries=0)
+    return LabelStudio(
+        base_url="http://localhost", api_key=token, httpx_client=client, max_retries=0
+    )
 
 
 def ended_run(client: LabelStudio, run: Any, seconds: float = 60.0) -> Any:
