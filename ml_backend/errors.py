@@ -71,7 +71,7 @@ class Forbidden(PromptsError):
 class TooManyTries(PromptsError):
     """Too much was tried that was wrong; ``retry_after`` is in whole seconds."""
 
-    def __init__(self, message: str, *, retry_after: int, fix: str = "") -> None:
+    def __init__(self, message: str, *, retry_after: int = 1, fix: str = "") -> None:
         super().__init__(message, fix=fix)
         self.retry_after = retry_after
 

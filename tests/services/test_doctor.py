@@ -233,3 +233,21 @@ def test_missing_script_and_fonts_of_the_pages_are_told(
     [check] = (each for each in doctor(house, vendor=tmp_path).checks() if each.name == "pages")
     assert (check.status, bool(check.fix)) == (status, status != "ok")
     assert words in check.message
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "unsaid"),
+    [
+        ({}, ["localhost", "host.docker.internal", "further ones go into ALLOWED_HOSTS"], ["Any"]),
+        ({"host": "::1", "allowed_hosts": ("a.example",)}, ["a.example", "localhost"], ["further"]),
+        ({"host": "0.0.0.0"}, ["Any host name"], ["localhost"]),
+        ({"host": "0.0.0.0", "allowed_hosts": ("*.lan",)}, ["*.lan", "localhost"], ["Any"]),
+    ],
+)
+def test_it_says_by_which_names_the_server_is_called(
+    fake: FakeLabelStudio, tmp_path: Path, given: dict[str, Any], said: list[str], unsaid: list[str]
+) -> None:
+    container = Container(settings(fake, tmp_path, **given))
+    told = container.doctor._called
+    assert all(each in told for each in said), told
+    assert not any(each in told for each in unsaid), told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -87,3 +88,17 @@ def test_every_route_that_takes_a_body_is_bounded(app: Flask) -> None:
             continue
         path = re.sub(r"<[^>]*>", "1", rule.rule)
         assert limit_of(path) is not None or path.rstrip("/").endswith(("/webhook", "/train"))
+
+
+@pytest.mark.slow
+def test_json_of_nothing_but_brackets_is_not_unpacked(app: Flask) -> None:
+    for path, body in {
+        "/predict": b'{"tasks": [' + b"{}," * 1_100_000 + b"{}]}",
+        "/setup": b'{"project": [' + b"[]," * 1_100_000 + b"[]]}",
+    }.items():
+        tracemalloc.start()
+        answer = Client(app).post(path, data=body, content_type="application/json")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert answer.status_code == 400, path
+        assert peak < 6 * len(body), path

@@ -20,7 +20,7 @@ def test_every_error_has_a_status_of_its_own_fault(kind: type[errors.PromptsErro
     else:
         error = kind("no")
     status = status_of(error)
-    refused = errors.Conflict | errors.Forbidden | errors.AnswerError
+    refused = errors.Conflict | errors.Forbidden | errors.AnswerError | errors.TooManyTries
     ours = isinstance(error, errors.InvalidInput | refused)
     assert (400 <= status < 500) is (
         ours or isinstance(error, errors.LabelStudioNotFound | errors.BudgetReached)

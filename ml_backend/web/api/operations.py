@@ -16,6 +16,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.web.api.wire.parts import LARGEST
+from ml_backend.web.server.body_limits import is_dense
 from ml_backend.web.server.errors import FieldErrors
 
 ID = re.compile(r"<(\w+)>")
@@ -186,6 +187,8 @@ def _check_json(content: bytes) -> None:
         number = float(text)
         return number if math.isfinite(number) else refuse(text)
 
+    if is_dense(content):
+        raise InvalidInput("JSON parse error - more lists and objects than is read.")
     try:
         value = json.loads(content, parse_constant=refuse, parse_float=finite)
         json.dumps(value, ensure_ascii=False).encode()

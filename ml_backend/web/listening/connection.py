@@ -26,7 +26,8 @@ ANSWER_SECONDS, ANSWER_RATE = 30.0, 4 << 10
 """An answer may take its reader so long, and a second more for each so many bytes taken."""
 
 LINGER_SECONDS = 3.0
-"""What is still on its way is read and dropped, so that the answer before it is not lost."""
+"""What is still on its way is read and dropped, so that the answer before it is not lost; longer
+only while as much comes in as a body must."""
 
 LINGER_BYTES = 256 << 20
 
@@ -98,13 +99,18 @@ class Connection:
 
     def is_late(self, now: float) -> bool:
         """Return whether what is awaited should have been there by now."""
-        if self.awaits is Awaits.BODY:
-            return self.pace is not None and self.pace.is_missed(self.body.size if self.body else 0)
-        if self.awaits is Awaits.READER or (self.awaits is Awaits.EVENTS and self.pace):
-            return self.pace is not None and self.pace.is_missed(
-                self.outbox.sent if self.outbox else 0
-            )
-        return self.awaits not in (Awaits.THREAD, Awaits.EVENTS) and now > self.until
+        if self.awaits in (Awaits.REQUEST, Awaits.REST_OF_HEAD):
+            return now > self.until
+        done = 0
+        if self.awaits is Awaits.BODY and self.body is not None:
+            done = self.body.size
+        elif self.awaits is Awaits.END:
+            done = self.lingered
+        elif self.outbox is not None:
+            done = self.outbox.sent
+        return (
+            self.awaits is not Awaits.THREAD and self.pace is not None and self.pace.is_missed(done)
+        )
 
     def begin_anew(self) -> None:
         """Await another request, after one was answered."""

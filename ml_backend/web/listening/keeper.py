@@ -17,6 +17,7 @@ from ml_backend.web.listening.bodies import Room
 from ml_backend.web.listening.connection import (
     ANSWER_RATE,
     ANSWER_SECONDS,
+    BODY_RATE,
     HEAD_SECONDS,
     LINGER_SECONDS,
     Awaits,
@@ -174,7 +175,8 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self._drop(conn)
             return
-        self._await(conn, Awaits.END, LINGER_SECONDS)
+        conn.pace = Pace(LINGER_SECONDS, BODY_RATE)
+        self._await(conn, Awaits.END, 0.0)
 
     def _refuse(self, conn: Connection, status: int, name: str, said: str) -> None:
         conn.outbox = Outbox(conn.sock, self.room, self.folder)

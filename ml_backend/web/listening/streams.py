@@ -10,8 +10,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from flask import Response, request
+if TYPE_CHECKING:
+    from flask import Response
 
 MIMETYPE = "text/event-stream"
 MOST_WAITING = 256 << 10
@@ -23,7 +25,7 @@ Deliver = Callable[[bytes | None], None]
 class EventStream:
     """One listener; any thread may ``send`` and ``close``, before it is answered too.
 
-    ``on_close`` is called once, when either side has ended it.
+    ``on_close`` is called once, when either side has ended it; it must not wait for anything.
     """
 
     def __init__(self, on_close: Callable[[], None] | None = None) -> None:
@@ -72,6 +74,8 @@ class EventStream:
 
 def answer(stream: EventStream) -> Response:
     """Return the response of a view that goes on sending."""
+    from flask import Response, request  # late: gunicorn's master process needs none of it
+
     outbox = request.environ.get("gunicorn.socket")
     if outbox is not None and hasattr(outbox, "stream"):
         outbox.stream = stream

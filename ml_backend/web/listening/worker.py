@@ -216,6 +216,7 @@ class PatientWorker(Keeper):
             conn.body.held.close()
         is_kept = not done.cancelled() and done.exception() is None and bool(done.result())
         if outbox.is_broken:
+            conn.stream = outbox.stream
             self._drop(conn)
         elif outbox.stream is not None:
             self._begin_stream(conn, outbox)

@@ -27,6 +27,7 @@ from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.services.serving.wire import to_made_at, to_project_id, to_results, to_task
 from ml_backend.web.protocol.webhook import hear
+from ml_backend.web.server.body_limits import is_dense
 from ml_backend.web.server.paths import PAGES, PREFIXES, leads_to_pages
 
 MODEL_CLASS = "PromptModel"
@@ -152,8 +153,11 @@ def _read_object() -> dict[str, Any]:
     if not request.is_json:
         _drain()
         raise InvalidInput("The request is not declared as JSON.", field="Content-Type", fix=_JSON)
+    content = request.get_data(cache=False) or b"null"
+    if is_dense(content):
+        raise InvalidInput("The request has more lists and objects than is read.", fix=_JSON)
     try:
-        body = json.loads(request.get_data(cache=False) or b"null")
+        body = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise InvalidInput("The request is not valid JSON.", fix=_JSON) from error
     if not isinstance(body, dict):

@@ -3,16 +3,19 @@
 Our worker (``listening``) asks about a large body before it reads it: the app's guards then see a
 request whose environment has HEAD_ONLY and whose body is empty, and whatever they refuse is the
 answer. A guard that looks into no body has to do nothing for it, but register before ``admit``.
+
+Flask is imported late: gunicorn's master process comes through here and needs none of it.
 """
 
 from __future__ import annotations
 
 import re
-
-from flask import Flask, Response, request, session
-from werkzeug.exceptions import RequestEntityTooLarge
+from typing import TYPE_CHECKING
 
 from ml_backend.web.server.paths import TOKEN_REFRESH, is_api, is_page
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
 
 BEFORE_LOGIN = 64 << 10
 """Bytes of a token and its JSON, many times over."""
@@ -25,6 +28,9 @@ SETUP = 16 << 20
 
 API = 32 << 20
 """What somebody whose token counts may send."""
+
+CONTAINERS = 1_000_000
+"""Lists and objects in one body of JSON: each takes sixty bytes and more, however short it is."""
 
 FORM = 2 << 20
 """No form has files; a prompt file goes through one, percent-encoded."""
@@ -59,8 +65,15 @@ def limit_of(path: str) -> int | None:
     return {"predict": PREDICT, "setup": SETUP}.get(name, BEFORE_LOGIN)
 
 
+def is_dense(content: bytes) -> bool:
+    """Return whether JSON has more lists and objects than anything needs: read it would be huge."""
+    return content.count(b"{") + content.count(b"[") > CONTAINERS
+
+
 def register(app: Flask) -> None:
     """Bound the bodies of an app's requests; before all else that may look into one."""
+    from flask import request
+    from werkzeug.exceptions import RequestEntityTooLarge
 
     @app.before_request
     def _bound() -> None:
@@ -73,6 +86,8 @@ def register(app: Flask) -> None:
 
 def admit(app: Flask) -> None:
     """Say of a head that its body may come: after all guards of an app."""
+    from flask import Response, request, session
+    from werkzeug.exceptions import RequestEntityTooLarge
 
     @app.before_request
     def _admit() -> Response | None:

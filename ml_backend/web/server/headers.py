@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
@@ -15,6 +18,7 @@ YEAR = 365 * 24 * 3600
 
 def register(app: Flask) -> None:
     """Protect an app's answers, errors and its documentation among them."""
+    from flask import request  # late: gunicorn's master process needs none of it
 
     @app.after_request
     def _protect(response: Response) -> Response:
