@@ -137,4 +137,12 @@ def _is_everybodys(folder: Path) -> bool:
         mode = folder.stat().st_mode
     except OSError:
         return True
-    return bool(mode & stat.S_ISVTX) or folder == Path(folder.anchor) or folder == Path.home()
+    return bool(mode & stat.S_ISVTX) or folder in (Path(folder.anchor), _home())
+
+
+def _home() -> Path | None:
+    """Return the user's own folder, None of a user without a name, as containers have them."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None

@@ -277,7 +277,8 @@ def _await(process: subprocess.Popen[str], url: str) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise StepFailed("It ended instead of serving.")
+            said, _ = process.communicate()
+            raise StepFailed(f"It ended instead of serving:\n{said}")
         try:
             return _expect(url, 200)
         except OSError:

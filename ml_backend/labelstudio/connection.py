@@ -89,7 +89,7 @@ class Connection:
             return None
         try:
             return json.loads(response.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise failures.not_label_studio(
                 self.url, response.status_code, maybe_done=write
             ) from error

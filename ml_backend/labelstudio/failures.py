@@ -87,7 +87,7 @@ def parse(content: bytes) -> Any:
     """JSON of a body; None when it is none."""
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

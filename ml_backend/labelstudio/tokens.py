@@ -67,7 +67,7 @@ def claims_of(token: str) -> dict[str, Any] | None:
     try:
         padded = parts[1] + "=" * (-len(parts[1]) % 4)
         claims = json.loads(base64.urlsafe_b64decode(padded))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return claims if isinstance(claims, dict) else None
 
@@ -92,7 +92,7 @@ def exchange(url: str, refresh: str) -> tuple[int, Any]:
         raise failures.unreachable(address, error, maybe_done=False) from error
     try:
         body = response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise failures.not_label_studio(address, response.status_code) from error
     if response.status_code >= 500:
         raise failures.of_status(

@@ -159,7 +159,7 @@ def parse(text: str) -> JsonObject:
     if text.startswith("{"):
         try:
             given = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidInput(
                 f"The parameters are no JSON: {error}.",
                 field="parameters",
@@ -189,7 +189,7 @@ def assignment(text: str) -> tuple[str, Any]:
         )
     try:
         return name, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value
 
 
@@ -207,7 +207,7 @@ def _value(value: Any) -> str:
     if isinstance(value, str) and value == value.strip() and "\n" not in value:
         try:
             json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return json.dumps(value, ensure_ascii=False)
 

@@ -14,7 +14,7 @@ from support.measured import choices, measured_run
 from support.pages import Page, Pages, csrf_of, sign_in
 from support.wire import CONFIG
 
-SECRET = "Secret"
+SECRET = "Quokka"
 """In the names and texts of all that a stranger has no access to."""
 
 KEY = "sk-0123456789-9876"
