@@ -27,6 +27,7 @@ COMMANDS = {
     "disconnect": ("connect", "Disconnect a project, its webhook included."),
     "connections": ("connections", "Model providers: their keys, endpoints and prices."),
     "audit": ("upkeep.audit", "Who deleted, promoted, marked truth, changed keys and spent."),
+    "erase": ("upkeep.erase", "Erase what is kept of a project, a task or a person."),
     "keys": ("upkeep.keys", "The key that encrypts what is stored: change it."),
     "models": ("models", "The small model that answers on this machine: add, list, remove."),
     "prompts": ("prompts.prompts", "Prompts: what to label, and how."),

@@ -102,6 +102,14 @@ class Reads:
             wires = self._iter_projects({"include": "id,title"})
             return {int(wire["id"]): str(wire["title"]) for wire in wires}
 
+    def user_ids(self) -> set[int]:
+        """Numbers of the people of the organization that the token is of."""
+        with self._not_found_is_foreign(), self._shape("the list of users"):
+            wires = self._transport.get("api/users/", what="the list of users")
+            if not isinstance(wires, list):
+                raise TypeError("no list")
+            return {int(wire["id"]) for wire in wires}
+
     def project_wires(self, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         """All projects the token may see as Label Studio sends them; ``params`` narrow it down."""
         with self._not_found_is_foreign(), self._shape("the list of projects"):

@@ -39,6 +39,7 @@ class AuditAction(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
+    ERASED = "erased"
 
 
 DONE, FAILED = "done", "failed"

@@ -7,12 +7,14 @@ from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
 from ml_backend.store.environment_prices import EnvironmentPriceStore
+from ml_backend.store.erasing import ErasingStore
 from ml_backend.store.events import Event, EventStore
 from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.follows import Follow, FollowStore
 from ml_backend.store.jobs import JobStore
 from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
+from ml_backend.store.presences import PresenceStore
 from ml_backend.store.presses import PressStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
@@ -105,6 +107,8 @@ class Store:
         self.presses = PressStore(self.database)
         self.web_sessions = WebSessionStore(self.database, cipher)
         self.audit = AuditStore(self.database)
+        self.erasing = ErasingStore(self.database)
+        self.presences = PresenceStore(self.database)
         self.secrets = StoredSecrets(self.database, cipher)
 
     def close(self) -> None:

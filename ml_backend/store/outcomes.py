@@ -272,6 +272,18 @@ class OutcomeStore:
             c.execute(sa.delete(t.kept_predictions).where(t.kept_predictions.c.run_id == run_id))
 
 
+def drop_tasks(c: sa.Connection, run_id: int, task_ids: Sequence[int]) -> int:
+    """Drop what a run holds of at most 500 tasks, for good; what they cost stays counted."""
+    o = t.outcomes.c
+    spent = _sums(c, o.run_id == run_id, o.task_id.in_(task_ids))
+    _keep_spent(c, run_id, AskedAgain(usage=spent.usage, cost=spent.cost))
+    gone = 0
+    for table in (t.class_pairs, t.kept_predictions, t.outcomes):
+        mine = (table.c.run_id == run_id, table.c.task_id.in_(task_ids))
+        gone = c.execute(sa.delete(table).where(*mine)).rowcount
+    return gone
+
+
 def _sums(c: sa.Connection, *where: sa.ColumnElement[bool]) -> AskedAgain:
     """What some outcomes have cost; what was never asked, such as an empty task, is no answer."""
     o = t.outcomes.c

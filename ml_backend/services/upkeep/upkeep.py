@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from ml_backend.services.upkeep.gone import Gone
 from ml_backend.store import Store
 
 
 class Upkeep:
-    """Forgets what is too old."""
+    """Forgets what is too old, and what is gone from Label Studio."""
 
-    def __init__(self, store: Store, *, audit_days: int) -> None:
+    def __init__(self, store: Store, gone: Gone, *, audit_days: int) -> None:
         self._store = store
+        self._gone = gone
         self._audit_days = audit_days
 
     def work(self) -> None:
         """Remove what is older than it is kept."""
         self._store.audit.forget_older(self._audit_days)
+        self._gone.work()
