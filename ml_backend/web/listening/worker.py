@@ -155,10 +155,12 @@ class PatientWorker(Keeper):
         assert conn.head is not None
         assert conn.body is not None
         limit = limit_of(conn.head.path)
-        is_first = conn.limit is None
+        if conn.limit is not None:
+            self._refuse(conn, 413, "Request Entity Too Large", "The body is too large.")
+            return
         conn.limit = 1 << 60 if limit is None else limit
-        conn.pace = conn.pace if not is_first else Pace(BODY_SECONDS, BODY_RATE)
-        if is_first and conn.body.size == 0:
+        conn.pace = Pace(BODY_SECONDS, BODY_RATE)
+        if conn.body.size == 0:
             self._say_continue(conn)
         rest, conn.unread = conn.unread, b""
         if conn.body.is_whole:
