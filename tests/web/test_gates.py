@@ -18,6 +18,7 @@ from ml_backend.services.serving.backend import CONNECTING
 from ml_backend.store import tables as t
 from ml_backend.store.project_secrets import OLD_SECONDS, digest_of, events_word
 from ml_backend.web import create_app
+from ml_backend.web.server import attempts
 from support.fake_label_studio import FakeLabelStudio
 from support.place import CREATED, Place
 from support.serving import free_port
@@ -77,9 +78,15 @@ class House:
 
 
 @pytest.fixture
-def house(place: Place, studio: FakeLabelStudio, simulator: Simulator) -> Iterator[House]:
+def house(
+    place: Place,
+    studio: FakeLabelStudio,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[House]:
+    monkeypatch.setattr(attempts, "OF_ADDRESS", (10_000, 10_000))  # the tables try much in vain
     first = place.container
-    settings = first.settings.model_copy(update={"port": free_port()})
+    settings = first.settings.model_copy(update={"port": free_port(), "private_endpoints": True})
     place.container = Container(settings)
     place.client = create_app(place.container).test_client()
     guarded = settings.model_copy(
@@ -90,13 +97,13 @@ def house(place: Place, studio: FakeLabelStudio, simulator: Simulator) -> Iterat
     prompts, store = place.container.prompts, place.container.store
     hidden = prompts.create("Hidden", project=place.container.studio.get_project(other))
     prompts.create_version(hidden, text="Hidden: {text}")
-    store.connections.create(
-        title="their own", provider="Custom", api_key="k", endpoint=simulator.url, scope="User",
-        created_by=OWNER,
-    )  # fmt: skip
+    theirs = store.connections.create(
+        title="their own", provider="Custom", api_key="k", endpoint=simulator.url, created_by=OWNER
+    )
     mine = place.container.studio.get_project(place.project_id)
     personal = prompts.create("Personal", project=mine)
     prompts.create_version(personal, text="Which? {text}", connection="their own", model="m")
+    store.connections.update(theirs.id, scope="User")  # others may make no version with it
     place.prompt()
     clients = {LOOPBACK: place.client, EVERYWHERE: create_app(everywhere).test_client()}
     yield House(place, studio, other, hidden.id, personal.id, clients)

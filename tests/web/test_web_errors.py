@@ -6,6 +6,7 @@ import pytest
 
 from ml_backend import errors
 from ml_backend.records import FailureKind
+from ml_backend.store.cipher import UnreadableSecret
 from ml_backend.web.server.errors import REASON_LENGTH, reason_phrase, status_of
 
 
@@ -17,6 +18,10 @@ def every_error(kind: type[errors.PromptsError]) -> list[type[errors.PromptsErro
 def test_every_error_has_a_status_of_its_own_fault(kind: type[errors.PromptsError]) -> None:
     if issubclass(kind, errors.ModelError):
         error: errors.PromptsError = kind("no", kind=FailureKind.QUOTA)
+    elif issubclass(kind, errors.TooManyTries):
+        error = kind("no", retry_after=3)
+    elif issubclass(kind, UnreadableSecret):
+        error = kind()
     else:
         error = kind("no")
     status = status_of(error)

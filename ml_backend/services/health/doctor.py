@@ -137,10 +137,9 @@ class Doctor:
             rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
             yield self._check_projects(store, studio, projects)
             yield self._check_backends(rows)
-            if said := say_open_connections(
-                store, [each for each in rows if self._is_ours(each[1])]
-            ):
-                yield Check("secrets", WARN, *said)
+            mine = [each for each in rows if self._is_ours(each[1])]
+            if unclosed := say_open_connections(store, mine):
+                yield Check("secrets", WARN, *unclosed)
             yield self._check_second_server(store, studio, projects, rows)
         except LabelStudioError as error:
             yield Check("projects", FAIL, error.message, error.fix)
