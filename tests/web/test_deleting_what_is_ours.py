@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def write(api: Api, project: int, tasks: list[int], label: str) -> None:
 @pytest.mark.parametrize("by", ["api", "page"])
 def test_rows_of_others_and_those_in_projects_one_cannot_see_stay(api: Api, by: str) -> None:
     container = api.container
-    rows = [{"data": {"text": "x"}}] * 3
+    rows: list[dict[str, Any]] = [{"data": {"text": "x"}}] * 3
     tools, tools_tasks = api.studio.seed(CONFIG, rows, title="Another tool's")
     hidden, hidden_tasks = api.studio.seed(CONFIG, rows, title="Hidden")
     for other in LOOKALIKES:
