@@ -105,8 +105,20 @@ def task_text(
         return _sendable(rendered)
     if attachments:
         inputs = [(name, value) for name, value in inputs if value or not _names(attachments, name)]
-    parts = [rendered.rstrip(), *(f"<{name}>\n{value}\n</{name}>" for name, value in inputs)]
+    parts = [rendered.rstrip(), *(_enclosed(name, value) for name, value in inputs)]
     return _sendable("\n\n".join(part for part in parts if part))
+
+
+def _enclosed(name: str, value: str) -> str:
+    """A task's text between tags that it cannot close itself: it is data, whatever it says.
+
+    Numbered only where it tries to, so that the same task is always asked the same.
+    """
+    tag, number, folded = name, 1, value.casefold()
+    while f"</{tag.casefold()}" in folded:
+        number += 1
+        tag = f"{name}-{number}"
+    return f"<{tag}>\n{value}\n</{tag}>"
 
 
 def reask(

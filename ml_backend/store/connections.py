@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, overload
 
 import sqlalchemy as sa
 
-from ml_backend.errors import Conflict, NotFound
+from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import AuditAction, Connection, Person, ProviderName, Scope
 from ml_backend.store import tables as t
@@ -50,7 +50,19 @@ class ConnectionStore:
             row = c.execute(sa.select(t.connections).where(column == ref)).first()
         return self._record(row) if row else None
 
+    def _titled(self, title: str) -> list[int]:
+        query = sa.select(t.connections.c.id).where(t.connections.c.title == title)
+        with self._db.read() as c:
+            return list(c.scalars(query.order_by(t.connections.c.id)))
+
     def get(self, ref: int | str) -> Connection:
+        """Return a connection; raises InvalidInput for a title that several have."""
+        if isinstance(ref, str) and len(known := self._titled(ref)) > 1:
+            raise InvalidInput(
+                f"{len(known)} connections are called {ref!r}.",
+                field="connection",
+                fix=f"Name one by its number: {', '.join(map(str, known))}.",
+            )
         connection = self.find(ref)
         if connection is None:
             raise NotFound(
@@ -67,10 +79,14 @@ class ConnectionStore:
         api_key: str,
         secrets: Mapping[str, str] | None = None,
         created_by: Person | None = None,
+        unlike: Collection[int | None] | None = None,
         **values: Any,
     ) -> Connection:
-        """Keep a connection; ``secrets`` are those besides the key, by the SDK's names."""
-        if self.find(title) is not None:
+        """Keep a connection; ``secrets`` are those besides the key, by the SDK's names.
+
+        Raises Conflict where one of ``unlike``, None for any, has the title.
+        """
+        if any(unlike is None or each in unlike for each in self._titled(title)):
             raise Conflict(f"A connection named {title!r} already exists.", field="title")
         now = datetime.now(UTC)
         values["encrypted_secrets"] = self._encrypt_all(secrets or {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,10 +48,14 @@ class PromptStore:
         """Return the prompt of that id, or else of that exact title."""
         where = t.prompts.c.title == ref if isinstance(ref, str) else t.prompts.c.id == ref
         with self._db.read() as c:
-            row = c.execute(sa.select(t.prompts).where(where)).first()
+            row = c.execute(sa.select(t.prompts).where(where).order_by(t.prompts.c.id)).first()
             if row is None:
                 return None
             return _prompt(row, _projects(c, row.id))
+
+    def titled(self, title: str) -> list[Prompt]:
+        """Return the prompts of exactly that title, oldest first."""
+        return [each for each in self.all() if each.title == title]
 
     def find_origin(self, origin: Origin, project_id: int) -> Prompt | None:
         """Return the prompt that holds what a project's connection or instructions say."""
@@ -68,13 +72,16 @@ class PromptStore:
         *,
         origin: Origin = Origin.BY_HAND,
         created_by: Person | None = None,
+        unlike: Collection[int] | None = None,
         **columns: Any,
     ) -> Prompt:
-        """Make a prompt; one of another origin belongs to the one project given."""
+        """Make a prompt; one of another origin belongs to the one project given.
+
+        Raises Conflict where one of ``unlike``, None for any, has the title.
+        """
         now = datetime.now(UTC)
         with self._db.write() as c:
-            if c.execute(sa.select(t.prompts.c.id).where(t.prompts.c.title == title)).first():
-                raise title_taken(title)
+            _refuse_title(c, title, unlike)
             values = {"title": title, "description": description, "created_at": now}
             values |= {
                 "origin": origin.value,
@@ -88,20 +95,17 @@ class PromptStore:
             _set_projects(c, prompt_id, project_ids)
         return self.get(prompt_id)
 
-    def update(self, prompt_id: int, **values: Any) -> Prompt:
-        """Change columns of a prompt; ``project_ids`` replaces its projects."""
+    def update(
+        self, prompt_id: int, *, unlike: Collection[int] | None = None, **values: Any
+    ) -> Prompt:
+        """Change columns of a prompt; ``project_ids`` replaces its projects.
+
+        Raises Conflict where another of ``unlike``, None for any, has a new title.
+        """
         project_ids = values.pop("project_ids", None)
         with self._db.write() as c:
-            title = values.get("title")
-            if (
-                title
-                and c.execute(
-                    sa.select(t.prompts.c.id).where(
-                        t.prompts.c.title == title, t.prompts.c.id != prompt_id
-                    )
-                ).first()
-            ):
-                raise title_taken(title)
+            if values.get("title"):
+                _refuse_title(c, values["title"], unlike, but=prompt_id)
             c.execute(
                 sa.update(t.prompts)
                 .where(t.prompts.c.id == prompt_id)
@@ -267,6 +271,15 @@ def _tell_deleted(c: sa.Connection, version_id: int) -> None:
             title=row.title,
             organization=row.organization,
         )
+
+
+def _refuse_title(
+    c: sa.Connection, title: str, unlike: Collection[int] | None, but: int | None = None
+) -> None:
+    """Raise Conflict for a title that a prompt has whose title must be another one."""
+    found = c.scalars(sa.select(t.prompts.c.id).where(t.prompts.c.title == title))
+    if any(each != but and (unlike is None or each in unlike) for each in found):
+        raise title_taken(title)
 
 
 def title_taken(title: str) -> Conflict:

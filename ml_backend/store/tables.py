@@ -36,7 +36,7 @@ connections = Table(
     "connections",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("title", String(200), nullable=False, unique=True),
+    Column("title", String(200), nullable=False),
     Column("provider", String(40), nullable=False),
     Column("endpoint", Text, nullable=False, default=""),
     Column("deployment", Text, nullable=False, default=""),
@@ -114,7 +114,8 @@ prompts = Table(
     "prompts",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("title", String(200), nullable=False, unique=True),
+    # Unique among those who see each other's: whoever makes one looks.
+    Column("title", String(200), nullable=False, index=True),
     Column("description", Text, nullable=False, default=""),
     Column("active_version_id", Integer),
     Column("published_version_id", Integer),

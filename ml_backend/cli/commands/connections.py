@@ -177,7 +177,7 @@ def add_connection(
         raise click.UsageError("--threads, --slots and --context are of a local model.")
     if title is None and not is_local:
         raise click.UsageError("Missing argument 'TITLE'.")
-    title = title or free_title(app.container.store, ProviderName.LOCAL)
+    title = title or free_title(app.container.store.connections.all(), ProviderName.LOCAL)
     check_title(title)
     check_names(deployment, api_version, {})
     if not is_local and provider != ProviderName.OPENAI.value and not endpoint:

@@ -99,6 +99,7 @@ class Authoring:
             require_text(columns.pop("description", ""), "description"),
             list(project_ids),
             created_by=caller.person,
+            unlike=[each.id for each in self._access.prompts(caller)],
             **columns,
         )
         ProjectIdentity(self._store).bind(made.id, projects)
@@ -121,7 +122,8 @@ class Authoring:
             given["skill_name"] = given["skill_name"] or ""
         wanted = given.get("project_ids") or ()
         added = self._projects(caller, [each for each in wanted if each not in prompt.project_ids])
-        changed = self._store.prompts.update(prompt.id, **given)
+        seen = [each.id for each in self._access.prompts(caller)] if "title" in given else []
+        changed = self._store.prompts.update(prompt.id, unlike=seen, **given)
         ProjectIdentity(self._store).bind(prompt.id, added)
         if added:
             OwnKeys(self._store).agree(prompt.id, caller.person)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,7 +72,7 @@ class Connections:
         """
         name = self.check_provider(provider)
         if title:
-            self._check_title(title)
+            self._check_title(caller, title)
         if scope is None:
             scope = Scope.ORGANIZATION if caller.user.owns_organization else Scope.USER
         self._require_owner(caller, scope)
@@ -80,7 +80,8 @@ class Connections:
         check_names(deployment, columns.get("api_version", ""), details)
         self._private.check(caller.user, endpoint)
         return self._store.connections.create(
-            title=title or free_title(self._store, name),
+            title=title or free_title(self.visible(caller), name),
+            unlike=[each.id for each in self.visible(caller)],
             provider=name.value,
             api_key=api_key or secrets.get("auth_token", ""),
             secrets=secrets,
@@ -119,7 +120,7 @@ class Connections:
             self._private.check(caller.user, endpoint, connection)
             self._refuse_moving_secret(connection, endpoint, api_key, secrets)
         if columns.get("title", connection.title) != connection.title:
-            self._check_title(columns["title"])
+            self._check_title(caller, columns["title"])
         kept = None
         if secrets:
             kept = {**connection.secrets, **secrets}
@@ -266,9 +267,10 @@ class Connections:
             )
             raise Forbidden(f"This connection is for {whose} to change.")
 
-    def _check_title(self, title: str) -> None:
+    def _check_title(self, caller: Caller, title: str) -> None:
+        """Raise for a title of one the caller may use; of others they are told nothing."""
         check_title(title)
-        if self._store.connections.find(title) is not None:
+        if any(each.title == title for each in self.visible(caller)):
             raise Conflict(
                 f"A connection named {title!r} already exists.",
                 field="title",
@@ -276,9 +278,9 @@ class Connections:
             )
 
 
-def free_title(store: Store, provider: ProviderName) -> str:
-    """Return a title that no connection has."""
-    taken = {each.title for each in store.connections.all()}
+def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
+    """Return a title that none of the known connections has."""
+    taken = {each.title for each in known}
     number = 1
     while f"{provider.value} {number}" in taken:
         number += 1

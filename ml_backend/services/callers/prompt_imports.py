@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from ml_backend.errors import NotFound
 from ml_backend.records import Prompt
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.callers.authoring import Authoring
@@ -60,10 +59,12 @@ class PromptImports:
         )
 
     def _of_title(self, caller: Caller, title: str) -> Prompt | None:
-        prompt = self._store.prompts.find(title)
-        if prompt is None:
+        """Return the prompt of a title among those the caller sees; of others nothing is told."""
+        found = [
+            each for each in self._store.prompts.titled(title) if self._access.sees(caller, each)
+        ]
+        if not found:
             return None
-        try:
-            return self._access.editable(caller, prompt.id)
-        except NotFound as error:  # of others: only that the name is taken
-            raise title_taken(title) from error
+        if len(found) > 1:
+            raise title_taken(title)
+        return self._access.editable(caller, found[0].id)

@@ -84,7 +84,8 @@ class JobHandlers:
         prompt = self._store.prompts.find(work.job.prompt_id or 0)
         if prompt is None:
             return {"deleted": 0}
-        plan = self._deletions.plan(prompt, patience=work.patience)
+        projects = work.job.request.get("projects")
+        plan = self._deletions.plan(prompt, projects=projects, patience=work.patience)
         done = self._deletions.execute(plan, work.patience, work.progress)
         return {"deleted": sum(report.deleted for report in done)}
 
@@ -96,7 +97,8 @@ class JobHandlers:
         version = versions.get(work.job.version_id or 0)
         if version is None:
             return {"deleted": 0}
-        plan = self._deletions.plan(prompt, version, patience=work.patience)
+        projects = work.job.request.get("projects")
+        plan = self._deletions.plan(prompt, version, projects=projects, patience=work.patience)
         done = self._deletions.execute(plan, work.patience, work.progress)
         return {"deleted": sum(report.deleted for report in done)}
 

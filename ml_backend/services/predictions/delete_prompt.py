@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from ml_backend.errors import Conflict, LabelStudioNotFound
@@ -33,6 +33,8 @@ class PromptDeletion:
     """One per project that holds such predictions."""
     runs: tuple[Run, ...] = field(repr=False)
     """Open runs, which are canceled first."""
+    projects: frozenset[int] | None = None
+    """Those whose predictions go, None for all: what stands elsewhere stays."""
 
     @property
     def predictions(self) -> int:
@@ -70,22 +72,34 @@ class DeletePrompts:
         prompt: Prompt,
         version: PromptVersion | None = None,
         *,
+        projects: Collection[int] | None = None,
         patience: Patience | None = None,
     ) -> PromptDeletion:
         """Count the predictions that a prompt, or one version of it, wrote, wherever that was.
 
-        With ``patience`` it waits for a Label Studio that is away.
+        ``projects`` leaves alone what stands in others: in those that whoever deletes does not
+        see. With ``patience`` it waits for a Label Studio that is away.
         """
         patient = PatientLabelStudio(self._studio, patience) if patience else None
-        return self._plan(patient or self._studio, prompt, version)
+        only = None if projects is None else frozenset(projects)
+        return self._plan(patient or self._studio, prompt, version, only)
+
+    def projects(self, prompt: Prompt, version: PromptVersion | None = None) -> list[int]:
+        """Return the projects a prompt, or one version of it, ever wrote in; from the store."""
+        return sorted({label.project_id for label in self._ownership.written(prompt, version)})
 
     def _plan(
-        self, studio: LabelStudioReader, prompt: Prompt, version: PromptVersion | None
+        self,
+        studio: LabelStudioReader,
+        prompt: Prompt,
+        version: PromptVersion | None,
+        only: frozenset[int] | None,
     ) -> PromptDeletion:
         studio.version()  # raises while Label Studio is away, also where nothing was written
-        projects = {label.project_id for label in self._ownership.written(prompt, version)}
         plans = []
-        for project_id in sorted(projects):
+        for project_id in self.projects(prompt, version):
+            if only is not None and project_id not in only:
+                continue
             try:
                 plan = self._predictions.plan_owned(studio, project_id, prompt, version)
             except LabelStudioNotFound:
@@ -93,7 +107,7 @@ class DeletePrompts:
             if plan.total:
                 plans.append(plan)
         return PromptDeletion(
-            prompt, version, tuple(plans), tuple(self._open_runs(prompt, version))
+            prompt, version, tuple(plans), tuple(self._open_runs(prompt, version)), only
         )
 
     def execute(
@@ -116,7 +130,7 @@ class DeletePrompts:
         for run in self._open_runs(prompt, version):
             self._end(run, patience)
         # Canceled runs publish what was answered: count again what there is now.
-        current = self._plan(studio, prompt, version)
+        current = self._plan(studio, prompt, version, deletion.projects)
         self._refuse(current.runs)
         reports = []
         for plan in current.plans:

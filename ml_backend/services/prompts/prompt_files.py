@@ -155,7 +155,9 @@ class PromptFiles:
         for version in given.versions:
             _check_title(version)
         versions = self._store.prompts.versions(prompt.id) if prompt else []
-        known = self._described(versions, lambda connection: True)
+        # Names of others are known to nobody who imports: a file must not find them out.
+        ids = {each.id for each in connections}
+        known = self._described(versions, lambda connection: connection.id in ids)
         matching = Matching(list(zip(versions, known, strict=True)), given)
         notes: list[str] = []
         planned = [self._planned(each, connections, matching, notes) for each in given.versions]

@@ -101,7 +101,19 @@ class Prompts:
         self._predictor_factory = predictor_factory
 
     def find(self, ref: str | int) -> Prompt:
-        """Return a prompt by title or id; raises NotFound naming what there is."""
+        """Return a prompt by title or id, for commands; raises NotFound naming what there is.
+
+        Raises InvalidInput for a title that several have: people who do not see each other's.
+        """
+        if isinstance(ref, str):
+            found = self._store.prompts.titled(ref)
+            if len(found) > 1:
+                numbers = ", ".join(str(each.id) for each in found)
+                raise InvalidInput(
+                    f"{len(found)} prompts are called {ref!r}.",
+                    field="prompt",
+                    fix=f"Name one by its number: {numbers}.",
+                )
         prompt = self._store.prompts.find(ref)
         if prompt is None and isinstance(ref, str) and ref.isdecimal() and len(ref) <= 9:
             prompt = self._store.prompts.find(int(ref))
@@ -243,6 +255,18 @@ class Prompts:
         found = self._store.connections.get(known)
         self._require_own(found)
         return found
+
+    def own_connections(self) -> list[Connection]:
+        """Return the connections a command may name: all but those of other people's own."""
+        found = self._store.connections.all()
+        if all(each.scope is not Scope.USER for each in found):
+            return found
+        me = self._studio.whoami().person
+        return [
+            each
+            for each in found
+            if each.scope is not Scope.USER or (each.created_by and each.created_by.id == me.id)
+        ]
 
     def require_own(self, version: PromptVersion) -> None:
         """Raise Forbidden where a command would ask with the key of another person.

@@ -19,9 +19,19 @@ def begin_deletion(
     """Begin a deletion and wait some seconds for its end; raises what it failed with."""
     job = container.jobs.submit(
         kind,
-        {"title": version.title if version else prompt.title},
+        {
+            "title": version.title if version else prompt.title,
+            "projects": visible_projects(container, caller, prompt, version),
+        },
         created_by=caller.person,
         prompt_id=prompt.id,
         version_id=version.id if version else None,
     )
     return container.jobs.wait(job, WAIT_SECONDS)
+
+
+def visible_projects(
+    container: Container, caller: Caller, prompt: Prompt, version: PromptVersion | None = None
+) -> list[int]:
+    """Return the projects a prompt wrote in that a caller sees: what stands in others stays."""
+    return container.access.visible(caller, container.deletions.projects(prompt, version))

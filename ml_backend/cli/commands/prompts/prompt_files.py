@@ -69,7 +69,7 @@ def import_prompt(app: App, file: IO[str], project: str, title: str | None, dry_
         read_text(file, most=MOST_CHARACTERS),
         app.project(project),
         title=title,
-        connections=container.store.connections.all(),
+        connections=container.prompts.own_connections(),
         of_title=container.store.prompts.find,
     )
     if not app.as_json:

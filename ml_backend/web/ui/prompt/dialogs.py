@@ -12,6 +12,7 @@ from ml_backend.records import JobKind, Prompt
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.predictions.delete_prompt import PromptDeletion
 from ml_backend.services.project_identity import Stranger
+from ml_backend.web.actions.deletions import visible_projects
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.shell.jobs import job_page
@@ -74,7 +75,8 @@ class Loss:
     @classmethod
     def count(cls, caller: Caller, prompt: Prompt) -> Loss:
         """Count in Label Studio, in every project that holds some."""
-        plan = services().deletions.plan(prompt)
+        projects = visible_projects(services(), caller, prompt)
+        plan = services().deletions.plan(prompt, projects=projects)
         name = services().access.title
         return cls(
             plan,
@@ -125,7 +127,7 @@ def take_delete(prompt_id: int) -> Response:
         )
     job = services().jobs.submit(
         JobKind.DELETE_PROMPT,
-        {"title": prompt.title},
+        {"title": prompt.title, "projects": visible_projects(services(), caller, prompt)},
         created_by=caller.person,
         prompt_id=prompt.id,
     )

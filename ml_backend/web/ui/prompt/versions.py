@@ -16,7 +16,7 @@ from ml_backend.reporting import charts
 from ml_backend.reporting.elements import to_markup
 from ml_backend.services.callers.access import Caller
 from ml_backend.store import Evaluated
-from ml_backend.web.actions.deletions import begin_deletion
+from ml_backend.web.actions.deletions import begin_deletion, visible_projects
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.run_words import WORDS, measured_on, per_task
@@ -290,7 +290,8 @@ def ask_delete_version(prompt_id: int, version_id: int) -> Response:
 def delete_version(prompt_id: int, version_id: int) -> Response:
     """Delete a version and its predictions, if they still are as many as was said."""
     caller, prompt, version = _editable(prompt_id, version_id)
-    plan = services().deletions.plan(prompt, version)
+    projects = visible_projects(services(), caller, prompt, version)
+    plan = services().deletions.plan(prompt, version, projects=projects)
     said = request.form.get("count", "")
     if said != str(plan.predictions):
         message = f"There are {plural(plan.predictions, 'prediction')} by now; {said or 'none'} "
@@ -312,7 +313,8 @@ def delete_version(prompt_id: int, version_id: int) -> Response:
 def _deletion(
     prompt: Prompt, version: PromptVersion, problem: str = "", status: int = 200
 ) -> Response:
-    plan = services().deletions.plan(prompt, version)
+    projects = visible_projects(services(), identity.caller(), prompt, version)
+    plan = services().deletions.plan(prompt, version, projects=projects)
     typed = plan.predictions >= TYPED_FROM
     found = {
         "prompt": prompt,
