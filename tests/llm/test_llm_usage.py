@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any
 
+import openai
+
+from ml_backend.llm import Gate
+from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
+from ml_backend.llm.wire import Received, Wire
 from ml_backend.records import Usage
+from support.models import FAST, connection, question, run
 
 MESSAGES = [{"role": "user", "content": "What is this about?"}]
 PICTURE = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]
@@ -44,3 +52,40 @@ def test_usage_that_can_be_is_taken_as_it_is() -> None:
     assert read({"prompt_tokens": 50_000, "completion_tokens": 1}, messages=long).uncounted == 0
     assert read({"prompt_tokens": 50_000, "completion_tokens": 1}, messages=SHOWN).uncounted == 0
     assert read({"prompt_tokens": 50_000, "completion_tokens": 1}) == UNKNOWN
+
+
+@cache
+def client() -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(api_key="k", base_url="http://model.invalid/v1")
+
+
+class ToldWire(Wire):
+    """A wire at whose other end is a body, whatever is asked."""
+
+    def __init__(self, body: str, status: int = 200) -> None:
+        super().__init__(client(), Gate(1))
+        self._told = Received(status, {"content-type": "application/json"}, body.encode())
+
+    async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
+        return self._told
+
+
+def usage_of(body: str, status: int = 200) -> Usage:
+    wire = ToldWire(body, status)
+    on = connection("http://model.invalid/v1")
+    model = ChatModel(on, wire, gate=Gate(1), timeout=5, ladder={}, retry=FAST)
+    model._ladder.worked("simulated", "json_schema")
+    return run(model.complete(question())).usage
+
+
+def test_a_call_of_unknown_usage_is_told_as_one_of_that() -> None:
+    text = json.dumps(json.dumps({"topic": "other", "spans": None}))
+    choice = f'{{"index": 0, "message": {{"role": "assistant", "content": {text}}}}}'
+    for said in (
+        f"1{'0' * 30}", "-3", "NaN", "Infinity", "1e400", '"7"', "true", "null", "12.5",
+    ):  # fmt: skip
+        usage = f'{{"prompt_tokens": {said}, "completion_tokens": 2}}'
+        assert usage_of(f'{{"choices": [{choice}], "usage": {usage}}}') == Usage(0, 0, 1), said
+    assert usage_of(f'{{"choices": [{choice}]}}') == Usage(0, 0, 1)
+    told = '{"prompt_tokens": 11, "completion_tokens": 2}'
+    assert usage_of(f'{{"choices": [{choice}], "usage": {told}}}') == Usage(11, 2)
