@@ -35,7 +35,7 @@ from support.simulator import SimulatorProcess
 from support.wire import CONFIG
 
 TASKS, LATENCY, AT_ONCE = 200, 0.2, 16
-ROUNDS = 3
+ROUNDS = 2
 BOMB = 1536 << 20
 LARGEST_FILE = 2 << 20
 CHOICES = '<Choices name="t" toName="x"><Choice value="A"/><Choice value="B"/></Choices>'
