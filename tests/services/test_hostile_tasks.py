@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import Failure, FailureKind, ProviderName, Subset
+from ml_backend.records import Failure, FailureKind, ProviderName, Subset, Task
 from ml_backend.services.evaluation.ground_truth import GroundTruth
 from ml_backend.services.evaluation.holdout import HoldoutSplit
+from ml_backend.services.inference.model_requests import ModelRequest
+from ml_backend.services.inference.predictor import Predictor
 from ml_backend.services.refining.mistakes import lessons_of
 from support.house import House
 
@@ -59,3 +62,24 @@ def test_a_teacher_is_shown_nothing_of_a_task_nobody_can_read() -> None:
         salt for salt in map(str, range(99)) if not any(map(HoldoutSplit(salt).holds_out, truths))
     )
     assert lessons_of(truths, {}, HoldoutSplit(salt), config).task_ids == (1, 2)
+
+
+@pytest.mark.slow
+def test_a_large_text_is_prepared_beside_the_loop_that_all_runs_share(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[int, str] = {}
+    prepare = Predictor.prepare
+
+    def noted(self: Predictor, task: Task) -> ModelRequest:
+        threads[len(str(task.data))] = threading.current_thread().name
+        return prepare(self, task)
+
+    monkeypatch.setattr(Predictor, "prepare", noted)
+    rows = [{"data": {"html": f"<p>{'x' * size}</p>"}} for size in (10, 80_000)]
+    project, _ = house.fake.seed(CONFIG, rows)
+    prompt, version = house.prompt(project, text="Label {html}")
+    house.run(prompt, version, project)
+    [small, large] = [threads[size] for size in sorted(threads)]
+    assert large.startswith("run-")
+    assert not small.startswith("run-"), "what is small is not worth a thread"

@@ -30,6 +30,10 @@ from ml_backend.store import CachedAnswer, Store
 
 GROUP_SECONDS = 0.05
 GROUP_SIZE = 64
+LARGE_CHARACTERS = 50_000
+"""Of a task's text, from where on it is prepared beside the loop that all runs share."""
+LONG_SECONDS, FOR_OTHERS = 0.05, 6.0
+"""CPU time of a task beyond which its run waits, and how many times as long."""
 PREPARE_AT_ONCE = 64
 GRACE_SECONDS = 15.0
 """How long calls in flight may still end after a stop: they are paid for."""
@@ -200,7 +204,9 @@ class AskingPipeline:
     async def _enqueue(self, tasks: Sequence[Task], threads: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         if self._predictor.few_shot is None:
-            requests = self._prepare(tasks)
+            requests = []
+            for task in tasks:
+                requests += await self._prepare_apart(task, threads)
         else:  # a search each, which would hold up everybody else's calls
             requests = await loop.run_in_executor(threads, self._prepare, tasks)
         cached: dict[str, CachedAnswer] = {}
@@ -210,6 +216,20 @@ class AskingPipeline:
         for request in requests:
             known = {key: cached[key] for key in request.keys if key in cached}
             await self._queue.put((request, known))
+
+    async def _prepare_apart(self, task: Task, threads: ThreadPoolExecutor) -> list[ModelRequest]:
+        """Prepare a task; what takes long is followed by several times as long for other runs."""
+        if not _is_large(task):
+            return self._prepare([task])
+        loop = asyncio.get_running_loop()
+        requests, took = await loop.run_in_executor(threads, self._prepare_timed, task)
+        if took > LONG_SECONDS:
+            await asyncio.sleep(took * FOR_OTHERS)
+        return requests
+
+    def _prepare_timed(self, task: Task) -> tuple[list[ModelRequest], float]:
+        began = time.thread_time()
+        return self._prepare([task]), time.thread_time() - began
 
     def _prepare(self, tasks: Sequence[Task]) -> list[ModelRequest]:
         return [self._predictor.prepare(task) for task in tasks]
@@ -301,3 +321,7 @@ def _look(page: asyncio.Future[list[Task] | None]) -> None:
     """See what a page raised; nobody else does when it is wanted no more."""
     if not page.cancelled():
         page.exception()
+
+
+def _is_large(task: Task) -> bool:
+    return any(len(each) > LARGE_CHARACTERS for each in task.data.values() if isinstance(each, str))
