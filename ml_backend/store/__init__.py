@@ -12,6 +12,7 @@ from ml_backend.store.jobs import JobStore
 from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.presses import PressStore
+from ml_backend.store.project_secrets import ProjectSecret, ProjectSecretStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
@@ -51,6 +52,7 @@ __all__ = [
     "JudgedOutcome",
     "KnownProject",
     "Place",
+    "ProjectSecret",
     "PromptStats",
     "Publication",
     "ResultFilter",
@@ -82,6 +84,7 @@ class Store:
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
         self.projects = ProjectStore(self.database)
+        self.secrets = ProjectSecretStore(self.database, cipher)
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
         self.served = ServedStore(self.database)

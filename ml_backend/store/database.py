@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ml_backend.errors import InvalidInput, PromptsError
 
-HEAD = "0014"
+HEAD = "0018"
 """The newest migration; equal in the database means Alembic need not be imported at all."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

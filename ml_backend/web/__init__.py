@@ -34,7 +34,7 @@ def create_app(container: Container) -> Flask:
     metrics.register(app, container)  # first: it times what the others refuse as well
     hosts.register(app, container.settings)
     body_limits.register(app)
-    auth.register(app, container.settings)
+    auth.register(app, container.settings, lambda: container.project_secrets)
     errors.register(app)
     callers = identity.register(app, container.studio_as, container.bridge)
     all_operations.register(app)
