@@ -22,6 +22,8 @@ class Event:
     task_ids: tuple[int, ...] | None
     annotation_ids: tuple[int, ...] | None
     received_at: float
+    is_hint: bool = False
+    """Told without the project's secret."""
 
 
 class EventStore:
@@ -38,6 +40,7 @@ class EventStore:
         task_ids: Sequence[int] | None = None,
         annotation_ids: Sequence[int] | None = None,
         most: int | None = None,
+        is_hint: bool = False,
     ) -> None:
         """Keep an event; where ``most`` of the project wait, one alone that names no ids."""
         values = {
@@ -46,6 +49,7 @@ class EventStore:
             "task_ids": None if task_ids is None else list(task_ids),
             "annotation_ids": None if annotation_ids is None else list(annotation_ids),
             "received_at": time.time(),
+            "is_hint": is_hint,
         }
         with self._db.write() as c:
             if most is not None and self._waits(c, project_id) >= most:
@@ -97,6 +101,7 @@ class EventStore:
                 None if row.task_ids is None else tuple(row.task_ids),
                 None if row.annotation_ids is None else tuple(row.annotation_ids),
                 row.received_at,
+                row.is_hint,
             )
             for row in rows
         ]

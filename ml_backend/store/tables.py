@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from ml_backend.store.claims import claim_columns
@@ -317,6 +318,8 @@ events = Table(
     Column("task_ids", JSON),
     Column("annotation_ids", JSON),
     Column("received_at", Float, nullable=False),
+    # Told without a project's secret.
+    Column("is_hint", Boolean, nullable=False, default=False, server_default=false()),
     sqlite_autoincrement=True,
 )
 

@@ -289,7 +289,7 @@ def test_hints_are_few_and_never_begin_an_import(house: House) -> None:
         body = {"action": "TASKS_CREATED", "project": {"id": own}, "tasks": [{"id": number + 1}]}
         assert house.place.client.post("/webhook", json=body).status_code == 200
     waiting = house.store.events.of_project(own)
-    assert {each.action for each in waiting} == {"IMPORT_HINTED"}
+    assert {(each.action, each.is_hint) for each in waiting} == {("TASKS_CREATED", True)}
     assert len(waiting) == 101
     assert (waiting[-1].task_ids, waiting[-1].annotation_ids) == (None, None)
 

@@ -28,9 +28,6 @@ PROJECT_UPDATED = "PROJECT_UPDATED"
 SERVER_STARTED = "SERVER_STARTED"
 """Our own: anything may have happened while no server was up."""
 
-IMPORT_HINTED = "IMPORT_HINTED"
-"""Our own: of an import somebody without a secret told, so what follows it must see it itself."""
-
 IMPORT_SETTLED = "IMPORT_SETTLED"
 """Our own: an import was heard of a while ago, and by now Label Studio has committed it."""
 
@@ -51,10 +48,6 @@ ACTIONS = OF_TASKS | {START_TRAINING, PROJECT_UPDATED}
 """The events that something depends on here, and that may come from outside."""
 
 IMPORTS = frozenset({TASKS_CREATED, IMPORT_SETTLED})
-HINTED = frozenset({IMPORT_HINTED, HINT_SETTLED})
-SETTLES = {TASKS_CREATED: IMPORT_SETTLED, IMPORT_HINTED: HINT_SETTLED}
-"""What an import is told of by, and as what it is looked at once more."""
-
 MOST_HINTS = 100
 """Events of a project that may wait when one comes without a secret; of more all is read again."""
 
@@ -112,14 +105,17 @@ class EventQueue:
         annotation_ids: Sequence[int] | None,
         is_hint: bool,
     ) -> bool:
-        if is_hint and action == TASKS_CREATED:
-            action = IMPORT_HINTED
         most = MOST_HINTS if is_hint else None
         try:
             ours = [each for each in project_ids if self._store.projects.concerns_us(each)]
             for project_id in ours:
                 self._store.events.add(
-                    project_id, action, task_ids=task_ids, annotation_ids=annotation_ids, most=most
+                    project_id,
+                    action,
+                    task_ids=task_ids,
+                    annotation_ids=annotation_ids,
+                    most=most,
+                    is_hint=is_hint,
                 )
         except sa.exc.SQLAlchemyError:
             log.exception("event %s could not be queued; its project is read again", action)

@@ -17,12 +17,13 @@ from ml_backend.records import read_moment
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.events.event_queue import (
     ANNOTATIONS_DELETED,
-    HINTED,
+    HINT_SETTLED,
+    IMPORT_SETTLED,
     IMPORTS,
     OF_TASKS,
     SERVER_STARTED,
-    SETTLES,
     START_TRAINING,
+    TASKS_CREATED,
     EventQueue,
 )
 from ml_backend.services.events.follow import LONGEST_BURST, QUIET_AFTER_IMPORT
@@ -117,7 +118,7 @@ class EventWorker:
     def _look_again(self) -> None:
         while self._unsettled and self._unsettled[0][0] <= time.time():
             event = self._unsettled[0][1]
-            again = SETTLES[event.action]
+            again = HINT_SETTLED if event.is_hint else IMPORT_SETTLED
             self._store.events.add(event.project_id, again, task_ids=event.task_ids)
             del self._unsettled[0]
 
@@ -156,14 +157,16 @@ class EventWorker:
             self._update_pool(project, events)
             _require(lease)
             actions = {event.action for event in events}
-            if actions & IMPORTS or (actions & HINTED and self._has_newer_tasks(project_id)):
+            told = {event.action for event in events if not event.is_hint}
+            hinted = actions & (IMPORTS | {HINT_SETTLED})
+            if told & IMPORTS or (hinted and self._has_newer_tasks(project_id)):
                 self._store.follows.put_off(
                     project_id, quiet=QUIET_AFTER_IMPORT, longest=LONGEST_BURST
                 )
             if START_TRAINING in actions:
                 self._training.start(project)
             due = time.time() + SETTLE_SECONDS
-            self._unsettled += [(due, each) for each in events if each.action in SETTLES]
+            self._unsettled += [(due, each) for each in events if each.action == TASKS_CREATED]
         self._store.events.remove(events)
 
     def _has_newer_tasks(self, project_id: int) -> bool:
@@ -232,7 +235,7 @@ class EventWorker:
         for event in events:
             if event.action == SERVER_STARTED:
                 return None
-            if event.action not in OF_TASKS | IMPORTS | HINTED:
+            if event.action not in OF_TASKS | IMPORTS | {HINT_SETTLED}:
                 continue
             if event.task_ids is None and event.annotation_ids is None:
                 return None

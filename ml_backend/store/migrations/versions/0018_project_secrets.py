@@ -15,6 +15,9 @@ TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column(
+        "events", sa.Column("is_hint", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     op.create_table(
         "project_secrets",
         sa.Column("project_id", sa.Integer(), autoincrement=False, nullable=False),
