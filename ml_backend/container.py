@@ -37,7 +37,7 @@ RESERVED_THREADS = 3
 LOOK_EVERY = 0.5
 """Seconds between looks at events and at follows that are due."""
 
-UPKEEP_EVERY = 3600.0
+UPKEEP_EVERY = 600.0
 """Seconds between looks at what is too old to be kept."""
 
 SWEEP_EVERY = 1.0

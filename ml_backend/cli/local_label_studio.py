@@ -151,7 +151,8 @@ class LocalLabelStudio:
             key: value
             for key, value in os.environ.items()
             if not key.startswith(("LABEL_STUDIO_", "DJANGO_", "PYTHON"))
-            and key not in ("DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "SECRET_KEY")
+            and key not in ("DATABASE_URL", "HOST", "PORT", "LOG_LEVEL")
+            and not key.startswith("SECRET_KEY")
         }
         data = {"LABEL_STUDIO_BASE_DATA_DIR": str(self.data_dir)}
         return {**inherited, **ENVIRONMENT, **data, **self._environment}

@@ -16,7 +16,7 @@ class UpkeepParts(PredictionParts):
 
     @cached_property
     def upkeep(self) -> Upkeep:
-        """What the server does by itself every hour."""
+        """What the server looks after by itself."""
         return Upkeep(self.store, self.gone, audit_days=self.settings.audit_days)
 
     @cached_property

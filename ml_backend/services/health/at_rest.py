@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ml_backend.next_steps import Step
@@ -14,12 +14,6 @@ def key_problem(connection: Connection) -> str:
     if not connection.is_unreadable:
         return ""
     return f"{KEY_UNREADABLE} {Step.GIVE_KEY_AGAIN(connection=connection.id or 0)}"
-
-
-def say_unreadable(connections: Iterable[Connection]) -> str:
-    """Return which connections have a key that cannot be read, "" for none."""
-    named = ", ".join(repr(each.title) for each in connections if each.is_unreadable)
-    return f"SECRET_KEY has changed: keys cannot be read of {named}." if named else ""
 
 
 def say_open(paths: Sequence[Path]) -> tuple[str, str]:

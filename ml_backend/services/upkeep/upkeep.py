@@ -13,8 +13,11 @@ class Upkeep:
         self._store = store
         self._gone = gone
         self._audit_days = audit_days
+        self._is_first = True
 
     def work(self) -> None:
-        """Remove what is older than it is kept."""
+        """Remove what is older than it is kept; Label Studio is not asked at a start."""
         self._store.audit.forget_older(self._audit_days)
-        self._gone.work()
+        if not self._is_first:
+            self._gone.work()
+        self._is_first = False

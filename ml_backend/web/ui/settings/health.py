@@ -330,6 +330,8 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
         "LLM_TIMEOUT": f"{settings.llm_timeout:g} s",
         "PREDICT_DEADLINE": f"{settings.predict_deadline:g} s",
         "LOG_LEVEL": settings.log_level,
+        "AUDIT_DAYS": settings.audit_days,
+        "ERASE_AFTER_DAYS": settings.erase_after_days,
     }
     shown = [(name, "set" if value else "not set") for name, value in told.items()]
     return shown + [(name, str(value)) for name, value in plainly.items()]
