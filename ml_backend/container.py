@@ -26,6 +26,8 @@ from ml_backend.services.runs.runs import Runs
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.continuation import Continuation
 from ml_backend.services.serving.deadline import Answering
+from ml_backend.services.serving.gate import Gate
+from ml_backend.services.serving.own_rows import OwnRows
 from ml_backend.services.serving.project_cache import READ_TIMEOUT, ProjectReader
 from ml_backend.services.serving.prompt_sources import PromptSources
 
@@ -143,6 +145,7 @@ class Container(UpkeepParts):
             self.ownership.reading(studio),
             reader,
             PromptSources(self.store, self.prompts, written, reader.instruction),
+            Gate(self.store, OwnRows(self.store, studio, self.settings.own_address())),
             continuing,
             Answering(self.store, self.models, continuing, self.loop, at_once=at_once),
             deadline=self.settings.predict_deadline,
@@ -161,6 +164,7 @@ class Container(UpkeepParts):
             self.store,
             self.studio,
             self.backend.sources,
+            self.backend.gate,
             self.runs,
             offer=self.offer_run,
         )

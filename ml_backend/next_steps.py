@@ -42,10 +42,12 @@ class Step(StrEnum):
     ASK_ALL_AGAIN = "ask_all_again"
     ASK_ONCE = "ask_once"
     ASK_THE_REST = "ask_the_rest"
+    ASSOCIATE_PROMPT = "associate_prompt"
     BUILD_PAGES = "build_pages"
     CANCEL_RUNS = "cancel_runs"
     COMPARE_COMMON = "compare_common"
     CONFIRM_PROJECT = "confirm_project"
+    CONNECT_AGAIN = "connect_again"
     CONNECT_PROJECT = "connect_project"
     CREATE_PROMPT = "create_prompt"
     CREATE_PROMPT_FOR = "create_prompt_for"
@@ -92,7 +94,9 @@ class Step(StrEnum):
 
 FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.ADD_PRICE: ("model",),
+    Step.ASSOCIATE_PROMPT: ("project",),
     Step.CANCEL_RUNS: ("runs",),
+    Step.CONNECT_AGAIN: ("project",),
     Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),

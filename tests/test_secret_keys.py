@@ -64,11 +64,11 @@ def test_every_secret_is_renewed_by_another_key_and_again_does_nothing(data_dir:
     number, session = keep(before)
     both = container(data_dir, SECRET_KEY=OTHER, SECRET_KEY_OLD=f"wrong,{GOOD}")
     assert both.store.connections.get(number).api_key == "sk-secret", "read before any renewal"
-    done = both.store.secrets.renew()
+    done = both.store.stored_secrets.renew()
     assert done.renewed == {"connection": 1, "session": 1}
     assert (done.current, done.unreadable, done.ended) == ({}, (), 0)
     after = container(data_dir, SECRET_KEY=OTHER)
-    assert after.store.secrets.renew().current == {"connection": 1, "session": 1}
+    assert after.store.stored_secrets.renew().current == {"connection": 1, "session": 1}
     found = after.store.connections.get(number)
     assert (found.api_key, found.is_unreadable) == ("sk-secret", False)
     assert found.secrets == {"google_application_credentials": "g-secret"}
@@ -83,7 +83,7 @@ def test_what_no_key_reads_is_named_and_stays_while_sessions_end(data_dir: Path)
     number, session = keep(before)
     after = container(data_dir, SECRET_KEY=OTHER)
     assert after.store.web_sessions.token(session) is None
-    done = after.store.secrets.renew()
+    done = after.store.stored_secrets.renew()
     assert (done.unreadable, done.ended, done.renewed) == ((f"connection {number} 'work'",), 1, {})
     assert before.store.connections.get(number).api_key == "sk-secret", "nothing was lost"
     before.store.close()
@@ -99,7 +99,7 @@ def test_a_key_file_changes_under_a_running_server(data_dir: Path) -> None:
         assert ring.change()
         assert server.store.connections.get(number).api_key == "sk-secret", "before the renewal"
         made_meanwhile = server.store.web_sessions.create("another-token")
-        assert command.store.secrets.renew().renewed == {"connection": 1, "session": 1}
+        assert command.store.stored_secrets.renew().renewed == {"connection": 1, "session": 1}
         ring.forget_before()
     assert server.settings.load_secret_key() != first
     assert server.store.connections.get(number).api_key == "sk-secret"

@@ -26,6 +26,8 @@ WORDS: Words = {
     Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",
     Step.ASK_ONCE: "Leave --samples out.",
     Step.ASK_THE_REST: "Start a run with --only-missing and another --budget for the rest.",
+    Step.ASSOCIATE_PROMPT: "A prompt of another project becomes this one's by `ls-prompts connect "
+    "--project {project} --prompt PROMPT`.",
     Step.BUILD_PAGES: "`make assets` in the source folder brings them; where pip installed this, "
     "then also `pip install --force-reinstall --no-deps .` there.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
@@ -33,6 +35,7 @@ WORDS: Words = {
     Step.CONFIRM_PROJECT: "If it is meant for this one too: `ls-prompts prompts rebind {prompt} "
     "--project {project}`. Else make another: `ls-prompts prompts create TITLE --project "
     "{project}`.",
+    Step.CONNECT_AGAIN: "Connect it once more: `ls-prompts connect --project {project}`.",
     Step.CONNECT_PROJECT: "Try it: `ls-prompts connect --project P`.",
     Step.CREATE_PROMPT: "Make one: `ls-prompts prompts create`.",
     Step.CREATE_PROMPT_FOR: "Make one: `ls-prompts prompts create TITLE --project {project}`.",

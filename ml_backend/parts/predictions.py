@@ -15,6 +15,7 @@ from ml_backend.labelstudio import (
 from ml_backend.parts.prompts import PromptParts
 from ml_backend.services.connecting.connect import Connecting
 from ml_backend.services.connecting.disconnect import Disconnecting
+from ml_backend.services.connecting.project_secrets import ProjectSecrets
 from ml_backend.services.health.doctor import Doctor
 from ml_backend.services.health.own_names import say_names
 from ml_backend.services.marking.aftermath import Aftermath
@@ -101,8 +102,19 @@ class PredictionParts(PromptParts):
         settings = self.settings
         user, password = settings.basic_auth_user, settings.basic_auth_pass
         pair = (user, password) if user and password else None
-        own = settings.own_address()
-        return Connecting(self.store, studio, self.prompts, own=own, pair=pair)
+        return Connecting(
+            self.store,
+            studio,
+            self.prompts,
+            self.project_secrets,
+            own=settings.own_address(),
+            operator=pair,
+        )
+
+    @cached_property
+    def project_secrets(self) -> ProjectSecrets:
+        """What makes the secrets of projects, and knows them again."""
+        return ProjectSecrets(self.store)
 
     @cached_property
     def disconnecting(self) -> Disconnecting:

@@ -16,6 +16,7 @@ from ml_backend.store.labels import LabelStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.presences import PresenceStore
 from ml_backend.store.presses import PressStore
+from ml_backend.store.project_secrets import ProjectSecret, ProjectSecretStore
 from ml_backend.store.projects import KnownProject, ProjectStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
@@ -58,6 +59,7 @@ __all__ = [
     "JudgedOutcome",
     "KnownProject",
     "Place",
+    "ProjectSecret",
     "PromptStats",
     "Publication",
     "Renewed",
@@ -92,6 +94,7 @@ class Store:
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
         self.projects = ProjectStore(self.database)
+        self.secrets = ProjectSecretStore(self.database, cipher)
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
         self.served = ServedStore(self.database)
@@ -109,7 +112,7 @@ class Store:
         self.audit = AuditStore(self.database)
         self.erasing = ErasingStore(self.database)
         self.presences = PresenceStore(self.database)
-        self.secrets = StoredSecrets(self.database, cipher)
+        self.stored_secrets = StoredSecrets(self.database, cipher)
 
     def close(self) -> None:
         self.database.close()

@@ -37,7 +37,9 @@ class EventStore:
         *,
         task_ids: Sequence[int] | None = None,
         annotation_ids: Sequence[int] | None = None,
+        most: int | None = None,
     ) -> None:
+        """Keep an event; where ``most`` of the project wait, one alone that names no ids."""
         values = {
             "project_id": project_id,
             "action": action,
@@ -46,7 +48,25 @@ class EventStore:
             "received_at": time.time(),
         }
         with self._db.write() as c:
+            if most is not None and self._waits(c, project_id) >= most:
+                values |= {"task_ids": None, "annotation_ids": None}
+                if self._waits(c, project_id, action):
+                    return
             c.execute(sa.insert(t.events).values(**values))
+
+    @staticmethod
+    def _waits(c: sa.Connection, project_id: int, whole: str | None = None) -> int:
+        """Return how many events of a project wait; of an action those that name no ids."""
+        e = t.events.c
+        where = [e.project_id == project_id]
+        if whole is not None:
+            # JSON null and no value are both none.
+            nothing = [
+                sa.or_(col.is_(None), sa.cast(col, sa.Text) == "null")
+                for col in (e.task_ids, e.annotation_ids)
+            ]
+            where += [e.action == whole, *nothing]
+        return int(c.execute(sa.select(sa.func.count()).where(*where)).scalar_one())
 
     def projects(self, *, quiet_since: float, waiting_since: float) -> list[int]:
         """Return projects whose events ceased before a time, or began before another.

@@ -199,6 +199,12 @@ class ContactStore:
             rows = c.execute(query.order_by(t.contacts.c.path)).all()
         return [dict(row._mapping) for row in rows]
 
+    def holds_config(self, label_config: str) -> bool:
+        """Return whether any project was heard of with exactly this labeling config."""
+        query = sa.select(t.contacts.c.project_id).where(t.contacts.c.label_config == label_config)
+        with self._db.read() as c:
+            return c.execute(query.limit(1)).first() is not None
+
     def forget(self, project_id: int) -> None:
         """Forget a project that is connected no more."""
         with self._db.write() as c:

@@ -215,6 +215,8 @@ class PromptStore:
             if any(c.execute(each.limit(1)).first() is not None for each in used):
                 return False
             _tell_deleted(c, version_id)
+            # It was only ever named: nothing was written under a label of it.
+            c.execute(sa.delete(t.labels).where(label.version_id == version_id))
             return c.execute(sa.delete(t.versions).where(v.id == version_id)).rowcount == 1
 
     def active_version(self, prompt_id: int, *, by_hand: bool = True) -> PromptVersion | None:

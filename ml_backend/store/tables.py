@@ -288,6 +288,28 @@ contacts = Table(
     Column("host", String(300), nullable=False, default="", server_default=""),
 )
 
+project_secrets = Table(
+    "project_secrets",
+    metadata,
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("serial", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
+    Column("events_digest", String(64), nullable=False),
+    Column("encrypted_secret", Text, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("project_made_at", UtcDateTime),
+    Column("placed_at", UtcDateTime),
+    Column("valid_until", Float),
+)
+
+project_connectors = Table(
+    "project_connectors",
+    metadata,
+    Column("project_id", Integer, primary_key=True, autoincrement=False),
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("since", UtcDateTime, nullable=False),
+)
+
 projects = Table(
     "projects",
     metadata,

@@ -38,7 +38,7 @@ def create_app(container: Container) -> Flask:
     metrics.register(app, container)  # first: it times what the others refuse as well
     hosts.register(app, container.settings)
     body_limits.register(app)
-    auth.register(app, container.settings, attempts)
+    auth.register(app, container.settings, lambda: container.project_secrets, attempts)
     errors.register(app)
     callers = identity.register(app, container.studio_as, container.bridge, attempts)
     body_limits.admit(app)

@@ -209,7 +209,7 @@ def test_whatever_comes_is_answered(connected: Connected) -> None:
     assert "Traceback" not in log
 
 
-def test_start_training_evaluates_once(connected: Connected) -> None:
+def test_start_training_evaluates_once_by_the_secret(connected: Connected) -> None:
     for task in connected.studio.task_ids(connected.project.id)[:5]:
         body = {"result": [region("a")], "ground_truth": True}
         connected.send("POST", f"api/tasks/{task}/annotations/", body)
@@ -224,6 +224,11 @@ def test_start_training_evaluates_once(connected: Connected) -> None:
         found: list[dict[str, Any]] = connected.server.json("runs", "list")
         return found
 
+    connected.send("POST", f"api/ml/{connected.backend}/train", {})
+    named = {"action": "START_TRAINING", "project": {"id": connected.project.id}}
+    assert connected.tell(json.dumps(named).encode()) == 403, "made by hand, without a secret"
+    assert connected.query("SELECT 1 FROM events WHERE action LIKE 'START%'") == []
+    connected.server.cli("connect", "--project", connected.project.id)
     press()
     [run] = eventually(lambda: [r for r in runs() if r["status"] == "Completed"])
     assert (run["project_subset"], run["slot"], run["total_predictions"]) == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,7 @@ from ml_backend.services.connecting.backend_urls import BackendUrls
 from ml_backend.services.connecting.connect import Connected
 from ml_backend.services.connecting.disconnect import Disconnection
 from ml_backend.settings import Settings
+from ml_backend.store.project_secrets import digest_of, events_word
 from support.backends import answering
 from support.fake_label_studio import FakeLabelStudio
 from support.house import CONFIG, ScriptedModel
@@ -33,6 +35,14 @@ from support.serving import free_port, serving
 
 USER, PASSWORD = "labeler", "pässword"
 BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+def bears_secret(row: dict[str, Any], hook: dict[str, Any]) -> bool:
+    """Return whether a connection has its project's secret, and its webhook what is made of it."""
+    user, word = row["basic_auth_user"], row["basic_auth_pass"]
+    of_hook = "Basic " + base64.b64encode(f"{user}:{events_word(word)}".encode()).decode()
+    is_named = user == f"project-{row['project']}-{digest_of(word)[:8]}"
+    return is_named and hook["headers"] == {"Authorization": of_hook}
 
 
 class Site:
@@ -141,9 +151,10 @@ def test_with_basic_auth_both_ways_are_opened(site: Site) -> None:
     report = site.connect(server)
     assert (report.state, "@" in report.url) == ("CO", False)
     assert PASSWORD not in repr(report)
-    (hook,) = site.webhooks()
-    assert hook["headers"] == {"Authorization": BASIC}
+    (row,), (hook,) = site.backends(), site.webhooks()
+    assert bears_secret(row, hook)
     assert site.connect(server).outcome == "unchanged"
+    assert PASSWORD not in json.dumps(site.fake.state(), ensure_ascii=False)
 
 
 @pytest.mark.slow
@@ -155,20 +166,20 @@ def test_a_row_made_before_basic_auth_was_set_is_mended(site: Site) -> None:
     assert (report.outcome, report.state) == ("repaired", "CO")
     (row,), (mended,) = site.backends(), site.webhooks()
     assert (row["title"], row["extra_params"]) == ("Ours", {"prompt": "Topic"})
-    assert (row["basic_auth_user"], row["basic_auth_pass"]) == (USER, PASSWORD)
-    assert (mended["id"], mended["headers"]) == (hook["id"], {"Authorization": BASIC})
+    assert bears_secret(row, mended)
+    assert mended["id"] == hook["id"]
     assert mended["url"] == guarded.settings.own_address() + "/webhook"
 
 
 @pytest.mark.slow
-def test_credentials_in_the_address_work_too_and_are_not_shown(site: Site) -> None:
+def test_the_operators_credentials_in_an_address_give_way_to_the_secret(site: Site) -> None:
     server = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS="plain")
     address = server.settings.own_address().replace("//", f"//{USER}:plain@")
     server.studio.add_backend(site.project_id, address, "By hand")
     report = site.connect(server)
-    assert (report.outcome, report.title) == ("unchanged", "By hand"), "it works as it is"
-    assert "plain" not in str(report)
-    assert site.backends()[0]["url"] == address
+    assert (report.outcome, report.title, report.is_closed) == ("repaired", "By hand", True)
+    assert "plain" not in json.dumps(site.fake.state())
+    assert site.backends()[0]["url"] == server.settings.own_address()
     site.disconnect(server)
     assert (site.backends(), site.webhooks()) == ([], [])
 
@@ -178,10 +189,73 @@ def test_credentials_given_with_an_address_become_basic_auth(site: Site) -> None
     server = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
     elsewhere = site.start(up=False)  # a terminal without the server's settings
     address = server.settings.own_address().replace("//", f"//{USER}:p%C3%A4ssword@")
-    assert site.connect(elsewhere, url=address).state == "CO"
+    report = site.connect(elsewhere, url=address)
+    assert (report.state, report.is_closed) == ("CO", False)
+    assert any("for a proxy" in note for note in report.notes)
+    assert not site.server.store.secrets.is_closed(site.project_id)
     (row,), (hook,) = site.backends(), site.webhooks()
     assert row["url"] == server.settings.own_address()
     assert hook["headers"] == {"Authorization": BASIC}
+
+
+@pytest.mark.slow
+def test_the_secret_stays_until_a_new_one_is_asked_for(site: Site) -> None:
+    site.connect()
+    (first,) = site.backends()
+    site.connect(title="Again")
+    assert site.backends()[0]["basic_auth_pass"] == first["basic_auth_pass"]
+    secrets = site.server.project_secrets
+    pair = (first["basic_auth_user"], first["basic_auth_pass"])
+    site.server.studio.add_backend(
+        site.project_id,
+        f"{site.server.settings.own_address()}/prompts/{site.prompt.id}",
+        "Second",
+        basic_auth=pair,
+    )
+    report = site.connect(new_secret=True)
+    assert (report.outcome, report.is_closed) == ("repaired", True)
+    rows, hooks = site.backends(), site.webhooks()
+    assert len({row["basic_auth_pass"] for row in rows}) == 1
+    assert rows[0]["basic_auth_pass"] != first["basic_auth_pass"]
+    assert all(bears_secret(row, hook) for row, hook in zip(rows, hooks, strict=True))
+    assert secrets.recognise(*pair) is not None, "for ten minutes"
+    assert site.connect().outcome == "unchanged"
+    site.disconnect()
+    assert secrets.recognise(rows[0]["basic_auth_user"], rows[0]["basic_auth_pass"]) is None
+
+
+@pytest.mark.slow
+def test_a_new_secret_that_label_studio_refuses_leaves_the_old_one_good(site: Site) -> None:
+    site.connect()
+    (row,) = site.backends()
+    for _ in range(6):
+        site.fake.fail("api/ml/", "500_before", method="PATCH")
+        with pytest.raises(LabelStudioError):
+            site.connect(new_secret=True)
+    found = site.server.project_secrets.recognise(row["basic_auth_user"], row["basic_auth_pass"])
+    assert found is not None
+    valid = site.server.store.secrets.valid(site.project_id)
+    assert [each.valid_until for each in valid] == [None] * len(valid)
+    assert site.connect().outcome == "repaired"
+
+
+@pytest.mark.slow
+def test_a_changed_secret_key_costs_a_connection_no_more_than_a_new_secret(site: Site) -> None:
+    site.connect()
+    (row,) = site.backends()
+    other = site.start(SECRET_KEY="another key of more than thirty-two characters")
+    pair = (row["basic_auth_user"], row["basic_auth_pass"])
+    assert other.project_secrets.recognise(*pair) is not None
+    assert site.connect(other, url=other.settings.own_address()).is_closed
+    assert site.backends()[0]["basic_auth_pass"] != pair[1]
+
+
+@pytest.mark.slow
+def test_a_prompt_that_is_to_serve_becomes_the_projects(site: Site) -> None:
+    other = site.server.prompts.create("Elsewhere", project=None)
+    site.server.prompts.create_version(other, text="Say {text}")
+    assert site.connect(prompt="Elsewhere").state == "CO"
+    assert site.server.store.prompts.get(other.id).project_ids == (site.project_id,)
 
 
 @pytest.mark.slow
@@ -196,7 +270,7 @@ def test_a_row_deleted_by_hand_comes_back_with_its_one_webhook(site: Site) -> No
     report = site.connect(server)
     assert report.outcome == "created"
     (left,) = site.webhooks()
-    assert left["headers"] == {"Authorization": BASIC}
+    assert bears_secret(site.backends()[0], left)
     assert site.project.model_version == "Prompts"
 
 
@@ -324,12 +398,11 @@ def test_refusals_come_with_the_next_step_and_leave_nothing(site: Site) -> None:
         site.connect(url=f"http://127.0.0.1:{free_port()}")
     assert Step.GIVE_ADDRESS() in down.value.fix
     guarded = site.start(BASIC_AUTH_USER=USER, BASIC_AUTH_PASS=PASSWORD)
-    for pair in ("", f"{USER}:wrong@"):
-        address = guarded.settings.own_address().replace("//", f"//{pair}")
-        with pytest.raises(LabelStudioRejected) as refused:
-            site.connect(url=address)
-        assert "BASIC_AUTH_PASS" in refused.value.fix
-        assert "wrong" not in str(refused.value)
+    address = guarded.settings.own_address().replace("//", f"//{USER}:wrong@")
+    with pytest.raises(LabelStudioRejected) as refused:
+        site.connect(url=address)
+    assert Step.GIVE_PROXY_PASSWORD() in refused.value.fix
+    assert "wrong" not in str(refused.value)
     for block in (True, "at_once"):
         site.fake.control(settings={"block_private": block})
         with pytest.raises(LabelStudioRejected) as blocked:

@@ -107,6 +107,26 @@ def test_imported_tasks_are_predicted_by_themselves(place: Followed) -> None:
 
 
 @pytest.mark.slow
+def test_a_hint_without_a_secret_begins_a_run_only_for_tasks_nobody_saw(place: Followed) -> None:
+    def hint() -> list[Run]:
+        place.container.events.hear("TASKS_CREATED", [place.project], is_hint=True)
+        place.container.event_worker._pauses.clear()
+        place.container.event_worker.work()
+        return place.wait()
+
+    place.imports(2)
+    [run] = place.wait()
+    place.execute(run)
+    with place.store.database.write() as c:  # as if they were gone: a run would ask them again
+        c.execute(sa.delete(t.answers))
+    for key in place.container.studio.prediction_keys(place.project):
+        place.container.studio.delete_prediction(key.id)
+    assert len(hint()) == 1, "nothing is new in Label Studio"
+    place.container.studio.import_tasks(place.project, [{"data": {"text": "new"}}])
+    assert len(hint()) == 2
+
+
+@pytest.mark.slow
 def test_without_asking_for_it_nothing_follows(place: Followed) -> None:
     assert place.store.follows.stop(place.prompt.id, place.project)
     place.imports(3)

@@ -28,6 +28,8 @@ class Place:
     project_id: int
     task_ids: list[int]
     config: str = CONFIG
+    auth: tuple[str, str] | None = None
+    """What Label Studio sends along: None for the project's own secret."""
 
     @property
     def uid(self) -> str:
@@ -49,7 +51,7 @@ class Place:
             "access_token": "a-legacy-token",
             "extra_params": extra_params,
         }
-        return self.client.post(f"{path}/setup", json={**body, **more})
+        return self.post(f"{path}/setup", json={**body, **more})
 
     def predict(
         self, tasks: Sequence[Any], path: str = "", context: Any = None, **more: Any
@@ -61,7 +63,21 @@ class Place:
             "label_config": self.config,
             "params": {"login": None, "password": None, "context": context},
         }
-        return self.client.post(f"{path}/predict", json={**body, **more})
+        return self.post(f"{path}/predict", json={**body, **more})
+
+    def post(self, path: str, **more: Any) -> Any:
+        """POST with the secret of the project, as Label Studio does once it is connected."""
+        return self.client.post(path, auth=self.auth or self.secret(), **more)
+
+    def secret(self, project_id: int | None = None) -> tuple[str, str]:
+        """The user and password of a project's connection, made on first use."""
+        kept, number = self.container.store.secrets, project_id or self.project_id
+        word = f"a secret of project {number}"
+        if kept.newest(number) is None:
+            kept.place(kept.add(number, word, None, anew=False))
+        known = kept.newest(number)
+        assert known is not None
+        return known.user, word
 
     def wire(self, task_id: int, data: Mapping[str, Any]) -> dict[str, Any]:
         """A task as Label Studio sends it."""

@@ -121,10 +121,13 @@ def test_a_prompt_made_for_the_new_project_pushes_the_former_out(place: Place) -
 @pytest.mark.slow
 def test_extra_parameters_said_by_the_gone_project_are_not_used(place: Place) -> None:
     mine, _ = place.prompt("Named")
+    prompts = place.container.store.prompts
     other = place.container.prompts.create("Unbound", project=None)
+    prompts.add_project(other.id, place.project_id)
     place.container.prompts.create_version(other, text="Which? {text}")
     assert place.setup(extra_params={"prompt": other.id}).status_code == 200
     assert place.predict(place.tasks(1)).json["results"][0]["model_version"].startswith("Unbound")
+    prompts.update(other.id, project_ids=[])
     remake(place, place.project_id)
     later(place)
     # Of the project's own there is one prompt, and it was made for the former project.
@@ -136,6 +139,7 @@ def test_extra_parameters_said_by_the_gone_project_are_not_used(place: Place) ->
     answer = place.predict(place.tasks(1))
     assert (answer.status_code, "'Named' was made for" in answer.json["error"]) == (409, True)
     # Said once more by the new project's connection, they count.
+    prompts.add_project(other.id, place.project_id)
     place.setup(extra_params={"prompt": other.id}, project=f"{place.project_id}.{UID}")
     assert place.predict(place.tasks(1)).json["results"][0]["model_version"].startswith("Unbound")
     assert mine.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ import pytest
 
 from ml_backend.container import Container
 from ml_backend.web.server import identity
+from support.backends import answering
 from support.place import Place
 from support.serving import free_port, serving
+from support.wire import CONFIG
 
 Headers = dict[str, str]
 
@@ -192,3 +195,35 @@ def test_tokens_are_never_logged(api: Api, caplog: pytest.LogCaptureFixture) -> 
     api.post("99999/connect")
     assert secret not in caplog.text
     assert api.place_token not in caplog.text
+
+
+@pytest.mark.slow
+def test_the_servers_own_credentials_go_nowhere(api: Api, studio: Any) -> None:
+    with answering({"status": "UP", "model_version": "theirs"}) as elsewhere:
+        for body in ({}, {"url": elsewhere}, {"new_secret": True}, {"url": f"{elsewhere}/more"}):
+            answer = api.post(f"{api.project}/connect", body=body)
+            assert answer.status_code == 200, answer.text
+            held = json.dumps([studio.state(), answer.json()])
+            assert "secretword" not in held
+            assert "bGFiZWxlcjpzZWNyZXR3b3Jk" not in held, "nor as a header"
+        words = {row["basic_auth_pass"] for row in studio.state()["backends"]}
+        assert words
+        assert all(word not in answer.text for word in words)
+
+
+@pytest.mark.slow
+def test_a_prompt_of_a_project_one_does_not_see_is_not_there_to_connect(
+    api: Api, studio: Any
+) -> None:
+    other, _ = studio.seed(CONFIG, [{"data": {"text": "x"}}], title="Other")
+    prompts = api.place.container.prompts
+    hidden = prompts.create("Hidden", project=api.place.container.studio.get_project(other))
+    prompts.create_version(hidden, text="Which? {text}")
+    token = "e" * 40
+    user = {"id": 9, "email": "m@example.com", "username": "m", "hidden": [other]}
+    studio.control(settings={"users": {token: user}})
+    for named in ("Hidden", hidden.id, "Nobody"):
+        answer = api.post(f"{api.project}/connect", token, {"prompt": named})
+        assert answer.status_code == 404, answer.text
+        assert "There are" not in answer.text
+    assert api.place.container.store.prompts.get(hidden.id).project_ids == (other,)

@@ -311,7 +311,9 @@ def test_an_unknown_project_is_refused_without_asking_the_model(
     place: Place, simulator: Simulator
 ) -> None:
     place.prompt()
-    response = place.predict(place.tasks(2), path="/prompts/1", project="4711.1795381976")
+    place.auth = place.secret(4711)
+    tasks = [{**each, "project": 4711} for each in place.tasks(2)]
+    response = place.predict(tasks, path="/prompts/1", project="4711.1795381976")
     assert response.status_code == 404
     assert "no project 4711" in response.status
     assert simulator.stats()["calls"] == 0
@@ -461,8 +463,9 @@ def test_versions_lists_the_labels_an_address_can_write(place: Place) -> None:
     place.container.prompts.create_version(prompt, text="Two: {text}")
     place.prompt("Other")
     both = ["Topics__Version 1", "Topics__Version 2"]
-    assert place.client.get("/versions").json["versions"] == [*both, "Other__Version 1"]
-    assert place.client.post(f"/prompts/{prompt.id}/versions").json["versions"] == both
+    listed = place.client.get("/versions", auth=place.secret()).json["versions"]
+    assert listed == [*both, "Other__Version 1"]
+    assert place.post(f"/prompts/{prompt.id}/versions").json["versions"] == both
 
 
 ODD_BODIES: list[bytes] = [
@@ -496,7 +499,7 @@ ODD_BODIES: list[bytes] = [
 def test_an_odd_body_is_never_our_failure(place: Place, route: str) -> None:
     place.prompt()
     for body in ODD_BODIES:
-        response = place.client.post(route, data=body, content_type="application/json")
+        response = place.post(route, data=body, content_type="application/json")
         assert response.status_code < 500, body[:100]
         assert isinstance(response.json, dict), body[:100]
         if response.status_code >= 400:

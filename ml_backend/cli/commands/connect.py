@@ -37,6 +37,9 @@ STATES = {
 @click.option(
     "--extra-params", metavar="JSON", help='Sent with it, for example {"prompt": "Topic"}.'
 )
+@click.option(
+    "--new-secret", is_flag=True, help="Change the project's secret; the old one ends in 10 min."
+)
 @pass_app
 def connect(
     app: App,
@@ -46,24 +49,33 @@ def connect(
     version: str | None,
     title: str | None,
     extra_params: str | None,
+    new_secret: bool,
 ) -> None:
     """Connect a project to this server as its ML backend, or mend its connection.
 
-    Also sees to the webhook, its basic auth, and that predictions show. Repeat it whenever the
-    server moved or something was deleted by hand. Runs do not need a connection.
+    Also sees to the webhook, its basic auth, and that predictions show. The basic auth is a secret
+    of the project alone, made by the first call and kept. Repeat it whenever the server moved or
+    something was deleted by hand. Runs do not need a connection.
 
     \b
     Examples:
       ls-prompts connect --project 3
       ls-prompts connect --project 3 --url http://host.docker.internal:9090
       ls-prompts connect --project "My project" --prompt Topic --version "Version 2"
+      ls-prompts connect --project 3 --new-secret
       ls-prompts connect --project 3 --url http://user:password@proxy.example.com/prompts-server
     """
     params = None if extra_params is None else _json(extra_params)
     connecting = app.container.connecting
     found = app.project(project)
     report = connecting.connect(
-        found, url, prompt=prompt, version=version, title=title, extra_params=params
+        found,
+        url,
+        prompt=prompt,
+        version=version,
+        title=title,
+        extra_params=params,
+        new_secret=new_secret,
     )
     if app.as_json:
         app.document(report.document())

@@ -156,6 +156,20 @@ class Access:
             raise NotFound(f"There is no prompt {prompt_id}.", field="prompt")
         return prompt
 
+    def prompt_for(self, caller: Caller, project_id: int, ref: int | str) -> Prompt:
+        """Return the prompt of an id or title that is to serve a project.
+
+        Raises NotFound for one the caller does not see, and Forbidden where it would have to
+        become the project's and is not theirs to change.
+        """
+        seen = self.prompts(caller)
+        number = int(ref) if str(ref).isdecimal() and len(str(ref)) < 10 else None
+        by_title = (each for each in seen if each.title == str(ref))
+        found = next(by_title, next((each for each in seen if each.id == number), None))
+        if found is None or self.is_going(found.id):
+            raise NotFound(f"There is no prompt {ref!r}.", field="prompt")
+        return found if project_id in found.project_ids else self.editable(caller, found.id)
+
     def sees(self, caller: Caller, prompt: Prompt) -> bool:
         """Return whether a caller sees a prompt."""
         if self.visible(caller, prompt.project_ids):

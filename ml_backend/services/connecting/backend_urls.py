@@ -95,7 +95,7 @@ class BackendUrls:
     """Tells which of a project's backends and webhooks lead, or led, to this server.
 
     Only addresses known as ours are ever looked at: ``own`` and those Label Studio has called us
-    by. ``read`` asks an address for its ``/health``.
+    by, ``also`` among them. ``read`` asks an address for its ``/health``.
     """
 
     def __init__(
@@ -104,11 +104,12 @@ class BackendUrls:
         own: str,
         project_id: int,
         *,
+        also: str = "",
         read: Callable[[str], dict[str, object]] = read_health,
     ) -> None:
         self._instance = store.writing.instance()
         self._own = BackendUrl.of(own).netloc
-        self._known = {self._own}
+        self._known = {self._own, *_netlocs(also)}
         for contact in store.contacts.of_project(project_id):
             self._known |= _netlocs(contact["host"])
         self._read = read

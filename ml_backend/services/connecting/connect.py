@@ -1,27 +1,25 @@
 """Connecting a project to this server as its ML backend, and mending a connection.
 
 What Label Studio leaves to people is set as well: the webhook's basic auth, and that predictions
-show. A second call finds nothing to do.
+show. A second call finds nothing to do. The credentials are the project's own secret, made by the
+first call and the same ever after, unless it is to be new; the operator's go nowhere.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.errors import (
-    ConfigError,
     InvalidInput,
     LabelStudioError,
     LabelStudioRejected,
 )
-from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Backend, LabelStudioClient, Project, Webhook
 from ml_backend.next_steps import Step
-from ml_backend.records import AuditAction
+from ml_backend.records import AuditAction, Person
 from ml_backend.services.connecting.backend_urls import (
     BACKEND_TITLE,
     BackendUrl,
@@ -33,18 +31,25 @@ from ml_backend.services.connecting.backend_urls import (
     same_place,
     without_tail,
 )
+from ml_backend.services.connecting.project_secrets import Credentials, ProjectSecrets
+from ml_backend.services.connecting.wanted import (
+    CONNECTED as CONNECTED,
+    Wanted,
+    changes_of,
+    has_prompt_area,
+)
 from ml_backend.services.connecting.webhooks import mend_webhook
+from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.store import Store
 
-CONNECTED = "CO"
 CREATED, REPAIRED, UNCHANGED = "created", "repaired", "unchanged"
 START_IT = (
     f"Start the server where Label Studio can call it. {Step.GIVE_ADDRESS()} In Docker, localhost "
     "is the container itself: use the name of the host or of the service."
 )
-SAME_PAIR = (
-    "The BASIC_AUTH_USER and BASIC_AUTH_PASS must be those the server was started with. "
+SAME_DATABASE = (
+    "The server there must work with the database of this one, which has the project's secret. "
     f"{Step.GIVE_PROXY_PASSWORD()}"
 )
 
@@ -62,6 +67,8 @@ class Connected:
     """"created", "repaired" or "unchanged"."""
     done: tuple[str, ...]
     notes: tuple[str, ...]
+    is_closed: bool
+    """Whether Label Studio calls with the project's secret, and so nobody may without."""
 
     def document(self) -> dict[str, Any]:
         return {
@@ -74,27 +81,15 @@ class Connected:
             "outcome": self.outcome,
             "done": list(self.done),
             "notes": list(self.notes),
+            "closed": self.is_closed,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a caller asked for; ``tail`` and ``title`` are "" where that is left to us."""
-
-    root: str
-    tail: str
-    is_address_given: bool
-    pair: Pair | None = field(repr=False)
-    title: str
-    extra_params: object
-    interactive: bool
-    """The labeling config has a text area to type a prompt into, so the editor must ask."""
 
 
 class Connecting:
     """Connects projects by one client of Label Studio.
 
-    ``own`` is where this server answers as seen from this machine, ``pair`` its basic auth.
+    ``own`` is where this server answers as seen from this machine. ``operator`` is the basic auth
+    of its settings, which connections of before have: it is replaced and never given out.
     """
 
     def __init__(
@@ -102,15 +97,17 @@ class Connecting:
         store: Store,
         studio: LabelStudioClient,
         prompts: Prompts,
+        secrets: ProjectSecrets,
         *,
         own: str,
-        pair: Pair | None,
+        operator: Pair | None,
     ) -> None:
         self._store = store
         self._studio = studio
         self._prompts = prompts
+        self._secrets = secrets
         self._own = own
-        self._pair = pair
+        self._operator = operator
 
     def connect(
         self,
@@ -121,15 +118,23 @@ class Connecting:
         version: str | int | None = None,
         title: str | None = None,
         extra_params: object = None,
+        new_secret: bool = False,
+        person: Person | None = None,
     ) -> Connected:
         """Connect a project, or mend its connection; every write is sent once.
 
-        ``prompt`` and ``version`` (id or title) serve this connection whatever else is active.
-        Without ``url`` a working address is kept. Raises InvalidInput or NotFound for what is not
-        there, LabelStudioError with the next step when Label Studio refuses: then nothing new is
-        left there.
+        ``prompt`` and ``version`` (id or title) serve this connection whatever else is active; such
+        a prompt becomes the project's. ``person`` is who connects, whose own keys may answer then;
+        None for whose token the client has. Without ``url`` a working address is kept.
+        ``new_secret`` puts another secret in the place of the project's: both are good for ten
+        minutes. Raises InvalidInput or NotFound for what is not there, LabelStudioError with the
+        next step when Label Studio refuses: then nothing new is left there.
         """
-        wanted = self._wanted(project, url, prompt, version, title, extra_params)
+        credentials = self._secrets.of(project, anew=new_secret)
+        wanted = self._wanted(project, credentials, url, prompt, version, title, extra_params)
+        if new_secret:
+            wanted = replace(wanted, done=("a new secret; the former one ends in ten minutes",))
+        self._secrets.agree(project.id, person or self._studio.whoami().person)
         rows = self._studio.list_backends(project.id)
         row = self._find(project.id, rows, wanted)
         with self._store.audit.doing(
@@ -138,14 +143,23 @@ class Connecting:
             object_id=project.id,
             title=project.title,
             project_id=project.id,
-        ):
+        ) as doing:
+            if new_secret:
+                doing.counts = {"new_secrets": 1}
             try:
                 if row is None:
-                    return self._create(project, rows, wanted)
-                return self._mend(project, rows, row, wanted)
+                    report = self._create(project, rows, wanted)
+                else:
+                    report = self._mend(project, rows, row, wanted)
+                self._close_others(project, rows, report.backend_id, credentials)
             except LabelStudioRejected as error:
                 _explain(error)
                 raise
+            if report.is_closed:
+                self._secrets.placed(credentials)
+            else:
+                self._store.secrets.withdraw(project.id)
+        return report
 
     def rows(self, project_id: int) -> tuple[list[Backend], list[Backend]]:
         """Return a project's connections to this server, and those to others."""
@@ -154,9 +168,34 @@ class Connecting:
         mine = [row for row in rows if ours.holds(row)]
         return mine, [row for row in rows if row not in mine]
 
+    def _close_others(
+        self,
+        project: Project,
+        rows: Sequence[Backend],
+        kept: int,
+        credentials: Credentials,
+    ) -> None:
+        """Give the project's further connections to this server the secret too."""
+        ours = BackendUrls(self._store, self._own, project.id)
+        for row in rows:
+            is_proxied = credentials_of(row.url) not in (None, self._operator)
+            if row.id == kept or is_proxied or not ours.holds(row):
+                continue
+            if row.auth_user != credentials.connection[0]:
+                row = self._studio.update_backend(
+                    row.id,
+                    project.id,
+                    plain(row.url),
+                    row.title,
+                    basic_auth=credentials.connection,
+                    extra_params=row.extra_params,
+                )
+            mend_webhook(self._studio, row, (), credentials.webhook)
+
     def _wanted(
         self,
         project: Project,
+        credentials: Credentials,
         url: str | None,
         prompt: str | int | None,
         version: str | int | None,
@@ -167,6 +206,9 @@ class Connecting:
         tail = BackendUrl.of(address).tail
         if prompt is not None:
             found = self._prompts.find(prompt)
+            if project.id not in found.project_ids:
+                self._store.prompts.add_project(found.id, project.id)
+                ProjectIdentity(self._store).bind(found.id, [project])
             tail = f"/prompts/{found.id}"
             if version is not None:
                 tail += f"/versions/{self._prompts.find_version(found, version).id}"
@@ -180,10 +222,12 @@ class Connecting:
             root=without_tail(plain(address)),
             tail=tail,
             is_address_given=bool(url),
-            pair=credentials_of(address) or self._pair,
+            pair=credentials_of(address) or credentials.connection,
+            hook_pair=credentials_of(address) or credentials.webhook,
+            secret_name=credentials.secret.user,
             title=(title or "").strip(),
             extra_params=extra_params,
-            interactive=_has_prompt_area(project.label_config),
+            interactive=has_prompt_area(project.label_config),
         )
 
     def _find(self, project_id: int, rows: Sequence[Backend], wanted: Wanted) -> Backend | None:
@@ -209,13 +253,14 @@ class Connecting:
         try:
             done = [
                 "the connection",
-                *mend_webhook(self._studio, backend, (), wanted.pair),
+                *wanted.done,
+                *mend_webhook(self._studio, backend, (), wanted.hook_pair),
                 *self._show(rows, backend),
             ]
         except LabelStudioError:
             self._undo(project, backend, hooks)
             raise
-        return self._report(backend, CREATED, done, [*rows, backend])
+        return self._report(backend, CREATED, done, [*rows, backend], wanted)
 
     def _undo(self, before: Project, backend: Backend, webhooks: Sequence[Webhook]) -> None:
         """Take a connection back that could not be finished, and all that came with it."""
@@ -232,8 +277,7 @@ class Connecting:
         self, project: Project, rows: Sequence[Backend], row: Backend, wanted: Wanted
     ) -> Connected:
         url = self._address_for(row, wanted)
-        pair = credentials_of(url) or wanted.pair
-        changes = _changes(row, url, wanted)
+        changes = changes_of(row, url, wanted)
         backend = row
         if changes:
             given = wanted.extra_params
@@ -247,22 +291,24 @@ class Connecting:
                 extra_params=row.extra_params if given is None else given,
                 interactive=wanted.interactive or None,
             )
+        hook_pair = credentials_of(url) or wanted.hook_pair
         done = [
+            *wanted.done,
             *changes,
-            *mend_webhook(self._studio, backend, (row.url,), pair),
+            *mend_webhook(self._studio, backend, (row.url,), hook_pair),
             *self._show(rows, backend),
         ]
         listed = [backend if each.id == row.id else each for each in rows]
-        return self._report(backend, REPAIRED if done else UNCHANGED, done, listed)
+        return self._report(backend, REPAIRED if done else UNCHANGED, done, listed, wanted)
 
-    @staticmethod
-    def _address_for(row: Backend, wanted: Wanted) -> str:
+    def _address_for(self, row: Backend, wanted: Wanted) -> str:
         """Return the address a row should have; what works and was not asked about stays."""
         works = row.state == CONNECTED and not wanted.is_address_given
         root = plain(without_tail(row.url)) if works else wanted.root
         url = root + (wanted.tail or BackendUrl.of(row.url).tail)
         own = credentials_of(row.url)
-        if same_place(url, row.url) and (own is None or works or wanted.pair in (None, own)):
+        is_theirs = own not in (None, self._operator)
+        if same_place(url, row.url) and (own is None or (is_theirs and works)):
             return row.url
         return url
 
@@ -288,9 +334,20 @@ class Connecting:
         return shown not in titles and shown not in self._studio.model_versions(project.id)
 
     def _report(
-        self, backend: Backend, outcome: str, done: Sequence[str], rows: Sequence[Backend]
+        self,
+        backend: Backend,
+        outcome: str,
+        done: Sequence[str],
+        rows: Sequence[Backend],
+        wanted: Wanted,
     ) -> Connected:
         notes = []
+        is_closed = credentials_of(backend.url) is None and backend.auth_user == wanted.secret_name
+        if not is_closed:
+            notes.append(
+                "It bears the user and password of its address instead of the project's secret, as "
+                "for a proxy: what comes through there to this server is not told from others."
+            )
         tail = BackendUrl.of(backend.url).tail
         if outcome != CREATED and tail:
             notes.append(
@@ -320,45 +377,8 @@ class Connecting:
             outcome,
             tuple(done),
             tuple(notes),
+            is_closed,
         )
-
-
-def _changes(row: Backend, url: str, wanted: Wanted) -> list[str]:
-    """Return what of a row is not as it should be, in words."""
-    changes = []
-    if not same_place(url, row.url):
-        changes.append(f"the address, {plain(url)}")
-    elif url != row.url:
-        changes.append("the credentials taken out of the address")
-    pair = None if credentials_of(url) else wanted.pair
-    if pair and (row.auth_user, row.has_password) != (pair[0], True):
-        changes.append("the basic auth")
-    if wanted.title and wanted.title != row.title:
-        changes.append(f"the title, {wanted.title!r}")
-    if wanted.extra_params is not None and wanted.extra_params != _parsed(row.extra_params):
-        changes.append("the extra parameters")
-    if wanted.interactive and not row.is_interactive:
-        changes.append("interactive mode, for the config has a text area to type a prompt into")
-    if not changes and row.state != CONNECTED:
-        changes.append("the connection, tried again")
-    return changes
-
-
-def _has_prompt_area(label_config: str) -> bool:
-    try:
-        return bool(LabelingConfig.parse(label_config).prompt_areas)
-    except ConfigError:
-        return False
-
-
-def _parsed(value: object) -> object:
-    """Return extra parameters typed as text as the JSON they are."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _root(row: Backend) -> str:
@@ -373,7 +393,7 @@ def _explain(error: LabelStudioRejected) -> None:
     if error.fix:
         return
     if "authentication parameters" in error.message or "401 Client Error" in error.message:
-        error.fix = SAME_PAIR
+        error.fix = SAME_DATABASE
     elif "Successfully connected" not in error.message:
         # Where this server was reached, it gave its own reason and what to do about it.
         error.fix = START_IT

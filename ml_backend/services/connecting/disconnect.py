@@ -99,6 +99,7 @@ class Disconnecting:
         for follow in plan.follows:
             self._store.follows.stop(follow.prompt_id, plan.project_id)
         self._store.contacts.forget(plan.project_id)
+        self._store.secrets.end(plan.project_id)
         return plan
 
     def _next_version(

@@ -28,8 +28,14 @@ PROJECT_UPDATED = "PROJECT_UPDATED"
 SERVER_STARTED = "SERVER_STARTED"
 """Our own: anything may have happened while no server was up."""
 
+IMPORT_HINTED = "IMPORT_HINTED"
+"""Our own: of an import somebody without a secret told, so what follows it must see it itself."""
+
 IMPORT_SETTLED = "IMPORT_SETTLED"
 """Our own: an import was heard of a while ago, and by now Label Studio has committed it."""
+
+HINT_SETTLED = "HINT_SETTLED"
+"""Our own: the same of one that was told of without a secret."""
 
 OF_TASKS = frozenset(
     {
@@ -45,6 +51,12 @@ ACTIONS = OF_TASKS | {START_TRAINING, PROJECT_UPDATED}
 """The events that something depends on here, and that may come from outside."""
 
 IMPORTS = frozenset({TASKS_CREATED, IMPORT_SETTLED})
+HINTED = frozenset({IMPORT_HINTED, HINT_SETTLED})
+SETTLES = {TASKS_CREATED: IMPORT_SETTLED, IMPORT_HINTED: HINT_SETTLED}
+"""What an import is told of by, and as what it is looked at once more."""
+
+MOST_HINTS = 100
+"""Events of a project that may wait when one comes without a secret; of more all is read again."""
 
 
 class Heard(StrEnum):
@@ -73,15 +85,17 @@ class EventQueue:
         *,
         task_ids: Sequence[int] | None = None,
         annotation_ids: Sequence[int] | None = None,
+        is_hint: bool = False,
     ) -> Heard:
         """Queue an event for those of the projects that are ours; always returns at once.
 
-        None for ids means that the event did not say which.
+        None for ids means that the event did not say which. One that ``is_hint`` came without a
+        secret: few of them wait at a time, and none begins what spends.
         """
-        if action not in ACTIONS or not project_ids:
+        if action not in ACTIONS or not project_ids or (is_hint and action == START_TRAINING):
             return Heard.IGNORED
         keeping: Future[bool] = self._queueing.submit(
-            self._keep, action, project_ids, task_ids, annotation_ids
+            self._keep, action, project_ids, task_ids, annotation_ids, is_hint
         )
         try:
             return Heard.QUEUED if keeping.result(ANSWER_SECONDS) else Heard.IGNORED
@@ -96,12 +110,16 @@ class EventQueue:
         project_ids: Sequence[int],
         task_ids: Sequence[int] | None,
         annotation_ids: Sequence[int] | None,
+        is_hint: bool,
     ) -> bool:
+        if is_hint and action == TASKS_CREATED:
+            action = IMPORT_HINTED
+        most = MOST_HINTS if is_hint else None
         try:
             ours = [each for each in project_ids if self._store.projects.concerns_us(each)]
             for project_id in ours:
                 self._store.events.add(
-                    project_id, action, task_ids=task_ids, annotation_ids=annotation_ids
+                    project_id, action, task_ids=task_ids, annotation_ids=annotation_ids, most=most
                 )
         except sa.exc.SQLAlchemyError:
             log.exception("event %s could not be queued; its project is read again", action)

@@ -13,15 +13,16 @@ from collections.abc import Callable, Sequence
 from ml_backend.errors import ConfigError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
+from ml_backend.records import read_moment
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.events.event_queue import (
     ANNOTATIONS_DELETED,
-    IMPORT_SETTLED,
+    HINTED,
     IMPORTS,
     OF_TASKS,
     SERVER_STARTED,
+    SETTLES,
     START_TRAINING,
-    TASKS_CREATED,
     EventQueue,
 )
 from ml_backend.services.events.follow import LONGEST_BURST, QUIET_AFTER_IMPORT
@@ -116,7 +117,8 @@ class EventWorker:
     def _look_again(self) -> None:
         while self._unsettled and self._unsettled[0][0] <= time.time():
             event = self._unsettled[0][1]
-            self._store.events.add(event.project_id, IMPORT_SETTLED, task_ids=event.task_ids)
+            again = SETTLES[event.action]
+            self._store.events.add(event.project_id, again, task_ids=event.task_ids)
             del self._unsettled[0]
 
     def _attend(self, project_id: int) -> None:
@@ -154,15 +156,33 @@ class EventWorker:
             self._update_pool(project, events)
             _require(lease)
             actions = {event.action for event in events}
-            if actions & IMPORTS:
+            if actions & IMPORTS or (actions & HINTED and self._has_newer_tasks(project_id)):
                 self._store.follows.put_off(
                     project_id, quiet=QUIET_AFTER_IMPORT, longest=LONGEST_BURST
                 )
             if START_TRAINING in actions:
                 self._training.start(project)
             due = time.time() + SETTLE_SECONDS
-            self._unsettled += [(due, each) for each in events if each.action == TASKS_CREATED]
+            self._unsettled += [(due, each) for each in events if each.action in SETTLES]
         self._store.events.remove(events)
+
+    def _has_newer_tasks(self, project_id: int) -> bool:
+        """Return whether Label Studio has tasks that no follow of the project has seen.
+
+        Who hints at an import without a secret cannot begin a run: only what is there does.
+        """
+        follows = [each for each in self._store.follows.all() if each.project_id == project_id]
+        if not follows:
+            return False
+        newest = tuple(self._studio.newest_task(project_id))
+        made_at = read_moment(str(newest[1])) if newest else None
+        runs = self._store.runs.search(project_id=project_id)
+        plans = (run.plan.project for run in runs if run.options.follow)
+        seen = next((plan.newest_task for plan in plans if plan is not None), None)
+        if seen is not None:
+            return newest != seen
+        since = min(follow.since for follow in follows)
+        return made_at is not None and made_at > since
 
     def _forget(self, project_id: int, error: LabelStudioNotFound) -> None:
         log.warning("project %s: %s", project_id, error)
@@ -212,7 +232,7 @@ class EventWorker:
         for event in events:
             if event.action == SERVER_STARTED:
                 return None
-            if event.action not in OF_TASKS | IMPORTS:
+            if event.action not in OF_TASKS | IMPORTS | HINTED:
                 continue
             if event.task_ids is None and event.annotation_ids is None:
                 return None

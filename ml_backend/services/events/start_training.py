@@ -8,11 +8,13 @@ from collections.abc import Callable
 from ml_backend.errors import LabelStudioUnreachable, NotFound, PromptsError
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Prompt, PromptVersion, Run, RunStatus, Slot, Subset, read_moment
+from ml_backend.services.connecting.project_secrets import OPERATOR
 from ml_backend.services.evaluation.ground_truth import truth_of
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.services.runs.runs import Runs
+from ml_backend.services.serving.gate import Gate
 from ml_backend.services.serving.prompt_sources import Address, PromptSources
 from ml_backend.store import Store
 
@@ -27,6 +29,7 @@ class StartTraining:
         store: Store,
         studio: ServerLabelStudio,
         sources: PromptSources,
+        gate: Gate,
         runs: Runs,
         *,
         offer: Callable[[int], None],
@@ -34,6 +37,7 @@ class StartTraining:
         self._store = store
         self._studio = studio
         self._sources = sources
+        self._gate = gate
         self._runs = runs
         self._offer = offer
 
@@ -53,6 +57,7 @@ class StartTraining:
 
     def _start(self, project: Project) -> Run | None:
         prompt, version = self._serving(project)
+        self._gate.require_key(OPERATOR, project.id, version)
         if not (project.ground_truths or project.annotations):
             log.info("project %s: no annotation to evaluate %r on", project.id, prompt.title)
             return None

@@ -26,6 +26,7 @@ from ml_backend.records import Connection, Job, ProviderName, RunStatus
 from ml_backend.services.health.at_rest import say_open
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
+from ml_backend.services.health.open_connections import say_open_connections
 from ml_backend.services.health.our_health import read_health
 from ml_backend.services.health.page_assets import VENDOR, lacking
 from ml_backend.services.health.price_said import say_budget, say_calls, say_price
@@ -136,6 +137,10 @@ class Doctor:
             rows = [(p, row) for p in projects for row in studio.list_backends(p.id)]
             yield self._check_projects(store, studio, projects)
             yield self._check_backends(rows)
+            if said := say_open_connections(
+                store, [each for each in rows if self._is_ours(each[1])]
+            ):
+                yield Check("secrets", WARN, *said)
             yield self._check_second_server(store, studio, projects, rows)
         except LabelStudioError as error:
             yield Check("projects", FAIL, error.message, error.fix)

@@ -24,6 +24,8 @@ DESCRIPTIONS = {
 }
 LONGEST = 200_000
 TRIES = 20
+MOST_UNUSED = 20
+"""Versions of a prompt, beside those that answered something: a text may be changed for ever."""
 
 
 class ProjectPrompts:
@@ -34,12 +36,13 @@ class ProjectPrompts:
         self._models = models
 
     def version(
-        self, project_id: int, origin: Origin, text: str, model: str | None
+        self, project_id: int, origin: Origin, text: str, model: str | None, *, keep: bool = True
     ) -> tuple[Prompt, PromptVersion]:
         """Return the version of a text, made when it is new; ``model`` None is the default one.
 
-        The same text, provider and model are the same version for ever. Raises InvalidInput when
-        there is no model to answer it.
+        The same text, provider and model are the same version for ever; one that never answered
+        anything goes when many newer ones came. Without ``keep`` nothing is made: what is new then
+        has no id. Raises InvalidInput when there is no model to answer it.
         """
         if len(require_text(text, "prompt")) > LONGEST:
             raise InvalidInput(
@@ -47,6 +50,8 @@ class ProjectPrompts:
             )
         provider, name = self._model(model)
         title = _title(text, provider, name)
+        if not keep:
+            return self._unkept(project_id, origin, title, text, (provider, name))
         prompt = self._prompt(project_id, origin)
         for version in self._store.prompts.versions(prompt.id):
             if version.title == title:
@@ -56,11 +61,53 @@ class ProjectPrompts:
             "connection_id": None, "max_few_shot_examples": 0, "parameters": {},
             "origin": origin.value,
         }  # fmt: skip
+        self._make_room(prompt)
         try:
             return prompt, self._store.prompts.create_version(prompt.id, **values)
         except Conflict:  # another request made it this moment
             versions = self._store.prompts.versions(prompt.id)
             return prompt, next(each for each in versions if each.title == title)
+
+    def _make_room(self, prompt: Prompt) -> None:
+        """Remove versions that never answered anything, where there are many; oldest first."""
+        versions = self._store.prompts.versions(prompt.id)
+        for version in versions[: 1 - MOST_UNUSED]:
+            self._store.prompts.delete_unused_version(version.id)
+
+    def _unkept(
+        self,
+        project_id: int,
+        origin: Origin,
+        title: str,
+        text: str,
+        model: tuple[ProviderName, str],
+    ) -> tuple[Prompt, PromptVersion]:
+        now, (provider, name) = datetime.now(UTC), model
+        prompt = self._store.prompts.find_origin(origin, project_id) or Prompt(
+            id=0,
+            title=f"Project {project_id} {TITLES[origin]}",
+            description="",
+            project_ids=(project_id,),
+            active_version_id=None,
+            created_at=now,
+            updated_at=now,
+            origin=origin,
+        )
+        version = PromptVersion(
+            id=0,
+            prompt_id=prompt.id,
+            title=title,
+            text=text,
+            provider=provider,
+            model=name,
+            connection_id=None,
+            max_few_shot_examples=0,
+            parameters={},
+            created_at=now,
+            updated_at=now,
+            origin=origin,
+        )
+        return prompt, version
 
     def ephemeral(self, text: str, like: PromptVersion | None) -> PromptVersion:
         """Return a version that is kept nowhere, answered by the model of another one.

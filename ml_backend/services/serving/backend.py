@@ -10,7 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ml_backend.data_paths import top_key
@@ -22,18 +22,17 @@ from ml_backend.records import (
     Example,
     ExampleSource,
     Failure,
-    FailureKind,
     Outcome,
     Prediction,
     Prompt,
     PromptVersion,
     ProviderName,
-    Region,
     Slot,
     Task,
     is_same_project,
     read_moment,
 )
+from ml_backend.services.connecting.project_secrets import OPERATOR, Bearer
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor import Predictor
 from ml_backend.services.inference.predictor_factory import PredictorFactory
@@ -42,9 +41,11 @@ from ml_backend.services.project_identity import AnotherProject, ProjectIdentity
 from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.publishing.ownership import Ownership, label_of
 from ml_backend.services.recent import Recent
+from ml_backend.services.serving.answers import Answers, Serving
 from ml_backend.services.serving.contacts import Contacts
 from ml_backend.services.serving.continuation import Continuation, covers
 from ml_backend.services.serving.deadline import Answering
+from ml_backend.services.serving.gate import Gate, as_connected
 from ml_backend.services.serving.project_cache import REMEMBER_SECONDS, ProjectReader, asked_about
 from ml_backend.services.serving.prompt_sources import (
     LARGEST_ID,
@@ -53,6 +54,7 @@ from ml_backend.services.serving.prompt_sources import (
     typed_prompt,
     typed_regions,
 )
+from ml_backend.services.serving.served_report import report
 from ml_backend.store import Store
 
 log = logging.getLogger(__name__)
@@ -65,27 +67,8 @@ TINY_CONFIG = (
 INTERACTIVE = "interactive prompt"
 """The model version of answers to a prompt that was typed for them and is kept nowhere."""
 
-# What a model said of a task may quote it, and logs never hold task texts.
-QUOTES_THE_TASK = frozenset({FailureKind.INVALID_ANSWER, FailureKind.REFUSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """One outcome for each task asked for, in their order; None was not reached."""
-
-    label: str
-    outcomes: tuple[Outcome | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """What answers a project now; ``prompt`` is None for a text typed into the task itself."""
-
-    prompt: Prompt | None
-    version: PromptVersion
-    label: str
-    echo: tuple[Region, ...] = ()
-    """Regions of the text areas the prompt was typed into, to be given back with the answer."""
+CONNECTING = "(being connected)"
+"""What ``/setup`` says while Label Studio does not have the connection yet that asks."""
 
 
 class Backend:
@@ -104,6 +87,7 @@ class Backend:
         ownership: Ownership,
         reader: ProjectReader,
         sources: PromptSources,
+        gate: Gate,
         continuing: Continuation,
         answering: Answering,
         *,
@@ -116,6 +100,7 @@ class Backend:
         self._examples = examples
         self._ownership = ownership
         self._reader = reader
+        self.gate = gate
         self._continuing = continuing
         self._answering = answering
         self._deadline = deadline
@@ -137,30 +122,39 @@ class Backend:
         label_config: str,
         host: str = "",
         made_at: datetime | None = None,
+        bearer: Bearer = OPERATOR,
     ) -> str:
         """Remember what a connection said; return the model version that predictions will have.
 
         Reads the store alone, but for what was never read before: the labeling instructions and
         the task columns a prompt names beside the config's. These it waits a second for at most.
-        Raises what a labeler must mend before predictions can work.
+        Without a secret nothing is kept but what Label Studio says of the connection itself.
+        Raises what a labeler must mend before predictions can work, and Forbidden.
         """
-        said = {"extra_params": extra_params, "label_config": label_config, "host": host}
-        self._contacts.remember(project_id, address, made_at, said)
+        self.gate.admit(bearer, project_id)
+        keep = self.gate.is_believed(bearer, project_id, address, host, extra_params)
+        if keep and address.prompt:  # raises for what is not there: of that nothing is kept
+            self.sources.version_for(project_id, address, extra_params)
+        if keep:
+            said = {"extra_params": extra_params, "label_config": label_config, "host": host}
+            self._contacts.remember(project_id, address, made_at, said)
         self._reader.look_soon(project_id, made_at)
-        prompt, version = self.sources.version_for(project_id, address, extra_params)
+        prompt, version = self.sources.version_for(project_id, address, extra_params, keep=keep)
+        self.gate.require_key(bearer, project_id, version)
         config = self._predictor_factory.config_of(asked_about(None, project_id, label_config))
         if not version.is_lenient and not _is_covered(version.text, config.input_fields):
             columns = self._reader.columns_soon(project_id)
             if columns:
                 template.check(version.text, columns | set(config.input_fields))
-        return self._ownership.name(prompt, version, Slot.ALL, project_id)
+        return self._ownership.name(prompt, version, Slot.ALL, project_id) if keep else CONNECTING
 
-    def labels(self, address: Address) -> list[str]:
+    def labels(self, address: Address, bearer: Bearer = OPERATOR) -> list[str]:
         """Return the model versions an address can write where their names are free, oldest first.
 
-        Label Studio does not say for which project it asks.
+        Label Studio does not say for which project it asks: the secret does.
         """
-        return [label_of(*found, Slot.ALL) for found in self.sources.versions_at(address)]
+        found = self.sources.versions_at(address, self.gate.projects_of(bearer))
+        return [label_of(*each, Slot.ALL) for each in found]
 
     def predict(
         self,
@@ -170,19 +164,22 @@ class Backend:
         *,
         label_config: str = "",
         context: object = None,
+        host: str = "",
         made_at: datetime | None = None,
+        bearer: Bearer = OPERATOR,
     ) -> Answers:
         """Answer tasks within the deadline; a failed or unreached one costs itself alone.
 
         What was not reached goes on as a run in the background; ``context``, when there is one,
         says that a person waits for the answer in the editor: then nothing does, and a failure is
         raised as AnswerError. Also raises what makes every task fail alike: an unknown project, no
-        prompt, a config or text that cannot be used, and RunStopper when the model refuses before
-        any task is answered.
+        prompt, a config or text that cannot be used, RunStopper when the model refuses before any
+        task is answered, and Forbidden.
         """
         until, began = time.monotonic() + self._deadline, datetime.now(UTC)
+        open_row = self.gate.enter(bearer, project_id, address, host, label_config)
         assumed = self._identity.known(project_id)
-        contact = self._contacts.find(project_id, address, assumed)
+        contact = as_connected(self._contacts.find(project_id, address, assumed), open_row)
         # First of all: reading the project may bring new instructions, and Label Studio was just
         # told the version of those before.
         chosen = self._choose(project_id, address, assumed, contact.get("extra_params"))
@@ -190,11 +187,12 @@ class Backend:
         read_at = read_moment(known_project.created_at) if known_project is not None else None
         if read_at is not None and not (assumed and is_same_project(assumed, read_at)):
             # It is another than we thought: what was kept of that one is not its.
-            contact = self._contacts.find(project_id, address, read_at)
+            contact = as_connected(self._contacts.find(project_id, address, read_at), open_row)
             chosen = self._choose(project_id, address, read_at, contact.get("extra_params"))
         label_config = label_config or contact.get("label_config") or ""
         project = asked_about(known_project, project_id, label_config)
         serving = self._serving(project, chosen, context)
+        self.gate.require_key(bearer, project_id, serving.version)
         predictor = self._predictor(project, serving.version, tasks)
         if context is not None:
             return self._answer_person(predictor, project_id, serving, tasks, until)
@@ -378,19 +376,7 @@ class Backend:
         return replace(serving, label=self._ownership.claim(*found))
 
     def _report(self, project_id: int, label: str, outcomes: Sequence[Outcome | None]) -> None:
-        failures = [each for each in outcomes if isinstance(each, Failure)]
-        counts = Counter(failure.kind.value for failure in failures)
-        counts["ok"] = sum(isinstance(each, Prediction) for each in outcomes)
-        counts["not_reached"] = sum(each is None for each in outcomes)
-        counts = +counts
-        self.answered.update(counts)
-        shown = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
-        log.info("project %s, %s: %d tasks: %s", project_id, label, len(outcomes), shown)
-        for kind in {failure.kind for failure in failures}:
-            alike = [failure for failure in failures if failure.kind is kind]
-            ids = ", ".join(str(failure.task_id) for failure in alike[:20])
-            why = "" if kind in QUOTES_THE_TASK else f": {alike[0].message[:300]}"
-            log.warning("no prediction (%s) for %d tasks (%s)%s", kind.value, len(alike), ids, why)
+        self.answered.update(report(project_id, label, outcomes))
 
 
 def _is_covered(text: str, known: Sequence[str] | frozenset[str]) -> bool:

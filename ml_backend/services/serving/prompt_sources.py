@@ -13,7 +13,7 @@ A text from (3) and (5) becomes a version by its content, so every prediction ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,25 +85,33 @@ class PromptSources:
         address: Address,
         extra_params: object,
         made_at: datetime | None = None,
+        *,
+        keep: bool = True,
     ) -> tuple[Prompt, PromptVersion]:
         """Return the prompt and version that serve a project, by sources 2 to 5.
 
-        ``made_at`` says which project of this number it is, where that is known. Raises NotFound
-        when a source names what is not there or no source exists, InvalidInput for extra
-        parameters that cannot be read, AnotherProject for a prompt made for another project.
+        Only prompts that are the project's own are found. ``made_at`` says which project of this
+        number it is, where that is known; a text nobody knows yet is kept only if ``keep``.
+        Raises NotFound when a source names what is not there or no source exists, InvalidInput for
+        extra parameters that cannot be read, AnotherProject for a prompt made for another project.
         """
-        found = self._found(project_id, address, extra_params, made_at)
+        found = self._found(project_id, address, extra_params, made_at, keep)
         self._identity.check_number(found[0].id, project_id, made_at)
         return found
 
     def _found(
-        self, project_id: int, address: Address, extra_params: object, made_at: datetime | None
+        self,
+        project_id: int,
+        address: Address,
+        extra_params: object,
+        made_at: datetime | None,
+        keep: bool,
     ) -> tuple[Prompt, PromptVersion]:
         if address.prompt:
-            return self._named(address.prompt, address.version or None)
+            return self._named(project_id, address.prompt, address.version or None)
         wanted = read_extra_params(extra_params)
         if wanted.prompt is not None:
-            return self._wanted(project_id, wanted)
+            return self._wanted(project_id, wanted, keep)
         prompt = self._live_prompt(project_id, made_at)
         if prompt is not None:
             return prompt, self._of_model(self._version(prompt, wanted.version), wanted)
@@ -116,30 +124,45 @@ class PromptSources:
                 f"create a prompt. {Step.CREATE_PROMPT_FOR(project=project_id)}",
             )
         _refuse_version(wanted)
-        return self._written.version(project_id, Origin.INSTRUCTIONS, instruction, wanted.model)
+        return self._written.version(
+            project_id, Origin.INSTRUCTIONS, instruction, wanted.model, keep=keep
+        )
 
     def ephemeral(self, text: str, like: PromptVersion | None) -> PromptVersion:
         """Return a version for a text typed in the editor, answered by the model of another."""
         return self._written.ephemeral(text, like)
 
-    def versions_at(self, address: Address) -> list[tuple[Prompt, PromptVersion]]:
-        """Return every prompt version an address could serve, oldest first."""
+    def versions_at(
+        self, address: Address, project_ids: Collection[int] | None
+    ) -> list[tuple[Prompt, PromptVersion]]:
+        """Return every prompt version an address could serve in projects, oldest first.
+
+        None for projects means any.
+        """
+        prompts = self._store.prompts.all()
+        if project_ids is not None:
+            prompts = [
+                each for each in prompts if not set(project_ids).isdisjoint(each.project_ids)
+            ]
+        if address.prompt:
+            prompts = [_require(_one_of(prompts, address.prompt), address.prompt)]
         if address.prompt and address.version:
-            return [self._named(address.prompt, address.version)]
-        prompts = [self._prompt(address.prompt)] if address.prompt else self._store.prompts.all()
+            return [(prompts[0], self._version(prompts[0], address.version))]
         return [
             (prompt, version)
             for prompt in prompts
             for version in self._store.prompts.versions(prompt.id)
         ]
 
-    def _wanted(self, project_id: int, wanted: ExtraParams) -> tuple[Prompt, PromptVersion]:
+    def _wanted(
+        self, project_id: int, wanted: ExtraParams, keep: bool
+    ) -> tuple[Prompt, PromptVersion]:
         """Return what extra parameters name, or the version their text becomes."""
         assert wanted.prompt is not None  # nosec B101  # for types
         try:
-            prompt, version = self._named(wanted.prompt, wanted.version)
+            prompt, version = self._named(project_id, wanted.prompt, wanted.version)
         except NotFound as error:
-            known = self._find(wanted.prompt) is not None
+            known = self._find(project_id, wanted.prompt) is not None
             if known or not isinstance(wanted.prompt, str):
                 raise
             if not is_text(wanted.prompt):
@@ -147,7 +170,7 @@ class PromptSources:
                 raise
             _refuse_version(wanted)
             return self._written.version(
-                project_id, Origin.EXTRA_PARAMS, wanted.prompt.strip(), wanted.model
+                project_id, Origin.EXTRA_PARAMS, wanted.prompt.strip(), wanted.model, keep=keep
             )
         return prompt, self._of_model(version, wanted)
 
@@ -162,18 +185,15 @@ class PromptSources:
             fix="Make a version with that model; 'model' goes with a prompt's text.",
         )
 
-    def _named(self, prompt: Ref, version: Ref | None) -> tuple[Prompt, PromptVersion]:
-        found = self._prompt(prompt)
+    def _named(
+        self, project_id: int, prompt: Ref, version: Ref | None
+    ) -> tuple[Prompt, PromptVersion]:
+        found = _require(self._find(project_id, prompt), prompt, project_id)
         return found, self._version(found, version)
 
-    def _find(self, ref: Ref) -> Prompt | None:
-        number = _to_id(ref)
-        found = self._store.prompts.find(number) if number is not None else None
-        return found or self._store.prompts.find(str(ref)[:200])
-
-    def _prompt(self, ref: Ref) -> Prompt:
-        """Return a prompt by id, else by title: an id in a URL never changes hands."""
-        return self._find(ref) or self._prompts.find(str(ref)[:200])
+    def _find(self, project_id: int, ref: Ref) -> Prompt | None:
+        """Return a prompt of a project; whether another project has it is nobody's business."""
+        return _one_of(self._store.prompts.of_project(project_id), ref)
 
     def _version(self, prompt: Prompt, ref: Ref | None) -> PromptVersion:
         number = _to_id(ref)
@@ -210,6 +230,21 @@ class PromptSources:
 
     def _is_strangers(self, prompt: Prompt, project_id: int, made_at: datetime | None) -> bool:
         return self._identity.is_another(prompt.id, project_id, made_at)
+
+
+def _one_of(prompts: Sequence[Prompt], ref: Ref) -> Prompt | None:
+    """Return a prompt by id, else by title: an id in a URL never changes hands."""
+    number, title = _to_id(ref), str(ref)
+    by_id = (each for each in prompts if each.id == number)
+    return next(by_id, next((each for each in prompts if each.title == title), None))
+
+
+def _require(found: Prompt | None, ref: Ref, project_id: int | None = None) -> Prompt:
+    if found is not None:
+        return found
+    where = "" if project_id is None else f" of project {project_id}"
+    step = Step.LIST_PROMPTS() if project_id is None else Step.ASSOCIATE_PROMPT(project=project_id)
+    raise NotFound(f"There is no prompt {str(ref)[:200]!r}{where}.", field="prompt", fix=step)
 
 
 def typed_prompt(context: object, prompt_areas: Sequence[str]) -> str:

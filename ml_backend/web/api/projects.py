@@ -188,16 +188,21 @@ def connect_project(project_id: int, body: Connecting) -> JsonObject:
     """Connect a project to this server, or mend its connection."""
     caller = identity.caller()
     project = services().access.project(caller, project_id)
+    prompt = body.prompt
+    if prompt is not None:
+        prompt = services().access.prompt_for(caller, project.id, prompt).id
     report = (
         services()
         .connecting_through(caller.studio)
         .connect(
             project,
             body.url,
-            prompt=body.prompt,
+            prompt=prompt,
             version=body.version,
             title=body.title,
             extra_params=body.extra_params,
+            new_secret=body.new_secret,
+            person=caller.person,
         )
     )
     return report.document()

@@ -24,9 +24,11 @@ from ml_backend.errors import InvalidInput
 from ml_backend.labelstudio.json_bodies import encode
 from ml_backend.services.events.event_queue import START_TRAINING, EventQueue
 from ml_backend.services.serving.backend import Backend
+from ml_backend.services.serving.gate import require_tasks_of
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.services.serving.wire import to_made_at, to_project_id, to_results, to_task
 from ml_backend.web.protocol.webhook import hear
+from ml_backend.web.server import auth
 from ml_backend.web.server.body_limits import is_dense
 from ml_backend.web.server.paths import PAGES, PREFIXES, leads_to_pages
 
@@ -76,6 +78,7 @@ def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint
             label_config=_text(body.get("schema"), "schema"),
             host=request.host[:300],
             made_at=to_made_at(body.get("project")),
+            bearer=auth.bearer(),
         )
         return jsonify(model_version=label)
 
@@ -86,27 +89,31 @@ def _blueprint(backend: Backend, events: EventQueue, instance: str) -> Blueprint
         if not isinstance(wires, list):
             raise InvalidInput("The request has no list of tasks.", field="tasks", fix=_JSON)
         tasks = [to_task(wire) for wire in wires]
+        project_id = to_project_id(body.get("project") or _project_of(wires))
+        require_tasks_of(auth.bearer(), project_id, wires)
         answers = backend.predict(
-            _acting_for(to_project_id(body.get("project") or _project_of(wires))),
+            _acting_for(project_id),
             g.address,
             [task for task in tasks if task is not None],
             label_config=_text(body.get("label_config"), "label_config"),
             context=_context(body),
+            host=request.host[:300],
             made_at=to_made_at(body.get("project")),
+            bearer=auth.bearer(),
         )
         return jsonify(results=to_results(tasks, answers.label, answers.outcomes))
 
     @routes.route("/versions", methods=["GET", "POST"])
     def versions() -> Response:
-        return jsonify(versions=backend.labels(g.address))
+        return jsonify(versions=backend.labels(g.address, auth.bearer()))
 
     @routes.post("/webhook")
     def webhook() -> Response:
-        return jsonify(hear(events))
+        return jsonify(hear(events, auth.bearer()))
 
     @routes.post("/train")
     def train() -> Response:
-        return jsonify(hear(events, action=START_TRAINING))
+        return jsonify(hear(events, auth.bearer(), action=START_TRAINING))
 
     return routes
 

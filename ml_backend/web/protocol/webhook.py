@@ -15,8 +15,11 @@ from typing import Any
 
 from flask import request
 
-from ml_backend.errors import InvalidInput
-from ml_backend.services.events.event_queue import ACTIONS, EventQueue, Heard
+from ml_backend.errors import Forbidden, InvalidInput
+from ml_backend.next_steps import Step
+from ml_backend.services.connecting.project_secrets import Bearer, Way
+from ml_backend.services.events.event_queue import ACTIONS, START_TRAINING, EventQueue, Heard
+from ml_backend.services.serving.gate import require_project
 from ml_backend.services.serving.prompt_sources import LARGEST_ID
 from ml_backend.web.server.body_limits import LOOKED_THROUGH
 
@@ -52,21 +55,41 @@ class Hint:
     annotation_ids: tuple[int, ...] | None = None
 
 
-def hear(events: EventQueue, *, action: str = "") -> dict[str, str]:
+def hear(events: EventQueue, bearer: Bearer, *, action: str = "") -> dict[str, str]:
     """Queue what the request's body hints at, as ``action`` when given; return what to answer.
 
     Raises InvalidInput for a body that is no JSON object, or not declared as JSON: a web page
-    elsewhere cannot make a browser send that here.
+    elsewhere cannot make a browser send that here. Raises Forbidden for a project that is not the
+    secret's, and for what spends without one.
     """
     hint = _read(bare=bool(action))
+    projects = _projects_for(bearer, hint)
+    action = action or hint.action
+    if action == START_TRAINING and projects and not bearer.may_spend:
+        raise Forbidden(
+            "Start Training spends, and needs the secret that connecting the project gives "
+            "Label Studio.",
+            fix=Step.CONNECT_AGAIN(project=projects[0]),
+        )
     heard = events.hear(
-        action or hint.action,
-        hint.project_ids,
+        action,
+        projects,
         task_ids=hint.task_ids,
         annotation_ids=hint.annotation_ids,
+        is_hint=bearer.way is Way.OPEN,
     )
     status = "ignored" if heard is Heard.IGNORED else "ok"
     return {"status": status, "message": MESSAGES[heard]}
+
+
+def _projects_for(bearer: Bearer, hint: Hint) -> tuple[int, ...]:
+    """Return the projects an event is about: of a secret its own, whatever a large body holds."""
+    mine = bearer.project_id
+    if mine is None or not hint.project_ids:
+        return hint.project_ids
+    if mine not in hint.project_ids:
+        require_project(bearer, hint.project_ids)
+    return (mine,)
 
 
 def _read(*, bare: bool) -> Hint:

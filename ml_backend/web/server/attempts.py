@@ -70,7 +70,7 @@ class Attempts:
         self._passwords = rate(*OF_ADDRESS)
         self._wrong: TTLCache[str, bool] = TTLCache(MANY, 600.0, clock)
         self._right: TTLCache[bytes, bool] = TTLCache(MANY, DAY, clock)
-        self._right_passwords: LRUCache[bytes, bool] = LRUCache(16)
+        self._right_passwords: LRUCache[bytes, bool] = LRUCache(MANY)
         self._room = at_once
 
     @contextmanager

@@ -105,7 +105,7 @@ class Libraries(logging.Filter):
         self._since = 0.0
         self._said: dict[str, int] = {}
 
-    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+    def filter(self, record: logging.LogRecord) -> bool:
         library = record.name.partition(".")[0]
         if library == OURS or record.name == OF_REQUESTS:
             return True

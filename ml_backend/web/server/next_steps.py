@@ -19,6 +19,8 @@ WORDS: Words = {
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",
     Step.ASK_THE_REST: "Start a run with only_missing_predictions and another budget for the rest.",
+    Step.ASSOCIATE_PROMPT: "A prompt of another project becomes this one's by PATCH "
+    "/api/prompts/ID/ with associated_projects.",
     Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
@@ -26,6 +28,8 @@ WORDS: Words = {
     Step.CONFIRM_PROJECT: "If it is meant for this one too: POST "
     "/api/prompts/{prompt}/projects/{project}/rebind. Else make another: POST /api/prompts/ with "
     "associated_projects [{project}].",
+    Step.CONNECT_AGAIN: "Connect it once more: POST /api/projects/{project}/connect, or Connect "
+    "under Health.",
     Step.CONNECT_PROJECT: "Try it: POST /api/projects/ID/connect.",
     Step.CREATE_PROMPT: "Make one: POST /api/prompts/.",
     Step.CREATE_PROMPT_FOR: "Make one: POST /api/prompts/ with associated_projects [{project}].",

@@ -400,3 +400,25 @@ def test_every_finding_has_a_word_beside_its_sign(site: Site) -> None:
     page = site.checks()
     words = {each.text().strip() for each in page.all(".check-status")}
     assert words <= {"✓ ready", "! look", "✗ not ready", "– open"}
+
+
+@pytest.mark.slow
+def test_a_connection_is_open_until_it_is_mended_and_gets_a_new_secret_on_request(
+    site: Site,
+) -> None:
+    site.prompt()
+    address = f"/ui/health/project?project={site.project}"
+    site.container.studio.add_backend(
+        site.project, site.container.settings.own_address(), "By hand"
+    )
+    assert "without a secret" in site.get(address).text(".caution")
+    site.post("/ui/health/connect", htmx=True, project=site.project)
+    page = site.get(address)
+    assert page.text(".caution") == ""
+    before = site.container.store.secrets.newest(site.project)
+    done = site.post("/ui/health/connect", htmx=True, project=site.project, new_secret="1")
+    assert "a new secret" in done.text("[role=status]")
+    after = site.container.store.secrets.newest(site.project)
+    assert before is not None
+    assert after is not None
+    assert after.serial == before.serial + 1

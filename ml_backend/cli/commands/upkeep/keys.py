@@ -34,10 +34,10 @@ def rotate_keys(app: App) -> None:
     """
     ring = app.container.settings.key_ring
     if not ring.is_file:
-        done = app.container.store.secrets.renew()
+        done = app.container.store.stored_secrets.renew()
     else:
         with ring.changing():
-            secrets = app.container.store.secrets
+            secrets = app.container.store.stored_secrets
             is_new = ring.change()
             app.note("A new key was made." if is_new else "Going on with the key made before.")
             done = secrets.renew()

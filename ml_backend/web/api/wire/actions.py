@@ -187,6 +187,13 @@ class Connecting(Exact):
     version: Id | str | None = None
     title: str | None = None
     extra_params: Any = None
+    new_secret: Annotated[
+        bool,
+        Field(
+            description="Put another secret in the place of the project's, in all its connections "
+            "and webhooks; the former one is good for ten minutes more."
+        ),
+    ] = False
 
 
 class Disconnecting(Exact):

@@ -47,6 +47,7 @@ NAMES = {
     "jobs": "Jobs",
     "pictures": "Pictures",
     "pages": "Web pages",
+    "secrets": "Secrets of projects",
     "second server": "Second server",
     "projects": "Projects",
     "certificates": "Certificates",
@@ -56,6 +57,7 @@ MENDS: Mapping[str, tuple[str, str]] = {
     "model": ("Connections", "/ui/connections"),
     "budget": ("Connections", "/ui/connections"),
     "backend": ("Connect a project", "#projects"),
+    "secrets": ("Connect again", "#projects"),
     "projects": ("Prompts", "/ui/prompts"),
 }
 UNCONNECTED = (
@@ -93,6 +95,14 @@ class Connection:
     others: Sequence[Backend]
     address: str
     """What is offered as the address Label Studio calls."""
+
+    secret: str
+    """The user name that goes with the project's secret; "" while there is none."""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether Label Studio calls without the project's secret."""
+        return any(row.auth_user != self.secret or not self.secret for row in self.mine)
 
     @property
     def works(self) -> bool:
@@ -158,7 +168,12 @@ def connect_project() -> Response:
     done = (
         services()
         .connecting_through(caller.studio)
-        .connect(project, url if url and url != offered else None)
+        .connect(
+            project,
+            url if url and url != offered else None,
+            new_secret=bool(request.form.get("new_secret")),
+            person=caller.person,
+        )
     )
     _findings().forget(caller.key)
     if by_htmx():
@@ -233,7 +248,8 @@ def _connection(caller: Caller, project_id: int) -> Connection:
     project = services().access.project(caller, project_id)
     mine, others = services().connecting_through(caller.studio).rows(project.id)
     address = plain(mine[0].url) if mine else services().settings.own_address()
-    return Connection(project, mine, others, address)
+    secret = services().store.secrets.newest(project.id)
+    return Connection(project, mine, others, address, secret.user if secret else "")
 
 
 def _prompted(caller: Caller) -> list[int]:

@@ -21,12 +21,14 @@ WORDS: Words = {
     "ask all tasks again.",
     Step.ASK_ONCE: "Ask for one answer a task.",
     Step.ASK_THE_REST: "Start another run, with more at Stop at, for the rest.",
+    Step.ASSOCIATE_PROMPT: "A prompt of another project becomes this one's by Edit, on its page.",
     Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
     "installed from, then, where pip installed it, the same installation again.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
     Step.CONFIRM_PROJECT: "If it is meant for this one too, press Use for This Project on the "
     "prompt's page. Else make another: Create Prompt is under Prompts.",
+    Step.CONNECT_AGAIN: "Press Connect, or Check and mend, of the project under Health.",
     Step.CONNECT_PROJECT: "Connect one on this page.",
     Step.CREATE_PROMPT: "Create Prompt is under Prompts.",
     Step.CREATE_PROMPT_FOR: "Create Prompt is under Prompts.",
