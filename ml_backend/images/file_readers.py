@@ -10,7 +10,7 @@ import atexit
 import json
 import logging
 import os
-import subprocess
+import subprocess  # nosec B404  # no shell; each call says what it starts
 import sys
 import threading
 import time
@@ -150,7 +150,7 @@ class _Process:
         self.is_slow = self.is_late = self._is_ready = False
         self.since = 0.0
         path = [str(Path(each).absolute()) for each in sys.path]
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
+        self._process = subprocess.Popen(  # noqa: S603  # nosec B603  # our own program
             [sys.executable, "-c", PROGRAM, str(os.getpid()), *path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

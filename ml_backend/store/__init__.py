@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, alloted
+from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, allotted
 from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
@@ -72,7 +72,7 @@ __all__ = [
     "Store",
     "Summary",
     "Tried",
-    "alloted",
+    "allotted",
     "totals_columns",
 ]
 

@@ -111,7 +111,7 @@ class AllowanceStore:
             living = [row for name, row in blocks.items() if name not in {*dead, claim.holder}]
             others = sum(row.held for row in living)
             left = limit - (spent.cost if spent else 0.0) - others
-            held = alloted(left, claim)
+            held = allotted(left, claim)
             _set_block(c, account, claim, held, now, known=claim.holder in blocks)
         return Standing(spent, held, others, len(living))
 
@@ -192,7 +192,7 @@ def _lost(blocks: dict[str, Any], claim: Claim, now: float) -> tuple[Spent, list
     return more, dead
 
 
-def alloted(left: float, claim: Claim) -> float:
+def allotted(left: float, claim: Claim) -> float:
     """Return how large a block is: what is wanted, within a part of what is left."""
     most = max(left / PART, min(claim.call, left))
     held = max(claim.keep, min(claim.want, most), 0.0)

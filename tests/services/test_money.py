@@ -151,7 +151,7 @@ def test_a_block_is_a_tenth_of_what_is_left_and_never_less_than_a_call(house: Ho
     assert claim("a", 0.0) == 0.0  # given back
 
 
-def test_a_dead_processs_block_is_given_back_but_for_what_it_had_let_out(
+def test_a_dead_process_block_is_given_back_but_for_what_it_had_let_out(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = house.container.store

@@ -153,8 +153,8 @@ def test_a_project_leaves_no_byte_and_its_figures_stay(
     assert (kept.totals.cost, kept.totals.total, kept.status) == (0.75, 3, RunStatus.COMPLETED)
     assert store.outcomes.totals(run).cost == pytest.approx(0.75)
     assert list(store.outcomes.iter(run)) == []
-    wheres = ("filter", "message", "title", "words", "config")
-    places = [mark(OTHER, 0, where) for where in wheres]
+    spots = ("filter", "message", "title", "words", "config")
+    places = [mark(OTHER, 0, where) for where in spots]
     places += [mark(OTHER, n, where) for n in (1, 2) for where in ("answer", "cached", "kept")]
     assert left(folder, *places) == places, "of others nothing is touched"
     assert len(list(store.outcomes.iter(other))) == 3

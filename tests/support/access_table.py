@@ -171,7 +171,7 @@ API_ROUTES: dict[str, Route] = {
     "providers_api.list_connections": _LIST,
     "providers_api.list_provider_choices": _LIST,
     "providers_api.create_connection": Route(
-        "API: a list", {"provider": "Custom", "endpoint": "{simulator}", "api_key": "k"}
+        "API: a list", {"provider": "OpenAI", "api_key": "k", "title": "Mine"}
     ),
     "providers_api.get_connection": Route("API: of a person's"),
     "providers_api.update_connection": Route("API: of a person's", {"title": "Changed"}),

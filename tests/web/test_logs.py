@@ -74,7 +74,7 @@ def test_a_refusal_is_in_the_log(pages: Pages, caplog: pytest.LogCaptureFixture)
 def test_json_lines_tell_the_time_in_utc() -> None:
     record = logging.LogRecord("a.part", logging.INFO, "", 1, "It is %s.", ("so\n",), None)
     line = json.loads(JsonFormatter().format(record))
-    assert (line["level"], line["logger"], line["message"]) == ("INFO", "a.part", "It is so\n.")
+    assert (line["level"], line["logger"], line["message"]) == ("INFO", "a.part", "It is so\\x0a.")
     told = datetime.fromisoformat(line["time"])
     assert told.utcoffset() is not None
     assert abs((told - datetime.now(UTC)).total_seconds()) < 3600

@@ -81,7 +81,7 @@ class ProjectSecrets:
             fresh = secrets.token_urlsafe(32)
             known = kept.add(project.id, fresh, made_at, anew=known is not None)
             word = kept.reveal(known)
-        assert known is not None
+        assert known is not None  # nosec B101  # for types
         return Credentials(known, (known.user, word), (known.user, events_word(word)))
 
     def placed(self, credentials: Credentials) -> None:

@@ -16,7 +16,7 @@ from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName
 from ml_backend.services.models.allowance import Allowance, Hold, Known
 from ml_backend.services.models.call_sizes import CallSize
 from ml_backend.services.models.spending import ConnectionBudget
-from ml_backend.store import Account, Claim, Spent, Standing, Store, alloted
+from ml_backend.store import Account, Claim, Spent, Standing, Store, allotted
 
 COMPLETION_CAP = 4096
 """Completion tokens a call may use under a budget, so that the most it costs is known."""
@@ -82,7 +82,7 @@ class Budget(Allowance):
             found = self._store.allowances.claim(self._account, self._limit, "", claim)
             return Known(self._limit, found)
         spent = (self._alone.spent or Spent()) + claim.spent
-        self._alone = Standing(spent, alloted(self._limit - spent.cost, claim))
+        self._alone = Standing(spent, allotted(self._limit - spent.cost, claim))
         return Known(self._limit, self._alone)
 
 

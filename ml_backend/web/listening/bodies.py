@@ -114,7 +114,7 @@ class Body:
         """Take what came in; return what follows the body. Raises BadBody and NoRoom."""
         view = memoryview(data)
         if self._chunks is None:
-            assert self.length is not None
+            assert self.length is not None  # nosec B101  # for types
             wanted = self.length - self.size
             self._keep(view[:wanted])
             self.is_whole = self.size == self.length

@@ -90,7 +90,7 @@ class Connection:
 
     def message(self) -> Iterator[bytes]:
         """Yield the whole request as gunicorn reads it; of a body what was kept of it."""
-        assert self.head is not None
+        assert self.head is not None  # nosec B101  # for types
         if self.body is None:
             yield self.head.raw
             return

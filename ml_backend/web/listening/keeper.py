@@ -150,7 +150,7 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
 
     def _write_on(self, conn: Connection) -> None:
         outbox = conn.outbox
-        assert outbox is not None
+        assert outbox is not None  # nosec B101  # for types
         try:
             outbox.flush()
         except OSError:
@@ -192,7 +192,7 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
     # Answers that go on.
 
     def _begin_stream(self, conn: Connection, outbox: Outbox) -> None:
-        assert outbox.stream is not None
+        assert outbox.stream is not None  # nosec B101  # for types
         conn.stream, outbox.stream = outbox.stream, None
         conn.pace = None
         self._await(conn, Awaits.EVENTS, 0.0)
@@ -222,7 +222,7 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
 
     def _stream_on(self, conn: Connection) -> None:
         outbox = conn.outbox
-        assert outbox is not None
+        assert outbox is not None  # nosec B101  # for types
         try:
             outbox.flush()
         except OSError:

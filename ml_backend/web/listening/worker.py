@@ -104,7 +104,7 @@ class PatientWorker(Keeper):
 
     def _take_body(self, conn: Connection, data: bytes) -> None:
         body = conn.body
-        assert body is not None
+        assert body is not None  # nosec B101  # for types
         rest = body.take(data)
         if body.size > (BEFORE_LOGIN if conn.limit is None else conn.limit):
             self._ask(conn, rest)
@@ -135,8 +135,8 @@ class PatientWorker(Keeper):
 
     def _look_at_head(self, conn: Connection, outbox: Outbox) -> bool:
         """Return whether a large body may come; if not, that is answered."""
-        assert conn.head is not None
-        assert conn.body is not None
+        assert conn.head is not None  # nosec B101  # for types
+        assert conn.body is not None  # nosec B101  # for types
         length = max(conn.body.size, conn.head.length or 0)
         head = conn.head.with_length(length)
         return self._guarded(
@@ -152,8 +152,8 @@ class PatientWorker(Keeper):
         if done.cancelled() or done.exception() is not None or not done.result():
             self._is_answered(conn, done)
             return
-        assert conn.head is not None
-        assert conn.body is not None
+        assert conn.head is not None  # nosec B101  # for types
+        assert conn.body is not None  # nosec B101  # for types
         limit = limit_of(conn.head.path)
         if conn.limit is not None:
             self._refuse(conn, 413, "Request Entity Too Large", "The body is too large.")
@@ -175,7 +175,7 @@ class PatientWorker(Keeper):
 
     def _serve(self, conn: Connection, outbox: Outbox) -> bool:
         """Return whether the connection may be used again."""
-        assert conn.head is not None
+        assert conn.head is not None  # nosec B101  # for types
         doubt = conn.head.doubt
 
         def answer(req: Any) -> bool:
@@ -213,7 +213,7 @@ class PatientWorker(Keeper):
 
     def _is_answered(self, conn: Connection, done: Any) -> None:
         outbox = conn.outbox
-        assert outbox is not None
+        assert outbox is not None  # nosec B101  # for types
         if conn.body is not None:
             conn.body.held.close()
         is_kept = not done.cancelled() and done.exception() is None and bool(done.result())
