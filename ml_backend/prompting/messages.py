@@ -74,10 +74,13 @@ def build(
 def with_examples(
     messages: Sequence[Message], examples: Sequence[tuple[str, str]]
 ) -> list[Message]:
-    """The messages with examples before the task, as a conversation that went before."""
+    """The messages with examples before the task, as a conversation that went before.
+
+    Each stands between tags: what another task says is no instruction for this one.
+    """
     shown = []
     for question, answer in examples:
-        shown.append({"role": "user", "content": question})
+        shown.append({"role": "user", "content": _enclosed("example", question)})
         shown.append({"role": "assistant", "content": answer})
     return [*messages[:1], *shown, *messages[1:]]
 

@@ -45,7 +45,8 @@ def test_examples_become_turns_before_the_task():
     )
     turns = [(message["role"], message["content"]) for message in built[1:-1]]
     assert turns == [
-        ("user", "q1"), ("assistant", '{"c": 1}'), ("user", "q2"), ("assistant", "{}"),
+        ("user", "<example>\nq1\n</example>"), ("assistant", '{"c": 1}'),
+        ("user", "<example>\nq2\n</example>"), ("assistant", "{}"),
     ]  # fmt: skip
 
 

@@ -92,7 +92,10 @@ def test_examples_show_the_text_as_well() -> None:
         config, version, {"html"}, [Example(2, {"html": PAGE}, answer, 1, True)], revision=1
     )
     request = asked(HTML, "Find {html}", {"html": "<i>x</i>"}, few_shot=shots.chooser)
-    assert [each["content"] for each in request.messages[1::2]] == [f"Find {SEEN}", "Find x"]
+    assert [each["content"] for each in request.messages[1::2]] == [
+        f"<example>\nFind {SEEN}\n</example>",
+        "Find x",
+    ]
 
 
 @pytest.mark.parametrize("is_bounded", [False, True])
