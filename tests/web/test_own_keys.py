@@ -6,12 +6,13 @@ The table is that of a co-editor, who may change the prompt and sees its project
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from ml_backend.errors import Forbidden, PromptsError
+from ml_backend.errors import Forbidden, LabelStudioError, PromptsError
 from ml_backend.records import JobKind, Person, PromptVersion, RunStatus, Scope, Task
 from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.runs.run_request import RunRequest
@@ -58,6 +59,9 @@ class Shared:
 def shared(api: Api) -> Any:
     other = api.as_user()
     store = api.container.store
+    api.container.private_endpoints.everybody = (
+        True  # whose endpoints may be here is told elsewhere
+    )
     prompt, version = api.prompt()
     key = store.connections.create(
         title="Owner's", provider="Custom", api_key="sk-of-the-owner", endpoint=api.simulator.url,
@@ -216,6 +220,25 @@ def test_label_studio_is_answered_with_a_key_where_its_owner_agreed(shared: Shar
     assert shared.calls() == 0
     keys.agree(shared.prompt, OWNER)
     keys.require_project(shared.found, later)
+
+
+@pytest.mark.slow
+def test_whoever_connects_a_further_project_to_their_prompt_is_answered_there(
+    shared: Shared,
+) -> None:
+    container = shared.api.container
+    keys = OwnKeys(container.store)
+    for person, is_theirs in ((Person(2, "other", "other@example.com"), False), (OWNER, True)):
+        number, _ = shared.api.studio.seed(CONFIG, [{"data": {"text": "x"}}], title=person.username)
+        project = container.studio.get_project(number)
+        with suppress(LabelStudioError):  # nothing answers at our address here
+            container.connecting.connect(project, prompt=shared.prompt, person=person)
+        assert number in container.store.prompts.get(shared.prompt).project_ids
+        if is_theirs:
+            keys.require_project(shared.found, number)
+        else:
+            with pytest.raises(Forbidden, match="one person"):
+                keys.require_project(shared.found, number)
 
 
 def test_nobody_has_a_key_answer_what_they_typed_into_a_task(shared: Shared) -> None:

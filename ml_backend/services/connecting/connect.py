@@ -12,11 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ml_backend.errors import (
-    InvalidInput,
-    LabelStudioError,
-    LabelStudioRejected,
-)
+from ml_backend.errors import InvalidInput, LabelStudioError, LabelStudioRejected
 from ml_backend.labelstudio import Backend, LabelStudioClient, Project, Webhook
 from ml_backend.next_steps import Step
 from ml_backend.records import AuditAction, Person
@@ -40,6 +36,7 @@ from ml_backend.services.connecting.wanted import (
 )
 from ml_backend.services.connecting.webhooks import mend_webhook
 from ml_backend.services.project_identity import ProjectIdentity
+from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.store import Store
 
@@ -131,10 +128,12 @@ class Connecting:
         next step when Label Studio refuses: then nothing new is left there.
         """
         credentials = self._secrets.of(project, anew=new_secret)
-        wanted = self._wanted(project, credentials, url, prompt, version, title, extra_params)
+        person = person or self._studio.whoami().person
+        asked = (url, prompt, version, title, extra_params)
+        wanted = self._wanted(project, credentials, person, *asked)
         if new_secret:
             wanted = replace(wanted, done=("a new secret; the former one ends in ten minutes",))
-        self._secrets.agree(project.id, person or self._studio.whoami().person)
+        self._secrets.agree(project.id, person)
         rows = self._studio.list_backends(project.id)
         row = self._find(project.id, rows, wanted)
         with self._store.audit.doing(
@@ -196,6 +195,7 @@ class Connecting:
         self,
         project: Project,
         credentials: Credentials,
+        person: Person,
         url: str | None,
         prompt: str | int | None,
         version: str | int | None,
@@ -209,6 +209,7 @@ class Connecting:
             if project.id not in found.project_ids:
                 self._store.prompts.add_project(found.id, project.id)
                 ProjectIdentity(self._store).bind(found.id, [project])
+                OwnKeys(self._store).agree(found.id, person)
             tail = f"/prompts/{found.id}"
             if version is not None:
                 tail += f"/versions/{self._prompts.find_version(found, version).id}"
