@@ -130,3 +130,16 @@ def may_be_public(host: str) -> bool:
 def is_path_name(name: str) -> bool:
     """True for a name that may stand in an address as it is: it leads nowhere else."""
     return _PATH_NAME.fullmatch(name) is not None
+
+
+def network_of(address: str) -> str:
+    """Return an address as clients are told apart: of IPv6 the /64 that a client has to itself."""
+    if ":" not in address:
+        return address
+    try:
+        found = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return ":".join(f"{int(part, 16):x}" for part in found.exploded.split(":")[:4])

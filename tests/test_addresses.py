@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from ml_backend.addresses import is_path_name, is_public, literal, may_be_public
+from ml_backend.addresses import is_path_name, is_public, literal, may_be_public, network_of
 
 
 def words(text: str) -> list[str]:
@@ -91,3 +91,18 @@ def test_a_name_in_an_address_leads_nowhere_else() -> None:
     ]
     assert [each for each in names if not is_path_name(each)] == []
     assert [each for each in others if is_path_name(each)] == []
+
+
+def test_clients_of_ipv6_count_by_network_however_that_is_written() -> None:
+    for text, network in (
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+        ("2001:db8::3:4:5:6", "2001:db8:0:0"),
+        ("2001:db8::ffff:0:0:1", "2001:db8:0:0"),
+        ("fe80::1%eth0", "fe80:0:0:0"),
+        ("::1", "0:0:0:0"),
+        ("::ffff:10.0.0.7", "10.0.0.7"),
+        ("10.0.0.7", "10.0.0.7"),
+        ("", ""),
+        ("a:b", "a:b"),
+    ):
+        assert network_of(text) == network, text

@@ -190,6 +190,41 @@ def test_passwords_cannot_be_guessed_and_who_knows_one_goes_on(place: Place) -> 
     assert setup("p") == 200
 
 
+@pytest.mark.slow
+def test_wrong_secrets_of_an_address_lock_out_no_right_one_and_no_operator(place: Place) -> None:
+    """Any user of Label Studio can have it call us with a wrong secret, from its own address."""
+    container = place.container
+    container.settings = container.settings.model_copy(
+        update={"basic_auth_user": "u", "basic_auth_pass": "p"}
+    )
+    store = container.store
+    made = store.secrets.add(place.project_id, "right", None, anew=True)
+    client = create_app(container).test_client()
+
+    def ask(*pair: str) -> int:
+        return client.post("/versions", auth=pair).status_code
+
+    wrong = [ask(made.user, f"guess {n}") for n in range(60)]
+    assert (wrong[0], wrong[-1]) == (401, 429)
+    assert ask("project-9-0123abcd", "right") == 429
+    assert [ask(made.user, "right"), ask("u", "p")] == [200, 200]
+    assert [ask("u", f"guess {n}") for n in range(60)][-1] == 429
+    fresh = store.secrets.add(place.project_id, "another", None, anew=True)
+    assert ask(fresh.user, "another") == 200
+
+
+def test_a_password_is_looked_at_while_nobody_else_waits(clock: list[float]) -> None:
+    app, attempts = Flask(__name__), Attempts(clock=lambda: clock[0])
+
+    def slow() -> bool:
+        return not attempts._lock.locked()
+
+    with inside(app, "10.0.0.1"):
+        assert attempts.password(b"first", slow)
+        assert attempts.password(b"first", slow)
+        assert attempts.secret(slow)
+
+
 # Tokens that are revoked
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from ml_backend.addresses import network_of
 from ml_backend.web.listening.bodies import Body
 from ml_backend.web.listening.heads import Head
 from ml_backend.web.listening.outbox import Outbox
@@ -124,11 +125,6 @@ class Connection:
             if part is not None:
                 part.close()
         self.sock.close()
-
-
-def network_of(address: str) -> str:
-    """Return an address as clients are told apart: of IPv6 the /64 that a client has to itself."""
-    return ":".join(address.split(":")[:4]) if address.count(":") > 3 else address
 
 
 def refusal(status: int, name: str, said: str) -> bytes:

@@ -41,7 +41,7 @@ def read(raw: bytes) -> Head:
     path = words[1].partition(b"?")[0].decode("latin-1") if len(words) > 1 else ""
     fields: dict[bytes, list[bytes]] = {}
     for name, value in _FIELD.findall(raw):
-        fields.setdefault(name.lower(), []).append(value.strip().lower())
+        fields.setdefault(name.lower(), []).append(value.strip(b" \t").lower())
     lengths = fields.get(b"content-length", [])
     codings = fields.get(b"transfer-encoding", [])
     expects = fields.get(b"expect", [])

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from cachetools import LRUCache, TTLCache
 from flask import current_app, request
 
+from ml_backend.addresses import network_of
 from ml_backend.errors import LabelStudioAuthError, TooManyTries
 
 EXTENSION = "prompts.attempts"
@@ -68,6 +69,7 @@ class Attempts:
         self._addresses = rate(*OF_ADDRESS)
         self._all = rate(*OF_ALL)
         self._passwords = rate(*OF_ADDRESS)
+        self._secrets = rate(*OF_ADDRESS)
         self._wrong: TTLCache[str, bool] = TTLCache(MANY, 600.0, clock)
         self._right: TTLCache[bytes, bool] = TTLCache(MANY, DAY, clock)
         self._right_passwords: LRUCache[bytes, bool] = LRUCache(MANY)
@@ -104,15 +106,36 @@ class Attempts:
         address = client_address()
         with self._lock:
             if key in self._right_passwords:
-                return check()
-            wait = self._passwords.wait(address)
-            if wait:
-                raise _too_many("wrong passwords", wait)
-            if check():
-                self._right_passwords[key] = True
-                return True
-            self._passwords.take(address)
-            return False
+                wait = 0.0
+            elif not (wait := self._passwords.wait(address)):
+                self._passwords.take(address)
+        if wait:
+            raise _too_many("wrong passwords", wait)
+        # Not under the lock: it may read the database, and everybody's tries go through here.
+        is_right = check()
+        if is_right:
+            with self._lock:
+                if key not in self._right_passwords:
+                    self._right_passwords[key] = True
+                    self._passwords.take(address, -1)
+        return is_right
+
+    def secret(self, check: Callable[[], bool]) -> bool:
+        """Return whether a secret of ours is right; raises TooManyTries for many wrong ones.
+
+        It is too long to be guessed, so who brings a right one is let in whatever else comes from
+        the address: any user of Label Studio can have it call us with wrong ones.
+        """
+        if check():
+            return True
+        address = client_address()
+        with self._lock:
+            wait = self._secrets.wait(address)
+            if not wait:
+                self._secrets.take(address)
+        if wait:
+            raise _too_many("wrong secrets", wait)
+        return False
 
     def _begin(self, address: str) -> None:
         share = self._share(address)
@@ -147,7 +170,7 @@ def client_address() -> str:
             address = str(ipaddress.ip_address(forwarded))
     except ValueError:
         return address[:64]
-    return ":".join(address.split(":")[:4]) if address.count(":") > 3 else address
+    return network_of(address)
 
 
 def _too_many(what: str, wait: float) -> TooManyTries:
