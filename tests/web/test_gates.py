@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ml_backend.container import Container
 from ml_backend.records import Person
+from ml_backend.services.events import event_queue
 from ml_backend.services.serving.backend import CONNECTING
 from ml_backend.store import tables as t
 from ml_backend.store.project_secrets import OLD_SECONDS, digest_of, events_word
@@ -299,6 +300,20 @@ def test_hints_are_few_and_never_begin_an_import(house: House) -> None:
     assert {(each.action, each.is_hint) for each in waiting} == {("TASKS_CREATED", True)}
     assert len(waiting) == 101
     assert (waiting[-1].task_ids, waiting[-1].annotation_ids) == (None, None)
+
+
+@pytest.mark.slow
+def test_what_a_webhook_bears_fills_no_queue(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_queue, "MOST_TOLD", 20)
+    own = house.place.project_id
+    name, _ = house.secret(own, "own")
+    for number in range(60):
+        body = {"action": "TASKS_CREATED", "project": {"id": own}, "tasks": [{"id": number + 1}]}
+        answer = house.place.client.post("/webhook", json=body, auth=(name, events_word("own")))
+        assert answer.status_code == 200
+    waiting = house.store.events.of_project(own)
+    assert len(waiting) == 21
+    assert (waiting[-1].task_ids, waiting[-1].is_hint) == (None, False)
 
 
 @pytest.mark.slow

@@ -51,6 +51,9 @@ IMPORTS = frozenset({TASKS_CREATED, IMPORT_SETTLED})
 MOST_HINTS = 100
 """Events of a project that may wait when one comes without a secret; of more all is read again."""
 
+MOST_TOLD = 1000
+"""Those with what a webhook bears, too: the whole organization can read that in Label Studio."""
+
 
 class Heard(StrEnum):
     """What became of an event."""
@@ -105,7 +108,7 @@ class EventQueue:
         annotation_ids: Sequence[int] | None,
         is_hint: bool,
     ) -> bool:
-        most = MOST_HINTS if is_hint else None
+        most = MOST_HINTS if is_hint else MOST_TOLD
         try:
             ours = [each for each in project_ids if self._store.projects.concerns_us(each)]
             for project_id in ours:
