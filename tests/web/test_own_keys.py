@@ -56,6 +56,7 @@ class Shared:
 
 @pytest.fixture
 def shared(api: Api) -> Any:
+    api.let_inside()
     other = api.as_user()
     store = api.container.store
     prompt, version = api.prompt()
