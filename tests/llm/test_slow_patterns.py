@@ -33,7 +33,7 @@ STEEP = 9
 
 
 # Only ever matched at one place, so that how many beginnings a text has does not count.
-ANCHORED = {"STRINGS", "TRAILER", "PAGE", "_NUMBER", "_MEASURE"}
+ANCHORED = {"STRINGS", "TRAILER", "PAGE", "_NUMBER", "_MEASURE", "_DOCTYPE"}
 
 
 def _patterns(value: object) -> Iterator[re.Pattern[str]]:

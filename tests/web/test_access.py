@@ -99,7 +99,7 @@ def test_runs_and_tasks_are_as_visible_as_their_project(api: Api) -> None:
 @pytest.mark.slow
 def test_scopes_of_connections(api: Api) -> None:
     member = api.as_user()
-    api.container.private_endpoints.everybody = True
+    api.let_inside()
     owners = api.connection(scope="Organization")
     mine = api.connection(scope="User")
     assert [each.id for each in member.model_providers.list()] == [owners.id]

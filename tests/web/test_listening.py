@@ -279,7 +279,7 @@ def test_large_bodies_are_read_once_their_head_was_looked_at(place: Place) -> No
     with listening(app) as server:
         for path, body, status in (
             ("/webhook", webhook, b"200"),
-            ("/predict", predict, b"403"),  # read: no connection of Label Studio's
+            ("/predict", predict, b"403"),  # read: Label Studio has no such connection
             ("/api/token/refresh/", spaces, b"413"),
             ("/ui/sign-in", spaces, b"413"),
             ("/ui/prompts/1", spaces[: 1 << 20], b"413"),

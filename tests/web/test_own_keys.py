@@ -57,6 +57,7 @@ class Shared:
 
 @pytest.fixture
 def shared(api: Api) -> Any:
+    api.let_inside()
     other = api.as_user()
     store = api.container.store
     api.container.private_endpoints.everybody = (

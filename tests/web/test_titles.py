@@ -66,6 +66,7 @@ def test_a_connection_of_another_keeps_nobody_from_its_name(api: Api) -> None:
     theirs = api.connection(scope="User")
     store = api.container.store
     store.connections.update(theirs.id, title="Board's key")
+    api.let_inside()
     other = api.as_user()
     made = other.model_providers.create(
         provider="Custom", endpoint=api.simulator.url, api_key="sk-mine", scope="User"

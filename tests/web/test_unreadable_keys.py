@@ -102,7 +102,7 @@ def test_people_stay_signed_in_while_the_key_before_is_given(
     cookie = client.get_cookie("ls_prompts", path="/ui")
     assert cookie is not None
     both = opened(SECRET_KEY=second, SECRET_KEY_OLD=first)
-    both.store.secrets.renew()
+    both.store.stored_secrets.renew()
     for container, status in ((both, 200), (opened(SECRET_KEY=second), 302)):
         browser = create_app(container).test_client()
         browser.set_cookie("ls_prompts", cookie.value, path="/ui")

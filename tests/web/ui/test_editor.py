@@ -145,6 +145,7 @@ def test_connections_are_those_of_the_caller_and_never_their_secrets(editor: Edi
 
 @pytest.mark.slow
 def test_a_version_of_another_persons_connection_is_not_changed_with_it(editor: Editor) -> None:
+    editor.pages.api.let_inside()
     other = editor.pages.api.as_user()
     theirs = other.model_providers.create(
         provider="Custom", endpoint=editor.pages.simulator.url, api_key="k", scope="User"

@@ -321,6 +321,7 @@ def test_stopped_run_goes_on(pages: Pages, ids: tuple[int, int]) -> None:
 
 @pytest.mark.slow
 def test_going_on_takes_the_right_to_the_connection(pages: Pages, ids: tuple[int, int]) -> None:
+    pages.api.let_inside()
     other = pages.api.as_user()
     theirs = other.model_providers.create(
         provider="Custom", endpoint=pages.simulator.url, api_key="k", scope="User"
