@@ -255,15 +255,15 @@ def _erase_tasks(c: sa.Connection, project_id: int, task_ids: Collection[int]) -
         for run_id in runs:
             _add(counts, "answers of runs", drop_tasks(c, run_id, chunk))
         # Another task may have asked the very same; what is of no known project, anywhere.
-        for mine, places in (
+        for whose, places in (
             (a.project_id == project_id, o.run_id.in_(_runs_of(project_id))),
             (a.project_id.is_(None), sa.true()),
         ):
-            kept = _found(c, a.request_key, keys, mine)
+            kept = _found(c, a.request_key, keys, whose)
             unused = sorted(kept - _found(c, o.request_key, kept, places))
             for at in range(0, len(unused), CHUNK):
                 these = a.request_key.in_(unused[at : at + CHUNK])
-                gone = c.execute(sa.delete(t.answers).where(these, mine))
+                gone = c.execute(sa.delete(t.answers).where(these, whose))
                 _add(counts, "cached answers", gone.rowcount)
         for table in BY_TASK:
             mine = (table.c.project_id == project_id, table.c.task_id.in_(chunk))
