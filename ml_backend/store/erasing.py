@@ -176,23 +176,27 @@ class ErasingStore:
         None erases those of all projects, and of none. Returns how many.
         """
         a, r, o = t.answers.c, t.runs.c, t.outcomes.c
+        old = sa.true() if before is None else a.created_at < before
+        mine = sa.true() if project_id is None else a.project_id == project_id
+        asked = sa.select(r.project_id, o.request_key).join_from(t.outcomes, t.runs)
+        used = asked.distinct().subquery("used")
+        same = sa.and_(
+            used.c.request_key == a.request_key,
+            sa.or_(used.c.project_id == a.project_id, a.project_id.is_(None)),
+        )
+        joined = t.answers.outerjoin(used, same)
+        unused = sa.select(a.key).select_from(joined).where(used.c.request_key.is_(None))
+        with self._db.read() as c:  # it takes seconds of a large database, which would stop writers
+            keys = list(c.execute(unused.where(old, mine)).scalars())
 
         def erase(c: sa.Connection) -> Counts:
-            old = sa.true() if before is None else a.created_at < before
-            mine = sa.true() if project_id is None else a.project_id == project_id
-            asked = sa.select(r.project_id, o.request_key).join_from(t.outcomes, t.runs)
-            used = asked.distinct().subquery("used")
-            same = sa.and_(
-                used.c.request_key == a.request_key,
-                sa.or_(used.c.project_id == a.project_id, a.project_id.is_(None)),
-            )
-            joined = t.answers.outerjoin(used, same)
-            unused = sa.select(a.key).select_from(joined).where(used.c.request_key.is_(None))
-            unused = unused.where(old, mine)
-            gone = c.execute(sa.delete(t.answers).where(a.key.in_(unused)))
-            return {"answers": gone.rowcount}
+            gone = 0
+            for at in range(0, len(keys), CHUNK):
+                these = a.key.in_(keys[at : at + CHUNK])
+                gone += c.execute(sa.delete(t.answers).where(these)).rowcount
+            return {"answers": gone}
 
-        return self._do(erase, dry_run)["answers"]
+        return self._do(erase, dry_run)["answers"] if keys else 0
 
     def settle(self, *, whole: bool) -> bool:
         """Have no byte of what was erased in the database's files; False when others read there.
