@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -143,8 +143,12 @@ class KeyRing:
 
     def _settle(self) -> None:
         """Have the folder itself on the disk: a key that a power cut takes is all keys lost."""
-        descriptor = os.open(self._path.parent, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            descriptor = os.open(self._path.parent, os.O_RDONLY)
+        except OSError:
+            return  # a folder that may be written and not read
+        try:
+            with suppress(OSError):  # some volumes have no such thing for folders
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -258,3 +258,20 @@ def test_documents_say_a_key_cannot_be_read(data_dir: Path) -> None:
     assert document["has_api_key"]
     assert "SECRET_KEY has changed" in document["key_problem"]
     after.store.close()
+
+
+def test_a_volume_that_cannot_sync_a_folder_starts_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def no_folders(descriptor: int) -> None:
+        if os.path.isdir(f"/dev/fd/{descriptor}"):
+            raise OSError(22, "Invalid argument")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", no_folders)
+    ring = KeyRing(tmp_path)
+    first = ring.read().current
+    assert ring.change()
+    assert ring.read().all[1:] == (first,)

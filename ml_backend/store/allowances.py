@@ -20,6 +20,9 @@ from ml_backend.store.spendings import SpendingStore, Spent
 LEASE_SECONDS = 60.0
 """After that without a word its process is dead, and its block is nobody's."""
 
+MOST_AHEAD = 600.0
+"""A lease that is longer than that was written by a clock that was wrong: nobody waits for it."""
+
 PART = 10
 """A block is at most one part in so many of what is left, but never less than one call."""
 
@@ -118,7 +121,12 @@ class AllowanceStore:
     def look(self, account: Account, holder: str) -> Standing:
         """Return how an account stands; nothing is written."""
         a = t.allowances.c
-        living = (a.account == account.name, a.holder != _BOOK, a.lease_until >= time.time())
+        now = time.time()
+        living = (
+            a.account == account.name,
+            a.holder != _BOOK,
+            a.lease_until.between(now, now + MOST_AHEAD),
+        )
         query = sa.select(a.holder, a.held).where(*living)
         with self._db.read() as c:
             blocks = c.execute(query).all()
@@ -181,7 +189,11 @@ class AllowanceStore:
 
 def _lost(blocks: dict[str, Any], claim: Claim, now: float) -> tuple[Spent, list[str]]:
     """Return what is to be written down, and the blocks of processes that are dead."""
-    dead = [name for name, row in blocks.items() if name != claim.holder and row.lease_until < now]
+    dead = [
+        name
+        for name, row in blocks.items()
+        if name != claim.holder and not now <= row.lease_until <= now + MOST_AHEAD
+    ]
     lost = sum(blocks[name].asked for name in dead)
     more = claim.spent
     if lost:
@@ -195,7 +207,9 @@ def _lost(blocks: dict[str, Any], claim: Claim, now: float) -> tuple[Spent, list
 def allotted(left: float, claim: Claim) -> float:
     """Return how large a block is: what is wanted, within a part of what is left."""
     most = max(left / PART, min(claim.call, left))
-    held = max(claim.keep, min(claim.want, most), 0.0)
+    # What is left is less than what it has where the limit was lowered, or where it slept so long
+    # that its block was given to others.
+    held = min(max(claim.keep, min(claim.want, most)), max(left, 0.0))
     # Two that keep what is too little for either would wait for each other.
     return held if held >= claim.least * (1 - 1e-9) else 0.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from ml_backend.acting import Actor, acting
 from ml_backend.records import DONE, FAILED, AuditAction, AuditEvent
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, storable
+
+log = logging.getLogger(__name__)
 
 MOST = 1000
 """Events that are read at once."""
@@ -82,9 +85,21 @@ class AuditStore:
         self._db = database
 
     def tell(self, action: AuditAction, **what: Any) -> None:
-        """Tell what was done elsewhere, as in Label Studio; takes what ``note`` takes."""
-        with self._db.write() as c:
-            note(c, action, **what)
+        """Tell what was done elsewhere, as in Label Studio; takes what ``note`` takes.
+
+        It is done already: where the database takes no line, the server's log has it instead.
+        """
+        try:
+            with self._db.write() as c:
+                note(c, action, **what)
+        except sa.exc.SQLAlchemyError as error:
+            told = {name: value for name, value in what.items() if name != "title"}
+            log.error(
+                "not in the audit log: %s %s (%s)",
+                action.value,
+                told,
+                getattr(error, "orig", error),
+            )
 
     def tell_rarely(self, action: AuditAction, most: int, seconds: float, **what: Any) -> None:
         """Tell it unless it was told so often lately: strangers must not fill the log."""

@@ -168,17 +168,35 @@ class ErasingStore:
 
         return self._do(erase, dry_run, kind="person", object_id=person_id)
 
-    def erase_unused_answers(self, *, before: datetime | None = None, dry_run: bool = False) -> int:
-        """Erase cached answers that no run refers to, whose task is not known; return how many."""
-        a = t.answers.c
+    def erase_unused_answers(
+        self, project_id: int | None, *, before: datetime | None = None, dry_run: bool = False
+    ) -> int:
+        """Erase cached answers of a project that no run of it refers to: whose task is not known.
+
+        None erases those of all projects, and of none. Returns how many.
+        """
+        a, r, o = t.answers.c, t.runs.c, t.outcomes.c
+        old = sa.true() if before is None else a.created_at < before
+        mine = sa.true() if project_id is None else a.project_id == project_id
+        asked = sa.select(r.project_id, o.request_key).join_from(t.outcomes, t.runs)
+        used = asked.distinct().subquery("used")
+        same = sa.and_(
+            used.c.request_key == a.request_key,
+            sa.or_(used.c.project_id == a.project_id, a.project_id.is_(None)),
+        )
+        joined = t.answers.outerjoin(used, same)
+        unused = sa.select(a.key).select_from(joined).where(used.c.request_key.is_(None))
+        with self._db.read() as c:  # it takes seconds of a large database, which would stop writers
+            keys = list(c.execute(unused.where(old, mine)).scalars())
 
         def erase(c: sa.Connection) -> Counts:
-            used = sa.select(t.outcomes.c.request_key)
-            old = sa.true() if before is None else a.created_at < before
-            gone = c.execute(sa.delete(t.answers).where(a.key.not_in(used), old))
-            return {"answers": gone.rowcount}
+            gone = 0
+            for at in range(0, len(keys), CHUNK):
+                these = a.key.in_(keys[at : at + CHUNK])
+                gone += c.execute(sa.delete(t.answers).where(these)).rowcount
+            return {"answers": gone}
 
-        return self._do(erase, dry_run)["answers"]
+        return self._do(erase, dry_run)["answers"] if keys else 0
 
     def settle(self, *, whole: bool) -> bool:
         """Have no byte of what was erased in the database's files; False when others read there.
@@ -240,15 +258,36 @@ def _erase_tasks(c: sa.Connection, project_id: int, task_ids: Collection[int]) -
         keys = set(c.execute(sa.select(o.request_key).where(*held).distinct()).scalars()) - {""}
         for run_id in runs:
             _add(counts, "answers of runs", drop_tasks(c, run_id, chunk))
-        # Another task may have asked the very same.
-        used = sa.select(o.request_key).where(o.request_key.in_(keys)).distinct()
-        unused = sorted(keys - set(c.execute(used).scalars()))
-        gone = c.execute(sa.delete(t.answers).where(a.key.in_(unused)))
-        _add(counts, "cached answers", gone.rowcount)
+        # Another task may have asked the very same; what is of no known project, anywhere.
+        for whose, places in (
+            (a.project_id == project_id, o.run_id.in_(_runs_of(project_id))),
+            (a.project_id.is_(None), sa.true()),
+        ):
+            kept = _found(c, a.request_key, keys, whose)
+            unused = sorted(kept - _found(c, o.request_key, kept, places))
+            for at in range(0, len(unused), CHUNK):
+                these = a.request_key.in_(unused[at : at + CHUNK])
+                gone = c.execute(sa.delete(t.answers).where(these, whose))
+                _add(counts, "cached answers", gone.rowcount)
         for table in BY_TASK:
             mine = (table.c.project_id == project_id, table.c.task_id.in_(chunk))
             _count(counts, table, c.execute(sa.delete(table).where(*mine)).rowcount)
     return counts
+
+
+def _found(
+    c: sa.Connection,
+    column: sa.ColumnElement[str],
+    values: Collection[str],
+    mine: sa.ColumnElement[bool],
+) -> set[str]:
+    """Return which of these values a column has, among rows that are meant."""
+    found: set[str] = set()
+    some = sorted(values)
+    for start in range(0, len(some), CHUNK):
+        these = column.in_(some[start : start + CHUNK])
+        found.update(c.execute(sa.select(column).where(these, mine).distinct()).scalars())
+    return found
 
 
 def _blank_jobs(c: sa.Connection, project_id: int, task_ids: set[int] | None) -> int:

@@ -16,13 +16,15 @@ from ml_backend.store.database import storable
 class CachedAnswer:
     """A model's answer to one exact request in a project, kept because it was paid for.
 
-    ``key`` is a SHA-256 of both.
+    ``key`` is a SHA-256 of both. The request of ``asked`` and the project tell whose it is, for
+    erasing; None is of no known project, as of before there were such.
     """
 
     key: str
     text: str
     score: float | None
     asked: CallRecord
+    project_id: int | None = None
 
 
 def answer_rows(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
@@ -37,6 +39,8 @@ def answer_rows(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
             "completion_tokens": answer.asked.usage.completion_tokens,
             "cost": answer.asked.cost,
             "created_at": now,
+            "project_id": answer.project_id,
+            "request_key": answer.asked.request_key,
         }
         for answer in cached
     ]
@@ -44,8 +48,10 @@ def answer_rows(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
 
 def read_answer(row: Any) -> CachedAnswer:
     """Return a row as the answer it keeps."""
-    asked = CallRecord(usage=usage_of(row), cost=believable_cost(row.cost))
-    return CachedAnswer(row.key, row.text, row.score, asked)
+    asked = CallRecord(
+        usage=usage_of(row), cost=believable_cost(row.cost), request_key=row.request_key
+    )
+    return CachedAnswer(row.key, row.text, row.score, asked, row.project_id)
 
 
 def usage_of(row: Any, uncounted: int = 0) -> Usage:

@@ -243,6 +243,8 @@ answers = Table(
     Column("completion_tokens", Large, nullable=False, default=0),
     Column("cost", Float),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("project_id", Integer),
+    Column("request_key", String(64), nullable=False, default="", server_default="", index=True),
 )
 
 publications = Table(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from ml_backend.cli.next_steps import for_command_line
 from ml_backend.errors import BudgetReached
 from ml_backend.llm.prices import Price, find_price
 from ml_backend.records import Connection, Person, ProviderName, RunStatus, Usage
+from ml_backend.services.models import allowance
 from ml_backend.services.models.allowance import Allowance
 from ml_backend.services.models.budgets import Budget, BudgetGuard
 from ml_backend.services.models.paid_calls import PaidCalls
@@ -170,6 +172,44 @@ def test_a_dead_process_block_is_given_back_but_for_what_it_had_let_out(
     # It was asleep, not dead: what it says now stands in the place of that.
     woken = Claim("dead", spent=Spent(cost=0.02, calls=2), before=0.03)
     assert store.allowances.claim(account, 1.0, day, woken).spent.cost == pytest.approx(0.02)
+
+
+def test_a_block_is_never_more_than_what_is_left(house: House) -> None:
+    """Its process may have slept while others spent it, or the limit was lowered meanwhile."""
+    store = house.container.store.allowances
+    account = Account("run:2")
+    full = Claim("a", out=0.01, want=0.1)
+    assert store.claim(account, 1.0, "", full).held == pytest.approx(0.1)
+    going_on = replace(full, keep=0.1, has_block=True)
+    assert store.claim(account, 0.06, "", going_on).held == pytest.approx(0.06), "lowered"
+    store.open(account, 0.98)
+    assert store.claim(account, 1.0, "", going_on).held == pytest.approx(0.02), "spent by others"
+    store.open(account, 1.5)
+    assert store.claim(account, 1.0, "", going_on).held == 0.0
+
+
+def test_nobody_waits_for_a_block_that_a_wrong_clock_wrote(house: House) -> None:
+    store = house.container.store
+    account = Account("run:3")
+    store.allowances.claim(account, 1.0, "", Claim("years ahead", out=0.03, want=0.08))
+    with store.database.write() as c:
+        c.exec_driver_sql("UPDATE allowances SET lease_until = 4e9 WHERE holder = 'years ahead'")
+    assert store.allowances.look(account, "b").others == 0.0
+    stands = store.allowances.claim(account, 1.0, "", Claim("b", out=0.01, want=0.01))
+    assert (stands.others, stands.spent) == (0.0, Spent(cost=0.03))
+
+
+def test_what_was_spent_is_written_after_an_error_that_is_not_the_databases(house: House) -> None:
+    budget = Budget(1.0, 0.0, store=house.container.store, run_id=8)
+    asyncio.run(budget.take(0.1))
+    write, budget._book = budget._book, Mock(side_effect=KeyError)
+    budget.settle(allowance.NOTHING, 0.25, Spent(calls=1))
+    with pytest.raises(KeyError):
+        budget.flush()
+    budget._book = write
+    budget.flush()
+    stands = house.container.store.allowances.look(Account("run:8"), "somebody")
+    assert stands.spent == Spent(cost=0.25)
 
 
 @pytest.mark.slow

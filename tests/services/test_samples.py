@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_backend.errors import InvalidInput, ModelError
+from ml_backend.errors import InvalidInput, ModelError, RunStopper
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm import Request
 from ml_backend.records import (
@@ -24,6 +24,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.inference.self_consistency import combine
+from ml_backend.services.runs import pipeline
 from ml_backend.store import tables
 from support.house import House
 
@@ -84,11 +85,11 @@ def test_only_failures_are_one_failure_and_an_unknown_cost_stays_unknown() -> No
 class Moody:
     """Answers A, A, B in turn for each task."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, count: int = 4) -> None:
         self.house = house
         self.times: dict[int, int] = defaultdict(int)
         house.model.answer = self.answer
-        self.project, self.tasks = house.project(4)
+        self.project, self.tasks = house.project(count)
         self.prompt, _ = house.prompt(self.project)
         self.version = house.container.prompts.create_version(
             self.prompt, text="Label {text}", parameters={"temperature": 0, "top_k": 5}
@@ -144,14 +145,37 @@ def test_answers_that_come_back_after_a_commit_are_kept(house: House, samples: i
 
 
 @pytest.mark.slow
+def test_some_of_several_answers_are_kept_when_the_run_is_called_off(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "GRACE_SECONDS", 0.1)
+    house.container.models.concurrency = 2
+    moody, complete = Moody(house, 12), house.model.complete
+    first, second, *_ = moody.tasks
+
+    async def hang(request: Request) -> Any:
+        if request.task_id == first:
+            while not moody.times[second]:
+                await asyncio.sleep(0.01)
+            raise RunStopper("refused", kind=FailureKind.AUTHENTICATION)
+        if moody.times[request.task_id]:
+            await asyncio.sleep(10)
+        return await complete(request)
+
+    house.model.complete = hang  # type: ignore[method-assign]
+    assert moody.run(samples=3).status is RunStatus.FAILED
+    with house.container.store.database.read() as c:
+        kept = c.execute(sa.select(sa.func.count()).select_from(tables.answers)).scalar()
+    assert kept == 1, "the first of the second task was paid for"
+
+
+@pytest.mark.slow
 def test_a_key_refused_midway_keeps_what_was_answered(house: House) -> None:
     moody = Moody(house)
     calm = house.model.answer
 
     def answer(request: Request) -> str:
         if len(house.model.asked) > 7:
-            from ml_backend.errors import RunStopper
-
             raise RunStopper("refused", kind=FailureKind.AUTHENTICATION)
         return calm(request)
 

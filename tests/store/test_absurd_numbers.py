@@ -123,7 +123,8 @@ def test_answers_that_were_paid_for_are_found_after_the_upgrade(tmp_path: Path) 
     store = Store(f"sqlite:///{tmp_path / 'old.db'}", SecretCipher("k" * 32))
     try:
         new = paid_key(key, place_of_answers(1, read_moment(made)))
-        assert store.outcomes.find_answers([new])[new].text == "kept"
+        found = store.outcomes.find_answers([new])[new]
+        assert (found.text, found.project_id, found.asked.request_key) == ("kept", 1, key)
         assert store.outcomes.find_answers([key]) == {}
     finally:
         store.close()

@@ -24,6 +24,7 @@ from ml_backend.records import (
     Scope,
     Usage,
 )
+from ml_backend.services.inference.model_requests import paid_key
 from ml_backend.store import CachedAnswer, Store, tables as t
 
 KIM = Person(7, "kim", "kim@example.com", "Kim", "Kimsen-Unmistakable")
@@ -74,7 +75,13 @@ def keep(store: Store, project: int, made_by: Person = KIM) -> int:
             ),
         ],
         [
-            CachedAnswer(each.request_key, mark(project, n, "cached"), None, each)
+            CachedAnswer(
+                paid_key(each.request_key, f"{project}@"),
+                mark(project, n, "cached"),
+                None,
+                each,
+                project,
+            )
             for n, each in enumerate(asked, 1)
         ],
     )  # fmt: skip
@@ -116,7 +123,7 @@ def keep(store: Store, project: int, made_by: Person = KIM) -> int:
     result = {"reasoning": mark(project, 1, "reasoning"), "task_ids": [1, 3]}
     store.jobs.finish(job.id, fence, RunStatus.COMPLETED, message="", result=result)
     store.outcomes.add_answers(
-        [CachedAnswer(f"alone-{project}", mark(project, 0, "try"), None, CallRecord())]
+        [CachedAnswer(f"alone-{project}", mark(project, 0, "try"), None, CallRecord(), project)]
     )
     return run.id
 
@@ -146,14 +153,14 @@ def test_a_project_leaves_no_byte_and_its_figures_stay(
     done = store.erasing.erase_project(PROJECT)
     assert done == planned
     assert done["answers of runs"] == done["examples"] == done["cached answers"] == 3
-    assert store.erasing.erase_unused_answers() == 2
+    assert store.erasing.erase_unused_answers(PROJECT) == 1
     assert store.erasing.settle(whole=whole)
-    assert left(folder, f"SECRET-{PROJECT}-", mark(OTHER, 0, "try")) == []
+    assert left(folder, f"SECRET-{PROJECT}-") == []
     kept = store.runs.get(run)
     assert (kept.totals.cost, kept.totals.total, kept.status) == (0.75, 3, RunStatus.COMPLETED)
     assert store.outcomes.totals(run).cost == pytest.approx(0.75)
     assert list(store.outcomes.iter(run)) == []
-    spots = ("filter", "message", "title", "words", "config")
+    spots = ("try", "filter", "message", "title", "words", "config")
     places = [mark(OTHER, 0, where) for where in spots]
     places += [mark(OTHER, n, where) for n in (1, 2) for where in ("answer", "cached", "kept")]
     assert left(folder, *places) == places, "of others nothing is touched"
@@ -181,8 +188,8 @@ def test_an_answer_that_another_task_shares_stays(store: Store) -> None:
     run = keep(store, PROJECT)
     shared = CallRecord(request_key="key-3-1")
     store.outcomes.add(run, [Prediction(9, {"topic": "x"}, [], None, (), shared)])
-    assert "cached answers" not in store.erasing.erase_tasks(PROJECT, [1])
-    assert store.outcomes.find_answers(["key-3-1"])
+    assert not store.erasing.erase_tasks(PROJECT, [1]).get("cached answers")
+    assert store.outcomes.find_answers([paid_key("key-3-1", f"{PROJECT}@")])
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -227,5 +234,25 @@ def test_only_old_answers_go_where_only_old_ones_are_meant(store: Store) -> None
                 key="old", text="", created_at=datetime(2020, 1, 1, tzinfo=UTC)
             )
         )
-    assert store.erasing.erase_unused_answers(before=now.replace(year=now.year - 1)) == 1
-    assert store.outcomes.find_answers(["alone-3", "key-3-1"]).keys() == {"alone-3", "key-3-1"}
+    assert store.erasing.erase_unused_answers(None, before=now.replace(year=now.year - 1)) == 1
+    assert store.erasing.erase_unused_answers(OTHER) == 0
+    keys = {"alone-3", paid_key("key-3-1", "3@")}
+    assert store.outcomes.find_answers(list(keys)).keys() == keys
+    assert store.erasing.erase_unused_answers(None) == 1, "what runs paid for stays"
+    assert store.outcomes.find_answers(list(keys)).keys() == keys - {"alone-3"}
+
+
+def test_what_another_project_paid_for_the_same_request_stays(store: Store) -> None:
+    asked = CallRecord(request_key="key-3-1")
+    keep(store, PROJECT)
+    keep(store, OTHER)
+    theirs, old, nobodys = (paid_key("key-3-1", place) for place in ("4@", "old", "nobody"))
+    store.outcomes.add_answers(
+        [
+            CachedAnswer(theirs, "", None, asked, OTHER),
+            CachedAnswer(old, "", None, asked),
+            CachedAnswer(nobodys, "", None, CallRecord(request_key="key-4-1")),
+        ]
+    )
+    assert store.erasing.erase_tasks(PROJECT, [1])["cached answers"] == 2, "its own, and the old"
+    assert store.outcomes.find_answers([theirs, old, nobodys]).keys() == {theirs, nobodys}

@@ -268,7 +268,7 @@ class Predictor:
             return replace(failure, asked=asked), None
         if not self.uses_cache:
             return replace(best, asked=asked), None
-        answer = CachedAnswer(request.keys[0], best.raw, best.score, asked)
+        answer = CachedAnswer(request.keys[0], best.raw, best.score, asked, self._project_id)
         return replace(best, asked=asked), answer
 
     def _most(self, limit: CompletionLimit, more: More) -> int:

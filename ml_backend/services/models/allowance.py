@@ -208,12 +208,14 @@ class Allowance:
             claim = self._claim()
             try:
                 known = self._book(claim)
-            except sa.exc.SQLAlchemyError as error:
-                log.warning("spending is not written down: %s", error)
+            except BaseException as error:
                 with self._lock:
                     self._pending = self._moving + self._pending
                     self._written, self._is_refused = self._claimed, True
                     self._moving = Spent()
+                if not isinstance(error, sa.exc.SQLAlchemyError):
+                    raise
+                log.warning("spending is not written down: %s", error)
                 return
             with self._lock:
                 self.known, self._moving = known, Spent()

@@ -268,13 +268,15 @@ class AskingPipeline:
         tries = KEEP_TRIES
         while True:
             last = ended.is_set()
-            if self._outcomes and not await self._flush(threads):
+            # Of a task that was called off some of several answers may be there: these are paid.
+            some = self._outcomes or (last and self._answers)
+            if some and not await self._flush(threads):
                 tries -= 1
                 if tries <= 0:
                     raise self._lost_answers()
                 await asyncio.sleep(1.0)
                 continue
-            if last and not self._outcomes:
+            if last and not self._outcomes and not self._answers:
                 if self._refused is not None:
                     raise self._lost_answers()
                 return

@@ -28,7 +28,7 @@ class Erased:
 
     counts: dict[str, int]
     unused_answers: int
-    """Cached answers that no run refers to: whose task they answer is not known, so all go."""
+    """Cached answers of the project that no run refers to: which task they are of is not known."""
     is_settled: bool = True
     """Whether the files hold no byte of it any more."""
 
@@ -59,13 +59,15 @@ class Erasure:
             for number in self._people(wanted.person):
                 _sum(counts, store.erase_person(number, dry_run=dry_run))
             return Erased(counts, 0)
-        for project_id, tasks in self._places(wanted):
-            self._refuse_open(project_id)
+        places, unused = self._places(wanted), 0
+        for project_id, _ in places:
+            self._refuse_open(project_id)  # of all, before anything is erased
+        for project_id, tasks in places:
             if tasks is None:
                 _sum(counts, store.erase_project(project_id, dry_run=dry_run))
             else:
                 _sum(counts, store.erase_tasks(project_id, tasks, dry_run=dry_run))
-        unused = store.erase_unused_answers(dry_run=dry_run)
+            unused += store.erase_unused_answers(project_id, dry_run=dry_run)
         return Erased(counts, unused)
 
     def _places(self, wanted: Erasing) -> list[tuple[int, list[int] | None]]:

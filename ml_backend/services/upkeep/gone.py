@@ -79,7 +79,7 @@ class Gone:
         erased += self._look_at_tasks(studio, place, there)
         erased += self._look_at_people(studio, place, user.id)
         before = datetime.now(UTC) - timedelta(days=self._after_days)
-        erased += self._store.erasing.erase_unused_answers(before=before)
+        erased += self._store.erasing.erase_unused_answers(None, before=before)
         if erased:
             self._store.erasing.settle(whole=False)
 

@@ -6,7 +6,7 @@ import click
 
 from ml_backend.cli.app import App, Command, pass_app
 
-UNUSED = "cached answers that no run refers to (of whichever task: that is not known)"
+UNUSED = "cached answers of the project that no run refers to (of whichever task of it)"
 
 
 @click.command(cls=Command)

@@ -2,6 +2,7 @@
 
 Numbers that cannot be, once taken at a provider's word, become unknown. A paid answer is found by
 its project from now on: those of runs are moved there, of others nobody knows who may have them.
+Each tells its project and the request it answers, so that erasing these finds it.
 """
 
 from __future__ import annotations
@@ -66,26 +67,40 @@ def _forget_absurd(table: str, name: str, most: float, instead: float | None) ->
 
 def _keep_answers_by_project() -> None:
     bind = op.get_bind()
-    answers = sa.table("answers", sa.column("key", sa.String))
-    kept = set(bind.execute(sa.select(answers.c.key)).scalars())
-    moved: list[dict[str, str]] = []
-    for key, place, samples in _asked(bind) if kept else ():
-        new = _keys(hashlib.sha256(f"{place} {key}".encode()).hexdigest(), samples)
-        for old_key, new_key in zip(_keys(key, samples), new, strict=True):
-            if old_key in kept:
-                kept.discard(old_key)
-                moved.append({"old": old_key, "new": new_key})
+    op.add_column("answers", sa.Column("project_id", sa.Integer(), nullable=True))
+    op.add_column(
+        "answers", sa.Column("request_key", sa.String(64), nullable=False, server_default="")
+    )
+    names = (("key", sa.String), ("project_id", sa.Integer), ("request_key", sa.String))
+    answers = sa.table("answers", *(sa.column(name, kind) for name, kind in names))
+    bind.execute(sa.update(answers).values(request_key=answers.c.key))
     change = (
         sa.update(answers)
         .where(answers.c.key == sa.bindparam("old"))
-        .values(key=sa.bindparam("new"))
+        .values(
+            key=sa.bindparam("new"),
+            project_id=sa.bindparam("project"),
+            request_key=sa.bindparam("asked"),
+        )
     )
-    for start in range(0, len(moved), PAGE):
-        bind.execute(change, moved[start : start + PAGE])
+    page: list[dict[str, Any]] = []
+    for key, project, place, samples in _asked(bind):
+        new = _keys(hashlib.sha256(f"{place} {key}".encode()).hexdigest(), samples)
+        # An answer that is moved has its old key no more: the project that paid first has it.
+        page += [
+            {"old": old_key, "new": new_key, "project": project, "asked": key}
+            for old_key, new_key in zip(_keys(key, samples), new, strict=True)
+        ]
+        if len(page) >= PAGE:
+            bind.execute(change, page)
+            page = []
+    if page:
+        bind.execute(change, page)
+    op.create_index("ix_answers_request_key", "answers", ["request_key"])
 
 
-def _asked(bind: sa.Connection) -> Iterator[tuple[str, str, int]]:
-    """Yield what runs paid for: the request, the project, and the answers a task."""
+def _asked(bind: sa.Connection) -> Iterator[tuple[str, int, str, int]]:
+    """Yield what runs paid for: the request, the project and its time, and the answers a task."""
     runs = sa.table(
         "runs",
         sa.column("id", sa.Integer),
@@ -110,7 +125,7 @@ def _asked(bind: sa.Connection) -> Iterator[tuple[str, str, int]]:
         place = f"{run.project_id}@{made_at.isoformat(timespec='microseconds')}"
         samples = int((run.options or {}).get("samples") or 1)
         for row in bind.execute(query.where(outcomes.c.run_id == run.id)):
-            yield row.request_key, place, samples
+            yield row.request_key, run.project_id, place, samples
 
 
 def _made(bind: sa.Connection) -> dict[int, datetime]:
