@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from ml_backend.errors import ModelError, PromptsError
 from ml_backend.jobs import LoopThread
-from ml_backend.llm.explanations import silent
 from ml_backend.records import Connection, FailureKind, ProviderName
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.recent import Recent
@@ -60,6 +59,8 @@ def check_connection(
         names = loop.submit(models.open(connection).check()).result(seconds)
     except TooSlow:
         if not models.reach_of(connection).tells:
+            from ml_backend.llm.explanations import silent  # loads what knows refusals: 0.1 s
+
             told = silent(connection)
             return ConnectionCheck(False, "unreachable", told.message, told.fix, at=now)
         return ConnectionCheck(
