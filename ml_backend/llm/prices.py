@@ -30,25 +30,48 @@ class Tier:
     above: int
     prompt: float
     completion: float
+    cached: float | None = None
+    cache_write: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars per million tokens, and where they come from; ``dated`` is "" for own prices."""
+    """Dollars per million tokens, and where they come from; ``dated`` is "" for own prices.
+
+    ``cached`` is that of prompt tokens read from the provider's cache, ``cache_write`` that of
+    those written to it; None where it is not known, and the prompt's own price counts.
+    """
 
     prompt: float
     completion: float
     source: str
     dated: str = ""
     tiers: tuple[Tier, ...] = ()
+    cached: float | None = None
+    cache_write: float | None = None
 
     def cost(self, usage: Usage) -> float:
-        """Dollars for one call; discounts for cached prompts are not counted."""
-        prompt, completion = self.prompt, self.completion
+        """Dollars for one call."""
+        at = self._at(usage.prompt_tokens)
+        dollars = usage.prompt_tokens * at.prompt + usage.completion_tokens * at.completion
+        if usage.cached_tokens and at.cached is not None:
+            dollars += usage.cached_tokens * (at.cached - at.prompt)
+        if usage.cache_write_tokens and at.cache_write is not None:
+            dollars += usage.cache_write_tokens * (at.cache_write - at.prompt)
+        return dollars / MILLION
+
+    def most(self, usage: Usage) -> float:
+        """Dollars one call can cost at most: nothing is read from a cache, all is written to it."""
+        at = self._at(usage.prompt_tokens)
+        prompt = max(at.prompt, at.cached or 0.0, at.cache_write or 0.0)
+        return (usage.prompt_tokens * prompt + usage.completion_tokens * at.completion) / MILLION
+
+    def _at(self, prompt_tokens: int) -> Price | Tier:
+        found: Price | Tier = self
         for tier in self.tiers:
-            if usage.prompt_tokens > tier.above:
-                prompt, completion = tier.prompt, tier.completion
-        return (usage.prompt_tokens * prompt + usage.completion_tokens * completion) / MILLION
+            if prompt_tokens > tier.above:
+                found = tier
+        return found
 
 
 def find_price(connection: Connection, model: str) -> Price | None:
@@ -127,13 +150,27 @@ def _look_up(provider: str | None, url: str | None, model: str, today: date) -> 
     prompt, completion = getattr(prices, "input_mtok", None), getattr(prices, "output_mtok", None)
     if prompt is None or completion is None:
         return None
-    starts = sorted({tier.start for part in (prompt, completion) for tier in _tiers(part)})
+    cached = getattr(prices, "cache_read_mtok", None)
+    written = getattr(prices, "cache_write_mtok", None)
+    parts = (prompt, completion, cached, written)
+    starts = sorted({tier.start for part in parts for tier in _tiers(part)})
     return Price(
         prompt=_at(prompt, 0),
         completion=_at(completion, 0),
         source=f"genai-prices {__version__}",
         dated=table_date(),
-        tiers=tuple(Tier(start, _at(prompt, start), _at(completion, start)) for start in starts),
+        tiers=tuple(
+            Tier(
+                start,
+                _at(prompt, start),
+                _at(completion, start),
+                _known_at(cached, start),
+                _known_at(written, start),
+            )
+            for start in starts
+        ),
+        cached=_known_at(cached, 0),
+        cache_write=_known_at(written, 0),
     )
 
 
@@ -160,6 +197,10 @@ def table_date() -> str:
 
 def _tiers(price: Any) -> list[Any]:
     return list(getattr(price, "tiers", ()))
+
+
+def _known_at(price: Any, tokens: int) -> float | None:
+    return None if price is None else _at(price, tokens)
 
 
 def _at(price: Any, tokens: int) -> float:

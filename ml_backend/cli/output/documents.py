@@ -131,6 +131,8 @@ def _of_price(price: Price | None) -> Document | None:
     return {
         "prompt_per_million": price.prompt,
         "completion_per_million": price.completion,
+        "cached_per_million": price.cached,
+        "cache_write_per_million": price.cache_write,
         "source": price.source,
         "date": price.dated or None,
     }
