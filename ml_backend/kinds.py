@@ -115,11 +115,16 @@ class Origin(StrEnum):
 
 
 class ProviderName(StrEnum):
-    """The SDK's provider names, a model file on this machine, and our offline baseline."""
+    """The SDK's provider names, whatever LiteLLM knows, a model file here, our offline baseline."""
 
     OPENAI = "OpenAI"
     AZURE_OPENAI = "AzureOpenAI"
+    AZURE_AI_FOUNDRY = "AzureAIFoundry"
+    VERTEX_AI = "VertexAI"
+    GEMINI = "Gemini"
+    ANTHROPIC = "Anthropic"
     CUSTOM = "Custom"
+    LITELLM = "LiteLLM"
     LOCAL = "Local"
     BASELINE = "Baseline"
 

@@ -3,6 +3,7 @@
 chat.py          asks any OpenAI-compatible endpoint   structured_output.py  how answers are got
 reading/         a reply -> the object in it           refusals/   a refusal -> what to do about it
 first_call.py    one call learns for all               system_role.py  models without that role
+provider_facts.py  what a connection needs             wire/       one HTTP call, in any dialect
 retry.py         when to ask again                     prices.py   model -> dollars per token
 """
 
@@ -11,23 +12,27 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import MutableMapping
+from functools import cache
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
 from ml_backend.llm.model import Gate, Model, Reply, Request, Retirable
+from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
-from ml_backend.records import Connection
+from ml_backend.records import Connection, ProviderName
 
 __all__ = [
     "ANYWHERE",
     "Gate",
     "Model",
+    "ProviderFacts",
     "Reach",
     "Reply",
     "Request",
     "Retirable",
     "Retry",
+    "facts_of",
     "open_model",
     "provider_modules",
 ]
@@ -36,6 +41,14 @@ __all__ = [
 def provider_modules() -> tuple[str, ...]:
     """Names of the modules in ``providers/``; a provider's own name is one of these, lowercased."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(providers.__path__)))
+
+
+@cache
+def facts_of(provider: ProviderName) -> ProviderFacts:
+    """Return what is known of a provider; its module is loaded, a vendor's library is not."""
+    module = importlib.import_module(f"{providers.__name__}.{provider.lower()}")
+    facts: ProviderFacts = module.PROVIDER
+    return facts
 
 
 def open_model(

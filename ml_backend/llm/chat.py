@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
@@ -19,6 +19,7 @@ from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.refusals.repeated import SameRefusal
 from ml_backend.llm.retry import Retry, RetryPolicy
 from ml_backend.llm.structured_output import (
+    FORMS,
     TOOL,
     StructuredOutputFallback,
     build_body,
@@ -76,14 +77,18 @@ class ChatModel:
         ladder: MutableMapping[str, str],
         retry: Retry,
         limit_name: str = NEWER,
+        forms: Sequence[str] = FORMS,
     ) -> None:
-        """``limit_name`` is the parameter that bounds an answer's tokens there."""
+        """``limit_name`` is the parameter that bounds an answer's tokens there.
+
+        ``forms`` are those in which the provider can be asked for a structured answer.
+        """
         self._limit_name = limit_name
         self._connection = connection
         self._wire = wire
         self._gate = gate
         self._timeout = timeout
-        self._ladder = StructuredOutputFallback(ladder, connection)
+        self._ladder = StructuredOutputFallback(ladder, connection, forms)
         self._retry = retry
         self._answers = 0
         self._first_call = FirstCall()

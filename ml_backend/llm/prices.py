@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
+from ml_backend.llm import facts_of
 from ml_backend.records import Connection, ProviderName, Usage
 
 MILLION = 1_000_000
@@ -129,10 +130,11 @@ def read_budget(text: str) -> tuple[float, str]:
 
 
 def _provider(connection: Connection) -> tuple[str | None, str | None]:
-    if connection.provider is ProviderName.AZURE_OPENAI:
-        return "azure", None
-    if connection.provider is ProviderName.OPENAI and not connection.endpoint:
-        return "openai", None
+    """A provider by its name in the table, or the address of whoever is asked in its place."""
+    facts = facts_of(connection.provider)
+    is_elsewhere = bool(facts.address and connection.endpoint)
+    if facts.price_table and not is_elsewhere:
+        return facts.price_table, None
     return None, connection.endpoint
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from ml_backend.errors import AnswerError
@@ -38,7 +38,13 @@ STRIKES = 3
 class StructuredOutputFallback:
     """What was learnt about one connection; ``memory`` outlives it and belongs to the caller."""
 
-    def __init__(self, memory: MutableMapping[str, str], connection: Connection) -> None:
+    def __init__(
+        self,
+        memory: MutableMapping[str, str],
+        connection: Connection,
+        forms: Sequence[str] = FORMS,
+    ) -> None:
+        """``forms`` are those its provider has, best first and ``TEXT`` last."""
         # The endpoint is part of the key, so that a connection moved elsewhere starts afresh; as
         # a digest, since an address may carry a password.
         place = "|".join(
@@ -52,19 +58,20 @@ class StructuredOutputFallback:
         digest = hashlib.sha256(place.encode()).hexdigest()[:10]
         self._prefix = f"{connection.id or 'env'}:{digest}:"
         self._memory = memory
+        self._forms = forms
         self._refused: set[tuple[str, str]] = set()
         self._strikes: Counter[tuple[str, str]] = Counter()
 
     def first(self, model: str) -> str:
         """The form to ask in: the one that is known to work, else the best not yet refused."""
         proven = self._memory.get(self._prefix + model, "")
-        if proven in FORMS:
+        if proven in self._forms:
             return proven
-        return next((form for form in FORMS if (model, form) not in self._refused), TEXT)
+        return next((form for form in self._forms if (model, form) not in self._refused), TEXT)
 
     def below(self, model: str, form: str) -> str | None:
         """The next lower form that was not refused yet; None below plain text."""
-        lower = FORMS[FORMS.index(form) + 1 :]
+        lower = self._forms[self._forms.index(form) + 1 :]
         if not lower:
             return None
         return next((name for name in lower if (model, name) not in self._refused), TEXT)
@@ -81,7 +88,7 @@ class StructuredOutputFallback:
         """Remember a form that brought an answer, unless a better one is known to work."""
         self._strikes.pop((model, form), None)
         known = self._memory.get(self._prefix + model, "")
-        if known not in FORMS or FORMS.index(form) < FORMS.index(known):
+        if known not in self._forms or self._forms.index(form) < self._forms.index(known):
             self._memory[self._prefix + model] = form
             log.info("model %s answers in the form %s", model, form)
 
@@ -103,7 +110,7 @@ class StructuredOutputFallback:
 
     def is_known(self, model: str) -> bool:
         """Whether any form is known to work."""
-        return self._memory.get(self._prefix + model, "") in FORMS
+        return self._memory.get(self._prefix + model, "") in self._forms
 
     def takes_system(self, model: str) -> bool:
         """Whether a model may be sent a system message, as far as is known."""

@@ -15,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ml_backend.errors import ModelError
-from ml_backend.llm import Gate, bounded_body
+from ml_backend.llm import Gate
+from ml_backend.llm.wire import bounded_body
 from support.models import ask, connection, opened, question, run
 
 Send = Callable[[BaseHTTPRequestHandler], None]

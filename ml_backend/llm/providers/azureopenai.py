@@ -11,15 +11,35 @@ from ml_backend.addresses import is_path_name
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting, no_key
 from ml_backend.llm.model import Gate
+from ml_backend.llm.provider_facts import (
+    API_VERSION as VERSION,
+    DEPLOYMENT,
+    ENDPOINT,
+    ProviderFacts,
+)
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.refusals.judging import Cure, Trouble
 from ml_backend.llm.retry import Retry
-from ml_backend.llm.wire import CHAT, CallFailed, Wire, http_client
-from ml_backend.records import Connection, FailureKind
+from ml_backend.llm.wire import CHAT, CallFailed, ChatCompletions, Place, Wire, http_client
+from ml_backend.records import Connection, FailureKind, ProviderName
 
 # The newest generally available version of the dated kind; structured outputs came with it.
 API_VERSION = "2024-10-21"
 V1 = "/openai/v1"
+
+
+PROVIDER = ProviderFacts(
+    ProviderName.AZURE_OPENAI,
+    "Azure OpenAI",
+    needs=(ENDPOINT,),
+    takes=(DEPLOYMENT, VERSION),
+    example={"endpoint": "https://my-resource.openai.azure.com", "deployment": "gpt-5-mini"},
+    reads_pdf=True,
+    price_table="azure",
+    keys="https://ai.azure.com",
+    documentation="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
+    documented="2026-11-30",
+)
 
 
 def open_model(
@@ -58,7 +78,7 @@ def _wire(connection: Connection, gate: Gate, reach: Reach) -> Wire:
             max_retries=0,
             http_client=http,
         )
-        return Wire(plain, gate, reach=reach)
+        return Wire(Place.of(plain), gate, reach=reach)
     # People paste the whole route of a deployment; a gateway's own prefix stays.
     prefix = parts.path.partition("/openai")[0].rstrip("/")
     azure = openai.AsyncAzureOpenAI(
@@ -70,16 +90,18 @@ def _wire(connection: Connection, gate: Gate, reach: Reach) -> Wire:
         http_client=http,
     )
     if connection.deployment:
-        return Wire(azure, gate, reach=reach)
-    return Wire(azure, gate, route=_route, reach=reach)
+        return Wire(Place.of(azure), gate, reach=reach)
+    return Wire(Place.of(azure), gate, dialect=_Deployments(), reach=reach)
 
 
-def _route(model: str) -> str:
-    """The path of a deployment named like the model; raises CallFailed for what is no name."""
-    if not is_path_name(model):
-        said = f"{model[:60]!r} is no name that a deployment can have"
-        raise CallFailed(Trouble(Cure.STOP, FailureKind.MODEL_NOT_FOUND, said))
-    return f"deployments/{model}/{CHAT}"
+class _Deployments(ChatCompletions):
+    """Chat completions below the name of a deployment, which is that of the model."""
+
+    def route(self, model: str) -> str:
+        if not is_path_name(model):
+            said = f"{model[:60]!r} is no name that a deployment can have"
+            raise CallFailed(Trouble(Cure.STOP, FailureKind.MODEL_NOT_FOUND, said))
+        return f"deployments/{model}/{CHAT}"
 
 
 def _require_names(connection: Connection) -> None:

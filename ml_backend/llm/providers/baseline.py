@@ -19,15 +19,35 @@ from ml_backend.data_paths import look_up
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.gazetteer import Gazetteer
 from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.prompting.neighbours import Neighbours, normal_form
-from ml_backend.records import BASELINE_MODEL, Connection, Example, FailureKind, JsonObject, Usage
+from ml_backend.records import (
+    BASELINE_MODEL,
+    Connection,
+    Example,
+    FailureKind,
+    JsonObject,
+    ProviderName,
+    Usage,
+)
 
 NEIGHBOURS = 7
 KEPT_INDEXES = 4
 # A text this long is answered in a thread: its search would hold up everybody else's call.
 LONG_TEXT = 50_000
+
+
+PROVIDER = ProviderFacts(
+    ProviderName.BASELINE,
+    "Offline baseline",
+    secrets=(),
+    needs_secret=False,
+    takes=(),
+    parameters=frozenset(),
+    is_choice=False,
+)
 
 
 def open_model(

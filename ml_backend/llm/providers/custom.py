@@ -12,11 +12,22 @@ import openai
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting
 from ml_backend.llm.model import Gate
+from ml_backend.llm.provider_facts import ENDPOINT, SERVER_PARAMETERS, ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
-from ml_backend.llm.wire import CHAT, Wire, http_client
-from ml_backend.records import Connection
+from ml_backend.llm.wire import CHAT, Place, Wire, http_client
+from ml_backend.records import Connection, ProviderName
+
+PROVIDER = ProviderFacts(
+    ProviderName.CUSTOM,
+    "Any OpenAI-compatible server",
+    needs_secret=False,
+    needs=(ENDPOINT,),
+    takes=(),
+    example={"endpoint": "http://localhost:11434/v1", "model": "llama3.2"},
+    parameters=SERVER_PARAMETERS,
+)
 
 
 def open_model(
@@ -45,7 +56,7 @@ def open_model(
         default_headers=cast(dict[str, str], headers),
         http_client=http,
     )
-    wire = Wire(client, gate, reach=reach)
+    wire = Wire(Place.of(client), gate, reach=reach)
     return ChatModel(
         connection,
         wire,

@@ -18,11 +18,12 @@ from ml_backend.llm.explanations import explain
 from ml_backend.llm.local.child import PROCESSES, Address, ModelProcess
 from ml_backend.llm.local.model_file import of_connection
 from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.provider_facts import SERVER_PARAMETERS, ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
-from ml_backend.llm.wire import CallFailed, Wire, http_client
-from ml_backend.records import Connection, FailureKind, JsonObject
+from ml_backend.llm.wire import CallFailed, Place, Wire, http_client
+from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName
 
 T = TypeVar("T")
 
@@ -32,6 +33,17 @@ IDLE_SECONDS = 60.0
 """A run that goes on with a retired model asks it again within that."""
 SHORT = 8
 """Tokens of an answer that only shows that there is one."""
+
+
+PROVIDER = ProviderFacts(
+    ProviderName.LOCAL,
+    "A model file on this machine",
+    secrets=(),
+    needs_secret=False,
+    takes=(),
+    parameters=SERVER_PARAMETERS,
+    is_choice=False,
+)
 
 
 def open_model(
@@ -199,7 +211,7 @@ class LocalModel:
             max_retries=0,
             http_client=http_client(address.url),
         )
-        wire = Wire(client, self._gate, direct=True)
+        wire = Wire(Place.of(client), self._gate, direct=True)
         model = ChatModel(
             self._connection,
             wire,

@@ -9,12 +9,23 @@ import openai
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import no_key
 from ml_backend.llm.model import Gate
+from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
-from ml_backend.llm.wire import Wire, http_client
-from ml_backend.records import Connection
+from ml_backend.llm.wire import Place, Wire, http_client
+from ml_backend.records import Connection, ProviderName
 
-ENDPOINT = "https://api.openai.com/v1"
+PROVIDER = ProviderFacts(
+    ProviderName.OPENAI,
+    "OpenAI",
+    address="https://api.openai.com/v1",
+    example={"endpoint": "https://api.openai.com/v1", "model": "gpt-5-mini"},
+    reads_pdf=True,
+    price_table="openai",
+    keys="https://platform.openai.com/api-keys",
+    documentation="https://platform.openai.com/docs/api-reference/chat",
+    documented="2026-11-30",
+)
 
 
 def open_model(
@@ -29,7 +40,7 @@ def open_model(
     """Return the model; raise ``RunStopper`` without a key."""
     if not connection.api_key:
         raise no_key(connection)
-    base_url = connection.endpoint or ENDPOINT
+    base_url = connection.endpoint or PROVIDER.address
     http = http_client(base_url)
     client = openai.AsyncOpenAI(
         api_key=connection.api_key,
@@ -37,5 +48,5 @@ def open_model(
         max_retries=0,
         http_client=http,
     )
-    wire = Wire(client, gate, reach=reach)
+    wire = Wire(Place.of(client), gate, reach=reach)
     return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)

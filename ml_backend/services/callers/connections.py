@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
-from ml_backend.llm import provider_modules
+from ml_backend.llm import facts_of, provider_modules
 from ml_backend.llm.prices import read_price
+from ml_backend.llm.provider_facts import ENDPOINT
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
@@ -17,7 +18,6 @@ from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.store import Store
 
-NEEDS_ENDPOINT = (ProviderName.AZURE_OPENAI, ProviderName.CUSTOM)
 LOCAL_IS_READ_ONLY = (
     "A local model is a file of the machine that the server runs on: its connection is made and "
     "changed there alone."
@@ -222,7 +222,7 @@ class Connections:
     @staticmethod
     def check_endpoint(provider: ProviderName, endpoint: str) -> None:
         """Raise InvalidInput when an endpoint is missing or is no web address."""
-        if not endpoint and provider in NEEDS_ENDPOINT:
+        if not endpoint and ENDPOINT in facts_of(provider).needs:
             raise InvalidInput(f"{provider.value} needs an endpoint.", field="endpoint")
         if endpoint and not _is_web_address(endpoint):
             raise InvalidInput(

@@ -25,6 +25,7 @@ from ml_backend.images.file_readers import READERS
 from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio, is_under_unknown_path
+from ml_backend.llm import facts_of
 from ml_backend.prompting.messages import ATTACHMENT
 from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
 from ml_backend.services.inference.attachment_cache import AttachmentCache, Content
@@ -43,8 +44,6 @@ CACHE_BYTES = 64 * 1024**2
 CACHE_SECONDS = 600.0
 TRIES = 2
 PAUSE = 0.5
-# Those whose chat completions take a PDF as it is.
-_READS_FILES = frozenset({ProviderName.OPENAI, ProviderName.AZURE_OPENAI})
 OTHER_ADDRESS = (
     "If it is where people open Label Studio, set LABEL_STUDIO_PUBLIC_URL to the address they use."
 )
@@ -124,7 +123,7 @@ class Attachments:
                 raise _named(item, content)
             if isinstance(content, BaseException):
                 raise content
-            if content.is_scan and provider not in _READS_FILES:
+            if content.is_scan and not facts_of(provider).reads_pdf:
                 raise _named(item, _scanned())
             found[_key(item)] = content
         return Ready(

@@ -1,0 +1,67 @@
+"""What the faces and the server know of a provider before it is asked; each module keeps its own.
+
+A provider is one file in ``providers/`` with ``PROVIDER``, these facts, and ``open_model``. Nothing
+else lists providers: forms, options, checks and tests go by what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ml_backend.llm.structured_output import FORMS
+from ml_backend.records import ProviderName
+
+API_KEY, AUTH_TOKEN, CREDENTIALS = "api_key", "auth_token", "google_application_credentials"
+ENDPOINT, DEPLOYMENT, API_VERSION = "endpoint", "deployment", "api_version"
+PROJECT, LOCATION = "google_project_id", "google_location"
+
+CHAT_PARAMETERS = frozenset(
+    {
+        *("temperature", "top_p", "max_completion_tokens", "max_tokens", "seed"),
+        *("reasoning_effort", "verbosity", "presence_penalty", "frequency_penalty"),
+        *("logprobs", "top_logprobs", "stop", "logit_bias", "user", "extra_body"),
+    }
+)
+"""What OpenAI's chat completions take, by the names in ``prompting.parameters.KNOWN``."""
+SERVER_PARAMETERS = CHAT_PARAMETERS | {
+    *("top_k", "min_p", "repetition_penalty", "chat_template_kwargs"),
+}
+"""What servers that speak it take besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """What a connection of a provider needs, and what its API has; fields by our own names."""
+
+    name: ProviderName
+    title: str
+    """As its vendor writes it."""
+    secrets: tuple[str, ...] = (API_KEY,)
+    """What opens it, one of these is enough; of none of them it needs none."""
+    needs_secret: bool = True
+    needs: tuple[str, ...] = ()
+    """What a connection cannot do without, besides the secret."""
+    takes: tuple[str, ...] = (ENDPOINT,)
+    """What it may have besides."""
+    address: str = ""
+    """The vendor's own, which holds where a connection has no endpoint."""
+    address_variable: str = ""
+    """The setting by which an operator puts another in its place."""
+    example: Mapping[str, str] = field(default_factory=dict)
+    """Field -> what stands in it, say, where one fills it in."""
+    forms: tuple[str, ...] = FORMS
+    """Forms of a structured answer that its API has, best first."""
+    parameters: frozenset[str] = CHAT_PARAMETERS
+    """The parameters that a version may set, by the names in ``prompting.parameters.KNOWN``."""
+    reads_pdf: bool = False
+    """Whether a PDF may be sent as it is, in a chat completion's part of the type "file"."""
+    price_table: str = ""
+    """Its name in ``genai-prices``; "" is looked up by the connection's address, if at all."""
+    keys: str = ""
+    """Where people get a key."""
+    documentation: str = ""
+    documented: str = ""
+    """ISO date of the documentation that it was tested against."""
+    is_choice: bool = True
+    """Whether a connection can be made by API and pages."""
