@@ -92,8 +92,8 @@ def find_price(connection: Connection, model: str) -> Price | None:
     if own is not None:
         # Kept by whatever wrote it: what is no price is none, and no calls are free by it.
         return Price(float(own[0]), float(own[1]), source) if _are_dollars(own) else None
-    provider, url = _provider(connection)
-    return _look_up(provider, url, model, datetime.now(UTC).date()) if model else None
+    provider, url, name = _place(connection, model)
+    return _look_up(provider, url, name, datetime.now(UTC).date()) if name else None
 
 
 def _are_dollars(pair: Sequence[Any]) -> bool:
@@ -129,6 +129,60 @@ def read_budget(text: str) -> tuple[float, str]:
     return float(found[1]), PERIODS[found[2]]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the table tells of a model besides its price; None where it does not."""
+
+    context: int | None
+    deprecated: bool
+    source: str
+    dated: str
+
+
+def listed(connection: Connection, model: str) -> Listed | None:
+    """Return what the table tells of a model behind a connection; None for one it has not."""
+    if not model or connection.provider in (ProviderName.BASELINE, ProviderName.LOCAL):
+        return None
+    found = _row(*_place(connection, model))
+    if found is None:
+        return None
+    context = getattr(found, "context_window", None)
+    is_count = isinstance(context, int) and context > 0
+    deprecated = bool(getattr(found, "deprecated", False))
+    return Listed(context if is_count else None, deprecated, _version(), table_date())
+
+
+LITELLM_TABLES = {
+    "openai": "openai",
+    "azure": "azure",
+    "anthropic": "anthropic",
+    "gemini": "google",
+    "vertex_ai": "google",
+    "bedrock": "aws",
+    "groq": "groq",
+    "mistral": "mistral",
+    "deepseek": "deepseek",
+    "together_ai": "together",
+    "fireworks_ai": "fireworks",
+    "openrouter": "openrouter",
+    "xai": "x-ai",
+    "cohere": "cohere",
+    "perplexity": "perplexity",
+    "moonshot": "moonshotai",
+    "cerebras": "cerebras",
+}
+"""LiteLLM's word before the slash -> its provider's name in the table."""
+
+
+def _place(connection: Connection, model: str) -> tuple[str | None, str | None, str]:
+    """Where the table has a model: provider or address, and the name it goes by there."""
+    if connection.provider is ProviderName.LITELLM and not connection.endpoint:
+        prefix, _, rest = model.partition("/")
+        table = LITELLM_TABLES.get(prefix.casefold())
+        return (table, None, rest) if table and rest else (None, None, "")
+    return (*_provider(connection), model)
+
+
 def _provider(connection: Connection) -> tuple[str | None, str | None]:
     """A provider by its name in the table, or the address of whoever is asked in its place."""
     facts = facts_of(connection.provider)
@@ -140,13 +194,8 @@ def _provider(connection: Connection) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=256)
 def _look_up(provider: str | None, url: str | None, model: str, today: date) -> Price | None:
-    # 28 MB and 0.4 s: only for those who ask for a price.
-    from genai_prices import __version__
-    from genai_prices.data_snapshot import get_snapshot
-
-    try:
-        _, found = get_snapshot().find_provider_model(model, None, provider, url)
-    except LookupError:
+    found = _row(provider, url, model)
+    if found is None:
         return None
     prices = found.get_prices(datetime(today.year, today.month, today.day, tzinfo=UTC))
     prompt, completion = getattr(prices, "input_mtok", None), getattr(prices, "output_mtok", None)
@@ -159,7 +208,7 @@ def _look_up(provider: str | None, url: str | None, model: str, today: date) -> 
     return Price(
         prompt=_at(prompt, 0),
         completion=_at(completion, 0),
-        source=f"genai-prices {__version__}",
+        source=_version(),
         dated=table_date(),
         tiers=tuple(
             Tier(
@@ -174,6 +223,24 @@ def _look_up(provider: str | None, url: str | None, model: str, today: date) -> 
         cached=_known_at(cached, 0),
         cache_write=_known_at(written, 0),
     )
+
+
+@lru_cache(maxsize=512)
+def _row(provider: str | None, url: str | None, model: str) -> Any:
+    """A model as the table has it, None for one it has not."""
+    # 28 MB and 0.4 s: only for those who ask for a price.
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        return get_snapshot().find_provider_model(model, None, provider, url)[1] if model else None
+    except LookupError:
+        return None
+
+
+def _version() -> str:
+    from genai_prices import __version__
+
+    return f"genai-prices {__version__}"
 
 
 @cache

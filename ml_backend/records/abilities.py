@@ -100,7 +100,7 @@ def abilities_of(row: Mapping[str, Any] | None) -> ModelAbilities:
     """Return facts as they were kept; what is none, or of another kind, is left out."""
     found = ModelAbilities()
     for name, kept in (row or {}).items():
-        value = kept.get("value") if isinstance(kept, Mapping) else None
+        value: Any = kept.get("value") if isinstance(kept, Mapping) else None
         if name not in _KINDS or not _fits(name, value):
             continue
         fact = Fact(value, str(kept.get("source") or MEASURED), str(kept.get("dated") or ""))

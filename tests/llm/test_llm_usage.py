@@ -73,11 +73,12 @@ def test_kinds_of_tokens_are_read_where_they_can_be() -> None:
         ({"reasoning_tokens": 3}, (0, 0, 3)),
         ({"prompt_tokens_details": [], "completion_tokens_details": "x"}, (0, 0, 0)),
     ]
-    table += [({"prompt_tokens_details": {"cached_tokens": each}}, (0, 0, 0)) for each in wrong]
-    table += [
-        ({"prompt_tokens_details": {"cache_write_tokens": each}}, (0, 0, 0)) for each in wrong
-    ]
-    table += [({"completion_tokens_details": {"reasoning_tokens": x}}, (0, 0, 0)) for x in wrong]
+    for part, name in (
+        ("prompt_tokens_details", "cached_tokens"),
+        ("prompt_tokens_details", "cache_write_tokens"),
+        ("completion_tokens_details", "reasoning_tokens"),
+    ):
+        table += [({part: {name: each}}, (0, 0, 0)) for each in wrong]
     told = {"prompt_tokens": 12, "completion_tokens": 4}
     found = [
         (more, kinds) for more, kinds in table if read({**told, **more}) != Usage(12, 4, 0, *kinds)

@@ -10,6 +10,7 @@ import click
 
 from ml_backend.cli.app import App, Group, pass_app
 from ml_backend.cli.commands.connection_key import key_of_connection
+from ml_backend.cli.commands.connection_models import models_of_connection
 from ml_backend.cli.commands.key_input import read_key
 from ml_backend.cli.commands.local_options import LocalOptions, local_options
 from ml_backend.cli.dollars import Dollars
@@ -215,6 +216,7 @@ def add_connection(
 
 
 connections.command("key")(key_of_connection)
+connections.command("models")(models_of_connection)
 
 
 @connections.command("budget")

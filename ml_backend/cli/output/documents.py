@@ -120,12 +120,14 @@ def of_estimate(told: Estimate) -> Document:
         "tokens": told.tokens.mean,
         "low_tokens": told.tokens.low,
         "high_tokens": told.tokens.high,
-        "price": _of_price(told.price),
+        "price": of_price(told.price),
         "price_unknown": told.unknown or None,
+        "model_retirement": told.retiring or None,
     }
 
 
-def _of_price(price: Price | None) -> Document | None:
+def of_price(price: Price | None) -> Document | None:
+    """Return a price as dollars per million tokens, with where it is from."""
     if price is None:
         return None
     return {
