@@ -12,7 +12,14 @@ from ml_backend.llm import facts_of, provider_modules
 from ml_backend.llm.prices import read_price
 from ml_backend.llm.provider_facts import ENDPOINT
 from ml_backend.next_steps import Step
-from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
+from ml_backend.records import (
+    Connection,
+    JsonObject,
+    Prompt,
+    PromptVersion,
+    ProviderName,
+    Scope,
+)
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
@@ -167,8 +174,9 @@ class Connections:
     def choose(self, caller: Caller, provider: str | None, connection_id: int | None) -> Connection:
         """Return what answers a version: the connection named, else the newest of its provider.
 
-        Without either it is the environment's. Raises InvalidInput for one that is not the
-        caller's to use, or of another provider.
+        Without either it is the environment's, which answers to OpenAI's name as well where it has
+        an address of its own. Raises InvalidInput for one that is not the caller's to use, or of
+        another provider.
         """
         if connection_id is not None:
             found = self._store.connections.find(connection_id)
@@ -194,6 +202,8 @@ class Connections:
         theirs = [each for each in self.visible(caller) if each.provider is name]
         if theirs:
             return theirs[-1]
+        if self._models.answers_to(name):
+            return self._models.named(name)
         raise InvalidInput(
             f"There is no connection of provider {provider} that you may use.",
             field="model_provider_connection",
@@ -201,6 +211,12 @@ class Connections:
             if is_local
             else "Make one with model_providers.create(), or leave provider out.",
         )
+
+    def of_version(self, caller: Caller, version: PromptVersion) -> Connection:
+        """Return what answers a version already, under the name it has for it."""
+        if version.connection_id is None and self._models.answers_to(version.provider):
+            return self._models.named(version.provider)
+        return self.choose(caller, version.provider.value, version.connection_id)
 
     def check_provider(self, provider: str) -> ProviderName:
         """Return a provider by name; raises InvalidInput naming those there are.

@@ -66,6 +66,19 @@ class ModelPool:
     def default(self, connection: Connection) -> None:
         self._default = connection
 
+    def answers_to(self, provider: ProviderName) -> bool:
+        """Return whether the environment's connection answers versions of a provider.
+
+        One that OPENAI_BASE_URL makes does so for OpenAI too: it stands in front of that.
+        """
+        own = self._default.provider
+        is_gateway = own is ProviderName.CUSTOM and provider is ProviderName.OPENAI
+        return provider is own or is_gateway
+
+    def named(self, provider: ProviderName) -> Connection:
+        """Return the environment's connection, under the name that a version has for it."""
+        return replace(self.default, provider=provider)
+
     def connection(self, provider: ProviderName, connection_id: int | None) -> Connection:
         """Return the connection a version names, else the one the environment makes."""
         if connection_id is not None:
@@ -78,7 +91,7 @@ class ModelPool:
                     fix="Make a version that names another connection.",
                 )
             return connection
-        if provider is self.default.provider:
+        if self.answers_to(provider):
             return self.default
         if provider is ProviderName.BASELINE:
             return Connection(None, "offline baseline", provider, default_model=BASELINE_MODEL)
