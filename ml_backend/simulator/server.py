@@ -8,16 +8,17 @@ import json
 import math
 import random
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from ml_backend.simulator import answers, odd_replies, teacher
-from ml_backend.simulator.behaviour import FORMS, BadBehaviour, Behaviour, Rule, read_behaviour
-from ml_backend.simulator.contents import BadContent, Part, parts_of, text_of
+from ml_backend.simulator.behaviour import BadBehaviour, Behaviour, Rule, read_behaviour
+from ml_backend.simulator.contents import BadContent, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
+from ml_backend.simulator.questions import Question, key_of, limit_of, read, schema_of
 from ml_backend.simulator.statistics import Statistics
+from ml_backend.simulator.vendors import Handler, Refused, Vendor, in_words_of, vendors
 
 MAX_BODY = 256 * 1024**2
 HANG_SECONDS = 3600.0
@@ -28,26 +29,6 @@ CHARACTERS = 4
 """Of a completion token, as the simulator counts."""
 JSON = "application/json"
 ERRORS = frozenset({"rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"})
-# How a conversation goes on after an unusable answer: the task is the message before.
-ASKED_AGAIN = "That answer cannot be used"
-
-
-@dataclass(slots=True)
-class Question:
-    """A chat completion request, read."""
-
-    body: dict[str, Any]
-    users: list[str]
-    parts: list[Part]
-    form: str
-    model: str
-    key: str
-
-    @property
-    def text(self) -> str:
-        """The message that holds the task."""
-        tasks = [user for user in self.users if not user.startswith(ASKED_AGAIN)]
-        return tasks[-1] if tasks else ""
 
 
 def build_app(behaviour: Behaviour, *, seed: int = 1, key: str = "") -> web.Application:
@@ -58,6 +39,11 @@ def build_app(behaviour: Behaviour, *, seed: int = 1, key: str = "") -> web.Appl
         app.router.add_post(f"{prefix}/chat/completions", server.chat)
     for prefix in ("/v1", "/openai/v1", "/openai"):
         app.router.add_get(f"{prefix}/models", server.models)
+    for vendor in vendors():
+        for route in vendor.routes:
+            app.router.add_post(route, server.of(vendor))
+        for route in vendor.model_routes:
+            app.router.add_get(route, server.list_of(vendor))
     app.router.add_post("/control", server.control)
     app.router.add_get("/stats", server.stats)
     app.router.add_get("/last-request", server.last_request)
@@ -118,13 +104,36 @@ class SimulatedServer:
         rows = [{"id": name, "object": "model", "owned_by": "simulator"} for name in names]
         return web.json_response({"object": "list", "data": rows})
 
+    def of(self, vendor: Vendor) -> Handler:
+        """Return what answers on a vendor's own routes."""
+
+        async def native(request: web.Request) -> web.StreamResponse:
+            return in_words_of(vendor, await self._complete(request, vendor))
+
+        return native
+
+    def list_of(self, vendor: Vendor) -> Handler:
+        """Return what lists models on a vendor's own routes."""
+
+        async def native(request: web.Request) -> web.StreamResponse:
+            refusal = self._refuse_key(request, vendor.key(request))
+            names = self._behaviour.models
+            if refusal or names is None:
+                return in_words_of(vendor, refusal or _error("no_route"))
+            return web.json_response(vendor.models(names, request))
+
+        return native
+
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """Answer a chat completion, or fail at it as told."""
         if request.match_info.get("deployment") and "api-version" not in request.query:
             return _error("no_route")
+        return await self._complete(request, None)
+
+    async def _complete(self, request: web.Request, vendor: Vendor | None) -> web.StreamResponse:
         try:
             body = await request.read()
-            question = _read(request, json.loads(body))
+            question = read(request, json.loads(body), vendor)
         except BadContent as error:
             return _error("content", message=str(error))
         except (ValueError, AttributeError, KeyError, TypeError):
@@ -165,6 +174,9 @@ class SimulatedServer:
             return refusal
         ignored = fault == "form_ignored" or not behaviour.knows(question.form)
         content = self._answer(question, rule, ignored=ignored)
+        if question.vendor is not None:
+            own = question.vendor.answer(json.loads(content), question.body)
+            content = json.dumps(own, ensure_ascii=False).encode()
         if fault == "drip":
             return await _drip(request, content, rule.latency or DRIP_SECONDS)
         shaped = odd_replies.shape(fault, content, question.body)
@@ -188,7 +200,7 @@ class SimulatedServer:
             await self._changed.wait()
 
     def _refuse_key(self, request: web.Request, key: str) -> web.Response | None:
-        key = key or _key(request)
+        key = key or key_of(request)
         if self._key and key != self._key:
             return _error("auth", key=key)
         return None
@@ -224,7 +236,7 @@ class SimulatedServer:
     def _answer(self, question: Question, rule: Rule, *, ignored: bool) -> bytes:
         fault = rule.fault or ""
         dice = answers.draw(self._seed, question.text)
-        schema = _schema(question)
+        schema = schema_of(question)
         text = answers.NONSENSE
         if not ignored and schema is not None and fault != "garbage":
             author = answers.Author(schema, dice, answers.last_paragraph(question.text))
@@ -243,7 +255,7 @@ class SimulatedServer:
             text = ""
         if fault == "truncate":
             text = text[: max(1, len(text) // 2)]
-        limit = _limit_of(question.body)
+        limit = limit_of(question.body)
         if limit is not None and len(text) > CHARACTERS * limit:
             text, fault = text[: CHARACTERS * limit], fault or "truncate"
         return self._completion(question, text, fault, called=not ignored)
@@ -287,40 +299,6 @@ class SimulatedServer:
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
         }
-
-
-def _limit_of(body: dict[str, Any]) -> int | None:
-    """The most completion tokens a request allows, None for any number."""
-    found = (body.get(name) for name in ("max_completion_tokens", "max_tokens"))
-    return next((each for each in found if isinstance(each, int) and each > 0), None)
-
-
-def _key(request: web.Request) -> str:
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return bearer or request.headers.get("api-key", "")
-
-
-def _read(request: web.Request, body: dict[str, Any]) -> Question:
-    parts = parts_of(body["messages"])
-    form = body.get("response_format", {}).get("type", "text")
-    form = form if form in FORMS else "text"
-    return Question(
-        body=body,
-        users=[text_of(m.get("content")) for m in body["messages"] if m.get("role") == "user"],
-        parts=parts,
-        form="tool" if body.get("tools") else form,
-        model=request.match_info.get("deployment") or str(body.get("model", "")),
-        key=_key(request),
-    )
-
-
-def _schema(question: Question) -> Any:
-    if question.form == "json_schema":
-        return question.body["response_format"]["json_schema"]["schema"]
-    if question.form == "tool":
-        return question.body["tools"][0]["function"]["parameters"]
-    texts = (text_of(message.get("content")) for message in question.body["messages"])
-    return next((found for found in map(answers.schema_in, texts) if found is not None), None)
 
 
 def _refuse_parts(question: Question, behaviour: Behaviour) -> web.Response | None:
@@ -368,12 +346,14 @@ def _error(
     headers: dict[str, str] | None = None,
     **values: Any,
 ) -> web.Response:
-    return web.Response(
+    response = Refused(
         status=status or FAULTS[fault].status,
         body=b"" if message == "" else fault_body(fault, message, **values),
         content_type=JSON,
         headers=headers,
     )
+    response.fault = fault
+    return response
 
 
 async def _drip(request: web.Request, content: bytes, seconds: float) -> web.StreamResponse:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import openai
 import pytest
 
 from ml_backend.errors import ModelError, RunStopper
@@ -19,7 +18,7 @@ from ml_backend.llm.reading.bad_answers import find_bad_answer
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import read_reply
 from ml_backend.llm.reading.streams import read_body
-from ml_backend.llm.wire import Received, Wire
+from ml_backend.llm.wire import Place, Received, Wire
 from ml_backend.records import FailureKind
 from support.models import FAST, SCHEMA, ask, connection, opened, question, run
 from support.tables import each_row
@@ -53,16 +52,11 @@ WRONG: tuple[Any, ...] = (None, "", "x", 7, True, [], {}, [None], [[]], {"a": 1}
 
 
 @cache
-def client() -> openai.AsyncOpenAI:
-    """A client is slow to make, and nothing here sends by it."""
-    return openai.AsyncOpenAI(api_key="k", base_url="http://model.invalid/v1")
-
-
 class ToldWire(Wire):
     """A wire at whose other end is a body, whatever is asked."""
 
     def __init__(self, status: int, body: bytes, media_type: str = "application/json") -> None:
-        super().__init__(client(), Gate(1))
+        super().__init__(Place("http://model.invalid/v1/"), Gate(1))
         self._told = Received(status, {"content-type": media_type}, body)
 
     async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:

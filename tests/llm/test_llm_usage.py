@@ -6,12 +6,10 @@ import json
 from functools import cache
 from typing import Any
 
-import openai
-
 from ml_backend.llm import Gate
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
-from ml_backend.llm.wire import Received, Wire
+from ml_backend.llm.wire import Place, Received, Wire
 from ml_backend.records import Usage
 from support.models import FAST, connection, question, run
 
@@ -55,15 +53,11 @@ def test_usage_that_can_be_is_taken_as_it_is() -> None:
 
 
 @cache
-def client() -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(api_key="k", base_url="http://model.invalid/v1")
-
-
 class ToldWire(Wire):
     """A wire at whose other end is a body, whatever is asked."""
 
     def __init__(self, body: str, status: int = 200) -> None:
-        super().__init__(client(), Gate(1))
+        super().__init__(Place("http://model.invalid/v1/"), Gate(1))
         self._told = Received(status, {"content-type": "application/json"}, body.encode())
 
     async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:

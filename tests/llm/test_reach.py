@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import ModelError
-from ml_backend.llm import Reach, wire as wire_module
+from ml_backend.llm import Reach
+from ml_backend.llm.wire import calls
 from ml_backend.records import Connection, ProviderName
 from support.models import ask, connection, opened, question, run
 from support.odd_endpoints import closed_port, http, odd_endpoint
@@ -91,7 +92,7 @@ def test_a_name_that_turns_inward_after_it_was_checked_is_not_followed(
 
 def test_behind_a_proxy_names_are_looked_at_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     with odd_endpoint(http("200 OK", REPLY)) as proxy:
-        monkeypatch.setattr(wire_module, "_proxy", lambda _: f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setattr(calls, "_proxy", lambda _: f"http://127.0.0.1:{proxy.port}")
         look_up(monkeypatch, "169.254.169.254")
         error = refusal(connection("http://name.turns.example/v1"), OUTSIDE, "ask")
         assert "private or reserved address" in error.message
