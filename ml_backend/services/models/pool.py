@@ -20,6 +20,7 @@ from ml_backend.records import (
 from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
+from ml_backend.services.models.vendor_addresses import VendorAddresses
 from ml_backend.store import Store
 from ml_backend.store.environment_prices import place_of
 
@@ -36,11 +37,14 @@ class ModelPool:
         timeout: float,
         calls_per_user: int = 0,
         reach_of: Callable[[Connection], Reach] = lambda _: ANYWHERE,
+        addresses: VendorAddresses | None = None,
     ) -> None:
         """``calls_per_user`` is what each person may have asked in a day; 0 is any number.
 
-        ``reach_of`` says where a connection may lead.
+        ``reach_of`` says where a connection may lead, ``addresses`` where one without an endpoint
+        does.
         """
+        self._addresses = addresses or VendorAddresses()
         self._store = store
         self._default = default
         self.concurrency = concurrency
@@ -145,7 +149,8 @@ class ModelPool:
                 field="connection",
                 fix=Step.GIVE_KEY_AGAIN(connection=connection.id or 0),
             )
-        wanted, reach = _asked_by(connection), self.reach_of(connection)
+        reach, connection = self.reach_of(connection), self._addresses.placed(connection)
+        wanted = _asked_by(connection)
         with self._lock:
             for known, known_reach, model in self._open:
                 if known == wanted and known_reach == reach:

@@ -163,7 +163,8 @@ class EditorForm:
     def draft(self, caller: Caller, version: PromptVersion | None) -> Draft:
         """Return what is to be saved; raises what a person can mend."""
         chosen = self.chosen_connection(caller)
-        if chosen and version and self.connection == ENVIRONMENT == connection_value(caller, version):
+        was = connection_value(caller, version) if version is not None else ""
+        if chosen and version and self.connection == was == ENVIRONMENT:
             chosen = replace(chosen, provider=version.provider)  # as the version calls it
         provider = chosen.provider if chosen else version.provider if version else None
         text = self.text
