@@ -1,4 +1,4 @@
-"""Addresses that an operator put in place of vendors' own: a gateway for all who ask that vendor."""
+"""Addresses that an operator put in place of vendors' own: a gateway for all who ask one."""
 
 from __future__ import annotations
 

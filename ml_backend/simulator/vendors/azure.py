@@ -13,8 +13,6 @@ from aiohttp import web
 
 from ml_backend.simulator.contents import BadContent
 
-ENDED = "token"
-"""A token that says so has ended."""
 NOT_DEPLOYED = (
     "The API deployment for this resource does not exist. If you created the deployment within the "
     "last 5 minutes, please wait a moment and try again."
@@ -29,7 +27,7 @@ WRONG_KEY = (
     "valid key for an active subscription and use a correct regional API endpoint for your "
     "resource."
 )
-WRONG_TOKEN = (
+WRONG_BEARER = (
     "Unauthorized. Access token is missing, invalid, audience is incorrect "
     "(https://cognitiveservices.azure.com), or have expired."
 )
@@ -88,7 +86,9 @@ class Azure:
 
     def answer(self, answer: dict[str, Any], question: dict[str, Any]) -> object:
         choices = [
-            {**each, "content_filter_results": {}} for each in answer["choices"] if "message" in each
+            {**each, "content_filter_results": {}}
+            for each in answer["choices"]
+            if "message" in each
         ]
         for each in choices:
             if each["message"].get("refusal"):
@@ -106,7 +106,7 @@ class Azure:
         said = error["message"]
         if fault == "auth":
             token = said.count(".") >= 3
-            return 401, _error("401", WRONG_TOKEN if token else WRONG_KEY)
+            return 401, _error("401", WRONG_BEARER if token else WRONG_KEY)
         if fault == "model_not_found":
             return 404, _error("DeploymentNotFound", NOT_DEPLOYED)
         if fault == "rate_limit":
@@ -121,6 +121,19 @@ class Azure:
         if fault == "no_route":
             return 404, _error("404", "Resource not found")
         return status, {"error": error}
+
+    def headers_of(self, fault: str, retry_after: str | None) -> dict[str, str]:
+        """Return what a limit says of itself, as Azure's gateway does."""
+        if fault != "rate_limit":
+            return {}
+        found = {
+            "x-ratelimit-limit-requests": "60",
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-remaining-tokens": "0",
+        }
+        if retry_after is not None and retry_after.replace(".", "", 1).isdigit():
+            found["retry-after-ms"] = f"{float(retry_after) * 1000:.0f}"
+        return found
 
     def models(self, names: Sequence[str], request: web.Request) -> object:
         if request.path.endswith("/info"):
