@@ -58,6 +58,7 @@ class Step(StrEnum):
     GIVE_ADDRESS = "give_address"
     GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105  # nosec B105  # the name of a step
     GIVE_KEY_AGAIN = "give_key_again"
+    GIVE_TOKEN_AGAIN = "give_token_again"  # noqa: S105  # nosec B105  # the name of a step
     LEAVE_FILTER = "leave_filter"
     LIST_CONNECTIONS = "list_connections"
     LIST_FAILURES = "list_failures"
@@ -101,6 +102,7 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
     Step.GIVE_KEY_AGAIN: ("connection",),
+    Step.GIVE_TOKEN_AGAIN: ("connection",),
     Step.LIST_FAILURES: ("run",),
     Step.RESUME_RUN: ("run",),
     Step.SHOW_RUN: ("run",),

@@ -72,6 +72,18 @@ def _without_password(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _without_user(value: str, info: ValidationInfo) -> str:
+    """Refuse a password in an address that messages of many connections show."""
+    if "@" in urlsplit(value).netloc:
+        name = str(info.field_name).upper()
+        raise InvalidInput(
+            f"{name} holds a user name or password, which messages would show to everybody.",
+            field=name,
+            fix="Leave it out: each connection's own key is sent there.",
+        )
+    return value
+
+
 def _hosts(value: str | tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     return read_hosts(value, str(info.field_name).upper()) if isinstance(value, str) else value
 
@@ -116,6 +128,7 @@ def _budget(value: str | tuple[float, str] | None) -> tuple[float, str] | None:
 
 Url = Annotated[str, AfterValidator(_url)]
 ShownUrl = Annotated[Url, AfterValidator(_without_password)]
+VendorUrl = Annotated[Url, AfterValidator(_without_user)]
 Secret = Annotated[str, Field(repr=False)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["text", "json"]
@@ -145,6 +158,10 @@ class Settings(BaseSettings):
     """Dollars per million tokens of prompt and answer, of every model that has none by its name."""
     openai_budget: Annotated[tuple[float, str] | None, NoDecode, BeforeValidator(_budget)] = None
     """Dollars that connection may spend, and how often they begin anew: "", Monthly, Yearly."""
+    anthropic_base_url: VendorUrl = ""
+    gemini_base_url: VendorUrl = ""
+    vertex_base_url: VendorUrl = ""
+    """Asked in place of the vendor's own address, where a connection has no endpoint."""
     local_model: str = ""
     """A model file on this machine, or "smollm2"; it goes before the variables of OpenAI."""
     local_threads: Annotated[int, Field(ge=0, le=1024)] = 0
@@ -264,6 +281,12 @@ class Settings(BaseSettings):
         return Connection(
             None, "offline baseline", ProviderName.BASELINE, default_model=BASELINE_MODEL
         )
+
+    @property
+    def vendor_addresses(self) -> dict[str, str]:
+        """What the operator put in place of vendors' own addresses, by variable."""
+        names = ("anthropic_base_url", "gemini_base_url", "vertex_base_url")
+        return {name.upper(): getattr(self, name) for name in names}
 
     @property
     def authorities(self) -> dict[str, str]:

@@ -50,6 +50,9 @@ WORDS: Words = {
     "`ls-prompts doctor` says more.",
     Step.GIVE_KEY_AGAIN: "Enter it again (`ls-prompts connections key {connection}`), or set the "
     "SECRET_KEY before as SECRET_KEY_OLD.",
+    Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: get a new one and enter it "
+    "(`ls-prompts connections key {connection}`), or give the connection a key, which does not "
+    "end.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "--url http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, leave --filter.",

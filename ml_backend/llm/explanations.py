@@ -6,7 +6,11 @@ import re
 from urllib.parse import urlsplit
 
 from ml_backend.errors import ModelError, RunStopper
+from ml_backend.llm import facts_of
+from ml_backend.llm.provider_facts import AUTH_TOKEN
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
+from ml_backend.llm.wire.entra import token_of
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, FailureKind
 
 SAID_LIMIT = 300
@@ -86,7 +90,10 @@ def place(connection: Connection) -> str:
 
 def without_secrets(text: str, connection: Connection) -> str:
     """Return the text with the connection's key, its password and anything like a key blotted."""
-    secrets = [connection.api_key, urlsplit(connection.endpoint).password or ""]
+    secrets = [
+        *(connection.api_key, *connection.secrets.values()),
+        urlsplit(connection.endpoint).password or "",
+    ]
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[secret]")
@@ -149,6 +156,9 @@ def _authentication(trouble: Trouble, connection: Connection, said: str) -> tupl
         if not connection.api_key:
             fix = "Add a key to the connection, if the server wants one."
         return f"The provider did not allow {_name(connection)} to ask: {said}", fix
+    if AUTH_TOKEN in facts_of(connection.provider).secrets and token_of(connection):
+        renew = Step.GIVE_TOKEN_AGAIN(connection=connection.id or 0)
+        return f"The provider refused the token of {_name(connection)}: {said}", renew
     return f"The provider refused the API key of {_name(connection)}: {said}", fix
 
 

@@ -29,6 +29,7 @@ from ml_backend.services.models.given_prices import GivenPrices
 from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
+from ml_backend.services.models.vendor_addresses import VendorAddresses
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompt_files import PromptFiles
@@ -51,6 +52,7 @@ class PromptParts(Doors):
             timeout=self.settings.llm_timeout,
             calls_per_user=self.settings.paid_calls_per_user,
             reach_of=self.private_endpoints.reach_of,
+            addresses=VendorAddresses(self.settings.vendor_addresses),
         )
 
     @cached_property
@@ -61,7 +63,8 @@ class PromptParts(Doors):
     @cached_property
     def private_endpoints(self) -> PrivateEndpoints:
         """What knows whose connections may lead into the server's own network."""
-        return PrivateEndpoints(self.settings.private_endpoints, lambda: self.studio)
+        addresses = VendorAddresses(self.settings.vendor_addresses)
+        return PrivateEndpoints(self.settings.private_endpoints, lambda: self.studio, addresses)
 
     @cached_property
     def examples(self) -> ExamplePool:

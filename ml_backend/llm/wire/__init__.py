@@ -2,6 +2,7 @@
 
 calls.py     one call at a time, bounded      place.py     address, key and headers
 dialects.py  APIs that say it otherwise       troubles.py  what came back instead of an answer
+entra.py     what opens Azure
 """
 
 from ml_backend.llm.wire.calls import Wire

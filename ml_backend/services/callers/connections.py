@@ -116,19 +116,15 @@ class Connections:
         endpoint = columns.get("endpoint", connection.endpoint)
         # What was kept before there were rules for names may stay, and leads nowhere.
         check_names(columns.get("deployment", ""), columns.get("api_version", ""), details or {})
+        is_moved = _place(name, endpoint) != _place(connection.provider, connection.endpoint)
         if "endpoint" in columns or provider:
             self.check_endpoint(name, endpoint)
             self._private.check(caller.user, endpoint, connection)
-            self._refuse_moving_secret(connection, endpoint, api_key, secrets)
+            if is_moved:
+                self._refuse_moving_secret(connection, api_key, secrets)
         if columns.get("title", connection.title) != connection.title:
             self._check_title(caller, columns["title"])
-        kept = None
-        if secrets:
-            kept = {**connection.secrets, **secrets}
-            if connection.is_unreadable and api_key is None:
-                api_key = kept.get("auth_token", "")
-            if api_key is None and connection.api_key == connection.secrets.get("auth_token"):
-                api_key = kept.get("auth_token")
+        api_key, kept = _secrets(connection, api_key, secrets, is_moved=is_moved)
         if details:
             columns["details"] = {**connection.details, **details}
         if connection.id is None:
@@ -168,8 +164,9 @@ class Connections:
     def choose(self, caller: Caller, provider: str | None, connection_id: int | None) -> Connection:
         """Return what answers a version: the connection named, else the newest of its provider.
 
-        Without either it is the environment's. Raises InvalidInput for one that is not the
-        caller's to use, or of another provider.
+        Without either it is the environment's, which answers to OpenAI's name as well where it has
+        an address of its own. Raises InvalidInput for one that is not the caller's to use, or of
+        another provider.
         """
         if connection_id is not None:
             found = self._store.connections.find(connection_id)
@@ -195,6 +192,8 @@ class Connections:
         theirs = [each for each in self.visible(caller) if each.provider is name]
         if theirs:
             return theirs[-1]
+        if self._models.answers_to(name):
+            return self._models.named(name)
         raise InvalidInput(
             f"There is no connection of provider {provider} that you may use.",
             field="model_provider_connection",
@@ -234,6 +233,12 @@ class Connections:
         if "parameters" in values:
             values["parameters"] = checked
 
+    def of_version(self, caller: Caller, version: PromptVersion) -> Connection:
+        """Return what answers a version already, under the name it has for it."""
+        if version.connection_id is None and self._models.answers_to(version.provider):
+            return self._models.named(version.provider)
+        return self.choose(caller, version.provider.value, version.connection_id)
+
     def check_provider(self, provider: str) -> ProviderName:
         """Return a provider by name; raises InvalidInput naming those there are.
 
@@ -265,16 +270,12 @@ class Connections:
 
     @staticmethod
     def _refuse_moving_secret(
-        connection: Connection,
-        endpoint: str,
-        api_key: str | None,
-        secrets: Mapping[str, str] | None,
+        connection: Connection, api_key: str | None, secrets: Mapping[str, str] | None
     ) -> None:
         """A stored key must not be sent to another host than the one it was given for."""
-        moved = urlsplit(endpoint).netloc != urlsplit(connection.endpoint).netloc
-        given = api_key is not None or bool((secrets or {}).get("auth_token"))
-        has_secret = bool(connection.api_key) or connection.is_unreadable
-        if moved and has_secret and not given:
+        given = api_key is not None or any((secrets or {}).values())
+        has_secret = bool(connection.api_key or connection.secrets) or connection.is_unreadable
+        if has_secret and not given:
             raise InvalidInput(
                 "A new endpoint needs its key given again.",
                 field="api_key",
@@ -357,6 +358,38 @@ def parse_price(text: str) -> tuple[str, list[float]]:
             fix="Give dollars per million tokens of the prompt and of the answer.",
         )
     return model.strip(), list(price)
+
+
+def _secrets(
+    connection: Connection,
+    api_key: str | None,
+    secrets: Mapping[str, str] | None,
+    *,
+    is_moved: bool,
+) -> tuple[str | None, dict[str, str] | None]:
+    """Return a key and other secrets as they are to be kept, None for what stays as it is.
+
+    What opens a connection is what was given last, and nothing goes along to another host.
+    """
+    before, token = dict(connection.secrets), connection.secrets.get("auth_token")
+    if is_moved and (connection.api_key or before):
+        kept = dict(secrets or {})
+        return api_key if api_key is not None else kept.get("auth_token", ""), kept
+    if not secrets:
+        if api_key is None or token is None:
+            return api_key, None
+        return api_key, {name: each for name, each in before.items() if name != "auth_token"}
+    kept = {**before, **secrets}
+    if connection.is_unreadable and api_key is None:
+        api_key = kept.get("auth_token", "")
+    if api_key is None and connection.api_key == token:
+        api_key = kept.get("auth_token")
+    return api_key, kept
+
+
+def _place(provider: ProviderName, endpoint: str) -> str:
+    """Return the host that is asked, or what stands for it."""
+    return urlsplit(endpoint or facts_of(provider).address).netloc or provider
 
 
 def _is_web_address(url: str) -> bool:

@@ -63,4 +63,6 @@ def in_words_of(vendor: Vendor, response: web.StreamResponse) -> web.StreamRespo
     headers = {
         name: response.headers[name] for name in ("Retry-After",) if name in response.headers
     }
-    return web.json_response(body, status=status, headers=headers)
+    own = getattr(vendor, "headers_of", None)  # of those that say more than when to ask again
+    more = own(response.fault, headers.get("Retry-After")) if own is not None else {}
+    return web.json_response(body, status=status, headers={**headers, **more})

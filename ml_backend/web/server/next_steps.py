@@ -42,6 +42,8 @@ WORDS: Words = {
     Step.GIVE_KEY_AGAIN: "Enter it again: api_key of PATCH "
     "/api/model-provider-connections/{connection}/. Or whoever runs the server sets the "
     "SECRET_KEY before as SECRET_KEY_OLD.",
+    Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: send a new auth_token to PATCH "
+    "/api/model-provider-connections/{connection}/, or an api_key, which does not end.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the url: "
     "http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, leave filters_json out.",

@@ -40,6 +40,8 @@ WORDS: Words = {
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GIVE_KEY_AGAIN: "Enter it again: Edit, under Connections. Or whoever runs the server sets "
     "the SECRET_KEY before as SECRET_KEY_OLD.",
+    Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: enter a new one, or a key, which does "
+    "not end: Edit, under Connections.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, choose all tasks.",
