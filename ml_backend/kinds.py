@@ -141,3 +141,4 @@ class JobKind(StrEnum):
     PROMOTE = "promote"
     GROUND_TRUTH = "ground_truth"
     REFINE = "refine"
+    RACE = "race"
