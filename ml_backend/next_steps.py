@@ -44,6 +44,7 @@ class Step(StrEnum):
     ASK_THE_REST = "ask_the_rest"
     ASSOCIATE_PROMPT = "associate_prompt"
     BUILD_PAGES = "build_pages"
+    CANCEL_RACE = "cancel_race"
     CANCEL_RUNS = "cancel_runs"
     COMPARE_COMMON = "compare_common"
     CONFIRM_PROJECT = "confirm_project"
@@ -96,6 +97,7 @@ class Step(StrEnum):
 FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.ADD_PRICE: ("model",),
     Step.ASSOCIATE_PROMPT: ("project",),
+    Step.CANCEL_RACE: ("prompt",),
     Step.CANCEL_RUNS: ("runs",),
     Step.CONNECT_AGAIN: ("project",),
     Step.CONFIRM_PROJECT: ("prompt", "project"),

@@ -30,6 +30,8 @@ WORDS: Words = {
     "--project {project} --prompt PROMPT`.",
     Step.BUILD_PAGES: "`make assets` in the source folder brings them; where pip installed this, "
     "then also `pip install --force-reinstall --no-deps .` there.",
+    Step.CANCEL_RACE: "Wait for its end, or end it: `ls-prompts versions race '{prompt}' "
+    "--cancel`.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
     Step.CONFIRM_PROJECT: "If it is meant for this one too: `ls-prompts prompts rebind {prompt} "

@@ -38,13 +38,19 @@ class Budget(Allowance):
     """A run's own limit in dollars; of a try, which no other process goes on with, for itself."""
 
     def __init__(
-        self, limit: float, spent: float, *, store: Store | None = None, run_id: int | None = None
+        self,
+        limit: float,
+        spent: float,
+        *,
+        store: Store | None = None,
+        run_id: int | None = None,
+        account: Account | None = None,
     ) -> None:
-        """``spent`` is what the run's answers have cost so far."""
+        """``spent`` is what the run's answers have cost so far; ``account`` is no run's."""
         super().__init__(self._write, _refusal)
         self._limit = limit
         self._store = store
-        self._account = Account(f"run:{run_id}") if run_id is not None else None
+        self._account = Account(f"run:{run_id}") if run_id is not None else account
         self._alone = Standing(Spent(cost=spent))
         self.size = CallSize()
         if store is not None and self._account is not None:

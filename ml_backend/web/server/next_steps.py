@@ -23,6 +23,7 @@ WORDS: Words = {
     "/api/prompts/ID/ with associated_projects.",
     Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
     "installed from, then, where pip installed it, the same installation again.",
+    Step.CANCEL_RACE: "Wait for its end, or end it: POST …/race/cancel of a version of {prompt}.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
     Step.CONFIRM_PROJECT: "If it is meant for this one too: POST "

@@ -24,6 +24,8 @@ WORDS: Words = {
     Step.ASSOCIATE_PROMPT: "A prompt of another project becomes this one's by Edit, on its page.",
     Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
     "installed from, then, where pip installed it, the same installation again.",
+    Step.CANCEL_RACE: "Wait for its end, or press Cancel on its page: Which model?, on the page of "
+    "{prompt}.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
     Step.CONFIRM_PROJECT: "If it is meant for this one too, press Use for This Project on the "
