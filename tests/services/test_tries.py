@@ -37,7 +37,7 @@ def test_a_draft_is_asked_and_nothing_is_left_of_it(house: House) -> None:
     assert found.outcome.answer == {"topic": "A"}
     assert (found.truth, found.right) == (None, None)
     [asked] = house.model.asked
-    assert asked.messages[-1]["content"] == "Draft text 1"
+    assert asked.messages[-1]["content"] == "Draft <text>text 1</text>"
     assert asked.messages[0]["content"].startswith("You label.")
     assert house.container.store.runs.search(prompt_id=prompt.id) == []
     assert not house.fake.state()["predictions"]
