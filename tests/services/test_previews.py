@@ -66,6 +66,7 @@ def test_draft_is_previewed_without_being_saved(house: House) -> None:
     assert len(house.container.store.prompts.versions(prompt.id)) == 1
 
 
+@pytest.mark.slow
 def test_examples_of_evaluated_tasks_are_left_out_as_in_an_evaluation(house: House) -> None:
     project, ids = house.fake.seed(CONFIG, [annotated(n) for n in range(6)])
     _, version = house.prompt(project)

@@ -305,6 +305,7 @@ def test_it_is_read_by_filters_and_page_by_page(api: Api) -> None:
     assert api.request("GET", "audit/?since=yesterday").status_code == 400
 
 
+@pytest.mark.slow
 def test_old_events_go_and_nothing_else(api: Api) -> None:
     api.connection()
     store = api.container.store
