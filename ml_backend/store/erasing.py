@@ -161,6 +161,9 @@ class ErasingStore:
             s, e = t.web_sessions, t.audit_events
             ended = c.execute(sa.delete(s).where(s.c.person_id == person_id))
             _add(counts, "sessions", ended.rowcount)
+            p = t.project_connectors
+            stood = c.execute(sa.delete(p).where(p.c.person_id == person_id))
+            _add(counts, "projects connected", stood.rowcount)
             name = f"person {person_id} (erased)"
             mine = (e.c.person_id == person_id, e.c.name != name)
             told = c.execute(sa.update(e).where(*mine).values(email="", name=name))

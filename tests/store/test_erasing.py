@@ -211,9 +211,14 @@ def test_a_person_leaves_no_byte_and_what_they_made_stays(
     store.audit.tell(AuditAction.SIGNED_IN)
     assert left(folder, KIM.email, KIM.last_name)
     assert store.erasing.people() == {7: {KIM.email}, 8: {LEE.email}}
+    for person in (7, 8):
+        store.secrets.note_connector(PROJECT, person)
     planned = store.erasing.erase_person(7, dry_run=True)
+    assert store.secrets.is_connector(PROJECT, 7)
     done = store.erasing.erase_person(7)
     assert planned == done
+    assert done["projects connected"] == 1
+    assert [store.secrets.is_connector(PROJECT, each) for each in (7, 8)] == [False, True]
     assert done["keys of their own"] == done["sessions"] == done["runs made"] == 1
     store.erasing.settle(whole=whole)
     assert left(folder, KIM.email, KIM.last_name) == []

@@ -17,6 +17,7 @@ from ml_backend.services.models.allowance import Allowance, Hold, Known
 from ml_backend.services.models.call_sizes import CallSize
 from ml_backend.services.models.spending import ConnectionBudget
 from ml_backend.store import Account, Claim, Spent, Standing, Store, allotted
+from ml_backend.store.allowances import RUN
 
 COMPLETION_CAP = 4096
 """Completion tokens a call may use under a budget, so that the most it costs is known."""
@@ -50,7 +51,7 @@ class Budget(Allowance):
         super().__init__(self._write, _refusal)
         self._limit = limit
         self._store = store
-        self._account = Account(f"run:{run_id}") if run_id is not None else account
+        self._account = Account(f"{RUN}{run_id}") if run_id is not None else account
         self._alone = Standing(Spent(cost=spent))
         self.size = CallSize()
         if store is not None and self._account is not None:
