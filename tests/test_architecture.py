@@ -76,7 +76,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("shell",),
         ("home", "predictions", "results", "settings", "truth"),
         ("prompt",),
-        ("enhance",),
+        ("enhance", "race"),
         (TOP,),
     ),
     "cli": ((TOP,), ("output",), ("commands",)),
@@ -87,8 +87,8 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
 ROOM_FILES = 15
 """Modules of a room; tags are exempt, for there is one a file and Label Studio decides how many."""
 ONE_A_TAG = {"labeling/controls", "labeling/objects"}
-FLAT = {"store": 42}
-"""Rooms that may be larger: each of their modules is one noun's tables and queries, or commands."""
+FLAT = {"store": 42, "web/api": 20, "web/api/wire": 20}
+"""Rooms that may be larger: a module is one noun's tables and queries, operations or commands."""
 
 PURE = {0, 1}
 IMPURE = (
