@@ -106,6 +106,11 @@ class Wire:
             raise CallFailed(judge_stream(received))
         raise CallFailed(judge_strange(answer, body))
 
+    async def post(self, path: str, content: bytes, timeout: float) -> Received:
+        """Return what comes back for a body that is no chat completion's; raise ``CallFailed``."""
+        async with self._patience(timeout):
+            return await self._send("POST", self._url(path), content)
+
     async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
         proxy = None if self._direct else _proxy(url)
         await self._require_reach(proxy)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -52,6 +52,12 @@ def vendors() -> list[Vendor]:
     found = sorted(each.name for each in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in found]
     return [module.VENDOR for module in modules]
+
+
+def further_of(vendor: Vendor) -> Mapping[str, Handler]:
+    """Return what else a vendor answers to POST, by path: an address for tokens, say."""
+    found: Mapping[str, Handler] = getattr(vendor, "further", {})
+    return found
 
 
 def in_words_of(vendor: Vendor, response: web.StreamResponse) -> web.StreamResponse:
