@@ -69,6 +69,8 @@ def find_price(connection: Connection, model: str) -> Price | None:
     if own is not None:
         # Kept by whatever wrote it: what is no price is none, and no calls are free by it.
         return Price(float(own[0]), float(own[1]), source) if _are_dollars(own) else None
+    if connection.provider is ProviderName.LITELLM:
+        return _through_litellm(connection, model)
     provider, url = _provider(connection)
     return _look_up(provider, url, model, datetime.now(UTC).date()) if model else None
 
@@ -104,6 +106,19 @@ def read_budget(text: str) -> tuple[float, str]:
     if found is None or found[2] not in PERIODS or not float(found[1]) < MILLION:
         raise ValueError(f"{text!r} is no budget")
     return float(found[1]), PERIODS[found[2]]
+
+
+def _through_litellm(connection: Connection, model: str) -> Price | None:
+    """The price of the vendor that a model's name names; LiteLLM's own table comes last."""
+    from ml_backend.llm.through_litellm import rules, table
+
+    target, today = rules.target_of(connection, model), datetime.now(UTC).date()
+    if not rules.is_vendors_own(connection):
+        return _look_up(None, connection.endpoint, target.model, today)
+    vendor = rules.VENDORS.get(target.vendor)
+    found = _look_up(vendor, None, target.model, today) if vendor and target.model else None
+    pair = None if found else table.dollars(target.vendor, target.model)
+    return Price(*pair, table.source()) if pair else found
 
 
 def _provider(connection: Connection) -> tuple[str | None, str | None]:
