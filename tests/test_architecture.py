@@ -99,8 +99,13 @@ ENVIRONMENT_READERS = {"settings.py"}
 ENVIRONMENT_HANDED_ON = {
     # A provider key by the name of a variable the person chose; a child process's environment.
     "cli": ("os.environ.get(api_key_env", "**os.environ,", "os.environ.items()"),
-    # What is safe of it, to the process of a local model.
-    "llm": ("env=environment(os.environ)",),
+    # What is safe of it, to the process of a local model; what keeps LiteLLM quiet, and its word
+    # for a variable, which is refused.
+    "llm": (
+        "env=environment(os.environ)",
+        "os.environ.setdefault(name, value)",
+        'POINTS_ELSEWHERE = ("os.environ/", "oidc/")',
+    ),
     # A few names without secrets, to the processes that read files of tasks.
     "images": ("{name: os.environ[name] for name in NAMES if name in os.environ}",),
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from ml_backend.images.hosts import Reach
+from ml_backend.llm import ANYWHERE
 from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
@@ -64,7 +66,12 @@ class PromptParts(Doors):
     def private_endpoints(self) -> PrivateEndpoints:
         """What knows whose connections may lead into the server's own network."""
         addresses = VendorAddresses(self.settings.vendor_addresses)
-        return PrivateEndpoints(self.settings.private_endpoints, lambda: self.studio, addresses)
+        return PrivateEndpoints(
+            self.settings.private_endpoints,
+            lambda: self.studio,
+            addresses,
+            replace(ANYWHERE, environment=self.settings.litellm_environment),
+        )
 
     @cached_property
     def examples(self) -> ExamplePool:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
-from ml_backend.llm import facts_of, provider_modules
+from ml_backend.llm import Reach, facts_of, provider_modules
 from ml_backend.llm.models.parameters import check_at
 from ml_backend.llm.prices import read_price
-from ml_backend.llm.provider_facts import ENDPOINT
+from ml_backend.llm.provider_facts import ENDPOINT, is_installed
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, PromptVersion, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
@@ -23,6 +23,7 @@ LOCAL_IS_READ_ONLY = (
     "A local model is a file of the machine that the server runs on: its connection is made and "
     "changed there alone."
 )
+INSTALL = "Whoever runs the server installs it: pip install 'prompts-for-label-studio[litellm]'."
 SECRETS = ("auth_token", "google_application_credentials")
 GOOGLE_NAMES = ("google_location", "google_project_id")
 
@@ -33,7 +34,8 @@ def provider_choices() -> list[str]:
     names = [
         name for name in ProviderName if name not in (ProviderName.BASELINE, ProviderName.LOCAL)
     ]
-    return [name.value for name in names if name.lower() in known]
+    found = [name for name in names if name.lower() in known]
+    return [name.value for name in found if is_installed(facts_of(name))]
 
 
 class Connections:
@@ -78,6 +80,7 @@ class Connections:
             scope = Scope.ORGANIZATION if caller.user.owns_organization else Scope.USER
         self._require_owner(caller, scope)
         self.check_endpoint(name, endpoint)
+        self._require_reach(caller, name)
         check_names(deployment, columns.get("api_version", ""), details)
         self._private.check(caller.user, endpoint)
         return self._store.connections.create(
@@ -119,6 +122,7 @@ class Connections:
         is_moved = _place(name, endpoint) != _place(connection.provider, connection.endpoint)
         if "endpoint" in columns or provider:
             self.check_endpoint(name, endpoint)
+            self._require_reach(caller, name)
             self._private.check(caller.user, endpoint, connection)
             if is_moved:
                 self._refuse_moving_secret(connection, api_key, secrets)
@@ -247,6 +251,10 @@ class Connections:
         if provider == ProviderName.LOCAL.value:
             raise Forbidden(LOCAL_IS_READ_ONLY, fix=Step.ADD_LOCAL_BY_COMMAND())
         choices = provider_choices()
+        if provider == ProviderName.LITELLM.value and provider not in choices:
+            raise InvalidInput(
+                f"{provider} is not installed on this server.", field="provider", fix=INSTALL
+            )
         if provider not in choices:
             raise InvalidInput(
                 f'"{provider}" is not a valid choice.',
@@ -280,6 +288,14 @@ class Connections:
                 "A new endpoint needs its key given again.",
                 field="api_key",
                 fix="Send api_key (or auth_token) together with endpoint.",
+            )
+
+    def _require_reach(self, caller: Caller, provider: ProviderName) -> None:
+        """Raise Forbidden for what leads anywhere, where a caller's connections may not."""
+        if facts_of(provider).chooses_address and not self._private.may_make(caller.user):
+            raise Forbidden(
+                f"{provider.value} chooses addresses by itself, private ones among them.",
+                fix=Reach(whom=self._private.owner_said()).fix,
             )
 
     def _require_owner(self, caller: Caller, scope: Scope) -> None:
