@@ -48,6 +48,7 @@ WORDS: Words = {
     "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
+    Step.GIVE_FIELD: "Give it by --{option}.",
     Step.GIVE_KEY_AGAIN: "Enter it again (`ls-prompts connections key {connection}`), or set the "
     "SECRET_KEY before as SECRET_KEY_OLD.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "

@@ -10,10 +10,18 @@ from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
 from ml_backend.llm import facts_of, provider_modules
 from ml_backend.llm.prices import read_price
-from ml_backend.llm.provider_facts import ENDPOINT
+from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
+from ml_backend.services.callers.connection_fields import (
+    FIELDS,
+    address_of,
+    check_needs,
+    check_preset,
+    lacking,
+    value_of,
+)
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.store import Store
@@ -29,10 +37,9 @@ GOOGLE_NAMES = ("google_location", "google_project_id")
 def provider_choices() -> list[str]:
     """Return the providers a connection can be made for."""
     known = provider_modules()
-    names = [
-        name for name in ProviderName if name not in (ProviderName.BASELINE, ProviderName.LOCAL)
+    return [
+        name.value for name in ProviderName if name.lower() in known and facts_of(name).is_choice
     ]
-    return [name.value for name in names if name.lower() in known]
 
 
 class Connections:
@@ -76,7 +83,11 @@ class Connections:
         if scope is None:
             scope = Scope.ORGANIZATION if caller.user.owns_organization else Scope.USER
         self._require_owner(caller, scope)
-        self.check_endpoint(name, endpoint)
+        check_preset(name, details)
+        endpoint = endpoint or address_of(details)
+        check_endpoint(name, endpoint)
+        kept = {ENDPOINT: endpoint, "deployment": deployment, **details, **secrets}
+        check_needs(name, {**_texts(kept), API_KEY: api_key})
         check_names(deployment, columns.get("api_version", ""), details)
         self._private.check(caller.user, endpoint)
         return self._store.connections.create(
@@ -115,14 +126,24 @@ class Connections:
         endpoint = columns.get("endpoint", connection.endpoint)
         # What was kept before there were rules for names may stay, and leads nowhere.
         check_names(columns.get("deployment", ""), columns.get("api_version", ""), details or {})
+        check_preset(name, details or {})
         if "endpoint" in columns or provider:
-            self.check_endpoint(name, endpoint)
+            check_endpoint(name, endpoint)
             self._private.check(caller.user, endpoint, connection)
             self._refuse_moving_secret(connection, endpoint, api_key, secrets)
+        given = {**columns, **(details or {}), **(secrets or {})}
+        if api_key is not None:
+            given[API_KEY] = api_key
+        self._check_change(connection, name, given, is_other=name is not connection.provider)
+        is_moved = _host(endpoint) != _host(connection.endpoint)
         if columns.get("title", connection.title) != connection.title:
             self._check_title(caller, columns["title"])
         kept = None
-        if secrets:
+        if is_moved and (secrets or api_key is not None):
+            # What was given for another host is not taken along.
+            kept = dict(secrets or {})
+            api_key = kept.get("auth_token", "") if api_key is None else api_key
+        elif secrets:
             kept = {**connection.secrets, **secrets}
             if connection.is_unreadable and api_key is None:
                 api_key = kept.get("auth_token", "")
@@ -209,27 +230,16 @@ class Connections:
         """
         if provider == ProviderName.LOCAL.value:
             raise Forbidden(LOCAL_IS_READ_ONLY, fix=Step.ADD_LOCAL_BY_COMMAND())
-        choices = provider_choices()
-        if provider not in choices:
-            raise InvalidInput(
-                f'"{provider}" is not a valid choice.',
-                field="provider",
-                fix=f"There are: {', '.join(choices)}. Custom speaks to anything "
-                "OpenAI-compatible.",
-            )
-        return ProviderName(provider)
+        return choice(provider)
 
     @staticmethod
-    def check_endpoint(provider: ProviderName, endpoint: str) -> None:
-        """Raise InvalidInput when an endpoint is missing or is no web address."""
-        if not endpoint and ENDPOINT in facts_of(provider).needs:
-            raise InvalidInput(f"{provider.value} needs an endpoint.", field="endpoint")
-        if endpoint and not _is_web_address(endpoint):
-            raise InvalidInput(
-                f"{endpoint!r} is not a web address.",
-                field="endpoint",
-                fix="It should look like http://localhost:11434/v1, without a password.",
-            )
+    def _check_change(
+        connection: Connection, name: ProviderName, given: JsonObject, *, is_other: bool
+    ) -> None:
+        """Raise InvalidInput where a change would leave a connection without what it needs."""
+        before = {each: value_of(connection, each) for each in FIELDS}
+        touched = None if is_other else {each for each in FIELDS if each in given}
+        check_needs(name, {**before, **_texts(given)}, touched)
 
     @staticmethod
     def _refuse_moving_secret(
@@ -239,9 +249,9 @@ class Connections:
         secrets: Mapping[str, str] | None,
     ) -> None:
         """A stored key must not be sent to another host than the one it was given for."""
-        moved = urlsplit(endpoint).netloc != urlsplit(connection.endpoint).netloc
-        given = api_key is not None or bool((secrets or {}).get("auth_token"))
-        has_secret = bool(connection.api_key) or connection.is_unreadable
+        moved = _host(endpoint) != _host(connection.endpoint)
+        given = api_key is not None or any((secrets or {}).values())
+        has_secret = bool(connection.api_key or connection.secrets) or connection.is_unreadable
         if moved and has_secret and not given:
             raise InvalidInput(
                 "A new endpoint needs its key given again.",
@@ -276,6 +286,30 @@ class Connections:
                 field="title",
                 fix="Give it another name.",
             )
+
+
+def choice(provider: str) -> ProviderName:
+    """Return a provider that connections are made for; raises InvalidInput naming those."""
+    choices = provider_choices()
+    if provider not in choices:
+        raise InvalidInput(
+            f'"{provider}" is not a valid choice.',
+            field="provider",
+            fix=f"There are: {', '.join(choices)}. Custom speaks to anything OpenAI-compatible.",
+        )
+    return ProviderName(provider)
+
+
+def check_endpoint(provider: ProviderName, endpoint: str) -> None:
+    """Raise InvalidInput when an endpoint is missing or is no web address."""
+    if not endpoint and ENDPOINT in facts_of(provider).needs:
+        raise lacking(facts_of(provider), FIELDS[ENDPOINT])
+    if endpoint and not _is_web_address(endpoint):
+        raise InvalidInput(
+            f"{endpoint!r} is not a web address.",
+            field="endpoint",
+            fix="It should look like http://localhost:11434/v1, without a password.",
+        )
 
 
 def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
@@ -325,6 +359,14 @@ def parse_price(text: str) -> tuple[str, list[float]]:
             fix="Give dollars per million tokens of the prompt and of the answer.",
         )
     return model.strip(), list(price)
+
+
+def _texts(values: JsonObject) -> dict[str, str]:
+    return {name: str(value or "").strip() for name, value in values.items()}
+
+
+def _host(endpoint: str) -> str:
+    return urlsplit(endpoint).netloc
 
 
 def _is_web_address(url: str) -> bool:
