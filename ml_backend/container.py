@@ -66,7 +66,7 @@ class Container(UpkeepParts):
 
     @cached_property
     def estimates(self) -> Estimates:
-        return Estimates(self.store, self.predictor_factory, self.evaluation)
+        return Estimates(self.store, self.predictor_factory, self.evaluation, self.model_catalogue)
 
     @cached_property
     def run_reports(self) -> RunReports:

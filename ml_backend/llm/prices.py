@@ -31,25 +31,48 @@ class Tier:
     above: int
     prompt: float
     completion: float
+    cached: float | None = None
+    cache_write: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars per million tokens, and where they come from; ``dated`` is "" for own prices."""
+    """Dollars per million tokens, and where they come from; ``dated`` is "" for own prices.
+
+    ``cached`` is that of prompt tokens read from the provider's cache, ``cache_write`` that of
+    those written to it; None where it is not known, and the prompt's own price counts.
+    """
 
     prompt: float
     completion: float
     source: str
     dated: str = ""
     tiers: tuple[Tier, ...] = ()
+    cached: float | None = None
+    cache_write: float | None = None
 
     def cost(self, usage: Usage) -> float:
-        """Dollars for one call; discounts for cached prompts are not counted."""
-        prompt, completion = self.prompt, self.completion
+        """Dollars for one call."""
+        at = self._at(usage.prompt_tokens)
+        dollars = usage.prompt_tokens * at.prompt + usage.completion_tokens * at.completion
+        if usage.cached_tokens and at.cached is not None:
+            dollars += usage.cached_tokens * (at.cached - at.prompt)
+        if usage.cache_write_tokens and at.cache_write is not None:
+            dollars += usage.cache_write_tokens * (at.cache_write - at.prompt)
+        return dollars / MILLION
+
+    def most(self, usage: Usage) -> float:
+        """Dollars one call can cost at most: nothing is read from a cache, all is written to it."""
+        at = self._at(usage.prompt_tokens)
+        prompt = max(at.prompt, at.cached or 0.0, at.cache_write or 0.0)
+        return (usage.prompt_tokens * prompt + usage.completion_tokens * at.completion) / MILLION
+
+    def _at(self, prompt_tokens: int) -> Price | Tier:
+        found: Price | Tier = self
         for tier in self.tiers:
-            if usage.prompt_tokens > tier.above:
-                prompt, completion = tier.prompt, tier.completion
-        return (usage.prompt_tokens * prompt + usage.completion_tokens * completion) / MILLION
+            if prompt_tokens > tier.above:
+                found = tier
+        return found
 
 
 def find_price(connection: Connection, model: str) -> Price | None:
@@ -69,8 +92,8 @@ def find_price(connection: Connection, model: str) -> Price | None:
     if own is not None:
         # Kept by whatever wrote it: what is no price is none, and no calls are free by it.
         return Price(float(own[0]), float(own[1]), source) if _are_dollars(own) else None
-    provider, url = _provider(connection)
-    return _look_up(provider, url, model, datetime.now(UTC).date()) if model else None
+    provider, url, name = _place(connection, model)
+    return _look_up(provider, url, name, datetime.now(UTC).date()) if name else None
 
 
 def _are_dollars(pair: Sequence[Any]) -> bool:
@@ -106,6 +129,60 @@ def read_budget(text: str) -> tuple[float, str]:
     return float(found[1]), PERIODS[found[2]]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the table tells of a model besides its price; None where it does not."""
+
+    context: int | None
+    deprecated: bool
+    source: str
+    dated: str
+
+
+def listed(connection: Connection, model: str) -> Listed | None:
+    """Return what the table tells of a model behind a connection; None for one it has not."""
+    if not model or connection.provider in (ProviderName.BASELINE, ProviderName.LOCAL):
+        return None
+    found = _row(*_place(connection, model))
+    if found is None:
+        return None
+    context = getattr(found, "context_window", None)
+    is_count = isinstance(context, int) and context > 0
+    deprecated = bool(getattr(found, "deprecated", False))
+    return Listed(context if is_count else None, deprecated, _version(), table_date())
+
+
+LITELLM_TABLES = {
+    "openai": "openai",
+    "azure": "azure",
+    "anthropic": "anthropic",
+    "gemini": "google",
+    "vertex_ai": "google",
+    "bedrock": "aws",
+    "groq": "groq",
+    "mistral": "mistral",
+    "deepseek": "deepseek",
+    "together_ai": "together",
+    "fireworks_ai": "fireworks",
+    "openrouter": "openrouter",
+    "xai": "x-ai",
+    "cohere": "cohere",
+    "perplexity": "perplexity",
+    "moonshot": "moonshotai",
+    "cerebras": "cerebras",
+}
+"""LiteLLM's word before the slash -> its provider's name in the table."""
+
+
+def _place(connection: Connection, model: str) -> tuple[str | None, str | None, str]:
+    """Where the table has a model: provider or address, and the name it goes by there."""
+    if connection.provider is ProviderName.LITELLM and not connection.endpoint:
+        prefix, _, rest = model.partition("/")
+        table = LITELLM_TABLES.get(prefix.casefold())
+        return (table, None, rest) if table and rest else (None, None, "")
+    return (*_provider(connection), model)
+
+
 def _provider(connection: Connection) -> tuple[str | None, str | None]:
     """A provider by its name in the table, or the address of whoever is asked in its place."""
     facts = facts_of(connection.provider)
@@ -117,26 +194,53 @@ def _provider(connection: Connection) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=256)
 def _look_up(provider: str | None, url: str | None, model: str, today: date) -> Price | None:
-    # 28 MB and 0.4 s: only for those who ask for a price.
-    from genai_prices import __version__
-    from genai_prices.data_snapshot import get_snapshot
-
-    try:
-        _, found = get_snapshot().find_provider_model(model, None, provider, url)
-    except LookupError:
+    found = _row(provider, url, model)
+    if found is None:
         return None
     prices = found.get_prices(datetime(today.year, today.month, today.day, tzinfo=UTC))
     prompt, completion = getattr(prices, "input_mtok", None), getattr(prices, "output_mtok", None)
     if prompt is None or completion is None:
         return None
-    starts = sorted({tier.start for part in (prompt, completion) for tier in _tiers(part)})
+    cached = getattr(prices, "cache_read_mtok", None)
+    written = getattr(prices, "cache_write_mtok", None)
+    parts = (prompt, completion, cached, written)
+    starts = sorted({tier.start for part in parts for tier in _tiers(part)})
     return Price(
         prompt=_at(prompt, 0),
         completion=_at(completion, 0),
-        source=f"genai-prices {__version__}",
+        source=_version(),
         dated=table_date(),
-        tiers=tuple(Tier(start, _at(prompt, start), _at(completion, start)) for start in starts),
+        tiers=tuple(
+            Tier(
+                start,
+                _at(prompt, start),
+                _at(completion, start),
+                _known_at(cached, start),
+                _known_at(written, start),
+            )
+            for start in starts
+        ),
+        cached=_known_at(cached, 0),
+        cache_write=_known_at(written, 0),
     )
+
+
+@lru_cache(maxsize=512)
+def _row(provider: str | None, url: str | None, model: str) -> Any:
+    """A model as the table has it, None for one it has not."""
+    # 28 MB and 0.4 s: only for those who ask for a price.
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        return get_snapshot().find_provider_model(model, None, provider, url)[1] if model else None
+    except LookupError:
+        return None
+
+
+def _version() -> str:
+    from genai_prices import __version__
+
+    return f"genai-prices {__version__}"
 
 
 @cache
@@ -162,6 +266,10 @@ def table_date() -> str:
 
 def _tiers(price: Any) -> list[Any]:
     return list(getattr(price, "tiers", ()))
+
+
+def _known_at(price: Any, tokens: int) -> float | None:
+    return None if price is None else _at(price, tokens)
 
 
 def _at(price: Any, tokens: int) -> float:

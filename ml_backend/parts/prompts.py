@@ -26,6 +26,7 @@ from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.given_prices import GivenPrices
+from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.services.project_identity import ProjectIdentity
@@ -51,6 +52,11 @@ class PromptParts(Doors):
             calls_per_user=self.settings.paid_calls_per_user,
             reach_of=self.private_endpoints.reach_of,
         )
+
+    @cached_property
+    def model_catalogue(self) -> ModelCatalogue:
+        """What is known of models: where one chooses one it is shown."""
+        return ModelCatalogue(self.store, self.models)
 
     @cached_property
     def private_endpoints(self) -> PrivateEndpoints:

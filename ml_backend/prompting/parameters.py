@@ -43,6 +43,12 @@ class Number:
         return is_number and math.isfinite(value) and self.least <= value <= self.most
 
     @property
+    def schema(self) -> JsonObject:
+        bounds = {"minimum": self.least, "maximum": self.most}
+        known = {name: _plain(each) for name, each in bounds.items() if math.isfinite(each)}
+        return {"type": "integer" if self.whole else "number", **known}
+
+    @property
     def words(self) -> str:
         noun = "a whole number" if self.whole else "a number"
         if math.isfinite(self.least) and math.isfinite(self.most):
@@ -60,6 +66,10 @@ class Word:
         return isinstance(value, str) and bool(value) and value in (self.choices or (value,))
 
     @property
+    def schema(self) -> JsonObject:
+        return {"type": "string", **({"enum": list(self.choices)} if self.choices else {})}
+
+    @property
     def words(self) -> str:
         return f"one of {', '.join(self.choices)}" if self.choices else "a text"
 
@@ -70,6 +80,10 @@ class Switch:
 
     words: str = "true or false"
 
+    @property
+    def schema(self) -> JsonObject:
+        return {"type": "boolean"}
+
     def takes(self, value: Any) -> bool:
         return isinstance(value, bool)
 
@@ -79,6 +93,11 @@ class Stops:
     """A text, or a list of up to four."""
 
     words: str = "a text or a list of up to four texts"
+
+    @property
+    def schema(self) -> JsonObject:
+        text = {"type": "string", "minLength": 1}
+        return {"anyOf": [text, {"type": "array", "items": text, "minItems": 1, "maxItems": 4}]}
 
     def takes(self, value: Any) -> bool:
         found = [value] if isinstance(value, str) else value
@@ -94,6 +113,10 @@ class Fields:
     """A JSON object."""
 
     words: str = "a JSON object"
+
+    @property
+    def schema(self) -> JsonObject:
+        return {"type": "object"}
 
     def takes(self, value: Any) -> bool:
         return isinstance(value, dict)
@@ -125,14 +148,23 @@ KNOWN: Mapping[str, Kind] = {
 """Name -> what it takes; the first ones are those most people set."""
 
 
-def check(parameters: Mapping[str, Any]) -> JsonObject:
+def check(
+    parameters: Mapping[str, Any], kinds: Mapping[str, Kind] = KNOWN, *, of: str = ""
+) -> JsonObject:
     """Return parameters that can be stored, or raise InvalidInput naming what is wrong.
 
-    One that is null is left out. Nothing is dropped otherwise.
+    One that is null is left out. Nothing is dropped otherwise. ``kinds`` are those that a provider
+    takes, which is called ``of``.
     """
     found: JsonObject = {}
     for name, value in parameters.items():
-        kind = KNOWN.get(name)
+        kind = kinds.get(name)
+        if kind is None and name in KNOWN and of:
+            raise InvalidInput(
+                f"{of} takes no parameter {name}.",
+                field="parameters",
+                fix=f"It takes: {', '.join(kinds)}." if kinds else "It takes none.",
+            )
         if kind is None:
             raise _unknown(name)
         if value is None:
@@ -141,13 +173,26 @@ def check(parameters: Mapping[str, Any]) -> JsonObject:
             raise InvalidInput(
                 f"The parameter {name} is {_shown(value)}.",
                 field="parameters",
-                fix=f"It takes {kind.words}.",
+                fix=f"{f'Of {of} it' if of and kind != KNOWN[name] else 'It'} takes {kind.words}.",
             )
         if name == EXTRA:
             _check_extra(value)
         found[name] = value
     _check_size(found)
     return found
+
+
+def schema_of(kinds: Mapping[str, Kind]) -> JsonObject:
+    """Return the JSON schema of parameters of these kinds."""
+    return {
+        "type": "object",
+        "properties": {name: kind.schema for name, kind in kinds.items()},
+        "additionalProperties": False,
+    }
+
+
+def _plain(number: float) -> float | int:
+    return int(number) if float(number).is_integer() else number
 
 
 def parse(text: str) -> JsonObject:

@@ -189,6 +189,9 @@ def again_json(again: AskedAgain) -> JsonObject:
         "prompt_tokens": again.usage.prompt_tokens,
         "completion_tokens": again.usage.completion_tokens,
         "uncounted": again.usage.uncounted,
+        "cached_tokens": again.usage.cached_tokens,
+        "cache_write_tokens": again.usage.cache_write_tokens,
+        "reasoning_tokens": again.usage.reasoning_tokens,
         "cost": again.cost,
     }
 
@@ -203,6 +206,9 @@ def again_of(row: Row | None) -> AskedAgain:
             _count(row.get("prompt_tokens")),
             _count(row.get("completion_tokens")),
             _count(row.get("uncounted")),
+            _count(row.get("cached_tokens")),
+            _count(row.get("cache_write_tokens")),
+            _count(row.get("reasoning_tokens")),
         ),
         cost=_dollars(row.get("cost", 0.0)),
     )

@@ -39,13 +39,33 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     uncounted: int = 0
+    cached_tokens: int = 0
+    """Of the prompt's, those the provider had read before and charges less for."""
+    cache_write_tokens: int = 0
+    """Of the prompt's, those it kept for later, where it charges for keeping."""
+    reasoning_tokens: int = 0
+    """Of the completion's, those the model thought with; they are in no answer."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.uncounted + other.uncounted,
+            self.cached_tokens + other.cached_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
         )
+
+    @property
+    def kinds(self) -> str:
+        """Which of the tokens are of a kind of their own, in words; "" for none."""
+        parts = (
+            (self.cached_tokens, "read from the provider's cache"),
+            (self.cache_write_tokens, "written to the provider's cache"),
+            (self.reasoning_tokens, "thinking"),
+        )
+        told = ", ".join(f"{count:,} {words}" for count, words in parts if count)
+        return f"of the tokens {told}" if told else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from ml_backend.records import (
     RunMetrics,
     RunReport,
     RunSnapshot,
+    Usage,
 )
 from ml_backend.reporting import charts
 from ml_backend.reporting.elements import to_markup, writable
@@ -202,8 +203,18 @@ def _effort(report: RunReport) -> Rows:
         ("Seconds a task, 95 of 100 within", number(effort.latency_p95)),
         ("Prompt tokens", str(totals.usage.prompt_tokens)),
         ("Completion tokens", str(totals.usage.completion_tokens)),
+        *_token_kinds(totals.usage),
         ("Answers from the cache", str(totals.cached)),
     ]
+
+
+def _token_kinds(usage: Usage) -> Rows:
+    kinds = (
+        ("Prompt tokens read from the provider's cache", usage.cached_tokens),
+        ("Prompt tokens written to the provider's cache", usage.cache_write_tokens),
+        ("Completion tokens spent thinking", usage.reasoning_tokens),
+    )
+    return [(name, str(count)) for name, count in kinds if count]
 
 
 def _asked(asked: RunSnapshot) -> Rows:

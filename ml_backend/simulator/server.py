@@ -18,7 +18,7 @@ from ml_backend.simulator.contents import BadContent, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
 from ml_backend.simulator.questions import Question, key_of, limit_of, read, schema_of
 from ml_backend.simulator.statistics import Statistics
-from ml_backend.simulator.vendors import Handler, Vendor, in_words_of, vendors
+from ml_backend.simulator.vendors import Handler, Refused, Vendor, in_words_of, vendors
 
 MAX_BODY = 256 * 1024**2
 HANG_SECONDS = 3600.0
@@ -346,13 +346,13 @@ def _error(
     headers: dict[str, str] | None = None,
     **values: Any,
 ) -> web.Response:
-    response = web.Response(
+    response = Refused(
         status=status or FAULTS[fault].status,
         body=b"" if message == "" else fault_body(fault, message, **values),
         content_type=JSON,
         headers=headers,
     )
-    response["fault"] = fault
+    response.fault = fault
     return response
 
 

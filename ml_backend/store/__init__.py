@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, allotted
 from ml_backend.store.audit import AuditStore
-from ml_backend.store.connections import AnswerForms, Cipher, ConnectionStore
+from ml_backend.store.connections import AbilityStore, AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
 from ml_backend.store.environment_prices import EnvironmentPriceStore
 from ml_backend.store.erasing import ErasingStore
@@ -86,6 +86,7 @@ class Store:
         self.labels = LabelStore(self.database)
         self.connections = ConnectionStore(self.database, cipher)
         self.answer_forms = AnswerForms(self.database)
+        self.abilities = AbilityStore(self.database)
         self.runs = RunStore(self.database)
         self.outcomes = OutcomeStore(self.database)
         self.results = ResultStore(self.database)

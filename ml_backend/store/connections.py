@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import AuditAction, Connection, Person, ProviderName, Scope
+from ml_backend.records.abilities import ModelAbilities, abilities_json, abilities_of, merged
 from ml_backend.store import tables as t
 from ml_backend.store.audit import note
 from ml_backend.store.cipher import UnreadableSecret
@@ -277,3 +279,58 @@ class AnswerForms(MutableMapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+LONGEST_MODEL = 200
+
+
+def measured_at(connection: Connection) -> str:
+    """Return what names a connection and where it leads; no secret can be told from it."""
+    parts = (
+        connection.provider.value,
+        connection.endpoint,
+        connection.deployment,
+        connection.api_version,
+    )
+    digest = hashlib.sha256("|".join(parts).encode()).hexdigest()[:40]
+    return f"{connection.id or 'env'}:{digest}"
+
+
+class AbilityStore:
+    """Queries over what models were measured to do."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def of(self, connection: Connection) -> dict[str, ModelAbilities]:
+        """Return model -> what was measured of it at this connection, as it leads now."""
+        a = t.model_abilities.c
+        query = sa.select(a.model, a.measured).where(a.place == measured_at(connection))
+        with self._db.read() as c:
+            return {
+                row.model: abilities_of(row.measured) for row in c.execute(query.order_by(a.model))
+            }
+
+    def keep(self, connection: Connection, model: str, found: ModelAbilities) -> None:
+        """Keep what was measured now; what was found out before and not now stays."""
+        a = t.model_abilities
+        if not 0 < len(model) <= LONGEST_MODEL:
+            return
+        mine = (a.c.place == measured_at(connection), a.c.model == model)
+        with self._db.write() as c:
+            before = c.execute(sa.select(a.c.measured).where(*mine)).scalar()
+            c.execute(sa.delete(a).where(*mine))
+            c.execute(
+                sa.insert(a).values(
+                    place=measured_at(connection),
+                    model=model,
+                    measured=abilities_json(merged(found, abilities_of(before))),
+                    measured_at=datetime.now(UTC),
+                )
+            )
+
+    def forget(self, connection: Connection, model: str) -> None:
+        """Forget what was measured of a model at a connection."""
+        a = t.model_abilities
+        with self._db.write() as c:
+            c.execute(sa.delete(a).where(a.c.place == measured_at(connection), a.c.model == model))

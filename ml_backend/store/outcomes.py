@@ -30,9 +30,11 @@ from ml_backend.store.believable import (
 )
 from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.paid_answers import (
+    USAGE,
     CachedAnswer as CachedAnswer,
     answer_rows,
     read_answer,
+    usage_columns,
     usage_of,
 )
 from ml_backend.store.run_columns import NOTHING_TO_TELL
@@ -231,12 +233,7 @@ class OutcomeStore:
             failed=sum(row.n for row in standing if not row.ok),
             deleted=sum(row.n for row in rows if row.task_deleted),
             cached=sum(row.cached or 0 for row in rows),
-            usage=again.usage
-            + Usage(
-                int(sum(row.prompt_tokens for row in rows)),
-                int(sum(row.completion_tokens for row in rows)),
-                int(sum(row.uncounted for row in rows)),
-            ),
+            usage=sum(map(_taken, rows), again.usage),
             cost=sum((row.cost or 0.0 for row in rows), again.cost or 0.0) if priced else None,
             failures={row.kind: row.n for row in standing if not row.ok},
             again=again,
@@ -301,18 +298,22 @@ def _sums(c: sa.Connection, *where: sa.ColumnElement[bool]) -> AskedAgain:
     return AskedAgain(
         answers=row.asked,
         paid=row.paid,
-        usage=Usage(int(row.prompt_tokens), int(row.completion_tokens), int(row.uncounted)),
+        usage=_taken(row),
         cost=row.cost if row.priced == row.n else None,
     )
+
+
+def _taken(row: Any) -> Usage:
+    """The tokens of a row of sums, which are floating-point numbers."""
+    counts = {name: int(getattr(row, name)) for name in (*USAGE, "uncounted")}
+    return Usage(**counts)
 
 
 def _spent_columns() -> list[sa.Label[Any]]:
     """Sums of what outcomes took and cost, and of how many of them the cost is known."""
     o = t.outcomes.c
     return [
-        believable_sum(o.prompt_tokens, COUNTS).label("prompt_tokens"),
-        believable_sum(o.completion_tokens, COUNTS).label("completion_tokens"),
-        believable_sum(o.uncounted, COUNTS).label("uncounted"),
+        *(believable_sum(o[name], COUNTS).label(name) for name in (*USAGE, "uncounted")),
         believable_sum(o.cost, COSTS).label("cost"),
         sa.func.count(believable(o.cost, COSTS)).label("priced"),
     ]
@@ -337,8 +338,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "task_id": outcome.task_id,
         "published": False,
         "raw": storable(outcome.raw),
-        "prompt_tokens": asked.usage.prompt_tokens,
-        "completion_tokens": asked.usage.completion_tokens,
+        **usage_columns(asked.usage),
         "uncounted": asked.usage.uncounted,
         "cost": asked.cost,
         "latency": asked.latency,

@@ -35,8 +35,7 @@ def answer_rows(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
             "key": answer.key,
             "text": storable(answer.text),
             "score": answer.score,
-            "prompt_tokens": answer.asked.usage.prompt_tokens,
-            "completion_tokens": answer.asked.usage.completion_tokens,
+            **usage_columns(answer.asked.usage),
             "cost": answer.asked.cost,
             "created_at": now,
             "project_id": answer.project_id,
@@ -54,7 +53,24 @@ def read_answer(row: Any) -> CachedAnswer:
     return CachedAnswer(row.key, row.text, row.score, asked, row.project_id)
 
 
+USAGE = (
+    "prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens"
+)  # fmt: skip
+"""Columns of tokens that runs, outcomes and kept answers have in common."""
+
+
+def usage_columns(usage: Usage) -> dict[str, int]:
+    """Return tokens as columns, without the number of calls nobody counted."""
+    return {name: getattr(usage, name) for name in USAGE}
+
+
 def usage_of(row: Any, uncounted: int = 0) -> Usage:
     """Return the tokens a row keeps, as far as they can be believed."""
-    prompt, completion = row.prompt_tokens, row.completion_tokens
-    return Usage(believable_count(prompt), believable_count(completion), uncounted)
+    return Usage(
+        believable_count(row.prompt_tokens),
+        believable_count(row.completion_tokens),
+        uncounted,
+        believable_count(row.cached_tokens),
+        believable_count(row.cache_write_tokens),
+        believable_count(row.reasoning_tokens),
+    )

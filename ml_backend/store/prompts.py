@@ -223,6 +223,26 @@ class PromptStore:
             c.execute(sa.delete(t.labels).where(label.version_id == version_id))
             return c.execute(sa.delete(t.versions).where(v.id == version_id)).rowcount == 1
 
+    def models_in_use(self, connection_id: int | None, provider: ProviderName) -> list[str]:
+        """Return the models of versions at a connection that answer, or are their prompt's newest.
+
+        Without a number it is the environment's of this provider.
+        """
+        v, p = t.versions.c, t.prompts.c
+        newest = sa.select(sa.func.max(v.id)).group_by(v.prompt_id)
+        chosen = sa.union(sa.select(p.active_version_id), sa.select(p.published_version_id))
+        query = (
+            sa.select(v.model)
+            .distinct()
+            .where(
+                v.provider == provider.value, v.connection_id.is_not_distinct_from(connection_id)
+            )
+            .where(sa.or_(v.id.in_(newest), v.id.in_(chosen.subquery().select())))
+            .order_by(v.model)
+        )
+        with self._db.read() as c:
+            return list(c.execute(query).scalars())
+
     def active_version(self, prompt_id: int, *, by_hand: bool = True) -> PromptVersion | None:
         """Return the version chosen by hand, else last published for all tasks, else newest.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals, Usage
+from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.records.run_json import (
     again_of,
@@ -16,7 +16,8 @@ from ml_backend.records.run_json import (
     snapshot_json,
     snapshot_of,
 )
-from ml_backend.store.believable import believable_cost, believable_count
+from ml_backend.store.believable import believable_cost
+from ml_backend.store.paid_answers import usage_columns, usage_of
 from ml_backend.store.people import read_person
 
 NOTHING_TO_TELL = "nothing_to_tell"
@@ -52,8 +53,7 @@ def totals_columns(totals: Totals) -> dict[str, Any]:
         "succeeded": totals.succeeded,
         "failed": totals.failed,
         "cached": totals.cached,
-        "prompt_tokens": totals.usage.prompt_tokens,
-        "completion_tokens": totals.usage.completion_tokens,
+        **usage_columns(totals.usage),
         "uncounted": totals.usage.uncounted,
         "cost": totals.cost,
         "failures": {**totals.failures, **_empty(totals)},
@@ -80,11 +80,7 @@ def read_run(row: Any) -> Run:
             succeeded=row.succeeded,
             failed=row.failed,
             cached=row.cached,
-            usage=Usage(
-                believable_count(row.prompt_tokens),
-                believable_count(row.completion_tokens),
-                row.uncounted,
-            ),
+            usage=usage_of(row, row.uncounted),
             cost=believable_cost(row.cost),
             failures=failures_of(row.failures),
             nothing_to_tell=(row.failures or {}).get(NOTHING_TO_TELL, 0),

@@ -19,6 +19,13 @@ from sqlalchemy import (
 from ml_backend.store.claims import claim_columns
 from ml_backend.store.schema import Document, Large, Message, UtcDateTime, metadata
 
+
+def token_kinds() -> list[Column[int]]:
+    """Columns of the tokens among the others that are priced or told apart."""
+    names = ("cached_tokens", "cache_write_tokens", "reasoning_tokens")
+    return [Column(name, Large, nullable=False, default=0, server_default="0") for name in names]
+
+
 runs = Table(
     "runs",
     metadata,
@@ -40,6 +47,7 @@ runs = Table(
     Column("prompt_tokens", Large, nullable=False, default=0),
     Column("completion_tokens", Large, nullable=False, default=0),
     Column("uncounted", Integer, nullable=False, default=0, server_default="0"),
+    *token_kinds(),
     Column("cost", Float),
     Column("failures", JSON, nullable=False, default=dict),
     Column("message", Message, nullable=False, default=""),
@@ -79,6 +87,7 @@ outcomes = Table(
     Column("prompt_tokens", Large, nullable=False, default=0),
     Column("completion_tokens", Large, nullable=False, default=0),
     Column("uncounted", Integer, nullable=False, default=0, server_default="0"),
+    *token_kinds(),
     Column("cost", Float),
     Column("latency", Float, nullable=False, default=0.0),
     Column("calls", Integer, nullable=False, default=0),

@@ -29,9 +29,14 @@ from ml_backend.store.run_tables import (
     kept_predictions as kept_predictions,
     outcomes as outcomes,
     runs as runs,
+    token_kinds,
 )
 from ml_backend.store.schema import Document, Large, Message, UtcDateTime, metadata as metadata
-from ml_backend.store.upkeep_tables import audit_events as audit_events, presences as presences
+from ml_backend.store.upkeep_tables import (
+    audit_events as audit_events,
+    model_abilities as model_abilities,
+    presences as presences,
+)
 
 connections = Table(
     "connections",
@@ -241,6 +246,7 @@ answers = Table(
     Column("score", Float),
     Column("prompt_tokens", Large, nullable=False, default=0),
     Column("completion_tokens", Large, nullable=False, default=0),
+    *token_kinds(),
     Column("cost", Float),
     Column("created_at", UtcDateTime, nullable=False),
     Column("project_id", Integer),

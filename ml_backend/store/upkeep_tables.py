@@ -1,4 +1,4 @@
-"""The tables of what whoever runs the server looks after: the audit log, and what is gone."""
+"""The tables of what is looked after: the audit log, what is gone, what models were seen to do."""
 
 from __future__ import annotations
 
@@ -39,4 +39,14 @@ presences = Table(
     Column("made_at", UtcDateTime),
     Column("seen_at", Float, nullable=False),
     Column("missing_since", Float),
+)
+
+# Its place tells a connection and where it leads: measured elsewhere is not measured here.
+model_abilities = Table(
+    "model_abilities",
+    metadata,
+    Column("place", String(80), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("measured", JSON, nullable=False),
+    Column("measured_at", UtcDateTime, nullable=False),
 )

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from ml_backend.llm import Gate
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.refusals.echoes import Echoes
 from ml_backend.llm.refusals.judging import Cure, judge, read_refusal
-from ml_backend.llm.wire import AnswerRefused, CallFailed, Received, Wire
+from ml_backend.llm.wire import AnswerRefused, CallFailed, Place, Received, Wire
 from ml_backend.records import FailureKind, JsonObject
 from support.models import run
 from support.tables import each_row
@@ -36,25 +37,11 @@ def _quoted(said: str) -> str:
     return json.dumps({"topic": "billing", "reason": said}, ensure_ascii=False)
 
 
-class Answering(Wire):
-    """A wire without a network behind it."""
-
-    def __init__(self) -> None: ...
-
-
-class Nobody:
-    async def __aenter__(self) -> None: ...
-    async def __aexit__(self, *_: object) -> None: ...
-
-
 def _trouble(body: JsonObject, task: str = "", status: int = 200) -> CallFailed:
     """What a call comes to that is answered with this body."""
 
     sent = {"model": "m", "messages": [{"role": "user", "content": f"Label this:\n{task}"}]}
-    wire = Answering()
-    wire._gate = Nobody()  # type: ignore[assignment]
-    wire._route = lambda model: model
-    wire._urls = {"m": "http://x"}
+    wire = Wire(Place("http://x/"), Gate(1))
 
     async def send(method: str, url: str, content: bytes | None = None) -> Received:
         return Received(status, {}, json.dumps(body, ensure_ascii=False).encode())

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ml_backend.llm.prices import find_price
+from ml_backend.llm.prices import Price, Tier, find_price
 from ml_backend.records import ProviderName, Usage
 from support.models import connection
 from support.simulator import ROOT
@@ -68,6 +68,38 @@ def test_long_prompts_cost_what_their_tier_says():
     tier = price.tiers[0]
     below, above = Usage(tier.above, 0), Usage(tier.above + 1, 0)
     assert price.cost(above) / above.prompt_tokens > price.cost(below) / below.prompt_tokens
+
+
+def test_what_a_cache_had_costs_its_own_price():
+    """Where that is known; where it is not, a token costs what any other does."""
+    tier = Tier(1_000_000, 4.0, 20.0, 0.4, 5.0)
+    full = Price(2.0, 10.0, "a test", tiers=(tier,), cached=0.2, cache_write=2.5)
+    plain = Price(2.0, 10.0, "a test")
+    million = 1_000_000
+    table = [
+        (full, Usage(million, 0), 2.0),
+        (full, Usage(million, 0, 0, million), 0.2),
+        (full, Usage(million, 0, 0, 0, million), 2.5),
+        (full, Usage(million, 0, 0, 500_000, 250_000), 0.1 + 0.625 + 0.5),
+        (full, Usage(0, million, 0, 0, 0, million), 10.0),  # thoughts are answers
+        (full, Usage(2 * million, 0, 0, 2 * million), 0.8),
+        (plain, Usage(million, 0, 0, million, 0), 2.0),
+        (plain, Usage(million, 0, 0, 0, million), 2.0),
+    ]
+    assert [(u, want, p.cost(u)) for p, u, want in table if p.cost(u) != pytest.approx(want)] == []
+    # A budget is kept by the most a call can cost: nothing of it was read before, all is kept.
+    assert full.most(Usage(million, million, 0, million)) == pytest.approx(12.5)
+    assert plain.most(Usage(million, million)) == plain.cost(Usage(million, million))
+
+
+def test_the_table_has_prices_of_caches():
+    price = find_price(connection("", **OPENAI), "gpt-5-mini")
+    assert price.cached < price.prompt
+    used = Usage(1000, 0, 0, 400)
+    assert price.cost(used) < price.cost(Usage(1000, 0)) <= price.most(used)
+    # Two numbers of one's own say nothing of a cache.
+    own = find_price(connection("", **OPENAI, prices={"gpt-5-mini": (7, 9)}), "gpt-5-mini")
+    assert (own.cached, own.cache_write) == (None, None)
 
 
 @pytest.mark.slow

@@ -52,6 +52,40 @@ def test_usage_that_can_be_is_taken_as_it_is() -> None:
     assert read({"prompt_tokens": 50_000, "completion_tokens": 1}) == UNKNOWN
 
 
+def test_kinds_of_tokens_are_read_where_they_can_be() -> None:
+    """Whoever answers names them in its own way; none of them is more than its whole."""
+    wrong = [
+        -1, 13, 12.0, "5", True, None, [5], {"n": 5}, float("nan"), float("inf"), 10**30,
+    ]  # fmt: skip
+    table: list[tuple[Any, tuple[int, int, int]]] = [
+        ({}, (0, 0, 0)),
+        ({"prompt_tokens_details": {"cached_tokens": 8}}, (8, 0, 0)),
+        ({"prompt_tokens_details": {"cached_tokens": 12}}, (12, 0, 0)),
+        ({"prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 5}}, (3, 5, 0)),
+        ({"prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 5}}, (0, 0, 0)),
+        ({"prompt_cache_hit_tokens": 7, "prompt_cache_miss_tokens": 5}, (7, 0, 0)),
+        ({"prompt_cache_hit_tokens": 7, "prompt_tokens_details": {"cached_tokens": 7}}, (7, 0, 0)),
+        ({"prompt_tokens_details": {"cached_tokens": 0}, "prompt_cache_hit_tokens": 6}, (6, 0, 0)),
+        ({"cache_read_input_tokens": 4, "cache_creation_input_tokens": 6}, (4, 6, 0)),
+        ({"cached_tokens": 2}, (2, 0, 0)),
+        ({"completion_tokens_details": {"reasoning_tokens": 4}}, (0, 0, 4)),
+        ({"completion_tokens_details": {"reasoning_tokens": 5}}, (0, 0, 0)),
+        ({"reasoning_tokens": 3}, (0, 0, 3)),
+        ({"prompt_tokens_details": [], "completion_tokens_details": "x"}, (0, 0, 0)),
+    ]
+    for part, name in (
+        ("prompt_tokens_details", "cached_tokens"),
+        ("prompt_tokens_details", "cache_write_tokens"),
+        ("completion_tokens_details", "reasoning_tokens"),
+    ):
+        table += [({part: {name: each}}, (0, 0, 0)) for each in wrong]
+    told = {"prompt_tokens": 12, "completion_tokens": 4}
+    found = [
+        (more, kinds) for more, kinds in table if read({**told, **more}) != Usage(12, 4, 0, *kinds)
+    ]
+    assert found == []
+
+
 @cache
 class ToldWire(Wire):
     """A wire at whose other end is a body, whatever is asked."""

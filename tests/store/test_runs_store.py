@@ -20,7 +20,7 @@ from ml_backend.records import (
     Stage,
     Usage,
 )
-from ml_backend.store import CachedAnswer, Store, tables
+from ml_backend.store import CachedAnswer, Store, tables, totals_columns
 
 
 def make_version(store: Store, prompt_id: int, title: str = "v1") -> int:
@@ -91,7 +91,7 @@ def test_only_failed_and_canceled_runs_are_reopened(store: Store, run: Run) -> N
 
 
 def test_outcomes_survive_in_full_and_the_first_one_stands(store: Store, run: Run) -> None:
-    asked = CallRecord(Usage(10, 5), cost=0.002, latency=0.3, calls=2)
+    asked = CallRecord(Usage(10, 5, 0, 4, 3, 2), cost=0.002, latency=0.3, calls=2)
     good = Prediction(
         1, {"topic": "A 🐍"}, [{"id": "x"}], 0.9, (Problem("topic", "p"),), asked, '{"topic":"A"}'
     )
@@ -104,8 +104,16 @@ def test_outcomes_survive_in_full_and_the_first_one_stands(store: Store, run: Ru
     assert store.outcomes.verdicts(run.id) == ({1}, {2}, set())
     totals = store.outcomes.totals(run.id)
     assert (totals.succeeded, totals.failed, totals.failures) == (1, 1, {"too_long": 1})
-    assert totals.usage == Usage(10, 5)
+    assert totals.usage == Usage(10, 5, 0, 4, 3, 2)
     assert totals.cost == pytest.approx(0.002)
+    kept = store.outcomes.find_answers(["k" * 64])["k" * 64]
+    assert kept.asked.usage == asked.usage
+    fence = store.runs.claim(run.id, "a", 5) or 0
+    store.runs.change(run.id, fence, **totals_columns(totals))
+    assert store.runs.get(run.id).totals.usage == asked.usage
+    # What a run spent without an outcome to show for it keeps its kinds as well.
+    store.outcomes.add_spent(run.id, asked.usage, 0.001)
+    assert store.outcomes.totals(run.id).usage == Usage(20, 10, 0, 8, 6, 4)
 
 
 def test_a_run_with_one_unpriced_call_has_no_known_cost(store: Store, run: Run) -> None:

@@ -169,11 +169,13 @@ API_ROUTES: dict[str, Route] = {
     "audit_api.list_audit_events": Route("API: the organization's"),
     # Connections
     "providers_api.list_connections": _LIST,
+    "providers_api.list_environment_models": _LIST,
     "providers_api.list_provider_choices": _LIST,
     "providers_api.create_connection": Route(
         "API: a list", {"provider": "OpenAI", "api_key": "k", "title": "Mine"}
     ),
     "providers_api.get_connection": Route("API: of a person's"),
+    "providers_api.list_models": Route("API: of a person's"),
     "providers_api.update_connection": Route("API: of a person's", {"title": "Changed"}),
     "providers_api.delete_connection": Route("API: of a person's", turn=1),
     "providers_api.get_environment_prices": _LIST,

@@ -15,6 +15,7 @@ from ml_backend.cli.commands.connection_key import (
     period_named,
     price,
 )
+from ml_backend.cli.commands.connection_models import models_of_connection
 from ml_backend.cli.output import documents
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Connection
@@ -76,6 +77,7 @@ def list_connections(app: App) -> None:
 
 connections.command("add")(add_connection)
 connections.command("key")(key_of_connection)
+connections.command("models")(models_of_connection)
 
 
 @connections.command("budget")

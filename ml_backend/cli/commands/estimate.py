@@ -104,8 +104,8 @@ def note_cost(app: App, run: Run, version: PromptVersion, project: Project) -> N
         app.note(f"Estimated cost: not known now ({error.message})")
     else:
         app.note(f"Estimated cost: {lines(told)[0]}")
-        if told.unknown:
-            app.note(told.unknown)
+        for said in filter(None, (told.unknown, told.retiring)):
+            app.note(said)
 
 
 def lines(told: Estimate) -> list[str]:
@@ -131,6 +131,8 @@ def lines(told: Estimate) -> list[str]:
             f"{told.kept} of the sampled tasks are answered already and cost nothing again "
             "(unless --fresh)"
         )
+    if told.retiring:
+        said.append(told.retiring)
     return said
 
 

@@ -121,17 +121,21 @@ def of_estimate(told: Estimate) -> Document:
         "tokens": told.tokens.mean,
         "low_tokens": told.tokens.low,
         "high_tokens": told.tokens.high,
-        "price": _of_price(told.price),
+        "price": of_price(told.price),
         "price_unknown": told.unknown or None,
+        "model_retirement": told.retiring or None,
     }
 
 
-def _of_price(price: Price | None) -> Document | None:
+def of_price(price: Price | None) -> Document | None:
+    """Return a price as dollars per million tokens, with where it is from."""
     if price is None:
         return None
     return {
         "prompt_per_million": price.prompt,
         "completion_per_million": price.completion,
+        "cached_per_million": price.cached,
+        "cache_write_per_million": price.cache_write,
         "source": price.source,
         "date": price.dated or None,
     }

@@ -74,9 +74,10 @@ def show(app: App, run: Run) -> None:
     cost = "unknown" if totals.cost is None else f"${totals.cost:.4f}"
     if totals.cached and totals.cached == totals.done:
         cost = "nothing now, for all answers were kept from before and paid then"
+    kinds = f", {totals.usage.kinds}" if totals.usage.kinds else ""
     click.echo(
         f"Cost {cost}; {totals.usage.prompt_tokens} prompt and "
-        f"{totals.usage.completion_tokens} completion tokens"
+        f"{totals.usage.completion_tokens} completion tokens{kinds}"
     )
     if totals.failed:
         _show_failures(app, run)

@@ -17,6 +17,9 @@ SMALL = 4096
 OF_A_FILE = 65_536
 """The most tokens that a picture or document is turned into, beside its bytes."""
 
+Path = tuple[str, ...]
+"""Where a number stands within what is said of a call."""
+
 MOST_THOUGHTS = 262_144
 """More tokens than any model thinks before it answers; beyond that there must be words."""
 
@@ -37,7 +40,44 @@ def read_usage(answer: JsonObject, messages: Sequence[JsonObject], schema: objec
         return UNKNOWN
     if completion > MOST_THOUGHTS and completion > MOST_THOUGHTS + _bytes(answer.get("choices")):
         return UNKNOWN
-    return Usage(prompt, completion)
+    return _with_kinds(said, prompt, completion)
+
+
+_CACHED: tuple[Path, ...] = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("prompt_cache_hit_tokens",),  # DeepSeek
+    ("cache_read_input_tokens",),  # gateways in front of Anthropic
+    ("cached_tokens",),  # Moonshot, Together
+)
+_WRITTEN: tuple[Path, ...] = (
+    ("prompt_tokens_details", "cache_write_tokens"),
+    ("cache_creation_input_tokens",),
+)
+_THOUGHT: tuple[Path, ...] = (
+    ("completion_tokens_details", "reasoning_tokens"),
+    ("reasoning_tokens",),
+)
+
+
+def _with_kinds(said: Mapping[str, Any], prompt: int, completion: int) -> Usage:
+    cached = _part(said, _CACHED, prompt)
+    written = _part(said, _WRITTEN, prompt)
+    if cached + written > prompt:
+        # One of them is wrong, and nobody knows which: all of it is taken for the usual price.
+        cached = written = 0
+    thought = _part(said, _THOUGHT, completion)
+    return Usage(prompt, completion, 0, cached, written, thought)
+
+
+def _part(said: Mapping[str, Any], paths: tuple[Path, ...], whole: int) -> int:
+    """How many of the tokens are of a kind, by the first place that says so; 0 for no belief."""
+    for path in paths:
+        value: Any = said.get(path[0])
+        if len(path) > 1:
+            value = value.get(path[1]) if isinstance(value, Mapping) else None
+        if value and _is_count(value, least=0):
+            return value if value <= whole else 0
+    return 0
 
 
 def _is_count(value: object, *, least: int) -> TypeGuard[int]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from ml_backend.errors import InvalidInput, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
-from ml_backend.prompting import parameters, template
+from ml_backend.prompting import template
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
@@ -166,9 +166,11 @@ class Authoring:
                 refined_from(self._store, prompt.id, draft.text or ""),
                 after.refined_from if after is not None else None,
             ),
-            parameters=parameters.check(
-                _first(draft.parameters, dict(after.parameters) if after is not None else None)
-                or {}
+            parameters=self._connections.checked_parameters(
+                chosen.provider,
+                chosen.id,
+                _first(draft.parameters, dict(after.parameters) if after is not None else None),
+                before=after,
             ),
             system_prompt=check_system_prompt(
                 _first(draft.system_prompt, after.system_prompt if after is not None else None)
@@ -199,7 +201,6 @@ class Authoring:
             max_few_shot_examples=_first_given(
                 draft.max_few_shot_examples, version.max_few_shot_examples if version else 0
             ),
-            parameters=None if draft.parameters is None else parameters.check(draft.parameters),
             system_prompt=None
             if draft.system_prompt is None
             else check_system_prompt(draft.system_prompt),
@@ -209,7 +210,10 @@ class Authoring:
         made = unsaved(prompt.id, version, given)
         if not made.model:
             raise InvalidInput("This field may not be blank.", field="model")
-        return made
+        checked = self._connections.checked_parameters(
+            made.provider, made.connection_id, made.parameters, before=version
+        )
+        return replace(made, parameters=checked)
 
     def restore(
         self, caller: Caller, prompt: Prompt, version: PromptVersion, title: str
@@ -267,13 +271,14 @@ class Authoring:
         if draft.max_few_shot_examples is not None:
             values["max_few_shot_examples"] = draft.max_few_shot_examples
         if draft.parameters is not None and draft.parameters != version.parameters:
-            values["parameters"] = parameters.check(draft.parameters)
+            values["parameters"] = draft.parameters
         if draft.system_prompt is not None:
             values["system_prompt"] = check_system_prompt(draft.system_prompt)
         if draft.organization is not None:
             values["organization"] = draft.organization
         if draft.names_model:
             values |= self._changed_model(caller, version, draft)
+        self._connections.check_change(version, values)
         changed = self._store.prompts.update_version(version.id, **values)
         if not RunSnapshot.of(version).asks_as(changed):
             why = f"{changed.title!r} was changed after this run."

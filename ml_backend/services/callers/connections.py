@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
 from ml_backend.llm import facts_of, provider_modules
+from ml_backend.llm.models.parameters import check_at
 from ml_backend.llm.prices import read_price
 from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
 from ml_backend.next_steps import Step
-from ml_backend.records import Connection, JsonObject, Prompt, ProviderName, Scope
+from ml_backend.records import Connection, JsonObject, Prompt, PromptVersion, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.callers.connection_fields import (
     FIELDS,
@@ -222,6 +223,37 @@ class Connections:
             if is_local
             else "Make one with model_providers.create(), or leave provider out.",
         )
+
+    def checked_parameters(
+        self,
+        provider: ProviderName,
+        connection_id: int | None,
+        given: JsonObject | None,
+        *,
+        before: PromptVersion | None = None,
+    ) -> JsonObject:
+        """Return parameters as they are kept; raises InvalidInput for what the provider takes not.
+
+        What a version had ``before``, at the same connection, may stay.
+        """
+        at = (provider, connection_id)
+        is_same = before is not None and (before.provider, before.connection_id) == at
+        if before is not None and given is None:
+            given = before.parameters
+        if before is not None and is_same and given == before.parameters:
+            return dict(before.parameters)
+        return check_at(self._models.asked_by(provider, connection_id), given or {})
+
+    def check_change(self, version: PromptVersion, values: dict[str, Any]) -> None:
+        """Check the parameters of a change of a version, where they or its connection are new."""
+        checked = self.checked_parameters(
+            ProviderName(values.get("provider", version.provider)),
+            values.get("connection_id", version.connection_id),
+            values.get("parameters", version.parameters),
+            before=version,
+        )
+        if "parameters" in values:
+            values["parameters"] = checked
 
     def check_provider(self, provider: str) -> ProviderName:
         """Return a provider by name; raises InvalidInput naming those there are.

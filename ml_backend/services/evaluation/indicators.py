@@ -51,6 +51,8 @@ def indicators_of(run: Run) -> list[Indicator]:
             "Tokens",
             prompt=totals.usage.prompt_tokens,
             completion=totals.usage.completion_tokens,
+            cached=totals.usage.cached_tokens,
+            reasoning=totals.usage.reasoning_tokens,
         ),
     ]
     if run.metrics is not None:

@@ -31,8 +31,10 @@ from ml_backend.services.health.our_health import read_health
 from ml_backend.services.health.page_assets import VENDOR, lacking
 from ml_backend.services.health.price_said import say_budget, say_calls, say_price
 from ml_backend.services.health.private_network import PRIVATE_NETWORK
+from ml_backend.services.health.retiring_said import say_retiring
 from ml_backend.services.health.settings_said import say_private_endpoints
 from ml_backend.services.health.trusted import say_trusted
+from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
 from ml_backend.services.publishing.ownership import SEPARATOR, Ownership
@@ -240,6 +242,9 @@ class Doctor:
             if warning:
                 title = f"budget: {connection.title}"
                 yield Check(title, WARN, warning, Step.RAISE_CONNECTION_BUDGET())
+            everything = sight is EVERYTHING
+            if said := say_retiring(ModelCatalogue(store, models), connection, everything):
+                yield Check(f"model: {connection.title}, retiring", WARN, *said)
         if models.paid_calls.limit:
             yield Check("paid calls", OK, say_calls(models.paid_calls))
 

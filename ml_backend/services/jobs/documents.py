@@ -45,6 +45,9 @@ REPORTED = (
     "cost",
     "prompt_tokens",
     "completion_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
 )
 """What a report says of its run, in this order."""
 
@@ -263,6 +266,9 @@ def of_run(run: Run) -> JsonObject:
         "cost": totals.cost,
         "prompt_tokens": totals.usage.prompt_tokens,
         "completion_tokens": totals.usage.completion_tokens,
+        "cached_tokens": totals.usage.cached_tokens,
+        "cache_write_tokens": totals.usage.cache_write_tokens,
+        "reasoning_tokens": totals.usage.reasoning_tokens,
         "metrics": metrics_json(run.metrics),
         "few_shot": pool_json(pool) if pool else None,
         "held_out": options.held_out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.errors import BudgetReached, InvalidInput
@@ -176,7 +176,7 @@ class BudgetGuard:
         """
         worst = 0.0
         if self.is_limited and self._price is not None:
-            worst = self._price.cost(most_tokens(messages, schema, file_tokens, cap or self._cap))
+            worst = self._price.most(most_tokens(messages, schema, file_tokens, cap or self._cap))
         wanted: list[tuple[Allowance, float, CallSize | None]] = []
         if self._calls is not None:
             wanted.append((self._calls, 1.0, None))
@@ -205,10 +205,10 @@ class BudgetGuard:
         if not usage.uncounted:
             return usage
         most = most_tokens(messages, schema, file_tokens, cap or self._cap)
-        return Usage(
-            usage.prompt_tokens + most.prompt_tokens * usage.uncounted,
-            usage.completion_tokens + most.completion_tokens * usage.uncounted,
-            usage.uncounted,
+        return replace(
+            usage,
+            prompt_tokens=usage.prompt_tokens + most.prompt_tokens * usage.uncounted,
+            completion_tokens=usage.completion_tokens + most.completion_tokens * usage.uncounted,
         )
 
     def settle(self, reserved: Reservation, cost: float | None, usage: Usage) -> None:

@@ -98,6 +98,14 @@ class ModelPool:
         # Without its key; the provider's own error says how to set it.
         return Connection(None, "environment", provider)
 
+    def asked_by(self, provider: ProviderName, connection_id: int | None) -> Connection:
+        """Return what a version asks, whether or not that is there now; nothing is asked by it."""
+        if connection_id is not None:
+            found = self._store.connections.find(connection_id)
+            return found or Connection(None, "", provider)
+        default = self.default
+        return default if default.provider is provider else Connection(None, "", provider)
+
     def of_version(self, version: PromptVersion) -> tuple[Connection, Model]:
         """Return the connection and the open model of a version."""
         connection = self.connection(version.provider, version.connection_id)

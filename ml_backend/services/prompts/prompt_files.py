@@ -9,7 +9,8 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput, TemplateError
 from ml_backend.labelstudio import Project, ServerLabelStudio
-from ml_backend.prompting import parameters, template
+from ml_backend.llm.models.parameters import check_anywhere
+from ml_backend.prompting import template
 from ml_backend.prompting.prompt_file import (
     FileVersion,
     PromptFile,
@@ -349,7 +350,7 @@ def _check_title(version: FileVersion) -> None:
 
 def _check_text(version: FileVersion, variables: frozenset[str]) -> None:
     for name, check in (
-        ("parameters", lambda: parameters.check(version.parameters)),
+        ("parameters", lambda: check_anywhere(version.provider, version.parameters)),
         ("system_prompt", lambda: check_system_prompt(version.system_prompt)),
     ):
         try:

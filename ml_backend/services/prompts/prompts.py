@@ -7,9 +7,9 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import Project, ServerLabelStudio
+from ml_backend.llm.models.parameters import check_at
 from ml_backend.next_steps import Step
 from ml_backend.prompting import template
-from ml_backend.prompting.parameters import check as check_parameters
 from ml_backend.records import (
     BASELINE_MODEL,
     Connection,
@@ -201,7 +201,7 @@ class Prompts:
             connection_id=chosen.id,
             max_few_shot_examples=few_shot,
             refined_from=refined_from(self._store, prompt.id, text),
-            parameters=check_parameters(parameters or {}),
+            parameters=check_at(chosen, parameters or {}),
             system_prompt=check_system_prompt(system_prompt),
         )
 
@@ -231,8 +231,13 @@ class Prompts:
             given["model"] = model
         if given.get("provider", version.provider) is ProviderName.BASELINE:
             given["model"] = BASELINE_MODEL
-        if parameters is not None:
-            given["parameters"] = check_parameters(parameters)
+        if parameters is not None or connection is not None:
+            asked = self._models.asked_by(
+                given.get("provider", version.provider),
+                given.get("connection_id", version.connection_id),
+            )
+            wanted = version.parameters if parameters is None else parameters
+            given["parameters"] = check_at(asked, wanted)
         if system_prompt is not None:
             given["system_prompt"] = check_system_prompt(system_prompt)
         if few_shot is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from ml_backend.errors import PromptsError
@@ -28,6 +28,7 @@ from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.inference.token_counts import size_of, tokens_of
 from ml_backend.services.models.budgets import price_of
+from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.recent import Recent
 from ml_backend.services.runs.run_tasks import sample_of
 from ml_backend.store import Store
@@ -75,6 +76,8 @@ class Estimate:
     """Of a HasGT run: which annotations make its tasks."""
     limit: int = 0
     """Tokens that no answer of those sampled may exceed; 0 where none are named."""
+    retiring: str = ""
+    """That its model is retired, or will be soon; "" mostly."""
 
     @property
     def unknown(self) -> str:
@@ -129,9 +132,14 @@ class Estimates:
     """Estimates by the caller's token."""
 
     def __init__(
-        self, store: Store, predictor_factory: PredictorFactory, evaluation: Evaluation
+        self,
+        store: Store,
+        predictor_factory: PredictorFactory,
+        evaluation: Evaluation,
+        catalogue: ModelCatalogue,
     ) -> None:
         self._store = store
+        self._catalogue = catalogue
         self._evaluation = evaluation
         self._predictor_factory = predictor_factory
         self._true_tasks: Recent[tuple[object, ...], list[int]] = Recent(TRUTHS_KEPT)
@@ -174,7 +182,8 @@ class Estimates:
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
         if version.provider is ProviderName.BASELINE or not count or not questions:
-            return _of_nothing(version, count, len(questions), price, source)
+            nothing = _of_nothing(version, count, len(questions), price, source)
+            return replace(nothing, retiring=self._catalogue.retirement_of_version(version))
         measured = self._measured(studio, project, version)
         prompt, completion = self._tokens(recipe, version, questions, count, measured)
         rates = _rates(price, prompt.mean / count) if price else None
@@ -193,6 +202,7 @@ class Estimates:
             samples=samples,
             truth=source,
             limit=max(predictor.limit(each).tokens for each in questions),
+            retiring=self._catalogue.retirement(recipe.connection, version.model),
         )
 
     # Which tasks

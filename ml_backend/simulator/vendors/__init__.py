@@ -41,6 +41,12 @@ class Vendor(Protocol):
         """Return the list of models, or the page of it that was asked for."""
 
 
+class Refused(web.Response):
+    """An error of the simulator's, with its name among those in ``simulator.errors``."""
+
+    fault = ""
+
+
 def vendors() -> list[Vendor]:
     """Return all there are, by their modules' names."""
     found = sorted(each.name for each in pkgutil.iter_modules(__path__))
@@ -50,11 +56,10 @@ def vendors() -> list[Vendor]:
 
 def in_words_of(vendor: Vendor, response: web.StreamResponse) -> web.StreamResponse:
     """Return a response as the vendor would send it, where it is an error of the simulator's."""
-    fault = response.get("fault")
-    if fault is None or not isinstance(response, web.Response) or not response.body:
+    if not isinstance(response, Refused) or not response.body:
         return response
     said = json.loads(response.body)  # type: ignore[arg-type]
-    status, body = vendor.refusal(fault, response.status, said["error"])
+    status, body = vendor.refusal(response.fault, response.status, said["error"])
     headers = {
         name: response.headers[name] for name in ("Retry-After",) if name in response.headers
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.errors import InvalidInput
@@ -14,6 +15,8 @@ from ml_backend.web.api.wire.connections import (
     ConnectionGiven,
     EnvironmentPrices,
     EnvironmentPricesGiven,
+    ModelAnswer,
+    ModelsQuery,
     ProviderChoices,
 )
 from ml_backend.web.api.wire.parts import ordered
@@ -100,6 +103,19 @@ def delete_connection(id: int) -> None:
     services().connections.delete(caller, services().access.connection(caller, id))
 
 
+@api.add("GET", f"{CONNECTIONS}<id>/models", list[ModelAnswer], query=ModelsQuery)
+def list_models(id: int, query: ModelsQuery) -> list[ModelAnswer]:
+    """List the models of a connection, with what is known of each and what it costs. Ours."""
+    return _models(services().access.connection(identity.caller(), id), query)
+
+
+@api.add("GET", f"{CONNECTIONS}environment/models", list[ModelAnswer], query=ModelsQuery)
+def list_environment_models(query: ModelsQuery) -> list[ModelAnswer]:
+    """List the models of the connection that the server's environment makes. Ours."""
+    identity.caller()
+    return _models(services().models.default, query)
+
+
 @api.add("GET", f"{CONNECTIONS}provider-choices", ProviderChoices)
 def list_provider_choices() -> ProviderChoices:
     """List the providers a connection can be made for."""
@@ -128,6 +144,16 @@ def set_environment_prices(body: EnvironmentPricesGiven) -> EnvironmentPrices:
 
 def _of_environment(connection: Connection) -> EnvironmentPrices:
     return EnvironmentPrices.of(connection, spending_of(services().store, connection))
+
+
+def _models(connection: Connection, query: ModelsQuery) -> list[ModelAnswer]:
+    checks = services().connection_checks
+    found = checks.run(connection) if query.ask else checks.last(connection)
+    names = found.models if found is not None else ()
+    today = datetime.now(UTC).date()
+    return [
+        ModelAnswer.of(each, today) for each in services().model_catalogue.of(connection, names)
+    ]
 
 
 def _answer(connection: Connection) -> ConnectionAnswer:

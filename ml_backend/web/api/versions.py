@@ -274,4 +274,5 @@ def _cost(found: Estimate) -> CostAnswer:
         completion_limit=found.limit or None,
         low_tokens=round(found.tokens.low),
         high_tokens=round(found.tokens.high),
+        model_retirement=found.retiring or None,
     )

@@ -157,5 +157,5 @@ def _cost(tried: Tried) -> str:
     usage = asked.usage
     return (
         f"{cost}{source} · {asked.latency:.2f} s · {usage.prompt_tokens} tokens in, "
-        f"{usage.completion_tokens} out"
+        f"{usage.completion_tokens} out{f' ({usage.kinds})' if usage.kinds else ''}"
     )

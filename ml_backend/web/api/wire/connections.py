@@ -7,7 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ml_backend.llm.models.catalogue import KnownModel
+from ml_backend.llm.models.parameters import kinds_of
+from ml_backend.llm.models.retiring import retirement_said
+from ml_backend.prompting.parameters import schema_of
 from ml_backend.records import Connection, JsonObject, ProviderName, Scope
+from ml_backend.records.abilities import NAMES, Fact
 from ml_backend.services.connecting.backend_urls import plain
 from ml_backend.services.health.at_rest import key_problem
 from ml_backend.services.models.spending import Spending
@@ -124,6 +129,7 @@ class ConnectionAnswer(Shown):
     prices: dict[str, list[float]]
     """Model: dollars per million tokens of the prompt and of the answer, as given. Ours."""
     model_params: dict[str, Any] | None = None
+    """JSON schema of the parameters that a version may set, which the provider takes."""
     organization: int | None = None
     created_by: UserSimple | None = None
     created_at: datetime | None = None
@@ -149,6 +155,7 @@ class ConnectionAnswer(Shown):
             created_at=connection.created_at,
             updated_at=connection.updated_at,
             prices=prices_of(connection),
+            model_params=schema_of(kinds_of(connection)),
             **kept,
         )
 
@@ -205,3 +212,83 @@ class ProviderChoices(Shown):
     """The providers a connection can be made for."""
 
     provider_choices: list[str]
+
+
+class ModelsQuery(Given):
+    """Which models of a connection."""
+
+    ask: Annotated[
+        bool,
+        Field(description="Ask the provider now which it has, and list those as well."),
+    ] = False
+
+
+class ModelFact(Shown):
+    """One thing known of a model, and where it is from."""
+
+    value: int | bool | str
+    source: str
+    """"measured", "given for this connection", or the page or table that says so."""
+    date: str | None
+    """As of when; null where that is not said."""
+
+
+class ModelPrice(Shown):
+    """Dollars per million tokens."""
+
+    prompt: float
+    completion: float
+    cached: float | None
+    """Of prompt tokens read from the provider's cache; null where the prompt's own price counts."""
+    cache_write: float | None
+    """Of prompt tokens written to it; null as above."""
+    source: str
+    date: str | None
+
+
+class ModelAnswer(Shown):
+    """A model behind a connection and what is known of it; null is unknown."""
+
+    model: str
+    context: ModelFact | None
+    """Tokens."""
+    images: ModelFact | None
+    pdfs: ModelFact | None
+    reasoning: ModelFact | None
+    logprobs: ModelFact | None
+    form: ModelFact | None
+    """The best form of a structured answer: json_schema, tool, json_object or text."""
+    deprecated: ModelFact | None
+    retires: ModelFact | None
+    """The day from which it is not answered any more."""
+    replacement: ModelFact | None
+    """What its vendor names in its place."""
+    retirement: str | None
+    """A sentence where it is retired, or will be within 90 days."""
+    price: ModelPrice | None
+
+    @classmethod
+    def of(cls, known: KnownModel, today: date) -> ModelAnswer:
+        facts = {name: _fact(getattr(known.abilities, name)) for name in NAMES}
+        price = known.price
+        return cls(
+            model=known.name,
+            retirement=retirement_said(known.name, known.abilities, today) or None,
+            price=ModelPrice(
+                prompt=price.prompt,
+                completion=price.completion,
+                cached=price.cached,
+                cache_write=price.cache_write,
+                source=price.source,
+                date=price.dated or None,
+            )
+            if price
+            else None,
+            **facts,
+        )
+
+
+def _fact(fact: Fact | None) -> ModelFact | None:
+    if fact is None:
+        return None
+    return ModelFact(value=fact.value, source=fact.source, date=fact.dated or None)

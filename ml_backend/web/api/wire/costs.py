@@ -50,3 +50,5 @@ class CostAnswer(Shown):
     """Of all tasks, prompts and completions together."""
     low_tokens: int | None = None
     high_tokens: int | None = None
+    model_retirement: str | None = None
+    """That its model is retired, or will be within 90 days. Ours."""

@@ -69,6 +69,8 @@ class TokensFigure(Shown):
 
     prompt: int
     completion: int
+    cached: int
+    reasoning: int
 
 
 class ClassesFigure(Shown):

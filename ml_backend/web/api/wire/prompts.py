@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Prompt, PromptVersion
@@ -149,8 +149,10 @@ class VersionUpdate(Given):
     parameters: Annotated[
         dict[str, Any] | None,
         Field(
+            validation_alias=AliasChoices("parameters", "model_parameters", "model_params"),
             description="What the model is called with besides, all of it; any other name is "
-            f"refused: {', '.join(KNOWN)}. Ours.",
+            f"refused: {', '.join(KNOWN)}. Those that the connection's provider takes are its "
+            "model_params. Ours; model_parameters and model_params mean the same.",
         ),
     ] = None
     system_prompt: Annotated[

@@ -73,6 +73,9 @@ class ReportedRun(Shown):
     cost: float | None
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
     completed_at: str | None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ml_backend.records import Failure, Run, RunStatus, Subset, TruthSource
+from ml_backend.records import Failure, Run, RunStatus, Subset, TruthSource, Usage
 from ml_backend.services.runs.progress import pace_of
 from ml_backend.web.api.wire.metrics import Measured, metrics_answer
 from ml_backend.web.api.wire.parts import (
@@ -162,6 +162,22 @@ class Tokens(Shown):
 
     prompt: int
     completion: int
+    cached: int
+    """Of the prompt's, those read from the provider's cache."""
+    cache_write: int
+    """Of the prompt's, those written to it, where that is charged."""
+    reasoning: int
+    """Of the completion's, those the model thought with."""
+
+    @classmethod
+    def of(cls, usage: Usage) -> Tokens:
+        return cls(
+            prompt=usage.prompt_tokens,
+            completion=usage.completion_tokens,
+            cached=usage.cached_tokens,
+            cache_write=usage.cache_write_tokens,
+            reasoning=usage.reasoning_tokens,
+        )
 
 
 class RunProgress(RunAnswer):
@@ -226,9 +242,7 @@ class RunProgress(RunAnswer):
             asked_again=totals.again.answers,
             no_longer_fitting=totals.again.unfitting,
             cost=totals.cost,
-            tokens=Tokens(
-                prompt=totals.usage.prompt_tokens, completion=totals.usage.completion_tokens
-            ),
+            tokens=Tokens.of(totals.usage),
             seconds=pace.seconds,
             tasks_per_second=pace.tasks_per_second,
             eta_seconds=pace.seconds_left,

@@ -86,6 +86,12 @@ class TryAnswer(Shown):
     calls: int
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int
+    """Of the prompt's, those read from the provider's cache."""
+    cache_write_tokens: int
+    """Of the prompt's, those written to it, where that is charged."""
+    reasoning_tokens: int
+    """Of the completion's, those the model thought with."""
     cached: bool
     """Whether it was answered before, and so for free."""
 
@@ -117,5 +123,8 @@ class TryAnswer(Shown):
             calls=asked.calls,
             prompt_tokens=asked.usage.prompt_tokens,
             completion_tokens=asked.usage.completion_tokens,
+            cached_tokens=asked.usage.cached_tokens,
+            cache_write_tokens=asked.usage.cache_write_tokens,
+            reasoning_tokens=asked.usage.reasoning_tokens,
             cached=asked.cached,
         )

@@ -26,6 +26,7 @@ from ml_backend.services.refining.teacher import LONGEST_GOAL, says_nothing
 from ml_backend.web.actions.refinements import refine_in_background
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.enhance.held_out import begin, look
+from ml_backend.web.ui.prompt.editor import known_models
 from ml_backend.web.ui.prompt.run_words import WORDS
 from ml_backend.web.ui.settings.prices import unpriced_at
 from ml_backend.web.ui.shell.pages import for_target, go, pages
@@ -42,7 +43,8 @@ class Teachers:
 
     choices: Sequence[tuple[str, str]]
     """Value of the form and words; "" is the environment's."""
-    models: Sequence[str]
+    models: Sequence[tuple[str, str]]
+    """Names to choose from, each with what is known of it in a few words."""
     connection: str
     model: str
 
@@ -244,7 +246,10 @@ def _teachers(view: PromptView, jobs: Sequence[Job]) -> Teachers:
     if default.provider is ProviderName.BASELINE:
         models = [each for each in models if each != default.default_model]
     known = list(dict.fromkeys(each for each in models if each))
-    return Teachers(found, known, connection, next(iter(known), ""))
+    words = dict(known_models(view))
+    return Teachers(
+        found, [(each, words.get(each, "")) for each in known], connection, next(iter(known), "")
+    )
 
 
 def _words(connection: Connection) -> str:

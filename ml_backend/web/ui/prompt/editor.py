@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, make_response, render_template, request, url_for
@@ -11,6 +12,8 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioUnreachable, PromptsError
 from ml_backend.labelstudio import Project, Tab
+from ml_backend.llm.models.retiring import retirement_said
+from ml_backend.llm.models.saying import short_words
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
@@ -45,7 +48,8 @@ class Editor:
 
     form: EditorForm
     connections: Sequence[tuple[str, str]]
-    models: Sequence[str]
+    models: Sequence[tuple[str, str]]
+    """Names to choose from, each with what is known of it in a few words."""
     variables: Variables | None
     tabs: Sequence[Tab]
     problem: PromptsError | None
@@ -68,6 +72,8 @@ class Editor:
     """Whether the form holds what is not saved."""
     was_run: bool = False
     """Whether the version has results, so that a change becomes the next one."""
+    model_said: tuple[str, str] = ("", "")
+    """What is known of the version's model, and whether it is about to be retired."""
 
 
 @part("editor")
@@ -99,7 +105,7 @@ def editor_of(
     return Editor(
         form=draft,
         connections=_connections(view),
-        models=_models(view),
+        models=known_models(view),
         variables=variables,
         tabs=[each for each in tabs if each.query],
         problem=problem,
@@ -111,6 +117,7 @@ def editor_of(
         limit=limit,
         changed=form is not None and draft.differs(view.caller, view.version),
         was_run=view.version is not None and services().versions.was_run(view.version),
+        model_said=model_words(view, view.version) if view.version is not None else ("", ""),
     )
 
 
@@ -162,7 +169,17 @@ def estimate_run(prompt_id: int) -> str:
     """Say what the run would cost that the editor now describes."""
     view = open_view(prompt_id)
     form = EditorForm.given(request.form)
-    return render_template("prompt/estimate.html", view=view, form=form, found=forecast(view, form))
+    try:
+        said = model_words(view, form.unsaved(view.caller, view.prompt.id, view.version))
+    except PromptsError:
+        said = ("", "")  # the forecast says what is wrong
+    return render_template(
+        "prompt/estimate.html",
+        view=view,
+        form=form,
+        found=forecast(view, form),
+        model_said=said,
+    )
 
 
 # Saving and running
@@ -322,9 +339,32 @@ def _words(connection: Connection) -> str:
     return f"{connection.title[:1].upper()}{connection.title[1:]}{model}"
 
 
-def _models(view: PromptView) -> list[str]:
-    """Return names of models that are known without asking a provider."""
-    found = [each.model for each in view.versions]
-    for connection in (services().models.default, *services().connections.visible(view.caller)):
-        found += [connection.default_model, *connection.prices]
-    return list(dict.fromkeys(each for each in found if each))[:MODELS_SHOWN]
+def known_models(view: PromptView) -> list[tuple[str, str]]:
+    """Return models that are known without asking a provider, those of versions first."""
+    today = datetime.now(UTC).date()
+    models, catalogue = services().models, services().model_catalogue
+    asked: dict[tuple[ProviderName, int | None], list[str]] = {}
+    for each in view.versions:
+        asked.setdefault((each.provider, each.connection_id), []).append(each.model)
+    found: dict[str, str] = {}
+    places = [(models.asked_by(*place), names) for place, names in asked.items()]
+    places += [
+        (each, []) for each in (models.default, *services().connections.visible(view.caller))
+    ]
+    for connection, names in places:
+        if len(found) >= MODELS_SHOWN:
+            break
+        if connection.provider is not ProviderName.BASELINE:
+            for known in catalogue.of(connection, names):
+                found.setdefault(known.name, short_words(known, today))
+    return list(found.items())[:MODELS_SHOWN]
+
+
+def model_words(view: PromptView, version: PromptVersion) -> tuple[str, str]:
+    """Return what is known of the model a version asks, and whether it is about to be retired."""
+    connection = services().models.asked_by(version.provider, version.connection_id)
+    if not version.model or connection.provider is ProviderName.BASELINE:
+        return "", ""
+    known = services().model_catalogue.model(connection, version.model)
+    today = datetime.now(UTC).date()
+    return short_words(known, today), retirement_said(known.name, known.abilities, today)

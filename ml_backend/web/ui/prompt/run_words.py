@@ -69,6 +69,8 @@ def cost_said(run: Run) -> str:
     """Say what a run cost; what was kept from before was paid before, and is not free."""
     totals = run.totals
     cost = f"Cost {money(totals.cost)}"
+    if totals.usage.kinds:
+        cost += f" ({totals.usage.kinds})"
     if not totals.cached:
         return cost
     if totals.cached == totals.done:

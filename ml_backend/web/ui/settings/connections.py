@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, make_response, render_template, request
@@ -10,6 +12,8 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput
 from ml_backend.llm import facts_of
+from ml_backend.llm.models.retiring import retirement_said
+from ml_backend.llm.models.saying import abilities_said
 from ml_backend.llm.presets import preset_of
 from ml_backend.llm.prices import EVERY_MODEL, Price, find_price
 from ml_backend.llm.provider_facts import CREDENTIALS
@@ -30,6 +34,8 @@ from ml_backend.web.ui.shell.prompt_view import number
 
 LIST = "/ui/connections"
 PAGE = 50
+KNOWN_SHOWN = 4
+"""Models of which is said what they can."""
 SHORTEST_SHOWN = 12
 """Characters a key has at least for its last four to be shown: of a short one they say too much."""
 
@@ -55,6 +61,8 @@ class Row:
     may_change: bool
     may_price: bool = False
     """Whether the person may say what its models cost."""
+    known: Sequence[tuple[str, str, str]] = ()
+    """Models with what is known of each, and that it is about to be retired."""
 
     @property
     def prices(self) -> list[tuple[str, Price | None]]:
@@ -248,7 +256,18 @@ def _row(caller: Caller, connection: Connection) -> Row:
         own and services().access.may_change(caller, connection),
         connection.provider is not ProviderName.BASELINE
         and services().prices.may_give(caller, connection),
+        _known(connection),
     )
+
+
+def _known(connection: Connection) -> list[tuple[str, str, str]]:
+    if connection.provider is ProviderName.BASELINE:
+        return []
+    today = datetime.now(UTC).date()
+    return [
+        (each.name, abilities_said(each), retirement_said(each.name, each.abilities, today))
+        for each in services().model_catalogue.of(connection)[:KNOWN_SHOWN]
+    ]
 
 
 def _form(caller: Caller, row: Row, *, new: bool) -> Response:

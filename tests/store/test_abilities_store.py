@@ -1,0 +1,67 @@
+"""What models were measured to do, as the store keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ml_backend.records import Connection, ProviderName
+from ml_backend.records.abilities import ModelAbilities, measured
+from ml_backend.store import Store
+
+HERE = Connection(5, "here", ProviderName.CUSTOM, endpoint="http://a/v1", api_key="k")
+
+
+def test_what_was_measured_is_found_where_it_was(store: Store) -> None:
+    found = measured("2026-11-30", images=True, context=8192)
+    store.abilities.keep(HERE, "m", found)
+    assert store.abilities.of(HERE) == {"m": found}
+    # Neither key, title nor prices lead elsewhere; address and number do.
+    assert store.abilities.of(replace(HERE, api_key="other", title="t", prices={"m": (1, 2)}))
+    for other in (
+        replace(HERE, endpoint="http://b/v1"),
+        replace(HERE, id=6),
+        replace(HERE, id=None),
+        replace(HERE, deployment="d"),
+        replace(HERE, provider=ProviderName.OPENAI),
+    ):
+        assert store.abilities.of(other) == {}
+
+
+def test_what_is_measured_later_goes_before_and_takes_nothing_away(store: Store) -> None:
+    store.abilities.keep(HERE, "m", measured("2026-11-01", images=True, logprobs=True))
+    store.abilities.keep(HERE, "m", measured("2026-11-30", images=False))
+    found = store.abilities.of(HERE)["m"]
+    assert found.images is not None
+    assert (found.images.value, found.images.dated) == (False, "2026-11-30")
+    assert found.logprobs is not None
+    assert found.logprobs.value is True
+    store.abilities.keep(HERE, "x" * 500, ModelAbilities())  # no name that a row can have
+    store.abilities.forget(HERE, "m")
+    assert store.abilities.of(HERE) == {}
+
+
+def test_models_in_use_are_those_that_answer_or_are_the_newest(store: Store) -> None:
+    prompt = store.prompts.create("P", "", [7])
+
+    def version(title: str, model: str, connection_id: int | None = None) -> int:
+        return store.prompts.create_version(
+            prompt.id,
+            title=title,
+            text="{text}",
+            provider="OpenAI",
+            model=model,
+            connection_id=connection_id,
+            max_few_shot_examples=0,
+            parameters={},
+        ).id
+
+    first = version("1", "old")
+    version("2", "between")
+    version("3", "new")
+    assert store.prompts.models_in_use(None, ProviderName.OPENAI) == ["new"]
+    store.prompts.update(prompt.id, active_version_id=first)
+    assert store.prompts.models_in_use(None, ProviderName.OPENAI) == ["new", "old"]
+    assert store.prompts.models_in_use(3, ProviderName.OPENAI) == []
+    assert store.prompts.models_in_use(None, ProviderName.CUSTOM) == []
+    version("4", "elsewhere", 3)
+    assert store.prompts.models_in_use(3, ProviderName.OPENAI) == ["elsewhere"]
