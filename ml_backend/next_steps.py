@@ -57,6 +57,7 @@ class Step(StrEnum):
     DELETE_VERSION = "delete_version"
     EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
+    GIVE_FIELD = "give_field"
     GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105  # nosec B105  # the name of a step
     GIVE_KEY_AGAIN = "give_key_again"
     GIVE_TOKEN_AGAIN = "give_token_again"  # noqa: S105  # nosec B105  # the name of a step
@@ -103,6 +104,7 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
+    Step.GIVE_FIELD: ("field", "label", "option"),
     Step.GIVE_KEY_AGAIN: ("connection",),
     Step.GIVE_TOKEN_AGAIN: ("connection",),
     Step.LIST_FAILURES: ("run",),

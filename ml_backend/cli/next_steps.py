@@ -50,6 +50,7 @@ WORDS: Words = {
     "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
+    Step.GIVE_FIELD: "Give it by --{option}.",
     Step.GIVE_KEY_AGAIN: "Enter it again (`ls-prompts connections key {connection}`), or set the "
     "SECRET_KEY before as SECRET_KEY_OLD.",
     Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: get a new one and enter it "

@@ -17,7 +17,6 @@ CHOSEN_FIRST = (
     "seed",
     "when-tasks",
     "when-tab",
-    "azure-only",
 )
 """Classes of what goes with a choice that may not be the one that was taken."""
 

@@ -2,63 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
 from ml_backend.cli.app import App, Group, pass_app
-from ml_backend.cli.commands.connection_key import key_of_connection
+from ml_backend.cli.commands.connection_key import (
+    ALERT,
+    add_connection,
+    budget_options,
+    key_of_connection,
+    period_named,
+    price,
+)
 from ml_backend.cli.commands.connection_models import models_of_connection
-from ml_backend.cli.commands.key_input import read_key
-from ml_backend.cli.commands.local_options import LocalOptions, local_options
-from ml_backend.cli.dollars import Dollars
 from ml_backend.cli.output import documents
 from ml_backend.errors import Conflict, InvalidInput
-from ml_backend.records import Connection, ProviderName
+from ml_backend.records import Connection
 from ml_backend.services.health.at_rest import key_problem
 
 if TYPE_CHECKING:
     from ml_backend.services.models.spending import Spending
 
-PROVIDERS = [name.value for name in ProviderName if name is not ProviderName.BASELINE]
-PERIODS = {"never": "", "monthly": "Monthly", "yearly": "Yearly"}
-ALERT = "budget_alert_threshold"
 ENVIRONMENT = "environment"
 ALL_OTHERS = "(every other model)"
-
-
-def price(value: str) -> tuple[str, list[float]]:
-    """Parse dollars per million tokens, as in ``gpt-5-mini=0.25,2``."""
-    from ml_backend.services.callers.connections import parse_price
-
-    try:
-        return parse_price(value)
-    except InvalidInput as error:
-        raise click.BadParameter(error.message) from error
-
-
-def budget_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a connection's budget."""
-    options = [
-        click.option("--limit", type=Dollars(0), metavar="USD", help="In a period."),
-        click.option(
-            "--period",
-            type=click.Choice(list(PERIODS), case_sensitive=False),
-            metavar=f"[{'|'.join(PERIODS)}]",
-            help="When the limit begins anew, by the calendar in UTC.",
-        ),
-        click.option("--alert", type=Dollars(0), metavar="USD", help="Warn from there on."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def period_named(name: str | None) -> str:
-    """Return the period as the store has it."""
-    return PERIODS[(name or "never").casefold()]
 
 
 @click.group(cls=Group)
@@ -108,113 +75,7 @@ def list_connections(app: App) -> None:
             app.note(f"{row.title}: {said}")
 
 
-@connections.command("add")
-@click.argument("title", required=False)
-@click.option(
-    "--provider",
-    type=click.Choice(PROVIDERS, case_sensitive=False),
-    metavar=f"[{'|'.join(PROVIDERS)}]",
-    required=True,
-)
-@click.option("--endpoint", default="", help="Where it answers; Custom and AzureOpenAI need it.")
-@click.option(
-    "--model",
-    default="",
-    help="The model of versions that name none; Local: a GGUF file, by default the small model.",
-)
-@click.option("--api-key-env", metavar="VAR", help="Read the key from this variable.")
-@click.option("--api-key-stdin", is_flag=True, help="Read the key from the first line of stdin.")
-@click.option("--deployment", default="", help="AzureOpenAI: the deployment's name.")
-@click.option("--api-version", default="", help="AzureOpenAI: the API version.")
-@local_options
-@click.option(
-    "--price",
-    "prices",
-    type=price,
-    metavar="MODEL=IN,OUT",
-    multiple=True,
-    help="Dollars per million prompt and completion tokens; may be repeated.",
-)
-@budget_options
-@pass_app
-def add_connection(
-    app: App,
-    title: str | None,
-    provider: str,
-    endpoint: str,
-    model: str,
-    api_key_env: str | None,
-    api_key_stdin: bool,
-    deployment: str,
-    api_version: str,
-    local: LocalOptions,
-    prices: tuple[tuple[str, list[float]], ...],
-    limit: float | None,
-    period: str | None,
-    alert: float | None,
-) -> None:
-    """Add a connection. Its key never goes on the command line: others could read it there.
-
-    Without --api-key-env and --api-key-stdin the key is asked for, hidden.
-
-    \b
-    Examples:
-      ls-prompts connections add work --provider OpenAI --model gpt-5-mini --api-key-env WORK_KEY
-      ls-prompts connections add ollama --provider Custom --endpoint http://localhost:11434/v1 \\
-          --model llama3.2 --price llama3.2=0,0
-      ls-prompts connections add --provider Local --model path/to/model.gguf
-    """
-    if api_key_env and api_key_stdin:
-        raise click.UsageError("Give --api-key-env or --api-key-stdin, not both.")
-    from ml_backend.services.callers.connections import check_names, check_title, free_title
-
-    is_local = provider == ProviderName.LOCAL.value
-    columns: dict[str, Any] = {"endpoint": endpoint, "default_model": model, "details": {}}
-    if is_local:
-        if endpoint or api_key_env or api_key_stdin:
-            raise click.UsageError("A local model has no endpoint and no key.")
-        columns = local.columns(model)
-    elif local.is_given:
-        raise click.UsageError("--threads, --slots and --context are of a local model.")
-    if title is None and not is_local:
-        raise click.UsageError("Missing argument 'TITLE'.")
-    title = title or free_title(app.container.store.connections.all(), ProviderName.LOCAL)
-    check_title(title)
-    check_names(deployment, api_version, {})
-    if not is_local and provider != ProviderName.OPENAI.value and not endpoint:
-        raise InvalidInput(
-            f"{provider} needs an endpoint.",
-            field="endpoint",
-            fix="Give --endpoint, for example http://localhost:11434/v1.",
-        )
-    if endpoint and not _is_web_address(endpoint):
-        raise InvalidInput(
-            f"{endpoint!r} is not a web address.",
-            field="endpoint",
-            fix="It should look like http://localhost:11434/v1.",
-        )
-    made = app.container.store.connections.create(
-        title=title.strip(),
-        provider=provider,
-        api_key="" if is_local else read_key(provider, api_key_env, api_key_stdin),
-        deployment=deployment,
-        api_version=api_version,
-        prices=dict(prices),
-        budget_limit=limit,
-        budget_period=period_named(period),
-        endpoint=columns["endpoint"],
-        default_model=columns["default_model"],
-        details=columns["details"] | ({} if alert is None else {ALERT: alert}),
-    )
-    if app.as_json:
-        app.document(
-            documents.of_connection(made, documents.spending_of(app.container.store, made))
-        )
-        return
-    click.echo(f"Added connection {made.id} {made.title!r}.")
-    app.note(f"Next: ls-prompts connections test {made.id}")
-
-
+connections.command("add")(add_connection)
 connections.command("key")(key_of_connection)
 connections.command("models")(models_of_connection)
 
@@ -389,8 +250,3 @@ def _find(app: App, ref: str) -> Connection:
     if ref == ENVIRONMENT and app.container.store.connections.find(ref) is None:
         return app.container.models.default
     return app.container.store.connections.get(int(ref) if ref.isdecimal() else ref)
-
-
-def _is_web_address(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -88,6 +88,7 @@ def of_connection(connection: Connection, spending: Spending) -> Document:
         "deployment_name": connection.deployment,
         "api_version": connection.api_version,
         "default_model": connection.default_model,
+        "preset": connection.details.get("preset") or None,
         "has_api_key": bool(connection.api_key) or connection.is_unreadable,
         "key_problem": key_problem(connection) or None,
         "budget_limit": connection.budget_limit,

@@ -6,15 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
-from ml_backend.llm import Reach, facts_of, provider_modules
+from ml_backend.llm import Reach, facts_of
 from ml_backend.llm.models.parameters import check_at
 from ml_backend.llm.prices import read_price
-from ml_backend.llm.provider_facts import ENDPOINT, is_installed
+from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, PromptVersion, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
+from ml_backend.services.callers.connection_checks import (
+    check_endpoint,
+    check_names,
+    check_title,
+    choice,
+)
+from ml_backend.services.callers.connection_fields import (
+    FIELDS,
+    address_of,
+    check_needs,
+    check_preset,
+    value_of,
+)
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.store import Store
@@ -23,19 +35,7 @@ LOCAL_IS_READ_ONLY = (
     "A local model is a file of the machine that the server runs on: its connection is made and "
     "changed there alone."
 )
-INSTALL = "Whoever runs the server installs it: pip install 'prompts-for-label-studio[litellm]'."
 SECRETS = ("auth_token", "google_application_credentials")
-GOOGLE_NAMES = ("google_location", "google_project_id")
-
-
-def provider_choices() -> list[str]:
-    """Return the providers a connection can be made for."""
-    known = provider_modules()
-    names = [
-        name for name in ProviderName if name not in (ProviderName.BASELINE, ProviderName.LOCAL)
-    ]
-    found = [name for name in names if name.lower() in known]
-    return [name.value for name in found if is_installed(facts_of(name))]
 
 
 class Connections:
@@ -79,7 +79,11 @@ class Connections:
         if scope is None:
             scope = Scope.ORGANIZATION if caller.user.owns_organization else Scope.USER
         self._require_owner(caller, scope)
-        self.check_endpoint(name, endpoint)
+        check_preset(name, details)
+        endpoint = endpoint or address_of(details)
+        check_endpoint(name, endpoint)
+        kept = {ENDPOINT: endpoint, "deployment": deployment, **details, **secrets}
+        check_needs(name, {**_texts(kept), API_KEY: api_key})
         self._require_reach(caller, name)
         check_names(deployment, columns.get("api_version", ""), details)
         self._private.check(caller.user, endpoint)
@@ -120,12 +124,17 @@ class Connections:
         # What was kept before there were rules for names may stay, and leads nowhere.
         check_names(columns.get("deployment", ""), columns.get("api_version", ""), details or {})
         is_moved = _place(name, endpoint) != _place(connection.provider, connection.endpoint)
+        check_preset(name, details or {})
         if "endpoint" in columns or provider:
-            self.check_endpoint(name, endpoint)
+            check_endpoint(name, endpoint)
             self._require_reach(caller, name)
             self._private.check(caller.user, endpoint, connection)
             if is_moved:
                 self._refuse_moving_secret(connection, api_key, secrets)
+        given = {**columns, **(details or {}), **(secrets or {})}
+        if api_key is not None:
+            given[API_KEY] = api_key
+        self._check_change(connection, name, given, is_other=name is not connection.provider)
         if columns.get("title", connection.title) != connection.title:
             self._check_title(caller, columns["title"])
         api_key, kept = _secrets(connection, api_key, secrets, is_moved=is_moved)
@@ -250,31 +259,16 @@ class Connections:
         """
         if provider == ProviderName.LOCAL.value:
             raise Forbidden(LOCAL_IS_READ_ONLY, fix=Step.ADD_LOCAL_BY_COMMAND())
-        choices = provider_choices()
-        if provider == ProviderName.LITELLM.value and provider not in choices:
-            raise InvalidInput(
-                f"{provider} is not installed on this server.", field="provider", fix=INSTALL
-            )
-        if provider not in choices:
-            raise InvalidInput(
-                f'"{provider}" is not a valid choice.',
-                field="provider",
-                fix=f"There are: {', '.join(choices)}. Custom speaks to anything "
-                "OpenAI-compatible.",
-            )
-        return ProviderName(provider)
+        return choice(provider)
 
     @staticmethod
-    def check_endpoint(provider: ProviderName, endpoint: str) -> None:
-        """Raise InvalidInput when an endpoint is missing or is no web address."""
-        if not endpoint and ENDPOINT in facts_of(provider).needs:
-            raise InvalidInput(f"{provider.value} needs an endpoint.", field="endpoint")
-        if endpoint and not _is_web_address(endpoint):
-            raise InvalidInput(
-                f"{endpoint!r} is not a web address.",
-                field="endpoint",
-                fix="It should look like http://localhost:11434/v1, without a password.",
-            )
+    def _check_change(
+        connection: Connection, name: ProviderName, given: JsonObject, *, is_other: bool
+    ) -> None:
+        """Raise InvalidInput where a change would leave a connection without what it needs."""
+        before = {each: value_of(connection, each) for each in FIELDS}
+        touched = None if is_other else {each for each in FIELDS if each in given}
+        check_needs(name, {**before, **_texts(given)}, touched)
 
     @staticmethod
     def _refuse_moving_secret(
@@ -336,30 +330,6 @@ def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
     return f"{provider.value} {number}"
 
 
-def check_names(deployment: str, api_version: str, details: JsonObject) -> None:
-    """Raise InvalidInput for what is no name: in an address it could lead elsewhere."""
-    given = {
-        "deployment_name": deployment,
-        "api_version": api_version,
-        **{name: details.get(name) for name in GOOGLE_NAMES},
-    }
-    for field, name in given.items():
-        if name and not is_path_name(str(name).replace(":", "-")):
-            raise InvalidInput(
-                f"{str(name)[:60]!r} is no name.",
-                field=field,
-                fix="Letters, digits, dots, hyphens and underscores make one.",
-            )
-
-
-def check_title(title: str) -> None:
-    """Raise InvalidInput for a title that commands would take for a number, or for none."""
-    if not title.strip() or title.isdecimal():
-        raise InvalidInput(
-            f"A connection cannot be called {title!r}.", field="title", fix="Give it a name."
-        )
-
-
 def parse_price(text: str) -> tuple[str, list[float]]:
     """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
     model, _, numbers = text.rpartition("=")
@@ -408,12 +378,5 @@ def _place(provider: ProviderName, endpoint: str) -> str:
     return urlsplit(endpoint or facts_of(provider).address).netloc or provider
 
 
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    # A password in the address would be shown to whoever may use the connection.
-    plain = parts.username is None and parts.password is None
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
+def _texts(values: JsonObject) -> dict[str, str]:
+    return {name: str(value or "").strip() for name, value in values.items()}

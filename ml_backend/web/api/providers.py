@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.errors import InvalidInput
-from ml_backend.records import Connection
-from ml_backend.services.callers.connections import provider_choices
+from ml_backend.records import Connection, ProviderName
+from ml_backend.services.callers.connection_checks import provider_choices
 from ml_backend.services.models.spending import spending_of
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.connections import (
@@ -49,11 +49,12 @@ def list_connections(query: OrderQuery) -> list[ConnectionAnswer]:
 @api.add("POST", CONNECTIONS, ConnectionAnswer, status=201, body=ConnectionGiven)
 def create_connection(body: ConnectionGiven) -> ConnectionAnswer:
     """Keep a connection; secrets are encrypted and never shown."""
-    if not body.provider:
+    provider = body.provider or (ProviderName.CUSTOM.value if body.preset else "")
+    if not provider:
         raise InvalidInput("This field is required.", field="provider")
     made = services().connections.create(
         identity.caller(),
-        body.provider,
+        provider,
         scope=body.scope,
         api_key=(body.api_key or "").strip(),
         secrets=body.secrets(),

@@ -40,6 +40,7 @@ WORDS: Words = {
     Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
     Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
+    Step.GIVE_FIELD: "Send it as {field}.",
     Step.GIVE_KEY_AGAIN: "Enter it again: api_key of PATCH "
     "/api/model-provider-connections/{connection}/. Or whoever runs the server sets the "
     "SECRET_KEY before as SECRET_KEY_OLD.",

@@ -30,6 +30,7 @@ DETAILS = (
     "google_location",
     "google_project_id",
     "is_internal",
+    "preset",
 )
 SECRETS = ("auth_token", "google_application_credentials")
 
@@ -65,6 +66,13 @@ class ConnectionGiven(Given):
     ] = None
     cached_available_models: Annotated[str, Field(max_length=100_000)] | None = None
     is_internal: bool | None = None
+    preset: Annotated[
+        Short | None,
+        Field(
+            description="A server that speaks OpenAI's protocol by its name (groq, ollama …): it "
+            "is of provider Custom, and at its vendor's address where no endpoint is given. Ours."
+        ),
+    ] = None
     prices: Annotated[
         dict[Model, Price] | None,
         Field(
@@ -116,6 +124,8 @@ class ConnectionAnswer(Shown):
     """That its key cannot be read, and what to do about it. Ours."""
     cached_available_models: str | None = None
     is_internal: bool | None = None
+    preset: str | None = None
+    """The preset that it was made with. Ours."""
     prices: dict[str, list[float]]
     """Model: dollars per million tokens of the prompt and of the answer, as given. Ours."""
     model_params: dict[str, Any] | None = None

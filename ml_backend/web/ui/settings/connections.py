@@ -11,23 +11,23 @@ from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Forbidden, InvalidInput
+from ml_backend.llm import facts_of
 from ml_backend.llm.models.retiring import retirement_said
 from ml_backend.llm.models.saying import abilities_said
+from ml_backend.llm.presets import preset_of
 from ml_backend.llm.prices import EVERY_MODEL, Price, find_price
+from ml_backend.llm.provider_facts import CREDENTIALS
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, Prompt, ProviderName, Scope
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.callers.connections import (
-    LOCAL_IS_READ_ONLY,
-    parse_price,
-    provider_choices,
-)
+from ml_backend.services.callers.connections import LOCAL_IS_READ_ONLY, parse_price
 from ml_backend.services.connecting.backend_urls import plain
 from ml_backend.services.health.at_rest import key_problem
 from ml_backend.services.health.connection_check import ConnectionCheck
 from ml_backend.services.models.spending import ALERT, BudgetPeriod, Spending, alert_of, spending_of
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
+from ml_backend.web.ui.settings.provider_form import given_fields, given_secrets, provider_form
 from ml_backend.web.ui.shell.next_steps import for_pages
 from ml_backend.web.ui.shell.pages import by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import number
@@ -39,16 +39,6 @@ KNOWN_SHOWN = 4
 SHORTEST_SHOWN = 12
 """Characters a key has at least for its last four to be shown: of a short one they say too much."""
 
-PROVIDERS = {
-    ProviderName.OPENAI: ("OpenAI", "api.openai.com, or a proxy in front of it"),
-    ProviderName.AZURE_OPENAI: ("Azure OpenAI", "a deployment of yours in Azure"),
-    ProviderName.CUSTOM: (
-        "OpenAI-compatible",
-        "anything that speaks OpenAI's protocol: Ollama, vLLM, LM Studio, a gateway",
-    ),
-    ProviderName.LOCAL: ("Local", "a model file on the server's machine"),
-    ProviderName.BASELINE: ("Offline baseline", "answers from annotated tasks"),
-}
 SCOPES = {
     Scope.ORGANIZATION: ("Everybody in the organization", "only its owner can make or change it"),
     Scope.USER: ("Only you", ""),
@@ -95,7 +85,8 @@ class Row:
 
     @property
     def provider(self) -> str:
-        return PROVIDERS[self.connection.provider][0]
+        preset = preset_of(self.connection)
+        return preset.title if preset else facts_of(self.connection.provider).title
 
     @property
     def endpoint(self) -> str:
@@ -122,7 +113,7 @@ class Row:
         if self.connection.is_unreadable:
             return "cannot be read"
         if not key:
-            return "none"
+            return "Google credentials" if self.connection.secrets.get(CREDENTIALS) else "none"
         return f"••••{key[-4:]}" if self.may_change and len(key) >= SHORTEST_SHOWN else "••••"
 
 
@@ -167,11 +158,10 @@ def create_connection() -> Response:
         caller,
         given.pop("provider"),
         scope=given.pop("scope"),
-        api_key=request.form.get("api_key", "").strip(),
-        secrets={},
         endpoint=given.pop("endpoint"),
         deployment=given.pop("deployment"),
-        details={ALERT: given.pop("alert")},
+        details=given.pop("details"),
+        **given_secrets(),
         **given,
     )
     flash(f"{made.title} is kept. Test it to see whether it answers.")
@@ -194,11 +184,12 @@ def update_connection(connection_id: int) -> Response:
         del given["endpoint"]  # what is shown of it lacks a password it may hold
     if given["provider"] == connection.provider.value:
         del given["provider"]
-    key = request.form.get("api_key", "").strip() or None
+    secrets = given_secrets()
+    key = secrets["api_key"] or None
     if request.form.get("forget_key") == "1":
         key = ""
     changed = services().connections.update(
-        caller, connection, api_key=key, details={ALERT: given.pop("alert")}, **given
+        caller, connection, api_key=key, secrets=secrets["secrets"] or None, **given
     )
     flash(f"{changed.title} is changed.")
     return go(LIST)
@@ -280,8 +271,6 @@ def _known(connection: Connection) -> list[tuple[str, str, str]]:
 
 
 def _form(caller: Caller, row: Row, *, new: bool) -> Response:
-    choices = provider_choices()
-    known = {each: words for each, words in PROVIDERS.items() if each.value in choices}
     owner = caller.user.owns_organization
     scopes = {
         scope: words
@@ -292,7 +281,7 @@ def _form(caller: Caller, row: Row, *, new: bool) -> Response:
         "settings/connections_form.html",
         row=row,
         new=new,
-        providers=known,
+        provider=provider_form(row.connection, new=new),
         scopes=scopes,
         periods=PERIODS,
         alert_at=alert_of(row.connection),
@@ -317,8 +306,7 @@ def _used_by(users: list[tuple[Prompt, list[str]]], hidden: int) -> str:
 def _given(before: Connection) -> dict[str, Any]:
     """Return the columns a form gives; raises InvalidInput naming the field."""
     form = request.form
-    provider = form.get("provider", "") or before.provider.value
-    azure = provider == ProviderName.AZURE_OPENAI.value
+    provider, fields, details = given_fields(before)
     title = form.get("title", "").strip()
     if not title:
         raise InvalidInput("The name is missing.", field="title", fix="Give the connection a name.")
@@ -330,15 +318,13 @@ def _given(before: Connection) -> dict[str, Any]:
     return {
         "title": title[:200],
         "provider": provider,
-        "endpoint": form.get("endpoint", "").strip(),
-        "deployment": form.get("deployment", "").strip() if azure else "",
-        "api_version": form.get("api_version", "").strip() if azure else "",
+        **fields,
         "default_model": form.get("default_model", "").strip(),
         "prices": _prices(form.get("prices", "")),
         "scope": scope,
         "budget_limit": _dollars("budget_limit", "budget"),
         "budget_period": period.value,
-        "alert": _dollars("alert_threshold", "alert threshold"),
+        "details": {**details, ALERT: _dollars("alert_threshold", "alert threshold")},
     }
 
 

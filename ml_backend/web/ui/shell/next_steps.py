@@ -40,6 +40,7 @@ WORDS: Words = {
     Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
     Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
+    Step.GIVE_FIELD: "Fill in “{label}”.",
     Step.GIVE_KEY_AGAIN: "Enter it again: Edit, under Connections. Or whoever runs the server sets "
     "the SECRET_KEY before as SECRET_KEY_OLD.",
     Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: enter a new one, or a key, which does "

@@ -1,0 +1,92 @@
+"""Servers one has an account with: Groq, Mistral, DeepSeek, OpenRouter, Together."""
+
+from __future__ import annotations
+
+from ml_backend.llm.presets.preset import Preset
+from ml_backend.llm.structured_output import JSON_OBJECT, TEXT, TOOL
+
+GROQ = Preset(
+    "groq",
+    "Groq",
+    "https://api.groq.com/openai/v1",
+    "openai/gpt-oss-20b",
+    documentation="https://console.groq.com/docs/openai",
+    documented="2026-11-30",
+    keys="https://console.groq.com/keys",
+    logprobs=False,
+    quirks=(
+        "Only some models take a JSON schema; the others are asked by a tool.",
+        "It refuses an answer of its own model that is no valid JSON (json_validate_failed); "
+        "what the model said is read all the same.",
+        "It takes no logprobs.",
+        "Its limits are requests a day and tokens a minute; what alone exceeds the tokens of a "
+        "minute is refused for its size.",
+    ),
+    price_table="groq",
+)
+MISTRAL = Preset(
+    "mistral",
+    "Mistral",
+    "https://api.mistral.ai/v1",
+    "mistral-small-latest",
+    documentation="https://docs.mistral.ai/api",
+    documented="2026-11-30",
+    keys="https://console.mistral.ai/api-keys",
+    logprobs=False,
+    quirks=(
+        "It refuses every parameter it does not know with HTTP 422, such as seed (its own is "
+        "random_seed), logprobs and max_completion_tokens.",
+        "A full service tier is refused with 429 and passes.",
+    ),
+    price_table="mistral",
+)
+DEEPSEEK = Preset(
+    "deepseek",
+    "DeepSeek",
+    "https://api.deepseek.com/v1",
+    "deepseek-chat",
+    documentation="https://api-docs.deepseek.com",
+    documented="2026-11-30",
+    keys="https://platform.deepseek.com/api_keys",
+    forms=(TOOL, JSON_OBJECT, TEXT),
+    quirks=(
+        "It takes no JSON schema.",
+        "A JSON object is answered where the prompt has the word JSON, which ours has.",
+        "deepseek-reasoner has neither tools nor log-probabilities.",
+        "While it is busy it sends empty lines before its answer instead of refusing.",
+    ),
+    price_table="deepseek",
+)
+OPENROUTER = Preset(
+    "openrouter",
+    "OpenRouter",
+    "https://openrouter.ai/api/v1",
+    "openai/gpt-5-mini",
+    documentation="https://openrouter.ai/docs/api-reference/overview",
+    documented="2026-11-30",
+    keys="https://openrouter.ai/keys",
+    quirks=(
+        "An upstream's error may come with HTTP 200, in the answer or in its choice.",
+        "Models that end in :free have a limit a minute and one a day: the first is waited for, "
+        "the second ends a run.",
+        "What a model takes depends on the upstream that it is sent to.",
+    ),
+    price_table="openrouter",
+)
+TOGETHER = Preset(
+    "together",
+    "Together AI",
+    "https://api.together.xyz/v1",
+    "openai/gpt-oss-20b",
+    documentation="https://docs.together.ai/reference/chat-completions-1",
+    documented="2026-11-30",
+    keys="https://api.together.ai/settings/api-keys",
+    logprobs=False,
+    quirks=(
+        "Its log-probabilities have a shape of their own and are not read.",
+        "Its list of models is a bare list, of models for pictures and speech too.",
+        "Its limits are told a second.",
+    ),
+    price_table="together",
+)
+HOSTED = (GROQ, MISTRAL, DEEPSEEK, OPENROUTER, TOGETHER)
