@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RUNTIME, LOCAL, DEVELOPMENT, SCRIPTS = (
+RUNTIME, LOCAL, LITELLM, DEVELOPMENT, SCRIPTS = (
     ROOT / name
     for name in (
         "requirements.txt",
         "requirements-local.txt",
+        "requirements-litellm.txt",
         "requirements-dev.txt",
         "scripts/requirements.txt",
     )
@@ -112,7 +113,9 @@ def test_no_package_is_declared_that_nobody_uses():
         assert USES.get(tool, tool) in (ROOT / where).read_text(), tool
 
 
-@pytest.mark.parametrize("path", [RUNTIME, LOCAL, DEVELOPMENT, SCRIPTS], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [RUNTIME, LOCAL, LITELLM, DEVELOPMENT, SCRIPTS], ids=lambda path: path.name
+)
 def test_every_requirement_has_a_range(path):
     for line in lines(path):
         assert re.fullmatch(r"[\w.-]+(\[[\w,]+\])?>=[\d.]+,<[\d.]+", line), line

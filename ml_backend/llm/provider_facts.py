@@ -72,6 +72,12 @@ class ProviderFacts:
     """Whether its library decides where a call goes: such a connection may lead anywhere."""
 
 
+def how_to_install(facts: ProviderFacts) -> str:
+    """Return what to do where a provider's library is not there."""
+    extra = f"prompts-for-label-studio[{facts.library}]"
+    return f"Whoever runs the server installs it: pip install '{extra}'."
+
+
 def is_installed(facts: ProviderFacts) -> bool:
     """Return whether what a provider is asked with is there; nothing is loaded."""
     return not facts.library or find_spec(facts.library) is not None

@@ -18,7 +18,7 @@ from ml_backend.labeling.answer_keys import by_control
 from ml_backend.llm.model import Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting.parameters import EXTRA, OURS
-from ml_backend.records import Connection, JsonObject
+from ml_backend.records import Connection, JsonObject, ProviderName
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,8 @@ class StructuredOutputFallback:
             (
                 connection.provider,
                 connection.endpoint,
-                connection.deployment,
+                # Of LiteLLM it is the name of a vendor, and said with each model.
+                "" if connection.provider is ProviderName.LITELLM else connection.deployment,
                 connection.api_version,
             )
         )

@@ -11,9 +11,9 @@ import pytest
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import open_model, provider_facts
 from ml_backend.llm.prices import find_price
-from ml_backend.llm.providers import azureaifoundry
+from ml_backend.llm.providers import azureaifoundry, azureopenai
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import FAST, KEY, ask, connection, opened, question, run
+from support.models import KEY, ask, connection, opened, question, run
 from support.simulator import Simulator
 
 AZURE, FOUNDRY = ProviderName.AZURE_OPENAI, ProviderName.AZURE_AI_FOUNDRY
@@ -265,10 +265,24 @@ def test_what_cannot_be_asked_is_told_before_any_call(changes, words):
         ask(on, question())
 
 
+def test_pictures_go_along_and_files_where_they_are_read(simulator):
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "What?"}, picture]}]
+    for provider, root in ((FOUNDRY, simulator.root), (AZURE, f"{simulator.root}/azure")):
+        simulator.reset()
+        on = connection(root, provider=provider, deployment="prod", **BY_TOKEN)
+        assert ask(on, question(messages=messages)).calls == 1
+        assert simulator.stats()["images"] == 1
+        simulator.control(no_images="This model does not support image input.")
+        with pytest.raises(ModelError, match="no pictures") as caught:
+            ask(on, question(messages=messages))
+        assert caught.value.kind is FailureKind.BAD_REQUEST
+    simulator.reset()
+
+
 def test_facts_and_prices():
-    for module in (azureaifoundry,):
+    for module in (azureaifoundry, azureopenai):
         assert provider_facts.AUTH_TOKEN in module.PROVIDER.secrets
     price = find_price(connection("https://r.services.ai.azure.com", provider=FOUNDRY), "gpt-4o")
     assert price is not None
     assert price.prompt > 0
-    assert FAST

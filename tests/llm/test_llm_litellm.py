@@ -13,6 +13,7 @@ import pytest
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import ANYWHERE, Reach
 from ml_backend.llm.prices import find_price
+from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.llm.through_litellm import table
 from ml_backend.llm.through_litellm.calls import ALONE, NOTHING, PASSED
 from ml_backend.llm.through_litellm.rules import SERVERS, VENDORS
@@ -166,9 +167,10 @@ def test_a_key_is_one_vendors_and_no_version_sends_it_to_another(simulator, lite
 
 
 def test_a_connection_may_name_its_vendor(simulator, litellm):
-    named = on(simulator.url, deployment="openrouter")
+    named, ladder = on(simulator.url, deployment="openrouter"), {}
     for model in ("meta/llama-3", "openrouter/meta/llama-3", "groq/x"):
-        ask(named, asked(simulator, model))
+        ask(named, asked(simulator, model), ladder=ladder)
+        assert StructuredOutputFallback(ladder, named).is_known(model)
     assert [given["model"] for given in litellm.calls] == [
         "openrouter/meta/llama-3",
         "openrouter/meta/llama-3",

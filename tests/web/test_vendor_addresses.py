@@ -11,6 +11,7 @@ from ml_backend.errors import Forbidden, InvalidInput
 from ml_backend.llm import ANYWHERE, provider_facts
 from ml_backend.llm.prices import find_price
 from ml_backend.llm.providers import openai
+from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.records import Connection, Person, ProviderName, Scope
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
@@ -60,6 +61,9 @@ def test_a_members_connection_without_an_endpoint_is_led_there(api: Api) -> None
     assert private.reach_of(theirs) == ANYWHERE
     reply = container.loop.run(pool.open(theirs).complete(question()))
     assert reply.calls == 1
+    # What was learnt there is known to those who look at what is sent.
+    known = StructuredOutputFallback(container.store.answer_forms, pool.as_asked(theirs))
+    assert known.is_known("simulated")
     assert pool.open(theirs) is pool.open(replace(theirs, prices={"m": (1, 1)}))
     # An endpoint of its own goes before it, and is a member's.
     own = kept(api, endpoint="https://models.example/v1")

@@ -62,7 +62,7 @@ def names_of(
     given = cached.replace("\n", ",").split(",") if isinstance(cached, str) else []
     found = (
         connection.default_model,
-        connection.deployment,
+        "" if connection.provider is ProviderName.LITELLM else connection.deployment,
         *(name for name in connection.prices if name != EVERY_MODEL),
         *(measured or {}),
         *(name.strip().strip("[]\"' ") for name in given),

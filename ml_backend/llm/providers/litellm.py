@@ -9,7 +9,13 @@ from ml_backend.errors import RunStopper
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting
 from ml_backend.llm.model import Gate
-from ml_backend.llm.provider_facts import DEPLOYMENT, ProviderFacts, is_installed
+from ml_backend.llm.provider_facts import (
+    DEPLOYMENT,
+    ENDPOINT,
+    ProviderFacts,
+    how_to_install,
+    is_installed,
+)
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.through_litellm.calls import LIBRARY, PARAMETERS, LiteLLMCalls
@@ -17,13 +23,11 @@ from ml_backend.llm.through_litellm.rules import Rules, check_setting
 from ml_backend.llm.token_limit import OLDER
 from ml_backend.records import Connection, FailureKind, ProviderName
 
-INSTALL = "Whoever runs the server installs it: pip install 'prompts-for-label-studio[litellm]'."
-
 PROVIDER = ProviderFacts(
     ProviderName.LITELLM,
     "LiteLLM: a hundred other vendors",
     needs_secret=False,
-    takes=("endpoint", DEPLOYMENT),
+    takes=(ENDPOINT, DEPLOYMENT),
     example={
         "model": "openrouter/meta-llama/llama-3.3-70b-instruct",
         "deployment": "openrouter",
@@ -54,7 +58,7 @@ def open_model(
             fix=reach.fix,
         )
     if not is_installed(PROVIDER):
-        raise bad_setting(connection, "LiteLLM is not installed on this server.", INSTALL)
+        raise bad_setting(connection, "LiteLLM is not installed here.", how_to_install(PROVIDER))
     calls = LiteLLMCalls(connection, gate, reach, Rules(connection, reach, ladder))
     # Its deployment is the name of a vendor, and no model's.
     asked = replace(connection, deployment="")

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 FILE = "model_prices_and_context_window_backup.json"
 MILLION = 1_000_000
@@ -49,5 +49,5 @@ def _table() -> dict[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _is_price(value: object) -> bool:
+def _is_price(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

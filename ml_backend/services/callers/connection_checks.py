@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 from ml_backend.addresses import is_path_name
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import facts_of, provider_modules
-from ml_backend.llm.provider_facts import ENDPOINT, is_installed
-from ml_backend.llm.providers.litellm import INSTALL
+from ml_backend.llm.provider_facts import ENDPOINT, how_to_install, is_installed
 from ml_backend.records import JsonObject, ProviderName
 from ml_backend.services.callers.connection_fields import FIELDS, lacking
 
@@ -28,9 +27,8 @@ def choice(provider: str) -> ProviderName:
     """Return a provider that connections are made for; raises InvalidInput naming those."""
     choices = provider_choices()
     if provider == ProviderName.LITELLM.value and provider not in choices:
-        raise InvalidInput(
-            f"{provider} is not installed on this server.", field="provider", fix=INSTALL
-        )
+        fix = how_to_install(facts_of(ProviderName.LITELLM))
+        raise InvalidInput("LiteLLM is not installed here.", field="provider", fix=fix)
     if provider not in choices:
         raise InvalidInput(
             f'"{provider}" is not a valid choice.',

@@ -110,7 +110,7 @@ class PredictorFactory:
     ) -> tuple[tuple[JsonObject, ...], str]:
         """Return messages as the version's model is sent them, and what to know of that."""
         connection = self._models.connection(version.provider, version.connection_id)
-        forms = self._store.answer_forms
+        forms, connection = self._store.answer_forms, self._models.as_asked(connection)
         return as_sent(forms, connection, version.model, messages, schema)
 
     def predictor(

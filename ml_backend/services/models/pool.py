@@ -120,8 +120,11 @@ class ModelPool:
         if connection_id is not None:
             found = self._store.connections.find(connection_id)
             return found or Connection(None, "", provider)
-        default = self.default
-        return default if default.provider is provider else Connection(None, "", provider)
+        return self.default if self.answers_to(provider) else Connection(None, "", provider)
+
+    def as_asked(self, connection: Connection) -> Connection:
+        """Return a connection with the address that it leads to."""
+        return self._addresses.placed(connection)
 
     def of_version(self, version: PromptVersion) -> tuple[Connection, Model]:
         """Return the connection and the open model of a version."""
@@ -157,7 +160,7 @@ class ModelPool:
                 field="connection",
                 fix=Step.GIVE_KEY_AGAIN(connection=connection.id or 0),
             )
-        reach, connection = self.reach_of(connection), self._addresses.placed(connection)
+        reach, connection = self.reach_of(connection), self.as_asked(connection)
         wanted = _asked_by(connection)
         with self._lock:
             for known, known_reach, model in self._open:
