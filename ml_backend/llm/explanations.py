@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
-from ml_backend.records import Connection, FailureKind
+from ml_backend.records import Connection, FailureKind, ProviderName
 
 SAID_LIMIT = 300
 KEY_LIKE = re.compile(
@@ -15,6 +15,8 @@ KEY_LIKE = re.compile(
     r"|\b(?:sk|pk|rk|gsk|xai|hf|r8|pplx|tgp|fw|nvapi|csk|ak|glpat|ghp|github_pat|key)[-_]"
     r"(?=[\w.-]{0,200}[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
 )
+OTHERS = frozenset({ProviderName.ANTHROPIC})
+"""Providers whose protocol is not OpenAI's."""
 CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 
 
@@ -45,8 +47,9 @@ def explain(
 
 def silent(connection: Connection, *, stop: bool = False) -> ModelError:
     """Return the error that says the same of a closed port, a web page and another's answer."""
+    whose = connection.provider.value if connection.provider in OTHERS else "OpenAI"
     return (RunStopper if stop else ModelError)(
-        f"Nothing that speaks OpenAI's protocol answers in time at {place(connection)} "
+        f"Nothing that speaks {whose}'s protocol answers in time at {place(connection)} "
         f"({_name(connection)}).",
         kind=FailureKind.CONNECTION,
         fix="Check the address: for most servers it ends in /v1. More is told of what comes back "
@@ -85,8 +88,9 @@ def place(connection: Connection) -> str:
 
 
 def without_secrets(text: str, connection: Connection) -> str:
-    """Return the text with the connection's key, its password and anything like a key blotted."""
-    secrets = [connection.api_key, urlsplit(connection.endpoint).password or ""]
+    """Return the text with the connection's secrets and anything like a key blotted."""
+    password = urlsplit(connection.endpoint).password or ""
+    secrets = [connection.api_key, *connection.secrets.values(), password]
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[secret]")

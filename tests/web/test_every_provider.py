@@ -21,6 +21,7 @@ def providers(root: str) -> dict[str, dict[str, Any]]:
     return {
         "OpenAI": {"api_key": KEY, "endpoint": f"{root}/v1"},
         "AzureOpenAI": {"api_key": KEY, "endpoint": root, "deployment_name": "simulated"},
+        "Anthropic": {"api_key": KEY, "endpoint": f"{root}/anthropic"},
         "Custom": {"api_key": KEY, "endpoint": f"{root}/v1"},
     }
 

@@ -83,10 +83,13 @@ NO_IMAGES = wording(
     r"|support image input|content must be a string|不支持(图片|图像|视觉|多模态)",
 )
 TOO_MANY_IMAGES = wording(
-    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images",
+    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images"
+    r"|maximum of \d+ (pdf )?pages",
 )
 BAD_IMAGE = wording(
-    r"invalid_image|image_parse_error|unsupported image|invalid (base64 )?image|valid image"
+    r"\bpdf specified (is|was) (not valid|invalid|password|encrypted|corrupt)"
+    r"|could not process pdf|image does not match the provided media type"
+    r"|invalid_image|image_parse_error|unsupported image|invalid (base64 )?image|valid image"
     r"|(decode|load|process|parse|identify|download|fetch|open|read|retrieve|access)(ing)? (the )?"
     r"(base64 |given |provided |remote )?(image|media|file|url|picture)|image\w*( \w+){0,4} too "
     r"(large|big|small)|image (dimension|size)\w*( \w+){0,6} (exceed|limit)|image exceeds"
