@@ -15,9 +15,9 @@ KEY_LIKE = re.compile(
     r"|\b(?:sk|pk|rk|gsk|xai|hf|r8|pplx|tgp|fw|nvapi|csk|ak|glpat|ghp|github_pat|key)[-_]"
     r"(?=[\w.-]{0,200}[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
 )
+CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 OTHERS = frozenset({ProviderName.ANTHROPIC})
 """Providers whose protocol is not OpenAI's."""
-CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 
 
 def explain(
@@ -88,9 +88,8 @@ def place(connection: Connection) -> str:
 
 
 def without_secrets(text: str, connection: Connection) -> str:
-    """Return the text with the connection's secrets and anything like a key blotted."""
-    password = urlsplit(connection.endpoint).password or ""
-    secrets = [connection.api_key, *connection.secrets.values(), password]
+    """Return the text with the connection's key, its password and anything like a key blotted."""
+    secrets = [connection.api_key, urlsplit(connection.endpoint).password or ""]
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[secret]")

@@ -87,9 +87,7 @@ TOO_MANY_IMAGES = wording(
     r"|maximum of \d+ (pdf )?pages",
 )
 BAD_IMAGE = wording(
-    r"\bpdf specified (is|was) (not valid|invalid|password|encrypted|corrupt)"
-    r"|could not process pdf|image does not match the provided media type"
-    r"|invalid_image|image_parse_error|unsupported image|invalid (base64 )?image|valid image"
+    r"invalid_image|image_parse_error|unsupported image|invalid (base64 )?image|valid image"
     r"|(decode|load|process|parse|identify|download|fetch|open|read|retrieve|access)(ing)? (the )?"
     r"(base64 |given |provided |remote )?(image|media|file|url|picture)|image\w*( \w+){0,4} too "
     r"(large|big|small)|image (dimension|size)\w*( \w+){0,6} (exceed|limit)|image exceeds"
@@ -97,7 +95,9 @@ BAD_IMAGE = wording(
     r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*"
     r"|(image|picture|photo|media|attachment)s?( \S+){0,4}? (could ?n.t|could not|cannot|can't"
     r"|failed to)"
-    r" (be )?(fetch|download|load|retriev|open|read|access|decod|process|pars|reach|identif)\w*",
+    r" (be )?(fetch|download|load|retriev|open|read|access|decod|process|pars|reach|identif)\w*"
+    r"|\bpdf specified (is|was) (not valid|invalid|password|encrypted|corrupt)"
+    r"|could not process pdf|image does not match the provided media type",
 )
 AT = frozenset({400, 403, 413, 415, 422, 429, 451, 500, 501})
 """Statuses at which words about the content count; 404 is about pictures alone."""
