@@ -22,6 +22,7 @@ def providers(root: str) -> dict[str, dict[str, Any]]:
         "OpenAI": {"api_key": KEY, "endpoint": f"{root}/v1"},
         "AzureOpenAI": {"api_key": KEY, "endpoint": root, "deployment_name": "simulated"},
         "AzureAIFoundry": {"api_key": KEY, "endpoint": root},
+        "Anthropic": {"api_key": KEY, "endpoint": f"{root}/anthropic"},
         "Custom": {"api_key": KEY, "endpoint": f"{root}/v1"},
     }
 
