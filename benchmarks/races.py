@@ -1,8 +1,8 @@
 """How often a race is wrong and what it saves, simulated: the figures of docs/which-model.md.
 
-``python -m benchmarks.races`` takes some minutes on one core; ``--seeds 50`` is a glance. Models are
-right on each task with their accuracy, by themselves or (``hard``) on tasks whose difficulty they
-share. 300 truths unless said otherwise, a tolerance of 5 points.
+``python -m benchmarks.races`` takes some minutes on one core; ``--seeds 50`` is a glance. Models
+are right on each task with their accuracy, by themselves or (``hard``) on tasks whose difficulty
+they share. 300 truths unless said otherwise, a tolerance of 5 points.
 """
 
 from __future__ import annotations

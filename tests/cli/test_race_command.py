@@ -84,7 +84,7 @@ def test_what_a_race_cannot_take_is_said(raced: Terminal) -> None:
     assert "Nothing was changed" in raced.run(*RACE, code=2).stderr
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_killed_race_goes_on_by_the_same_command(raced: Terminal) -> None:
     """kill -9 in the middle: what it had is not asked again."""
     raced.model.control(rules=[{"answer": {"topic": "A"}, "latency": 0.05}])
