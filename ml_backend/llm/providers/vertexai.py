@@ -62,7 +62,7 @@ PROJECT_NAME = re.compile(r"(?:[a-z0-9.-]{1,60}:)?[a-zA-Z0-9][a-zA-Z0-9-]{0,60}"
 OWN_MODEL = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?endpoints/(\d{1,30})", re.ASCII)
 """One that was tuned, and stands at an address of its own."""
 OTHERS = re.compile(
-    r"(?:.*/)?(?:publishers/(?!google/)|claude|llama|mistral|codestral|jamba|deepseek|qwen|gpt-oss"
+    r"(?:^|/)(?:publishers/(?!google/)|claude|llama|mistral|codestral|jamba|deepseek|qwen|gpt-oss"
     r"|kimi|minimax|grok)",
     re.IGNORECASE,
 )
@@ -90,6 +90,8 @@ def open_model(
         asked = Wire(Place(opens.account.token_url, FORM), Gate(1), reach=reach)
         tokens = AccessTokens(opens.account, asked)
         authorize = tokens.headers
+        if opens.account.person:
+            headers["x-goog-user-project"] = project  # whose quota a person uses
     place = Place(base_url, headers, authorize=authorize)
     wire = Wire(place, gate, dialect=_Vertex(project, _location(connection)), reach=reach)
     return VertexModel(
@@ -245,7 +247,7 @@ class _Vertex(GenerateContent):
         own = OWN_MODEL.fullmatch(model.strip())
         if own is not None and self._within:
             return f"v1/{self._within}endpoints/{own[1]}:generateContent"
-        if OTHERS.match(model):
+        if OTHERS.search(model.strip()):
             raise no_model(
                 f"“{model[:60]}” is not Google's: of Vertex AI's models those of Google are asked, "
                 "others by a connection to their own vendor"
