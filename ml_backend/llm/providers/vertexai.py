@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -128,11 +129,11 @@ class VertexModel(ChatModel):
         except CallFailed as failed:
             told = self._is_told(model)
             raise explain(failed.trouble, self._connection, model, told=told) from None
-        try:
-            return await self._wire.models(self._timeout)
-        except CallFailed:
+        names: list[str] = []
+        with suppress(CallFailed):
             # It is Google's list and not the project's, and not for every key.
-            return [model] if model else []
+            names = await self._wire.models(self._timeout)
+        return names if not model or model in names else [model, *names]
 
     async def close(self) -> None:
         """Close the pooled connections, those for tokens too."""
