@@ -129,6 +129,8 @@ def test_credentials_of_a_member_lead_nowhere_and_run_nothing() -> None:
     moved = account("https://accounts.google.com/o/oauth2/token")
     assert read_account(moved, GOOGLE).token_url == TOKEN_URL
     assert read_account(account("https://gw.example/token"), "https://gw.example/x/").token_url
+    pasted = account(TOKEN_URL, private_key=pem().replace("\n", "\\n"))
+    assert read_account(f"\ufeff{pasted}\n", GOOGLE).email == EMAIL
     bad: dict[str, str] = {
         "/etc/passwd": "no JSON", "file:///key.json": "no JSON", "[]": "no JSON", "": "no JSON",
         "[" * 9000: "no JSON", "{" + " " * 20_000 + "}": "longer", "{}": "of no type",

@@ -113,7 +113,7 @@ def _fields(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise BadAccount("its Google credentials are longer than a service account's key")
     try:
-        found = json.loads(text)
+        found = json.loads(text.strip("\ufeff \r\n\t"))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
@@ -148,6 +148,9 @@ def _signer(found: dict[str, Any]) -> Any:
     if len(found["private_key"]) > LONGEST_KEY:
         raise BadAccount("the key in its Google credentials is longer than Google's are")
     given = {name: found[name] for name in ("private_key", "private_key_id") if name in found}
+    if "\n" not in given["private_key"]:
+        # From a variable of an environment, where its line ends were written out.
+        given["private_key"] = given["private_key"].replace("\\n", "\n")
     kind: Any = crypt.RSASigner  # without types
     try:
         signer = kind.from_service_account_info(given)
