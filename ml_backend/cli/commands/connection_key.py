@@ -157,8 +157,13 @@ def _columns(
     """Return what is kept of a connection, as its provider's facts want it."""
     from ml_backend.llm import facts_of
     from ml_backend.llm.presets import PRESETS
-    from ml_backend.services.callers.connection_fields import check_needs, check_preset
-    from ml_backend.services.callers.connections import check_endpoint, check_names, choice
+    from ml_backend.services.callers.connection_fields import (
+        check_endpoint,
+        check_needs,
+        check_preset,
+        choice,
+    )
+    from ml_backend.services.callers.connections import check_names
 
     name = choice(provider)
     facts, details = facts_of(name), {"preset": preset.lower()} if preset else {}

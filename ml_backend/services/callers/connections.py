@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
-from ml_backend.llm import facts_of, provider_modules
 from ml_backend.llm.models.parameters import check_at
 from ml_backend.llm.prices import read_price
 from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
@@ -18,9 +17,11 @@ from ml_backend.services.callers.access import Access, Caller
 from ml_backend.services.callers.connection_fields import (
     FIELDS,
     address_of,
+    check_endpoint,
     check_needs,
     check_preset,
-    lacking,
+    choice,
+    provider_choices as provider_choices,
     value_of,
 )
 from ml_backend.services.models.pool import ModelPool
@@ -33,14 +34,6 @@ LOCAL_IS_READ_ONLY = (
 )
 SECRETS = ("auth_token", "google_application_credentials")
 GOOGLE_NAMES = ("google_location", "google_project_id")
-
-
-def provider_choices() -> list[str]:
-    """Return the providers a connection can be made for."""
-    known = provider_modules()
-    return [
-        name.value for name in ProviderName if name.lower() in known and facts_of(name).is_choice
-    ]
 
 
 class Connections:
@@ -320,30 +313,6 @@ class Connections:
             )
 
 
-def choice(provider: str) -> ProviderName:
-    """Return a provider that connections are made for; raises InvalidInput naming those."""
-    choices = provider_choices()
-    if provider not in choices:
-        raise InvalidInput(
-            f'"{provider}" is not a valid choice.',
-            field="provider",
-            fix=f"There are: {', '.join(choices)}. Custom speaks to anything OpenAI-compatible.",
-        )
-    return ProviderName(provider)
-
-
-def check_endpoint(provider: ProviderName, endpoint: str) -> None:
-    """Raise InvalidInput when an endpoint is missing or is no web address."""
-    if not endpoint and ENDPOINT in facts_of(provider).needs:
-        raise lacking(facts_of(provider), FIELDS[ENDPOINT])
-    if endpoint and not _is_web_address(endpoint):
-        raise InvalidInput(
-            f"{endpoint!r} is not a web address.",
-            field="endpoint",
-            fix="It should look like http://localhost:11434/v1, without a password.",
-        )
-
-
 def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
     """Return a title that none of the known connections has."""
     taken = {each.title for each in known}
@@ -399,14 +368,3 @@ def _texts(values: JsonObject) -> dict[str, str]:
 
 def _host(endpoint: str) -> str:
     return urlsplit(endpoint).netloc
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    # A password in the address would be shown to whoever may use the connection.
-    plain = parts.username is None and parts.password is None
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain

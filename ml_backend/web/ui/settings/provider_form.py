@@ -17,9 +17,9 @@ from ml_backend.services.callers.connection_fields import (
     IN_DETAILS,
     ConnectionField,
     fields_of,
+    provider_choices,
     value_of,
 )
-from ml_backend.services.callers.connections import provider_choices
 from ml_backend.services.connecting.backend_urls import plain
 
 COLUMNS = tuple(
