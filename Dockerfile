@@ -13,7 +13,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 WORKDIR /source
 RUN python -m venv /opt/prompts
 # The requirements first: a change of the code then builds without fetching them again.
-COPY requirements.txt requirements-local.txt requirements-dev.txt ./
+COPY requirements.txt requirements-local.txt requirements-litellm.txt requirements-dev.txt ./
 RUN /opt/prompts/bin/pip install -r requirements.txt
 COPY pyproject.toml README.md LICENSE package-lock.json ./
 COPY ml_backend ml_backend

@@ -15,6 +15,8 @@ from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.jobs.handlers import JobHandlers
 from ml_backend.services.jobs.jobs import Jobs
 from ml_backend.services.prompts.from_project import ProjectPrompts
+from ml_backend.services.racing.outlook import RaceOutlooks
+from ml_backend.services.racing.race import Races
 from ml_backend.services.refining.refine import Refining
 from ml_backend.services.runs.estimates import Estimates
 from ml_backend.services.runs.executor import Executor
@@ -77,6 +79,16 @@ class Container(UpkeepParts):
         return Refining(self.store, self.predictor_factory, self.models, self.evaluation, self.loop)
 
     @cached_property
+    def races(self) -> Races:
+        """What finds out which model is to be taken."""
+        return Races(self.store, self.predictor_factory, self.models, self.evaluation, self.loop)
+
+    @cached_property
+    def race_outlooks(self) -> RaceOutlooks:
+        """What says beforehand what a race takes."""
+        return RaceOutlooks(self.races, self.estimates.estimate)
+
+    @cached_property
     def executor(self) -> Executor:
         return Executor(
             self.store,
@@ -97,6 +109,7 @@ class Container(UpkeepParts):
             self.studio,
             self.deletions,
             self.refining,
+            self.races,
             self.predictions_through,
             self.marks_through,
         )

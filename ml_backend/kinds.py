@@ -146,3 +146,4 @@ class JobKind(StrEnum):
     PROMOTE = "promote"
     GROUND_TRUTH = "ground_truth"
     REFINE = "refine"
+    RACE = "race"

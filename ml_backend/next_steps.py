@@ -44,6 +44,7 @@ class Step(StrEnum):
     ASK_THE_REST = "ask_the_rest"
     ASSOCIATE_PROMPT = "associate_prompt"
     BUILD_PAGES = "build_pages"
+    CANCEL_RACE = "cancel_race"
     CANCEL_RUNS = "cancel_runs"
     COMPARE_COMMON = "compare_common"
     CONFIRM_PROJECT = "confirm_project"
@@ -59,6 +60,7 @@ class Step(StrEnum):
     GIVE_FIELD = "give_field"
     GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105  # nosec B105  # the name of a step
     GIVE_KEY_AGAIN = "give_key_again"
+    GIVE_TOKEN_AGAIN = "give_token_again"  # noqa: S105  # nosec B105  # the name of a step
     LEAVE_FILTER = "leave_filter"
     LIST_CONNECTIONS = "list_connections"
     LIST_FAILURES = "list_failures"
@@ -96,6 +98,7 @@ class Step(StrEnum):
 FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.ADD_PRICE: ("model",),
     Step.ASSOCIATE_PROMPT: ("project",),
+    Step.CANCEL_RACE: ("prompt",),
     Step.CANCEL_RUNS: ("runs",),
     Step.CONNECT_AGAIN: ("project",),
     Step.CONFIRM_PROJECT: ("prompt", "project"),
@@ -103,6 +106,7 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.CREATE_VERSION: ("prompt",),
     Step.GIVE_FIELD: ("field", "label", "option"),
     Step.GIVE_KEY_AGAIN: ("connection",),
+    Step.GIVE_TOKEN_AGAIN: ("connection",),
     Step.LIST_FAILURES: ("run",),
     Step.RESUME_RUN: ("run",),
     Step.SHOW_RUN: ("run",),

@@ -67,7 +67,7 @@ def _without_password(value: str, info: ValidationInfo) -> str:
         raise InvalidInput(
             f"{name} holds a user name or password, which the pages would show to everybody.",
             field=name,
-            fix="Leave it out: Label Studio is asked with LABEL_STUDIO_API_KEY alone.",
+            fix="Leave it out: what is sent there is a token or a key alone.",
         )
     return value
 
@@ -145,6 +145,10 @@ class Settings(BaseSettings):
     """Dollars per million tokens of prompt and answer, of every model that has none by its name."""
     openai_budget: Annotated[tuple[float, str] | None, NoDecode, BeforeValidator(_budget)] = None
     """Dollars that connection may spend, and how often they begin anew: "", Monthly, Yearly."""
+    anthropic_base_url: ShownUrl = ""
+    gemini_base_url: ShownUrl = ""
+    vertex_base_url: ShownUrl = ""
+    """Asked in place of the vendor's own address, where a connection has no endpoint."""
     local_model: str = ""
     """A model file on this machine, or "smollm2"; it goes before the variables of OpenAI."""
     local_threads: Annotated[int, Field(ge=0, le=1024)] = 0
@@ -174,6 +178,8 @@ class Settings(BaseSettings):
     image_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()
     private_endpoints: bool = False
     """Whether everybody may make connections that lead to private addresses."""
+    litellm_environment: bool = False
+    """Whether owners' connections of LiteLLM may take keys from the environment."""
     ssl_cert_file: str = ""
     ssl_cert_dir: str = ""
     requests_ca_bundle: str = ""
@@ -238,24 +244,14 @@ class Settings(BaseSettings):
             )
         prices = {} if self.openai_price is None else {EVERY_MODEL: self.openai_price}
         limit, period = self.openai_budget or (None, "")
-        if self.openai_base_url:
+        if self.openai_base_url or self.openai_api_key:
+            is_openai = not self.openai_base_url
             return Connection(
                 None,
                 "environment",
-                ProviderName.CUSTOM,
+                ProviderName.OPENAI if is_openai else ProviderName.CUSTOM,
                 endpoint=self.openai_base_url,
-                default_model=self.openai_model,
-                api_key=self.openai_api_key,
-                prices=prices,
-                budget_limit=limit,
-                budget_period=period,
-            )
-        if self.openai_api_key:
-            return Connection(
-                None,
-                "environment",
-                ProviderName.OPENAI,
-                default_model=self.openai_model or DEFAULT_MODEL,
+                default_model=self.openai_model or (DEFAULT_MODEL if is_openai else ""),
                 api_key=self.openai_api_key,
                 prices=prices,
                 budget_limit=limit,
@@ -268,7 +264,14 @@ class Settings(BaseSettings):
     @property
     def authorities(self) -> dict[str, str]:
         """The files and folders of further authorities, by the variable that names each."""
-        names = ("ssl_cert_file", "ssl_cert_dir", "requests_ca_bundle")
+        return self._named("ssl_cert_file", "ssl_cert_dir", "requests_ca_bundle")
+
+    @property
+    def vendor_addresses(self) -> dict[str, str]:
+        """What the operator put in place of vendors' own addresses, by the variable of each."""
+        return self._named("anthropic_base_url", "gemini_base_url", "vertex_base_url")
+
+    def _named(self, *names: str) -> dict[str, str]:
         return {name.upper(): getattr(self, name) for name in names}
 
     @property

@@ -20,8 +20,10 @@ from support.fuzzing import Fuzz
 from support.live_label_studio import LiveLabelStudio, RunningLabelStudio
 from support.processes import watch
 from support.quick_apps import remember
+from support.quick_disk import in_memory
 from support.simulator import Simulator
 
+in_memory()
 watch()
 remember()
 # What collecting makes lives to the end; looking for garbage in it took a fifth of all time.

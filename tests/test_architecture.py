@@ -68,7 +68,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("callers", "health"),
         ("connecting", "predictions", "upkeep"),
         ("evaluation", "serving"),
-        ("marking", "refining", "runs"),
+        ("marking", "racing", "refining", "runs"),
         ("events", "jobs"),
     ),
     "web": (("server",), ("actions", "listening", "protocol"), ("api", "ui"), (TOP,)),
@@ -76,7 +76,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("shell",),
         ("home", "predictions", "results", "settings", "truth"),
         ("prompt",),
-        ("enhance",),
+        ("enhance", "race"),
         (TOP,),
     ),
     "cli": ((TOP,), ("output",), ("commands",)),
@@ -87,8 +87,8 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
 ROOM_FILES = 15
 """Modules of a room; tags are exempt, for there is one a file and Label Studio decides how many."""
 ONE_A_TAG = {"labeling/controls", "labeling/objects"}
-FLAT = {"store": 40}
-"""Rooms that may be larger: each of their modules is one noun's tables and queries, or commands."""
+FLAT = {"store": 42, "web/api": 20, "web/api/wire": 20}
+"""Rooms that may be larger: a module is one noun's tables and queries, operations or commands."""
 
 PURE = {0, 1}
 IMPURE = (
@@ -99,8 +99,13 @@ ENVIRONMENT_READERS = {"settings.py"}
 ENVIRONMENT_HANDED_ON = {
     # A provider key by the name of a variable the person chose; a child process's environment.
     "cli": ("os.environ.get(api_key_env", "**os.environ,", "os.environ.items()"),
-    # What is safe of it, to the process of a local model.
-    "llm": ("env=environment(os.environ)",),
+    # What is safe of it, to the process of a local model; what keeps LiteLLM quiet, and its word
+    # for a variable, which is refused.
+    "llm": (
+        "env=environment(os.environ)",
+        "os.environ.setdefault(name, value)",
+        'POINTS_ELSEWHERE = ("os.environ/", "oidc/")',
+    ),
     # A few names without secrets, to the processes that read files of tasks.
     "images": ("{name: os.environ[name] for name in NAMES if name in os.environ}",),
 }

@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from scripts.mutants import ROOT, Mutant, mutants
+from support.tables import each_row
 
 TABLE = mutants()
 
@@ -22,7 +23,7 @@ def test_every_mutant_has_a_name_of_its_own() -> None:
     assert len({each.id for each in TABLE}) == len(TABLE) >= 38
 
 
-@pytest.mark.parametrize("mutant", TABLE, ids=lambda each: each.id)
+@each_row("mutant", TABLE)
 def test_a_mutant_breaks_one_place_and_names_the_test_that_notices(mutant: Mutant) -> None:
     text = (ROOT / mutant.file).read_text()
     broken = mutant.apply(text)

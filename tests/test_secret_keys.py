@@ -170,6 +170,7 @@ def modes(folder: Path) -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 def test_whatever_stood_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     (folder / "models" / "deep").mkdir(parents=True)
@@ -203,6 +204,7 @@ def test_whatever_stood_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -
     assert open_to_others(folder) == []
 
 
+@pytest.mark.slow
 def test_a_database_elsewhere_is_closed_to_others_and_its_folder_left_alone(tmp_path: Path) -> None:
     there = tmp_path / "there"
     there.mkdir(mode=0o755)
@@ -229,6 +231,7 @@ def test_a_folder_of_everybody_keeps_its_mode_and_our_files_are_closed(
     assert modes(home) == kept
 
 
+@pytest.mark.slow
 def test_what_another_user_owns_is_said_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

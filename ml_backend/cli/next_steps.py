@@ -30,6 +30,8 @@ WORDS: Words = {
     "--project {project} --prompt PROMPT`.",
     Step.BUILD_PAGES: "`make assets` in the source folder brings them; where pip installed this, "
     "then also `pip install --force-reinstall --no-deps .` there.",
+    Step.CANCEL_RACE: "Wait for its end, or end it: `ls-prompts versions race '{prompt}' "
+    "--cancel`.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel: `ls-prompts runs cancel ID` ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: --common.",
     Step.CONFIRM_PROJECT: "If it is meant for this one too: `ls-prompts prompts rebind {prompt} "
@@ -51,6 +53,9 @@ WORDS: Words = {
     Step.GIVE_FIELD: "Give it by --{option}.",
     Step.GIVE_KEY_AGAIN: "Enter it again (`ls-prompts connections key {connection}`), or set the "
     "SECRET_KEY before as SECRET_KEY_OLD.",
+    Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: get a new one and enter it "
+    "(`ls-prompts connections key {connection}`), or give the connection a key, which does not "
+    "end.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "--url http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, leave --filter.",

@@ -35,7 +35,7 @@ from ml_backend.llm.token_limit import (
     unlimited,
     with_limit,
 )
-from ml_backend.llm.wire import AnswerRefused, CallFailed, Wire
+from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
 
 NO_MODEL = "none"
@@ -70,7 +70,7 @@ class ChatModel:
     def __init__(
         self,
         connection: Connection,
-        wire: Wire,
+        wire: Calls,
         *,
         gate: Gate,
         timeout: float,

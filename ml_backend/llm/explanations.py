@@ -6,14 +6,19 @@ import re
 from urllib.parse import urlsplit
 
 from ml_backend.errors import ModelError, RunStopper
+from ml_backend.llm import facts_of
+from ml_backend.llm.provider_facts import AUTH_TOKEN
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
+from ml_backend.llm.wire.entra import token_of
+from ml_backend.next_steps import Step
 from ml_backend.records import Connection, FailureKind
 
 SAID_LIMIT = 300
 KEY_LIKE = re.compile(
     r"\bsk-[\w*.-]{6,}"
     r"|\b(?:sk|pk|rk|gsk|xai|hf|r8|pplx|tgp|fw|nvapi|csk|ak|glpat|ghp|github_pat|key)[-_]"
-    r"(?=[\w.-]{0,200}[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
+    r"(?=[\w.-]{0,200}[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}"
+    r"|\bya29\.[\w.-]{6,}|\bAQ\.[\w*-]{20,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
 )
 CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 
@@ -86,7 +91,10 @@ def place(connection: Connection) -> str:
 
 def without_secrets(text: str, connection: Connection) -> str:
     """Return the text with the connection's key, its password and anything like a key blotted."""
-    secrets = [connection.api_key, urlsplit(connection.endpoint).password or ""]
+    secrets = [
+        *(connection.api_key, *connection.secrets.values()),
+        urlsplit(connection.endpoint).password or "",
+    ]
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[secret]")
@@ -138,7 +146,8 @@ def _words(
 
 def _authentication(trouble: Trouble, connection: Connection, said: str) -> tuple[str, str]:
     fix = "Check that the key is complete, not expired, and of this provider."
-    if not connection.api_key and not trouble.barred:
+    has_key = bool(connection.api_key or any(connection.secrets.values()))
+    if not has_key and not trouble.barred:
         return (
             f"The server at {place(connection)} asks for an API key and "
             f"{_name(connection)} has none: {said}",
@@ -146,10 +155,14 @@ def _authentication(trouble: Trouble, connection: Connection, said: str) -> tupl
         )
     if trouble.barred:
         fix = "Ask the provider what this account, region or network may use, or use another."
-        if not connection.api_key:
+        if not has_key:
             fix = "Add a key to the connection, if the server wants one."
         return f"The provider did not allow {_name(connection)} to ask: {said}", fix
-    return f"The provider refused the API key of {_name(connection)}: {said}", fix
+    if AUTH_TOKEN in facts_of(connection.provider).secrets and token_of(connection):
+        renew = Step.GIVE_TOKEN_AGAIN(connection=connection.id or 0)
+        return f"The provider refused the token of {_name(connection)}: {said}", renew
+    what = "API key" if connection.api_key or not has_key else "credentials"
+    return f"The provider refused the {what} of {_name(connection)}: {said}", fix
 
 
 def _bad_request(trouble: Trouble, model: str, where: str, said: str) -> tuple[str, str]:

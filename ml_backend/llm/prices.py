@@ -92,8 +92,10 @@ def find_price(connection: Connection, model: str) -> Price | None:
     if own is not None:
         # Kept by whatever wrote it: what is no price is none, and no calls are free by it.
         return Price(float(own[0]), float(own[1]), source) if _are_dollars(own) else None
-    provider, url, name = _place(connection, model)
-    return _look_up(provider, url, name, datetime.now(UTC).date()) if name else None
+    found = _look_up(*_place(connection, model), datetime.now(UTC).date())
+    if found is None and connection.provider is ProviderName.LITELLM:
+        return _of_litellm(connection, model)
+    return found
 
 
 def _are_dollars(pair: Sequence[Any]) -> bool:
@@ -152,35 +154,28 @@ def listed(connection: Connection, model: str) -> Listed | None:
     return Listed(context if is_count else None, deprecated, _version(), table_date())
 
 
-LITELLM_TABLES = {
-    "openai": "openai",
-    "azure": "azure",
-    "anthropic": "anthropic",
-    "gemini": "google",
-    "vertex_ai": "google",
-    "bedrock": "aws",
-    "groq": "groq",
-    "mistral": "mistral",
-    "deepseek": "deepseek",
-    "together_ai": "together",
-    "fireworks_ai": "fireworks",
-    "openrouter": "openrouter",
-    "xai": "x-ai",
-    "cohere": "cohere",
-    "perplexity": "perplexity",
-    "moonshot": "moonshotai",
-    "cerebras": "cerebras",
-}
-"""LiteLLM's word before the slash -> its provider's name in the table."""
+def _of_litellm(connection: Connection, model: str) -> Price | None:
+    """The price in LiteLLM's own table, where a vendor is asked at its own address."""
+    from ml_backend.llm.through_litellm import rules, table
+
+    if not rules.is_vendors_own(connection):
+        return None
+    target = rules.target_of(connection, model)
+    pair = table.dollars(target.vendor, target.model)
+    return Price(*pair, table.source()) if pair else None
 
 
 def _place(connection: Connection, model: str) -> tuple[str | None, str | None, str]:
     """Where the table has a model: provider or address, and the name it goes by there."""
-    if connection.provider is ProviderName.LITELLM and not connection.endpoint:
-        prefix, _, rest = model.partition("/")
-        table = LITELLM_TABLES.get(prefix.casefold())
-        return (table, None, rest) if table and rest else (None, None, "")
-    return (*_provider(connection), model)
+    if connection.provider is not ProviderName.LITELLM:
+        return (*_provider(connection), model)
+    from ml_backend.llm.through_litellm import rules
+
+    target = rules.target_of(connection, model)
+    if not rules.is_vendors_own(connection):
+        return None, connection.endpoint, target.model
+    vendor = rules.VENDORS.get(target.vendor, "")
+    return (vendor, None, target.model) if vendor else (None, None, "")
 
 
 def _provider(connection: Connection) -> tuple[str | None, str | None]:

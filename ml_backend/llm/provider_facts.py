@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 from ml_backend.llm.structured_output import FORMS
 from ml_backend.records import ProviderName
@@ -65,3 +66,12 @@ class ProviderFacts:
     """ISO date of the documentation that it was tested against."""
     is_choice: bool = True
     """Whether a connection can be made by API and pages."""
+    library: str = ""
+    """The package it cannot be asked without, an extra of the same name; "" needs none."""
+    chooses_address: bool = False
+    """Whether its library decides where a call goes: such a connection may lead anywhere."""
+
+
+def is_installed(facts: ProviderFacts) -> bool:
+    """Return whether what a provider is asked with is there; nothing is loaded."""
+    return not facts.library or find_spec(facts.library) is not None

@@ -33,6 +33,8 @@ class Reach:
     tells: bool = True
     whom: str = ""
     """Who may make a connection to a private address, for messages."""
+    environment: bool = False
+    """Whether what the server's environment holds may open it."""
 
     @property
     def fix(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from ml_backend.images.hosts import Reach
+from ml_backend.llm import ANYWHERE
 from ml_backend.parts.doors import Doors
 from ml_backend.services.callers.access import Access
 from ml_backend.services.callers.authoring import Authoring
@@ -30,6 +32,7 @@ from ml_backend.services.models.measuring import Measuring
 from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
+from ml_backend.services.models.vendor_addresses import VendorAddresses
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.previews import Previews
 from ml_backend.services.prompts.prompt_files import PromptFiles
@@ -52,6 +55,7 @@ class PromptParts(Doors):
             timeout=self.settings.llm_timeout,
             calls_per_user=self.settings.paid_calls_per_user,
             reach_of=self.private_endpoints.reach_of,
+            addresses=VendorAddresses(self.settings.vendor_addresses),
         )
 
     @cached_property
@@ -62,7 +66,13 @@ class PromptParts(Doors):
     @cached_property
     def private_endpoints(self) -> PrivateEndpoints:
         """What knows whose connections may lead into the server's own network."""
-        return PrivateEndpoints(self.settings.private_endpoints, lambda: self.studio)
+        addresses = VendorAddresses(self.settings.vendor_addresses)
+        return PrivateEndpoints(
+            self.settings.private_endpoints,
+            lambda: self.studio,
+            addresses,
+            replace(ANYWHERE, environment=self.settings.litellm_environment),
+        )
 
     @cached_property
     def examples(self) -> ExamplePool:

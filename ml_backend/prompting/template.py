@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,8 @@ from ml_backend.errors import TemplateError
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,200})\}")
 _PATH = re.compile(r"[^\W\d]\w*(?:-\w+)*(?:\.\w+(?:-\w+)*|\[\d{1,9}\])*")
 _NOTHING: Mapping[str, str] = {}
+Enclose = Callable[[str, str], str]
+"""Makes of a variable's name and its text what stands in the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,14 @@ def render(
     lenient: bool = False,
     shown: Mapping[str, str] = _NOTHING,
     texts: Mapping[str, str] = _NOTHING,
+    enclose: Enclose = lambda name, text: text,
 ) -> str:
     """The text with task data in place of its variables.
 
     ``shown`` has the words that stand for a value which is not to be read as text, such as the
     address of a picture. ``texts`` has what stands for whole variables, such as the text of a page
-    for its HTML.
+    for its HTML. ``enclose`` makes of a variable's name and its text what is put in; numbers, words
+    of ``shown`` and what is empty go in as they are.
 
     ``known`` are top-level data keys; a key with spaces works too when it is known. Missing and
     null values are "", values that are not text JSON. Raises TemplateError on an unknown variable,
@@ -64,9 +68,11 @@ def render(
         if isinstance(part, str):
             parts.append(part)
         elif part.inner in texts:
-            parts.append(texts[part.inner])
+            parts.append(_put_in(enclose, part.inner, texts[part.inner]))
         elif part.is_known(known):
-            parts.append(_to_text(look_up(data, part.inner), shown))
+            value = look_up(data, part.inner)
+            words = _words(value, shown)
+            parts.append(_put_in(enclose, part.inner, _to_text(value)) if words is None else words)
         elif lenient or not part.is_path:
             parts.append(part.raw)
         else:
@@ -109,14 +115,25 @@ def _parse(text: str) -> tuple[str | _Field, ...]:
     return tuple(part for part in parts if part)
 
 
-def _to_text(value: Any, shown: Mapping[str, str]) -> str:
-    if value is None:
-        return ""
-    if shown:
+def _put_in(enclose: Enclose, name: str, text: str) -> str:
+    return enclose(name, text) if text else ""
+
+
+def _words(value: Any, shown: Mapping[str, str]) -> str | None:
+    """Return what stands for a value that says nothing by itself; None where it is to be read."""
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    if shown and value is not None:
         items = value if isinstance(value, list | tuple) else [value]
         keys = [item.strip() if isinstance(item, str) else "" for item in items]
         if keys and all(key in shown or not key for key in keys) and any(keys):
             return ", ".join(shown[key] for key in keys if key)
+    return None
+
+
+def _to_text(value: Any) -> str:
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -36,6 +36,7 @@ class AuditAction(StrEnum):
     RUN_ENDED = "run_ended"
     TASK_TRIED = "task_tried"
     PROMPT_REFINED = "prompt_refined"
+    MODELS_RACED = "models_raced"
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"

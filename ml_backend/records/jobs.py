@@ -27,3 +27,5 @@ class Job:
     created_by: Person | None
     created_at: datetime
     completed_at: datetime | None
+    cancel_requested: bool = False
+    """Whether somebody wants it to end with what there is."""

@@ -18,7 +18,14 @@ from ml_backend.simulator.contents import BadContent, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
 from ml_backend.simulator.questions import Question, key_of, limit_of, read, schema_of
 from ml_backend.simulator.statistics import Statistics
-from ml_backend.simulator.vendors import Handler, Refused, Vendor, in_words_of, vendors
+from ml_backend.simulator.vendors import (
+    Handler,
+    Refused,
+    Vendor,
+    further_of,
+    in_words_of,
+    vendors,
+)
 
 MAX_BODY = 256 * 1024**2
 HANG_SECONDS = 3600.0
@@ -44,6 +51,8 @@ def build_app(behaviour: Behaviour, *, seed: int = 1, key: str = "") -> web.Appl
             app.router.add_post(route, server.of(vendor))
         for route in vendor.model_routes:
             app.router.add_get(route, server.list_of(vendor))
+        for route, handler in further_of(vendor).items():
+            app.router.add_post(route, handler)
     for route in presets.ADDRESSES:
         app.router.add_get(route, server.elsewhere)
     app.router.add_post("/control", server.control)

@@ -22,6 +22,7 @@ from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
 from ml_backend.store.prompts import PromptStore
 from ml_backend.store.provenance import ProvenanceStore, Source
+from ml_backend.store.races import RaceAnswer, RaceStore
 from ml_backend.store.results import (
     Cell,
     CellCount,
@@ -62,6 +63,7 @@ __all__ = [
     "ProjectSecret",
     "PromptStats",
     "Publication",
+    "RaceAnswer",
     "Renewed",
     "ResultFilter",
     "Score",
@@ -101,6 +103,7 @@ class Store:
         self.served = ServedStore(self.database)
         self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)
+        self.races = RaceStore(self.database)
         self.spendings = SpendingStore(self.database)
         self.allowances = AllowanceStore(self.database)
         self.environment_prices = EnvironmentPriceStore(self.database)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,9 @@ MOST_AHEAD = 600.0
 
 PART = 10
 """A block is at most one part in so many of what is left, but never less than one call."""
+
+RUN = "run:"
+"""How the accounts of runs begin, before the run's number."""
 
 NOTHING = Spent()
 
@@ -154,6 +158,21 @@ class AllowanceStore:
                     sa.not_(a.account.endswith(but, autoescape=True)),
                 )
             )
+
+    def forget_done(self, days: int) -> int:
+        """Drop the accounts of runs that are gone, or over for so long; return how many rows.
+
+        A run that is gone on with opens its account anew, with what its answers have cost.
+        """
+        a, r = t.allowances.c, t.runs.c
+        before = datetime.now(UTC) - timedelta(days=days)
+        kept = sa.select(sa.literal(RUN) + sa.cast(r.id, sa.String)).where(
+            sa.or_(r.completed_at.is_(None), r.completed_at >= before)
+        )
+        of_runs = a.account.startswith(RUN, autoescape=True)
+        with self._db.write() as c:
+            gone = c.execute(sa.delete(t.allowances).where(of_runs, a.account.not_in(kept)))
+        return gone.rowcount
 
     def reached(self, prefix: str, ending: str, limit: float) -> int:
         """Return how many accounts of such a name have spent all of a limit."""

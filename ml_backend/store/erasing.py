@@ -21,13 +21,14 @@ from ml_backend.store.outcomes import drop_tasks
 from ml_backend.store.people import person_column, read_person
 
 OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
-BY_TASK = (t.examples, t.provenance, t.served, t.predict_failures)
+BY_TASK = (t.examples, t.provenance, t.served, t.predict_failures, t.race_answers)
 BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences)
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",
     "predict_failures": "failures",
     "presences": "looks",
+    "race_answers": "results of races",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")
@@ -160,6 +161,9 @@ class ErasingStore:
             s, e = t.web_sessions, t.audit_events
             ended = c.execute(sa.delete(s).where(s.c.person_id == person_id))
             _add(counts, "sessions", ended.rowcount)
+            p = t.project_connectors
+            stood = c.execute(sa.delete(p).where(p.c.person_id == person_id))
+            _add(counts, "projects connected", stood.rowcount)
             name = f"person {person_id} (erased)"
             mine = (e.c.person_id == person_id, e.c.name != name)
             told = c.execute(sa.update(e).where(*mine).values(email="", name=name))
@@ -255,7 +259,10 @@ def _erase_tasks(c: sa.Connection, project_id: int, task_ids: Collection[int]) -
     for start in range(0, len(tasks), CHUNK):
         chunk = tasks[start : start + CHUNK]
         held = (o.run_id.in_(_runs_of(project_id)), o.task_id.in_(chunk))
-        keys = set(c.execute(sa.select(o.request_key).where(*held).distinct()).scalars()) - {""}
+        x = t.race_answers.c
+        raced = sa.select(x.request_key).where(x.project_id == project_id, x.task_id.in_(chunk))
+        asked = sa.select(o.request_key).where(*held).union(raced)
+        keys = set(c.execute(asked).scalars()) - {""}
         for run_id in runs:
             _add(counts, "answers of runs", drop_tasks(c, run_id, chunk))
         # Another task may have asked the very same; what is of no known project, anywhere.

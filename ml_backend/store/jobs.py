@@ -108,6 +108,19 @@ class JobStore:
         """Set columns under the fence; False when another process took the job over."""
         return self._claims.change(job_id, fence, values)
 
+    def request_cancel(self, job_id: int) -> None:
+        """Ask whoever works on an open job to end it with what there is."""
+        j = t.jobs.c
+        mine = (j.id == job_id, j.status.in_(_OPEN))
+        with self._db.write() as c:
+            c.execute(sa.update(t.jobs).where(*mine).values(cancel_requested=True))
+
+    def is_canceled(self, job_id: int) -> bool:
+        """Return whether somebody wants a job to end."""
+        query = sa.select(t.jobs.c.cancel_requested).where(t.jobs.c.id == job_id)
+        with self._db.read() as c:
+            return bool(c.execute(query).scalar())
+
     def finish(
         self, job_id: int, fence: int, status: RunStatus, *, message: str, result: JsonObject
     ) -> bool:
@@ -135,4 +148,5 @@ def _job(row: Any) -> Job:
         created_by=read_person(row.created_by),
         created_at=row.created_at,
         completed_at=row.completed_at,
+        cancel_requested=row.cancel_requested,
     )

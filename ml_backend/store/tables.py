@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from ml_backend.store.claims import claim_columns
+from ml_backend.store.race_tables import race_answers as race_answers
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
     kept_predictions as kept_predictions,
@@ -382,6 +383,7 @@ jobs = Table(
     Column("created_by", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),
+    Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
     *claim_columns(),
     sqlite_autoincrement=True,
 )

@@ -117,6 +117,7 @@ PAGES = {
     "compare": "/ui/prompts/{prompt}/compare?versions={first}&versions={second}&go=1",
     "history": "/ui/prompts/{prompt}/history",
     "enhance": "/ui/prompts/{prompt}/enhance",
+    "race": "/ui/prompts/{prompt}/race",
     "ground truth": "/ui/ground-truth?project={project}",
     "mark": "/ui/ground-truth/plan?project={project}&do=unmark&scope=all",
     "predictions": "/ui/predictions?project={project}",

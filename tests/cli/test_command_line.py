@@ -73,6 +73,7 @@ def test_an_error_is_a_message_and_its_mend_on_stderr(terminal: Terminal) -> Non
     )
 
 
+@pytest.mark.slow
 def test_an_error_with_json_is_a_document(terminal: Terminal) -> None:
     assert terminal.json("prompts", "show", "Nothing", code=1) == {
         "error": {

@@ -57,6 +57,7 @@ def test_marks_are_counted_made_listed_and_taken_off(
     assert marked(terminal) == annotated[1:2]
 
 
+@pytest.mark.slow
 def test_where_people_disagree_one_is_chosen(terminal: Terminal, annotated: list[int]) -> None:
     said = [row for row in terminal.rows("annotations") if row["task"] == annotated[2]]
     add = ("ground-truth", "add", *PROJECT, "--tasks", annotated[2], "--yes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.terminal import Terminal
 
 FIRST = "the-First_key-of-40-characters-0123456789"
@@ -34,6 +36,7 @@ def test_keys_rotate_by_the_environment_says_when_the_old_one_can_go(terminal: T
     assert row["key_problem"] is None
 
 
+@pytest.mark.slow
 def test_keys_rotate_makes_a_new_file_and_removes_the_one_before(terminal: Terminal) -> None:
     add(terminal)
     folder = terminal.settings["DATA_DIR"]
@@ -46,6 +49,7 @@ def test_keys_rotate_makes_a_new_file_and_removes_the_one_before(terminal: Termi
     assert terminal.run("connections", "test", "work").stdout.startswith("'work'")
 
 
+@pytest.mark.slow
 def test_an_unreadable_connection_is_named_and_mended_or_removed(terminal: Terminal) -> None:
     add(terminal, SECRET_KEY=FIRST)
     now = {"SECRET_KEY": SECOND}

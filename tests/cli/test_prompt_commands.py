@@ -213,7 +213,7 @@ def test_a_task_is_tried_without_a_run(terminal: Terminal, mails: list[int]) -> 
     told = terminal.json(*try_it, "--text", "Else {text}?", "--set", "temperature=0.1")
     assert (told["task"], told["next_task"]) == (mails[0], mails[1])
     assert told["truth"] == {"topic": "A"}
-    assert terminal.model.last_request()["messages"][-1]["content"] == "Else mail 0?"
+    assert terminal.model.last_request()["messages"][-1]["content"] == "Else <text>mail 0</text>?"
     assert terminal.model.last_request()["temperature"] == 0.1
     shown = terminal.run(*try_it, "--task", mails[3])
     assert f"Task {mails[3]}, tried with gpt-4o-mini" in shown.stdout

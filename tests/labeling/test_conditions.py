@@ -26,6 +26,7 @@ def when(kind: str, **narrower: str) -> str:
     return " ".join(parts)
 
 
+@pytest.mark.slow
 @each_row(
     ("condition", "choice", "shows"),
     [
@@ -90,6 +91,7 @@ def span(quote: str, label: str, stars: Any = 3) -> dict[str, Any]:
     return {"quote": quote, "occurrence": 1, "label": label, "r": stars}
 
 
+@pytest.mark.slow
 @each_row(
     ("condition", "shows"),
     [

@@ -30,6 +30,7 @@ def test_one_that_only_writes_of_a_document_type_is_read() -> None:
     assert list(LabelingConfig.parse(xml).controls) == ["c"]
 
 
+@pytest.mark.slow
 def test_what_is_beyond_all_measure_is_refused() -> None:
     attributes = " ".join(f'a{n}=""' for n in range(100_000))
     names = [f"n{n}" for n in range(600)]

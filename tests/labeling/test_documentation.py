@@ -23,6 +23,7 @@ def test_the_page_names_every_object(kind):
     assert f"`<{kind.tag}>`" in PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @each_row("kind", CONTROLS.values())
 def test_examples_are_answered_without_a_word_of_complaint(kind, convert):
     config, answer = example_of(kind)

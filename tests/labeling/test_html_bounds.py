@@ -90,6 +90,7 @@ def some_html(draw: random.Random) -> str:
     )
 
 
+@pytest.mark.slow
 @each_row("seed", range(8))
 def test_the_parser_never_has_more_open_than_was_counted(seed):
     draw = random.Random(seed)
@@ -109,6 +110,7 @@ def test_the_parser_never_has_more_open_than_was_counted(seed):
         assert nodes <= steps + 3 * html.count("<") + 10, html[:200]
 
 
+@pytest.mark.slow
 @each_row(
     ("html", "why"),
     [

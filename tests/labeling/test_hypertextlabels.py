@@ -26,6 +26,7 @@ def span(quote: str, occurrence: int = 1) -> dict[str, Any]:
     return {"quote": quote, "occurrence": occurrence, "label": "PER"}
 
 
+@pytest.mark.slow
 @each_row(
     ("html", "quote", "found"),
     [

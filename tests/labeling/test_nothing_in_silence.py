@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.controls import CONTROLS
 from ml_backend.labeling.documentation import TASK, example_of
@@ -174,6 +176,7 @@ def told(config: LabelingConfig, answer: Any, key: str) -> Any:
     return meaning(part, orderly.get(kind, ""))
 
 
+@pytest.mark.slow
 @each_row("name", NAMES)
 def test_what_is_changed_of_an_answer_is_said(name: str) -> None:
     config, answer = example(name)
@@ -215,6 +218,7 @@ def test_every_control_reads_a_blank_and_the_word_null_as_null_where_it_offered_
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_every_control_asks_again_about_what_may_not_be_null():
     wrong = []
     for name, config, answer in every_example():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ml_backend.labeling import LabelingConfig
 from support.tables import each_row
 
@@ -17,6 +19,7 @@ TAGS = {
 NULLS = [None, [], [None], "", " ", "null", "NULL", ["null"], [""], [[]]]
 
 
+@pytest.mark.slow
 @each_row("kind", TAGS)
 @each_row("given", NULLS)
 def test_they_are_null_where_it_was_offered(convert, kind, given):

@@ -29,6 +29,7 @@ def place(made: Any) -> tuple[Any, ...]:
     return tuple(value[key] for key in ("start", "startOffset", "end", "endOffset", "text"))
 
 
+@pytest.mark.slow
 @each_row(
     ("data", "given", "found"),
     [

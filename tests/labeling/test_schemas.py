@@ -93,6 +93,7 @@ def test_many_classes_are_left_to_the_description(check_strict, controls):
         assert described.count(control.classes[-1]) >= 1
 
 
+@pytest.mark.slow
 def test_many_ids_and_options_of_a_task_are_left_to_the_description(check_strict):
     xml = """<View><Text name="t" value="$text"/><List name="li" value="$items"/>
     <Ranker name="r" toName="li"><Bucket name="a"/><Bucket name="b"/></Ranker>

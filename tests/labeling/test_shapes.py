@@ -73,6 +73,7 @@ SHAPES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @each_row(("tag", "item", "place"), SHAPES)
 def test_shapes_are_stored_in_percent_within_the_image(convert, without_ids, tag, item, place):
     made = convert(config(f"{tag}Labels"), {"s": [{**item, "label": "dg"}]}, DATA)
@@ -88,6 +89,7 @@ def test_shapes_are_stored_in_percent_within_the_image(convert, without_ids, tag
     ]
 
 
+@pytest.mark.slow
 @each_row(
     ("tag", "item", "reason"),
     [
@@ -150,6 +152,7 @@ PIXELS = [
 ]
 
 
+@pytest.mark.slow
 @each_row(("tag", "item"), PIXELS)
 def test_a_number_above_100_puts_all_shapes_in_doubt(convert, tag, item):
     """Of an answer in pixels some shapes look like percent by chance: those are wrong as well."""
@@ -197,6 +200,7 @@ TWO = """<View><Image name="i" value="$image"/><Image name="j" value="$other"/>
 CAT = box(10, 10, 20, 20, label="Cat")
 
 
+@pytest.mark.slow
 @each_row(("tag", "item"), [*PIXELS, *OUTSIDE])
 def test_shapes_of_another_tag_on_the_image_are_in_doubt_as_well(convert, tag, item):
     xml = TWO.replace("{tag}", tag)

@@ -151,6 +151,7 @@ def test_the_schema_of_a_task_has_the_classes_of_that_task_only():
     assert config.schema({})["properties"]["x"] == {"type": "null"}
 
 
+@pytest.mark.slow
 def test_a_tree_of_thousands_and_a_text_of_a_megabyte_stay_fast(convert):
     leaves = "".join(f'<Choice value="leaf {i}"/>' for i in range(40))
     tree = "".join(f'<Choice value="node {i}">{leaves}</Choice>' for i in range(50))

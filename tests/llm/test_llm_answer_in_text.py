@@ -268,6 +268,7 @@ def test_of_two_answers_without_a_word_between_none_is_taken(glue):
 LONG = 60_000
 
 
+@pytest.mark.slow
 @each_row(
     "piece",
     [

@@ -44,6 +44,7 @@ def test_half_a_surrogate_pair_becomes_storable():
     str(value).encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.text())
 def test_no_text_raises_anything_else(text):

@@ -57,6 +57,7 @@ def _broken(reason: str, text: str, **more: Any) -> JsonObject:
     return {"choices": [{"message": message, "finish_reason": reason, **more}]}
 
 
+@pytest.mark.slow
 @each_row("said", SAYINGS)
 @each_row("reason", ["error", "abort", "network_error", "failed", "timeout"])
 @each_row(
@@ -78,6 +79,7 @@ def test_what_a_model_said_before_it_broke_off_is_no_word_about_the_account(said
         assert said not in trouble.said
 
 
+@pytest.mark.slow
 @each_row("said", SAYINGS)
 @each_row(
     "error",
@@ -98,6 +100,7 @@ def test_an_error_within_is_not_judged_by_what_it_quotes(error, said):
     assert isinstance(failed, AnswerRefused) or failed.trouble.cure is not Cure.STOP
 
 
+@pytest.mark.slow
 @each_row("said", SAYINGS)
 @each_row("status", [200, 400, 422, 500])
 @each_row(

@@ -133,6 +133,7 @@ def test_what_nobody_understands_stops_the_run_when_it_is_said_of_all(simulator,
     assert simulator.stats()["calls"] == 3 * 5, "four forms, and once without a system message"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alike", [True, False])
 def test_a_few_tasks_refused_alike_stop_nothing_where_others_are_answered(simulator, alike):
     async def work():

@@ -104,6 +104,7 @@ def changed(path: tuple[Any, ...], new: Any, *, drop: bool = False) -> Any:
     return body
 
 
+@pytest.mark.slow
 @each_row("path", list(mutations(GOOD)))
 def test_a_reply_broken_at_any_place_is_an_answer_or_none_and_never_an_error_of_ours(path):
     bodies = [changed(path, new) for new in WRONG] + [changed(path, None, drop=True)]

@@ -107,6 +107,7 @@ def test_a_changed_line_is_a_changed_line_of_the_file() -> None:
 START = "title: T\nversions:\n- title: V\n  provider: Custom\n  model: m\n"
 
 
+@pytest.mark.slow
 @each_row(
     ("text", "line", "said"),
     [

@@ -4,8 +4,6 @@ import random
 
 import numpy as np
 import pytest
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import brier_score_loss
 
 from ml_backend.scoring.calibration import calibrate
 
@@ -20,7 +18,11 @@ def test_a_worked_table():
     assert found.brier == pytest.approx((0.05**2 + 0.95**2 + 0 + 0.09) / 4)
 
 
+@pytest.mark.slow
 def test_it_is_as_numpy_and_scikit_learn_have_it():
+    from sklearn.calibration import calibration_curve  # a second to load, for this test alone
+    from sklearn.metrics import brier_score_loss
+
     draw = random.Random(3)
     scored = [(draw.random(), draw.random() < 0.7) for _ in range(500)]
     found = calibrate(scored)

@@ -6,8 +6,6 @@ import random
 from collections import Counter
 
 import pytest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-from sklearn.preprocessing import MultiLabelBinarizer
 
 from ml_backend.labeling.bases.evidence import of_classes
 from ml_backend.scoring.classes import MOST_CLASSES, matrix, report
@@ -39,8 +37,12 @@ def test_a_worked_case_by_hand():
     assert matrix(found.confusion, ["a", "b"]) == [[1, 1, 1], [0, 2, 0], [0, 0, 0]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_one_class_a_task_is_as_scikit_learn_has_it_with_failures(seed):
+    # A second to load: not for every process that collects.
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
     draw = random.Random(seed)
     # "d" is never true, and some tasks failed.
     tasks = [(draw.choice([*CLASSES, None]), draw.choice(CLASSES[:3])) for _ in range(200)]
@@ -65,8 +67,12 @@ def test_one_class_a_task_is_as_scikit_learn_has_it_with_failures(seed):
     assert matrix(found.confusion, CLASSES) == theirs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_sets_of_classes_are_as_scikit_learn_has_them(seed):
+    from sklearn.metrics import precision_recall_fscore_support
+    from sklearn.preprocessing import MultiLabelBinarizer
+
     draw = random.Random(seed)
 
     def some():

@@ -126,6 +126,7 @@ def test_it_follows_the_other_project_only_when_that_is_asked_for(
     assert follows.all() == []
 
 
+@pytest.mark.slow
 def test_only_a_prompt_that_names_the_project_can_be_said_to_be_meant(house: House) -> None:
     project, _ = house.project(1)
     other, _ = house.project(1)

@@ -319,6 +319,7 @@ def test_too_many_pages_are_refused_before_any_is_fetched(place: Place) -> None:
     assert place.studio.requests == []
 
 
+@pytest.mark.slow
 def test_a_document_becomes_its_text(place: Place) -> None:
     place.elsewhere.files["/a.pdf"] = pdf(LINE)
     ready = place.get(place.far("/a.pdf"), kind="pdf")

@@ -96,7 +96,7 @@ def test_a_run_shows_similar_annotated_tasks_as_a_conversation(few: Few) -> None
     assert roles == ["system", "user", "assistant", "user", "assistant", "user"]
     nearest = json.loads(examples_in(last)[-1])
     assert nearest["topic"] == "A"
-    assert last.messages[3]["content"].startswith("<example>\nLabel number")
+    assert last.messages[3]["content"].startswith("<example>\nLabel <text>number")
     few_shot = ended.snapshot.few_shot
     assert (few_shot.most, few_shot.examples) == (2, 6)
     assert few_shot.revision == few.house.container.store.examples.revision(few.project)

@@ -130,6 +130,7 @@ def test_submitting_changing_and_deleting_change_the_pool(place: Annotated) -> N
     assert place.pool() == {}
 
 
+@pytest.mark.slow
 def test_a_skipped_annotation_is_no_example(place: Annotated) -> None:
     annotation = place.annotate(place.tasks[0], was_cancelled=True)
     place.tell("ANNOTATION_CREATED", task_ids=[place.tasks[0]], annotation_ids=[annotation])
@@ -163,6 +164,7 @@ def test_tasks_imported_with_annotations_are_examples(place: Annotated) -> None:
     assert [task for task, _, _ in place.pool().values()] == ids
 
 
+@pytest.mark.slow
 def test_an_import_is_looked_at_once_more_when_label_studio_has_committed_it(
     place: Annotated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +194,7 @@ def test_many_tasks_are_read_with_all_others(
     assert set(place.pool()) == set(ids)
 
 
+@pytest.mark.slow
 def test_a_burst_is_read_once(place: Annotated) -> None:
     for task in place.tasks[:4]:
         place.annotate(task)
@@ -204,6 +207,7 @@ def test_a_burst_is_read_once(place: Annotated) -> None:
     assert place.store.events.waiting() == 0
 
 
+@pytest.mark.slow
 def test_events_wait_for_a_burst_to_end_but_not_for_ever(
     place: Annotated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,6 +360,7 @@ def test_what_happened_while_no_server_was_up_is_seen(place: Annotated) -> None:
     later.store.close()
 
 
+@pytest.mark.slow
 def test_of_two_servers_one_does_it(place: Annotated) -> None:
     place.annotate(place.tasks[0])
     with NamedLease(place.store, f"fit:{place.project}") as ours:

@@ -189,6 +189,7 @@ def write(session: WriterSession[Any], project: int, task: int) -> None:
     session.create_predictions(project, [row], 0)
 
 
+@pytest.mark.slow
 def test_a_writer_whose_lease_ran_out_writes_nothing(house: House, clock: Clock) -> None:
     project, (first, second, *_) = house.project()
     writer, store = house.container.writer, house.container.store

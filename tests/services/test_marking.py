@@ -58,6 +58,7 @@ def marked(house: House) -> dict[int, list[int]]:
     return found
 
 
+@pytest.mark.slow
 def test_tasks_are_counted_and_marked_and_a_second_time_there_is_nothing_to_do(
     house: House,
 ) -> None:
@@ -209,6 +210,7 @@ def test_what_changed_since_it_was_counted_is_left_out_and_told(house: House) ->
     assert done.notes == ("1 of those counted had changed meanwhile and were left out.",)
 
 
+@pytest.mark.slow
 def test_a_task_annotated_since_it_was_counted_is_not_marked_anew(house: House) -> None:
     """Somebody says the same once more: another annotation than the one that was counted."""
     project, tasks = seed(house, [topic("A")])
@@ -229,6 +231,7 @@ def test_a_mark_that_breaks_off_is_sent_again(house: House, mode: str) -> None:
     assert [*marked(house)] == tasks
 
 
+@pytest.mark.slow
 def test_a_token_that_may_not_mark_ends_it_and_what_was_marked_stays(house: House) -> None:
     project, tasks = seed(house, [topic("A")], [topic("B")], [topic("A")])
     found = plan(house, project, everything=True)
@@ -244,6 +247,7 @@ def test_a_token_that_may_not_mark_ends_it_and_what_was_marked_stays(house: Hous
 # What follows
 
 
+@pytest.mark.slow
 def test_examples_and_evaluations_know_of_a_mark_at_once(house: House) -> None:
     project, tasks = seed(house, [topic("A")], [topic("B")])
     config = house.container.predictor_factory.config_of(project_of(house, project))
@@ -254,6 +258,7 @@ def test_examples_and_evaluations_know_of_a_mark_at_once(house: House) -> None:
     assert true == tasks[:1]
 
 
+@pytest.mark.slow
 def test_pages_of_marked_tasks_go_both_ways(house: House) -> None:
     project, tasks = seed(house, *[[topic("A")]] * 7)
     mark(house, project, task_ids=tasks[1:6])

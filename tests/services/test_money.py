@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import sqlalchemy as sa
 
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.errors import BudgetReached
@@ -249,6 +250,30 @@ def test_a_run_that_goes_on_counts_what_a_killed_process_had_spent(house: House)
     again = Budget(0.5, 0.1, store=store, run_id=5)
     with pytest.raises(BudgetReached, match=r"\$0\.4000 spent"):
         asyncio.run(again.take(0.2))
+
+
+def test_accounts_of_runs_go_once_they_are_long_over(house: House) -> None:
+    store = house.container.store
+    project, _ = house.project(1)
+    prompt, version = house.prompt(project)
+    over, recent = (house.run(prompt, version, project).id for _ in range(2))
+    going = house.start(prompt, version, project).id
+    with store.database.write() as c:
+        long_ago = sa.text("UPDATE runs SET completed_at = '2020-01-01 00:00:00' WHERE id = :id")
+        c.execute(long_ago, {"id": over})
+    for name in (over, recent, going, 98765):
+        store.allowances.open(Account(f"run:{name}"), 0.1)
+    other = [Account("calls:7:2020-01-01"), Account("environment")]
+    for each in other:
+        store.allowances.claim(each, 1.0, "", Claim("a", out=0.01, want=0.01))
+    assert store.allowances.forget_done(30) == 2
+
+    def stands(name: int) -> bool:
+        return store.allowances.look(Account(f"run:{name}"), "b").spent is not None
+
+    assert [stands(each) for each in (over, recent, going, 98765)] == [False, True, True, False]
+    assert all(store.allowances.look(each, "b").holders == 1 for each in other)
+    assert store.allowances.forget_done(30) == 0
 
 
 def test_a_call_waits_for_what_another_process_holds(house: House) -> None:

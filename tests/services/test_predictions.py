@@ -77,6 +77,7 @@ def test_counters_of_all_tasks_are_right_after_deleting_a_version(house: House) 
     assert {task["total_predictions"] for task in rows if task["id"] in tasks} == {1}
 
 
+@pytest.mark.slow
 def test_a_version_on_some_tasks_goes_by_id_and_leaves_all_others(house: House) -> None:
     project, tasks = seed(house, "a", "b")
     made = plan(house, project, labels=["a"], task_ids=tasks[:2])
@@ -90,6 +91,7 @@ def test_a_version_on_some_tasks_goes_by_id_and_leaves_all_others(house: House) 
     assert calls(house, DELETE_VERSION) == 0
 
 
+@pytest.mark.slow
 def test_all_versions_of_selected_tasks_go_and_no_others(house: House) -> None:
     project, tasks = seed(house, "a", None)
     delete(house, project, task_ids=tasks[:1])
@@ -114,6 +116,7 @@ def test_a_filter_narrows_a_deletion(house: House) -> None:
     assert [task for task, held in house.held(project).items() if not held] == [tasks[1]]
 
 
+@pytest.mark.slow
 def test_unversioned_predictions_go_by_id_and_versioned_ones_stay(house: House) -> None:
     project, _ = seed(house, None, "", "undefined", "a")
     report = delete(house, project, unversioned=True)
@@ -121,6 +124,7 @@ def test_unversioned_predictions_go_by_id_and_versioned_ones_stay(house: House) 
     assert calls(house, DELETE_VERSION) == 0, "asked for no version Label Studio deletes all"
 
 
+@pytest.mark.slow
 def test_everything_is_only_deleted_when_named_so(house: House) -> None:
     project, _ = seed(house, "a", None)
     for nothing in ({}, {"labels": []}, {"labels": [""]}, {"task_ids": []}, {"filters": {}}):
@@ -207,6 +211,7 @@ def test_a_run_begun_after_counting_forbids_it_too(house: House) -> None:
     assert sum(counts(house, project).values()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", ["backend", "b"])
 def test_the_label_stream_goes_on_showing_what_it_showed(house: House, shown: str) -> None:
     project, _ = seed(house, "a", "b")

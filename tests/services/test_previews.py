@@ -58,7 +58,7 @@ def test_draft_is_previewed_without_being_saved(house: House) -> None:
     first = preview(house, draft, project)
     assert first.task is not None
     assert (first.task.id, first.before, first.after) == (ids[0], None, ids[1])
-    assert first.messages[-1]["content"] == "Draft for text 0!"
+    assert first.messages[-1]["content"] == "Draft for <text>text 0</text>!"
     assert first.schema is not None
     assert list(first.schema["properties"]) == ["topic"]
     middle = preview(house, draft, project, ids[1])
@@ -66,6 +66,7 @@ def test_draft_is_previewed_without_being_saved(house: House) -> None:
     assert len(house.container.store.prompts.versions(prompt.id)) == 1
 
 
+@pytest.mark.slow
 def test_examples_of_evaluated_tasks_are_left_out_as_in_an_evaluation(house: House) -> None:
     project, ids = house.fake.seed(CONFIG, [annotated(n) for n in range(6)])
     _, version = house.prompt(project)
@@ -113,7 +114,7 @@ def test_prose_written_elsewhere_keeps_its_braces(house: House) -> None:
     shown = preview(
         house, replace(version, text="{Hi} {text}", origin=Origin.EXTRA_PARAMS), project
     )
-    assert shown.messages[-1]["content"] == "{Hi} text 0"
+    assert shown.messages[-1]["content"] == "{Hi} <text>text 0</text>"
 
 
 def test_task_that_cannot_be_asked_says_why(house: House) -> None:

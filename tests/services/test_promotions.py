@@ -91,6 +91,7 @@ def test_each_task_gets_one_annotation_and_a_second_time_none(house: House) -> N
     assert annotations(house, project) == {tasks[0]: ["A"], tasks[1]: ["B"]}
 
 
+@pytest.mark.slow
 def test_identical_predictions_made_anew_are_not_promoted_again(house: House) -> None:
     project, tasks = seed(house, *predicted("A", "B"))
     promote(house, project)
@@ -135,6 +136,7 @@ def test_an_annotation_made_from_a_prediction_in_the_editor_is_a_persons(house: 
     assert (counted.would_create, counted.skipped_annotated) == (0, 1)
 
 
+@pytest.mark.slow
 def test_a_promotion_that_a_person_changed_is_a_persons(house: House) -> None:
     project, tasks = seed(house, {"predictions": [row("A", "a"), row("B", "b")]})
     promote(house, project)
@@ -158,6 +160,7 @@ def test_versions_that_agree_make_one_annotation(house: House) -> None:
     assert annotations(house, project) == {tasks[0]: ["A"], tasks[1]: ["A", "B"]}
 
 
+@pytest.mark.slow
 def test_several_predictions_of_one_version_are_left_out(house: House) -> None:
     project, _ = seed(house, {"predictions": [row("A", "a"), row("B", "a")]}, *predicted("A"))
     counted = plan(house, project)

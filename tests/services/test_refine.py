@@ -231,6 +231,7 @@ def test_a_refined_version_is_scored_on_held_out_tasks_unless_told_otherwise(
     assert not school.evaluate().options.caution
 
 
+@pytest.mark.slow
 def test_a_planned_evaluation_asks_other_tasks_where_saving_made_a_teachers_version_of_it(
     school: School,
 ) -> None:

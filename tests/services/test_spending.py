@@ -108,6 +108,7 @@ def test_a_higher_budget_lets_a_run_go_on(house: House) -> None:
     assert (ended.status, ended.totals.succeeded) == (RunStatus.COMPLETED, 30)
 
 
+@pytest.mark.slow
 def test_runs_at_the_same_time_share_the_budget(house: House) -> None:
     paid = Paid(house)
     purse = ConnectionBudget(paid.store, paid.connection)

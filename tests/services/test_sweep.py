@@ -201,6 +201,7 @@ def test_other_prompts_slots_and_models_are_left_alone(served: Served) -> None:
     served.assert_each_task_holds(*rest, V2)
 
 
+@pytest.mark.slow
 def test_tasks_that_were_not_served_keep_their_doubles(served: Served) -> None:
     served.keep(V1)
     served.keep(V1)
@@ -211,6 +212,7 @@ def test_tasks_that_were_not_served_keep_their_doubles(served: Served) -> None:
     assert served.held() == {first: Counter([V2]), **{task: Counter([V1, V1]) for task in others}}
 
 
+@pytest.mark.slow
 def test_one_row_alone_stays_whatever_was_handed_out_since(served: Served) -> None:
     served.keep(V1)
     served.answer(V2)

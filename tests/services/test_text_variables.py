@@ -32,30 +32,34 @@ def asked(xml: str, text: str, data: dict[str, Any], **more: Any) -> Any:
 @pytest.mark.parametrize(
     ("xml", "prompt", "data", "content"),
     [
-        (HTML, "Find {html}", {"html": PAGE}, f"Find {SEEN}"),
-        (HTML, "Find {html} for {who}", {"html": PAGE, "who": "<b>"}, f"Find {SEEN} for <b>"),
+        (HTML, "Find {html}", {"html": PAGE}, f"Find <html>{SEEN}</html>"),
+        (HTML, "Find {html} for {who}", {"html": PAGE, "who": "<b>"},
+         f"Find <html>{SEEN}</html> for <who><b></who>"),
         (HTML.replace("$html", "$doc.html"), "Find {doc.html}", {"doc": {"html": PAGE}},
-         f"Find {SEEN}"),
-        (TALK, "Find {talk}", {"talk": SAID}, "Find Ann: AT&T rose.\nBob: Did it?"),
-        (TALK, "Find {talk[0].text}", {"talk": SAID}, "Find AT&T rose."),
-        (BOTH, "Find {html}", {"html": PAGE}, f"Find {SEEN}"),
+         f"Find <doc.html>{SEEN}</doc.html>"),
+        (TALK, "Find {talk}", {"talk": SAID},
+         "Find <talk>\nAnn: AT&T rose.\nBob: Did it?\n</talk>"),
+        (TALK, "Find {talk[0].text}", {"talk": SAID},
+         "Find <talk[0].text>AT&T rose.</talk[0].text>"),
+        (BOTH, "Find {html}", {"html": PAGE}, f"Find <html>{SEEN}</html>"),
         (HTML.replace("HyperText name", "Text name").replace("HyperTextLabels", "Labels"),
-         "Find {html}", {"html": PAGE}, f"Find {PAGE}"),
+         "Find {html}", {"html": PAGE}, f"Find <html>{PAGE}</html>"),
         (HTML, "Find it", {"html": PAGE}, f"Find it\n\n<html>\n{SEEN}\n</html>"),
         # a field among other words stands for all that quotes are looked for in, once
         (HTML.replace('"$html"', '"&lt;b>Hi&lt;/b> $html"'), "Find {html}", {"html": "<i>x</i>"},
-         "Find Hi x"),
+         "Find <html>Hi x</html>"),
         (HTML.replace('"$html"', '"Hi $html"').replace("HyperText", "Text").replace("TextLabels",
-         "Labels"), "Find {html}", {"html": "x"}, "Find Hi x"),
+         "Labels"), "Find {html}", {"html": "x"}, "Find <html>Hi x</html>"),
         (HTML.replace('"$html"', '"Hi $doc.html"'), "No {doc.id}",
          {"doc": {"html": "x", "id": 7}}, "No 7\n\n<h>\nHi x\n</h>"),
         # of several fields each for its own part, and all follows as it is shown
         (HTML.replace('"$html"', '"&lt;h1>$title&lt;/h1>$html"'), "{title}: {html}",
-         {"html": "<i>x</i>", "title": "A &amp; B"}, "A & B: x\n\n<h>\nA & B\n\nx\n</h>"),
+         {"html": "<i>x</i>", "title": "A &amp; B"},
+         "<title>A & B</title>: <html>x</html>\n\n<h>\nA & B\n\nx\n</h>"),
         # what another object shows alone is that object's
         (HTML.replace('"$html"', '"Hi $html"').replace("</View>",
          '<Header name="z" value="$html"/></View>'), "Find {html}", {"html": "<i>x</i>"},
-         "Find <i>x</i>"),
+         "Find <html><i>x</i></html>"),
     ],
 )  # fmt: skip
 def test_the_model_is_shown_what_quotes_are_looked_for_in(
@@ -93,8 +97,8 @@ def test_examples_show_the_text_as_well() -> None:
     )
     request = asked(HTML, "Find {html}", {"html": "<i>x</i>"}, few_shot=shots.chooser)
     assert [each["content"] for each in request.messages[1::2]] == [
-        f"<example>\nFind {SEEN}\n</example>",
-        "Find x",
+        f"<example>\nFind <html>{SEEN}</html>\n</example>",
+        "Find <html>x</html>",
     ]
 
 

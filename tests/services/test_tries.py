@@ -27,6 +27,7 @@ def tried(house: House, version: PromptVersion, project: int, **more: object) ->
     return container.tries.ask(container.studio, TryRequest(where, version, **more), "me")
 
 
+@pytest.mark.slow
 def test_a_draft_is_asked_and_nothing_is_left_of_it(house: House) -> None:
     project, ids = house.project(3)
     prompt, version = house.prompt(project)
@@ -37,13 +38,14 @@ def test_a_draft_is_asked_and_nothing_is_left_of_it(house: House) -> None:
     assert found.outcome.answer == {"topic": "A"}
     assert (found.truth, found.right) == (None, None)
     [asked] = house.model.asked
-    assert asked.messages[-1]["content"] == "Draft text 1"
+    assert asked.messages[-1]["content"] == "Draft <text>text 1</text>"
     assert asked.messages[0]["content"].startswith("You label.")
     assert house.container.store.runs.search(prompt_id=prompt.id) == []
     assert not house.fake.state()["predictions"]
     assert house.container.store.prompts.get_version(version.id).text == version.text
 
 
+@pytest.mark.slow
 def test_the_truth_is_told_and_whether_the_answer_agrees(house: House) -> None:
     region = {
         "from_name": "topic", "to_name": "text", "type": "choices", "value": {"choices": ["B"]},
@@ -96,6 +98,7 @@ def test_its_cost_is_spending_of_the_prompt_and_of_the_connection(house: House) 
     assert spent == Spent(12.0, 1, 0, 10, 2)
 
 
+@pytest.mark.slow
 def test_a_full_budget_refuses_it_before_anything_is_asked(house: House) -> None:
     container = house.container
     project, _ = house.project(1)

@@ -142,6 +142,7 @@ def folder(store: Store) -> Path:
     return Path(path).parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_project_leaves_no_byte_and_its_figures_stay(
     store: Store, folder: Path, whole: bool
@@ -184,6 +185,7 @@ def test_a_task_leaves_no_byte_and_others_of_its_project_stay(store: Store, fold
     assert job.result["task_ids"] == [1, 3], "which tasks a teacher saw stays known"
 
 
+@pytest.mark.slow
 def test_an_answer_that_another_task_shares_stays(store: Store) -> None:
     run = keep(store, PROJECT)
     shared = CallRecord(request_key="key-3-1")
@@ -192,6 +194,7 @@ def test_an_answer_that_another_task_shares_stays(store: Store) -> None:
     assert store.outcomes.find_answers([paid_key("key-3-1", f"{PROJECT}@")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_person_leaves_no_byte_and_what_they_made_stays(
     store: Store, folder: Path, whole: bool
@@ -208,9 +211,14 @@ def test_a_person_leaves_no_byte_and_what_they_made_stays(
     store.audit.tell(AuditAction.SIGNED_IN)
     assert left(folder, KIM.email, KIM.last_name)
     assert store.erasing.people() == {7: {KIM.email}, 8: {LEE.email}}
+    for person in (7, 8):
+        store.secrets.note_connector(PROJECT, person)
     planned = store.erasing.erase_person(7, dry_run=True)
+    assert store.secrets.is_connector(PROJECT, 7)
     done = store.erasing.erase_person(7)
     assert planned == done
+    assert done["projects connected"] == 1
+    assert [store.secrets.is_connector(PROJECT, each) for each in (7, 8)] == [False, True]
     assert done["keys of their own"] == done["sessions"] == done["runs made"] == 1
     store.erasing.settle(whole=whole)
     assert left(folder, KIM.email, KIM.last_name) == []

@@ -115,6 +115,7 @@ def test_one_that_was_stopped_is_no_headline_either(
     assert standing(store, version) == (whole, failed)
 
 
+@pytest.mark.slow
 def test_annotations_by_choice_stand_beside_ground_truth(
     store: Store, version: Any, evaluate: Evaluate
 ) -> None:

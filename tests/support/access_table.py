@@ -137,6 +137,11 @@ API_ROUTES: dict[str, Route] = {
         },
     ),
     "versions_api.get_refined_prompt": _OF_THE_PROJECT,
+    "races_api.race_models": Route(
+        "API: of the project", {"project": "{project}", "models": ["a", "b"], "dry_run": True}
+    ),
+    "races_api.get_race": _OF_THE_PROJECT,
+    "races_api.cancel_race": Route("API: of the project", {}),
     # Runs
     "runs_api.list_runs": _OF_THE_PROJECT,
     "runs_api.create_run": Route("API: of the project", {"project": "{project}", "job_id": "w"}),

@@ -78,6 +78,13 @@ CASES: dict[str, Fields] = {
     "ui.show_outlook": {"model": "m"},
     "ui.begin_enhance": {"model": "m"},
     "ui.show_enhance": {},
+    "ui.ask_race": {"count": "1", "model_0": "m", "model_1": "n"},
+    "ui.show_race_plan": {"model_0": "m", "model_1": "n"},
+    "ui.list_race_models": {},
+    "ui.begin_race": {"model_0": "m", "model_1": "n"},
+    "ui.show_race": {},
+    "ui.cancel_race": {},
+    "ui.save_race_winner": {"title": "Version 7"},
     "ui.save_suggestion": {"text": "Better {text}", "title": "Version 9"},
     "ui.evaluate_suggestion": {"saved": "version"},
     "ui.ask_restore": {},
@@ -134,6 +141,40 @@ def suggested(mark: str) -> Fields:
     }  # fmt: skip
 
 
+def raced_job(mark: str) -> tuple[Fields, Fields]:
+    """A race as its job keeps it: what was asked, and what came of it."""
+    entrants = [
+        {
+            "model": f"{mark} {name}", "connection_id": None, "connection": "environment",
+            "provider": "Custom", "few_shot": 0,
+        }
+        for name in ("good", "cheap")
+    ]  # fmt: skip
+    rows = [
+        {
+            **each, "name": each["model"], "state": state, "by": "", "message": "", "tasks": 40,
+            "measured_on": "held out", "score": 0.9, "low": 0.8, "high": 0.95, "accuracy": 0.9,
+            "failures": {"refused": 1}, "cost_per_task": 0.001, "seconds_per_task": 0.4,
+            "project_cost": 0.1, "calls": 100,
+        }
+        for each, state in zip(entrants, ("left", "winner"), strict=True)
+    ]  # fmt: skip
+    result = {
+        "truth": "ground_truth", "tolerance": 0.05, "with_truth": 100, "alike": 0, "to_race": 60,
+        "raced": 60, "to_hold": 40, "left": [each["name"] for each in rows], "models": rows,
+        "measure": "accuracy", "winner": rows[1]["name"], "best": rows[0]["name"],
+        "is_shown": False, "shortfall": 0.01, "shortfall_most": 0.08, "not_told_apart": [],
+        "more_tasks": 300, "pairs": [], "sentence": f"{mark} cheap is the cheapest.",
+        "stopped": "", "spent": 0.2, "calls": 160, "all_calls": 200, "project_tasks": 100,
+        "is_over": True,
+    }  # fmt: skip
+    asked = {
+        "entrants": entrants, "tolerance": 0.05, "budget": None, "truth": None, "seed": "s",
+        "text": "Which? {text}", "parameters": {}, "system_prompt": "",
+    }  # fmt: skip
+    return asked, result
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request of one endpoint."""
@@ -173,6 +214,7 @@ class World:
         owner = pages.container.studio.whoami().person
         request = {"teacher": mark, "connection_id": None}
         self.suggestion = self._job(JobKind.REFINE, request, suggested(mark))
+        self.race = self._job(JobKind.RACE, *raced_job(mark))
         request = {"title": mark, "all": True}
         deleted = {"deleted": 4, "model_versions": [], "notes": []}
         self.deletion = self._job(JobKind.DELETE_PREDICTIONS, request, deleted)
@@ -212,9 +254,9 @@ class World:
         return client, csrf_of(client, "/ui/prompts")
 
     def ids(self, endpoint: str) -> dict[str, int | str]:
-        job = {"ui.show_outcome": self.deletion, "ui.show_marks": self.marking}.get(
-            endpoint, self.suggestion
-        )
+        races = dict.fromkeys(("ui.show_race", "ui.cancel_race", "ui.save_race_winner"), self.race)
+        others = {"ui.show_outcome": self.deletion, "ui.show_marks": self.marking}
+        job = {**others, **races}.get(endpoint, self.suggestion)
         return {
             "project": self.api.project,
             "of the prompt": f"prompt:{self.prompt.id}",

@@ -148,6 +148,7 @@ def test_another_persons_connection_is_not_used(api: Api) -> None:
     assert run().status == "Pending"
 
 
+@pytest.mark.slow
 def test_a_stored_key_does_not_follow_to_another_host(api: Api) -> None:
     made = api.connection(scope="User")
     move = {"endpoint": "http://elsewhere.example/v1"}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,7 @@ from support.world import KEY, SECRET, World
 TOKENS = {Who.MEMBER: "a" * 40, Who.COEDITOR: "b" * 40, Who.ELSEWHERE: "c" * 40}
 AUTH = ("label-studio", "a password of the server's")
 OUTSIDE = [Who.STRANGER, Who.MEMBER, Who.ELSEWHERE, Who.LABEL_STUDIO]
+MISSING = 98_765
 PAGE_OF_ANYBODY = "/ui/prompts"
 
 
@@ -94,6 +99,21 @@ class Asking:
         elif self.who is Who.LABEL_STUDIO:
             options["auth"] = AUTH
         return self._client.open(each.path, method=each.method, **options)
+
+    @contextmanager
+    def naming_nothing(self) -> Iterator[None]:
+        """Name by numbers what does not exist, meanwhile."""
+        before = self._ids
+        self._ids = {
+            name: MISSING if isinstance(value, int) else value for name, value in before.items()
+        }
+        try:
+            yield
+        finally:
+            self._ids = before
+
+    def post(self, path: str, body: dict[str, Any]) -> TestResponse:
+        return self._client.post(path, json=body, headers={"Authorization": f"Token {self._token}"})
 
     @property
     def foreign(self) -> tuple[str, ...]:
@@ -182,6 +202,53 @@ def test_what_is_only_read_changes_nothing(world: World, pages: bool) -> None:
         if each.method == "GET":
             asking.ask(each)
     assert rows(world) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pages", [True, False], ids=["pages", "the rest"])
+def test_what_is_hidden_is_answered_as_what_is_not_there(world: World, pages: bool) -> None:
+    """Nobody learns from an answer that a prompt, a run or a project of others exists."""
+    wrong: list[str] = []
+    for who in (Who.MEMBER, Who.ELSEWHERE):
+        asking = Asking(world, who)
+        for each in asked(world, pages=pages):
+            if KINDS[each.route.kind][who] not in (Said.HIDDEN, Said.UNNAMED):
+                continue
+            hidden = _numberless(asking.ask(each))
+            with asking.naming_nothing():
+                missing = _numberless(asking.ask(_of_nothing(each, world)))
+            if hidden != missing:
+                said = [
+                    pair for pair in zip_longest(hidden, missing, fillvalue="") if len({*pair}) > 1
+                ]
+                wrong.append(f"{who.name} {each}: {said[:3]}")
+        named = [f"{SECRET} connection", "Wallaby connection"]
+        told = []
+        for name in named:
+            file = f"title: New\nversions: [{{text: '{{text}}', connection: {name}}}]"
+            answer = asking.post("/api/prompts/import", {"file": file})
+            told.append((answer.status_code, answer.get_data(as_text=True).replace(name, "it")))
+        wrong += [str(told)] if told[0] != told[1] else []
+    assert not wrong, "\n".join(wrong)
+
+
+def _of_nothing(each: Asked, world: World) -> Asked:
+    """The same request about numbers that nothing has."""
+    path = re.sub(r"\d+", str(MISSING), each.path)
+    if each.page is None:
+        return replace(each, path=path)
+    numbers = {str(one) for one in world.ids("").values()}
+    fields = {
+        name: re.sub(r"\d+", str(MISSING), str(value)) if str(value) in numbers else value
+        for name, value in each.page.fields.items()
+    }
+    return replace(each, path=path, page=replace(each.page, path=path, fields=fields))
+
+
+def _numberless(answer: TestResponse) -> list[str]:
+    text = re.sub(r'name="once" value="[^"]*"', "", answer.get_data(as_text=True))
+    text = re.sub(r"\d+", "0", text)
+    return [str(answer.status_code), *text.splitlines()]
 
 
 def test_no_route_takes_other_methods_or_repeats_what_it_was_sent(place: Place) -> None:

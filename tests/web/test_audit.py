@@ -52,6 +52,8 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "providers_api.delete_connection": (A.CONNECTION_REMOVED,),
     "providers_api.set_environment_prices": (A.PRICE_CHANGED,),
     "providers_api.update_connection": CONNECTION,
+    "races_api.cancel_race": (A.MODELS_RACED,),
+    "races_api.race_models": (A.MODELS_RACED,),
     "runs_api.batch_failed_predictions": HANDED_IN,
     "runs_api.batch_predictions": HANDED_IN,
     "runs_api.cancel_run": (A.RUN_CANCELED,),
@@ -72,7 +74,9 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "ui.accept": (A.TRUTH_MARKED,),
     "ui.activate": WRITES,
     "ui.begin_enhance": (A.PROMPT_REFINED,),
+    "ui.begin_race": (A.MODELS_RACED,),
     "ui.begin_predictions": (A.PREDICTIONS_DELETED, A.PREDICTIONS_PROMOTED),
+    "ui.cancel_race": (A.MODELS_RACED,),
     "ui.cancel_run": (A.RUN_CANCELED,),
     "ui.choose_automatically": WRITES,
     "ui.choose_project": ASKS,
@@ -93,6 +97,7 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "ui.restore": WRITES,
     "ui.resume_run": (A.RUN_RESUMED, A.RUN_ENDED),
     "ui.retry_run": (A.RUN_RESUMED, *RUN),
+    "ui.save_race_winner": WRITES,
     "ui.save_suggestion": WRITES,
     "ui.show_in_label_stream": WRITES,
     "ui.sign_out": (A.SIGNED_OUT,),
@@ -305,6 +310,7 @@ def test_it_is_read_by_filters_and_page_by_page(api: Api) -> None:
     assert api.request("GET", "audit/?since=yesterday").status_code == 400
 
 
+@pytest.mark.slow
 def test_old_events_go_and_nothing_else(api: Api) -> None:
     api.connection()
     store = api.container.store

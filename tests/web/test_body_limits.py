@@ -74,6 +74,7 @@ def test_what_nobody_knows_yet_is_not_read(app: Flask, path: str, size: int) -> 
     assert body.read_bytes <= SMALL
 
 
+@pytest.mark.slow
 def test_a_hint_may_be_of_any_length(app: Flask) -> None:
     rows = [{"id": n, "result": "x" * 1000} for n in range(90_000)]
     body = json.dumps({"action": "ANNOTATIONS_CREATED", "project": {"id": 1}, "annotations": rows})

@@ -70,6 +70,7 @@ def test_a_second_request_starts_no_second_run(place: Place, simulator: Simulato
     assert list(run.options.task_ids) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_model_that_refuses_leaves_nothing_to_go_on(place: Place, simulator: Simulator) -> None:
     place.prompt()
     simulator.control({"match": "number", "fault": "auth"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_backend.services.callers.connections import provider_choices
+from ml_backend.services.callers.connection_checks import provider_choices
 from support.api import Api
 from support.files import image
 from support.sdk import ended_run
@@ -21,6 +21,7 @@ def providers(root: str) -> dict[str, dict[str, Any]]:
     return {
         "OpenAI": {"api_key": KEY, "endpoint": f"{root}/v1"},
         "AzureOpenAI": {"api_key": KEY, "endpoint": root, "deployment_name": "simulated"},
+        "AzureAIFoundry": {"api_key": KEY, "endpoint": root},
         "Custom": {"api_key": KEY, "endpoint": f"{root}/v1"},
     }
 

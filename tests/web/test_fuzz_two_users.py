@@ -8,9 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
 
 from support.api import STRANGER, Api
 from support.fuzzing import Fuzz
@@ -77,6 +75,9 @@ def _rows(world: World) -> dict[str, Any]:
 def test_a_second_user_gets_and_changes_nothing_of_the_first_ones(
     fuzz: Fuzz, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
+    import schemathesis  # half a second to load: not for every process that collects
+    from schemathesis import GenerationMode
+
     caplog.set_level(logging.CRITICAL)
     api = world.api
     api.as_user(hidden=[api.project])

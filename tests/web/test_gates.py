@@ -217,6 +217,45 @@ def test_the_config_of_another_project_is_not_taken(house: House) -> None:
 # Without a secret, from this machine
 
 
+PROXIES: list[tuple[dict[str, str], int]] = [
+    # what a proxy on this machine adds that has written our own name into the Host header
+    ({"X-Forwarded-For": "203.0.113.9"}, 401),
+    ({"X-Forwarded-For": "127.0.0.1, 203.0.113.9"}, 401),
+    ({"X-Forwarded-For": "203.0.113.9, 127.0.0.1"}, 401),
+    ({"X-Forwarded-For": "fe80::1"}, 401),
+    ({"X-Forwarded-For": "unknown"}, 401),
+    ({"X-Forwarded-For": ""}, 401),
+    ({"X-Real-IP": "10.0.0.7"}, 401),
+    ({"Forwarded": "for=203.0.113.9;proto=https"}, 401),
+    ({"Forwarded": 'for=127.0.0.1, for="[2001:db8::1]:4711"'}, 401),
+    ({"Forwarded": "proto=https"}, 401),
+    ({"Via": "1.1 proxy"}, 401),
+    ({"X-Forwarded-Proto": "https"}, 401),
+    # and one that says it passes on what this machine asked
+    ({"X-Forwarded-For": "127.0.0.1"}, 200),
+    ({"X-Forwarded-For": "127.0.0.1:4711, ::1", "X-Forwarded-Proto": "http"}, 200),
+    ({"Forwarded": 'for="[::1]";proto=http', "Via": "1.1 proxy"}, 200),
+    ({"Accept": "*/*"}, 200),
+]
+
+
+@pytest.mark.slow
+def test_what_a_proxy_passes_on_from_elsewhere_is_no_open_call(house: House) -> None:
+    house.connect_by_hand()
+    own = house.secret(house.other, "theirs")
+    body = {"project": house.place.uid, "tasks": [], "label_config": CONFIG}
+    theirs = {"project": f"{house.other}.{CREATED}", "tasks": [], "label_config": OTHER_CONFIG}
+    client, wrong = house.clients[LOOPBACK], []
+    for heads, status in PROXIES:
+        answer = client.post("/predict", json=body, headers=heads)
+        if answer.status_code != status:
+            wrong.append((heads, answer.status))
+        with_secret = client.post("/predict", json=theirs, headers=heads, auth=own)
+        if with_secret.status_code != 200:
+            wrong.append((heads, "with a secret", with_secret.status))
+    assert wrong == []
+
+
 @pytest.mark.slow
 def test_an_open_connection_answers_where_label_studio_has_it(
     house: House, simulator: Simulator

@@ -113,6 +113,7 @@ def test_marks_are_set_with_the_callers_rights_alone(annotated: Api) -> None:
     assert marked(api) == api.tasks[:1]
 
 
+@pytest.mark.slow
 def test_a_caller_whom_label_studio_refuses_is_told_so(annotated: Api) -> None:
     fault = {"path": "api/annotations/", "method": "PATCH", "mode": "status", "status": 403}
     annotated.studio.control(faults=[{**fault, "body": "{}"}])

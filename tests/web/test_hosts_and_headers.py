@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from flask.testing import FlaskClient
 
 from ml_backend.web import create_app
 from ml_backend.web.server.headers import POLICY
 from ml_backend.web.server.hosts import is_allowed, name_of
 from support.place import Place
+from support.tables import each_row
 
 OURS = [
     "localhost",
@@ -39,13 +39,13 @@ def client(place: Place, **changes: object) -> FlaskClient:
     return create_app(container).test_client()
 
 
-@pytest.mark.parametrize("host", OURS)
+@each_row("host", OURS)
 def test_names_of_this_machine_are_ours(place: Place, host: str) -> None:
     assert place.client.get("/health", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/health", "/setup", "/ui/sign-in", "/api/prompts/", "/nowhere"])
-@pytest.mark.parametrize("host", THEIRS)
+@each_row("path", ["/health", "/setup", "/ui/sign-in", "/api/prompts/", "/nowhere"])
+@each_row("host", THEIRS)
 def test_no_other_name_is_answered_on_loopback(place: Place, host: str, path: str) -> None:
     if not host:
         return
@@ -83,7 +83,7 @@ def test_names_are_read_as_browsers_send_them() -> None:
     assert not is_allowed(".lan", ("*.lan",))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "status"),
     [
         ("/api/docs", 200),

@@ -6,6 +6,8 @@ import json
 import logging
 import sys
 
+import pytest
+
 from ml_backend.web.server.logs import LONGEST, PER_MINUTE, JsonFormatter, Libraries, TextFormatter
 
 
@@ -15,6 +17,7 @@ def record(
     return logging.LogRecord(name, level, "", 1, message, values, error)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_library_that_goes_on_and_on_is_cut_short_whatever_it_is_called() -> None:
     kept = Libraries()
     for library in ("fontTools.subset", "never_heard_of", "PIL.TiffImagePlugin", "py.warnings"):

@@ -54,6 +54,7 @@ def client(place: Place) -> FlaskClient:
     return create_app(place.container).test_client()
 
 
+@pytest.mark.slow
 def test_an_empty_store_is_all_zeros(place: Place) -> None:
     found = scrape(place.client)
     assert found["runs"] == {

@@ -78,6 +78,7 @@ def test_setup_refuses_a_config_that_cannot_be_answered(
     assert words in response.status
 
 
+@pytest.mark.slow
 def test_setup_knows_the_task_columns_beside_those_of_the_config(place: Place) -> None:
     prompt, _ = place.prompt(text="By {author}: {text}")
     assert place.setup().status_code == 200
@@ -179,14 +180,16 @@ def test_a_deadline_gives_what_is_ready_and_keeps_what_comes_late(
     place: Place, simulator: Simulator
 ) -> None:
     place.prompt()
-    place.container.backend._deadline = 1.0
-    simulator.control({"match": "number 2", "latency": 2.0})
+    results(place.predict(place.tasks(1, "warm")))  # what is loaded first takes of no deadline
+    # Seconds apart, so that a busy machine is not what decides.
+    place.container.backend._deadline = 4.0
+    simulator.control({"match": "number 2", "latency": 7.0})
     found = results(place.predict(place.tasks(3)))
     assert [bool(item) for item in found] == [True, False, True]
-    place.container.backend._deadline = 10.0
+    place.container.backend._deadline = 60.0
     wait_for_late_answers(place)
     assert all(is_prediction(item) for item in results(place.predict(place.tasks(3))))
-    assert simulator.stats()["calls"] == 3
+    assert simulator.stats()["calls"] == 4
 
 
 @pytest.mark.slow
@@ -194,8 +197,8 @@ def test_after_the_deadline_nothing_more_is_begun(place: Place, simulator: Simul
     place.prompt()
     results(place.predict(place.tasks(1, "warm")))
     place.container.models.concurrency = 1
-    place.container.backend._deadline = 0.8
-    simulator.control(latency=0.5)
+    place.container.backend._deadline = 3.3
+    simulator.control(latency=2.0)
     found = results(place.predict(place.tasks(6)))
     assert [bool(item) for item in found] == [True] + [False] * 5
     wait_for_late_answers(place)
@@ -515,6 +518,7 @@ def test_a_web_page_elsewhere_cannot_spend_money(place: Place, simulator: Simula
     assert simulator.stats()["calls"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["/prompts/0", "/prompts/99999999999", "/prompts/nobody", "/prompts/1/versions/x"]
 )

@@ -200,6 +200,7 @@ def test_commands_act_for_the_user_of_the_servers_token_alone(shared: Shared) ->
     container.prompts.require_own(version)
 
 
+@pytest.mark.slow
 def test_label_studio_is_answered_with_a_key_where_its_owner_agreed(shared: Shared) -> None:
     """In projects the prompt had when the owner kept the version, and where they ran it."""
     container, version = shared.api.container, shared.found
@@ -242,6 +243,7 @@ def test_whoever_connects_a_further_project_to_their_prompt_is_answered_there(
                 keys.require_project(shared.found, number)
 
 
+@pytest.mark.slow
 def test_nobody_has_a_key_answer_what_they_typed_into_a_task(shared: Shared) -> None:
     made = shared.api.container.backend.sources.ephemeral("Do as I say {text}", shared.found)
     assert made.connection_id is None

@@ -154,6 +154,7 @@ def test_a_draft_changes_nothing_live(place: Place) -> None:
     assert named(place.setup()) == "First__Version 1"
 
 
+@pytest.mark.slow
 def test_a_prompt_without_versions_does_not_push_out_one_that_has_some(place: Place) -> None:
     place.prompt("First")
     project = place.container.studio.get_project(place.project_id)

@@ -38,6 +38,7 @@ def test_what_a_worker_loaded_is_looked_through_no_more(garbage) -> None:
     assert gc.get_threshold()[0] == YOUNG
 
 
+@pytest.mark.slow
 def test_the_master_process_needs_no_framework(tmp_path: Path) -> None:
     code = (
         "import sys; from ml_backend.settings import Settings; from ml_backend.web import serve; "

@@ -32,7 +32,7 @@ def test_a_task_is_tried_with_an_unsaved_text(api: Api) -> None:
     assert found["right"] is (found["answer"] == found["truth"])
     assert (found["cost_usd"], found["price_source"]) == (None, None)
     sent = api.simulator.last_request()
-    assert sent["messages"][-1]["content"] == "Tried? message 1"
+    assert sent["messages"][-1]["content"] == "Tried? <text>message 1</text>"
     assert sent["messages"][0]["content"].startswith("You label.")
     assert sent["temperature"] == 0.2
     assert api.container.store.runs.search(prompt_id=prompt.id) == []

@@ -256,6 +256,7 @@ def test_train_is_start_training(connected: Place) -> None:
     assert [event.action for event in events(connected)] == ["START_TRAINING"] * 2
 
 
+@pytest.mark.slow
 def test_bare_train_does_nothing(connected: Place) -> None:
     for body, kind in ((b"", CONTENT), (b"", None), (b"{}", CONTENT)):
         response = tell(connected, body, "/train", content_type=kind)
@@ -265,6 +266,7 @@ def test_bare_train_does_nothing(connected: Place) -> None:
 # a database in trouble
 
 
+@pytest.mark.slow
 def test_a_failing_database_is_no_server_error(
     connected: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

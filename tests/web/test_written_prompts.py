@@ -109,6 +109,7 @@ def test_without_any_source_the_message_says_what_to_write(place: Place) -> None
     assert "labeling instructions" in response.json["fix"]
 
 
+@pytest.mark.slow
 def test_a_taken_title_does_not_stop_the_instructions(place: Place) -> None:
     place.container.prompts.create(f"Project {place.project_id} instructions", project=None)
     instruct(place, "<p>One.</p>")
@@ -195,6 +196,7 @@ def test_what_is_typed_in_the_editor_goes_before_every_other_source(
     assert by_name["prompt"]["value"] == {"text": ["Only today:\npick one. {text}"]}
 
 
+@pytest.mark.slow
 def test_a_typed_prompt_needs_no_stored_one_and_leaves_none(prompting: Place) -> None:
     [item] = results(prompting.predict(prompting.tasks(1), context=typed("Which topic?")))
     assert item["result"]

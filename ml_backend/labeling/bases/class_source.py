@@ -6,6 +6,7 @@ attributes of ``<Choice>`` or ``<Label>`` and, where classes may be nested, ``ch
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,16 +155,22 @@ class ClassSource:
             place = (*path, sent)
             if not (node.children and self._nested and self._leaves_only):
                 meaning = node.hint or to_text(node.html)
+                told = "" if meaning == titles[-1] else meaning
                 yield AnswerClass(
                     shown=PATH_SEPARATOR.join(titles),
                     path=place,
-                    meaning="" if meaning == titles[-1] else meaning,
+                    # What a task says stays in quotes: it begins no line among the rules.
+                    meaning=_quoted(told) if node.of_task and told else told,
                     most=node.most or self._most,
                     picture=node.html if node.of_task and not meaning else "",
                     seen=(*path, seen) if seen not in ("", value) and not node.alias else (),
                 )
             if self._nested:
                 yield from self._classes(node.children, data, titles, place)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _all_nodes(nodes: Iterable[_Node]) -> Iterator[_Node]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from urllib.parse import urlsplit
 
-import openai
-
 from ml_backend.addresses import is_path_name
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting, no_key
 from ml_backend.llm.model import Gate
 from ml_backend.llm.provider_facts import (
+    API_KEY,
     API_VERSION as VERSION,
+    AUTH_TOKEN,
     DEPLOYMENT,
     ENDPOINT,
     ProviderFacts,
@@ -20,7 +20,8 @@ from ml_backend.llm.provider_facts import (
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.refusals.judging import Cure, Trouble
 from ml_backend.llm.retry import Retry
-from ml_backend.llm.wire import CHAT, CallFailed, ChatCompletions, Place, Wire, http_client
+from ml_backend.llm.wire import CHAT, CallFailed, ChatCompletions, Place, Wire
+from ml_backend.llm.wire.entra import headers_of, token_of
 from ml_backend.records import Connection, FailureKind, ProviderName
 
 # The newest generally available version of the dated kind; structured outputs came with it.
@@ -31,6 +32,7 @@ V1 = "/openai/v1"
 PROVIDER = ProviderFacts(
     ProviderName.AZURE_OPENAI,
     "Azure OpenAI",
+    secrets=(API_KEY, AUTH_TOKEN),
     needs=(ENDPOINT,),
     takes=(DEPLOYMENT, VERSION),
     example={"endpoint": "https://my-resource.openai.azure.com", "deployment": "gpt-5-mini"},
@@ -52,7 +54,7 @@ def open_model(
     reach: Reach = ANYWHERE,
 ) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key or the resource's address."""
-    if not connection.api_key:
+    if not (connection.api_key or token_of(connection)):
         raise no_key(connection)
     _require_names(connection)
     wire = _wire(connection, gate, reach)
@@ -67,31 +69,20 @@ def _wire(connection: Connection, gate: Gate, reach: Reach) -> Wire:
             "it has no endpoint." if not connection.endpoint else "its endpoint is no web address.",
             "Give it the resource's address, such as https://my-resource.openai.azure.com.",
         )
-    http = http_client(connection.endpoint)
     prefix, v1, _ = parts.path.partition(V1)
     if v1:
-        base_url = parts._replace(path=f"{prefix}{V1}", query="", fragment="").geturl()
-        plain = openai.AsyncOpenAI(
-            api_key=connection.api_key,
-            base_url=base_url,
-            default_headers={"api-key": connection.api_key},
-            max_retries=0,
-            http_client=http,
-        )
-        return Wire(Place.of(plain), gate, reach=reach)
+        base_url = parts._replace(path=f"{prefix}{V1}/", query="", fragment="").geturl()
+        return Wire(Place(base_url, headers_of(connection, key_too=True)), gate, reach=reach)
     # People paste the whole route of a deployment; a gateway's own prefix stays.
     prefix = parts.path.partition("/openai")[0].rstrip("/")
-    azure = openai.AsyncAzureOpenAI(
-        api_key=connection.api_key,
-        azure_endpoint=parts._replace(path=prefix, query="", fragment="").geturl(),
-        azure_deployment=connection.deployment or None,
-        api_version=connection.api_version or API_VERSION,
-        max_retries=0,
-        http_client=http,
+    name = connection.deployment
+    below = f"/openai/deployments/{name}/" if name else "/openai/"
+    place = Place(
+        parts._replace(path=f"{prefix}{below}", query="", fragment="").geturl(),
+        headers_of(connection),
+        {"api-version": connection.api_version or API_VERSION},
     )
-    if connection.deployment:
-        return Wire(Place.of(azure), gate, reach=reach)
-    return Wire(Place.of(azure), gate, dialect=_Deployments(), reach=reach)
+    return Wire(place, gate, dialect=None if name else _Deployments(), reach=reach)
 
 
 class _Deployments(ChatCompletions):

@@ -75,7 +75,7 @@ FILTER_CODES = frozenset(
     }
 )
 NO_IMAGES = wording(
-    r"\b(image|vision|multi-?modal|file)\w*( content| input)?( types?)?s? (is|are) "
+    r"\b(image|vision|multi-?modal|file)\w*( content| input)?( modality)?( types?)?s? (is|are) "
     r"(not|only) (supported|enabled)"
     r"|not (currently )?support(ed)? (image|vision|multi-?modal|file)|not a multi-?modal"
     r"|n't support (image|vision|multi-?modal|picture)|does not accept images"
@@ -86,10 +86,13 @@ TOO_MANY_IMAGES = wording(
     r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images",
 )
 BAD_IMAGE = wording(
-    r"invalid_image|image_parse_error|unsupported image|invalid (base64 )?image|valid image"
+    r"invalid_image|image_parse_error|unsupported image|image is not valid|valid image"
+    r"|document has (no|more than|too many)\b.{0,20}pages|unsupported mime type"
+    r"|invalid (base64 )?image"
     r"|(decode|load|process|parse|identify|download|fetch|open|read|retrieve|access)(ing)? (the )?"
-    r"(base64 |given |provided |remote )?(image|media|file|url|picture)|image\w*( \w+){0,4} too "
-    r"(large|big|small)|image (dimension|size)\w*( \w+){0,6} (exceed|limit)|image exceeds"
+    r"(base64 |given |provided |remote |input )?(image|media|file|url|picture)"
+    r"|image\w*( \w+){0,4} too (large|big|small)|image exceeds"
+    r"|image (dimension|size)\w*( \w+){0,6} (exceed|limit)"
     r"|(image|picture|media)_?url\b.{0,80}(403|404|download|fetch|reach|timed? ?out|denied)"
     r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*"
     r"|(image|picture|photo|media|attachment)s?( \S+){0,4}? (could ?n.t|could not|cannot|can't"

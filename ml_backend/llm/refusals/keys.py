@@ -23,6 +23,7 @@ BARRED_CODES = frozenset(
         *("api_key_service_blocked", "api_key_http_referrer_blocked", "user_project_denied"),
         *("api_key_ip_address_blocked", "ip_not_authorized", "accessdenied", "access_denied"),
         *("access_terminated_error", "mismatched_organization", "organization_disabled"),
+        *("iam_permission_denied", "consumer_invalid"),
         *("1110", "1111", "1112", "1120"),
     }
 )

@@ -71,7 +71,7 @@ def judge_busy(refusal: Refusal, headers: Mapping[str, str]) -> Trouble | None:
         return Trouble(Cure.RETRY, FailureKind.TIMEOUT, said, status)
     if status in (400, 500) and CRASHED.search(refusal.words or said):
         return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said, status)
-    if status in (409, 425) or status >= 502:
+    if status in (409, 425, 499) or status >= 502:
         return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said, status)
     return None
 

@@ -29,7 +29,7 @@ LONGEST_CODE = 200
 
 CODES = (
     *("code", "type", "status", "error_code", "errorCode", "errorcode", "error_type", "__type"),
-    *("status_code", "reason", "quotaId", "quota_id"),
+    *("status_code", "reason", "quotaId", "quota_id", "quota_limit"),
 )
 WORDS = (
     *("message", "Message", "msg", "error_msg", "error_message", "errorMessage", "status_msg"),
@@ -135,6 +135,11 @@ class _Found:
             code = value.get(name)
             if isinstance(code, str | int) and not isinstance(code, bool):
                 self.codes.append(str(code))
+        if isinstance(value.get("retryDelay"), str):
+            # How Google says how long to wait, beside its sentence or instead.
+            self.more.append(f"retry in {value['retryDelay'][:20]}")
+        if value.get("quota_limit_value") == "0":
+            self.more.append("limit: 0")
         if not self.param and isinstance(value.get("param"), str):
             self.param = value["param"]
         for name in (*WORDS, *WITHIN):

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
+from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -51,6 +52,21 @@ IDLE_SECONDS = 30.0
 SPARE_CONNECTIONS = 4
 MOST_NAMES, LONGEST_NAME = 10_000, 300
 MOST_PAGES = 20
+
+
+class Calls(Protocol):
+    """What a chat model is asked through: ``Wire``, or a library in its place."""
+
+    reach: Reach
+
+    async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
+        """Return the chat completion and the seconds it took; raise ``CallFailed``."""
+
+    async def models(self, timeout: float) -> list[str]:
+        """Return the names of models there are; raise ``CallFailed``."""
+
+    async def close(self) -> None:
+        """Give back what it holds."""
 
 
 class Wire:
@@ -112,6 +128,11 @@ class Wire:
         if received.is_stream:
             raise CallFailed(judge_stream(received))
         raise CallFailed(judge_strange(answer, body))
+
+    async def post(self, path: str, content: bytes, timeout: float) -> Received:
+        """Return what comes back for a body that is no chat completion's; raise ``CallFailed``."""
+        async with self._patience(timeout):
+            return await self._send("POST", self._url(path), content)
 
     async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
         proxy = None if self._direct else _proxy(url)

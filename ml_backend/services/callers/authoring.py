@@ -236,7 +236,7 @@ class Authoring:
         """
         self._access.require_connection(caller, version)
         self._check_text(prompt, text)
-        chosen = self._connections.choose(caller, version.provider.value, version.connection_id)
+        chosen = self._connections.of_version(caller, version)
         return self._store.prompts.create_version(
             prompt.id,
             title=check_title(title, "version"),
@@ -293,10 +293,10 @@ class Authoring:
         if not draft.names_connection:
             is_baseline = version.provider is ProviderName.BASELINE
             return {"model": BASELINE_MODEL if is_baseline else draft.model}
-        connection_id = draft.connection_id
-        if connection_id is None and draft.provider == version.provider.value:
-            connection_id = version.connection_id
-        chosen = self._connections.choose(caller, draft.provider, connection_id)
+        if draft.connection_id is None and draft.provider == version.provider.value:
+            chosen = self._connections.of_version(caller, version)
+        else:
+            chosen = self._connections.choose(caller, draft.provider, draft.connection_id)
         return _model_columns(chosen, draft.model or version.model)
 
     def _projects(self, caller: Caller, project_ids: Sequence[int]) -> list[Project]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ml_backend.errors import InvalidInput
-from ml_backend.llm import ProviderFacts, facts_of, provider_modules
+from ml_backend.llm import ProviderFacts, facts_of
 from ml_backend.llm.presets import PRESET, PRESETS
 from ml_backend.llm.provider_facts import (
     API_KEY,
@@ -182,46 +181,3 @@ def address_of(details: JsonObject) -> str:
     """Return the address of the preset among a connection's details, "" for none."""
     preset = PRESETS.get(str(details.get(PRESET) or ""))
     return preset.address if preset else ""
-
-
-def provider_choices() -> list[str]:
-    """Return the providers a connection can be made for."""
-    known = provider_modules()
-    return [
-        name.value for name in ProviderName if name.lower() in known and facts_of(name).is_choice
-    ]
-
-
-def choice(provider: str) -> ProviderName:
-    """Return a provider that connections are made for; raises InvalidInput naming those."""
-    choices = provider_choices()
-    if provider not in choices:
-        raise InvalidInput(
-            f'"{provider}" is not a valid choice.',
-            field="provider",
-            fix=f"There are: {', '.join(choices)}. Custom speaks to anything OpenAI-compatible.",
-        )
-    return ProviderName(provider)
-
-
-def check_endpoint(provider: ProviderName, endpoint: str) -> None:
-    """Raise InvalidInput when an endpoint is missing or is no web address."""
-    if not endpoint and ENDPOINT in facts_of(provider).needs:
-        raise lacking(facts_of(provider), FIELDS[ENDPOINT])
-    if endpoint and not _is_web_address(endpoint):
-        raise InvalidInput(
-            f"{endpoint!r} is not a web address.",
-            field="endpoint",
-            fix="It should look like http://localhost:11434/v1, without a password.",
-        )
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    # A password in the address would be shown to whoever may use the connection.
-    plain = parts.username is None and parts.password is None
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain

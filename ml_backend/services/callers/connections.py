@@ -6,22 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ml_backend.addresses import is_path_name
 from ml_backend.errors import Conflict, Forbidden, InvalidInput
+from ml_backend.llm import Reach, facts_of
 from ml_backend.llm.models.parameters import check_at
 from ml_backend.llm.prices import read_price
 from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, PromptVersion, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
+from ml_backend.services.callers.connection_checks import (
+    check_endpoint,
+    check_names,
+    check_title,
+    choice,
+)
 from ml_backend.services.callers.connection_fields import (
     FIELDS,
     address_of,
-    check_endpoint,
     check_needs,
     check_preset,
-    choice,
-    provider_choices as provider_choices,
     value_of,
 )
 from ml_backend.services.models.pool import ModelPool
@@ -33,7 +36,6 @@ LOCAL_IS_READ_ONLY = (
     "changed there alone."
 )
 SECRETS = ("auth_token", "google_application_credentials")
-GOOGLE_NAMES = ("google_location", "google_project_id")
 
 
 class Connections:
@@ -82,6 +84,7 @@ class Connections:
         check_endpoint(name, endpoint)
         kept = {ENDPOINT: endpoint, "deployment": deployment, **details, **secrets}
         check_needs(name, {**_texts(kept), API_KEY: api_key})
+        self._require_reach(caller, name)
         check_names(deployment, columns.get("api_version", ""), details)
         self._private.check(caller.user, endpoint)
         return self._store.connections.create(
@@ -120,29 +123,21 @@ class Connections:
         endpoint = columns.get("endpoint", connection.endpoint)
         # What was kept before there were rules for names may stay, and leads nowhere.
         check_names(columns.get("deployment", ""), columns.get("api_version", ""), details or {})
+        is_moved = _place(name, endpoint) != _place(connection.provider, connection.endpoint)
         check_preset(name, details or {})
         if "endpoint" in columns or provider:
             check_endpoint(name, endpoint)
+            self._require_reach(caller, name)
             self._private.check(caller.user, endpoint, connection)
-            self._refuse_moving_secret(connection, endpoint, api_key, secrets)
+            if is_moved:
+                self._refuse_moving_secret(connection, api_key, secrets)
         given = {**columns, **(details or {}), **(secrets or {})}
         if api_key is not None:
             given[API_KEY] = api_key
         self._check_change(connection, name, given, is_other=name is not connection.provider)
-        is_moved = _host(endpoint) != _host(connection.endpoint)
         if columns.get("title", connection.title) != connection.title:
             self._check_title(caller, columns["title"])
-        kept = None
-        if is_moved and (secrets or api_key is not None):
-            # What was given for another host is not taken along.
-            kept = dict(secrets or {})
-            api_key = kept.get("auth_token", "") if api_key is None else api_key
-        elif secrets:
-            kept = {**connection.secrets, **secrets}
-            if connection.is_unreadable and api_key is None:
-                api_key = kept.get("auth_token", "")
-            if api_key is None and connection.api_key == connection.secrets.get("auth_token"):
-                api_key = kept.get("auth_token")
+        api_key, kept = _secrets(connection, api_key, secrets, is_moved=is_moved)
         if details:
             columns["details"] = {**connection.details, **details}
         if connection.id is None:
@@ -182,8 +177,9 @@ class Connections:
     def choose(self, caller: Caller, provider: str | None, connection_id: int | None) -> Connection:
         """Return what answers a version: the connection named, else the newest of its provider.
 
-        Without either it is the environment's. Raises InvalidInput for one that is not the
-        caller's to use, or of another provider.
+        Without either it is the environment's, which answers to OpenAI's name as well where it has
+        an address of its own. Raises InvalidInput for one that is not the caller's to use, or of
+        another provider.
         """
         if connection_id is not None:
             found = self._store.connections.find(connection_id)
@@ -209,6 +205,8 @@ class Connections:
         theirs = [each for each in self.visible(caller) if each.provider is name]
         if theirs:
             return theirs[-1]
+        if self._models.answers_to(name):
+            return self._models.named(name)
         raise InvalidInput(
             f"There is no connection of provider {provider} that you may use.",
             field="model_provider_connection",
@@ -248,6 +246,12 @@ class Connections:
         if "parameters" in values:
             values["parameters"] = checked
 
+    def of_version(self, caller: Caller, version: PromptVersion) -> Connection:
+        """Return what answers a version already, under the name it has for it."""
+        if version.connection_id is None and self._models.answers_to(version.provider):
+            return self._models.named(version.provider)
+        return self.choose(caller, version.provider.value, version.connection_id)
+
     def check_provider(self, provider: str) -> ProviderName:
         """Return a provider by name; raises InvalidInput naming those there are.
 
@@ -268,20 +272,24 @@ class Connections:
 
     @staticmethod
     def _refuse_moving_secret(
-        connection: Connection,
-        endpoint: str,
-        api_key: str | None,
-        secrets: Mapping[str, str] | None,
+        connection: Connection, api_key: str | None, secrets: Mapping[str, str] | None
     ) -> None:
         """A stored key must not be sent to another host than the one it was given for."""
-        moved = _host(endpoint) != _host(connection.endpoint)
         given = api_key is not None or any((secrets or {}).values())
         has_secret = bool(connection.api_key or connection.secrets) or connection.is_unreadable
-        if moved and has_secret and not given:
+        if has_secret and not given:
             raise InvalidInput(
                 "A new endpoint needs its key given again.",
                 field="api_key",
                 fix="Send api_key (or auth_token) together with endpoint.",
+            )
+
+    def _require_reach(self, caller: Caller, provider: ProviderName) -> None:
+        """Raise Forbidden for what leads anywhere, where a caller's connections may not."""
+        if facts_of(provider).chooses_address and not self._private.may_make(caller.user):
+            raise Forbidden(
+                f"{provider.value} chooses addresses by itself, private ones among them.",
+                fix=Reach(whom=self._private.owner_said()).fix,
             )
 
     def _require_owner(self, caller: Caller, scope: Scope) -> None:
@@ -322,30 +330,6 @@ def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
     return f"{provider.value} {number}"
 
 
-def check_names(deployment: str, api_version: str, details: JsonObject) -> None:
-    """Raise InvalidInput for what is no name: in an address it could lead elsewhere."""
-    given = {
-        "deployment_name": deployment,
-        "api_version": api_version,
-        **{name: details.get(name) for name in GOOGLE_NAMES},
-    }
-    for field, name in given.items():
-        if name and not is_path_name(str(name).replace(":", "-")):
-            raise InvalidInput(
-                f"{str(name)[:60]!r} is no name.",
-                field=field,
-                fix="Letters, digits, dots, hyphens and underscores make one.",
-            )
-
-
-def check_title(title: str) -> None:
-    """Raise InvalidInput for a title that commands would take for a number, or for none."""
-    if not title.strip() or title.isdecimal():
-        raise InvalidInput(
-            f"A connection cannot be called {title!r}.", field="title", fix="Give it a name."
-        )
-
-
 def parse_price(text: str) -> tuple[str, list[float]]:
     """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
     model, _, numbers = text.rpartition("=")
@@ -362,9 +346,37 @@ def parse_price(text: str) -> tuple[str, list[float]]:
     return model.strip(), list(price)
 
 
+def _secrets(
+    connection: Connection,
+    api_key: str | None,
+    secrets: Mapping[str, str] | None,
+    *,
+    is_moved: bool,
+) -> tuple[str | None, dict[str, str] | None]:
+    """Return a key and other secrets as they are to be kept, None for what stays as it is.
+
+    What opens a connection is what was given last, and nothing goes along to another host.
+    """
+    before, token = dict(connection.secrets), connection.secrets.get("auth_token")
+    if is_moved and (connection.api_key or before):
+        kept = dict(secrets or {})
+        return api_key if api_key is not None else kept.get("auth_token", ""), kept
+    if not secrets:
+        if api_key is None or token is None:
+            return api_key, None
+        return api_key, {name: each for name, each in before.items() if name != "auth_token"}
+    kept = {**before, **secrets}
+    if connection.is_unreadable and api_key is None:
+        api_key = kept.get("auth_token", "")
+    if api_key is None and connection.api_key == token:
+        api_key = kept.get("auth_token")
+    return api_key, kept
+
+
+def _place(provider: ProviderName, endpoint: str) -> str:
+    """Return the host that is asked, or what stands for it."""
+    return urlsplit(endpoint or facts_of(provider).address).netloc or provider
+
+
 def _texts(values: JsonObject) -> dict[str, str]:
     return {name: str(value or "").strip() for name, value in values.items()}
-
-
-def _host(endpoint: str) -> str:
-    return urlsplit(endpoint).netloc

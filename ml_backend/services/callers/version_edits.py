@@ -43,15 +43,15 @@ class Keeping:
         """Keep a draft of some fields; a title given is that of the version that is made."""
         if not self._versions.was_run(version):
             return Kept(self._authoring.update_version(caller, prompt, version, draft))
-        provider, connection_id = draft.provider, draft.connection_id
-        if not draft.names_connection:
-            provider, connection_id = version.provider.value, version.connection_id
+        chosen = draft.connection
+        if chosen is None and not draft.names_connection:
+            chosen = self._connections.of_version(caller, version)
         whole = replace(
             draft,
             text=version.text if draft.text is None else draft.text,
             model=draft.model or version.model,
-            connection=draft.connection
-            or self._connections.choose(caller, provider, connection_id),
+            connection=chosen
+            or self._connections.choose(caller, draft.provider, draft.connection_id),
             max_few_shot_examples=version.max_few_shot_examples
             if draft.max_few_shot_examples is None
             else draft.max_few_shot_examples,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from ml_backend.errors import TaskRefused
 from ml_backend.labeling import LabelingConfig
 from ml_backend.prompting import messages as prompting
+from ml_backend.prompting.enclosing import marks_of_a_chat
 from ml_backend.prompting.few_shot_choice import EXAMPLE_CHARACTERS, FewShot, Shot, classes_in
 from ml_backend.records import Example, ExamplesLeftOut, ExampleSource, PromptVersion
 
@@ -96,6 +97,8 @@ def _shot(
             lenient=version.is_lenient,
             texts=config.texts(inputs, example.data),
         )
+        if marks_of_a_chat(question):  # it could end its own message, and begin another's
+            return None
         answer = {name: example.answer.get(name) for name in config.controls}
         return Shot(
             example.task_id,

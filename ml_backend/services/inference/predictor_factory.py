@@ -119,7 +119,7 @@ class PredictorFactory:
         version: PromptVersion,
         *,
         examples: list[Example] | None = None,
-        budget: float | None = None,
+        budget: float | Budget | None = None,
         spent: float = 0.0,
         run: Run | None = None,
         person: Person | None = None,
@@ -164,12 +164,14 @@ class PredictorFactory:
         recipe: PredictorInputs,
         version: PromptVersion,
         *,
-        budget: float | None,
+        budget: float | Budget | None,
         spent: float,
         run: Run | None = None,
         person: Person | None = None,
     ) -> BudgetGuard:
         """Return what keeps a run within budgets; raises InvalidInput where that cannot be.
+
+        A ``budget`` that is one already is shared with others.
 
         It is asked for ``person``, whoever started the run, or else whose prompt it is.
         """
@@ -177,11 +179,13 @@ class PredictorFactory:
         purse = self._models.purse(recipe.connection)
         purse.flush()
         run_id = run.id if run is not None else None
+        if not isinstance(budget, Budget):
+            budget = Budget.require(budget, price, spent, store=self._store, run_id=run_id)
         return BudgetGuard.require(
             purse,
             price,
             parameters=version.parameters,
-            budget=Budget.require(budget, price, spent, store=self._store, run_id=run_id),
+            budget=budget,
             prompt=(version.id, version.model),
             calls=self._calls(recipe.connection, version, price, run, person),
         )

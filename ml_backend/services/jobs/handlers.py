@@ -8,13 +8,15 @@ from ml_backend.errors import Conflict, LabelStudioAuthError
 from ml_backend.labelstudio import CallerLabelStudio, Project, ServerLabelStudio
 from ml_backend.records import JobKind, JsonObject
 from ml_backend.services.jobs import documents
-from ml_backend.services.jobs.jobs import Handler, Work
+from ml_backend.services.jobs.jobs import CanceledWork, Handler, Work
 from ml_backend.services.marking.marks import GroundTruthMarks, MarkPlan, require_counted
 from ml_backend.services.marking.request import request_from
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.selection import Selection, select
 from ml_backend.services.prompts.own_keys import require_owner
+from ml_backend.services.racing.race import Races
+from ml_backend.services.racing.request import Doing, RaceRequest
 from ml_backend.services.refining.refine import RefineRequest, Refining
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
@@ -34,6 +36,7 @@ class JobHandlers:
         studio: ServerLabelStudio,
         deletions: DeletePrompts,
         refining: Refining,
+        races: Races,
         predictions_through: Callable[[CallerLabelStudio], Predictions[CallerLabelStudio]],
         marks_through: Callable[[CallerLabelStudio], GroundTruthMarks[CallerLabelStudio]],
     ) -> None:
@@ -41,6 +44,7 @@ class JobHandlers:
         self._studio = studio
         self._deletions = deletions
         self._refining = refining
+        self._races = races
         self._predictions_through = predictions_through
         self._marks_through = marks_through
 
@@ -53,6 +57,7 @@ class JobHandlers:
             JobKind.PROMOTE: self._promote,
             JobKind.GROUND_TRUTH: self._mark,
             JobKind.REFINE: self._refine,
+            JobKind.RACE: self._race,
         }
 
     def plan_delete(
@@ -166,6 +171,26 @@ class JobHandlers:
             ),
         )
         return done.document()
+
+    def _race(self, work: Work) -> JsonObject:
+        job = work.job
+        studio = PatientLabelStudio(self._studio, work.patience)
+
+        def look() -> bool:
+            work.patience.sleep(0.0)
+            return self._store.jobs.is_canceled(job.id)
+
+        asked = RaceRequest.of(
+            job,
+            studio.get_project(job.project_id or 0),
+            self._store.prompts.get(job.prompt_id or 0),
+            self._store.prompts.get_version(job.version_id or 0),
+        )
+        doing = Doing(job.id, look, work.patience.say, work.show)
+        result = self._races.run(studio, asked, doing)
+        if self._store.jobs.is_canceled(job.id):
+            raise CanceledWork(result)
+        return result
 
     @staticmethod
     def _callers_studio(work: Work) -> CallerLabelStudio:

@@ -45,10 +45,20 @@ class Work:
     studio: CallerLabelStudio | None
     """The client of who called, None when the job goes on after a restart."""
     patience: Patience
+    show: Callable[[JsonObject], None] = field(default=lambda result: None)
+    """Keeps how it stands, for whoever looks at the job while it goes on."""
 
     def progress(self, done: int, total: int) -> None:
         """Show how far it is."""
         self.patience.say(f"{done} of {total}")
+
+
+class CanceledWork(Exception):
+    """Raised by a handler that ends because somebody wants it to, with what it has."""
+
+    def __init__(self, result: JsonObject) -> None:
+        super().__init__("canceled")
+        self.result = result
 
 
 @dataclass(slots=True)
@@ -165,7 +175,7 @@ class Jobs:
     def _execute(self, job_id: int, studio: CallerLabelStudio | None, lease: JobLease) -> None:
         patience = Patience(lease.say, lease.over, give_up_after=GIVE_UP_AFTER)
         try:
-            status, message, result = self._do(job_id, studio, patience)
+            status, message, result = self._do(job_id, studio, patience, lease.show)
         except Interrupted:
             return  # the end of the lease leaves it to others
         if not lease.is_held():
@@ -174,15 +184,21 @@ class Jobs:
         self._store.jobs.finish(job_id, lease.fence, status, message=message, result=result)
 
     def _do(
-        self, job_id: int, studio: CallerLabelStudio | None, patience: Patience
+        self,
+        job_id: int,
+        studio: CallerLabelStudio | None,
+        patience: Patience,
+        show: Callable[[JsonObject], None],
     ) -> tuple[RunStatus, str, JsonObject]:
         job = self._store.jobs.get(job_id)
         actor = self._actors.pop(job_id, None) or Actor("server", job.created_by)
         try:
             with acting_as(actor):
-                result = self._handlers[job.kind](Work(job, studio, patience))
+                result = self._handlers[job.kind](Work(job, studio, patience, show))
         except Interrupted:
             raise
+        except CanceledWork as ended:
+            return RunStatus.CANCELED, "", ended.result
         except PromptsError as error:
             self._keep(job_id, error)
             return RunStatus.FAILED, str(error), {}
@@ -209,9 +225,14 @@ class JobLease(Lease[int]):
             store.jobs, job_id, fence, shutdown=shutdown, every=BEAT_SECONDS, since=since
         )
         self._message = ""
+        self._shown: JsonObject | None = None
+
+    def show(self, result: JsonObject) -> None:
+        self._shown = result
 
     def say(self, message: str) -> None:
         self._message = message
 
     def columns(self) -> JsonObject:
-        return {"message": self._message}
+        shown = {} if self._shown is None else {"result": self._shown}
+        return {"message": self._message, **shown}

@@ -17,6 +17,7 @@ from ml_backend.services.models.allowance import Allowance, Hold, Known
 from ml_backend.services.models.call_sizes import CallSize
 from ml_backend.services.models.spending import ConnectionBudget
 from ml_backend.store import Account, Claim, Spent, Standing, Store, allotted
+from ml_backend.store.allowances import RUN
 
 COMPLETION_CAP = 4096
 """Completion tokens a call may use under a budget, so that the most it costs is known."""
@@ -38,13 +39,19 @@ class Budget(Allowance):
     """A run's own limit in dollars; of a try, which no other process goes on with, for itself."""
 
     def __init__(
-        self, limit: float, spent: float, *, store: Store | None = None, run_id: int | None = None
+        self,
+        limit: float,
+        spent: float,
+        *,
+        store: Store | None = None,
+        run_id: int | None = None,
+        account: Account | None = None,
     ) -> None:
-        """``spent`` is what the run's answers have cost so far."""
+        """``spent`` is what the run's answers have cost so far; ``account`` is no run's."""
         super().__init__(self._write, _refusal)
         self._limit = limit
         self._store = store
-        self._account = Account(f"run:{run_id}") if run_id is not None else None
+        self._account = Account(f"{RUN}{run_id}") if run_id is not None else account
         self._alone = Standing(Spent(cost=spent))
         self.size = CallSize()
         if store is not None and self._account is not None:

@@ -20,6 +20,7 @@ from ml_backend.records import (
 from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
+from ml_backend.services.models.vendor_addresses import VendorAddresses
 from ml_backend.store import Store
 from ml_backend.store.environment_prices import place_of
 
@@ -36,11 +37,14 @@ class ModelPool:
         timeout: float,
         calls_per_user: int = 0,
         reach_of: Callable[[Connection], Reach] = lambda _: ANYWHERE,
+        addresses: VendorAddresses | None = None,
     ) -> None:
         """``calls_per_user`` is what each person may have asked in a day; 0 is any number.
 
-        ``reach_of`` says where a connection may lead.
+        ``reach_of`` says where a connection may lead, ``addresses`` where one without an endpoint
+        does.
         """
+        self._addresses = addresses or VendorAddresses()
         self._store = store
         self._default = default
         self.concurrency = concurrency
@@ -66,6 +70,19 @@ class ModelPool:
     def default(self, connection: Connection) -> None:
         self._default = connection
 
+    def answers_to(self, provider: ProviderName) -> bool:
+        """Return whether the environment's connection answers versions of a provider.
+
+        One that OPENAI_BASE_URL makes does so for OpenAI too: it stands in front of that.
+        """
+        own = self._default.provider
+        is_gateway = own is ProviderName.CUSTOM and provider is ProviderName.OPENAI
+        return provider is own or is_gateway
+
+    def named(self, provider: ProviderName) -> Connection:
+        """Return the environment's connection, under the name that a version has for it."""
+        return replace(self.default, provider=provider)
+
     def connection(self, provider: ProviderName, connection_id: int | None) -> Connection:
         """Return the connection a version names, else the one the environment makes."""
         if connection_id is not None:
@@ -78,7 +95,7 @@ class ModelPool:
                     fix="Make a version that names another connection.",
                 )
             return connection
-        if provider is self.default.provider:
+        if self.answers_to(provider):
             return self.default
         if provider is ProviderName.BASELINE:
             return Connection(None, "offline baseline", provider, default_model=BASELINE_MODEL)
@@ -140,7 +157,8 @@ class ModelPool:
                 field="connection",
                 fix=Step.GIVE_KEY_AGAIN(connection=connection.id or 0),
             )
-        wanted, reach = _asked_by(connection), self.reach_of(connection)
+        reach, connection = self.reach_of(connection), self._addresses.placed(connection)
+        wanted = _asked_by(connection)
         with self._lock:
             for known, known_reach, model in self._open:
                 if known == wanted and known_reach == reach:

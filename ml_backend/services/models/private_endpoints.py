@@ -11,6 +11,7 @@ from ml_backend.errors import Forbidden, PromptsError
 from ml_backend.labelstudio import ServerLabelStudio, User
 from ml_backend.llm.reach import ANYWHERE, Reach, is_private
 from ml_backend.records import Connection, Scope
+from ml_backend.services.models.vendor_addresses import VendorAddresses
 from ml_backend.services.recent import Recent
 
 OWNER_SECONDS = 600.0
@@ -29,8 +30,20 @@ class PrivateEndpoints:
     what the owner made.
     """
 
-    def __init__(self, everybody: bool, open_studio: Callable[[], ServerLabelStudio]) -> None:
+    def __init__(
+        self,
+        everybody: bool,
+        open_studio: Callable[[], ServerLabelStudio],
+        addresses: VendorAddresses | None = None,
+        anywhere: Reach = ANYWHERE,
+    ) -> None:
+        """``addresses`` are the operator's own, which connections without an endpoint lead to.
+
+        ``anywhere`` is where connections of the operator and the owner may lead.
+        """
+        self._anywhere = anywhere
         self.everybody = everybody
+        self._addresses = addresses or VendorAddresses()
         self._open_studio = open_studio
         self._server: Recent[str, User] = Recent(OWNER_SECONDS, 1)
         self._away: Recent[str, bool] = Recent(AWAY_SECONDS, 1)
@@ -55,9 +68,9 @@ class PrivateEndpoints:
         if host and _is_private(host):
             raise Forbidden(
                 f"{host} is at a private or reserved address, where this connection may not lead.",
-                fix=Reach(whom=self._owner_said()).fix,
+                fix=Reach(whom=self.owner_said()).fix,
             )
-        if before is not None and endpoint != before.endpoint and self.reach_of(before).private:
+        if before is not None and endpoint != before.endpoint and self._maker_of(before).private:
             raise Forbidden(
                 "Where this connection leads is for whoever made it to say.",
                 fix="Make a connection of your own.",
@@ -65,9 +78,13 @@ class PrivateEndpoints:
 
     def reach_of(self, connection: Connection) -> Reach:
         """Return where a connection may lead; costs nothing but once in ten minutes."""
+        return self._anywhere if self._addresses.of(connection) else self._maker_of(connection)
+
+    def _maker_of(self, connection: Connection) -> Reach:
+        """Return where whoever made a connection may have it lead."""
         if connection.id is None or connection.created_by is None or self._owner_made(connection):
-            return ANYWHERE
-        return Reach(private=self.everybody, tells=False, whom=self._owner_said())
+            return self._anywhere
+        return Reach(private=self.everybody, tells=False, whom=self.owner_said())
 
     def _owner_made(self, connection: Connection) -> bool:
         person, server = connection.created_by, self._server_user()
@@ -83,7 +100,8 @@ class PrivateEndpoints:
         owner = server.organization_owner if server is not None else ""
         return bool(owner) and email.casefold() == owner.casefold()
 
-    def _owner_said(self) -> str:
+    def owner_said(self) -> str:
+        """Return who may make connections that lead anywhere, "" where that is not known."""
         server = self._server_user()
         owner = server.organization_owner if server is not None else ""
         return f"The owner of the organization ({owner})" if owner else ""

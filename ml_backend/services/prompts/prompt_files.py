@@ -291,6 +291,8 @@ class PromptFiles:
             return self._models.connection(ProviderName.BASELINE, None)
         found = [each for each in usable if each.provider is given.provider]
         found += [default] if default.provider is given.provider else []
+        if not found and self._models.answers_to(given.provider):
+            return self._models.named(given.provider)
         if len(found) == 1:
             return found[0]
         line = given.line("connection" if given.connection is not None else "provider")

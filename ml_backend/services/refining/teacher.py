@@ -12,6 +12,7 @@ from ml_backend.errors import AnswerError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting import template
+from ml_backend.prompting.enclosing import enclosed, marks_of_a_chat
 from ml_backend.records import JsonObject
 from ml_backend.services.refining.mistakes import Mistakes
 
@@ -70,15 +71,17 @@ def messages_for(
     ``goal`` is what the person who asks wants to be better.
     """
     draft = says_nothing(text)
-    parts = [f"The prompt:\n<prompt>\n{text}\n</prompt>"] if text.strip() else []
+    parts = ["The prompt:\n" + enclosed("prompt", text)] if text.strip() else []
     if system.strip():
-        parts.append(f"The model is told before it, and goes on to be:\n{system.strip()}")
+        before = enclosed("system", system.strip())
+        parts.append(f"The model is told before it, and goes on to be:\n{before}")
     parts += [
-        f"Fields of the task's data: {', '.join(sorted(known)) or 'none'}.",
+        f"Fields of the task's data: {', '.join(map(_name, sorted(known))) or 'none'}.",
         f"What the model answers:\n{config.describe({})}",
     ]
     if draft and instruction.strip():
-        parts.append(f"Instructions for people:\n{instruction.strip()[:LONGEST_INSTRUCTION]}")
+        words = instruction.strip()[:LONGEST_INSTRUCTION]
+        parts.append("Instructions for people:\n" + enclosed("instructions", words))
     if lessons.mistakes:
         parts.append("Tasks it got wrong:\n" + _lines(lessons.mistakes))
     elif lessons.right:
@@ -124,5 +127,13 @@ def _used(text: str, known: Collection[str]) -> list[str]:
     return [each for each in names if each in known or top_key(each) in known]
 
 
+def _name(field: str) -> str:
+    """Return a field's name, in quotes where it could be read as more: tasks may name theirs."""
+    return field if field.isidentifier() else json.dumps(field, ensure_ascii=False)
+
+
 def _lines(items: tuple[JsonObject, ...]) -> str:
-    return "\n".join(json.dumps(each, ensure_ascii=False) for each in items)
+    lines = "\n".join(json.dumps(each, ensure_ascii=False) for each in items)
+    for mark in set(marks_of_a_chat(lines)):  # JSON says the same of it by its number
+        lines = lines.replace(mark, f"\\u{ord(mark[0]):04x}{mark[1:]}")
+    return lines

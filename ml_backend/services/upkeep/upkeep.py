@@ -5,6 +5,9 @@ from __future__ import annotations
 from ml_backend.services.upkeep.gone import Gone
 from ml_backend.store import Store
 
+ACCOUNT_DAYS = 30
+"""After that what a run spent of its own budget is forgotten; its costs stay with its answers."""
+
 
 class Upkeep:
     """Forgets what is too old, and what is gone from Label Studio."""
@@ -18,6 +21,7 @@ class Upkeep:
     def work(self) -> None:
         """Remove what is older than it is kept; Label Studio is not asked at a start."""
         self._store.audit.forget_older(self._audit_days)
+        self._store.allowances.forget_done(ACCOUNT_DAYS)
         if not self._is_first:
             self._gone.work()
         self._is_first = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -54,6 +54,12 @@ def vendors() -> list[Vendor]:
     return [module.VENDOR for module in modules]
 
 
+def further_of(vendor: Vendor) -> Mapping[str, Handler]:
+    """Return what else a vendor answers to POST, by path: an address for tokens, say."""
+    found: Mapping[str, Handler] = getattr(vendor, "further", {})
+    return found
+
+
 def in_words_of(vendor: Vendor, response: web.StreamResponse) -> web.StreamResponse:
     """Return a response as the vendor would send it, where it is an error of the simulator's."""
     if not isinstance(response, Refused) or not response.body:
@@ -63,4 +69,6 @@ def in_words_of(vendor: Vendor, response: web.StreamResponse) -> web.StreamRespo
     headers = {
         name: response.headers[name] for name in ("Retry-After",) if name in response.headers
     }
-    return web.json_response(body, status=status, headers=headers)
+    own = getattr(vendor, "headers_of", None)  # of those that say more than when to ask again
+    more = own(response.fault, headers.get("Retry-After")) if own is not None else {}
+    return web.json_response(body, status=status, headers={**headers, **more})

@@ -29,7 +29,7 @@ from ml_backend.services.health.own_names import OF_THIS_MACHINE
 from ml_backend.settings import Settings, is_loopback
 from ml_backend.web.server.attempts import Attempts
 from ml_backend.web.server.errors import reason_phrase
-from ml_backend.web.server.hosts import is_allowed, name_of
+from ml_backend.web.server.hosts import is_allowed, is_passed_on, name_of
 from ml_backend.web.server.paths import is_api, is_page, leads_to_pages
 
 CHALLENGE = 'Basic realm="Prompts for Label Studio", charset="UTF-8"'
@@ -108,34 +108,33 @@ class _Guards:
         if given is not None and given.type == "basic":
             name, word = given.username or "", given.password or ""
             is_project = ProjectSecrets.names_project(name)
-            found: list[Bearer] = []
+            found: Bearer | None = None
 
             def is_right() -> bool:
-                found.extend(self._opened(name, word))
-                return bool(found)
+                nonlocal found
+                found = self._opened(name, word)
+                return found is not None
 
             # A pair of the operator's may be named like a project's secret.
             if is_project and name != self._user:
                 if self._attempts.secret(is_right):
-                    return found[0]
+                    return found
             elif self._user:
                 pair = f"{name}\0{word}".encode("utf-8", "surrogatepass")
                 if self._attempts.password(hashlib.sha256(pair).digest(), is_right):
-                    return found[0]
+                    return found
             if is_project:
                 return None
         # What else stands there may be a proxy's, as it was before there were secrets.
-        return (
-            OPEN if self._is_open and is_allowed(name_of(request.host), OF_THIS_MACHINE) else None
-        )
+        is_near = self._is_open and is_allowed(name_of(request.host), OF_THIS_MACHINE)
+        return OPEN if is_near and not is_passed_on() else None
 
-    def _opened(self, name: str, word: str) -> list[Bearer]:
+    def _opened(self, name: str, word: str) -> Bearer | None:
         right_user, right_password = _same(name, self._user), _same(word, self._password)
         if self._user and right_user and right_password:
-            return [OPERATOR]
+            return OPERATOR
         is_project = ProjectSecrets.names_project(name)
-        known = self._open_secrets().recognise(name, word) if is_project else None
-        return [known] if known is not None else []
+        return self._open_secrets().recognise(name, word) if is_project else None
 
 
 def _is_theirs(found: Bearer, endpoint: str) -> bool:

@@ -7,6 +7,7 @@ browser the answers are then the page's own. The name in the request tells.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 
 from flask import Flask, request
@@ -15,6 +16,10 @@ from werkzeug.exceptions import MisdirectedRequest
 from ml_backend.addresses import to_ascii
 from ml_backend.services.health.own_names import own_names
 from ml_backend.settings import Settings, is_loopback
+
+_CLIENTS = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP")
+_OF_PROXIES = ("Forwarded", "Via", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server")
+_FOR = re.compile(r'(?:^|[;,])\s*for="?\[?([^\]";,]*)', re.IGNORECASE)
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -42,6 +47,29 @@ def name_of(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return to_ascii(host.rpartition(":")[0] if ":" in host else host)
+
+
+def is_passed_on() -> bool:
+    """Return whether a proxy on this machine passes on what another machine asked.
+
+    One that rewrites the Host header gives itself away by what it adds; whoever it names is
+    believed to be elsewhere, and whoever it does not name as well.
+    """
+    heads = request.headers
+    named = [each for head in _CLIENTS for each in heads.getlist(head)]
+    clients = [each for value in named for each in value.split(",")]
+    clients += _FOR.findall(",".join(heads.getlist("Forwarded")))
+    if clients:
+        return not all(_is_this_machine(each) for each in clients)
+    return any(head in heads for head in _OF_PROXIES)
+
+
+def _is_this_machine(client: str) -> bool:
+    client = client.strip().strip('"')
+    try:
+        return ipaddress.ip_address(name_of(client) if "." in client else client).is_loopback
+    except ValueError:
+        return False
 
 
 def is_allowed(name: str, allowed: Collection[str]) -> bool:

@@ -23,6 +23,7 @@ WORDS: Words = {
     "/api/prompts/ID/ with associated_projects.",
     Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
     "installed from, then, where pip installed it, the same installation again.",
+    Step.CANCEL_RACE: "Wait for its end, or end it: POST …/race/cancel of a version of {prompt}.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common: common_only=true.",
     Step.CONFIRM_PROJECT: "If it is meant for this one too: POST "
@@ -43,6 +44,8 @@ WORDS: Words = {
     Step.GIVE_KEY_AGAIN: "Enter it again: api_key of PATCH "
     "/api/model-provider-connections/{connection}/. Or whoever runs the server sets the "
     "SECRET_KEY before as SECRET_KEY_OLD.",
+    Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: send a new auth_token to PATCH "
+    "/api/model-provider-connections/{connection}/, or an api_key, which does not end.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the url: "
     "http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, leave filters_json out.",

@@ -35,6 +35,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
         report_page,  # noqa: F401
         trying,  # noqa: F401
     )
+    from ml_backend.web.ui.race import race  # noqa: F401
     from ml_backend.web.ui.results import (
         right,  # noqa: F401
         task,  # noqa: F401

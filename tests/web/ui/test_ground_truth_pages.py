@@ -178,6 +178,7 @@ def test_pages_are_turned_by_id(annotated: Pages) -> None:
     assert len(back.all(f"#task-{tasks[40]}")) == 1
 
 
+@pytest.mark.slow
 def test_hostile_data_answers_and_names_are_text(pages: Pages) -> None:
     evil = "<script>alert(1)</script>"
     pages.studio.control(settings={"users": {"x": {"id": 5, "first_name": evil}}})

@@ -21,6 +21,7 @@ def ended(pages: Pages, job: Job, result: JsonObject, message: str = "") -> None
     pages.container.store.jobs.finish(job.id, 1, status, message=message, result=result)
 
 
+@pytest.mark.slow
 def test_a_job_under_way_shows_how_far_it_is_and_asks_again(pages: Pages) -> None:
     job = begun(pages)
     pages.container.store.jobs.change(job.id, 1, message="1200 of 5000")

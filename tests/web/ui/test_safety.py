@@ -254,6 +254,7 @@ def test_signing_in_anew_ends_the_session_before(pages: Pages) -> None:
     assert other.get("/ui/prompts").status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["http://[", "//[x", "http://h/ui/\xe9", "javascript:x", "\\"])
 def test_htmx_that_names_a_strange_page_is_led_to_sign_in(api: Any, url: str) -> None:
     answer = api.app.test_client().get("/ui/prompts", headers={**HTMX, "HX-Current-URL": url})

@@ -43,7 +43,7 @@ def test_the_unsaved_text_is_answered_without_a_run_or_a_prediction(
     found = attempt(pages, path, htmx=htmx, **typed)
     assert found.status == 200
     sent = pages.simulator.last_request()
-    assert sent["messages"][-1]["content"] == "Typed? message 0"
+    assert sent["messages"][-1]["content"] == "Typed? <text>message 0</text>"
     assert sent["messages"][0]["content"].startswith("Hi.\n\n")
     assert sent["temperature"] == 0.3
     section = found.text(".trial")

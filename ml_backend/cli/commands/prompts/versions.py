@@ -1,4 +1,4 @@
-"""`versions`: list, show, create, edit, activate, delete; also `compare` and `refine`."""
+"""`versions`: list, show, create, edit, activate, delete; also `compare`, `refine` and `race`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.delete import delete_with_predictions
 from ml_backend.cli.commands.prompts.compare import compare_versions
+from ml_backend.cli.commands.prompts.race import race_models
 from ml_backend.cli.commands.prompts.refine import refine_version
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.details import percent
@@ -270,6 +271,7 @@ def delete_version(app: App, prompt: str, version: str, yes: bool, dry_run: bool
 
 versions.add_command(compare_versions)
 versions.add_command(refine_version)
+versions.add_command(race_models)
 
 
 def _accuracies(found: Evaluated | None) -> tuple[str | None, str | None]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0021"
 
 KINDS = ("cached_tokens", "cache_write_tokens", "reasoning_tokens")
 

@@ -163,6 +163,9 @@ class EditorForm:
     def draft(self, caller: Caller, version: PromptVersion | None) -> Draft:
         """Return what is to be saved; raises what a person can mend."""
         chosen = self.chosen_connection(caller)
+        was = connection_value(caller, version) if version is not None else ""
+        if chosen and version and self.connection == was == ENVIRONMENT:
+            chosen = replace(chosen, provider=version.provider)  # as the version calls it
         provider = chosen.provider if chosen else version.provider if version else None
         text = self.text
         if not text.strip() and provider is ProviderName.BASELINE:
@@ -306,7 +309,7 @@ def connection_value(caller: Caller, version: PromptVersion) -> str:
         connection = services().store.connections.find(version.connection_id)
         usable = connection is not None and services().access.may_use(caller, connection)
         return str(version.connection_id) if usable else KEPT
-    if version.provider is services().models.default.provider:
+    if services().models.answers_to(version.provider):
         return ENVIRONMENT
     return BASELINE if version.provider is ProviderName.BASELINE else KEPT
 

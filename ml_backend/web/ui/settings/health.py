@@ -314,6 +314,7 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
         "OPENAI_API_KEY": settings.openai_api_key,
         "OPENAI_BASE_URL": settings.openai_base_url,
         "OPENAI_MODEL": settings.openai_model,
+        **settings.vendor_addresses,
         "SECRET_KEY": settings.secret_key,
         "SECRET_KEY_OLD": settings.secret_key_old,
         "BASIC_AUTH_USER": settings.basic_auth_user,

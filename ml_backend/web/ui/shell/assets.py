@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, abort, request
@@ -71,9 +72,15 @@ class Assets:
 
     def _add(self, name: str, content: bytes, suffix: str) -> None:
         digest = hashlib.sha256(content).hexdigest()[:12]
-        packed = None if suffix == ".woff2" else gzip.compress(content, mtime=0)
+        packed = None if suffix == ".woff2" else _packed(content)
         url = f"/ui/static/{digest}/{name}"
         self._files[name] = Asset(url, content, packed, KINDS[suffix])
+
+
+@lru_cache(maxsize=32)
+def _packed(content: bytes) -> bytes:
+    """Pack once a process, however many apps it makes."""
+    return gzip.compress(content, mtime=0)
 
 
 def register(app: Flask) -> None:

@@ -140,6 +140,10 @@ def _marked(result: JsonObject) -> list[str]:
     return [f"{plural(number, 'task')} {'marked as ground truth' if value else 'unmarked'}."]
 
 
+def _raced(result: JsonObject) -> list[str]:
+    return [str(result.get("sentence") or "The race is over.")]
+
+
 def _refined(result: JsonObject) -> list[str]:
     return ["The suggestion is ready."]
 
@@ -178,5 +182,10 @@ WORDS: Mapping[JobKind, Words] = {
         "Enhance Prompt",
         _refined,
         "No version was changed. Begin again when the reason is mended.",
+    ),
+    JobKind.RACE: Words(
+        "Which model?",
+        _raced,
+        "Answers that were paid for are kept. Begin again when the reason is mended.",
     ),
 }

@@ -24,6 +24,8 @@ WORDS: Words = {
     Step.ASSOCIATE_PROMPT: "A prompt of another project becomes this one's by Edit, on its page.",
     Step.BUILD_PAGES: "Whoever runs the server brings them: make assets in the folder it was "
     "installed from, then, where pip installed it, the same installation again.",
+    Step.CANCEL_RACE: "Wait for its end, or press Cancel on its page: Which model?, on the page of "
+    "{prompt}.",
     Step.CANCEL_RUNS: "Wait for their end, or cancel them on the prompt's page ({runs}).",
     Step.COMPARE_COMMON: "Or compare on those they have in common.",
     Step.CONFIRM_PROJECT: "If it is meant for this one too, press Use for This Project on the "
@@ -41,6 +43,8 @@ WORDS: Words = {
     Step.GIVE_FIELD: "Fill in “{label}”.",
     Step.GIVE_KEY_AGAIN: "Enter it again: Edit, under Connections. Or whoever runs the server sets "
     "the SECRET_KEY before as SECRET_KEY_OLD.",
+    Step.GIVE_TOKEN_AGAIN: "A token holds for about an hour: enter a new one, or a key, which does "
+    "not end: Edit, under Connections.",
     Step.GIVE_PROXY_PASSWORD: "Those of a proxy before it belong into the address: "
     "http://user:password@host.",
     Step.LEAVE_FILTER: "When that is meant, choose all tasks.",

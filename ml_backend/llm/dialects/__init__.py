@@ -1,0 +1,1 @@
+"""What vendors' own APIs say instead of chat completions: a module each, pure and both ways."""

@@ -1,0 +1,69 @@
+"""Whatever LiteLLM knows: a model is named with its vendor, ``openrouter/…`` or ``bedrock/…``."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import replace
+
+from ml_backend.errors import RunStopper
+from ml_backend.llm.chat import ChatModel
+from ml_backend.llm.explanations import bad_setting
+from ml_backend.llm.model import Gate
+from ml_backend.llm.provider_facts import DEPLOYMENT, ProviderFacts, is_installed
+from ml_backend.llm.reach import ANYWHERE, Reach
+from ml_backend.llm.retry import Retry
+from ml_backend.llm.through_litellm.calls import LIBRARY, PARAMETERS, LiteLLMCalls
+from ml_backend.llm.through_litellm.rules import Rules, check_setting
+from ml_backend.llm.token_limit import OLDER
+from ml_backend.records import Connection, FailureKind, ProviderName
+
+INSTALL = "Whoever runs the server installs it: pip install 'prompts-for-label-studio[litellm]'."
+
+PROVIDER = ProviderFacts(
+    ProviderName.LITELLM,
+    "LiteLLM: a hundred other vendors",
+    needs_secret=False,
+    takes=("endpoint", DEPLOYMENT),
+    example={
+        "model": "openrouter/meta-llama/llama-3.3-70b-instruct",
+        "deployment": "openrouter",
+    },
+    parameters=PARAMETERS,
+    documentation="https://docs.litellm.ai/docs/completion/input",
+    documented="2026-11-30",
+    library=LIBRARY,
+    chooses_address=True,
+)
+
+
+def open_model(
+    connection: Connection,
+    *,
+    gate: Gate,
+    timeout: float,
+    ladder: MutableMapping[str, str],
+    retry: Retry,
+    reach: Reach = ANYWHERE,
+) -> ChatModel:
+    """Return the model; raise ``RunStopper`` where it may not be asked, or is not installed."""
+    check_setting(connection)
+    if not reach.private:
+        raise RunStopper(
+            f"Connection “{connection.title}” is not asked: LiteLLM chooses addresses by itself.",
+            kind=FailureKind.CONNECTION,
+            fix=reach.fix,
+        )
+    if not is_installed(PROVIDER):
+        raise bad_setting(connection, "LiteLLM is not installed on this server.", INSTALL)
+    calls = LiteLLMCalls(connection, gate, reach, Rules(connection, reach, ladder))
+    # Its deployment is the name of a vendor, and no model's.
+    asked = replace(connection, deployment="")
+    return ChatModel(
+        asked,
+        calls,
+        gate=gate,
+        timeout=timeout,
+        ladder=ladder,
+        retry=retry,
+        limit_name=OLDER,
+    )

@@ -1,0 +1,1 @@
+"""Which model: one prompt raced with several on the ground truth."""

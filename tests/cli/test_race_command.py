@@ -1,0 +1,79 @@
+"""`versions race`: from the estimate to the table, and what it does when it is stopped."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.terminal import CONFIG, Terminal
+
+RACE = ("versions", "race", "Topic", "--project", "Raced", "--models", "work:good,work:bad")
+
+
+@pytest.fixture
+def raced(terminal: Terminal) -> Terminal:
+    """A project of 40 truths, all A: the simulated models say A, or B where a rule says so."""
+    region = {
+        "from_name": "topic",
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": ["A"]},
+    }
+    truth = [{"result": [region], "ground_truth": True}]
+    tasks = [{"data": {"text": f"mail {n}"}, "annotations": truth} for n in range(40)]
+    terminal.fake.seed(CONFIG, tasks, title="Raced")
+    terminal.run("prompts", "create", "Topic", "--project", "Raced", "--text", "Topic of {text}?")
+    terminal.run(
+        *("connections", "add", "work", "--provider", "Custom", "--model", "good"),
+        *("--endpoint", terminal.model.url, "--price", "good=10,10", "--price", "bad=1,1"),
+    )
+    terminal.model.control(rules=[{"answer": {"topic": "A"}}])
+    return terminal
+
+
+@pytest.mark.slow
+def test_a_race_says_what_it_takes_and_ends_in_a_table_and_a_sentence(raced: Terminal) -> None:
+    plan = raced.json(*RACE, "--dry-run")
+    assert (plan["to_race"], plan["to_hold"], plan["most_calls"]) == (24, 16, 64)
+    assert plan["most_cost"] > 0
+    assert raced.model.stats()["calls"] == 0
+    said = raced.run(*RACE, "--dry-run").stdout
+    assert "A race on 24 tasks with ground truth" in said
+    assert "At most 64 calls, about $" in said
+    result = raced.run(*RACE, "--yes", "--save", "--title", "Raced")
+    assert "95 %" in result.stdout
+    assert "Nothing was written to Label Studio." in result.stderr
+    calls = raced.model.stats()["calls"]
+    found = raced.json(*RACE, "--yes")
+    assert found["status"] == "Completed"
+    assert found["models"][0]["accuracy"] == 1.0
+    assert found["calls"] <= 64
+    assert calls <= 64
+
+
+@pytest.mark.slow
+def test_the_winner_is_saved_as_a_version(raced: Terminal) -> None:
+    made = raced.json(*RACE, "--yes", "--save", "--title", "Taken", "--tolerance", "0.3")
+    assert made["winner"] == "bad", "as good, and cheaper"
+    assert (made["version_made"]["title"], made["version_made"]["provider_model_id"]) == (
+        "Taken",
+        "bad",
+    )
+    assert made["version_made"]["active"] is False
+
+
+@pytest.mark.slow
+def test_what_a_race_cannot_take_is_said(raced: Terminal) -> None:
+    budget = raced.run(
+        *("versions", "race", "Topic", "--project", "Raced"),
+        *("--models", "work:good,work:unpriced", "--budget", "1", "--yes"),
+        code=1,
+    )
+    assert "price is unknown" in budget.stderr
+    raced.run("versions", "race", "Topic", "--models", "a,b", code=2)
+    raced.run(*RACE, "--few-shot", "x", code=2)
+    assert "No race" in raced.run("versions", "race", "Topic", "--cancel", code=1).stderr
+    one = raced.run(
+        "versions", "race", "Topic", "--project", "Raced", "--models", "work:good", code=1
+    )
+    assert "2 to 24 models" in one.stderr
+    assert "Nothing was changed" in raced.run(*RACE, code=2).stderr

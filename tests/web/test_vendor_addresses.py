@@ -1,0 +1,101 @@
+"""Addresses that the operator put in place of vendors' own: who is led there, and what stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ml_backend.errors import Forbidden, InvalidInput
+from ml_backend.llm import ANYWHERE, provider_facts
+from ml_backend.llm.prices import find_price
+from ml_backend.llm.providers import openai
+from ml_backend.records import Connection, Person, ProviderName, Scope
+from ml_backend.services.models.pool import ModelPool
+from ml_backend.services.models.private_endpoints import PrivateEndpoints
+from ml_backend.services.models.vendor_addresses import VendorAddresses
+from ml_backend.settings import Settings
+from support.api import Api
+from support.models import question
+
+VARIABLE = "ANTHROPIC_BASE_URL"
+MEMBER = Person(2, "other", "other@example.com")
+
+
+@pytest.fixture
+def of_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenAI, as if it were a vendor whose address a variable names."""
+    facts = replace(openai.PROVIDER, address_variable=VARIABLE)
+    from ml_backend import llm
+    from ml_backend.services.models import vendor_addresses
+
+    def facts_of(provider: ProviderName) -> provider_facts.ProviderFacts:
+        return facts if provider is ProviderName.OPENAI else llm.facts_of(provider)
+
+    monkeypatch.setattr(vendor_addresses, "facts_of", facts_of)
+
+
+def kept(api: Api, **more: Any) -> Connection:
+    values = {"title": f"Theirs {more}", "scope": Scope.USER.value, "created_by": MEMBER, **more}
+    return api.container.store.connections.create(provider="OpenAI", api_key="sk-theirs", **values)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("of_vendor")
+def test_a_members_connection_without_an_endpoint_is_led_there(api: Api) -> None:
+    container = api.container
+    addresses = VendorAddresses({VARIABLE: api.simulator.url, "GEMINI_BASE_URL": ""})
+    private = PrivateEndpoints(False, lambda: container.studio, addresses)
+    pool = ModelPool(
+        container.store,
+        container.models.default,
+        concurrency=1,
+        timeout=5,
+        reach_of=private.reach_of,
+        addresses=addresses,
+    )
+    theirs = kept(api)
+    # The simulator is at a private address, which is the operator's to name and not a member's.
+    assert private.reach_of(theirs) == ANYWHERE
+    reply = container.loop.run(pool.open(theirs).complete(question()))
+    assert reply.calls == 1
+    assert pool.open(theirs) is pool.open(replace(theirs, prices={"m": (1, 1)}))
+    # An endpoint of its own goes before it, and is a member's.
+    own = kept(api, endpoint="https://models.example/v1")
+    assert addresses.placed(own) is own
+    assert not private.reach_of(own).private
+    # Another vendor's has none.
+    assert addresses.of(replace(theirs, provider=ProviderName.AZURE_OPENAI)) == ""
+    # It costs what its vendor asks.
+    price = find_price(theirs, "gpt-4o-mini")
+    assert price is not None
+    assert price == find_price(replace(theirs, id=None), "gpt-4o-mini")
+    assert find_price(addresses.placed(theirs), "gpt-4o-mini") is None
+    container.loop.run(pool.close())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("of_vendor")
+def test_whoever_made_it_may_still_give_it_an_endpoint_and_no_private_one(api: Api) -> None:
+    addresses = VendorAddresses({VARIABLE: api.simulator.url})
+    private = PrivateEndpoints(False, lambda: api.container.studio, addresses)
+    user = api.container.studio.whoami()
+    member = replace(user, id=2, email="other@example.com", owns_organization=False)
+    theirs = kept(api)
+    private.check(member, "https://models.example/v1", theirs)
+    with pytest.raises(Forbidden, match="private"):
+        private.check(member, api.simulator.url, theirs)
+
+
+def test_the_settings_name_them_and_refuse_what_is_no_address() -> None:
+    names = ("ANTHROPIC_BASE_URL", "GEMINI_BASE_URL", "VERTEX_BASE_URL")
+    for name in names:
+        found = Settings.from_env({name: "http://gateway:4000/"}).vendor_addresses
+        assert {each for each, url in found.items() if url} == {name}
+        assert found[name].startswith("http://gateway:4000")
+        for wrong in ("gateway:4000", "ftp://x", "https://u:p@gateway"):
+            with pytest.raises(InvalidInput) as caught:
+                Settings.from_env({name: wrong})
+            assert caught.value.field == name
+    assert not any(Settings.from_env({}).vendor_addresses.values())
