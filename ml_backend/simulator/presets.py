@@ -115,14 +115,15 @@ def _pictures(body: Body) -> list[str]:
 
 
 def _sees(body: Body) -> bool:
-    return any(word in str(body.get("model", "")) for word in ("vision", "vl", "gpt-5", "pixtral"))
+    model = str(body.get("model", "")).lower()
+    return any(word in model for word in ("vision", "vl", "gpt-5", "pixtral"))
 
 
 def _look(completion: Body, body: Body) -> None:
     """Name the colour of a picture's first dot, where that is asked: these models can see."""
     colour = next(filter(None, map(_colour, _pictures(body))), "")
     message = completion["choices"][0]["message"]
-    if not colour or '"colour"' not in json.dumps(message).replace('\\"', '"'):
+    if not (colour and _sees(body)) or '"colour"' not in json.dumps(message).replace('\\"', '"'):
         return
     text = json.dumps({"colour": colour})
     if message.get("tool_calls"):
@@ -192,6 +193,9 @@ def _mistral(body: Body) -> Said | None:
 
 def _deepseek(body: Body) -> Said | None:
     code = "invalid_request_error"
+    if _has_picture(body):
+        said = "Failed to deserialize the JSON body into the target type: messages[1]: unknown "
+        return Said(400, error(f"{said}variant `image_url`, expected `text`", code=code))
     if _form(body) == "json_schema":
         return Said(400, error("This response_format type is unavailable now", code=code))
     if _form(body) == "json_object" and "json" not in json.dumps(body["messages"]).lower():

@@ -23,8 +23,8 @@ WANTED = {
         "json_schema", True, False, 131072, None,
         {"requests a minute": 60, "tokens a minute": 500000},
     ),
-    ("deepseek", "deepseek-chat"): ("tool", None, False, None, None, None),
-    ("deepseek", "deepseek-reasoner"): ("json_object", None, False, None, 12, None),
+    ("deepseek", "deepseek-chat"): ("tool", False, False, None, None, None),
+    ("deepseek", "deepseek-reasoner"): ("json_object", False, False, None, 12, None),
     ("openrouter", "openai/gpt-5-mini"): ("json_schema", True, False, 400000, None, None),
     ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): (
         "json_schema", False, False, 400000, None, None
