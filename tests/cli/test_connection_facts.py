@@ -68,11 +68,10 @@ def test_a_test_says_before_what_it_costs_and_after_what_the_model_can(terminal:
     told = terminal.run("connections", "test", "box")
     assert "up to 8 small questions: about $0.0000." in told.stderr
     assert "'box' (Custom) answers. Models: default." in told.stdout
-    found = {row.split("  ")[0].strip(): row for row in told.stdout.splitlines()}
-    assert "json_schema" in found["Form of answers"]
-    assert "no" in found["Pictures"]
-    assert "4,096 tokens" in found["Context"]
-    assert "unknown" in found["Limits"]
+    cells = [row.split("│") for row in told.stdout.splitlines() if row.count("│") == 3]
+    found = {name.strip(): said.strip() for _, name, said, _ in cells}
+    assert (found["Form of answers"], found["Pictures"]) == ("json_schema", "no")
+    assert (found["Context"], found["Limits"]) == ("4,096 tokens", "unknown")
     measured = terminal.json("connections", "test", "box")["measured"]
     assert (measured["context"], measured["logprobs"], measured["limits"]) == (4096, True, None)
     calls = terminal.model.stats()["calls"]

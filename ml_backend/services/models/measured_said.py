@@ -46,7 +46,7 @@ def rows(found: Measured) -> list[tuple[str, str]]:
     return [
         ("Form of answers", found.form or UNKNOWN),
         ("Pictures", _said(found.images)),
-        ("PDF files", _said(found.pdfs)),
+        ("PDF files as they are", _said(found.pdfs)),
         ("Log-probabilities", _said(found.logprobs)),
         ("Thinks", _said(found.reasoning) + tokens),
         ("Context", f"{found.context:,} tokens" if found.context else UNKNOWN),

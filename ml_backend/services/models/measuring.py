@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ml_backend.errors import AnswerError, InvalidInput, ModelError
+from ml_backend.errors import AnswerError, Conflict, InvalidInput, ModelError
 from ml_backend.jobs import LoopThread
 from ml_backend.llm import Gate, Model, Reply, Request, Retry, facts_of, open_model
 from ml_backend.llm.prices import Price
@@ -39,6 +41,10 @@ MOST_TOKENS = 2048
 EXPECTED = Usage(4000, 600)
 """What all of them take together, about."""
 CALL_SECONDS = 30.0
+SECONDS = 120.0
+"""Of all of them: somebody waits, and a thread of the server with them."""
+AT_ONCE = 2
+"""Models that are measured in one process; more would keep its threads from all others."""
 RETRY = Retry(tries=2, rate_limit_seconds=15.0)
 IS_REFUSAL = frozenset({FailureKind.BAD_REQUEST, FailureKind.MODEL_NOT_FOUND, FailureKind.REFUSED})
 FILE_TOKENS = 3000
@@ -90,6 +96,7 @@ class Measuring:
         self._store = store
         self._models = models
         self._loop = loop
+        self._room = threading.BoundedSemaphore(AT_ONCE)
 
     def measure(
         self, connection: Connection, model: str = "", *, person: Person | None = None
@@ -104,9 +111,27 @@ class Measuring:
                 field="connection",
             )
         self._models.open(connection)  # says what keeps it from being asked
-        found = self._loop.run(self._measure(connection, model, person))
+        if not self._room.acquire(blocking=False):
+            raise Conflict(
+                "Other models are being measured right now.", fix="Try again in a minute."
+            )
+        try:
+            found = self._loop.run(self._within(connection, model, person))
+        finally:
+            self._room.release()
         self._store.abilities.keep(connection, found.model, found.abilities)
         return found
+
+    async def _within(self, connection: Connection, name: str, person: Person | None) -> Measured:
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await self._measure(connection, name, person)
+        except TimeoutError:
+            raise ModelError(
+                f"The model has not answered all questions within {SECONDS:.0f} s.",
+                kind=FailureKind.TIMEOUT,
+                fix="Try again while it is less busy.",
+            ) from None
 
     async def _measure(self, connection: Connection, name: str, person: Person | None) -> Measured:
         from ml_backend.llm.wire.listening import hearing
