@@ -30,6 +30,7 @@ from ml_backend.llm.refusals.echoes import Echoes
 from ml_backend.llm.refusals.judging import judge, read_refusal
 from ml_backend.llm.wire.bounded_body import ACCEPTED, BodyRefused, read_bounded, seconds_held_up
 from ml_backend.llm.wire.dialects import ChatCompletions, Dialect
+from ml_backend.llm.wire.listening import LISTENER
 from ml_backend.llm.wire.place import Place
 from ml_backend.llm.wire.troubles import (
     CONNECT_SECONDS,
@@ -108,7 +109,13 @@ class Wire:
             async with self._patience(timeout):
                 received = await self._send("POST", url, content)
             seconds = time.perf_counter() - started
+        heard = LISTENER.get()
+        if heard is not None:
+            heard.calls += 1
+            heard.headers.append(received.headers)
         answer = self._dialect.answer(read(received, body, self._dialect), body)
+        if heard is not None:
+            heard.answers.append(answer)
         if within := find_error(answer, body):
             if within.refused:
                 raise AnswerRefused(within.refused, within.status)
@@ -175,10 +182,14 @@ class Wire:
     async def models(self, timeout: float) -> list[str]:
         """Return the names its list of models has; raise ``CallFailed``."""
         names: list[str] = []
-        route = self._dialect.models_route
+        route, heard = self._dialect.models_route, LISTENER.get()
         async with self._patience(timeout):
             for _ in range(MOST_PAGES):
-                found, route = self._dialect.models(await self._listing(route))
+                listed = await self._listing(route)
+                if heard is not None:
+                    heard.listings.append(listed)
+                    heard.listing = self.listing
+                found, route = self._dialect.models(listed)
                 if found is None:
                     raise no_list("its answer is no list of models")
                 if not self.reach.tells and not all(isinstance(name, str) for name in found):
@@ -187,6 +198,11 @@ class Wire:
                 if not route or len(names) >= MOST_NAMES:
                     break
         return names[:MOST_NAMES]
+
+    async def listing(self, route: str) -> object:
+        """Return what a server tells at a path below its address; raises ``CallFailed``."""
+        async with self._patience(CONNECT_SECONDS):
+            return await self._listing(route)
 
     @asynccontextmanager
     async def _patience(self, timeout: float) -> AsyncIterator[None]:
