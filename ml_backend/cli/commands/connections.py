@@ -330,6 +330,7 @@ def test_connection(app: App, connection: str | None) -> None:
     container = app.container
     chosen = container.models.default if connection is None else _find(app, connection)
     names = container.loop.run(container.models.open(chosen).check())
+    container.models.note_listed(chosen)
     if app.as_json:
         spending = documents.spending_of(container.store, chosen)
         app.document({**documents.of_connection(chosen, spending), "models": names})

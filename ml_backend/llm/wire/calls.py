@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -22,6 +23,7 @@ import aiohttp
 
 from ml_backend.certificates import tls_context
 from ml_backend.llm.model import Gate
+from ml_backend.llm.models.listing import listed_facts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
@@ -44,6 +46,7 @@ from ml_backend.llm.wire.troubles import (
     read,
 )
 from ml_backend.records import JsonObject
+from ml_backend.records.abilities import ModelAbilities
 
 IDLE_SECONDS = 30.0
 # Beyond the gate's own: `check` asks while a run holds every slot.
@@ -77,6 +80,8 @@ class Wire:
         self._turn = asyncio.Lock()
         self._headers = {**self._place.headers, "Accept-Encoding": ACCEPTED}
         self._urls: dict[str, str] = {}
+        self.listed: dict[str, ModelAbilities] = {}
+        """Model -> what the provider's list told of it when it was last asked for."""
 
     async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
         """Return the chat completion and the seconds it took; raise ``CallFailed``.
@@ -157,7 +162,9 @@ class Wire:
         route = self._dialect.models_route
         async with self._patience(timeout):
             for _ in range(MOST_PAGES):
-                found, route = self._dialect.models(await self._listing(route))
+                listing = await self._listing(route)
+                found, route = self._dialect.models(listing)
+                self.listed.update(listed_facts(listing, datetime.now(UTC).date().isoformat()))
                 if found is None:
                     raise no_list("its answer is no list of models")
                 if not self.reach.tells and not all(isinstance(name, str) for name in found):
