@@ -17,7 +17,7 @@ from functools import cache
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
-from ml_backend.llm.model import Gate, Model, Reply, Request, Retirable
+from ml_backend.llm.model import Gate, Lists, Model, Reply, Request, Retirable
 from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
@@ -26,6 +26,7 @@ from ml_backend.records import Connection, ProviderName
 __all__ = [
     "ANYWHERE",
     "Gate",
+    "Lists",
     "Model",
     "ProviderFacts",
     "Reach",

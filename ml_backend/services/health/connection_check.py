@@ -78,6 +78,7 @@ def check_connection(
         if word == "key refused" and not has_key:
             word = "key missing"
         return ConnectionCheck(False, word, error.message, error.fix, at=now)
+    models.note_listed(connection)
     wanted = connection.default_model
     if wanted and len(names) > 1 and wanted not in names:
         return ConnectionCheck(
