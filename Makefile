@@ -105,6 +105,7 @@ screenshot: $(APP)/.ready $(STUDIO)/.ready assets
 
 docs: $(APP)/.ready
 	PYTHONPATH=. $(BIN)/python scripts/labeling_configs.py
+	PYTHONPATH=. $(BIN)/python scripts/provider_docs.py
 
 # Never a failure: only comforts depend on it. What cannot do without depends on $(ASSETS) itself.
 assets:

@@ -28,6 +28,7 @@ from ml_backend.services.inference.attachments import Attachments
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.given_prices import GivenPrices
+from ml_backend.services.models.measuring import Measuring
 from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
@@ -136,6 +137,11 @@ class PromptParts(Doors):
     def connection_checks(self) -> ConnectionChecks:
         """What asks connections whether they answer, while a person waits for it."""
         return ConnectionChecks(self.loop, self.models, CHECK_SECONDS)
+
+    @cached_property
+    def measuring(self) -> Measuring:
+        """What finds out what a connection's model can, by asking it."""
+        return Measuring(self.store, self.models, self.loop)
 
     @cached_property
     def authoring(self) -> Authoring:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ml_backend.simulator.odd_replies import SHAPES
+from ml_backend.simulator.preset_refusals import SAID
+from ml_backend.simulator.presets import WAYS
 
 FORMS = ("json_schema", "tool", "json_object", "text")
 FAULTS = frozenset(
     {
         *SHAPES,
+        *SAID,
         *("garbage", "unknown_label", "wrong_schema", "empty", "truncate", "refuse"),
         *("rate_limit", "server_error", "too_long", "auth", "quota", "model_not_found"),
         *("form_refused", "form_ignored", "reset", "drip", "hang", "html"),
@@ -79,7 +82,8 @@ class Behaviour:
     texts whose requests are counted in the statistics, as those of every rule's ``match`` are.
     ``no_images`` makes it a model without vision, which refuses with these words; ``no_system`` one
     without a system role, whose roles must alternate: it refuses with this body. While ``hold`` is
-    true no answer leaves; the next behaviour without it lets go what waits.
+    true no answer leaves; the next behaviour without it lets go what waits. ``preset`` has it
+    behave like a server by that name, see ``presets``.
     """
 
     rules: list[Rule] = field(default_factory=list)
@@ -98,6 +102,7 @@ class Behaviour:
     no_system: Any = None
     no_system_status: int = 400
     models: list[str] | None = field(default_factory=lambda: ["simulated", "gpt-4o-mini"])
+    preset: str = ""
     since: float = field(default_factory=time.monotonic)
 
     @property
@@ -121,6 +126,8 @@ def read_behaviour(data: Mapping[str, Any], default: Behaviour) -> Behaviour:
     values["rules"] = [_read_rule(rule) for rule in values["rules"]]
     if values["form"] not in FORMS:
         raise BadBehaviour(f"form must be one of {', '.join(FORMS)}")
+    if values["preset"] and values["preset"] not in WAYS:
+        raise BadBehaviour(f"preset must be one of {', '.join(WAYS)}")
     return Behaviour(**values)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ml_backend.simulator import answers, odd_replies, teacher
+from ml_backend.simulator import answers, odd_replies, presets, teacher
 from ml_backend.simulator.behaviour import BadBehaviour, Behaviour, Rule, read_behaviour
 from ml_backend.simulator.contents import BadContent, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
@@ -53,6 +53,8 @@ def build_app(behaviour: Behaviour, *, seed: int = 1, key: str = "") -> web.Appl
             app.router.add_get(route, server.list_of(vendor))
         for route, handler in further_of(vendor).items():
             app.router.add_post(route, handler)
+    for route in presets.ADDRESSES:
+        app.router.add_get(route, server.elsewhere)
     app.router.add_post("/control", server.control)
     app.router.add_get("/stats", server.stats)
     app.router.add_get("/last-request", server.last_request)
@@ -110,8 +112,14 @@ class SimulatedServer:
         names = self._behaviour.models
         if names is None:
             return _error("no_route")
+        if self._behaviour.preset:
+            return presets.listing(self._behaviour.preset)
         rows = [{"id": name, "object": "model", "owned_by": "simulator"} for name in names]
         return web.json_response({"object": "list", "data": rows})
+
+    async def elsewhere(self, request: web.Request) -> web.StreamResponse:
+        """Return what a preset's server tells at addresses of its own."""
+        return presets.elsewhere(self._behaviour.preset, request.path)
 
     def of(self, vendor: Vendor) -> Handler:
         """Return what answers on a vendor's own routes."""
@@ -178,6 +186,7 @@ class SimulatedServer:
             or _refuse_parts(question, behaviour)
             or _refuse_parameter(question, behaviour)
             or _refuse_form(question, rule, behaviour)
+            or presets.refuse(behaviour.preset, question.body)
         )
         if refusal:
             return refusal
@@ -188,11 +197,15 @@ class SimulatedServer:
             content = json.dumps(own, ensure_ascii=False).encode()
         if fault == "drip":
             return await _drip(request, content, rule.latency or DRIP_SECONDS)
+        content, headers = presets.dressed(behaviour.preset, content, question.body)
         shaped = odd_replies.shape(fault, content, question.body)
         if rule.reply is not None:
             shaped = odd_replies.told(rule.reply, rule.status)
         return web.Response(
-            body=shaped.content, status=shaped.status, content_type=shaped.media_type
+            body=shaped.content,
+            status=shaped.status,
+            content_type=shaped.media_type,
+            headers=headers,
         )
 
     def _rule(self, question: Question, behaviour: Behaviour) -> Rule:
@@ -229,6 +242,8 @@ class SimulatedServer:
             return web.Response(status=444)
         if fault == "html":
             return web.Response(text="<html>Welcome</html>", content_type="text/html")
+        if said := presets.fail(fault, question.model):
+            return said
         if fault == "said":
             return _said(rule.body, rule.status or 200, header(rule.retry_after))
         if fault not in ERRORS and not (fault == "refuse" and rule.status):

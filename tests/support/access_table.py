@@ -182,6 +182,8 @@ API_ROUTES: dict[str, Route] = {
     "providers_api.get_connection": Route("API: of a person's"),
     "providers_api.list_models": Route("API: of a person's"),
     "providers_api.update_connection": Route("API: of a person's", {"title": "Changed"}),
+    "providers_api.test_connection": Route("API: of a person's", {"model": "simulated"}),
+    "providers_api.test_environment": Route("API: a list", {"model": "simulated"}),
     "providers_api.delete_connection": Route("API: of a person's", turn=1),
     "providers_api.get_environment_prices": _LIST,
     "providers_api.set_environment_prices": Route(
@@ -208,6 +210,7 @@ STUDIO_ROUTES: dict[str, Route] = {
 OF_A_PERSON = (
     "ui.give_price",
     *("ui.edit_connection", "ui.update_connection", "ui.test_connection"),
+    "ui.measure_connection",
     *("ui.ask_delete_connection", "ui.delete_connection"),
 )
 TAKING = {

@@ -119,6 +119,7 @@ CASES: dict[str, Fields] = {
     "ui.edit_connection": {},
     "ui.update_connection": {"title": "Changed", "budget_period": "Monthly"},
     "ui.test_connection": {},
+    "ui.measure_connection": {},
     "ui.ask_delete_connection": {},
     "ui.delete_connection": {},
     "ui.give_price": {

@@ -18,10 +18,11 @@ from ml_backend.cli.commands.connection_key import (
 from ml_backend.cli.commands.connection_models import models_of_connection
 from ml_backend.cli.output import documents
 from ml_backend.errors import Conflict, InvalidInput
-from ml_backend.records import Connection
+from ml_backend.records import Connection, ProviderName
 from ml_backend.services.health.at_rest import key_problem
 
 if TYPE_CHECKING:
+    from ml_backend.services.models.measuring import Measured
     from ml_backend.services.models.spending import Spending
 
 ENVIRONMENT = "environment"
@@ -180,23 +181,60 @@ def price_of_connection(
 
 @connections.command("test")
 @click.argument("connection", required=False)
+@click.option("--model", default="", help="What to measure, instead of its default model.")
+@click.option("--quick", is_flag=True, help="Only whether it answers: nothing is paid for.")
 @pass_app
-def test_connection(app: App, connection: str | None) -> None:
-    """Ask a connection whether it answers; without CONNECTION the environment's.
+def test_connection(app: App, connection: str | None, model: str, quick: bool) -> None:
+    """Ask a connection whether it answers and what its model can; without CONNECTION the server's.
+
+    That takes about five small questions, eight at most, which cost what the model costs: the
+    form of its answers, pictures, PDFs, log-probabilities, thinking, context, limits, speed. It is
+    kept, and `connections models` shows it. --quick asks for the list of models alone.
 
     \b
-    Example:
+    Examples:
       ls-prompts connections test ollama
+      ls-prompts connections test groq --model openai/gpt-oss-20b
+      ls-prompts connections test --quick
     """
+    from ml_backend.services.models import measured_said
+
     container = app.container
     chosen = container.models.default if connection is None else _find(app, connection)
     names = container.loop.run(container.models.open(chosen).check())
+    container.models.note_listed(chosen)
+    found = None if quick else _measured(app, chosen, names, model)
     if app.as_json:
         spending = documents.spending_of(container.store, chosen)
-        app.document({**documents.of_connection(chosen, spending), "models": names})
+        told = measured_said.document(found) if found else None
+        document = documents.of_connection(chosen, spending)
+        app.document({**document, "models": names, "measured": told})
         return
     shown = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}"
     click.echo(f"{chosen.title!r} ({chosen.provider.value}) answers. Models: {shown or 'unnamed'}.")
+    if found is None:
+        return
+    app.table(("What", "Found"), measured_said.rows(found), title=f"{found.model}:")
+    for remark in found.remarks:
+        app.note(remark)
+
+
+def _measured(app: App, chosen: Connection, names: list[str], model: str) -> Measured | None:
+    """Measure, and say before what that costs; None where there is no model to ask."""
+    from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
+
+    own = model or chosen.default_model or chosen.deployment
+    if chosen.provider is ProviderName.BASELINE:
+        return None
+    if not own and len(names) != 1:
+        app.note("What a model can is found out where one is named: --model NAME.")
+        return None
+    cost = expected_cost(chosen, own or names[0])
+    app.note(
+        f"Asking {own or names[0]} up to {MOST_CALLS} small questions: "
+        f"{'its price is unknown' if cost is None else f'about ${cost:.4f}'}."
+    )
+    return app.container.measuring.measure(chosen, own or names[0])
 
 
 @connections.command("remove")

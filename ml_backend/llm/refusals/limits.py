@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ml_backend.llm.refusals.trouble import Cure, Refusal, Trouble
-from ml_backend.llm.retry import read_retry_after
+from ml_backend.llm.retry import read_reset, read_retry_after
 from ml_backend.records import FailureKind
 
 BY_THE_DAY = re.compile(
@@ -49,11 +49,19 @@ PATIENCE = 300.0
 DAILY_QUOTA = re.compile(r"PerDay")
 
 
+CRASHED = re.compile(
+    r"\b(?:model|runner)(?: process| server)? (?:has |was )?(?:crashed|terminated)", re.IGNORECASE
+)
+"""A server of one's own starts its model anew; LM Studio says so with 400."""
+
+
 def judge_busy(refusal: Refusal, headers: Mapping[str, str]) -> Trouble | None:
     """Return what a server that is busy comes to: waiting, asking again, or another day."""
     status, said = refusal.status, refusal.said
     retry_after = read_retry_after(headers)
     if status == 429 or is_rate_limit(refusal):
+        if retry_after is None:
+            retry_after = read_reset(headers)
         if retry_after is None:
             retry_after = read_wait(refusal.words or said)
         if _is_of_another_day(refusal, retry_after):
@@ -63,6 +71,8 @@ def judge_busy(refusal: Refusal, headers: Mapping[str, str]) -> Trouble | None:
         return Trouble(Cure.WAIT, FailureKind.SERVER_ERROR, said, status, retry_after)
     if status in (408, 504):
         return Trouble(Cure.RETRY, FailureKind.TIMEOUT, said, status)
+    if status in (400, 500) and CRASHED.search(refusal.words or said):
+        return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said, status)
     if status in (409, 425, 499) or status >= 502:
         return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said, status)
     return None

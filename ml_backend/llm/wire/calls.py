@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +24,7 @@ import aiohttp
 
 from ml_backend.certificates import tls_context
 from ml_backend.llm.model import Gate
+from ml_backend.llm.models.listing import listed_facts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
@@ -30,6 +32,7 @@ from ml_backend.llm.refusals.echoes import Echoes
 from ml_backend.llm.refusals.judging import judge, read_refusal
 from ml_backend.llm.wire.bounded_body import ACCEPTED, BodyRefused, read_bounded, seconds_held_up
 from ml_backend.llm.wire.dialects import ChatCompletions, Dialect
+from ml_backend.llm.wire.listening import LISTENER
 from ml_backend.llm.wire.place import Place
 from ml_backend.llm.wire.troubles import (
     CONNECT_SECONDS,
@@ -45,6 +48,7 @@ from ml_backend.llm.wire.troubles import (
     read,
 )
 from ml_backend.records import JsonObject
+from ml_backend.records.abilities import ModelAbilities
 
 IDLE_SECONDS = 30.0
 # Beyond the gate's own: `check` asks while a run holds every slot.
@@ -93,6 +97,8 @@ class Wire:
         self._turn = asyncio.Lock()
         self._headers = {**self._place.headers, "Accept-Encoding": ACCEPTED}
         self._urls: dict[str, str] = {}
+        self.listed: dict[str, ModelAbilities] = {}
+        """Model -> what the provider's list told of it when it was last asked for."""
 
     async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
         """Return the chat completion and the seconds it took; raise ``CallFailed``.
@@ -108,7 +114,13 @@ class Wire:
             async with self._patience(timeout):
                 received = await self._send("POST", url, content)
             seconds = time.perf_counter() - started
+        heard = LISTENER.get()
+        if heard is not None:
+            heard.calls += 1
+            heard.headers.append(received.headers)
         answer = self._dialect.answer(read(received, body, self._dialect), body)
+        if heard is not None:
+            heard.answers.append(answer)
         if within := find_error(answer, body):
             if within.refused:
                 raise AnswerRefused(within.refused, within.status)
@@ -175,10 +187,15 @@ class Wire:
     async def models(self, timeout: float) -> list[str]:
         """Return the names its list of models has; raise ``CallFailed``."""
         names: list[str] = []
-        route = self._dialect.models_route
+        route, heard = self._dialect.models_route, LISTENER.get()
         async with self._patience(timeout):
             for _ in range(MOST_PAGES):
-                found, route = self._dialect.models(await self._listing(route))
+                listed = await self._listing(route)
+                self.listed.update(listed_facts(listed, datetime.now(UTC).date().isoformat()))
+                if heard is not None:
+                    heard.listings.append(listed)
+                    heard.listing = self.listing
+                found, route = self._dialect.models(listed)
                 if found is None:
                     raise no_list("its answer is no list of models")
                 if not self.reach.tells and not all(isinstance(name, str) for name in found):
@@ -187,6 +204,11 @@ class Wire:
                 if not route or len(names) >= MOST_NAMES:
                     break
         return names[:MOST_NAMES]
+
+    async def listing(self, route: str) -> object:
+        """Return what a server tells at a path below its address; raises ``CallFailed``."""
+        async with self._patience(CONNECT_SECONDS):
+            return await self._listing(route)
 
     @asynccontextmanager
     async def _patience(self, timeout: float) -> AsyncIterator[None]:

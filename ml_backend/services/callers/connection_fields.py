@@ -27,8 +27,8 @@ from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, ProviderName
 
 LONGEST_CREDENTIALS = 20_000
-CREDENTIAL_TYPES = ("service_account", "authorized_user")
-"""Files that name commands to run, or other files and addresses to read, open nothing here."""
+CREDENTIAL_TYPES = ("service_account",)
+"""Others name commands to run, or files and addresses to read: they open nothing here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from typing import Any
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Connection, ProviderName
+from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.connection_checks import provider_choices
+from ml_backend.services.models.measured_said import document
 from ml_backend.services.models.spending import spending_of
 from ml_backend.web.api.operations import Operations
 from ml_backend.web.api.wire.connections import (
@@ -15,9 +17,11 @@ from ml_backend.web.api.wire.connections import (
     ConnectionGiven,
     EnvironmentPrices,
     EnvironmentPricesGiven,
+    MeasuredAnswer,
     ModelAnswer,
     ModelsQuery,
     ProviderChoices,
+    TestGiven,
 )
 from ml_backend.web.api.wire.parts import ordered
 from ml_backend.web.api.wire.prompts import OrderQuery
@@ -116,6 +120,22 @@ def list_environment_models(query: ModelsQuery) -> list[ModelAnswer]:
     return _models(services().models.default, query)
 
 
+@api.add("POST", f"{CONNECTIONS}<id>/test", MeasuredAnswer, body=TestGiven)
+def test_connection(id: int, body: TestGiven) -> MeasuredAnswer:
+    """Find out what a connection's model can, by up to eight small calls that are paid for. Ours.
+
+    What is found out is kept; what is not is null.
+    """
+    caller = identity.caller()
+    return _measure(services().access.connection(caller, id), body, caller)
+
+
+@api.add("POST", f"{CONNECTIONS}environment/test", MeasuredAnswer, body=TestGiven)
+def test_environment(body: TestGiven) -> MeasuredAnswer:
+    """Find out what a model can at the connection that the server's environment makes. Ours."""
+    return _measure(services().models.default, body, identity.caller())
+
+
 @api.add("GET", f"{CONNECTIONS}provider-choices", ProviderChoices)
 def list_provider_choices() -> ProviderChoices:
     """List the providers a connection can be made for."""
@@ -154,6 +174,11 @@ def _models(connection: Connection, query: ModelsQuery) -> list[ModelAnswer]:
     return [
         ModelAnswer.of(each, today) for each in services().model_catalogue.of(connection, names)
     ]
+
+
+def _measure(connection: Connection, body: TestGiven, caller: Caller) -> MeasuredAnswer:
+    found = services().measuring.measure(connection, body.model or "", person=caller.person)
+    return MeasuredAnswer(**document(found))
 
 
 def _answer(connection: Connection) -> ConnectionAnswer:

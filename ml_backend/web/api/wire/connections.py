@@ -292,3 +292,38 @@ def _fact(fact: Fact | None) -> ModelFact | None:
     if fact is None:
         return None
     return ModelFact(value=fact.value, source=fact.source, date=fact.dated or None)
+
+
+class TestGiven(Exact):
+    """What is to be tested of a connection."""
+
+    __test__ = False
+
+    model: Annotated[
+        str | None,
+        Field(max_length=200, description="Without it the connection's own, or its only one."),
+    ] = None
+
+
+class MeasuredAnswer(Shown):
+    """What a model was found to do; null is what was not found out. Ours."""
+
+    model: str
+    calls: int
+    cost_usd: float | None = None
+    form: str | None = None
+    """The best form of a structured answer: json_schema, tool, json_object, text."""
+    images: bool | None = None
+    pdfs: bool | None = None
+    logprobs: bool | None = None
+    reasoning: bool | None = None
+    reasoning_tokens: int | None = None
+    context: int | None = None
+    """Tokens, as the server tells."""
+    limits: dict[str, int] | None = None
+    """Limit in words: number, as the provider's headers tell."""
+    seconds_per_call: float | None = None
+    price: dict[str, Any] | None = None
+    """Dollars per million tokens, and where they are from."""
+    remarks: list[str]
+    """Why something is unknown."""

@@ -24,6 +24,8 @@ from ml_backend.services.callers.connections import LOCAL_IS_READ_ONLY, parse_pr
 from ml_backend.services.connecting.backend_urls import plain
 from ml_backend.services.health.at_rest import key_problem
 from ml_backend.services.health.connection_check import ConnectionCheck
+from ml_backend.services.models import measured_said
+from ml_backend.services.models.measuring import expected_cost
 from ml_backend.services.models.spending import ALERT, BudgetPeriod, Spending, alert_of, spending_of
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
@@ -77,6 +79,18 @@ class Row:
     def is_unpriced(self) -> bool:
         """Whether there is a model whose price is missed."""
         return any(price is None for _, price in self.prices) or not self.prices
+
+    @property
+    def measuring_costs(self) -> str:
+        """Return about what finding out what its model can costs, in words."""
+        cost = expected_cost(self.connection)
+        return "cost unknown" if cost is None else f"about ${cost:.4f}"
+
+    @property
+    def can_be_measured(self) -> bool:
+        each = self.connection
+        named = each.default_model or each.deployment
+        return bool(named) and each.provider is not ProviderName.BASELINE
 
     @property
     def ref(self) -> str:
@@ -198,16 +212,28 @@ def update_connection(connection_id: int) -> Response:
 @pages.post("/connections/<ref>/test")
 def test_connection(ref: str) -> Response:
     """Ask a connection's provider whether it answers."""
-    caller = identity.caller()
-    connection = services().models.default
-    if ref != "environment":
-        connection_id = int(ref) if ref.isascii() and ref.isdecimal() and len(ref) < 10 else 0
-        connection = services().access.connection(caller, connection_id)
+    connection = _named(identity.caller(), ref)
     check = services().connection_checks.run(connection)
     if by_htmx():
         text = render_template("settings/connections_check.html", check=check)
         return make_response(text)
     flash(for_pages(f"{connection.title}: {check.message} {check.fix}".strip()))
+    return go(LIST)
+
+
+@pages.post("/connections/<ref>/measure")
+def measure_connection(ref: str) -> Response:
+    """Find out what a connection's model can, by a few small calls."""
+    caller = identity.caller()
+    connection = _named(caller, ref)
+    found = services().measuring.measure(connection, person=caller.person)
+    if by_htmx():
+        said = render_template(
+            "settings/connections_measured.html", found=found, rows=measured_said.rows(found)
+        )
+        return make_response(said)
+    words = "; ".join(f"{name}: {said}" for name, said in measured_said.rows(found))
+    flash(f"{connection.title}, {found.model}. {words}.")
     return go(LIST)
 
 
@@ -233,6 +259,14 @@ def delete_connection(connection_id: int) -> Response:
     services().connections.delete(caller, connection)
     flash(f"{connection.title} and its key are deleted.")
     return go(LIST)
+
+
+def _named(caller: Caller, ref: str) -> Connection:
+    """Return the connection that an address names, and that a person may use."""
+    if ref == "environment":
+        return services().models.default
+    number = int(ref) if ref.isascii() and ref.isdecimal() and len(ref) < 10 else 0
+    return services().access.connection(caller, number)
 
 
 def _changeable(connection_id: int) -> tuple[Caller, Connection]:

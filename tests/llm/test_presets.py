@@ -1,0 +1,163 @@
+"""Servers by preset: what each refuses by its documentation, through the door to models."""
+
+from __future__ import annotations
+
+import pytest
+
+from ml_backend.errors import ModelError, RunStopper
+from ml_backend.llm.presets import PRESETS, preset_of
+from ml_backend.records import FailureKind as Kind, ProviderName
+from ml_backend.simulator.preset_refusals import SAID
+from ml_backend.simulator.presets import WAYS
+from support.models import ask, connection, question
+
+STOP, FAIL, AGAIN = "stops the run", "fails the task", "is asked again"
+
+REFUSALS = {
+    "groq.json_validate_failed": ("is read all the same", None),
+    "groq.rate_limit": (AGAIN, None),
+    "groq.day_limit": (STOP, Kind.QUOTA),
+    "groq.too_large": (FAIL, Kind.TOO_LONG),
+    "groq.decommissioned": (STOP, Kind.MODEL_NOT_FOUND),
+    "groq.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "groq.key": (STOP, Kind.AUTHENTICATION),
+    "groq.capacity": (AGAIN, None),
+    "groq.overloaded": (AGAIN, None),
+    "mistral.capacity": (AGAIN, None),
+    "mistral.rate_limit": (AGAIN, None),
+    "mistral.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "mistral.too_long": (FAIL, Kind.TOO_LONG),
+    "mistral.key": (STOP, Kind.AUTHENTICATION),
+    "mistral.unavailable": (AGAIN, None),
+    "deepseek.balance": (STOP, Kind.QUOTA),
+    "deepseek.key": (STOP, Kind.AUTHENTICATION),
+    "deepseek.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "deepseek.overloaded": (AGAIN, None),
+    "deepseek.too_long": (FAIL, Kind.TOO_LONG),
+    "deepseek.content": (FAIL, Kind.REFUSED),
+    "openrouter.upstream": (AGAIN, None),
+    "openrouter.upstream_busy": (AGAIN, None),
+    "openrouter.free_minute": (AGAIN, None),
+    "openrouter.free_day": (STOP, Kind.QUOTA),
+    "openrouter.credits": (STOP, Kind.QUOTA),
+    "openrouter.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "openrouter.no_endpoints": (STOP, Kind.MODEL_NOT_FOUND),
+    "openrouter.moderated": (FAIL, Kind.REFUSED),
+    "openrouter.key": (STOP, Kind.AUTHENTICATION),
+    "openrouter.no_provider": (AGAIN, None),
+    "together.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "together.too_long": (FAIL, Kind.TOO_LONG),
+    "together.rate_limit": (AGAIN, None),
+    "together.credits": (STOP, Kind.QUOTA),
+    "together.key": (STOP, Kind.AUTHENTICATION),
+    "together.overloaded": (AGAIN, None),
+    "ollama.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "ollama.memory": (STOP, Kind.MODEL_NOT_FOUND),
+    "ollama.busy": (AGAIN, None),
+    "ollama.runner": (AGAIN, None),
+    "vllm.too_long": (FAIL, Kind.TOO_LONG),
+    "vllm.max_model_len": (FAIL, Kind.TOO_LONG),
+    "vllm.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "vllm.key": (STOP, Kind.AUTHENTICATION),
+    "vllm.no_system": ("is asked without a system message", None),
+    "vllm.engine": (AGAIN, None),
+    "lmstudio.no_models_loaded": (STOP, Kind.MODEL_NOT_FOUND),
+    "lmstudio.context": (FAIL, Kind.TOO_LONG),
+    "lmstudio.crashed": (AGAIN, None),
+    "lmstudio.endpoint": (STOP, Kind.BAD_REQUEST),
+    "llamacpp.loading": (AGAIN, None),
+    "llamacpp.context": (FAIL, Kind.TOO_LONG),
+    "llamacpp.batch": (FAIL, Kind.TOO_LONG),
+    "llamacpp.key": (STOP, Kind.AUTHENTICATION),
+    "llamacpp.slots": (AGAIN, None),
+}
+FORMS = {
+    ("groq", "openai/gpt-oss-20b"): "json_schema",
+    ("groq", "llama-3.3-70b-versatile"): "tool",
+    ("mistral", "pixtral-large-latest"): "json_schema",
+    ("mistral", "mistral-small-latest"): "json_schema",
+    ("deepseek", "deepseek-chat"): "tool",
+    ("deepseek", "deepseek-reasoner"): "json_object",
+    ("openrouter", "openai/gpt-5-mini"): "json_schema",
+    ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): "json_schema",
+    ("together", "openai/gpt-oss-20b"): "json_schema",
+    ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"): "json_schema",
+    ("ollama", "llama3.2-vision"): "json_schema",
+    ("ollama", "gemma:2b"): "json_schema",
+    ("vllm", "Qwen/Qwen3-VL-8B"): "json_schema",
+    ("vllm", "Qwen/Qwen3-8B"): "json_schema",
+    ("lmstudio", "qwen/qwen3-vl-8b"): "json_schema",
+    ("lmstudio", "qwen/qwen3-8b"): "json_schema",
+    ("llamacpp", "default"): "json_schema",
+}
+"""The form that each model's first answer came in."""
+
+
+def test_every_preset_has_its_server_in_the_simulator():
+    assert set(WAYS) == set(PRESETS)
+    assert set(REFUSALS) == set(SAID)
+    assert {(name, model) for name, way in WAYS.items() for model in way.models} == set(FORMS)
+
+
+def outcome(simulator, fault, wanted):
+    """What becomes of a task that meets a refusal, as told above."""
+    preset = fault.partition(".")[0]
+    told, model = wanted[0], WAYS[preset].models[0]
+    once = {} if told in (STOP, FAIL) else {"times": 1}
+    simulator.control({"fault": fault, **once}, preset=preset)
+    try:
+        reply = ask(connection(simulator.url), question(model=model))
+    except RunStopper as error:
+        return STOP, error.kind
+    except ModelError as error:
+        return FAIL, error.kind
+    if told == "is asked without a system message":
+        assert [each["role"] for each in simulator.last_request()["messages"]] == ["user"]
+        return told, None
+    # DeepSeek refuses a JSON schema besides.
+    calls = 3 if preset == "deepseek" else 2
+    return (told, None) if told != AGAIN or reply.calls == calls else ("calls", reply.calls)
+
+
+@pytest.mark.slow
+def test_what_each_server_refuses_has_its_cure(simulator):
+    wrong = {}
+    for fault, wanted in REFUSALS.items():
+        found = outcome(simulator, fault, wanted)
+        if found != wanted:
+            wrong[fault] = found
+    assert wrong == {}
+
+
+@pytest.mark.slow
+def test_good_answers_come_through_what_each_server_does_otherwise(simulator):
+    wrong = {}
+    for (preset, model), form in FORMS.items():
+        simulator.control(preset=preset)
+        asked = [
+            question(text, model=model, parameters={"logprobs": True, "seed": 1})
+            for text in ("one", "two", "three")
+        ]
+        first, *others = ask(connection(simulator.url, default_model=model), *asked)
+        if first.form != form or any(each.calls != 1 for each in others):
+            wrong[preset, model] = (first.form, [each.calls for each in others])
+    assert wrong == {}
+
+
+def test_a_connection_is_known_by_its_preset_or_its_vendors_address():
+    own = connection("http://gpu-box:9000/v1", details={"preset": "vllm"})
+    assert preset_of(own) is PRESETS["vllm"]
+    assert preset_of(connection("https://api.groq.com/openai/v1")) is PRESETS["groq"]
+    assert preset_of(connection("http://localhost:11434/v1")) is None
+    assert preset_of(connection("", provider=ProviderName.OPENAI)) is None
+
+
+def test_a_vendors_prices_are_found_by_its_address():
+    from genai_prices.data_snapshot import get_snapshot
+
+    found = {
+        each.name: get_snapshot().find_provider(None, None, each.address).id
+        for each in PRESETS.values()
+        if each.price_table
+    }
+    assert found == {each.name: each.price_table for each in PRESETS.values() if each.price_table}
