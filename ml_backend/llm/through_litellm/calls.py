@@ -18,6 +18,7 @@ from ml_backend.llm.through_litellm.rules import OWN_ADDRESS, Rules, Target
 from ml_backend.llm.through_litellm.troubles import judge_error
 from ml_backend.llm.wire.troubles import CallFailed, judge_strange, no_list
 from ml_backend.records import Connection, FailureKind, JsonObject
+from ml_backend.records.abilities import ModelAbilities
 
 PARAMETERS = SERVER_PARAMETERS - {"extra_body", "chat_template_kwargs"}
 PASSED = PARAMETERS | {"messages", "response_format", "tools", "tool_choice"}
@@ -47,6 +48,7 @@ class LiteLLMCalls:
         self.reach = reach
         self._rules = rules
         self._library: Any = None
+        self.listed: dict[str, ModelAbilities] = {}
 
     async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
         """Return the chat completion and the seconds it took; raise ``CallFailed``."""
@@ -97,7 +99,7 @@ def load() -> Any:
     """Return the library as it is used here: it tells nobody of calls, and nothing to the log."""
     for name, value in ALONE.items():
         os.environ.setdefault(name, value)
-    library = importlib.import_module(LIBRARY)
+    library: Any = importlib.import_module(LIBRARY)
     for name in NOTHING:
         setattr(library, name, [])
     library.telemetry = False

@@ -61,6 +61,8 @@ class Calls(Protocol):
     """What a chat model is asked through: ``Wire``, or a library in its place."""
 
     reach: Reach
+    listed: dict[str, ModelAbilities]
+    """What the lists of models told of each."""
 
     async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
         """Return the chat completion and the seconds it took; raise ``CallFailed``."""
