@@ -330,6 +330,17 @@ def test_an_example_is_never_the_task_itself_or_one_like_it(house: House) -> Non
     assert any(len(each.messages) > 4 for each in house.model.asked)
 
 
+@pytest.mark.slow
+def test_what_a_race_keeps_of_a_task_is_erased_with_it(track: Track) -> None:
+    store = track.container.store
+    job = track.race("good", "bad")
+    task_id = next(each.task_id for each in store.races.of(job.id))
+    counts = store.erasing.erase_tasks(track.project_id, [task_id])
+    assert counts["results of races"] >= 1
+    assert counts["cached answers"] >= 1
+    assert all(each.task_id != task_id for each in store.races.of(job.id))
+
+
 def test_one_race_of_a_prompt_at_a_time(track: Track) -> None:
     asked = track.request()
     store = track.container.store
