@@ -169,6 +169,15 @@ def test_paid_answers_are_free_for_the_next_race_and_still_have_a_cost(track: Tr
 @pytest.mark.slow
 def test_a_race_goes_on_where_a_dead_process_left_it(track: Track) -> None:
     """Failures too are paid for, and in no cache: they are not asked again."""
+    answer = track.answer
+
+    def failing(request: Request) -> str:
+        text = answer(request)
+        if request.model == "bad":
+            raise ModelError("Refused.", kind=FailureKind.REFUSED)
+        return text
+
+    track.house.model.answer = failing
     whole = track.race("good", "bad")
     asked = track.request(("good", "bad"), seed=whole.request["seed"])
     store = track.container.store
