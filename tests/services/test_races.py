@@ -332,8 +332,8 @@ def test_an_example_is_never_the_task_itself_or_one_like_it(house: House) -> Non
     job = track.race("cheap", few_shot=(0, 3))
     assert job.status is RunStatus.COMPLETED, job.message
     assert [each["name"] for each in job.result["models"]] == [
-        "cheap, no examples",
-        "cheap, 3 examples",
+        "cheap (no examples)",
+        "cheap (3 examples)",
     ]
     assert not shown
     assert any(len(each.messages) > 4 for each in house.model.asked)
@@ -399,7 +399,7 @@ def test_models_are_named_by_connection_or_alone(track: Track) -> None:
     ]  # fmt: skip
     assert names_of(found)[0] == "Gateway: gpt"
     several = [Entrant("m", 1, "A", "Custom", 0), Entrant("m", 1, "A", "Custom", 5)]
-    assert names_of(several) == ["m, no examples", "m, 5 examples"]
+    assert names_of(several) == ["m (no examples)", "m (5 examples)"]
     for wrong in (["a"], ["a", "a"], ["99:a", "b"], ["a", "x" * 201], [f"m{n}" for n in range(25)]):
         with pytest.raises(InvalidInput):
             entrants_of(wrong, (), track.version, own, find)
