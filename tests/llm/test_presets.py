@@ -144,6 +144,14 @@ def test_good_answers_come_through_what_each_server_does_otherwise(simulator):
     assert wrong == {}
 
 
+def test_ollama_cuts_a_long_prompt_without_a_word(simulator):
+    # Nothing in the answer says so: the context is told by `connections test`.
+    simulator.control(preset="ollama")
+    text = "a word and another, " * 2000
+    reply = ask(connection(simulator.url), question(text, model="llama3.2-vision"))
+    assert (reply.calls, reply.usage.prompt_tokens) == (1, 4096)
+
+
 def test_a_connection_is_known_by_its_preset_or_its_vendors_address():
     own = connection("http://gpu-box:9000/v1", details={"preset": "vllm"})
     assert preset_of(own) is PRESETS["vllm"]
