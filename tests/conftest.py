@@ -17,6 +17,7 @@ from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.fuzzing import Fuzz
+from support.groups import scheduler
 from support.live_label_studio import LiveLabelStudio, RunningLabelStudio
 from support.processes import watch
 from support.quick_apps import remember
@@ -33,6 +34,11 @@ gc.disable()
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    return scheduler(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ chat.py          asks any OpenAI-compatible endpoint   structured_output.py  how
 reading/         a reply -> the object in it           refusals/   a refusal -> what to do about it
 first_call.py    one call learns for all               system_role.py  models without that role
 provider_facts.py  what a connection needs             wire/       one HTTP call, in any dialect
+dialects/        vendors' own APIs
 retry.py         when to ask again                     prices.py   model -> dollars per token
 """
 
@@ -16,7 +17,7 @@ from functools import cache
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
-from ml_backend.llm.model import Gate, Model, Reply, Request, Retirable
+from ml_backend.llm.model import Gate, Lists, Model, Reply, Request, Retirable
 from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
@@ -25,6 +26,7 @@ from ml_backend.records import Connection, ProviderName
 __all__ = [
     "ANYWHERE",
     "Gate",
+    "Lists",
     "Model",
     "ProviderFacts",
     "Reach",

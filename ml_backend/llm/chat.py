@@ -93,6 +93,7 @@ class ChatModel:
         self._answers = 0
         self._first_call = FirstCall()
         self._same_refusal = SameRefusal()
+        self.listed = wire.listed
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""

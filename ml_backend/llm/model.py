@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
 from ml_backend.records import Example, JsonObject, Usage
+from ml_backend.records.abilities import ModelAbilities
 
 RAMP_SECONDS = 1.0
 RAMP_STEP = 0.01
@@ -80,6 +81,13 @@ class Retirable(Protocol):
 
     def retire(self) -> None:
         """Note that another one takes its place; from any thread."""
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """A model whose ``check`` reads its provider's list, and what that tells of each."""
+
+    listed: dict[str, ModelAbilities]
 
 
 class Gate:

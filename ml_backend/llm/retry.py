@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+LIMITED = ("requests", "tokens", "input-tokens", "output-tokens")
+"""What Anthropic limits by the minute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -75,6 +78,26 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def read_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the limits are open again of which nothing is left, as Anthropic names them.
+
+    For where ``Retry-After`` was lost on the way; ``anthropic-ratelimit-requests-reset`` and its
+    kin are moments (RFC 3339).
+    """
+    waits = []
+    for kind in LIMITED:
+        text = headers.get(f"anthropic-ratelimit-{kind}-reset")
+        if not text or headers.get(f"anthropic-ratelimit-{kind}-remaining") != "0":
+            continue
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        if moment.tzinfo is not None:
+            waits.append(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+    return max(waits, default=None)
 
 
 def _number(text: str | None) -> float | None:

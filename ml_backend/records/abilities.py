@@ -75,6 +75,20 @@ def merged(*known: ModelAbilities) -> ModelAbilities:
     return ModelAbilities(**found)
 
 
+def by_source(abilities: ModelAbilities, source: str) -> ModelAbilities:
+    """Return those of the facts that are from a source."""
+    known = {name: getattr(abilities, name) for name in NAMES}
+    return ModelAbilities(
+        **{name: fact for name, fact in known.items() if fact is not None and fact.source == source}
+    )
+
+
+def brought_up_to_date(found: ModelAbilities, before: ModelAbilities) -> ModelAbilities:
+    """Return what is known after a look: what asking showed stays before what was only said."""
+    shown = by_source(found, MEASURED), by_source(before, MEASURED)
+    return merged(*shown, found, before)
+
+
 def measured(dated: str, **values: Value | None) -> ModelAbilities:
     """Return what asking a model showed on a day; None is what was not found out."""
     return ModelAbilities(

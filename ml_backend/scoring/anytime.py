@@ -17,8 +17,8 @@ from math import exp, inf, lgamma, log, log1p
 STAKES = (0.2, 0.4, 0.7)
 """Shares of its money that a bet puts at risk: small ones tell small differences, later."""
 
-FINE = 3
-"""Digits of a score difference that count."""
+FINE = 2
+"""Digits of a score difference that count: more would make each look cost more."""
 
 _ROUNDS = 40
 

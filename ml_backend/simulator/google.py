@@ -28,7 +28,9 @@ CONFIG = {
     "logprobs": "top_logprobs",
     "thinkingConfig": "reasoning_effort",
 }
-FORM_FIELDS = frozenset({"responseMimeType", "responseJsonSchema", "responseSchema"})
+FORM_FIELDS = frozenset(
+    {"responseMimeType", "responseJsonSchema", "responseSchema", "responseFormat", "candidateCount"}
+)
 KEYWORDS = frozenset(
     {
         *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum"),
@@ -47,8 +49,9 @@ QUOTED = re.compile(r"'(\w+)'")
 
 def question(model: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return a request as a chat completion's; raises ``BadContent`` for what Google refuses."""
+    body = _camel(body)
     _require_known(body, FIELDS, "")
-    config = body.get("generationConfig", {})
+    config = _camel(body.get("generationConfig", {}))
     _require_known(config, {*CONFIG, *FORM_FIELDS}, " at 'generation_config'")
     found: dict[str, Any] = {CONFIG[name]: config[name] for name in config if name in CONFIG}
     if not -(2**31) <= config.get("seed", 0) < 2**31:
@@ -62,11 +65,13 @@ def question(model: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def _turns(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     turns = body["contents"]
-    roles = [turn.get("role") for turn in turns]
-    if not turns or roles != ["user" if n % 2 == 0 else "model" for n in range(len(roles))]:
-        raise BadContent("Please ensure that multiturn requests alternate between user and model.")
     named = {"user": "user", "model": "assistant"}
-    return [{"role": named[turn["role"]], "content": _content(turn["parts"])} for turn in turns]
+    if not turns or not all(turn.get("role", "user") in named for turn in turns):
+        raise BadContent("Please use a valid role: user, model.")
+    return [
+        {"role": named[turn.get("role", "user")], "content": _content(turn["parts"])}
+        for turn in turns
+    ]
 
 
 def _content(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -78,9 +83,10 @@ def _content(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     if part.get("text"):
         return {"type": "text", "text": part["text"]}
-    data = part.get("inlineData")
+    data = _camel(part).get("inlineData")
     if data is None:
         raise BadContent("Unable to submit request because it must have a text parameter.")
+    data = _camel(data)
     url = f"data:{data['mimeType']};base64,{data['data']}"
     if data["mimeType"] == "application/pdf":
         return {"type": "file", "file": {"file_data": url}}
@@ -88,25 +94,43 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form(body: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    schema = config.get("responseJsonSchema")
-    if schema is not None and config.get("responseMimeType") != JSON:
-        raise BadContent("response_json_schema needs response_mime_type: 'application/json'")
-    if schema is not None:
+    wanted = config.get("responseFormat", {}).get("text", {})
+    schema = wanted.get("schema") or config.get("responseJsonSchema")
+    schema = schema or _lowered(config.get("responseSchema"))
+    is_json = JSON in (config.get("responseMimeType"), wanted.get("mimeType"))
+    if schema and not is_json:
+        raise BadContent("response_schema needs response_mime_type: 'application/json'")
+    if schema:
         _check_schema(schema)
         form = {"name": "answer", "schema": schema}
         return {"response_format": {"type": "json_schema", "json_schema": form}}
-    if config.get("responseMimeType") == JSON:
+    if is_json:
         return {"response_format": {"type": "json_object"}}
     if not body.get("tools"):
         return {}
     [tool] = body["tools"]
-    functions = tool["functionDeclarations"]
-    calling = body["toolConfig"]["functionCallingConfig"]
-    if calling["mode"] != "ANY" or calling["allowedFunctionNames"] != [functions[0]["name"]]:
-        raise BadContent("function_calling_config: allowed_function_names are not set to ANY.")
-    _check_schema(functions[0]["parametersJsonSchema"])
-    parameters = {"name": functions[0]["name"], "parameters": functions[0]["parametersJsonSchema"]}
-    return {"tools": [{"type": "function", "function": parameters}]}
+    function = _camel(_camel(tool)["functionDeclarations"][0])
+    schema = function.get("parametersJsonSchema") or _lowered(function["parameters"])
+    _check_schema(schema)
+    named = {"name": function["name"], "parameters": schema}
+    return {"tools": [{"type": "function", "function": named}]}
+
+
+def _camel(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Names as they are written in JSON; both ways are taken there, as everywhere at Google's."""
+    return {re.sub(r"(?<!^)_(\w)", lambda m: m[1].upper(), each): fields[each] for each in fields}
+
+
+def _lowered(schema: Any) -> Any:
+    """A schema in the older way, whose types are in capitals, as JSON schema."""
+    if isinstance(schema, list):
+        return [_lowered(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _lowered(value) for name, value in schema.items() if name != "nullable"}
+    if isinstance(found.get("type"), str):
+        found["type"] = found["type"].lower()
+    return found
 
 
 def _check_schema(schema: Any) -> None:

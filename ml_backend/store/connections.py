@@ -13,7 +13,12 @@ import sqlalchemy as sa
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import AuditAction, Connection, Person, ProviderName, Scope
-from ml_backend.records.abilities import ModelAbilities, abilities_json, abilities_of, merged
+from ml_backend.records.abilities import (
+    ModelAbilities,
+    abilities_json,
+    abilities_of,
+    brought_up_to_date,
+)
 from ml_backend.store import tables as t
 from ml_backend.store.audit import note
 from ml_backend.store.cipher import UnreadableSecret
@@ -282,6 +287,7 @@ class AnswerForms(MutableMapping[str, str]):
 
 
 LONGEST_MODEL = 200
+MOST_MODELS = 3000
 
 
 def measured_at(connection: Connection) -> str:
@@ -313,21 +319,34 @@ class AbilityStore:
 
     def keep(self, connection: Connection, model: str, found: ModelAbilities) -> None:
         """Keep what was measured now; what was found out before and not now stays."""
-        a = t.model_abilities
-        if not 0 < len(model) <= LONGEST_MODEL:
-            return
-        mine = (a.c.place == measured_at(connection), a.c.model == model)
+        self.keep_all(connection, {model: found})
+
+    def keep_all(self, connection: Connection, found: Mapping[str, ModelAbilities]) -> None:
+        """Keep what was found out now of models, up to ``MOST_MODELS``, those of long names not.
+
+        What asking a model showed goes before what its provider lists, whichever came later.
+        """
+        a, place, now = t.model_abilities, measured_at(connection), datetime.now(UTC)
+        fits = {name: each for name, each in found.items() if 0 < len(name) <= LONGEST_MODEL}
+        named = list(fits)[:MOST_MODELS]
         with self._db.write() as c:
-            before = c.execute(sa.select(a.c.measured).where(*mine)).scalar()
-            c.execute(sa.delete(a).where(*mine))
-            c.execute(
-                sa.insert(a).values(
-                    place=measured_at(connection),
-                    model=model,
-                    measured=abilities_json(merged(found, abilities_of(before))),
-                    measured_at=datetime.now(UTC),
-                )
-            )
+            for start in range(0, len(named), 500):
+                mine = (a.c.place == place, a.c.model.in_(named[start : start + 500]))
+                kept = c.execute(sa.select(a.c.model, a.c.measured).where(*mine)).all()
+                before = {row.model: abilities_of(row.measured) for row in kept}
+                c.execute(sa.delete(a).where(*mine))
+                rows = [
+                    {
+                        "place": place,
+                        "model": name,
+                        "measured": abilities_json(
+                            brought_up_to_date(fits[name], before.get(name, ModelAbilities()))
+                        ),
+                        "measured_at": now,
+                    }
+                    for name in named[start : start + 500]
+                ]
+                c.execute(sa.insert(a), rows)
 
     def forget(self, connection: Connection, model: str) -> None:
         """Forget what was measured of a model at a connection."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+
 import pytest
 
+from support.processes import Child, eventually
 from support.terminal import CONFIG, Terminal
 
 RACE = ("versions", "race", "Topic", "--project", "Raced", "--models", "work:good,work:bad")
@@ -77,3 +82,27 @@ def test_what_a_race_cannot_take_is_said(raced: Terminal) -> None:
     )
     assert "2 to 24 models" in one.stderr
     assert "Nothing was changed" in raced.run(*RACE, code=2).stderr
+
+
+@pytest.mark.faults
+def test_a_killed_race_goes_on_by_the_same_command(raced: Terminal) -> None:
+    """kill -9 in the middle: what it had is not asked again."""
+    raced.model.control(rules=[{"answer": {"topic": "A"}, "latency": 0.05}])
+    environment = {name: each for name, each in raced.settings.items() if each is not None}
+    killed = Child(
+        [sys.executable, "-m", "ml_backend", *RACE, "--yes"],
+        env={"PATH": os.environ["PATH"], "LLM_MAX_CONCURRENCY": "2", **environment},
+    )
+    try:
+        eventually(lambda: raced.model.stats()["calls"] >= 24)
+    finally:
+        killed.process.kill()
+        killed.process.wait()
+    before = raced.model.stats()["calls"]
+    result = raced.run(*RACE, "--yes", "--json")
+    assert "Going on with the race" in result.stderr
+    found = json.loads(result.stdout)
+    assert found["status"] == "Completed"
+    # Those in flight were lost, and what was answered in the last moment before it was kept.
+    assert raced.model.stats()["calls"] <= found["calls"] + 2 + 8
+    assert before < found["calls"]

@@ -356,6 +356,7 @@ def test_limits_and_overload_are_waited_out(simulator: Simulator, on: Connection
         {"fault": "rate_limit", "times": 1},
         {"fault": "server_error", "status": 503, "times": 1},
         {"fault": "server_error", "status": 500, "times": 1},
+        {"reply": {"candidates": [{"finishReason": "OTHER"}]}, "times": 1},
     ):
         simulator.control(fault)
         assert ask(on, question()).calls == 2, fault

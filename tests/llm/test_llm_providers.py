@@ -31,7 +31,7 @@ def test_every_provider_has_its_module():
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones():
-    with pytest.raises(InvalidInput, match="azureaifoundry, azureopenai"):
+    with pytest.raises(InvalidInput, match="anthropic, azureaifoundry, azureopenai"):
         open_(Connection(1, "x", "door"))
 
 

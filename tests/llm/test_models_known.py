@@ -142,6 +142,13 @@ def test_who_is_believed_first() -> None:
     assert known.price is not None
     other = known_model(own, "gpt-77", seen)
     assert (other.abilities, other.price) == (ModelAbilities(), None)
+    listed = ModelAbilities(
+        images=Fact(False, "listed by the provider"), context=Fact(9, "listed by the provider")
+    )
+    told = known_model(on("OpenAI"), "gpt-4o-mini", {"gpt-4o-mini": listed}).abilities
+    assert (told.images, told.context) == (listed.images, listed.context)  # before the tables,
+    told = known_model(own, "gpt-4o-mini", {"gpt-4o-mini": listed}).abilities
+    assert told.images == Fact(False, "me")  # and behind what is said of the connection
     local = known_model(on("Local", details={"context": 4096}), "m", {})
     assert local.abilities.context == Fact(4096, "given for this connection")
 
@@ -206,7 +213,10 @@ def test_models_of_a_connection_are_those_it_names() -> None:
         prices={"b": (1, 2), "*": (0, 0)},
         details={"cached_available_models": '["c", "d"]'},
     )
-    assert names_of(own, "e", "a", measured={"f": ModelAbilities()}) == list("abfcde")
+    listed = ModelAbilities(context=Fact(4096, "listed by the provider"))
+    found = {"f": measured("2026-11-30", images=True), "g": listed}
+    # A provider may list hundreds: of those only what was asked about is one's own.
+    assert names_of(own, "e", "a", measured=found) == list("abfcde")
     assert names_of(on("Baseline")) == ["nearest-annotated-tasks"]
 
 

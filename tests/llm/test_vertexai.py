@@ -30,6 +30,15 @@ VERTEX = ProviderName.VERTEX_AI
 GOOGLE = "https://aiplatform.googleapis.com/"
 
 
+PERSON = {
+    "type": "authorized_user",
+    "client_id": "1.apps",
+    "client_secret": "secret&x",
+    "refresh_token": "1//x",
+    "quota_project_id": "my-project",
+}
+
+
 def vertex(url: str = "", text: str = "", **changes: Any) -> Connection:
     secrets = {"google_application_credentials": text} if text else {}
     values = {"api_key": "", "secrets": secrets, "provider": VERTEX, **changes}
@@ -119,12 +128,14 @@ def test_credentials_of_a_member_lead_nowhere_and_run_nothing() -> None:
     assert read_account(good, GOOGLE).token_url == TOKEN_URL
     moved = account("https://accounts.google.com/o/oauth2/token")
     assert read_account(moved, GOOGLE).token_url == TOKEN_URL
-    assert read_account(account("https://gw.example/t"), "https://gw.example/x/").token_url
+    assert read_account(account("https://gw.example/token"), "https://gw.example/x/").token_url
+    pasted = account(TOKEN_URL, private_key=pem().replace("\n", "\\n"))
+    assert read_account(f"\ufeff{pasted}\n", GOOGLE).email == EMAIL
     bad: dict[str, str] = {
         "/etc/passwd": "no JSON", "file:///key.json": "no JSON", "[]": "no JSON", "": "no JSON",
         "[" * 9000: "no JSON", "{" + " " * 20_000 + "}": "longer", "{}": "of no type",
         account("x", type="external_account"): "external_account",
-        account("x", type="authorized_user"): "authorized_user",
+        account("x", type="authorized_user"): "no client_secret",
         account("x", type="impersonated_service_account"): "impersonated",
         account("x", type=["service_account"]): "of no type",
         account(TOKEN_URL, universe_domain="evil.example"): "another cloud",
@@ -138,13 +149,16 @@ def test_credentials_of_a_member_lead_nowhere_and_run_nothing() -> None:
         "http://169.254.169.254/token", "http://127.0.0.1/", "https://evil.example/token",
         "https://oauth2.googleapis.com.evil.example/token", "https://oauth2.googleapis.com@evil/",
         "http://oauth2.googleapis.com/token", "https://oauth2.googleapis.com/other", "file:///x",
-        "https://aiplatform.googleapis.com:8443/token", "", "//x", "http://[", 3,
+        "https://aiplatform.googleapis.com:8443/token", "https://aiplatform.googleapis.com/v1/x",
+        "", "//x", "http://[", 3,
     ):  # fmt: skip
         bad[json.dumps({**json.loads(good), "token_uri": url})] = "not Google's"
     for text, words in bad.items():
         with pytest.raises(BadAccount, match=words) as caught:
             read_account(text, GOOGLE)
         assert "BEGIN" not in str(caught.value)
+    with pytest.raises(RunStopper, match="cannot be used"):
+        open_(vertex(text=json.dumps({**PERSON, "token_uri": "http://10.0.0.1/token"})))
     with pytest.raises(RunStopper, match="cannot be used"):
         open_(vertex(text="/var/secrets/key.json"))
 
@@ -225,6 +239,19 @@ def test_a_token_is_asked_for_with_what_the_key_signed() -> None:
     private_key().public_key().verify(
         padded_urlsafe_b64decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
     )
+
+
+def test_a_person_is_asked_for_with_a_refresh_token_in_a_project() -> None:
+    fake = FakeTokens()
+    tokens = AccessTokens(read_account(json.dumps(PERSON), GOOGLE), fake)
+    assert run(tokens.headers()) == {"Authorization": "Bearer ya29.1"}
+    form = fake.asked[0].decode()
+    assert form.startswith("grant_type=refresh_token&client_id=1.apps&client_secret=secret%26x")
+    on = vertex(text=json.dumps(PERSON))
+    assert "/projects/my-project/" in address(on)
+    assert open_(on)._wire._headers["x-goog-user-project"] == "my-project"
+    with pytest.raises(RunStopper, match="no Google project"):
+        open_(vertex(text=json.dumps({**PERSON, "quota_project_id": ""})))
 
 
 @pytest.mark.slow

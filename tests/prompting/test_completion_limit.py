@@ -32,7 +32,7 @@ CUSTOM, OPENAI = ProviderName.CUSTOM, ProviderName.OPENAI
         "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
         "deepseek-r1:8b", "Qwen/QwQ-32B", "Qwen/Qwen3-8B", "qwen3:4b", "qwen3-vl-8b-thinking",
         "mistralai/Magistral-Small-2506", "microsoft/Phi-4-mini-reasoning", "grok-3-mini", "grok-4",
-        "gemini-2.5-pro", "google/gemini-3-flash", "zai-org/GLM-4.5-Air",
+        "gemini-2.5-pro", "google/gemini-3-flash", "gemini-4-argon", "zai-org/GLM-4.5-Air",
         "moonshotai/kimi-k2-thinking", "HuggingFaceTB/SmolLM3-3B", "nvidia/Llama-3.1-Nemotron-70B",
     ],
 )  # fmt: skip

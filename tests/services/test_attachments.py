@@ -330,7 +330,13 @@ def test_a_document_becomes_its_text(place: Place) -> None:
     assert text.endswith("[The document goes on; it has 60 pages.]")
 
 
-@pytest.mark.parametrize("provider", [ProviderName.OPENAI, ProviderName.AZURE_OPENAI])
+@pytest.mark.parametrize(
+    "provider",
+    [
+        *(ProviderName.OPENAI, ProviderName.AZURE_OPENAI),
+        *(ProviderName.GEMINI, ProviderName.VERTEX_AI),
+    ],
+)
 def test_a_scan_goes_as_a_file_to_those_who_read_it(place: Place, provider: ProviderName) -> None:
     place.elsewhere.files["/scan.pdf"] = pdf("", "")
     ready = place.get(place.far("/scan.pdf"), kind="pdf", provider=provider)

@@ -21,7 +21,10 @@ from ml_backend.records import (
     ProviderName,
     RunStatus,
 )
+from ml_backend.scoring.racing import Race
+from ml_backend.scoring.verdict import Verdict
 from ml_backend.services.racing.entrants import Entrant, entrants_of, names_of
+from ml_backend.services.racing.report import _said
 from ml_backend.services.racing.request import RaceRequest
 from support.house import CONFIG, House
 from support.models import adopt
@@ -382,3 +385,32 @@ def test_models_are_named_by_connection_or_alone(track: Track) -> None:
             entrants_of(wrong, (), track.version, own, find)
     with pytest.raises(InvalidInput, match="examples"):
         entrants_of(["a", "b"], (-1,), track.version, own, find)
+
+
+def test_the_sentence_says_what_is_known_and_no_more() -> None:
+    rows: list[dict[str, Any]] = [
+        {"name": name, "state": "left", "cost_per_task": cost}
+        for name, cost in (("dear", 1.0), ("cheap", 0.1))
+    ]
+    race = Race(2, 0.05, 100)
+
+    def said(verdict: Verdict, prices: bool = True) -> str:
+        found = [{**each, "cost_per_task": each["cost_per_task"] if prices else None}
+                 for each in rows]  # fmt: skip
+        return _said(race, verdict, found)
+
+    known = "cheap is the cheapest that is not worse than the best by more than 5 points"
+    assert said(Verdict(1, 0, is_shown=True)) == f"{known}."
+    measured = {"undecided": (0,), "more_tasks": 300, "shortfall_most": 0.09}
+    assert said(Verdict(1, 0, shortfall=0.012, **measured)) == (
+        f"{known}, as measured: it is 1.2 points below dear on 0 tasks, and at most 9.0; about "
+        "300 more tasks would make sure of 5 points."
+    )
+    assert said(Verdict(1, 0, shortfall=0.061, **measured)).startswith(
+        "cheap is the cheapest that may well be within 5 points of the best: it is 6.1 points"
+    )
+    assert said(Verdict(1, 1, **measured)).endswith("would make sure of dear.")
+    assert said(Verdict(None, 0, undecided=(1,), more_tasks=1200)).startswith(
+        "Not told apart: about 1,200 more tasks with ground truth would tell dear"
+    )
+    assert "price" in said(Verdict(0, 0, is_shown=True), prices=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_backend.records import Connection, ProviderName
-from ml_backend.records.abilities import ModelAbilities, measured
+from ml_backend.records.abilities import Fact, ModelAbilities, measured
 from ml_backend.store import Store
 
 HERE = Connection(5, "here", ProviderName.CUSTOM, endpoint="http://a/v1", api_key="k")
@@ -65,3 +65,20 @@ def test_models_in_use_are_those_that_answer_or_are_the_newest(store: Store) -> 
     assert store.prompts.models_in_use(None, ProviderName.CUSTOM) == []
     version("4", "elsewhere", 3)
     assert store.prompts.models_in_use(3, ProviderName.OPENAI) == ["elsewhere"]
+
+
+def test_what_is_only_listed_never_goes_before_what_was_seen(store: Store) -> None:
+    listed = ModelAbilities(
+        images=Fact(True, "listed by the provider", "2026-11-30"),
+        context=Fact(4096, "listed by the provider", "2026-11-30"),
+    )
+    store.abilities.keep(HERE, "m", measured("2026-11-01", images=False))
+    store.abilities.keep_all(HERE, {"m": listed, "n": listed})
+    found = store.abilities.of(HERE)
+    assert found["m"].images == Fact(False, "measured", "2026-11-01")
+    assert found["m"].context == listed.context
+    assert found["n"] == listed
+    newer = ModelAbilities(context=Fact(8192, "listed by the provider", "2026-12-01"))
+    store.abilities.keep_all(HERE, {"m": newer, **{f"x{n}": newer for n in range(1200)}})
+    assert store.abilities.of(HERE)["m"].context == newer.context
+    assert len(store.abilities.of(HERE)) == 1202

@@ -10,6 +10,7 @@ import pytest
 from ml_backend.services.callers.connection_checks import provider_choices
 from support.api import Api
 from support.files import image
+from support.google_accounts import account
 from support.sdk import ended_run
 
 PRICES = {"*": [1.0, 2.0]}
@@ -22,7 +23,15 @@ def providers(root: str) -> dict[str, dict[str, Any]]:
         "OpenAI": {"api_key": KEY, "endpoint": f"{root}/v1"},
         "AzureOpenAI": {"api_key": KEY, "endpoint": root, "deployment_name": "simulated"},
         "AzureAIFoundry": {"api_key": KEY, "endpoint": root},
+        "Anthropic": {"api_key": KEY, "endpoint": f"{root}/anthropic"},
         "Custom": {"api_key": KEY, "endpoint": f"{root}/v1"},
+        "Gemini": {"api_key": KEY, "endpoint": root},
+        "VertexAI": {
+            "google_application_credentials": account(f"{root}/token", KEY),
+            "google_project_id": "my-project",
+            "google_location": "europe-west4",
+            "endpoint": root,
+        },
     }
 
 

@@ -42,6 +42,7 @@ def models_of_connection(app: App, connection: str, ask: bool) -> None:
     names = container.store.prompts.models_in_use(chosen.id, chosen.provider)
     if ask:
         names += container.loop.run(container.models.open(chosen).check())
+        container.models.note_listed(chosen)
     found = container.model_catalogue.of(chosen, names)
     today = datetime.now(UTC).date()
     if app.as_json:

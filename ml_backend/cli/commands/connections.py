@@ -202,6 +202,7 @@ def test_connection(app: App, connection: str | None, model: str, quick: bool) -
     container = app.container
     chosen = container.models.default if connection is None else _find(app, connection)
     names = container.loop.run(container.models.open(chosen).check())
+    container.models.note_listed(chosen)
     found = None if quick else _measured(app, chosen, names, model)
     if app.as_json:
         spending = documents.spending_of(container.store, chosen)

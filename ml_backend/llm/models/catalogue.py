@@ -1,6 +1,7 @@
 """What a model behind a connection can, and what it costs: everything known, who is believed first.
 
-What asking it showed goes before what is said of the connection, that before the kept tables.
+What asking it showed goes before what is said of the connection, that before what its provider
+lists, and that before the kept tables.
 What none of them knows is unknown, and never guessed from another model.
 """
 
@@ -13,7 +14,15 @@ from ml_backend.llm.local.model_file import DEFAULT_CONTEXT
 from ml_backend.llm.models.kept import kept_abilities
 from ml_backend.llm.prices import EVERY_MODEL, Price, find_price
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
-from ml_backend.records.abilities import GIVEN, Fact, ModelAbilities, abilities_of, merged
+from ml_backend.records.abilities import (
+    GIVEN,
+    MEASURED,
+    Fact,
+    ModelAbilities,
+    abilities_of,
+    by_source,
+    merged,
+)
 
 ABILITIES = "abilities"
 """Among a connection's details: model -> what is said of it there."""
@@ -31,13 +40,19 @@ class KnownModel:
 def known_model(
     connection: Connection, model: str, measured: Mapping[str, ModelAbilities]
 ) -> KnownModel:
-    """Return what is known of a model; ``measured`` is what asking models there showed."""
+    """Return what is known of a model; ``measured`` is what asking there showed, lists included."""
+    found = measured.get(model, ModelAbilities())
     abilities = merged(
-        measured.get(model, ModelAbilities()),
+        by_source(found, MEASURED),
         own_abilities(connection, model),
+        found,  # what its provider lists
         kept_abilities(connection, model),
     )
     return KnownModel(model, abilities, find_price(connection, model))
+
+
+def _is_shown(abilities: ModelAbilities) -> bool:
+    return by_source(abilities, MEASURED) != ModelAbilities()
 
 
 def own_abilities(connection: Connection, model: str) -> ModelAbilities:
@@ -64,7 +79,7 @@ def names_of(
         connection.default_model,
         connection.deployment,
         *(name for name in connection.prices if name != EVERY_MODEL),
-        *(measured or {}),
+        *(name for name, each in (measured or {}).items() if _is_shown(each)),
         *(name.strip().strip("[]\"' ") for name in given),
         *more,
     )

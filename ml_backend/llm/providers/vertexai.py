@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -62,7 +63,7 @@ PROJECT_NAME = re.compile(r"(?:[a-z0-9.-]{1,60}:)?[a-zA-Z0-9][a-zA-Z0-9-]{0,60}"
 OWN_MODEL = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?endpoints/(\d{1,30})", re.ASCII)
 """One that was tuned, and stands at an address of its own."""
 OTHERS = re.compile(
-    r"(?:.*/)?(?:publishers/(?!google/)|claude|llama|mistral|codestral|jamba|deepseek|qwen|gpt-oss"
+    r"(?:^|/)(?:publishers/(?!google/)|claude|llama|mistral|codestral|jamba|deepseek|qwen|gpt-oss"
     r"|kimi|minimax|grok)",
     re.IGNORECASE,
 )
@@ -90,6 +91,8 @@ def open_model(
         asked = Wire(Place(opens.account.token_url, FORM), Gate(1), reach=reach)
         tokens = AccessTokens(opens.account, asked)
         authorize = tokens.headers
+        if opens.account.person:
+            headers["x-goog-user-project"] = project  # whose quota a person uses
     place = Place(base_url, headers, authorize=authorize)
     wire = Wire(place, gate, dialect=_Vertex(project, _location(connection)), reach=reach)
     return VertexModel(
@@ -126,11 +129,11 @@ class VertexModel(ChatModel):
         except CallFailed as failed:
             told = self._is_told(model)
             raise explain(failed.trouble, self._connection, model, told=told) from None
-        try:
-            return await self._wire.models(self._timeout)
-        except CallFailed:
+        names: list[str] = []
+        with suppress(CallFailed):
             # It is Google's list and not the project's, and not for every key.
-            return [model] if model else []
+            names = await self._wire.models(self._timeout)
+        return names if not model or model in names else [model, *names]
 
     async def close(self) -> None:
         """Close the pooled connections, those for tokens too."""
@@ -245,7 +248,7 @@ class _Vertex(GenerateContent):
         own = OWN_MODEL.fullmatch(model.strip())
         if own is not None and self._within:
             return f"v1/{self._within}endpoints/{own[1]}:generateContent"
-        if OTHERS.match(model):
+        if OTHERS.search(model.strip()):
             raise no_model(
                 f"“{model[:60]}” is not Google's: of Vertex AI's models those of Google are asked, "
                 "others by a connection to their own vendor"

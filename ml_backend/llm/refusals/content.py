@@ -83,7 +83,8 @@ NO_IMAGES = wording(
     r"|support image input|content must be a string|不支持(图片|图像|视觉|多模态)",
 )
 TOO_MANY_IMAGES = wording(
-    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images",
+    r"at most \d+ (image|file)|too many (image|file)|maximum (number )?of images"
+    r"|maximum of \d+ (pdf )?pages",
 )
 BAD_IMAGE = wording(
     r"invalid_image|image_parse_error|unsupported image|image is not valid|valid image"
@@ -97,7 +98,9 @@ BAD_IMAGE = wording(
     r"|(error|failed|unable|timeout) (while |to )?(download|fetch|retriev(e|ing))\w*"
     r"|(image|picture|photo|media|attachment)s?( \S+){0,4}? (could ?n.t|could not|cannot|can't"
     r"|failed to)"
-    r" (be )?(fetch|download|load|retriev|open|read|access|decod|process|pars|reach|identif)\w*",
+    r" (be )?(fetch|download|load|retriev|open|read|access|decod|process|pars|reach|identif)\w*"
+    r"|\bpdf specified (is|was) (not valid|invalid|password|encrypted|corrupt)"
+    r"|could not process pdf|image does not match the provided media type",
 )
 AT = frozenset({400, 403, 413, 415, 422, 429, 451, 500, 501})
 """Statuses at which words about the content count; 404 is about pictures alone."""

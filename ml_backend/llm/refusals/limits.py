@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ml_backend.llm.refusals.trouble import Cure, Refusal, Trouble
-from ml_backend.llm.retry import read_retry_after
+from ml_backend.llm.retry import read_reset, read_retry_after
 from ml_backend.records import FailureKind
 
 BY_THE_DAY = re.compile(
@@ -60,6 +60,8 @@ def judge_busy(refusal: Refusal, headers: Mapping[str, str]) -> Trouble | None:
     status, said = refusal.status, refusal.said
     retry_after = read_retry_after(headers)
     if status == 429 or is_rate_limit(refusal):
+        if retry_after is None:
+            retry_after = read_reset(headers)
         if retry_after is None:
             retry_after = read_wait(refusal.words or said)
         if _is_of_another_day(refusal, retry_after):

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +24,7 @@ import aiohttp
 
 from ml_backend.certificates import tls_context
 from ml_backend.llm.model import Gate
+from ml_backend.llm.models.listing import listed_facts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.reading.errors_within import find_error
 from ml_backend.llm.reading.replies import is_completion
@@ -46,6 +48,7 @@ from ml_backend.llm.wire.troubles import (
     read,
 )
 from ml_backend.records import JsonObject
+from ml_backend.records.abilities import ModelAbilities
 
 IDLE_SECONDS = 30.0
 # Beyond the gate's own: `check` asks while a run holds every slot.
@@ -94,6 +97,8 @@ class Wire:
         self._turn = asyncio.Lock()
         self._headers = {**self._place.headers, "Accept-Encoding": ACCEPTED}
         self._urls: dict[str, str] = {}
+        self.listed: dict[str, ModelAbilities] = {}
+        """Model -> what the provider's list told of it when it was last asked for."""
 
     async def chat(self, body: JsonObject, timeout: float) -> tuple[JsonObject, float]:
         """Return the chat completion and the seconds it took; raise ``CallFailed``.
@@ -186,6 +191,7 @@ class Wire:
         async with self._patience(timeout):
             for _ in range(MOST_PAGES):
                 listed = await self._listing(route)
+                self.listed.update(listed_facts(listed, datetime.now(UTC).date().isoformat()))
                 if heard is not None:
                     heard.listings.append(listed)
                     heard.listing = self.listing

@@ -1,8 +1,9 @@
-"""Access tokens for a Google service account: asked for with its key, kept, renewed in time.
+"""Access tokens by Google credentials: asked for, kept, renewed in time.
 
 What a member gives as credentials is hostile: it may name an address to ask, a file to read or a
-program to run. So the text itself is taken and nothing it points to, its key signs what is asked,
-and it is asked at Google's own address or at that of the connection itself.
+program to run. So the text itself is taken and nothing it points to: a service account's key, which
+signs what is asked, or a person's refresh token. Asked is Google's own address, or that of the
+connection itself.
 """
 
 from __future__ import annotations
@@ -43,7 +44,12 @@ SECONDS = 15.0
 """How long the address of tokens is waited for."""
 LONGEST, LONGEST_KEY = 16_384, 6_000
 """Characters of the text and its key: one of 4,096 bits has 3,300, and longer ones sign slowly."""
-NEEDED = ("client_email", "private_key")
+SERVICE, PERSON = "service_account", "authorized_user"
+NEEDED = {
+    SERVICE: ("client_email", "private_key"),
+    PERSON: ("client_id", "client_secret", "refresh_token"),
+}
+"""What serves, and what it cannot do without. Others name files, addresses or programs."""
 
 
 class BadAccount(ValueError):
@@ -52,15 +58,19 @@ class BadAccount(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A service account, and what signs in its name."""
+    """A service account, or a person, and how a token is asked for in their name."""
 
-    email: str
     project: str
     token_url: str
-    signer: Any = field(repr=False)
+    email: str = ""
+    signer: Any = field(default=None, repr=False)
+    person: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What a person is asked for with; empty for a service account."""
 
-    def assertion(self, now: float) -> str:
-        """Return what a token is asked for with: signed, and good for an hour."""
+    def form(self, now: float) -> Mapping[str, str]:
+        """Return what a token is asked for with; of a service account it is good for an hour."""
+        if self.person:
+            return {"grant_type": "refresh_token", **self.person}
         from google.auth import jwt
 
         claims = {
@@ -71,39 +81,39 @@ class Account:
             "exp": int(now) + LIFETIME,
         }
         encode: Any = jwt.encode  # without types
-        return str(encode(self.signer, claims), "ascii")
+        return {"grant_type": GRANT, "assertion": str(encode(self.signer, claims), "ascii")}
 
 
 def read_account(text: str, base_url: str) -> Account:
-    """Return the service account that a JSON text is the key of; raise ``BadAccount``.
+    """Return whom a JSON text is the credentials of; raise ``BadAccount``.
 
     ``base_url`` is where the connection itself leads, which may give tokens as well.
     """
     found = _fields(text)
     kind = found.get("type")
-    if kind != "service_account":
+    needed = NEEDED.get(kind) if isinstance(kind, str) else None
+    if needed is None:
         shown = f"of the type “{kind[:40]}”" if isinstance(kind, str) and kind else "of no type"
         raise BadAccount(f"its Google credentials are {shown}, and only a service account's serve")
     universe = found.get("universe_domain", UNIVERSE)
     if universe != UNIVERSE:
         raise BadAccount("its Google credentials are of another cloud than Google's own")
-    for name in NEEDED:
+    for name in needed:
         if not isinstance(found.get(name), str) or not found[name].strip():
             raise BadAccount(f"its Google credentials have no {name}")
-    project = found.get("project_id")
-    return Account(
-        found["client_email"],
-        project if isinstance(project, str) else "",
-        _token_url(found.get("token_uri", TOKEN_URL), base_url),
-        _signer(found),
-    )
+    token_url = _token_url(found.get("token_uri", TOKEN_URL), base_url)
+    project = found.get("project_id" if kind == SERVICE else "quota_project_id")
+    project = project if isinstance(project, str) else ""
+    if kind == PERSON:
+        return Account(project, token_url, person={name: found[name] for name in needed})
+    return Account(project, token_url, found["client_email"], _signer(found))
 
 
 def _fields(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise BadAccount("its Google credentials are longer than a service account's key")
     try:
-        found = json.loads(text)
+        found = json.loads(text.strip("\ufeff \r\n\t"))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
@@ -114,7 +124,8 @@ def _fields(text: str) -> dict[str, Any]:
 def _token_url(named: object, base_url: str) -> str:
     if named in GOOGLES:
         return TOKEN_URL
-    if isinstance(named, str) and _origin(named) == _origin(base_url) != ("", "", None):
+    own = isinstance(named, str) and _origin(named) == _origin(base_url) != ("", "", None)
+    if isinstance(named, str) and own and named.endswith("/token"):
         return named
     raise BadAccount("its Google credentials name an address for tokens that is not Google's")
 
@@ -137,6 +148,9 @@ def _signer(found: dict[str, Any]) -> Any:
     if len(found["private_key"]) > LONGEST_KEY:
         raise BadAccount("the key in its Google credentials is longer than Google's are")
     given = {name: found[name] for name in ("private_key", "private_key_id") if name in found}
+    if "\n" not in given["private_key"]:
+        # From a variable of an environment, where its line ends were written out.
+        given["private_key"] = given["private_key"].replace("\\n", "\n")
     kind: Any = crypt.RSASigner  # without types
     try:
         signer = kind.from_service_account_info(given)
@@ -190,8 +204,8 @@ class AccessTokens:
         await self._wire.close()
 
     async def _renew(self, now: float) -> None:
-        form = {"grant_type": GRANT, "assertion": self._account.assertion(now)}
-        received = await self._wire.post("", urlencode(form).encode("ascii"), SECONDS)
+        form = urlencode(self._account.form(now))
+        received = await self._wire.post("", form.encode("ascii"), SECONDS)
         try:
             told = json.loads(received.content)
         except (ValueError, RecursionError):
@@ -220,7 +234,7 @@ def _refused(status: int, told: object) -> Trouble:
         for name in ("error_description", "error")
         if isinstance(told, dict) and isinstance(told.get(name), str)
     ]
-    said = f"no token for its service account: {words[0] if words else f'HTTP {status}'}"
+    said = f"no token for its Google credentials: {words[0] if words else f'HTTP {status}'}"
     if status == 429 or status >= 500:
         return Trouble(Cure.RETRY, FailureKind.SERVER_ERROR, said, status, foreign=not words)
     return Trouble(Cure.STOP, FailureKind.AUTHENTICATION, said, status, foreign=not words)

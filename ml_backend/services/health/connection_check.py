@@ -74,9 +74,11 @@ def check_connection(
         if connection.is_unreadable:
             return ConnectionCheck(False, "key unreadable", error.message, error.fix, at=now)
         word = WORDS.get(error.kind, "failed") if isinstance(error, ModelError) else "failed"
-        if word == "key refused" and not connection.api_key:
+        has_key = connection.api_key or any(connection.secrets.values())
+        if word == "key refused" and not has_key:
             word = "key missing"
         return ConnectionCheck(False, word, error.message, error.fix, at=now)
+    models.note_listed(connection)
     wanted = connection.default_model
     if wanted and len(names) > 1 and wanted not in names:
         return ConnectionCheck(

@@ -25,7 +25,7 @@ from ml_backend.images.file_readers import READERS
 from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
 from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio, is_under_unknown_path
-from ml_backend.llm import facts_of
+from ml_backend.llm import facts_of, provider_modules
 from ml_backend.prompting.messages import ATTACHMENT
 from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
 from ml_backend.services.inference.attachment_cache import AttachmentCache, Content
@@ -283,10 +283,12 @@ def _document(data: bytes, name: str) -> Content:
 
 
 def _scanned() -> AttachmentError:
+    known = provider_modules()
+    readers = [each for each in ProviderName if each.lower() in known and facts_of(each).reads_pdf]
     return AttachmentError(
         "it is a scan: its pages are pictures, and this provider takes no PDF files",
-        fix='Make pictures of its pages and show them with <Image valueList="$pages"/>, or use '
-        "OpenAI or AzureOpenAI.",
+        fix='Make pictures of its pages and show them with <Image valueList="$pages"/>, or use a '
+        f"provider that does: {', '.join(readers)}.",
     )
 
 

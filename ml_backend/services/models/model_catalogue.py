@@ -9,7 +9,7 @@ from ml_backend.llm.models.catalogue import KnownModel, known_model, names_of, o
 from ml_backend.llm.models.kept import retirement_of
 from ml_backend.llm.models.retiring import retirement_said
 from ml_backend.records import Connection, PromptVersion
-from ml_backend.records.abilities import ModelAbilities, merged
+from ml_backend.records.abilities import MEASURED, ModelAbilities, by_source, merged
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.store import Store
 
@@ -35,8 +35,10 @@ class ModelCatalogue:
         """Return a sentence where a model is retired, or will be within the notice; else ""."""
         if not name:
             return ""
-        measured = self._store.abilities.of(connection).get(name, ModelAbilities())
-        known = merged(measured, own_abilities(connection, name), retirement_of(connection, name))
+        found = self._store.abilities.of(connection).get(name, ModelAbilities())
+        shown = by_source(found, MEASURED)
+        own = own_abilities(connection, name)
+        known = merged(shown, own, found, retirement_of(connection, name))
         return retirement_said(name, known, datetime.now(UTC).date())
 
     def retirement_of_version(self, version: PromptVersion) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.llm import ANYWHERE, Gate, Model, Reach, Retirable, open_model
+from ml_backend.llm import ANYWHERE, Gate, Lists, Model, Reach, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
 from ml_backend.next_steps import Step
 from ml_backend.records import (
@@ -174,6 +174,12 @@ class ModelPool:
             )
             self._open.append((wanted, reach, model))
             return model
+
+    def note_listed(self, connection: Connection) -> None:
+        """Keep what a provider's list tells of its models; for who just checked the connection."""
+        model = self.open(connection)
+        if isinstance(model, Lists) and model.listed:
+            self._store.abilities.keep_all(connection, model.listed)
 
     def _drop_local(self, connection_id: int | None) -> None:
         """Retire the local models of a connection that is removed, or another now.

@@ -169,18 +169,21 @@ def _said(race: Race, verdict: Verdict, rows: Sequence[JsonObject]) -> str:
         )
     winner = rows[verdict.winner]
     name = winner["name"]
-    is_priced = winner["cost_per_task"] is not None
-    most = "the cheapest" if is_priced else "the one to take (no price is known)"
     if len(rows) - len(race.dropped) == 1 and all(
         each["state"] == Out.FAILED.value for each in rows if each["name"] != name
     ):
         return f"{name} is the only one that could be asked."
+    told = f"{name} is the cheapest that is not worse than the best by more than {points}"
+    if winner["cost_per_task"] is None:
+        told = f"{name} is the best, and the price of none as good is known"
     if verdict.is_shown:
-        return f"{name} is {most} that is not worse than the best by more than {points}."
-    told = f"{name} is {most} that is not worse than the best by more than {points}, as measured"
+        return f"{told}."
+    told = f"{told}, as measured"
     if verdict.winner == verdict.best:
         others = _listed([rows[each]["name"] for each in verdict.undecided])
         return f"{told}; {more} tasks would make sure of {others}."
+    if verdict.shortfall > race.tolerance:
+        told = f"{name} is the cheapest that may well be within {points} of the best"
     return (
         f"{told}: it is {verdict.shortfall * 100:.1f} points below {best} on {race.asked:,} tasks, "
         f"and at most {verdict.shortfall_most * 100:.1f}; {more} tasks would make sure of {points}."

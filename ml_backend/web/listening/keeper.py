@@ -148,13 +148,23 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
 
     # What goes out.
 
-    def _write_on(self, conn: Connection) -> None:
+    def _sent(self, conn: Connection, data: bytes = b"") -> Outbox | None:
+        """Send what waits, and more; None where the other side is gone, and left."""
         outbox = conn.outbox
         assert outbox is not None  # nosec B101  # for types
         try:
-            outbox.flush()
+            if data:
+                outbox.sendall(data)
+            else:
+                outbox.flush()
         except OSError:
             self._drop(conn)
+            return None
+        return outbox
+
+    def _write_on(self, conn: Connection) -> None:
+        outbox = self._sent(conn)
+        if outbox is None:
             return
         if outbox.waiting:
             self._await(conn, Awaits.READER, 0.0, WRITE)
@@ -207,10 +217,7 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
             conn.is_kept, conn.stream = False, None
         elif outbox.is_chunked:
             data = b"%x\r\n%s\r\n" % (len(data), data) if data else b""
-        try:
-            outbox.sendall(data)
-        except OSError:
-            self._drop(conn)
+        if data and self._sent(conn, data) is None:
             return
         if conn.stream is None:
             conn.pace = Pace(ANSWER_SECONDS, ANSWER_RATE)
@@ -221,12 +228,8 @@ class Keeper(ThreadWorker):  # type: ignore[misc]
             self._stream_on(conn)
 
     def _stream_on(self, conn: Connection) -> None:
-        outbox = conn.outbox
-        assert outbox is not None  # nosec B101  # for types
-        try:
-            outbox.flush()
-        except OSError:
-            self._drop(conn)
+        outbox = self._sent(conn)
+        if outbox is None:
             return
         if not outbox.waiting:
             conn.pace = None
