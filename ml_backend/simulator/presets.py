@@ -188,7 +188,8 @@ def _mistral(body: Body) -> Said | None:
         for name, value in body.items()
         if name not in MISTRAL_KNOWS
     ]
-    return Said(422, {"detail": unknown}) if unknown else None
+    body = {"object": "error", "message": {"detail": unknown}, "type": "invalid_request_error"}
+    return Said(422, {**body, "param": None, "code": None}) if unknown else None
 
 
 def _deepseek(body: Body) -> Said | None:
