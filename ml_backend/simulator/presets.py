@@ -336,6 +336,11 @@ WAYS: Mapping[str, Way] = {
         headers={"x-ratelimit-limit": "10", "x-tokenlimit-limit": "3000"},
         changes=_together_logprobs,
     ),
+    "xai": Way(("grok-4-fast-non-reasoning",), lists=lambda names: _listed(names, "xai")),
+    "fireworks": Way(
+        ("accounts/fireworks/models/gpt-oss-20b",),
+        lists=lambda names: _listed(names, "fireworks", context_length=131072),
+    ),
     "ollama": Way(
         ("llama3.2-vision", "gemma:2b"),
         _ollama,
