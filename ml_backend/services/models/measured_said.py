@@ -10,7 +10,7 @@ UNKNOWN = "unknown"
 
 
 def document(found: Measured) -> dict[str, Any]:
-    """Return it for ``--json``; what is unknown is null."""
+    """Return it as JSON; what is unknown is null."""
     price = found.price
     return {
         "model": found.model,
