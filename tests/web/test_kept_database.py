@@ -15,6 +15,7 @@ from ml_backend.web import create_app
 from support import kept_database as kept
 from support.fake_label_studio import FakeLabelStudio
 from support.place import close, settings
+from support.tables import each_row
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_it_is_brought_to_the_newest_revision(container: Container) -> None:
     assert _revision(container.store.database.engine) == HEAD
 
 
-@pytest.mark.parametrize("address", kept.addresses())
+@each_row("address", kept.addresses())
 def test_the_api_answers_what_it_answered_then(client: FlaskClient, address: str) -> None:
     response = client.get(address)
     assert response.status_code == 200

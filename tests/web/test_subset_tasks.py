@@ -8,6 +8,7 @@ import pytest
 from label_studio_sdk.core.api_error import ApiError
 
 from support.api import Api
+from support.tables import each_row
 
 # Ground truth of the tasks 0..5 is a b a b a b; the others have none.
 ANSWERS = {0: "a", 1: "a", 2: None, 3: "b", 4: "b", 5: "b"}
@@ -48,7 +49,7 @@ def test_each_task_has_what_was_said_and_what_is_true(api: Api, run: Any) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
+@each_row(
     ("query", "tasks"),
     [
         ({"alignment_class": "a", "alignment_outcome": "true_positive"}, [0]),
@@ -68,7 +69,6 @@ def test_each_task_has_what_was_said_and_what_is_true(api: Api, run: Any) -> Non
         ({"ordering": "score"}, [1, 2, 4, 0, 3, 5]),
         ({"ordering": "-score"}, [0, 3, 5, 1, 2, 4]),
     ],
-    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else None,
 )
 def test_drilling_down(api: Api, run: Any, query: dict[str, str], tasks: list[int]) -> None:
     for subset in ("HasGT", "All") if "alignment_class" in query else ("HasGT",):

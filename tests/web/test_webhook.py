@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from ml_backend.store import Event
 from ml_backend.web.protocol import webhook
 from support.place import Place
+from support.tables import each_row
 
 CONTENT = "application/json"
 ROUTES = ["/webhook", "/prompts/1/webhook", "/prompts/1/versions/1/webhook"]
@@ -112,7 +113,7 @@ def test_every_address_hears(connected: Place, route: str) -> None:
     assert len(events(connected)) == 1
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         {"action": "START_TRAINING"},

@@ -13,6 +13,7 @@ from ml_backend.records import PromptVersion, Run, Slot, Subset, TruthSource
 from support.api import SECRETS, STRANGER
 from support.labels import own
 from support.pages import Page, Pages, sign_in
+from support.tables import each_row
 from support.wire import CONFIG
 
 EVIL = "<script>alert(1)</script>\"onmouseover='x' {{7*7}} =cmd"
@@ -330,7 +331,7 @@ def test_tab_of_the_data_manager_is_a_baseline(editor: Editor) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
+@each_row(
     ("typed", "said"),
     [
         ({"baseline": "Custom", "tasks": ""}, "No task is chosen"),
@@ -350,7 +351,7 @@ def test_tab_of_the_data_manager_is_a_baseline(editor: Editor) -> None:
 def test_what_cannot_run_is_refused_and_nothing_saved(
     editor: Editor, typed: dict[str, str], said: str
 ) -> None:
-    typed["said"] = typed.get("baseline", "HasGT")
+    typed = {**typed, "said": typed.get("baseline", "HasGT")}
     page = editor.send("run", text="Changed {text}", **typed)
     assert said in page.text("#editor-alert")
     assert page.fields("#editor")["text"] == "Changed {text}"

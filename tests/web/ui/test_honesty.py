@@ -11,6 +11,7 @@ from ml_backend.web.ui.shell import filters
 from ml_backend.web.ui.shell.next_steps import WORDS
 from support.pages import Pages
 from support.runs_made import ran
+from support.tables import each_row
 from support.world import World
 
 
@@ -45,14 +46,14 @@ def test_a_task_that_was_asked_is_no_cheaper_for_others_that_were_not(pages: Pag
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", Step)
+@each_row("step", Step)
 def test_what_to_do_next_is_said_for_those_who_click(pages: Pages, step: Step) -> None:
     facts = dict.fromkeys(FACTS.get(step, ()), "17")
     message = f"It ended. {step(**facts)}"
     click = WORDS[step]
     for name, value in facts.items():
         click = click.replace(f"{{{name}}}", value)
-    prompt, version = pages.api.prompt()
+    prompt, version = pages.api.prompt(step.name)
     ran(pages, version.id, status=RunStatus.FAILED, message=message)
     for tab in ("results", "history"):
         page = pages.get(f"/ui/prompts/{prompt.id}/{tab}")

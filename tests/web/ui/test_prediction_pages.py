@@ -10,6 +10,7 @@ from ml_backend.errors import Conflict
 from ml_backend.records import JobKind
 from support.labels import own
 from support.pages import Page, Pages
+from support.tables import each_row
 from support.wire import region
 
 LABEL = "Topics__Version 1"
@@ -228,7 +229,7 @@ def test_what_came_between_the_last_count_and_the_job_is_not_deleted(held: Pages
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
+@each_row(
     ("of", "more", "says"),
     [
         (f"version:{LABEL}", {"scope": "tasks", "tasks": "1, two"}, "'two' is no task id"),
