@@ -37,10 +37,15 @@ DEMO_MODEL = $(if $(MODEL),$(APP)/.real)
 demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
 	@$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(MODEL),--model $(MODEL)) $(if $(KEEP),--keep)
 
-# Tests on a real Label Studio wait a lot, those in its editor compute a lot: they go well together.
+# Tests on a real Label Studio and in a browser wait for half of their time: the others are done
+# meanwhile, and give way to them. What those have to say comes last, when all are done.
+BESIDE = .cache/tests-beside.log
 test: $(APP)/.ready $(STUDIO)/.ready assets
-	$(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 3 --dist worksteal $(if $(COVERAGE),$(MEASURED))
-	$(BIN)/python -m pytest $(THERE) -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder
+	@mkdir -p $(dir $(BESIDE))
+	@$(BIN)/python -m pytest $(THERE) -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder > $(BESIDE) 2>&1 & \
+	  there=$$!; here=0; trap "kill $$there; exit 130" INT TERM; \
+	  nice -n 5 $(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 2 --dist worksteal $(if $(COVERAGE),$(MEASURED)) || here=1; \
+	  wait $$there || here=1; cat $(BESIDE); exit $$here
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
 

@@ -26,7 +26,7 @@ from queue import SimpleQueue
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "scripts" / "mutants.toml"
 LEFT_OUT = (".git", ".venvs", ".cache", "node_modules", "build", "dist", "docs")
-PLUGINS = ("-p", "pytest_timeout", "-p", "xdist")
+PLUGINS = ("-p", "pytest_timeout", "-p", "xdist", "-p", "_hypothesis_pytestplugin")
 SECONDS = 120
 """Of one test: a mutant may well wait for what never comes."""
 

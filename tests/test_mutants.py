@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from functools import cache
 
 import pytest
 
-from scripts.mutants import ROOT, Mutant, mutants
+from scripts.mutants import PLUGINS, ROOT, Mutant, mutants
 from support.tables import each_row
 
 TABLE = mutants()
@@ -42,3 +43,9 @@ def test_a_patch_that_no_longer_applies_is_said_to() -> None:
     for text in ("if y > 1:", "x > 1 or x > 1"):
         with pytest.raises(ValueError, match="instead of once"):
             mutant.apply(text)
+
+
+def test_plugins_know_what_pytest_is_always_told():
+    always = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert "--hypothesis-profile=ci" in always["addopts"]
+    assert "_hypothesis_pytestplugin" in PLUGINS

@@ -11,7 +11,7 @@ from ml_backend.llm.provider_facts import AUTH_TOKEN
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.wire.entra import token_of
 from ml_backend.next_steps import Step
-from ml_backend.records import Connection, FailureKind, ProviderName
+from ml_backend.records import Connection, FailureKind
 
 SAID_LIMIT = 300
 KEY_LIKE = re.compile(
@@ -21,8 +21,6 @@ KEY_LIKE = re.compile(
     r"|\bya29\.[\w.-]{6,}|\bAQ\.[\w*-]{20,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
 )
 CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
-OTHERS = frozenset({ProviderName.ANTHROPIC})
-"""Providers whose protocol is not OpenAI's."""
 
 
 def explain(
@@ -52,7 +50,7 @@ def explain(
 
 def silent(connection: Connection, *, stop: bool = False) -> ModelError:
     """Return the error that says the same of a closed port, a web page and another's answer."""
-    whose = connection.provider.value if connection.provider in OTHERS else "OpenAI"
+    whose = facts_of(connection.provider).protocol
     return (RunStopper if stop else ModelError)(
         f"Nothing that speaks {whose}'s protocol answers in time at {place(connection)} "
         f"({_name(connection)}).",

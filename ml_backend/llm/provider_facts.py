@@ -55,6 +55,8 @@ class ProviderFacts:
     """Forms of a structured answer that its API has, best first."""
     parameters: frozenset[str] = CHAT_PARAMETERS
     """The parameters that a version may set, by the names in ``prompting.parameters.KNOWN``."""
+    protocol: str = "OpenAI"
+    """Whose API its servers speak."""
     reads_pdf: bool = False
     """Whether a PDF may be sent as it is, in a chat completion's part of the type "file"."""
     price_table: str = ""

@@ -62,8 +62,7 @@ GROQ = {
         error(
             "Rate limit reached for model `{model}` in organization `org_1` service tier "
             "`on_demand` on tokens per minute (TPM): Limit 6000, Used 5900, Requested 300. Please "
-            "try again in 20ms. Need more tokens? Upgrade to Dev Tier today at "
-            "https://console.groq.com/settings/billing",
+            "try again in 20ms.",
             "tokens",
             "rate_limit_exceeded",
         ),
@@ -92,9 +91,7 @@ GROQ = {
     "decommissioned": Said(
         400,
         error(
-            "The model `{model}` has been decommissioned and is no longer supported. Please refer "
-            "to https://console.groq.com/docs/deprecations for a recommendation on which model "
-            "to use instead.",
+            "The model `{model}` has been decommissioned and is no longer supported.",
             code="model_decommissioned",
         ),
     ),
@@ -232,8 +229,7 @@ TOGETHER = {
     "rate_limit": Said(
         429,
         error(
-            "You have been rate limited. Your rate limit is 60 queries per minute. Please "
-            "navigate to https://api.together.ai/settings/billing to upgrade to a paid plan.",
+            "You have been rate limited. Your rate limit is 60 queries per minute.",
             "rate_limit",
         ),
         SOON,
@@ -250,6 +246,54 @@ TOGETHER = {
     "overloaded": Said(
         503, error("The server is overloaded or not ready yet.", "service_unavailable")
     ),
+}
+XAI = {
+    "key": Said(
+        400,
+        {
+            "code": "Client specified an invalid argument",
+            "error": "Incorrect API key provided: xa***34.",
+        },
+    ),
+    "model_not_found": Said(
+        404,
+        {
+            "code": "Some requested entity was not found",
+            "error": "The model {model} does not exist or your team does not have access to it.",
+        },
+    ),
+    "credits": Said(
+        403,
+        {
+            "code": "The caller does not have permission to execute the specified operation",
+            "error": "Your newly created team doesn't have any credits or licenses yet.",
+        },
+    ),
+    "rate_limit": Said(
+        429,
+        {
+            "code": "Some resource has been exhausted",
+            "error": "Too many requests for team and model {model}.",
+        },
+        SOON,
+    ),
+}
+FIREWORKS = {
+    "model_not_found": Said(
+        404,
+        error("Model not found, inaccessible, and/or not deployed", "error", "NOT_FOUND"),
+    ),
+    "suspended": Said(
+        412,
+        error(
+            "Account is suspended, possibly due to reaching the monthly spending limit or "
+            "failure to pay past invoices.",
+            "error",
+            "PRECONDITION_FAILED",
+        ),
+    ),
+    "rate_limit": Said(429, error("Too many requests", "error", "RATE_LIMIT_EXCEEDED"), SOON),
+    "key": Said(401, error("The API key you provided is invalid.", "error", "UNAUTHORIZED")),
 }
 OLLAMA = {
     "model_not_found": Said(
@@ -347,6 +391,7 @@ SAID: Mapping[str, Said] = {
     for preset, all_said in (
         *(("groq", GROQ), ("mistral", MISTRAL), ("deepseek", DEEPSEEK)),
         *(("openrouter", OPENROUTER), ("together", TOGETHER), ("ollama", OLLAMA)),
+        *(("xai", XAI), ("fireworks", FIREWORKS)),
         *(("vllm", VLLM), ("lmstudio", LM_STUDIO), ("llamacpp", LLAMA_CPP)),
     )
     for name, said in all_said.items()

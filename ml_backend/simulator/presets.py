@@ -188,7 +188,8 @@ def _mistral(body: Body) -> Said | None:
         for name, value in body.items()
         if name not in MISTRAL_KNOWS
     ]
-    return Said(422, {"detail": unknown}) if unknown else None
+    body = {"object": "error", "message": {"detail": unknown}, "type": "invalid_request_error"}
+    return Said(422, {**body, "param": None, "code": None}) if unknown else None
 
 
 def _deepseek(body: Body) -> Said | None:
@@ -334,6 +335,11 @@ WAYS: Mapping[str, Way] = {
         ],
         headers={"x-ratelimit-limit": "10", "x-tokenlimit-limit": "3000"},
         changes=_together_logprobs,
+    ),
+    "xai": Way(("grok-4-fast-non-reasoning",), lists=lambda names: _listed(names, "xai")),
+    "fireworks": Way(
+        ("accounts/fireworks/models/gpt-oss-20b",),
+        lists=lambda names: _listed(names, "fireworks", context_length=131072),
     ),
     "ollama": Way(
         ("llama3.2-vision", "gemma:2b"),

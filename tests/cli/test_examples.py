@@ -36,7 +36,7 @@ def test_every_example_is_one_that_its_command_takes(
     words: tuple[str, ...], command: click.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("topic.md", "topic-2.md", "topic.yaml", "system.md"):
+    for name in ("topic.md", "topic-2.md", "topic.yaml", "system.md", "service-account.json"):
         (tmp_path / name).write_text("x")
     examples = EXAMPLE.findall(re.sub(r"\\\n\s*", " ", command.help or ""))
     assert examples, "it has no example"

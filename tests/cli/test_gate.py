@@ -24,8 +24,8 @@ def mails(terminal: Terminal) -> list[int]:
     tasks = [{"data": {"text": f"mail {n:02}"}, **truth} for n in range(12)]
     _, ids = terminal.fake.seed(CONFIG, tasks, title="Mails")
     terminal.run("prompts", "create", "Topic", "--project", "Mails", "--text", "Good {text}?")
-    wrong = [{"match": f"Bad mail {n:02}", "answer": {"topic": "B"}} for n in range(7)]
-    fails = {"match": "Bad mail 07", "fault": "garbage"}
+    wrong = [{"match": f"Bad <text>mail {n:02}", "answer": {"topic": "B"}} for n in range(7)]
+    fails = {"match": "Bad <text>mail 07", "fault": "garbage"}
     terminal.model.control(*wrong, fails, {"answer": {"topic": "A"}})
     return ids
 

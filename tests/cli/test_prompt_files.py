@@ -154,7 +154,7 @@ def test_a_connection_that_is_not_here_is_replaced_by_the_only_one_or_refused(
     assert "There is no connection 'Gone' here: 'Version 2' is answered by" in told.stderr
     # It asks the same as before then.
     assert terminal.json(*again)["versions"][1]["action"] == "keep"
-    only = gone.replace("provider: Custom\n  model: m", "provider: OpenAI\n  model: m")
+    only = gone.replace("provider: Custom\n  model: m", "provider: Anthropic\n  model: m")
     refused = terminal.run("prompts", "import", "-", "--project", "Mails", code=1, stdin=only)
     assert "Line 12: there is no connection 'Gone'" in refused.stderr
 

@@ -51,6 +51,14 @@ REFUSALS = {
     "together.credits": (STOP, Kind.QUOTA),
     "together.key": (STOP, Kind.AUTHENTICATION),
     "together.overloaded": (AGAIN, None),
+    "xai.key": (STOP, Kind.AUTHENTICATION),
+    "xai.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "xai.credits": (STOP, Kind.QUOTA),
+    "xai.rate_limit": (AGAIN, None),
+    "fireworks.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
+    "fireworks.suspended": (STOP, Kind.QUOTA),
+    "fireworks.rate_limit": (AGAIN, None),
+    "fireworks.key": (STOP, Kind.AUTHENTICATION),
     "ollama.model_not_found": (STOP, Kind.MODEL_NOT_FOUND),
     "ollama.memory": (STOP, Kind.MODEL_NOT_FOUND),
     "ollama.busy": (AGAIN, None),
@@ -82,6 +90,8 @@ FORMS = {
     ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): "json_schema",
     ("together", "openai/gpt-oss-20b"): "json_schema",
     ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"): "json_schema",
+    ("xai", "grok-4-fast-non-reasoning"): "json_schema",
+    ("fireworks", "accounts/fireworks/models/gpt-oss-20b"): "json_schema",
     ("ollama", "llama3.2-vision"): "json_schema",
     ("ollama", "gemma:2b"): "json_schema",
     ("vllm", "Qwen/Qwen3-VL-8B"): "json_schema",
@@ -142,6 +152,14 @@ def test_good_answers_come_through_what_each_server_does_otherwise(simulator):
         if first.form != form or any(each.calls != 1 for each in others):
             wrong[preset, model] = (first.form, [each.calls for each in others])
     assert wrong == {}
+
+
+def test_ollama_cuts_a_long_prompt_without_a_word(simulator):
+    # Nothing in the answer says so: the context is told by `connections test`.
+    simulator.control(preset="ollama")
+    text = "a word and another, " * 2000
+    reply = ask(connection(simulator.url), question(text, model="llama3.2-vision"))
+    assert (reply.calls, reply.usage.prompt_tokens) == (1, 4096)
 
 
 def test_a_connection_is_known_by_its_preset_or_its_vendors_address():

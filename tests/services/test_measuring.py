@@ -32,6 +32,10 @@ WANTED = {
     ("together", "openai/gpt-oss-20b"): (
         "json_schema", None, False, 131072, 12, {"requests a second": 10, "tokens a second": 3000}
     ),
+    ("xai", "grok-4-fast-non-reasoning"): ("json_schema", None, True, None, None, None),
+    ("fireworks", "accounts/fireworks/models/gpt-oss-20b"): (
+        "json_schema", None, True, 131072, None, None
+    ),
     ("ollama", "llama3.2-vision"): ("json_schema", True, False, 4096, None, None),
     ("ollama", "gemma:2b"): ("json_schema", False, False, 4096, None, None),
     ("vllm", "Qwen/Qwen3-VL-8B"): ("json_schema", True, True, 4096, None, None),

@@ -169,6 +169,15 @@ def test_paid_answers_are_free_for_the_next_race_and_still_have_a_cost(track: Tr
 @pytest.mark.slow
 def test_a_race_goes_on_where_a_dead_process_left_it(track: Track) -> None:
     """Failures too are paid for, and in no cache: they are not asked again."""
+    answer = track.answer
+
+    def failing(request: Request) -> str:
+        text = answer(request)
+        if request.model == "bad":
+            raise ModelError("Refused.", kind=FailureKind.REFUSED)
+        return text
+
+    track.house.model.answer = failing
     whole = track.race("good", "bad")
     asked = track.request(("good", "bad"), seed=whole.request["seed"])
     store = track.container.store
@@ -323,11 +332,22 @@ def test_an_example_is_never_the_task_itself_or_one_like_it(house: House) -> Non
     job = track.race("cheap", few_shot=(0, 3))
     assert job.status is RunStatus.COMPLETED, job.message
     assert [each["name"] for each in job.result["models"]] == [
-        "cheap, no examples",
-        "cheap, 3 examples",
+        "cheap (no examples)",
+        "cheap (3 examples)",
     ]
     assert not shown
     assert any(len(each.messages) > 4 for each in house.model.asked)
+
+
+@pytest.mark.slow
+def test_what_a_race_keeps_of_a_task_is_erased_with_it(track: Track) -> None:
+    store = track.container.store
+    job = track.race("good", "bad")
+    task_id = next(each.task_id for each in store.races.of(job.id))
+    counts = store.erasing.erase_tasks(track.project_id, [task_id])
+    assert counts["results of races"] >= 1
+    assert counts["cached answers"] >= 1
+    assert all(each.task_id != task_id for each in store.races.of(job.id))
 
 
 def test_one_race_of_a_prompt_at_a_time(track: Track) -> None:
@@ -379,7 +399,7 @@ def test_models_are_named_by_connection_or_alone(track: Track) -> None:
     ]  # fmt: skip
     assert names_of(found)[0] == "Gateway: gpt"
     several = [Entrant("m", 1, "A", "Custom", 0), Entrant("m", 1, "A", "Custom", 5)]
-    assert names_of(several) == ["m, no examples", "m, 5 examples"]
+    assert names_of(several) == ["m (no examples)", "m (5 examples)"]
     for wrong in (["a"], ["a", "a"], ["99:a", "b"], ["a", "x" * 201], [f"m{n}" for n in range(25)]):
         with pytest.raises(InvalidInput):
             entrants_of(wrong, (), track.version, own, find)

@@ -1,4 +1,4 @@
-"""Servers one has an account with: Groq, Mistral, DeepSeek, OpenRouter, Together."""
+"""Servers one has an account with: Groq, Mistral, DeepSeek, OpenRouter and others."""
 
 from __future__ import annotations
 
@@ -89,4 +89,32 @@ TOGETHER = Preset(
     ),
     price_table="together",
 )
-HOSTED = (GROQ, MISTRAL, DEEPSEEK, OPENROUTER, TOGETHER)
+XAI = Preset(
+    "xai",
+    "xAI",
+    "https://api.x.ai/v1",
+    "grok-4-fast-non-reasoning",
+    documentation="https://docs.x.ai/docs/api-reference",
+    documented="2026-11-30",
+    keys="https://console.x.ai",
+    quirks=(
+        "A wrong key is refused with 400, an account without credits with 403.",
+        "Models that think take neither stop nor penalties.",
+    ),
+    price_table="x-ai",
+)
+FIREWORKS = Preset(
+    "fireworks",
+    "Fireworks AI",
+    "https://api.fireworks.ai/inference/v1",
+    "accounts/fireworks/models/gpt-oss-20b",
+    documentation="https://docs.fireworks.ai/api-reference/post-chatcompletions",
+    documented="2026-11-30",
+    keys="https://app.fireworks.ai/settings/users/api-keys",
+    quirks=(
+        "Models are named by their whole path.",
+        "An account over its monthly limit is suspended: HTTP 412.",
+    ),
+    price_table="fireworks",
+)
+HOSTED = (GROQ, MISTRAL, DEEPSEEK, OPENROUTER, TOGETHER, XAI, FIREWORKS)

@@ -34,6 +34,7 @@ PROVIDER = ProviderFacts(
             *("reasoning_effort", "stop", "user", "extra_body"),
         }
     ),
+    protocol="Anthropic",
     reads_pdf=True,
     price_table="anthropic",
     keys="https://platform.claude.com/settings/keys",

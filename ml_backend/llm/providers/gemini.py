@@ -26,6 +26,7 @@ PROVIDER = ProviderFacts(
         "model": "gemini-2.5-flash",
     },
     parameters=PARAMETERS,
+    protocol="Gemini",
     reads_pdf=True,
     price_table="google",
     keys="https://aistudio.google.com/apikey",

@@ -50,6 +50,7 @@ PROVIDER = ProviderFacts(
         "endpoint": "https://aiplatform.googleapis.com",
     },
     parameters=PARAMETERS,
+    protocol="Gemini",
     reads_pdf=True,
     price_table="google",
     keys="https://console.cloud.google.com/iam-admin/serviceaccounts",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml_backend.records.abilities import abilities_json
 from ml_backend.services.models.measuring import Measured
 
 UNKNOWN = "unknown"
 
 
 def document(found: Measured) -> dict[str, Any]:
-    """Return it for ``--json``; what is unknown is null."""
+    """Return it as JSON; what is unknown is null."""
     price = found.price
     return {
         "model": found.model,
@@ -35,7 +34,6 @@ def document(found: Measured) -> dict[str, Any]:
             "date": price.dated or None,
         },
         "remarks": list(found.remarks),
-        "kept": abilities_json(found.abilities),
     }
 
 

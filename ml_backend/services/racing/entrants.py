@@ -94,7 +94,7 @@ def names_of(entrants: Sequence[Entrant]) -> list[str]:
     names = []
     for each in entrants:
         name = f"{each.connection}: {each.model}" if several_places else each.model
-        names.append(f"{name}, {_shown(each.few_shot)}" if several_numbers else name)
+        names.append(f"{name} ({_shown(each.few_shot)})" if several_numbers else name)
     return names
 
 

@@ -134,11 +134,17 @@ def test_money_is_summed_by_month_and_teachers_count(pages: Pages) -> None:
         prompt_id=prompt.id, version_id=version.id, project_id=pages.project,
     )  # fmt: skip
     store.jobs.finish(job.id, fence, RunStatus.COMPLETED, message="", result={"cost": 0.5})
+    job, fence = store.jobs.create(
+        JobKind.RACE, {}, created_by=None, seconds=60.0,
+        prompt_id=prompt.id, version_id=version.id, project_id=pages.project,
+    )  # fmt: skip
+    spent = {"models": [{}], "spent": 0.125}
+    store.jobs.finish(job.id, fence, RunStatus.CANCELED, message="", result=spent)
     with store.database.write() as c:
         earlier = datetime.now(UTC) - timedelta(days=40)
         c.execute(t.runs.update().where(t.runs.c.id == old.id).values(created_at=earlier))
     page = pages.get(f"/ui/prompts/{prompt.id}/history")
-    figures = "Spent this month $0.7500 Runs this month 1 Enhance Prompt 1 time"
+    figures = "Spent this month $0.8750 Runs this month 1 Enhance Prompt 1 time Which model? 1 race"
     assert page.text("dl.figures") == figures
     assert f"{earlier:%Y-%m} 1 $1.50" in page.text("details")
 

@@ -51,8 +51,8 @@ def test_the_editor_offers_models_with_what_they_can_and_cost(pages: Pages) -> N
     assert RETIRED in said
     assert "names newer instead" in said
     page = pages.get(f"/ui/prompts/{prompt.id}/enhance?version={version.id}")
-    labels = [each.attributes.get("label") or "" for each in page.all("#models option")]
-    assert any(each.startswith("gpt-4o: 128k context") for each in labels)
+    offered = [each.attributes.get("label") or "" for each in page.all("#models option")]
+    assert any(each.startswith("gpt-4o: 128k context") for each in offered)
 
 
 @pytest.mark.slow

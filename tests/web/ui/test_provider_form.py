@@ -70,12 +70,12 @@ def test_the_api_names_the_field_that_lacks(pages: Pages, added: None) -> None:
         body = {name: each for name, each in COMPLETE.items() if name != missing}
         answer = pages.api.request("POST", url, json=body)
         assert answer.status_code == 400, missing
-        assert field in answer.json()["validation_errors"], answer.json()
+        assert field in answer.json(), answer.json()
     for bad in ("no JSON", '{"type": "external_account"}', "[]"):
         body = {**COMPLETE, "google_application_credentials": bad}
         answer = pages.api.request("POST", url, json=body)
         assert answer.status_code == 400
-        assert "google_application_credentials" in answer.json()["validation_errors"]
+        assert "google_application_credentials" in answer.json()
     made = pages.api.request("POST", url, json=COMPLETE)
     assert made.status_code == 201
     one = f"{url}{made.json()['id']}/"
@@ -109,7 +109,7 @@ def test_a_preset_over_the_api_is_a_connection_of_provider_custom(pages: Pages) 
     for body in ({"preset": "nobody", "api_key": "k"}, {"preset": "groq", "provider": "OpenAI"}):
         answer = pages.api.request("POST", url, json=body)
         assert answer.status_code == 400, body
-        assert "preset" in answer.json()["validation_errors"], body
+        assert "preset" in answer.json(), body
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def test_no_secret_goes_along_to_another_host(pages: Pages, added: None) -> None
     one = f"{url}{pages.api.request('POST', url, json=body).json()['id']}/"
     elsewhere = {"endpoint": "http://elsewhere.example/v1"}
     refused = pages.api.request("PATCH", one, json=elsewhere)
-    assert "api_key" in refused.json()["validation_errors"]
+    assert "api_key" in refused.json()
     pages.api.request("PATCH", one, json={**elsewhere, "api_key": "for-there"})
     kept = pages.container.store.connections.all()[-1]
     assert (kept.api_key, kept.secrets) == ("for-there", {})

@@ -32,11 +32,12 @@ class Month:
     name: str
     runs: int = 0
     refinements: int = 0
+    races: int = 0
     tries: int = 0
     known: float = 0.0
     """Dollars that are known."""
     unknown: int = 0
-    """Runs, refinements and tries whose price is not."""
+    """Runs, refinements, races and tries whose price is not."""
 
     def add(self, cost: float | None) -> None:
         if cost is None:
@@ -152,6 +153,10 @@ def _months(prompt_id: int, project_id: int) -> list[Month]:
         month = _month(found, made)
         month.refinements += 1
         month.add(cost)
+    for made, cost in _races(prompt_id, project_id):
+        month = _month(found, made)
+        month.races += 1
+        month.add(cost)
     for day in services().store.tries.of_prompt(prompt_id, project_id):
         month = found.setdefault(day.day[:7], Month(day.day[:7]))
         month.tries += day.calls
@@ -173,6 +178,14 @@ def _refinements(prompt_id: int, project_id: int) -> Iterable[tuple[datetime, fl
     for job in jobs:
         if job.project_id == project_id and job.status.is_final:
             yield job.created_at, job.result.get("cost")
+
+
+def _races(prompt_id: int, project_id: int) -> Iterable[tuple[datetime, float | None]]:
+    """Yield when models were raced and what that cost so far."""
+    jobs = services().store.jobs.search(kinds=[JobKind.RACE], prompt_id=prompt_id, limit=MANY_JOBS)
+    for job in jobs:
+        if job.project_id == project_id and job.result.get("models"):
+            yield job.created_at, job.result.get("spent")
 
 
 def _this_month(months: list[Month]) -> Month:
