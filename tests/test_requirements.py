@@ -35,7 +35,6 @@ BUILDING = {"setuptools"}
 
 TOOLS = {
     "pytest-timeout": "pyproject.toml",
-    "pytest-xdist": "Makefile",
     "pytest-cov": "Makefile",
     "coverage": "pyproject.toml",
     "ruff": "Makefile",
@@ -49,7 +48,6 @@ TOOLS = {
 """What nobody imports, and the file that has a use for it."""
 USES = {
     "pytest-timeout": "timeout =",
-    "pytest-xdist": " -n ",
     "pytest-cov": "--cov",
     "types-cachetools": "cachetools",
     "types-pyyaml": "pyyaml",

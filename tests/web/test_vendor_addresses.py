@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import Forbidden, InvalidInput
-from ml_backend.llm import ANYWHERE, provider_facts
+from ml_backend.llm import ANYWHERE, facts_of, provider_facts
 from ml_backend.llm.prices import find_price
 from ml_backend.llm.providers import openai
 from ml_backend.llm.structured_output import StructuredOutputFallback
@@ -103,3 +103,29 @@ def test_the_settings_name_them_and_refuse_what_is_no_address() -> None:
                 Settings.from_env({name: wrong})
             assert caught.value.field == name
     assert not any(Settings.from_env({}).vendor_addresses.values())
+
+
+def test_each_variable_that_a_provider_names_is_a_setting() -> None:
+    named = {facts_of(ProviderName[name]).address_variable for name in ProviderName.__members__}
+    assert named - {""} == set(Settings.from_env({}).vendor_addresses)
+
+
+@pytest.mark.slow
+def test_connections_of_each_of_these_vendors_are_led_to_the_operators_gateway(api: Api) -> None:
+    container, root = api.container, api.simulator.root
+    places = {"ANTHROPIC_BASE_URL": f"{root}/anthropic", "GEMINI_BASE_URL": root}
+    addresses = VendorAddresses(places)
+    private = PrivateEndpoints(False, lambda: container.studio, addresses)
+    pool = ModelPool(
+        container.store,
+        container.models.default,
+        concurrency=1,
+        timeout=5,
+        reach_of=private.reach_of,
+        addresses=addresses,
+    )
+    for provider in (ProviderName.ANTHROPIC, ProviderName.GEMINI):
+        theirs = replace(kept(api, title=provider.value), provider=provider)
+        reply = container.loop.run(pool.open(theirs).complete(question()))
+        assert reply.calls == 1, provider
+    container.loop.run(pool.close())
