@@ -19,6 +19,8 @@ from ml_backend.records import Connection, ProviderName, Usage
 MILLION = 1_000_000
 EVERY_MODEL = "*"
 """Among a connection's own prices: that of every model which has none by its name."""
+GOOGLE = "google"
+"""In the table: of Gemini and of Vertex AI."""
 PERIODS = {"": "", "month": "Monthly", "monthly": "Monthly", "year": "Yearly", "yearly": "Yearly"}
 GIVEN = "given for this connection"
 GIVEN_BY_ENVIRONMENT = "given by OPENAI_PRICE"
@@ -168,7 +170,9 @@ def _of_litellm(connection: Connection, model: str) -> Price | None:
 def _place(connection: Connection, model: str) -> tuple[str | None, str | None, str]:
     """Where the table has a model: provider or address, and the name it goes by there."""
     if connection.provider is not ProviderName.LITELLM:
-        return (*_provider(connection), model)
+        provider, url = _provider(connection)
+        # As Google lists them: models/gemini-2.5-flash, publishers/google/models/….
+        return provider, url, model.rpartition("/")[2] if provider == GOOGLE else model
     from ml_backend.llm.through_litellm import rules
 
     target = rules.target_of(connection, model)

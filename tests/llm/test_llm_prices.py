@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from ml_backend.llm.prices import Price, Tier, find_price
-from ml_backend.records import ProviderName, Usage
+from ml_backend.records import Connection, ProviderName, Usage
 from support.models import connection
 from support.simulator import ROOT
+from support.tables import each_row
 
 OPENAI = {"provider": ProviderName.OPENAI}
 NO_NETWORK = """
@@ -108,3 +109,19 @@ def test_prices_are_found_without_any_network():
         [sys.executable, "-c", NO_NETWORK], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.split()) == (0, ["0.15", "0.6"]), done.stderr
+
+
+@each_row(
+    "provider, model",
+    [
+        (ProviderName.GEMINI, "models/gemini-2.5-flash"),
+        (ProviderName.VERTEX_AI, "publishers/google/models/gemini-2.5-flash"),
+        (ProviderName.VERTEX_AI, "gemini-2.5-flash"),
+    ],
+)
+def test_a_model_costs_the_same_by_whichever_of_its_names(
+    provider: ProviderName, model: str
+) -> None:
+    plain = find_price(Connection(1, "G", ProviderName.GEMINI), "gemini-2.5-flash")
+    assert plain is not None
+    assert find_price(Connection(1, "G", provider), model) == plain

@@ -27,7 +27,7 @@ from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, ProviderName
 
 LONGEST_CREDENTIALS = 20_000
-CREDENTIAL_TYPES = ("service_account",)
+CREDENTIAL_TYPES = ("service_account", "authorized_user")
 """Others name commands to run, or files and addresses to read: they open nothing here."""
 
 
@@ -153,7 +153,7 @@ def check_credentials(text: str) -> JsonObject:
             "These are no Google credentials that a server can use.",
             field=CREDENTIALS,
             fix="Give the whole JSON file of a service account's key, whose type is "
-            "service_account.",
+            "service_account, or what gcloud auth application-default login writes.",
         )
     return found
 
