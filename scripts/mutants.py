@@ -165,7 +165,9 @@ def forget_compiled(file: Path) -> None:
 
 def tested(place: Path, nodes: Sequence[str]) -> tuple[int, str]:
     """Return pytest's exit code and output for these tests, whatever they are marked."""
-    options = ["-x", "-q", "-m", "", "-p", "no:cacheprovider", "--timeout", str(SECONDS)]
+    # Without the options of pyproject.toml, some of which are those of plugins.
+    options = ["-o", "addopts=", "-x", "-q", "-m", "", "-p", "no:cacheprovider"]
+    options += ["--timeout", str(SECONDS)]
     done = subprocess.run(  # nosec B603  # our own tests
         [sys.executable, "-m", "pytest", *PLUGINS, *options, *nodes],
         cwd=place,
