@@ -33,7 +33,9 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if not isinstance(path, str | bytes | os.PathLike):
         return  # an open file: it was asked about when it was opened
     place = os.path.realpath(os.fsdecode(path).removeprefix("file:").partition("?")[0])
-    if place == "/dev" or place.startswith(("/dev/", "/proc/self/")):
+    # A container's shared memory can be written to, and is no place for what we keep.
+    is_device = place.startswith(("/dev/", "/proc/self/")) and not place.startswith("/dev/shm/")
+    if place == "/dev" or is_device:
         return
     if not any(place == each or place.startswith(each + os.sep) for each in WRITABLE):
         raise OSError(errno.EROFS, "Read-only file system", place)
