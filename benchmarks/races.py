@@ -72,7 +72,7 @@ CASES = (
 
 def race(case: Case, seed: int) -> Outcome:
     """Race models once."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # nosec B311  # a simulation
     tasks = round(SHARE * case.truths)
     found = Race(len(case.accuracies), TOLERANCE, tasks)
     levels = [NormalDist().inv_cdf(each) for each in case.accuracies]
