@@ -134,13 +134,14 @@ class Measuring:
             ) from None
 
     async def _measure(self, connection: Connection, name: str, person: Person | None) -> Measured:
+        from ml_backend.llm.through_litellm.rules import forms_anew
         from ml_backend.llm.wire.listening import hearing
 
         model = open_model(
-            connection,
+            self._models.as_asked(connection),
             gate=Gate(1),
             timeout=CALL_SECONDS,
-            ladder={},
+            ladder=forms_anew(self._store.answer_forms),
             retry=RETRY,
             reach=self._models.reach_of(connection),
         )
