@@ -14,6 +14,7 @@ from ml_backend.llm.providers import openai
 from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.records import Connection, Person, ProviderName, Scope
 from ml_backend.services.models.measuring import Measuring
+from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.services.models.vendor_addresses import VendorAddresses
@@ -149,4 +150,10 @@ def test_what_measures_a_model_is_led_there_as_well(api: Api) -> None:
     found = Measuring(container.store, pool, container.loop).measure(theirs, "simulated")
     assert found.form
     assert found.calls == api.simulator.stats()["calls"]
+    # What was found out there is not said of the vendor itself.
+    shown = ModelCatalogue(container.store, pool).model(theirs, "simulated")
+    assert shown.abilities.form == found.abilities.form
+    others = container.model_catalogue.model(theirs, "simulated")
+    assert others.abilities.form != found.abilities.form
+    assert any(said.startswith("PDF files: ") for said in found.remarks)
     container.loop.run(pool.close())
