@@ -347,9 +347,3 @@ class AbilityStore:
                     for name in named[start : start + 500]
                 ]
                 c.execute(sa.insert(a), rows)
-
-    def forget(self, connection: Connection, model: str) -> None:
-        """Forget what was measured of a model at a connection."""
-        a = t.model_abilities
-        with self._db.write() as c:
-            c.execute(sa.delete(a).where(a.c.place == measured_at(connection), a.c.model == model))
