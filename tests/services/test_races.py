@@ -21,6 +21,7 @@ from ml_backend.records import (
     ProviderName,
     RunStatus,
 )
+from ml_backend.records.abilities import Fact, ModelAbilities
 from ml_backend.scoring.racing import Race
 from ml_backend.scoring.verdict import Verdict
 from ml_backend.services.racing.entrants import Entrant, entrants_of, names_of
@@ -366,7 +367,12 @@ def test_one_race_of_a_prompt_at_a_time(track: Track) -> None:
 
 @pytest.mark.slow
 def test_an_outlook_says_what_it_takes(track: Track) -> None:
+    gone = ModelAbilities(retires=Fact("2020-01-01", "its vendor's page", "2026-11-30"))
+    track.container.store.abilities.keep(track.connection, "cheap", gone)
     outlook = track.container.race_outlooks.of(track.container.studio, track.request())
+    assert [each.retiring.partition(" (")[0] for each in outlook.runners] == [
+        "", "The model cheap was retired on 2020-01-01", "",
+    ]  # fmt: skip
     assert (len(outlook.course.raced), len(outlook.course.held)) == (36, 24)
     assert outlook.most_calls == 3 * 36 + 24
     costs = [each.cost or 0.0 for each in outlook.runners]
