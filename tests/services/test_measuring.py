@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.container import Container
-from ml_backend.errors import BudgetReached, InvalidInput
+from ml_backend.errors import BudgetReached, InvalidInput, ModelError
 from ml_backend.records import Connection
 from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
 from ml_backend.simulator.presets import WAYS
+from support import fake_litellm
 from support.house import House
 
 WANTED = {
@@ -112,3 +113,18 @@ def test_a_model_must_be_named_and_a_budget_is_kept(container: Container, simula
     with pytest.raises(BudgetReached):
         container.measuring.measure(poor, "simulated")
     assert simulator.stats()["calls"] == calls
+
+
+@pytest.mark.slow
+def test_where_no_models_are_listed_the_named_one_is_measured(
+    container: Container, simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = fake_litellm.install(monkeypatch)
+    on = container.store.connections.create(
+        title="Router", provider="LiteLLM", api_key="sk-k", endpoint=simulator.url
+    )
+    with pytest.raises(ModelError, match="no model is named"):
+        container.measuring.measure(on)
+    found = container.measuring.measure(on, "openrouter/simulated")
+    assert (found.form, found.reasoning) == ("json_schema", None)
+    assert found.calls == len(library.calls), "what its library asks is counted and heard"

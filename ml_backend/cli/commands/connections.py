@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -200,8 +201,10 @@ def test_connection(app: App, connection: str | None, model: str, quick: bool) -
 
     container = app.container
     chosen = container.models.default if connection is None else find_connection(app, connection)
-    names = container.loop.run(container.models.open(chosen).check())
-    container.models.note_listed(chosen)
+    # Where no models are listed the one that is named is asked whether it answers.
+    asked = replace(chosen, default_model=model or chosen.default_model)
+    names = container.loop.run(container.models.open(asked).check())
+    container.models.note_listed(asked)
     found = None if quick else _measured(app, chosen, names, model)
     if app.as_json:
         spending = documents.spending_of(container.store, chosen)

@@ -138,8 +138,10 @@ class Measuring:
         from ml_backend.llm.through_litellm.rules import forms_anew
         from ml_backend.llm.wire.listening import hearing
 
+        # Where no models are listed the one that is named is asked whether it answers.
+        own = name or connection.default_model
         model = open_model(
-            self._models.as_asked(connection),
+            replace(self._models.as_asked(connection), default_model=own),
             gate=Gate(1),
             timeout=CALL_SECONDS,
             ladder=forms_anew(self._store.answer_forms),
