@@ -383,6 +383,17 @@ def test_an_outlook_says_what_it_takes(track: Track) -> None:
 
 
 @pytest.mark.slow
+def test_models_that_take_not_what_the_version_sets_are_no_entrants(track: Track) -> None:
+    store, outlooks = track.container.store, track.container.race_outlooks
+    other = store.connections.create(title="Vendor", provider=ProviderName.OPENAI, api_key="k")
+    store.prompts.update_version(track.version.id, parameters={"top_k": 5})
+    track.version = store.prompts.get_version(track.version.id)
+    with pytest.raises(InvalidInput, match="takes no parameter top_k"):
+        outlooks.of(track.container.studio, track.request(("good", f"{other.id}:gpt-5-mini")))
+    assert outlooks.of(track.container.studio, track.request(("good", "cheap"))).runners
+
+
+@pytest.mark.slow
 def test_the_winner_becomes_a_version(track: Track) -> None:
     asked = track.request(("good", "cheap"), few_shot=(2,))
     made = track.container.races.save(asked.prompt, asked.version, asked.entrants[1], "Cheap")
