@@ -276,6 +276,8 @@ def test_prices_are_the_vendors_and_of_its_own_table_last(tmp_path, litellm):
             "litellm_provider": "openrouter",
             "input_cost_per_token": 2e-06,
             "output_cost_per_token": 4e-06,
+            "cache_read_input_token_cost": 2e-07,
+            "cache_creation_input_token_cost": "unknown",
         },
         "amazon.rare-v1:0": {
             "litellm_provider": "bedrock_converse",
@@ -290,6 +292,7 @@ def test_prices_are_the_vendors_and_of_its_own_table_last(tmp_path, litellm):
     found = find_price(on(), "openrouter/rare")
     assert found is not None
     assert (found.prompt, found.completion) == (pytest.approx(2), pytest.approx(4))
+    assert (found.cached, found.cache_write) == (pytest.approx(0.2), None)
     assert found.source.startswith("litellm")
     there = on("https://bedrock-runtime.eu-central-1.amazonaws.com", deployment="bedrock")
     found = find_price(there, "amazon.rare-v1:0")
