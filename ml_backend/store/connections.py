@@ -171,6 +171,9 @@ class ConnectionStore:
         with self._db.write() as c:
             _tell(c, AuditAction.CONNECTION_REMOVED, connection_id)
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
+            # Its number may come again, and be another's.
+            known = t.model_abilities
+            c.execute(sa.delete(known).where(known.c.place.startswith(f"{connection_id}:")))
 
     def users(self, connection_id: int) -> list[tuple[int, str]]:
         """Return (prompt id, version title) of the versions that use a connection."""
