@@ -134,6 +134,11 @@ def race_models(
         if made:
             click.echo(f"Created version {made.id} {made.title!r} of {found.title!r}.")
             app.note(f"Next: ls-prompts evaluate {found.id} --project {asked.project.id}")
+        elif not save and job.result.get("winner"):
+            app.note(
+                "Next: the same with --save makes a version that the winner answers; what was "
+                "answered is not paid for again."
+            )
     if job.status is not RunStatus.COMPLETED:
         raise click.exceptions.Exit(1)
 
