@@ -4,7 +4,8 @@ chat.py          asks any OpenAI-compatible endpoint   structured_output.py  how
 reading/         a reply -> the object in it           refusals/   a refusal -> what to do about it
 first_call.py    one call learns for all               system_role.py  models without that role
 provider_facts.py  what a connection needs             wire/       one HTTP call, in any dialect
-dialects/        vendors' own APIs
+dialects/        vendors' own APIs                     presets/    servers known by name
+models/          what each model can                   through_litellm/  all other vendors
 retry.py         when to ask again                     prices.py   model -> dollars per token
 """
 

@@ -163,8 +163,16 @@ def _of_litellm(connection: Connection, model: str) -> Price | None:
     if not rules.is_vendors_own(connection):
         return None
     target = rules.target_of(connection, model)
-    pair = table.dollars(target.vendor, target.model)
-    return Price(*pair, table.source()) if pair else None
+    found = table.dollars(target.vendor, target.model)
+    if found is None:
+        return None
+    return Price(
+        found["prompt"],
+        found["completion"],
+        table.source(),
+        cached=found.get("cached"),
+        cache_write=found.get("cache_write"),
+    )
 
 
 def _place(connection: Connection, model: str) -> tuple[str | None, str | None, str]:

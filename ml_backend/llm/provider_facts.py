@@ -17,6 +17,11 @@ API_KEY, AUTH_TOKEN, CREDENTIALS = "api_key", "auth_token", "google_application_
 ENDPOINT, DEPLOYMENT, API_VERSION = "endpoint", "deployment", "api_version"
 PROJECT, LOCATION = "google_project_id", "google_location"
 
+SERVICE_ACCOUNT, PERSON = "service_account", "authorized_user"
+"""Types of Google credentials that serve: others name commands to run, files and addresses."""
+LONGEST_CREDENTIALS = 16_384
+"""Characters of Google credentials; a service account's have 2,400."""
+
 CHAT_PARAMETERS = frozenset(
     {
         *("temperature", "top_p", "max_completion_tokens", "max_tokens", "seed"),

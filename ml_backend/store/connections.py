@@ -171,6 +171,9 @@ class ConnectionStore:
         with self._db.write() as c:
             _tell(c, AuditAction.CONNECTION_REMOVED, connection_id)
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
+            # Its number may come again, and be another's.
+            known = t.model_abilities
+            c.execute(sa.delete(known).where(known.c.place.startswith(f"{connection_id}:")))
 
     def users(self, connection_id: int) -> list[tuple[int, str]]:
         """Return (prompt id, version title) of the versions that use a connection."""
@@ -347,9 +350,3 @@ class AbilityStore:
                     for name in named[start : start + 500]
                 ]
                 c.execute(sa.insert(a), rows)
-
-    def forget(self, connection: Connection, model: str) -> None:
-        """Forget what was measured of a model at a connection."""
-        a = t.model_abilities
-        with self._db.write() as c:
-            c.execute(sa.delete(a).where(a.c.place == measured_at(connection), a.c.model == model))

@@ -58,6 +58,9 @@ def test_a_preset_needs_its_name_and_a_key(terminal: Terminal) -> None:
     assert (own["endpoint"], own["has_api_key"]) == ("http://box:1/v1", False)
     assert "There are: groq" in terminal.run(*ADD, "x", "--preset", "nobody", code=1).stderr
     assert "--preset" in terminal.run(*ADD, "x", code=2).stderr
+    for number in (1, 2):
+        unnamed = terminal.json(*ADD, "--provider", "Gemini", "--api-key-env", "K", K="AIza-x")
+        assert unnamed["title"] == f"Gemini {number}"
 
 
 @pytest.mark.slow

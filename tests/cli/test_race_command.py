@@ -57,6 +57,8 @@ def test_a_race_says_what_it_takes_and_ends_in_a_table_and_a_sentence(raced: Ter
 
 @pytest.mark.slow
 def test_the_winner_is_saved_as_a_version(raced: Terminal) -> None:
+    said = raced.run(*RACE, "--yes", "--tolerance", "0.3").stderr
+    assert "Next: the same with --save" in " ".join(said.split())
     made = raced.json(*RACE, "--yes", "--save", "--title", "Taken", "--tolerance", "0.3")
     assert made["winner"] == "bad", "as good, and cheaper"
     assert (made["version_made"]["title"], made["version_made"]["provider_model_id"]) == (

@@ -16,7 +16,7 @@ from ml_backend.llm.prices import find_price
 from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.llm.through_litellm import table
 from ml_backend.llm.through_litellm.calls import ALONE, NOTHING, PASSED
-from ml_backend.llm.through_litellm.rules import SERVERS, VENDORS
+from ml_backend.llm.through_litellm.rules import SERVERS, VENDORS, forms_anew
 from ml_backend.records import Connection, FailureKind, ProviderName
 from support import fake_litellm
 from support.models import KEY, ask, connection, opened, question, run
@@ -161,6 +161,11 @@ def test_a_key_is_one_vendors_and_no_version_sends_it_to_another(simulator, lite
     assert ask(on(simulator.url), asked(simulator), ladder=ladder).calls == 1
     with pytest.raises(RunStopper, match="one of openrouter, and groq"):
         ask(on(simulator.url), asked(simulator, "groq/x"), ladder=ladder)
+    with pytest.raises(RunStopper, match="one of openrouter, and groq"):
+        ask(on(simulator.url), asked(simulator, "groq/x"), ladder=forms_anew(ladder))
+    assert not StructuredOutputFallback(forms_anew(ladder), on(simulator.url)).is_known(
+        asked(simulator).model
+    )
     # Another key may be another vendor's.
     other = on(simulator.url, api_key="sk-another")
     assert ask(other, asked(simulator, "groq/x"), ladder=ladder).calls == 1
@@ -271,6 +276,8 @@ def test_prices_are_the_vendors_and_of_its_own_table_last(tmp_path, litellm):
             "litellm_provider": "openrouter",
             "input_cost_per_token": 2e-06,
             "output_cost_per_token": 4e-06,
+            "cache_read_input_token_cost": 2e-07,
+            "cache_creation_input_token_cost": "unknown",
         },
         "amazon.rare-v1:0": {
             "litellm_provider": "bedrock_converse",
@@ -285,6 +292,7 @@ def test_prices_are_the_vendors_and_of_its_own_table_last(tmp_path, litellm):
     found = find_price(on(), "openrouter/rare")
     assert found is not None
     assert (found.prompt, found.completion) == (pytest.approx(2), pytest.approx(4))
+    assert (found.cached, found.cache_write) == (pytest.approx(0.2), None)
     assert found.source.startswith("litellm")
     there = on("https://bedrock-runtime.eu-central-1.amazonaws.com", deployment="bedrock")
     found = find_price(there, "amazon.rare-v1:0")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.container import Container
-from ml_backend.errors import BudgetReached, InvalidInput
-from ml_backend.records import Connection
+from ml_backend.errors import BudgetReached, InvalidInput, ModelError
+from ml_backend.records import Connection, ProviderName
 from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
+from ml_backend.services.models.probes import limits_in
 from ml_backend.simulator.presets import WAYS
+from support import fake_litellm
 from support.house import House
 
 WANTED = {
@@ -112,3 +114,51 @@ def test_a_model_must_be_named_and_a_budget_is_kept(container: Container, simula
     with pytest.raises(BudgetReached):
         container.measuring.measure(poor, "simulated")
     assert simulator.stats()["calls"] == calls
+
+
+@pytest.mark.slow
+def test_where_no_models_are_listed_the_named_one_is_measured(
+    container: Container, simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = fake_litellm.install(monkeypatch)
+    on = container.store.connections.create(
+        title="Router", provider="LiteLLM", api_key="sk-k", endpoint=simulator.url
+    )
+    with pytest.raises(ModelError, match="no model is named"):
+        container.measuring.measure(on)
+    found = container.measuring.measure(on, "openrouter/simulated")
+    assert (found.form, found.reasoning) == ("json_schema", None)
+    assert found.calls == len(library.calls), "what its library asks is counted and heard"
+
+
+@pytest.mark.parametrize(
+    ("provider", "headers", "limits"),
+    [
+        pytest.param(
+            "Anthropic",
+            {
+                "anthropic-ratelimit-requests-limit": "50",
+                "anthropic-ratelimit-input-tokens-limit": "30000",
+                "anthropic-ratelimit-output-tokens-limit": "8000",
+                "anthropic-ratelimit-requests-remaining": "49",
+            },
+            {
+                "requests a minute": 50,
+                "prompt tokens a minute": 30000,
+                "answer tokens a minute": 8000,
+            },
+            id="Anthropic",
+        ),
+        pytest.param(
+            "AzureOpenAI",
+            {"X-RateLimit-Limit-Requests": "100", "x-ratelimit-limit-tokens": "10000"},
+            {"requests a minute": 100, "tokens a minute": 10000},
+            id="Azure",
+        ),
+        pytest.param("OpenAI", {"x-ratelimit-limit-requests": "many"}, {}, id="no number"),
+    ],
+)
+def test_limits_are_read_from_each_vendors_headers(
+    provider: str, headers: dict[str, str], limits: dict[str, int]
+) -> None:
+    assert limits_in(Connection(None, "", ProviderName(provider)), [headers]) == limits

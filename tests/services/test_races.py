@@ -21,6 +21,7 @@ from ml_backend.records import (
     ProviderName,
     RunStatus,
 )
+from ml_backend.records.abilities import Fact, ModelAbilities
 from ml_backend.scoring.racing import Race
 from ml_backend.scoring.verdict import Verdict
 from ml_backend.services.racing.entrants import Entrant, entrants_of, names_of
@@ -323,11 +324,11 @@ def test_an_example_is_never_the_task_itself_or_one_like_it(house: House) -> Non
 
     def looking(request: Request) -> str:
         *before, last = (str(each["content"]) for each in request.messages)
-        own = next(text for text in track_texts if f"{text}\n" in f"{last}\n")
-        shown.extend(each for each in before if f"{own}\n" in f"{each}\n")
+        own = next(text for text in texts if f">{text}<" in last)
+        shown.extend(each for each in before if f">{own}<" in each)
         return answer(request)
 
-    track_texts = sorted({f"text number {n if n >= 4 else 0}" for n in range(24)}, key=len)[::-1]
+    texts = {f"text number {n if n >= 4 else 0}" for n in range(24)}
     house.model.answer = looking
     job = track.race("cheap", few_shot=(0, 3))
     assert job.status is RunStatus.COMPLETED, job.message
@@ -335,6 +336,7 @@ def test_an_example_is_never_the_task_itself_or_one_like_it(house: House) -> Non
         "cheap (no examples)",
         "cheap (3 examples)",
     ]
+    assert [each["failures"] for each in job.result["models"]] == [{}, {}], "all were looked at"
     assert not shown
     assert any(len(each.messages) > 4 for each in house.model.asked)
 
@@ -366,13 +368,29 @@ def test_one_race_of_a_prompt_at_a_time(track: Track) -> None:
 
 @pytest.mark.slow
 def test_an_outlook_says_what_it_takes(track: Track) -> None:
+    gone = ModelAbilities(retires=Fact("2020-01-01", "its vendor's page", "2026-11-30"))
+    track.container.store.abilities.keep(track.connection, "cheap", gone)
     outlook = track.container.race_outlooks.of(track.container.studio, track.request())
+    assert [each.retiring.partition(" (")[0] for each in outlook.runners] == [
+        "", "The model cheap was retired on 2020-01-01", "",
+    ]  # fmt: skip
     assert (len(outlook.course.raced), len(outlook.course.held)) == (36, 24)
     assert outlook.most_calls == 3 * 36 + 24
     costs = [each.cost or 0.0 for each in outlook.runners]
     assert outlook.most == pytest.approx(sum(costs) * 36 + max(costs) * 24)
     assert costs[0] == pytest.approx(10 * costs[1])
     assert not track.asked
+
+
+@pytest.mark.slow
+def test_models_that_take_not_what_the_version_sets_are_no_entrants(track: Track) -> None:
+    store, outlooks = track.container.store, track.container.race_outlooks
+    other = store.connections.create(title="Vendor", provider=ProviderName.OPENAI, api_key="k")
+    store.prompts.update_version(track.version.id, parameters={"top_k": 5})
+    track.version = store.prompts.get_version(track.version.id)
+    with pytest.raises(InvalidInput, match="takes no parameter top_k"):
+        outlooks.of(track.container.studio, track.request(("good", f"{other.id}:gpt-5-mini")))
+    assert outlooks.of(track.container.studio, track.request(("good", "cheap"))).runners
 
 
 @pytest.mark.slow

@@ -36,8 +36,17 @@ def test_what_is_measured_later_goes_before_and_takes_nothing_away(store: Store)
     assert found.logprobs is not None
     assert found.logprobs.value is True
     store.abilities.keep(HERE, "x" * 500, ModelAbilities())  # no name that a row can have
-    store.abilities.forget(HERE, "m")
-    assert store.abilities.of(HERE) == {}
+    assert list(store.abilities.of(HERE)) == ["m"]
+
+
+def test_what_was_measured_goes_with_its_connection(store: Store) -> None:
+    made = store.connections.create(title="t", provider="Custom", api_key="k", endpoint="http://a")
+    others = replace(made, id=int(f"{made.id}1"))
+    for each in (made, others):
+        store.abilities.keep(each, "m", measured("2026-11-30", images=True))
+    store.connections.delete(made.id or 0)
+    assert store.abilities.of(made) == {}
+    assert store.abilities.of(others)
 
 
 def test_models_in_use_are_those_that_answer_or_are_the_newest(store: Store) -> None:

@@ -69,6 +69,12 @@ def walk(api: Api, provider: str, given: dict[str, Any], project: int) -> None:
         "PATCH", f"model-provider-connections/{connection.id}/", json={"prices": PRICES}
     )
     assert priced.status_code == 200, priced.text
+    api.simulator.reset()
+    can = api.request(
+        "POST", f"model-provider-connections/{connection.id}/test", json={"model": model}
+    ).json()
+    assert (can["form"], can["calls"]) == ("json_schema", api.simulator.stats()["calls"]), can
+    assert can["cost_usd"] > 0
     prompt = client.prompts.create(title=f"With {provider}", associated_projects=[project])
     version = client.prompts.versions.create(
         prompt.id,

@@ -13,6 +13,8 @@ from ml_backend.llm.prices import find_price
 from ml_backend.llm.providers import openai
 from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.records import Connection, Person, ProviderName, Scope
+from ml_backend.services.models.measuring import Measuring
+from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.services.models.vendor_addresses import VendorAddresses
@@ -128,4 +130,30 @@ def test_connections_of_each_of_these_vendors_are_led_to_the_operators_gateway(a
         theirs = replace(kept(api, title=provider.value), provider=provider)
         reply = container.loop.run(pool.open(theirs).complete(question()))
         assert reply.calls == 1, provider
+    container.loop.run(pool.close())
+
+
+@pytest.mark.slow
+def test_what_measures_a_model_is_led_there_as_well(api: Api) -> None:
+    container = api.container
+    addresses = VendorAddresses({"ANTHROPIC_BASE_URL": f"{api.simulator.root}/anthropic"})
+    private = PrivateEndpoints(False, lambda: container.studio, addresses)
+    pool = ModelPool(
+        container.store,
+        container.models.default,
+        concurrency=1,
+        timeout=5,
+        reach_of=private.reach_of,
+        addresses=addresses,
+    )
+    theirs = replace(kept(api, prices={"*": [1, 2]}), provider=ProviderName.ANTHROPIC)
+    found = Measuring(container.store, pool, container.loop).measure(theirs, "simulated")
+    assert found.form
+    assert found.calls == api.simulator.stats()["calls"]
+    # What was found out there is not said of the vendor itself.
+    shown = ModelCatalogue(container.store, pool).model(theirs, "simulated")
+    assert shown.abilities.form == found.abilities.form
+    others = container.model_catalogue.model(theirs, "simulated")
+    assert others.abilities.form != found.abilities.form
+    assert any(said.startswith("PDF files: ") for said in found.remarks)
     container.loop.run(pool.close())

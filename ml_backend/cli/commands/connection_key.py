@@ -104,14 +104,16 @@ def add_connection(
 ) -> None:
     """Add a connection. Its key never goes on the command line: others could read it there.
 
-    Without an option for its key it is asked for, hidden. What a provider needs, and where its
-    keys come from, is said where it lacks.
+    TITLE is what commands call it; without one it is named by its provider, as in "Gemini 1".
+    Without an option for its key it is asked for, hidden. What its provider needs and is not
+    given is named, with where keys come from.
 
     \b
     Examples:
       ls-prompts connections add work --provider OpenAI --model gpt-5-mini --api-key-env WORK_KEY
       ls-prompts connections add groq --preset groq --api-key-env GROQ_API_KEY
       ls-prompts connections add ollama --preset ollama --model llama3.2 --price llama3.2=0,0
+      ls-prompts connections add --provider Anthropic --model claude-haiku-4-5
       ls-prompts connections add --provider Local --model path/to/model.gguf
     """
     if provider is None and preset is None:
@@ -127,9 +129,8 @@ def add_connection(
         columns: dict[str, Any] = {"api_key": "", **local.columns(model)}
     elif local.is_given:
         raise click.UsageError("--threads, --slots and --context are of a local model.")
-    if title is None and not is_local:
-        raise click.UsageError("Missing argument 'TITLE'.")
-    title = title or free_title(app.container.store.connections.all(), ProviderName.LOCAL)
+    if title is None:
+        title = free_title(app.container.store.connections.all(), ProviderName(provider))
     check_title(title)
     if not is_local:
         columns = {"default_model": model, **_columns(provider, preset, given, fields)}

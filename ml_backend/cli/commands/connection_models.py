@@ -38,7 +38,7 @@ def models_of_connection(app: App, connection: str, ask: bool) -> None:
       ls-prompts connections models work --ask
     """
     container = app.container
-    chosen = _find(app, connection)
+    chosen = find_connection(app, connection)
     names = container.store.prompts.models_in_use(chosen.id, chosen.provider)
     if ask:
         names += container.loop.run(container.models.open(chosen).check())
@@ -61,7 +61,8 @@ def models_of_connection(app: App, connection: str, ask: bool) -> None:
             app.note(said)
 
 
-def _find(app: App, ref: str) -> Connection:
+def find_connection(app: App, ref: str) -> Connection:
+    """Return a connection; `environment` is the environment's unless one is called so."""
     store = app.container.store
     if ref == ENVIRONMENT and store.connections.find(ref) is None:
         return app.container.models.default

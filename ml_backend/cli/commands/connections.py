@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from ml_backend.cli.commands.connection_key import (
     period_named,
     price,
 )
-from ml_backend.cli.commands.connection_models import models_of_connection
+from ml_backend.cli.commands.connection_models import find_connection, models_of_connection
 from ml_backend.cli.output import documents
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records import Connection, ProviderName
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ml_backend.services.models.measuring import Measured
     from ml_backend.services.models.spending import Spending
 
-ENVIRONMENT = "environment"
 ALL_OTHERS = "(every other model)"
 
 
@@ -106,7 +106,7 @@ def budget_of_connection(
     """
     if unlimited and limit is not None:
         raise click.UsageError("Give --limit or --unlimited, not both.")
-    chosen = _find(app, connection)
+    chosen = find_connection(app, connection)
     is_given = unlimited or any(each is not None for each in (limit, period, alert))
     if chosen.id is None and is_given:
         raise InvalidInput(
@@ -157,7 +157,7 @@ def price_of_connection(
       ls-prompts connections price work gpt-5-mini=0.25,2
       ls-prompts connections price work --remove gpt-5-mini
     """
-    chosen = _find(app, connection)
+    chosen = find_connection(app, connection)
     given = app.container.given_prices
     for model, pair in prices:
         chosen = given.give(chosen, model, (pair[0], pair[1]))
@@ -200,9 +200,11 @@ def test_connection(app: App, connection: str | None, model: str, quick: bool) -
     from ml_backend.services.models import measured_said
 
     container = app.container
-    chosen = container.models.default if connection is None else _find(app, connection)
-    names = container.loop.run(container.models.open(chosen).check())
-    container.models.note_listed(chosen)
+    chosen = container.models.default if connection is None else find_connection(app, connection)
+    # Where no models are listed the one that is named is asked whether it answers.
+    asked = replace(chosen, default_model=model or chosen.default_model)
+    names = container.loop.run(container.models.open(asked).check())
+    container.models.note_listed(asked)
     found = None if quick else _measured(app, chosen, names, model)
     if app.as_json:
         spending = documents.spending_of(container.store, chosen)
@@ -249,7 +251,7 @@ def remove_connection(app: App, connection: str, yes: bool) -> None:
       ls-prompts connections remove ollama
     """
     store = app.container.store
-    chosen = _find(app, connection)
+    chosen = find_connection(app, connection)
     if chosen.id is None:
         raise InvalidInput("The environment's connection is not ours to remove.")
     users = store.connections.users(chosen.id)
@@ -281,10 +283,3 @@ def _budget(connection: Connection) -> str:
     if connection.budget_limit is None:
         return "-"
     return f"${connection.budget_limit:g} {connection.budget_period.casefold()}".strip()
-
-
-def _find(app: App, ref: str) -> Connection:
-    """Return a connection; `environment` is the environment's unless one is called so."""
-    if ref == ENVIRONMENT and app.container.store.connections.find(ref) is None:
-        return app.container.models.default
-    return app.container.store.connections.get(int(ref) if ref.isdecimal() else ref)

@@ -25,7 +25,6 @@ WAYS = {
 }
 """How each secret is given; what it is called are the SDK's names."""
 TYPED = {API_KEY: "API key", AUTH_TOKEN: "Auth token"}
-LARGEST_FILE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,11 @@ def _from_stdin(option: str) -> str:
 
 
 def _from_file(path: Path) -> str:
+    from ml_backend.llm.provider_facts import LONGEST_CREDENTIALS
     from ml_backend.services.callers.connection_fields import check_credentials
 
     with path.open("rb") as file:
-        text = file.read(LARGEST_FILE + 1).decode("utf-8", "replace").strip()
+        text = file.read(LONGEST_CREDENTIALS + 1).decode("utf-8", "replace").strip()
     check_credentials(text)
     return text
 

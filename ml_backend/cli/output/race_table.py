@@ -40,6 +40,8 @@ def show_outlook(app: App, outlook: Outlook, *, stderr: bool = False) -> None:
         f"{outlook.most_calls:,} calls, {_about(outlook.most)}; mostly about half of it.",
         err=stderr,
     )
+    for said in filter(None, dict.fromkeys(each.retiring for each in outlook.runners)):
+        app.note(said)
 
 
 def echo_race(app: App, job: Job) -> None:

@@ -8,7 +8,7 @@ it should be is nothing told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from ml_backend.records.abilities import ModelAbilities, abilities_of
 
@@ -17,10 +17,12 @@ MOST_CONTEXT = 100_000_000
 LONGEST = 200
 
 _ROWS = ("data", "models")
-_CONTEXT = (
-    *("context_length", "context_window", "max_context_length", "max_model_len"),
-    *("inputTokenLimit", "max_input_tokens"),
+CONTEXT_NAMES = (
+    *("max_model_len", "loaded_context_length", "n_ctx", "context_length", "context_window"),
+    *("max_context_length", "inputTokenLimit", "input_token_limit", "max_input_tokens"),
 )
+"""What lists of models call a context, as the server has it now first. What a model was trained
+with, which llama.cpp tells, says nothing of what it is served with."""
 _RETIRES = ("shutdown_date", "deprecation", "retirement_date", "expiration_date")
 _ABLE = {
     "images": ("vision", "image_input", "images"),
@@ -47,7 +49,7 @@ def listed_facts(listing: object, today: str) -> Iterator[tuple[str, ModelAbilit
 def _facts(row: Mapping[str, Any], today: str) -> ModelAbilities:
     able, takes = row.get("capabilities"), _modalities(row)
     values: dict[str, Any] = {
-        "context": next((row[name] for name in _CONTEXT if _is_context(row.get(name))), None),
+        "context": next((row[name] for name in CONTEXT_NAMES if is_context(row.get(name))), None),
         "retires": next((day for day in map(_day, map(row.get, _RETIRES)) if day), None),
         "replacement": row.get("deprecation_replacement_model"),
         "deprecated": row.get("deprecated"),
@@ -89,7 +91,8 @@ def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _is_context(value: object) -> bool:
+def is_context(value: object) -> TypeGuard[int]:
+    """Return whether a number that somebody tells can be a context in tokens."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_CONTEXT
 
 

@@ -24,9 +24,3 @@ def retirement_said(model: str, abilities: ModelAbilities, today: date) -> str:
     left = (day - today).days
     days = "tomorrow" if left == 1 else f"in {left} days"
     return f"The model {model} retires on {day.isoformat()}, {days}{source}.{instead}"
-
-
-def retires_soon(abilities: ModelAbilities, today: date) -> bool:
-    """Return whether a model is retired, or is within the notice."""
-    day = abilities.retires_on
-    return day is not None and (day - today).days <= NOTICE_DAYS

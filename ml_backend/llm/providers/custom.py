@@ -7,8 +7,6 @@ from collections.abc import MutableMapping
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-import openai
-
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import bad_setting
 from ml_backend.llm.model import Gate
@@ -41,6 +39,8 @@ def open_model(
 ) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a usable endpoint."""
     base_url = _base_url(connection)
+    import openai
+
     # The client's own environment settings belong to OpenAI and are not for other servers.
     headers: dict[str, Any] = {
         "OpenAI-Organization": openai.Omit(),

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import openai
-
 from ml_backend.errors import InvalidInput, ModelError, RunStopper
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import explain
@@ -22,7 +20,7 @@ from ml_backend.llm.provider_facts import SERVER_PARAMETERS, ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
-from ml_backend.llm.wire import CallFailed, Place, Wire, http_client
+from ml_backend.llm.wire import CallFailed, Place, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName
 
 T = TypeVar("T")
@@ -205,13 +203,8 @@ class LocalModel:
             return self._line
 
     def _line_to(self, address: Address) -> _Line:
-        client = openai.AsyncOpenAI(
-            api_key=address.key,
-            base_url=f"{address.url}/v1",
-            max_retries=0,
-            http_client=http_client(address.url),
-        )
-        wire = Wire(Place.of(client), self._gate, direct=True)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {address.key}"}
+        wire = Wire(Place(f"{address.url}/v1/", headers), self._gate, direct=True)
         model = ChatModel(
             self._connection,
             wire,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-import openai
-
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import no_key
 from ml_backend.llm.model import Gate
@@ -40,6 +38,8 @@ def open_model(
     """Return the model; raise ``RunStopper`` without a key."""
     if not connection.api_key:
         raise no_key(connection)
+    import openai
+
     base_url = connection.endpoint or PROVIDER.address
     http = http_client(base_url)
     client = openai.AsyncOpenAI(

@@ -16,6 +16,7 @@ from ml_backend.llm.reading.replies import is_completion
 from ml_backend.llm.refusals.judging import Cure, Trouble
 from ml_backend.llm.through_litellm.rules import OWN_ADDRESS, Rules, Target
 from ml_backend.llm.through_litellm.troubles import judge_error
+from ml_backend.llm.wire.listening import LISTENER
 from ml_backend.llm.wire.troubles import CallFailed, judge_strange, no_list
 from ml_backend.records import Connection, FailureKind, JsonObject
 from ml_backend.records.abilities import ModelAbilities
@@ -55,7 +56,9 @@ class LiteLLMCalls:
         target = self._rules.target(str(body["model"]))
         if self._library is None:
             self._library = await asyncio.to_thread(load)  # seconds, which others need not wait
-        given = self._arguments(target, body, timeout)
+        given, heard = self._arguments(target, body, timeout), LISTENER.get()
+        if heard is not None:
+            heard.calls += 1
         async with self._gate:
             started = time.perf_counter()
             try:
@@ -72,6 +75,8 @@ class LiteLLMCalls:
         if not isinstance(answer, dict) or not is_completion(answer):
             raise CallFailed(judge_strange(answer if isinstance(answer, dict) else {}, body))
         self._rules.answered(target)
+        if heard is not None:
+            heard.answers.append(answer)
         return answer, seconds
 
     def _arguments(self, target: Target, body: JsonObject, timeout: float) -> dict[str, Any]:

@@ -52,6 +52,8 @@ POINTS_ELSEWHERE = ("os.environ/", "oidc/")
 """How LiteLLM writes what is to be read from a variable, a file or a cloud."""
 NAME = re.compile(r"[\w.:+-]+(?:/[\w.:+-]+)*", re.ASCII)
 ANY_NAME = re.compile(r"[\w.:+@-]+(?:/[\w.:+@-]+)*", re.ASCII)
+KEYS = "litellm:"
+"""How the names begin by which it is remembered whose a key is."""
 OWN_HOSTS = (".amazonaws.com",)
 """Regions of a vendor: an endpoint there is still the vendor's own."""
 
@@ -108,7 +110,7 @@ class Rules:
         self._reach = reach
         self._memory = memory
         digest = hashlib.sha256(connection.api_key.encode()).hexdigest()[:10]
-        self._place = f"litellm:{connection.id}:{digest}"
+        self._place = f"{KEYS}{connection.id}:{digest}"
 
     def target(self, model: str) -> Target:
         """Return whom a model's name leads to; raises ``CallFailed`` for whom it may not."""
@@ -158,6 +160,11 @@ class Rules:
                     fix="Add a key to the connection.",
                 )
             )
+
+
+def forms_anew(memory: Mapping[str, str]) -> dict[str, str]:
+    """Return what a model is measured with: forms are learnt anew, and a key stays its vendor's."""
+    return {name: each for name, each in memory.items() if name.startswith(KEYS)}
 
 
 def _not_found(said: str, fix: str) -> CallFailed:

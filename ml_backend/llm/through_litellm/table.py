@@ -14,15 +14,24 @@ MILLION = 1_000_000
 LIBRARY = "litellm"
 
 
-def dollars(vendor: str, model: str) -> tuple[float, float] | None:
-    """Return dollars per million tokens in and out, None where the table has none."""
+CACHES = {"cached": "cache_read_input_token_cost", "cache_write": "cache_creation_input_token_cost"}
+
+
+def dollars(vendor: str, model: str) -> dict[str, float] | None:
+    """Return dollars per million tokens by what ``Price`` calls them; None where none are there.
+
+    ``prompt`` and ``completion``, and those of the vendor's cache where the table has them.
+    """
     table = _table()
     for name in (f"{vendor}/{model}", model):
         row = table.get(name)
         if isinstance(row, dict) and str(row.get("litellm_provider", "")).startswith(vendor):
             prompt, completion = row.get("input_cost_per_token"), row.get("output_cost_per_token")
             if _is_price(prompt) and _is_price(completion):
-                return prompt * MILLION, completion * MILLION
+                caches = {each: row.get(its) for each, its in CACHES.items()}
+                known = {each: found for each, found in caches.items() if _is_price(found)}
+                priced = {"prompt": prompt, "completion": completion, **known}
+                return {each: found * MILLION for each, found in priced.items()}
     return None
 
 

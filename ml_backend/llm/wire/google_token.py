@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from ml_backend.llm.provider_facts import LONGEST_CREDENTIALS, PERSON, SERVICE_ACCOUNT
 from ml_backend.llm.refusals.judging import Cure, Trouble
 from ml_backend.llm.wire.troubles import CallFailed, Received
 from ml_backend.records import FailureKind
@@ -42,11 +43,10 @@ PAUSE = 20.0
 """… and so long apart where that fails while it still holds."""
 SECONDS = 15.0
 """How long the address of tokens is waited for."""
-LONGEST, LONGEST_KEY = 16_384, 6_000
-"""Characters of the text and its key: one of 4,096 bits has 3,300, and longer ones sign slowly."""
-SERVICE, PERSON = "service_account", "authorized_user"
+LONGEST_KEY = 6_000
+"""Characters of a key: one of 4,096 bits has 3,300, and longer ones sign slowly."""
 NEEDED = {
-    SERVICE: ("client_email", "private_key"),
+    SERVICE_ACCOUNT: ("client_email", "private_key"),
     PERSON: ("client_id", "client_secret", "refresh_token"),
 }
 """What serves, and what it cannot do without. Others name files, addresses or programs."""
@@ -94,7 +94,9 @@ def read_account(text: str, base_url: str) -> Account:
     needed = NEEDED.get(kind) if isinstance(kind, str) else None
     if needed is None:
         shown = f"of the type “{kind[:40]}”" if isinstance(kind, str) and kind else "of no type"
-        raise BadAccount(f"its Google credentials are {shown}, and only a service account's serve")
+        raise BadAccount(
+            f"its Google credentials are {shown}: a service account's serve, or those of gcloud"
+        )
     universe = found.get("universe_domain", UNIVERSE)
     if universe != UNIVERSE:
         raise BadAccount("its Google credentials are of another cloud than Google's own")
@@ -102,7 +104,7 @@ def read_account(text: str, base_url: str) -> Account:
         if not isinstance(found.get(name), str) or not found[name].strip():
             raise BadAccount(f"its Google credentials have no {name}")
     token_url = _token_url(found.get("token_uri", TOKEN_URL), base_url)
-    project = found.get("project_id" if kind == SERVICE else "quota_project_id")
+    project = found.get("project_id" if kind == SERVICE_ACCOUNT else "quota_project_id")
     project = project if isinstance(project, str) else ""
     if kind == PERSON:
         return Account(project, token_url, person={name: found[name] for name in needed})
@@ -110,7 +112,7 @@ def read_account(text: str, base_url: str) -> Account:
 
 
 def _fields(text: str) -> dict[str, Any]:
-    if len(text) > LONGEST:
+    if len(text) > LONGEST_CREDENTIALS:
         raise BadAccount("its Google credentials are longer than a service account's key")
     try:
         found = json.loads(text.strip("\ufeff \r\n\t"))
@@ -224,7 +226,7 @@ class AccessTokens:
 
 
 def _is_token(token: str) -> bool:
-    return token.isascii() and token.isprintable() and 0 < len(token) < LONGEST
+    return token.isascii() and token.isprintable() and 0 < len(token) < LONGEST_CREDENTIALS
 
 
 def _refused(status: int, told: object) -> Trouble:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx2
-import openai
-
 from ml_backend.certificates import tls_context
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Place:
 
 def http_client(base_url: str) -> httpx2.AsyncClient:
     """Return the client that lists models; it opens nothing before it is used."""
+    import openai  # half a second and 20 MB, which who asks other vendors does without
+
     # It logs every request at INFO, which would bury a run's own lines.
     log = logging.getLogger("httpx2")
     if log.level == logging.NOTSET:

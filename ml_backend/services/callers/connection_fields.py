@@ -21,14 +21,13 @@ from ml_backend.llm.provider_facts import (
     DEPLOYMENT,
     ENDPOINT,
     LOCATION,
+    LONGEST_CREDENTIALS,
+    PERSON,
     PROJECT,
+    SERVICE_ACCOUNT,
 )
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, ProviderName
-
-LONGEST_CREDENTIALS = 20_000
-CREDENTIAL_TYPES = ("service_account", "authorized_user")
-"""Others name commands to run, or files and addresses to read: they open nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def check_credentials(text: str) -> JsonObject:
         found = json.loads(text) if len(text) <= LONGEST_CREDENTIALS else None
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or found.get("type") not in CREDENTIAL_TYPES:
+    if not isinstance(found, dict) or found.get("type") not in (SERVICE_ACCOUNT, PERSON):
         raise InvalidInput(
             "These are no Google credentials that a server can use.",
             field=CREDENTIALS,

@@ -119,7 +119,8 @@ class Measuring:
             found = self._loop.run(self._within(connection, model, person))
         finally:
             self._room.release()
-        self._store.abilities.keep(connection, found.model, found.abilities)
+        at = self._models.as_asked(connection)
+        self._store.abilities.keep(at, found.model, found.abilities)
         return found
 
     async def _within(self, connection: Connection, name: str, person: Person | None) -> Measured:
@@ -134,13 +135,16 @@ class Measuring:
             ) from None
 
     async def _measure(self, connection: Connection, name: str, person: Person | None) -> Measured:
+        from ml_backend.llm.through_litellm.rules import forms_anew
         from ml_backend.llm.wire.listening import hearing
 
+        # Where no models are listed the one that is named is asked whether it answers.
+        own = name or connection.default_model
         model = open_model(
-            connection,
+            replace(self._models.as_asked(connection), default_model=own),
             gate=Gate(1),
             timeout=CALL_SECONDS,
-            ladder={},
+            ladder=forms_anew(self._store.answer_forms),
             retry=RETRY,
             reach=self._models.reach_of(connection),
         )
@@ -197,7 +201,7 @@ class _Asking:
     async def all(self) -> Measured:
         plain = await self._ask(PLAIN)
         logprobs = await self._logprobs()
-        images = await self._sees(COLOUR, "pictures")
+        images = await self._sees(COLOUR, "Pictures")
         pdfs: bool | None = False
         if self._facts.reads_pdf:
             pdfs = await self._sees(PDF_WORD, "PDF files")
@@ -230,13 +234,12 @@ class _Asking:
         except ModelError as error:
             if error.kind in IS_REFUSAL:
                 return False
-            self._remarks.append(f"{what.capitalize()}: {error.message}")
+            self._remarks.append(f"{what}: {error.message}")
             return None
         if said == probe.right:
             return True
         self._remarks.append(
-            f"{what.capitalize()}: it took one, and said {said or 'nothing'!r} where "
-            f"{probe.right!r} is right."
+            f"{what}: it took one, and said {said or 'nothing'!r} where {probe.right!r} is right."
         )
         return None
 

@@ -23,19 +23,23 @@ class ModelCatalogue:
 
     def of(self, connection: Connection, names: Iterable[str] = ()) -> list[KnownModel]:
         """Return the models a connection is known to have, its own first, then those named."""
-        measured = self._store.abilities.of(connection)
+        measured = self._measured(connection)
         known = names_of(connection, *names, measured=measured)
         return [known_model(connection, name, measured) for name in known]
 
     def model(self, connection: Connection, name: str) -> KnownModel:
         """Return what is known of one model."""
-        return known_model(connection, name, self._store.abilities.of(connection))
+        return known_model(connection, name, self._measured(connection))
+
+    def _measured(self, connection: Connection) -> dict[str, ModelAbilities]:
+        """Return what was found out of models where a connection leads now."""
+        return self._store.abilities.of(self._models.as_asked(connection))
 
     def retirement(self, connection: Connection, name: str) -> str:
         """Return a sentence where a model is retired, or will be within the notice; else ""."""
         if not name:
             return ""
-        found = self._store.abilities.of(connection).get(name, ModelAbilities())
+        found = self._measured(connection).get(name, ModelAbilities())
         shown = by_source(found, MEASURED)
         own = own_abilities(connection, name)
         known = merged(shown, own, found, retirement_of(connection, name))

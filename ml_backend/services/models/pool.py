@@ -182,7 +182,7 @@ class ModelPool:
         """Keep what a provider's list tells of its models; for who just checked the connection."""
         model = self.open(connection)
         if isinstance(model, Lists) and model.listed:
-            self._store.abilities.keep_all(connection, model.listed)
+            self._store.abilities.keep_all(self.as_asked(connection), model.listed)
 
     def _drop_local(self, connection_id: int | None) -> None:
         """Retire the local models of a connection that is removed, or another now.

@@ -11,18 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ml_backend.llm.models.listing import CONTEXT_NAMES, is_context
 from ml_backend.records import Connection, JsonObject
 
 if TYPE_CHECKING:
     from ml_backend.llm.wire.listening import Heard
 
-CONTEXT_NAMES = (
-    *("max_model_len", "loaded_context_length", "n_ctx", "context_length", "context_window"),
-    *("max_context_length", "inputTokenLimit", "input_token_limit", "max_input_tokens"),
-)
-"""What lists of models call a context, as the server has it now first. What a model was trained
-with, which llama.cpp tells, says nothing of what it is served with."""
-MOST_CONTEXT = 100_000_000
 DEEPEST = 4
 LIMITS = (
     # Groq counts requests by the day under OpenAI's name.
@@ -208,9 +202,8 @@ def _context_of(told: object, model: str) -> int | None:
     for row in own:
         for name in CONTEXT_NAMES:
             for value in _values(row, name):
-                is_count = isinstance(value, int) and not isinstance(value, bool)
-                if is_count and 0 < value <= MOST_CONTEXT:
-                    return int(value)
+                if is_context(value):
+                    return value
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from ml_backend.errors import InvalidInput
+from ml_backend.llm.models.parameters import check_at
 from ml_backend.records import Connection, JsonObject, PromptVersion, ProviderName
 
 FEWEST, MOST = 2, 24
@@ -85,6 +86,24 @@ def entrants_of(
             fix="Name several models, or several numbers of few-shot examples.",
         )
     return found
+
+
+def require_parameters(connection: Connection, entrant: Entrant, version: PromptVersion) -> None:
+    """Raise InvalidInput where an entrant's provider takes not what the version sets.
+
+    It would be left out in silence, and the winner could not be saved. What the version has where
+    it is asked itself may stay.
+    """
+    if entrant.at == (version.provider.value, version.connection_id):
+        return
+    try:
+        check_at(connection, version.parameters)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{entrant.model} cannot be asked with this version's parameters. {error.message}",
+            field="models",
+            fix="Race a version without it, or models of providers that take it.",
+        ) from None
 
 
 def names_of(entrants: Sequence[Entrant]) -> list[str]:

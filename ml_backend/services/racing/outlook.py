@@ -27,6 +27,9 @@ class Estimated(Protocol):
     @property
     def unknown(self) -> str: ...
 
+    @property
+    def retiring(self) -> str: ...
+
 
 class Estimate(Protocol):
     """Says what a run of these tasks would cost."""
@@ -51,6 +54,8 @@ class Runner:
     cost: float | None
     price: str
     """Where its price comes from, or why there is none."""
+    retiring: str = ""
+    """That it is retired, or will be soon; "" mostly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class Outlook:
                     "few_shot": each.entrant.few_shot,
                     "cost_per_task": each.cost,
                     "price": each.price,
+                    "model_retirement": each.retiring or None,
                 }
                 for each in self.runners
             ],
@@ -115,5 +121,5 @@ class RaceOutlooks:
             told = self._estimate(studio, asked.project, version, Subset.CUSTOM, task_ids=tasks)
             cost = told.total_cost / len(tasks) if told.total_cost is not None else None
             source = told.price.source if told.price else told.unknown
-            runners.append(Runner(name, each, cost, source))
+            runners.append(Runner(name, each, cost, source, told.retiring))
         return Outlook(course, tuple(runners), asked.budget)

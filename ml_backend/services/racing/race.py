@@ -35,7 +35,7 @@ from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.racing.asking import Asking, Runner
 from ml_backend.services.racing.course import FEWEST, Course, course_of
-from ml_backend.services.racing.entrants import Entrant, names_of
+from ml_backend.services.racing.entrants import Entrant, names_of, require_parameters
 from ml_backend.services.racing.report import Standing, report_of
 from ml_backend.services.racing.request import Doing, RaceRequest
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
@@ -89,6 +89,7 @@ class Races:
             if asked.person is not None:
                 OwnKeys(self._store).require(version, asked.person)
             recipe = self._predictor_factory.recipe(asked.project, version)
+            require_parameters(recipe.connection, each, asked.version)
             price = price_of(recipe.connection, each.model)
             Budget.require(asked.budget, price, 0.0)
             self._predictor_factory.guard(recipe, version, budget=None, spent=0.0)

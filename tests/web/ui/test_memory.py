@@ -37,7 +37,7 @@ for path, fields in asked["pages"]:
 loaded = sorted({name.partition(".")[0] for name in sys.modules})
 print(json.dumps({"said": said, "loaded": loaded, "early": early}))
 """
-HEAVY = ("label_studio_sdk", "sklearn")
+HEAVY = ("label_studio_sdk", "sklearn", "google", "litellm", "anthropic")
 ASKING = "ml_backend.llm.refusals"
 """Its patterns take a tenth of a second to compile: for those who ask a model."""
 

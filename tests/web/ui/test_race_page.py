@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ml_backend.records import Job, JobKind, RunStatus
+from ml_backend.records.abilities import measured
 from support.api import task
 from support.pages import Pages
 from support.processes import eventually
@@ -58,8 +59,12 @@ def test_the_form_says_what_a_race_takes_and_begins_it(pages: Pages) -> None:
     )
     # Without script the same comes with the page.
     assert "Raced on 18 tasks" in pages.get(address(prompt, f"?count=1&{both}")).text()
+    container = pages.container
+    seen = measured("2026-11-01", images=True)
+    container.store.abilities.keep(container.models.default, "simulated", seen)
     listed = pages.htmx(address(prompt, "/models"), "race-listed")
     assert "gpt-4o-mini" in listed.html
+    assert "simulated: pictures" in listed.html, "what is known of each is said where one chooses"
     begun = pages.post(
         address(prompt), follow=False, model_0="simulated", model_1="gpt-4o-mini", few_shot="0",
         points="5", budget="",

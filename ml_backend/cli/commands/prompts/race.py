@@ -102,7 +102,8 @@ def race_models(
     job = None if dry_run else races.under_way(asked)
     if job is None:
         outlook = app.container.race_outlooks.of(app.container.studio, asked)
-        most = outlook.most if asked.budget is None else min(outlook.most or 0.0, asked.budget)
+        known = [each for each in (outlook.most, asked.budget) if each is not None]
+        most = min(known, default=None)
         price = "an unknown sum" if most is None else f"at most about ${most:.2f}"
         if not app.go_ahead(
             f"Race them, for {price}?",
@@ -133,6 +134,11 @@ def race_models(
         if made:
             click.echo(f"Created version {made.id} {made.title!r} of {found.title!r}.")
             app.note(f"Next: ls-prompts evaluate {found.id} --project {asked.project.id}")
+        elif not save and job.result.get("winner"):
+            app.note(
+                "Next: the same with --save makes a version that the winner answers; what was "
+                "answered is not paid for again."
+            )
     if job.status is not RunStatus.COMPLETED:
         raise click.exceptions.Exit(1)
 

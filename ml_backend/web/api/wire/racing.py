@@ -61,6 +61,8 @@ class RaceRunner(Shown):
     cost_per_task: float | None
     price: Said
     """Where its price is from, or what to do without one."""
+    model_retirement: str | None
+    """That it is retired, or will be within 90 days."""
 
 
 class RacePlanAnswer(Shown):

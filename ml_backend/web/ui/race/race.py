@@ -12,6 +12,7 @@ from ml_backend.records import Job, JobKind, PromptVersion
 from ml_backend.services.racing.entrants import Entrant, from_json, names_of
 from ml_backend.web.actions.races import begin, cancel, outlook_of, races_of, save_winner, winner_of
 from ml_backend.web.server.services import services
+from ml_backend.web.ui.prompt.editor import known_models
 from ml_backend.web.ui.prompt.run_words import WORDS
 from ml_backend.web.ui.race.race_form import ROWS, RaceForm, listed_models, race_page
 from ml_backend.web.ui.shell.pages import for_target, go, pages
@@ -44,6 +45,7 @@ def ask_race(prompt_id: int) -> Response:
         names=_names,
         titles={version.id: version.title for version in view.versions},
         models=listed_models(view, form, ask="list" in request.args),
+        words=dict(known_models(view)),
         plan=_plan(view, form) if "count" in request.args else "",
         **WORDS,
     )
@@ -62,7 +64,10 @@ def list_race_models(prompt_id: int) -> Response:
     """List the models of the chosen connections, as their providers name them."""
     view = open_view(prompt_id)
     models = listed_models(view, RaceForm.read(view), ask=True)
-    return make_response(render_template("race/models.html", models=models, is_asked=True))
+    words = dict(known_models(view))
+    return make_response(
+        render_template("race/models.html", models=models, words=words, is_asked=True)
+    )
 
 
 @pages.post("/prompts/<int:prompt_id>/race")
