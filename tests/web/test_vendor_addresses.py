@@ -13,6 +13,7 @@ from ml_backend.llm.prices import find_price
 from ml_backend.llm.providers import openai
 from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.records import Connection, Person, ProviderName, Scope
+from ml_backend.services.models.measuring import Measuring
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
 from ml_backend.services.models.vendor_addresses import VendorAddresses
@@ -128,4 +129,23 @@ def test_connections_of_each_of_these_vendors_are_led_to_the_operators_gateway(a
         theirs = replace(kept(api, title=provider.value), provider=provider)
         reply = container.loop.run(pool.open(theirs).complete(question()))
         assert reply.calls == 1, provider
+    container.loop.run(pool.close())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("of_vendor")
+def test_what_is_measured_is_asked_there_as_well_and_never_at_the_vendors_own(api: Api) -> None:
+    container = api.container
+    addresses = VendorAddresses({VARIABLE: api.simulator.url})
+    private = PrivateEndpoints(False, lambda: container.studio, addresses)
+    pool = ModelPool(
+        container.store,
+        container.models.default,
+        concurrency=1,
+        timeout=5,
+        reach_of=private.reach_of,
+        addresses=addresses,
+    )
+    found = Measuring(container.store, pool, container.loop).measure(kept(api), "simulated")
+    assert found.calls == api.simulator.stats()["calls"] > 0
     container.loop.run(pool.close())

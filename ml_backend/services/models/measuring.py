@@ -137,7 +137,7 @@ class Measuring:
         from ml_backend.llm.wire.listening import hearing
 
         model = open_model(
-            connection,
+            self._models.as_asked(connection),
             gate=Gate(1),
             timeout=CALL_SECONDS,
             ladder={},
