@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ml_backend.container import Container
-from ml_backend.errors import BudgetReached, InvalidInput
+from ml_backend.errors import BudgetReached, InvalidInput, ModelError
+from ml_backend.llm import Request
 from ml_backend.records import Connection
 from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
 from ml_backend.simulator.presets import WAYS
+from support import fake_litellm
 from support.house import House
 
 WANTED = {
@@ -112,3 +114,21 @@ def test_a_model_must_be_named_and_a_budget_is_kept(container: Container, simula
     with pytest.raises(BudgetReached):
         container.measuring.measure(poor, "simulated")
     assert simulator.stats()["calls"] == calls
+
+
+@pytest.mark.slow
+def test_measuring_sends_a_key_to_no_other_vendor_than_the_one_it_is_of(
+    container: Container, simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    litellm = fake_litellm.install(monkeypatch)
+    router = container.store.connections.create(
+        title="router", api_key="sk-router", provider="LiteLLM", endpoint=simulator.url
+    )
+    assert container.measuring.measure(router, "openrouter/simulated").calls
+    asked = len(litellm.calls)
+    with pytest.raises(ModelError, match="one of openrouter, and groq"):
+        container.measuring.measure(router, "groq/simulated")
+    version = Request("groq/simulated", [{"role": "user", "content": "?"}], {"type": "object"})
+    with pytest.raises(ModelError, match="one of openrouter, and groq"):
+        container.loop.run(container.models.open(router).complete(version))
+    assert litellm.calls[asked:] == []

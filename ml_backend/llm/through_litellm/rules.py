@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from ml_backend.llm.explanations import bad_setting
 from ml_backend.llm.reach import Reach
 from ml_backend.llm.refusals.judging import Cure, Trouble
+from ml_backend.llm.through_litellm import WHOSE_KEY
 from ml_backend.llm.wire.troubles import CallFailed
 from ml_backend.records import Connection, FailureKind
 
@@ -108,7 +109,7 @@ class Rules:
         self._reach = reach
         self._memory = memory
         digest = hashlib.sha256(connection.api_key.encode()).hexdigest()[:10]
-        self._place = f"litellm:{connection.id}:{digest}"
+        self._place = f"{WHOSE_KEY}{connection.id}:{digest}"
 
     def target(self, model: str) -> Target:
         """Return whom a model's name leads to; raises ``CallFailed`` for whom it may not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from ml_backend.errors import AnswerError, Conflict, InvalidInput, ModelError
 from ml_backend.jobs import LoopThread
 from ml_backend.llm import Gate, Model, Reply, Request, Retry, facts_of, open_model
 from ml_backend.llm.prices import Price
+from ml_backend.llm.through_litellm import WHOSE_KEY
 from ml_backend.records import (
     Connection,
     FailureKind,
@@ -140,7 +141,7 @@ class Measuring:
             self._models.as_asked(connection),
             gate=Gate(1),
             timeout=CALL_SECONDS,
-            ladder={},
+            ladder=_Anew(self._store.answer_forms),
             retry=RETRY,
             reach=self._models.reach_of(connection),
         )
@@ -172,6 +173,19 @@ class Measuring:
                 )
         finally:
             await model.close()
+
+
+class _Anew(dict[str, str]):
+    """How models are asked is found out anew; whose a key is stays as it is known, and is kept."""
+
+    def __init__(self, kept: MutableMapping[str, str]) -> None:
+        super().__init__({key: kept[key] for key in kept if key.startswith(WHOSE_KEY)})
+        self._kept = kept
+
+    def __setitem__(self, key: str, form: str) -> None:
+        super().__setitem__(key, form)
+        if key.startswith(WHOSE_KEY):
+            self._kept[key] = form
 
 
 class _Asking:
