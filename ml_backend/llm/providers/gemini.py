@@ -97,7 +97,10 @@ class _Gemini(GenerateContent):
             if isinstance(row, Mapping) and row.get("name") and _answers(dict(row))
         ]
         page = listing.get("nextPageToken")
-        return names, f"{PAGE}&pageToken={quote(str(page), safe='')}" if page else ""
+        return (
+            names,
+            f"{PAGE}&pageToken={quote(str(page), safe='', errors='replace')}" if page else "",
+        )
 
 
 def _answers(row: JsonObject) -> bool:

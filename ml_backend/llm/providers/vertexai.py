@@ -263,7 +263,10 @@ class _Vertex(GenerateContent):
         found = [str(row["name"]).rpartition("/")[2] for row in rows if _is_named(row)]
         page = listing.get("nextPageToken")
         names = [name for name in found if _answers(name)]
-        return names, f"{PAGE}&pageToken={quote(str(page), safe='')}" if page else ""
+        return (
+            names,
+            f"{PAGE}&pageToken={quote(str(page), safe='', errors='replace')}" if page else "",
+        )
 
 
 def _is_named(row: object) -> bool:
