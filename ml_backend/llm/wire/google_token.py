@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ GOOGLES = frozenset(
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+TOKEN_PATH = re.compile(r"(?:/\w[\w.-]{0,60}){0,6}/token", re.ASCII)
+"""Of an address of tokens that a gateway has."""
 UNIVERSE = "googleapis.com"
 LIFETIME = 3600
 """Seconds a token is asked for, which is the most there is."""
@@ -124,9 +127,12 @@ def _fields(text: str) -> dict[str, Any]:
 def _token_url(named: object, base_url: str) -> str:
     if named in GOOGLES:
         return TOKEN_URL
-    own = isinstance(named, str) and _origin(named) == _origin(base_url) != ("", "", None)
-    if isinstance(named, str) and own and named.endswith("/token"):
-        return named
+    if isinstance(named, str) and _origin(named) == _origin(base_url) != ("", "", None):
+        parts = urlsplit(named)
+        plain = parts._replace(query="", fragment="").geturl() == named
+        # A gateway may be the operator's: nothing but a path of tokens is asked there.
+        if plain and TOKEN_PATH.fullmatch(parts.path):
+            return named
     raise BadAccount("its Google credentials name an address for tokens that is not Google's")
 
 
