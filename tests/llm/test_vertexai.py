@@ -151,7 +151,7 @@ def test_credentials_of_a_member_lead_nowhere_and_run_nothing() -> None:
         "http://oauth2.googleapis.com/token", "https://oauth2.googleapis.com/other", "file:///x",
         "https://aiplatform.googleapis.com:8443/token", "https://aiplatform.googleapis.com/v1/x",
         "https://aiplatform.googleapis.com/x?to=/token", "https://aiplatform.googleapis.com/#/token",
-        "https://aiplatform.googleapis.com/%2e%2e/token", "https://aiplatform.googleapis.com/ /token",
+        "https://aiplatform.googleapis.com/%2e/token", "https://aiplatform.googleapis.com/ token",
         "https://aiplatform.googleapis.com/a/../token", "https://aiplatform.googleapis.com/token\n",
         "", "//x", "http://[", 3,
     ):  # fmt: skip
