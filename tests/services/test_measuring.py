@@ -7,7 +7,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.errors import BudgetReached, InvalidInput, ModelError
 from ml_backend.llm import Request
-from ml_backend.records import Connection
+from ml_backend.records import AuditAction, Connection
 from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
 from ml_backend.simulator.presets import WAYS
 from support import fake_litellm
@@ -90,6 +90,9 @@ def test_what_was_measured_is_kept_and_counted(container: Container, simulator) 
     spent = container.store.spendings.since(on.id, "")
     assert spent.cost == pytest.approx(found.cost)
     assert expected_cost(on) == pytest.approx(0.0052)
+    [told] = container.store.audit.search(actions=(AuditAction.MODEL_MEASURED,))
+    assert (told.kind, told.object_id, told.title) == ("connection", on.id, on.title)
+    assert told.cost == pytest.approx(found.cost)
 
 
 @pytest.mark.slow

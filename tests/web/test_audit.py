@@ -51,6 +51,8 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "providers_api.create_connection": (A.CONNECTION_ADDED,),
     "providers_api.delete_connection": (A.CONNECTION_REMOVED,),
     "providers_api.set_environment_prices": (A.PRICE_CHANGED,),
+    "providers_api.test_connection": (A.MODEL_MEASURED,),
+    "providers_api.test_environment": (A.MODEL_MEASURED,),
     "providers_api.update_connection": CONNECTION,
     "races_api.cancel_race": (A.MODELS_RACED,),
     "races_api.race_models": (A.MODELS_RACED,),

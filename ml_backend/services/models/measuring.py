@@ -14,6 +14,7 @@ from ml_backend.llm import Gate, Model, Reply, Request, Retry, facts_of, open_mo
 from ml_backend.llm.prices import Price
 from ml_backend.llm.through_litellm import WHOSE_KEY
 from ml_backend.records import (
+    AuditAction,
     Connection,
     FailureKind,
     Person,
@@ -117,7 +118,15 @@ class Measuring:
                 "Other models are being measured right now.", fix="Try again in a minute."
             )
         try:
-            found = self._loop.run(self._within(connection, model, person))
+            with self._store.audit.doing(
+                AuditAction.MODEL_MEASURED,
+                kind="connection",
+                object_id=connection.id,
+                title=connection.title,
+                organization=connection.organization,
+            ) as told:
+                found = self._loop.run(self._within(connection, model, person))
+                told.cost = found.cost
         finally:
             self._room.release()
         self._store.abilities.keep(connection, found.model, found.abilities)
