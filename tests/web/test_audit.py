@@ -93,6 +93,7 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "ui.evaluate_suggestion": RUN,
     "ui.give_price": (A.PRICE_CHANGED,),
     "ui.mark_right": (A.TRUTH_MARKED,),
+    "ui.measure_connection": (A.MODEL_MEASURED,),
     "ui.predict_all": RUN,
     "ui.preview_prompt": ASKS,
     "ui.rebind_prompt": (A.PROJECT_CONFIRMED,),
