@@ -171,6 +171,8 @@ class ConnectionStore:
         with self._db.write() as c:
             _tell(c, AuditAction.CONNECTION_REMOVED, connection_id)
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
+            a = t.model_abilities
+            c.execute(sa.delete(a).where(a.c.place.startswith(f"{connection_id}:")))
 
     def users(self, connection_id: int) -> list[tuple[int, str]]:
         """Return (prompt id, version title) of the versions that use a connection."""
@@ -347,6 +349,15 @@ class AbilityStore:
                     for name in named[start : start + 500]
                 ]
                 c.execute(sa.insert(a), rows)
+            if connection.id is not None:  # where it led before nobody asks any more
+                own = a.c.place.startswith(f"{connection.id}:")
+                c.execute(sa.delete(a).where(own, a.c.place != place))
+            oldest = sa.select(a.c.model).where(a.c.place == place)
+            oldest = oldest.order_by(a.c.measured_at.desc(), a.c.model).offset(MOST_MODELS)
+            gone = list(c.execute(oldest.limit(MOST_MODELS)).scalars())
+            for start in range(0, len(gone), 500):
+                mine = (a.c.place == place, a.c.model.in_(gone[start : start + 500]))
+                c.execute(sa.delete(a).where(*mine))
 
     def forget(self, connection: Connection, model: str) -> None:
         """Forget what was measured of a model at a connection."""
