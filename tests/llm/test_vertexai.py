@@ -220,6 +220,19 @@ def test_one_token_serves_all_until_shortly_before_its_end() -> None:
     run(work())
 
 
+def test_a_token_that_says_it_lasts_for_no_time_is_not_asked_for_at_each_call() -> None:
+    for seconds in (float("nan"), float("-inf"), -5, 0, "soon", None, 10**400):
+        fake, now = FakeTokens(), [1e9]
+        fake.answers = [(200, {"access_token": "ya29.x", "expires_in": seconds})]
+        tokens = AccessTokens(
+            read_account(json.dumps(PERSON), GOOGLE), fake, clock=lambda now=now: now[0]
+        )
+        for _ in range(3):
+            assert run(tokens.headers()) == {"Authorization": "Bearer ya29.x"}
+            now[0] += 60
+        assert len(fake.asked) == 1, seconds
+
+
 @pytest.mark.slow
 def test_a_token_is_asked_for_with_what_the_key_signed() -> None:
     fake = FakeTokens()

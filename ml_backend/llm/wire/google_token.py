@@ -221,7 +221,7 @@ class AccessTokens:
             raise CallFailed(_refused(received.status, told))
         seconds = told.get("expires_in")
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        lasts = float(min(seconds, LIFETIME)) if is_number else float(LIFETIME)
+        lasts = float(min(seconds, LIFETIME)) if is_number and seconds > 0 else float(LIFETIME)
         # A shorter one is renewed at half of its time, and none at each call.
         ahead = min(AHEAD, lasts / 2)
         self._headers = {"Authorization": f"Bearer {token}"}
