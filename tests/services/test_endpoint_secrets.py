@@ -7,6 +7,7 @@ import pytest
 from ml_backend.errors import InvalidInput
 from ml_backend.records import ProviderName
 from ml_backend.services.callers.connection_checks import check_endpoint
+from ml_backend.services.callers.connection_fields import check_needs
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,15 @@ def test_an_endpoint_with_a_key_in_it_is_refused_without_repeating_it(query: str
 def test_a_query_that_opens_nothing_may_stand_there() -> None:
     for url in ("https://a.example/openai?api-version=2024-10-21", "https://a.example/key=/v1"):
         check_endpoint(ProviderName.AZURE_OPENAI, url)
+
+
+@pytest.mark.parametrize("key", ["sk-a\nb", "sk-a\r\nX-Evil: 1", "sk-a\0b", "sk-\x7f"])
+def test_a_key_that_no_header_can_hold_is_refused_by_its_field(key: str) -> None:
+    for field, name in (("api_key", "API key"), ("auth_token", "Auth token")):
+        with pytest.raises(InvalidInput, match=f"{name} has a line break") as caught:
+            check_needs(ProviderName.ANTHROPIC, {field: key})
+        assert caught.value.field == field
+        assert "sk-" not in f"{caught.value.message} {caught.value.fix}"
+    # What was kept may stay while something else is changed.
+    check_needs(ProviderName.ANTHROPIC, {"api_key": key}, {"endpoint"})
+    check_needs(ProviderName.VERTEX_AI, {"api_key": '{\n "type": "service_account"\n}'})
