@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import facts_of
@@ -20,6 +21,8 @@ KEY_LIKE = re.compile(
     r"(?=[\w.-]{0,200}[\d*])[\w*.-]{6,}|\bAIza[\w*-]{6,}"
     r"|\bya29\.[\w.-]{6,}|\bAQ\.[\w*-]{20,}|\bBearer [\w*.~+/=-]{8,}|\beyJ[\w.-]{20,}"
 )
+CREDENTIAL_PARTS = ("private_key", "private_key_id", "refresh_token", "client_secret")
+"""What of Google credentials opens something by itself."""
 CHECK_THE_ENDPOINT = "Check the endpoint: for most servers it ends in /v1."
 
 
@@ -96,10 +99,23 @@ def without_secrets(text: str, connection: Connection) -> str:
         *(connection.api_key, *connection.secrets.values()),
         urlsplit(connection.endpoint).password or "",
     ]
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "[secret]")
+    secrets += [part for secret in secrets for part in _parts_of(secret)]
+    for secret in filter(None, secrets):
+        # As it is, and as it stands in an address: some take their key there.
+        for written in dict.fromkeys((secret, quote(secret, safe=""), quote_plus(secret))):
+            text = text.replace(written, "[secret]")
     return KEY_LIKE.sub("[secret]", text)
+
+
+def _parts_of(secret: str) -> list[str]:
+    """Return what is secret by itself within credentials that are a JSON text."""
+    if not secret.lstrip().startswith("{"):
+        return []
+    try:
+        found = json.loads(secret)
+    except (ValueError, RecursionError):
+        return []
+    return [found[name] for name in CREDENTIAL_PARTS if isinstance(found.get(name), str)]
 
 
 def _name(connection: Connection, *, start: bool = False) -> str:

@@ -37,6 +37,7 @@ class AuditAction(StrEnum):
     TASK_TRIED = "task_tried"
     PROMPT_REFINED = "prompt_refined"
     MODELS_RACED = "models_raced"
+    MODEL_MEASURED = "model_measured"
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"

@@ -350,3 +350,12 @@ class AbilityStore:
                     for name in named[start : start + 500]
                 ]
                 c.execute(sa.insert(a), rows)
+            if connection.id is not None:  # where it led before nobody asks any more
+                own = a.c.place.startswith(f"{connection.id}:")
+                c.execute(sa.delete(a).where(own, a.c.place != place))
+            oldest = sa.select(a.c.model).where(a.c.place == place)
+            oldest = oldest.order_by(a.c.measured_at.desc(), a.c.model).offset(MOST_MODELS)
+            gone = list(c.execute(oldest.limit(MOST_MODELS)).scalars())
+            for start in range(0, len(gone), 500):
+                mine = (a.c.place == place, a.c.model.in_(gone[start : start + 500]))
+                c.execute(sa.delete(a).where(*mine))

@@ -51,7 +51,7 @@ class ErasingStore:
 
     def projects(self) -> list[int]:
         """Return the projects of which anything is kept that could be erased."""
-        tables = (t.runs, t.examples, t.contacts, t.predict_failures, t.projects)
+        tables = (t.runs, t.examples, t.contacts, t.predict_failures, t.projects, t.race_answers)
         with self._db.read() as c:
             found = {
                 row[0] for each in tables for row in c.execute(sa.select(each.c.project_id)).all()
@@ -64,7 +64,7 @@ class ErasingStore:
             sa.select(t.outcomes.c.task_id).where(t.outcomes.c.run_id.in_(_runs_of(project_id))),
             *(
                 sa.select(each.c.task_id).where(each.c.project_id == project_id)
-                for each in (t.examples, t.predict_failures)
+                for each in (t.examples, t.predict_failures, t.race_answers)
             ),
         ]
         with self._db.read() as c:

@@ -12,6 +12,7 @@ from ml_backend.errors import Conflict, NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     AuditAction,
+    JobKind,
     JsonObject,
     Origin,
     Person,
@@ -116,10 +117,17 @@ class PromptStore:
         return self.get(prompt_id)
 
     def delete(self, prompt_id: int) -> None:
-        """Remove a prompt with its versions and runs; its labels stay known."""
+        """Remove a prompt with its versions, runs and races; its labels stay known.
+
+        A race that goes on is asked to end.
+        """
         with self._db.write() as c:
             note_prompt(c, AuditAction.PROMPT_DELETED, prompt_id)
             c.execute(sa.delete(t.runs).where(t.runs.c.prompt_id == prompt_id))
+            j = t.jobs.c
+            races = (j.prompt_id == prompt_id, j.kind == JobKind.RACE.value)
+            c.execute(sa.update(t.jobs).where(*races).values(cancel_requested=True))
+            c.execute(sa.delete(t.jobs).where(*races, j.completed_at.is_not(None)))
             c.execute(sa.delete(t.prompts).where(t.prompts.c.id == prompt_id))
 
     def add_project(self, prompt_id: int, project_id: int) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -224,6 +225,21 @@ def test_whatever_it_raises_is_told_and_nothing_escapes(litellm):
         with pytest.raises(ModelError) as caught:
             ask(on(), question(model=MODEL))
         assert caught.value.kind is kind, raised
+
+
+@pytest.mark.parametrize(
+    "kind", [fake_litellm.APIConnectionError, fake_litellm.BadRequestError, fake_litellm.Timeout]
+)
+def test_a_key_that_an_error_quotes_is_told_to_nobody(litellm, kind):
+    # Some vendors take their key in the address, which clients put into their errors.
+    key = "AIza+canary/of=it"
+    quoted = f"for url https://x.example/v1beta/models/m:generate?key={quote(key, safe='')} ({key})"
+    litellm.raises = kind(f"VertexAIException - Client error {quoted}")
+    with pytest.raises(ModelError) as caught:
+        ask(on(api_key=key), question(model="gemini/m"))
+    told = f"{caught.value} {caught.value.fix} {caught.value.raw}"
+    assert "https://x.example" in told
+    assert "canary" not in told
 
 
 def test_parameters_a_vendor_has_not_are_left_out_from_then_on(simulator, litellm, monkeypatch):

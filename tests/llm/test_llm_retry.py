@@ -29,3 +29,13 @@ def test_a_date_is_turned_into_seconds_from_now():
     assert 25 < read_retry_after({"retry-after": moment}) <= 30
     assert read_retry_after({"retry-after": "nan"}) is None
     assert read_retry_after({"retry-after": "-3"}) == 0
+
+
+def test_a_date_that_cannot_be_is_none():
+    far = "9" * 13
+    for text in (
+        f"Mon, 01 Jan 2030 00:00:00 +{far}",
+        f"Mon, 01 Jan 2030 {far * 2}:00:00 GMT",
+        "Mon, 01 Jan 99999 00:00:00 GMT",
+    ):
+        assert read_retry_after({"retry-after": text}) is None

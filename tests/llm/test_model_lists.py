@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import openai
+import pytest
 
 from ml_backend.llm import Gate, Lists
 from ml_backend.llm.chat import ChatModel
+from ml_backend.llm.dialects.anthropic import Messages
 from ml_backend.llm.models.listing import LISTED, listed_facts
-from ml_backend.llm.wire import Place, Wire
+from ml_backend.llm.wire import CallFailed, ChatCompletions, Dialect, Place, Wire
+from ml_backend.llm.wire.calls import MOST_PAGES
 from ml_backend.llm.wire.troubles import Received
 from ml_backend.records.abilities import NAMES, ModelAbilities
 from support.models import FAST, connection, run
@@ -138,3 +141,59 @@ def test_a_check_reads_the_list_it_is_shown() -> None:
     assert fact is not None
     assert (fact.value, fact.source) == ("2027-01-14", LISTED)
     assert model.listed["gpt-4o"] != ModelAbilities()
+
+
+class HostileWire(Wire):
+    """A wire at whose other end lists go on and on."""
+
+    def __init__(self, place: Place, dialect: Dialect, *pages: Any) -> None:
+        super().__init__(place, Gate(1), dialect=dialect)
+        self.pages = list(pages)
+        self.asked: list[str] = []
+
+    async def _send(self, method: str, url: str, content: bytes | None = None) -> Received:
+        self.asked.append(url)
+        page = self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
+        return Received(200, {}, json.dumps(page).encode())
+
+
+PLACE = Place("https://model.invalid/v1/")
+
+
+def page_of(*names: str, after: str, **more: Any) -> dict[str, Any]:
+    return {"data": [{"id": each, **more} for each in names], "has_more": True, "last_id": after}
+
+
+def test_a_list_that_never_ends_ends_and_nothing_of_it_is_kept_twice() -> None:
+    wire = HostileWire(PLACE, Messages(), page_of("a", after="a"))
+    assert run(wire.models(5)) == ["a"] * MOST_PAGES
+    kept = dict(wire._urls)
+    for last in ("\ud800", "x" * 1_000_000):
+        wire = HostileWire(PLACE, Messages(), page_of("a", after=last), {"data": []})
+        assert run(wire.models(5)) == ["a"]
+        assert max(map(len, wire.asked)) < 5_000
+    assert wire._urls == kept == {}
+    long = page_of(*(f"{number}{'x' * 250}" for number in range(9_000)), after="a")
+    wire = HostileWire(PLACE, Messages(), {**long, "data": long["data"][:1]}, long, long, long)
+    with pytest.raises(CallFailed, match="longer than 4 MB"):
+        run(wire.models(5))
+    assert len(wire.asked) == 3
+
+
+def test_what_a_list_told_is_forgotten_with_the_next_one() -> None:
+    pages = [{"data": [{"id": f"m{n}", "context_length": 5}]} for n in range(3)]
+    wire = HostileWire(PLACE, ChatCompletions(), *pages)
+    told = wire.listed
+    for number in range(3):
+        assert run(wire.models(5)) == [f"m{number}"]
+        assert set(told) == {f"m{number}"}
+
+
+def test_names_in_a_list_can_be_shown_and_kept() -> None:
+    odd = ("a\0b", "\ud800", "a\x1b[31m\nb", "<b>")
+    rows = [{"id": each, "context_length": 5} for each in odd]
+    rows.append({"id": "fine", "context_length": 5, "deprecation_replacement_model": "\ud800"})
+    wire = HostileWire(PLACE, ChatCompletions(), {"data": rows})
+    assert run(wire.models(5)) == ["a?b", "?", "a?[31m?b", "<b>", "fine"]
+    assert set(wire.listed) == {"<b>", "fine"}
+    assert wire.listed["fine"].replacement is None

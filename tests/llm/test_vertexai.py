@@ -150,6 +150,9 @@ def test_credentials_of_a_member_lead_nowhere_and_run_nothing() -> None:
         "https://oauth2.googleapis.com.evil.example/token", "https://oauth2.googleapis.com@evil/",
         "http://oauth2.googleapis.com/token", "https://oauth2.googleapis.com/other", "file:///x",
         "https://aiplatform.googleapis.com:8443/token", "https://aiplatform.googleapis.com/v1/x",
+        "https://aiplatform.googleapis.com/x?to=/token", "https://aiplatform.googleapis.com/#/token",
+        "https://aiplatform.googleapis.com/%2e/token", "https://aiplatform.googleapis.com/ token",
+        "https://aiplatform.googleapis.com/a/../token", "https://aiplatform.googleapis.com/token\n",
         "", "//x", "http://[", 3,
     ):  # fmt: skip
         bad[json.dumps({**json.loads(good), "token_uri": url})] = "not Google's"
@@ -215,6 +218,19 @@ def test_one_token_serves_all_until_shortly_before_its_end() -> None:
         assert await tokens.headers() == {"Authorization": "Bearer ya29.5"}
 
     run(work())
+
+
+def test_a_token_that_says_it_lasts_for_no_time_is_not_asked_for_at_each_call() -> None:
+    for seconds in (float("nan"), float("-inf"), -5, 0, "soon", None, 10**400):
+        fake, now = FakeTokens(), [1e9]
+        fake.answers = [(200, {"access_token": "ya29.x", "expires_in": seconds})]
+        tokens = AccessTokens(
+            read_account(json.dumps(PERSON), GOOGLE), fake, clock=lambda now=now: now[0]
+        )
+        for _ in range(3):
+            assert run(tokens.headers()) == {"Authorization": "Bearer ya29.x"}
+            now[0] += 60
+        assert len(fake.asked) == 1, seconds
 
 
 @pytest.mark.slow

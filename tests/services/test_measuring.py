@@ -6,7 +6,8 @@ import pytest
 
 from ml_backend.container import Container
 from ml_backend.errors import BudgetReached, InvalidInput, ModelError
-from ml_backend.records import Connection, ProviderName
+from ml_backend.llm import Request
+from ml_backend.records import AuditAction, Connection, ProviderName
 from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
 from ml_backend.services.models.probes import limits_in
 from ml_backend.simulator.presets import WAYS
@@ -90,6 +91,9 @@ def test_what_was_measured_is_kept_and_counted(container: Container, simulator) 
     spent = container.store.spendings.since(on.id, "")
     assert spent.cost == pytest.approx(found.cost)
     assert expected_cost(on) == pytest.approx(0.0052)
+    [told] = container.store.audit.search(actions=(AuditAction.MODEL_MEASURED,))
+    assert (told.kind, told.object_id, told.title) == ("connection", on.id, on.title)
+    assert told.cost == pytest.approx(found.cost)
 
 
 @pytest.mark.slow
@@ -162,3 +166,25 @@ def test_limits_are_read_from_each_vendors_headers(
     provider: str, headers: dict[str, str], limits: dict[str, int]
 ) -> None:
     assert limits_in(Connection(None, "", ProviderName(provider)), [headers]) == limits
+
+
+@pytest.mark.slow
+def test_measuring_sends_a_key_to_no_other_vendor_than_the_one_it_is_of(
+    container: Container, simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    litellm = fake_litellm.install(monkeypatch)
+    router = container.store.connections.create(
+        title="router",
+        api_key="sk-router",
+        provider="LiteLLM",
+        endpoint=simulator.url,
+        default_model="openrouter/simulated",
+    )
+    assert container.measuring.measure(router, "openrouter/simulated").calls
+    asked = len(litellm.calls)
+    with pytest.raises(ModelError, match="one of openrouter, and groq"):
+        container.measuring.measure(router, "groq/simulated")
+    version = Request("groq/simulated", [{"role": "user", "content": "?"}], {"type": "object"})
+    with pytest.raises(ModelError, match="one of openrouter, and groq"):
+        container.loop.run(container.models.open(router).complete(version))
+    assert {each["model"] for each in litellm.calls[asked:]} == {"openrouter/simulated"}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+import sqlalchemy as sa
+
 from ml_backend.records import Connection, ProviderName
 from ml_backend.records.abilities import Fact, ModelAbilities, measured
-from ml_backend.store import Store
+from ml_backend.store import Store, tables as t
 
 HERE = Connection(5, "here", ProviderName.CUSTOM, endpoint="http://a/v1", api_key="k")
 
@@ -91,3 +94,31 @@ def test_what_is_only_listed_never_goes_before_what_was_seen(store: Store) -> No
     store.abilities.keep_all(HERE, {"m": newer, **{f"x{n}": newer for n in range(1200)}})
     assert store.abilities.of(HERE)["m"].context == newer.context
     assert len(store.abilities.of(HERE)) == 1202
+
+
+def rows_of(store: Store, number: int) -> list[str]:
+    places = sa.select(t.model_abilities.c.model).where(
+        t.model_abilities.c.place.startswith(f"{number}:")
+    )
+    with store.database.read() as c:
+        return sorted(c.execute(places).scalars())
+
+
+def test_no_list_fills_the_store_and_nothing_of_a_connection_outlives_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml_backend.store.connections.MOST_MODELS", 3)
+    fact = measured("2026-11-30", images=True)
+    made = store.connections.create(title="c", api_key="k", provider="Custom", endpoint="http://a")
+    other = store.connections.create(title="d", api_key="k", provider="Custom", endpoint="http://a")
+    store.abilities.keep(other, "theirs", fact)
+    for names in (("a", "b"), ("c", "d", "e", "f")):
+        store.abilities.keep_all(made, dict.fromkeys(names, fact))
+    assert rows_of(store, made.id or 0) == ["c", "d", "e"]
+    # Led elsewhere it leaves nothing behind.
+    moved = replace(made, endpoint="http://b")
+    store.abilities.keep(moved, "there", fact)
+    assert rows_of(store, made.id or 0) == ["there"]
+    store.connections.delete(made.id or 0)
+    assert rows_of(store, made.id or 0) == []
+    assert rows_of(store, other.id or 0) == ["theirs"]

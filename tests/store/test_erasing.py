@@ -25,7 +25,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.inference.model_requests import paid_key
-from ml_backend.store import CachedAnswer, Store, tables as t
+from ml_backend.store import CachedAnswer, RaceAnswer, Store, tables as t
 
 KIM = Person(7, "kim", "kim@example.com", "Kim", "Kimsen-Unmistakable")
 LEE = Person(8, "lee", "lee@example.com", "Lee", "Other")
@@ -264,3 +264,40 @@ def test_what_another_project_paid_for_the_same_request_stays(store: Store) -> N
     )
     assert store.erasing.erase_tasks(PROJECT, [1])["cached answers"] == 2, "its own, and the old"
     assert store.outcomes.find_answers([theirs, old, nobodys]).keys() == {theirs, nobodys}
+
+
+def test_a_task_that_was_only_raced_is_known_and_leaves_no_byte(store: Store, folder: Path) -> None:
+    race, _ = store.jobs.create(JobKind.RACE, {}, created_by=KIM, seconds=60, project_id=PROJECT)
+    asked = [CallRecord(Usage(1, 1), 0.1, calls=1, request_key=f"raced-{n}") for n in (1, 2)]
+    store.outcomes.add_answers(
+        [
+            CachedAnswer(
+                paid_key(each.request_key, f"{PROJECT}@"),
+                mark(PROJECT, n, "raced"),
+                None,
+                each,
+                PROJECT,
+            )
+            for n, each in enumerate(asked, 1)
+        ]
+    )
+    store.races.add(
+        race.id,
+        PROJECT,
+        [
+            RaceAnswer(0, n, True, 1.0, True, request_key=each.request_key)
+            for n, each in enumerate(asked, 1)
+        ],
+    )
+    assert store.erasing.projects() == [PROJECT]
+    assert store.erasing.tasks(PROJECT) == [1, 2]
+    assert store.erasing.projects_of_task(1) == [PROJECT]
+    assert store.erasing.erase_tasks(PROJECT, [1])["cached answers"] == 1
+    store.erasing.settle(whole=False)
+    assert left(folder, mark(PROJECT, 1, "raced"), mark(PROJECT, 2, "raced")) == [
+        mark(PROJECT, 2, "raced")
+    ]
+    assert store.erasing.erase_project(PROJECT)["results of races"] == 1
+    store.erasing.settle(whole=False)
+    assert left(folder, mark(PROJECT, 2, "raced")) == []
+    assert store.erasing.projects() == []

@@ -157,3 +157,22 @@ def test_what_measures_a_model_is_led_there_as_well(api: Api) -> None:
     assert others.abilities.form != found.abilities.form
     assert any(said.startswith("PDF files: ") for said in found.remarks)
     container.loop.run(pool.close())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("of_vendor")
+def test_what_is_measured_is_asked_there_as_well_and_never_at_the_vendors_own(api: Api) -> None:
+    container = api.container
+    addresses = VendorAddresses({VARIABLE: api.simulator.url})
+    private = PrivateEndpoints(False, lambda: container.studio, addresses)
+    pool = ModelPool(
+        container.store,
+        container.models.default,
+        concurrency=1,
+        timeout=5,
+        reach_of=private.reach_of,
+        addresses=addresses,
+    )
+    found = Measuring(container.store, pool, container.loop).measure(kept(api), "simulated")
+    assert found.calls == api.simulator.stats()["calls"] > 0
+    container.loop.run(pool.close())

@@ -82,7 +82,7 @@ class Messages:
         last = listing.get("last_id") if isinstance(listing, Mapping) else None
         has_more = isinstance(listing, Mapping) and listing.get("has_more") is True
         if has_more and isinstance(last, str) and last:
-            return names, f"{PAGE}&after_id={quote(last, safe='')}"
+            return names, f"{PAGE}&after_id={quote(last, safe='', errors='replace')}"
         return names, ""
 
 

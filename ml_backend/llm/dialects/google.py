@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from ml_backend.llm.dialects.google_answers import as_completion
 from ml_backend.llm.dialects.google_schema import translated
@@ -144,6 +145,13 @@ def model_in(name: str) -> str:
     if found is None or ".." in name:
         raise no_model(f"{name[:60]!r} is no name that one of Google's models can have")
     return found[1]
+
+
+def page_after(route: str, token: object) -> str:
+    """Return the route of a list's next page, "" where there is none."""
+    if not token:
+        return ""
+    return f"{route}&pageToken={quote(str(token), safe='', errors='replace')}"
 
 
 def no_model(said: str) -> CallFailed:

@@ -53,7 +53,8 @@ def _blocked(feedback: object) -> str:
 def _choice(candidate: Mapping[str, Any]) -> JsonObject:
     content = candidate.get("content")
     parts = content.get("parts") if isinstance(content, Mapping) else None
-    message = _message([each for each in parts or [] if isinstance(each, Mapping)])
+    parts = parts if isinstance(parts, list) else []
+    message = _message([each for each in parts if isinstance(each, Mapping)])
     ended = candidate.get("finishReason")
     ended = ended if isinstance(ended, str) else ""
     told = candidate.get("finishMessage")
@@ -93,7 +94,7 @@ def _message(parts: list[Mapping[str, Any]]) -> JsonObject:
         if isinstance(call, Mapping):
             function = {
                 "name": str(call.get("name", "")),
-                "arguments": json.dumps(call.get("args") or {}, ensure_ascii=False),
+                "arguments": _arguments(call.get("args") or {}),
             }
             calls.append({"id": call.get("id", ""), "type": "function", "function": function})
     message: JsonObject = {"role": "assistant", "content": "".join(said) or None}
@@ -102,6 +103,13 @@ def _message(parts: list[Mapping[str, Any]]) -> JsonObject:
     if calls:
         message["tool_calls"] = calls
     return message
+
+
+def _arguments(given: Any) -> str:
+    try:
+        return json.dumps(given, ensure_ascii=False)
+    except RecursionError:  # it was read, and is too deep to be written
+        return ""
 
 
 def _tokens(result: object) -> list[JsonObject]:

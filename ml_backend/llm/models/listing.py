@@ -42,7 +42,7 @@ def listed_facts(listing: object, today: str) -> Iterator[tuple[str, ModelAbilit
             continue
         name = row.get("id") or row.get("name")
         facts = _facts(row, today)
-        if isinstance(name, str) and len(name) <= LONGEST and facts != ModelAbilities():
+        if isinstance(name, str) and _is_text(name) and facts != ModelAbilities():
             yield name.removeprefix("models/"), facts
 
 
@@ -71,9 +71,14 @@ def _facts(row: Mapping[str, Any], today: str) -> ModelAbilities:
         {
             name: {"value": value, "source": LISTED, "dated": today}
             for name, value in values.items()
-            if value is not None and (not isinstance(value, str) or len(value) <= LONGEST)
+            if value is not None and (not isinstance(value, str) or _is_text(value))
         }
     )
+
+
+def _is_text(text: str) -> bool:
+    """Whether it is one short line of characters that a database keeps."""
+    return len(text) <= LONGEST and text.isprintable()
 
 
 def _modalities(row: Mapping[str, Any]) -> frozenset[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.dialects.google import PARAMETERS, GenerateContent, model_in
+from ml_backend.llm.dialects.google import PARAMETERS, GenerateContent, model_in, page_after
 from ml_backend.llm.explanations import bad_setting, no_key
 from ml_backend.llm.model import Gate
 from ml_backend.llm.provider_facts import ProviderFacts
@@ -97,7 +97,10 @@ class _Gemini(GenerateContent):
             if isinstance(row, Mapping) and row.get("name") and _answers(dict(row))
         ]
         page = listing.get("nextPageToken")
-        return names, f"{PAGE}&pageToken={quote(str(page), safe='')}" if page else ""
+        return (
+            names,
+            page_after(PAGE, page),
+        )
 
 
 def _answers(row: JsonObject) -> bool:

@@ -7,10 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.dialects.google import PARAMETERS, GenerateContent, model_in, no_model
+from ml_backend.llm.dialects.google import (
+    PARAMETERS,
+    GenerateContent,
+    model_in,
+    no_model,
+    page_after,
+)
 from ml_backend.llm.explanations import bad_setting, explain, no_key
 from ml_backend.llm.model import Gate
 from ml_backend.llm.provider_facts import (
@@ -263,7 +269,10 @@ class _Vertex(GenerateContent):
         found = [str(row["name"]).rpartition("/")[2] for row in rows if _is_named(row)]
         page = listing.get("nextPageToken")
         names = [name for name in found if _answers(name)]
-        return names, f"{PAGE}&pageToken={quote(str(page), safe='')}" if page else ""
+        return (
+            names,
+            page_after(PAGE, page),
+        )
 
 
 def _is_named(row: object) -> bool:

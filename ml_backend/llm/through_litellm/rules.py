@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from ml_backend.llm.explanations import bad_setting
 from ml_backend.llm.reach import Reach
 from ml_backend.llm.refusals.judging import Cure, Trouble
+from ml_backend.llm.through_litellm import WHOSE_KEY
 from ml_backend.llm.wire.troubles import CallFailed
 from ml_backend.records import Connection, FailureKind
 
@@ -52,8 +53,6 @@ POINTS_ELSEWHERE = ("os.environ/", "oidc/")
 """How LiteLLM writes what is to be read from a variable, a file or a cloud."""
 NAME = re.compile(r"[\w.:+-]+(?:/[\w.:+-]+)*", re.ASCII)
 ANY_NAME = re.compile(r"[\w.:+@-]+(?:/[\w.:+@-]+)*", re.ASCII)
-KEYS = "litellm:"
-"""How the names begin by which it is remembered whose a key is."""
 OWN_HOSTS = (".amazonaws.com",)
 """Regions of a vendor: an endpoint there is still the vendor's own."""
 
@@ -110,7 +109,7 @@ class Rules:
         self._reach = reach
         self._memory = memory
         digest = hashlib.sha256(connection.api_key.encode()).hexdigest()[:10]
-        self._place = f"{KEYS}{connection.id}:{digest}"
+        self._place = f"{WHOSE_KEY}{connection.id}:{digest}"
 
     def target(self, model: str) -> Target:
         """Return whom a model's name leads to; raises ``CallFailed`` for whom it may not."""
@@ -162,9 +161,22 @@ class Rules:
             )
 
 
-def forms_anew(memory: Mapping[str, str]) -> dict[str, str]:
+class _Anew(dict[str, str]):
+    """What is learnt meanwhile; whose a key is stays as it is known, and is kept."""
+
+    def __init__(self, kept: MutableMapping[str, str]) -> None:
+        super().__init__({key: kept[key] for key in kept if key.startswith(WHOSE_KEY)})
+        self._kept = kept
+
+    def __setitem__(self, key: str, form: str) -> None:
+        super().__setitem__(key, form)
+        if key.startswith(WHOSE_KEY):
+            self._kept[key] = form
+
+
+def forms_anew(memory: MutableMapping[str, str]) -> MutableMapping[str, str]:
     """Return what a model is measured with: forms are learnt anew, and a key stays its vendor's."""
-    return {name: each for name, each in memory.items() if name.startswith(KEYS)}
+    return _Anew(memory)
 
 
 def _not_found(said: str, fix: str) -> CallFailed:

@@ -55,6 +55,10 @@ IDLE_SECONDS = 30.0
 SPARE_CONNECTIONS = 4
 MOST_NAMES, LONGEST_NAME = 10_000, 300
 MOST_PAGES = 20
+MOST_LISTED = 4 << 20
+"""Bytes of all pages of a list together: the longest there is has one."""
+LONGEST_ROUTE = 4_000
+"""Characters of the next page's route, which names a place in a list."""
 
 
 class Calls(Protocol):
@@ -189,10 +193,12 @@ class Wire:
     async def models(self, timeout: float) -> list[str]:
         """Return the names its list of models has; raise ``CallFailed``."""
         names: list[str] = []
-        route, heard = self._dialect.models_route, LISTENER.get()
+        route, heard, room = self._dialect.models_route, LISTENER.get(), MOST_LISTED
+        self.listed.clear()  # whoever has it keeps nothing of a list that was
         async with self._patience(timeout):
             for _ in range(MOST_PAGES):
-                listed = await self._listing(route)
+                listed, size = await self._listing(route, room)
+                room -= size
                 self.listed.update(listed_facts(listed, datetime.now(UTC).date().isoformat()))
                 if heard is not None:
                     heard.listings.append(listed)
@@ -202,15 +208,15 @@ class Wire:
                     raise no_list("its answer is no list of models")
                 if not self.reach.tells and not all(isinstance(name, str) for name in found):
                     raise no_list("its answer lists no models")
-                names += [str(name)[:LONGEST_NAME] for name in found]
-                if not route or len(names) >= MOST_NAMES:
+                names += [_shown(str(name)[:LONGEST_NAME]) for name in found]
+                if not 0 < len(route) <= LONGEST_ROUTE or len(names) >= MOST_NAMES:
                     break
         return names[:MOST_NAMES]
 
     async def listing(self, route: str) -> object:
         """Return what a server tells at a path below its address; raises ``CallFailed``."""
         async with self._patience(CONNECT_SECONDS):
-            return await self._listing(route)
+            return (await self._listing(route, MOST_LISTED))[0]
 
     @asynccontextmanager
     async def _patience(self, timeout: float) -> AsyncIterator[None]:
@@ -223,14 +229,17 @@ class Wire:
         except BodyRefused as error:
             raise CallFailed(judge_body(error)) from None
 
-    async def _listing(self, route: str) -> object:
-        received = await self._send("GET", self._url(route))
+    async def _listing(self, route: str, room: int) -> tuple[object, int]:
+        received = await self._send("GET", self._at(route))
         if received.status != 200:
             raise CallFailed(judge_response(received, {}, self._dialect))
+        size = len(received.content)
+        if size > room:
+            raise no_list(f"its list of models is longer than {MOST_LISTED >> 20} MB")
         try:
-            return json.loads(received.content)
+            return json.loads(received.content), size
         except (ValueError, RecursionError):
-            return None
+            return None, size
 
     async def close(self) -> None:
         if self._session is not None:
@@ -239,11 +248,19 @@ class Wire:
     def _url(self, path: str) -> str:
         url = self._urls.get(path)
         if url is None:
-            url = f"{self._place.base_url}{path}"
-            if self._place.query:
-                url += f"{'&' if '?' in path else '?'}{urlencode(self._place.query)}"
-            self._urls[path] = url
+            url = self._urls[path] = self._at(path)
         return url
+
+    def _at(self, path: str) -> str:
+        url = f"{self._place.base_url}{path}"
+        if self._place.query:
+            url += f"{'&' if '?' in path else '?'}{urlencode(self._place.query)}"
+        return url
+
+
+def _shown(name: str) -> str:
+    """A name as it can be shown and kept: one line, of characters that there are."""
+    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)
 
 
 @cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ GOOGLES = frozenset(
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+TOKEN_PATH = re.compile(r"(?:/\w[\w.-]{0,60}){0,6}/token", re.ASCII)
+"""Of an address of tokens that a gateway has."""
 UNIVERSE = "googleapis.com"
 LIFETIME = 3600
 """Seconds a token is asked for, which is the most there is."""
@@ -126,9 +129,12 @@ def _fields(text: str) -> dict[str, Any]:
 def _token_url(named: object, base_url: str) -> str:
     if named in GOOGLES:
         return TOKEN_URL
-    own = isinstance(named, str) and _origin(named) == _origin(base_url) != ("", "", None)
-    if isinstance(named, str) and own and named.endswith("/token"):
-        return named
+    if isinstance(named, str) and _origin(named) == _origin(base_url) != ("", "", None):
+        parts = urlsplit(named)
+        plain = parts._replace(query="", fragment="").geturl() == named
+        # A gateway may be the operator's: nothing but a path of tokens is asked there.
+        if plain and TOKEN_PATH.fullmatch(parts.path):
+            return named
     raise BadAccount("its Google credentials name an address for tokens that is not Google's")
 
 
@@ -217,7 +223,7 @@ class AccessTokens:
             raise CallFailed(_refused(received.status, told))
         seconds = told.get("expires_in")
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        lasts = float(min(seconds, LIFETIME)) if is_number else float(LIFETIME)
+        lasts = float(min(seconds, LIFETIME)) if is_number and seconds > 0 else float(LIFETIME)
         # A shorter one is renewed at half of its time, and none at each call.
         ahead = min(AHEAD, lasts / 2)
         self._headers = {"Authorization": f"Bearer {token}"}

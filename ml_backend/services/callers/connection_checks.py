@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from ml_backend.addresses import is_path_name
@@ -11,6 +12,10 @@ from ml_backend.llm.provider_facts import ENDPOINT, how_to_install, is_installed
 from ml_backend.records import JsonObject, ProviderName
 from ml_backend.services.callers.connection_fields import FIELDS, lacking
 
+SECRET = re.compile(
+    r"(?:^|[&;])[\w.-]*(?:key|token|sig|signature|secret|password|code)=.", re.IGNORECASE
+)
+"""What a query may hold of what opens a place, as in addresses that people copy."""
 GOOGLE_NAMES = ("google_location", "google_project_id")
 
 
@@ -47,6 +52,13 @@ def check_endpoint(provider: ProviderName, endpoint: str) -> None:
             f"{endpoint!r} is not a web address.",
             field="endpoint",
             fix="It should look like http://localhost:11434/v1, without a password.",
+        )
+    if SECRET.search(urlsplit(endpoint).query):
+        # Whoever may use the connection would be shown it; so it is not repeated here either.
+        raise InvalidInput(
+            "The endpoint holds a key.",
+            field="endpoint",
+            fix="Give the address without what follows its question mark, and the key by itself.",
         )
 
 

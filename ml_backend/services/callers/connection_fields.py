@@ -7,6 +7,7 @@ field that none had before is one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ from ml_backend.llm.provider_facts import (
 )
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, ProviderName
+
+NO_KEY = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,22 @@ def check_needs(
     is_new = touched is None or CREDENTIALS in touched
     if is_new and CREDENTIALS in facts.secrets and given.get(CREDENTIALS):
         check_credentials(given[CREDENTIALS])
+    for name in (API_KEY, AUTH_TOKEN):
+        if touched is None or name in touched:
+            _check_key(FIELDS[name], given.get(name, ""))
     opened = touched is None or any(FIELDS[name].is_secret for name in touched)
     if opened and facts.needs_secret and not _has_secret(facts, given):
         raise lacking(facts, *(FIELDS[name] for name in facts.secrets))
+
+
+def _check_key(field: ConnectionField, text: str) -> None:
+    """Raise InvalidInput for what no header can hold; credentials may be given as a key."""
+    if NO_KEY.search(text) and not text.startswith("{"):
+        raise InvalidInput(
+            f"The {field.label} has a line break or another character in it that none has.",
+            field=field.given_as,
+            fix="Copy it anew, from its first character to its last.",
+        )
 
 
 def _has_secret(facts: ProviderFacts, given: Mapping[str, str]) -> bool:

@@ -123,7 +123,7 @@ class Connections:
         endpoint = columns.get("endpoint", connection.endpoint)
         # What was kept before there were rules for names may stay, and leads nowhere.
         check_names(columns.get("deployment", ""), columns.get("api_version", ""), details or {})
-        is_moved = _place(name, endpoint) != _place(connection.provider, connection.endpoint)
+        is_moved = _is_elsewhere((name, endpoint), (connection.provider, connection.endpoint))
         check_preset(name, details or {})
         if "endpoint" in columns or provider:
             check_endpoint(name, endpoint)
@@ -371,6 +371,12 @@ def _secrets(
     if api_key is None and connection.api_key == token:
         api_key = kept.get("auth_token")
     return api_key, kept
+
+
+def _is_elsewhere(new: tuple[ProviderName, str], old: tuple[ProviderName, str]) -> bool:
+    """Whether another host is asked, or the same one where the way there hides nothing any more."""
+    is_opened = new[1].startswith("http://") and not old[1].startswith("http://")
+    return is_opened or _place(*new) != _place(*old)
 
 
 def _place(provider: ProviderName, endpoint: str) -> str:

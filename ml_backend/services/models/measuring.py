@@ -13,6 +13,7 @@ from ml_backend.jobs import LoopThread
 from ml_backend.llm import Gate, Model, Reply, Request, Retry, facts_of, open_model
 from ml_backend.llm.prices import Price
 from ml_backend.records import (
+    AuditAction,
     Connection,
     FailureKind,
     Person,
@@ -116,7 +117,15 @@ class Measuring:
                 "Other models are being measured right now.", fix="Try again in a minute."
             )
         try:
-            found = self._loop.run(self._within(connection, model, person))
+            with self._store.audit.doing(
+                AuditAction.MODEL_MEASURED,
+                kind="connection",
+                object_id=connection.id,
+                title=connection.title,
+                organization=connection.organization,
+            ) as told:
+                found = self._loop.run(self._within(connection, model, person))
+                told.cost = found.cost
         finally:
             self._room.release()
         at = self._models.as_asked(connection)

@@ -181,8 +181,9 @@ class ModelPool:
     def note_listed(self, connection: Connection) -> None:
         """Keep what a provider's list tells of its models; for who just checked the connection."""
         model = self.open(connection)
-        if isinstance(model, Lists) and model.listed:
-            self._store.abilities.keep_all(self.as_asked(connection), model.listed)
+        listed = dict(model.listed) if isinstance(model, Lists) else {}  # others may ask meanwhile
+        if listed:
+            self._store.abilities.keep_all(self.as_asked(connection), listed)
 
     def _drop_local(self, connection_id: int | None) -> None:
         """Retire the local models of a connection that is removed, or another now.

@@ -82,6 +82,18 @@ def test_the_form_says_what_a_race_takes_and_begins_it(pages: Pages) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_of_another_site_has_no_provider_asked(pages: Pages, site: str) -> None:
+    prompt, _ = seeded(pages)
+    from_there = {"Sec-Fetch-Site": site}
+    for path in ("/models", "?list=1"):
+        assert "gpt-4o-mini" not in pages.get(address(prompt, path), **from_there).html
+    for own in ("same-origin", "none"):
+        here = pages.get(address(prompt, "?list=1"), **{"Sec-Fetch-Site": own})
+        assert "gpt-4o-mini" in here.html
+
+
+@pytest.mark.slow
 def test_a_race_under_way_is_watched_and_canceled(pages: Pages) -> None:
     prompt, version = seeded(pages)
     job = kept(pages, prompt, version, is_open=True)

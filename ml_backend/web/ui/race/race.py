@@ -44,7 +44,7 @@ def ask_race(prompt_id: int) -> Response:
         jobs=races_of(prompt_id, _project_id(view))[:EARLIER_SHOWN],
         names=_names,
         titles={version.id: version.title for version in view.versions},
-        models=listed_models(view, form, ask="list" in request.args),
+        models=listed_models(view, form, ask="list" in request.args and _is_asked_here()),
         words=dict(known_models(view)),
         plan=_plan(view, form) if "count" in request.args else "",
         **WORDS,
@@ -63,7 +63,7 @@ def show_race_plan(prompt_id: int) -> Response:
 def list_race_models(prompt_id: int) -> Response:
     """List the models of the chosen connections, as their providers name them."""
     view = open_view(prompt_id)
-    models = listed_models(view, RaceForm.read(view), ask=True)
+    models = listed_models(view, RaceForm.read(view), ask=_is_asked_here())
     words = dict(known_models(view))
     return make_response(
         render_template("race/models.html", models=models, words=words, is_asked=True)
@@ -116,6 +116,11 @@ def save_race_winner(prompt_id: int, job_id: int) -> Response:
     made = save_winner(view.caller, prompt, job, request.form.get("title", ""))
     flash(f"{made.title} is saved: {made.model} answers it. Evaluate it, or predict all tasks.")
     return go(race_page(job))
+
+
+def _is_asked_here() -> bool:
+    """Whether nobody led here from another site: providers are asked with somebody's key."""
+    return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
 
 
 def _open(prompt_id: int, job_id: int) -> tuple[PromptView, Job]:
