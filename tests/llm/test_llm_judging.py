@@ -105,6 +105,7 @@ def test_each_wording_has_its_meaning(status, body, expected):
         ("Unsupported value: 'temperature' does not support 0 with this model.",
          "temperature", None),
         ("[{'type': 'extra_forbidden', 'loc': ('body', 'temperature')}]", "temperature", None),
+        ("Model grok-4.3 does not support parameter presencePenalty.", "presence_penalty", None),
     ],
 )  # fmt: skip
 def test_parameters_that_can_be_mended_are_named(message, parameter, replacement):

@@ -46,7 +46,7 @@ PROVIDER = ProviderFacts(
     example={
         "google_project_id": "my-project",
         "google_location": GLOBAL,
-        "model": "gemini-2.5-flash",
+        "model": "gemini-3.5-flash-lite",
         "endpoint": "https://aiplatform.googleapis.com",
     },
     parameters=PARAMETERS,
@@ -56,6 +56,11 @@ PROVIDER = ProviderFacts(
     keys="https://console.cloud.google.com/iam-admin/serviceaccounts",
     documentation="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     documented="2026-11-30",
+    looked_up=(
+        "addresses by location",
+        "the route of a model",
+        "models that go",
+    ),
 )
 MULTI_REGIONS = ("us", "eu")
 """Which have an address of another shape than regions."""
