@@ -67,7 +67,7 @@ class ProviderFacts:
     documented: str = ""
     """ISO date on which its documentation was last looked up."""
     looked_up: tuple[str, ...] = ()
-    """What was found there; whatever else is said of it was not checked against it."""
+    """What was found, there or where it says; whatever else is said of it was not checked."""
     is_choice: bool = True
     """Whether a connection can be made by API and pages."""
     library: str = ""

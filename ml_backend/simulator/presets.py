@@ -173,6 +173,7 @@ MISTRAL_KNOWS = frozenset(
         *("model", "messages", "temperature", "top_p", "max_tokens", "stream", "stop"),
         *("random_seed", "response_format", "tools", "tool_choice", "presence_penalty"),
         *("frequency_penalty", "n", "prediction", "parallel_tool_calls", "safe_prompt"),
+        "reasoning_effort",
     }
 )
 
@@ -190,6 +191,15 @@ def _mistral(body: Body) -> Said | None:
     ]
     body = {"object": "error", "message": {"detail": unknown}, "type": "invalid_request_error"}
     return Said(422, {**body, "param": None, "code": None}) if unknown else None
+
+
+def _mistral_blocks(completion: Body, body: Body) -> None:
+    """Say what was thought as a block of the content, where a model was told to think."""
+    _without_logprobs(completion, body)
+    message = completion["choices"][0]["message"]
+    if body.get("reasoning_effort", "none") != "none" and message.get("content"):
+        thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Let me see: {}."}]}
+        message["content"] = [thought, {"type": "text", "text": message["content"]}]
 
 
 def _deepseek(body: Body) -> Said | None:
@@ -322,7 +332,7 @@ WAYS: Mapping[str, Way] = {
         _mistral,
         lambda names: _listed(names, "mistralai", max_context_length=131072),
         {"x-ratelimit-limit-req-minute": "60", "x-ratelimit-limit-tokens-minute": "500000"},
-        _without_logprobs,
+        _mistral_blocks,
     ),
     "deepseek": Way(
         ("deepseek-flash", "deepseek-v4-pro"),

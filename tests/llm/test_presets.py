@@ -170,6 +170,14 @@ def test_deepseek_may_be_made_to_call_a_tool_where_it_does_not_think(simulator):
     assert (reply.form, reply.calls) == ("tool", 2)
 
 
+def test_mistrals_thoughts_are_no_part_of_the_answer(simulator):
+    simulator.control(preset="mistral")
+    asked = {"reasoning_effort": "high"}
+    reply = ask(connection(simulator.url), question(model="mistral-small-latest", parameters=asked))
+    assert (reply.form, reply.calls, reply.text[:1]) == ("json_schema", 1, "{")
+    assert "Let me see" not in reply.text
+
+
 def test_ollama_cuts_a_long_prompt_without_a_word(simulator):
     # Nothing in the answer says so: the context is told by `connections test`.
     simulator.control(preset="ollama")

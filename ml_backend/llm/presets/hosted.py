@@ -16,6 +16,7 @@ GROQ = Preset(
         "the address",
         "fields it refuses",
         "JSON schemas by model",
+        "the refusal of pictures, in reports of users",
     ),
     keys="https://console.groq.com/keys",
     logprobs=False,
@@ -36,7 +37,11 @@ MISTRAL = Preset(
     "mistral-small-latest",
     documentation="https://docs.mistral.ai/api",
     documented="2026-11-30",
-    looked_up=("names of a request's fields, by its own Python client",),
+    looked_up=(
+        "names of a request's fields, by its own Python client",
+        "thinking",
+        "refusals of fields and of a full tier, in reports of users",
+    ),
     keys="https://console.mistral.ai/api-keys",
     logprobs=False,
     quirks=(
@@ -59,6 +64,7 @@ DEEPSEEK = Preset(
         "thinking",
         "JSON objects and tools",
         "status codes of errors",
+        "refusals of JSON schemas and tools, in reports of users",
     ),
     keys="https://platform.deepseek.com/api_keys",
     forms=(TOOL, JSON_OBJECT, TEXT),
@@ -124,6 +130,7 @@ XAI = Preset(
         "models that were retired",
         "JSON schemas",
         "status codes of errors",
+        "refusals of parameters, in reports of users",
     ),
     keys="https://console.x.ai",
     quirks=(

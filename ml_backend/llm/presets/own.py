@@ -58,6 +58,7 @@ LM_STUDIO = Preset(
     looked_up=(
         "the address",
         "JSON schemas",
+        "refusals of JSON objects and tools, in reports of users",
     ),
     needs_key=False,
     forms=(JSON_SCHEMA, TEXT),

@@ -23,7 +23,7 @@ class Preset:
     documented: str
     """ISO date on which its documentation was last looked up."""
     looked_up: tuple[str, ...]
-    """What was found there; whatever else is said of it was not checked against it."""
+    """What was found, there or where it says; whatever else is said of it was not checked."""
     needs_key: bool = True
     keys: str = ""
     """Where people get a key; "" where no key is sold."""

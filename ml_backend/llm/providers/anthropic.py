@@ -45,6 +45,8 @@ PROVIDER = ProviderFacts(
         "reasons to stop",
         "the list of models",
         "thinking and effort from 4.6 on",
+        "status codes and types of errors",
+        "refusals of thinking and of forced tools, in reports of users",
     ),
 )
 

@@ -34,8 +34,7 @@ PROVIDER = ProviderFacts(
     documented="2026-11-30",
     looked_up=(
         "names of generationConfig, by Google's own clients",
-        "levels of thinking",
-        "models that go",
+        "levels of thinking, and their refusal in reports of users",
     ),
 )
 VERSION = "v1beta"

@@ -59,7 +59,6 @@ PROVIDER = ProviderFacts(
     looked_up=(
         "addresses by location",
         "the route of a model",
-        "models that go",
     ),
 )
 MULTI_REGIONS = ("us", "eu")
