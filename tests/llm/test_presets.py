@@ -206,6 +206,6 @@ def test_a_vendors_prices_are_found_by_its_address():
     assert found == {(each.name, each.price_table) for each in hosted}
     assert price_table_at("https://gateway.example/v1") == ""
     assert price_table_at("http://localhost:11434/v1") == ""
-    gpt = "openai/gpt-oss-20b"
-    assert find_price(connection("https://api.together.ai/v1"), gpt) is not None
-    assert find_price(connection("https://gateway.example/v1"), gpt) is None
+    model = "Qwen/Qwen3.5-9B"
+    assert find_price(connection("https://api.together.ai/v1"), model) is not None
+    assert find_price(connection("https://gateway.example/v1"), model) is None
