@@ -57,7 +57,7 @@ PROVIDER = ProviderFacts(
     documentation="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     documented="2026-11-30",
     looked_up=(
-        "addresses by location",
+        "addresses by location, and those of 3.7 and 3.8 Flash",
         "the route of a model",
     ),
 )
