@@ -218,13 +218,10 @@ def _deepseek(body: Body) -> Said | None:
                 code=code,
             ),
         )
-    if _forces_tool(body) and body.get("thinking", {}).get("type") != "disabled":
+    is_forced = isinstance(body.get("tool_choice"), dict)
+    if is_forced and body.get("thinking", {}).get("type") != "disabled":
         return Said(400, error("Thinking mode does not support this tool_choice", code=code))
     return None
-
-
-def _forces_tool(body: Body) -> bool:
-    return isinstance(body.get("tool_choice"), dict) or body.get("tool_choice") == "required"
 
 
 def _think(completion: Body, body: Body) -> None:

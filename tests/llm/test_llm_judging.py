@@ -16,7 +16,7 @@ BUSY = (Cure.RETRY, FailureKind.SERVER_ERROR)
 LIMIT = (Cure.WAIT, FailureKind.RATE_LIMIT)
 BAD = (Cure.FAIL, FailureKind.BAD_REQUEST)
 BLIND = (Cure.STOP, FailureKind.BAD_REQUEST)
-SENT = ("model", "messages", "temperature", "max_tokens", "response_format")
+SENT = ("model", "messages", "temperature", "max_tokens", "presence_penalty", "response_format")
 
 
 def judged(status, body, headers=None):
