@@ -37,7 +37,7 @@ def provider_lines() -> Iterator[str]:
         "what opens it",
         "needs besides",
         "may have",
-        "tested against",
+        "looked up",
     )
     yield f"| {' | '.join(heads)} |"
     yield "| --- | --- | --- | --- | --- | --- |"
@@ -50,10 +50,10 @@ def provider_lines() -> Iterator[str]:
             secrets = f"{secrets}, if it wants one"
         if facts.keys:
             secrets = f"{secrets} ([keys]({facts.keys}))"
-        tested = f"[{facts.documented}]({facts.documentation})" if facts.documentation else "–"
+        looked_up = _looked_up(facts) if facts.documentation else "–"
         yield (
             f"| {name} | {facts.title} | {secrets} | {_fields(facts.needs)} | "
-            f"{_fields(facts.takes)} | {tested} |"
+            f"{_fields(facts.takes)} | {looked_up} |"
         )
 
 
@@ -61,9 +61,13 @@ def _fields(names: tuple[str, ...]) -> str:
     return ", ".join(FIELDS[each].label for each in names) or "–"
 
 
+def _looked_up(about: ProviderFacts | Preset) -> str:
+    return f"[{about.documented}]({about.documentation}): {', '.join(about.looked_up)}"
+
+
 def preset_lines() -> Iterator[str]:
     """Yield the table of presets, and what is particular to each."""
-    heads = ("preset", "address", "key", "example", "forms", "log-probabilities", "tested against")
+    heads = ("preset", "address", "key", "example", "forms", "log-probabilities", "looked up")
     yield f"| {' | '.join(heads)} |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for each in PRESETS.values():
@@ -71,7 +75,7 @@ def preset_lines() -> Iterator[str]:
         yield (
             f"| `{each.name}` ({each.title}) | `{each.address}` | {key} | `{each.model}` | "
             f"{', '.join(each.forms)} | {KNOWN[each.logprobs]} | "
-            f"[{each.documented}]({each.documentation}) |"
+            f"{_looked_up(each)} |"
         )
     for each in PRESETS.values():
         yield from _section(each)

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from ml_backend.llm import facts_of
+from ml_backend.llm.presets import price_table_at
 from ml_backend.records import Connection, ProviderName, Usage
 
 MILLION = 1_000_000
@@ -196,7 +197,8 @@ def _provider(connection: Connection) -> tuple[str | None, str | None]:
     is_elsewhere = bool(facts.address and connection.endpoint)
     if facts.price_table and not is_elsewhere:
         return facts.price_table, None
-    return None, connection.endpoint
+    table = price_table_at(connection.endpoint)
+    return (table, None) if table else (None, connection.endpoint)
 
 
 @lru_cache(maxsize=256)

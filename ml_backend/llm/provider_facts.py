@@ -70,7 +70,9 @@ class ProviderFacts:
     """Where people get a key."""
     documentation: str = ""
     documented: str = ""
-    """ISO date of the documentation that it was tested against."""
+    """ISO date on which its documentation was last looked up."""
+    looked_up: tuple[str, ...] = ()
+    """What was found, there or where it says; whatever else is said of it was not checked."""
     is_choice: bool = True
     """Whether a connection can be made by API and pages."""
     library: str = ""

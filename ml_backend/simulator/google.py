@@ -1,4 +1,4 @@
-"""Google's generateContent as its public documentation has it, for the simulator's vendors."""
+"""Google's generateContent after its public documentation, for the simulator's vendors."""
 
 from __future__ import annotations
 

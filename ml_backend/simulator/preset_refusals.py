@@ -1,4 +1,4 @@
-"""What servers of the presets say when they refuse, in the words of their documentation.
+"""What servers of the presets say when they refuse, as far as their words are known.
 
 A rule's fault names one as ``groq.too_large``; ``{model}`` is the model that was asked.
 """

@@ -1,4 +1,4 @@
-"""Servers of the presets as they behave by their documentation: a ``Way`` each.
+"""Servers of the presets as they are known to behave: a ``Way`` each.
 
 ``POST /control {"preset": "groq"}`` has the simulator behave like one: what it refuses, how it
 words that, what its list of models and its headers tell.
@@ -116,7 +116,7 @@ def _pictures(body: Body) -> list[str]:
 
 def _sees(body: Body) -> bool:
     model = str(body.get("model", "")).lower()
-    return any(word in model for word in ("vision", "vl", "gpt-5", "pixtral"))
+    return any(word in model for word in ("vision", "vl", "gpt-5", "pixtral", "deepseek-flash"))
 
 
 def _look(completion: Body, body: Body) -> None:
@@ -173,6 +173,7 @@ MISTRAL_KNOWS = frozenset(
         *("model", "messages", "temperature", "top_p", "max_tokens", "stream", "stop"),
         *("random_seed", "response_format", "tools", "tool_choice", "presence_penalty"),
         *("frequency_penalty", "n", "prediction", "parallel_tool_calls", "safe_prompt"),
+        "reasoning_effort",
     }
 )
 
@@ -192,9 +193,18 @@ def _mistral(body: Body) -> Said | None:
     return Said(422, {**body, "param": None, "code": None}) if unknown else None
 
 
+def _mistral_blocks(completion: Body, body: Body) -> None:
+    """Say what was thought as a block of the content, where a model was told to think."""
+    _without_logprobs(completion, body)
+    message = completion["choices"][0]["message"]
+    if body.get("reasoning_effort", "none") != "none" and message.get("content"):
+        thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Let me see: {}."}]}
+        message["content"] = [thought, {"type": "text", "text": message["content"]}]
+
+
 def _deepseek(body: Body) -> Said | None:
     code = "invalid_request_error"
-    if _has_picture(body):
+    if _has_picture(body) and not _sees(body):
         said = "Failed to deserialize the JSON body into the target type: messages[1]: unknown "
         return Said(400, error(f"{said}variant `image_url`, expected `text`", code=code))
     if _form(body) == "json_schema":
@@ -208,18 +218,14 @@ def _deepseek(body: Body) -> Said | None:
                 code=code,
             ),
         )
-    if "reasoner" in str(body["model"]):
-        if body.get("tools"):
-            return Said(
-                400, error("deepseek-reasoner does not support Function Calling", code=code)
-            )
-        if body.get("logprobs"):
-            return Said(400, error("deepseek-reasoner does not support logprobs", code=code))
+    is_forced = isinstance(body.get("tool_choice"), dict)
+    if is_forced and body.get("thinking", {}).get("type") != "disabled":
+        return Said(400, error("Thinking mode does not support this tool_choice", code=code))
     return None
 
 
 def _think(completion: Body, body: Body) -> None:
-    if "reasoner" in str(body["model"]) or "gpt-oss" in str(body["model"]):
+    if "deepseek" in str(body["model"]) or "gpt-oss" in str(body["model"]):
         completion["choices"][0]["message"]["reasoning_content"] = "Let me see."
         usage = completion["usage"]
         usage["completion_tokens"] += 12
@@ -241,6 +247,17 @@ def _together_logprobs(completion: Body, body: Body) -> None:
             "token_logprobs": [each["logprob"] for each in tokens],
         }
     _think(completion, body)
+
+
+def _xai(body: Body) -> Said | None:
+    for name, said in (
+        ("presence_penalty", "Model grok-4.3 does not support parameter presencePenalty."),
+        ("frequency_penalty", "Model grok-4.3 does not support parameter frequencyPenalty."),
+        ("stop", "Argument not supported on this model: stop"),
+    ):
+        if name in body:
+            return Said(400, {"code": "Client specified an invalid argument", "error": said})
+    return None
 
 
 def _ollama(body: Body) -> Said | None:
@@ -284,7 +301,7 @@ def _lm_studio(body: Body) -> Said | None:
 
 
 def _llama_cpp(body: Body) -> Said | None:
-    if body.get("tools"):
+    if body.get("tools"):  # as of a server that was started with --no-jinja
         return Said(500, llama_cpp(500, "tools param requires --jinja flag", "server_error"))
     if _has_picture(body):
         return Said(
@@ -312,10 +329,10 @@ WAYS: Mapping[str, Way] = {
         _mistral,
         lambda names: _listed(names, "mistralai", max_context_length=131072),
         {"x-ratelimit-limit-req-minute": "60", "x-ratelimit-limit-tokens-minute": "500000"},
-        _without_logprobs,
+        _mistral_blocks,
     ),
     "deepseek": Way(
-        ("deepseek-chat", "deepseek-reasoner"),
+        ("deepseek-flash", "deepseek-v4-pro"),
         _deepseek,
         lambda names: _listed(names, "deepseek"),
         changes=_think,
@@ -336,7 +353,7 @@ WAYS: Mapping[str, Way] = {
         headers={"x-ratelimit-limit": "10", "x-tokenlimit-limit": "3000"},
         changes=_together_logprobs,
     ),
-    "xai": Way(("grok-4-fast-non-reasoning",), lists=lambda names: _listed(names, "xai")),
+    "xai": Way(("grok-4.3",), _xai, lists=lambda names: _listed(names, "xai")),
     "fireworks": Way(
         ("accounts/fireworks/models/gpt-oss-20b",),
         lists=lambda names: _listed(names, "fireworks", context_length=131072),

@@ -1,4 +1,4 @@
-"""Anthropic's Messages API: as its documentation has it, and over HTTP through the model's door."""
+"""Anthropic's Messages API: its requests and answers, and over HTTP through the model's door."""
 
 from __future__ import annotations
 

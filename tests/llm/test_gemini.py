@@ -1,4 +1,4 @@
-"""Gemini: requests and answers as its documentation has them, and its wire over HTTP."""
+"""Gemini: its requests and answers, and its wire over HTTP."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ BUSY = (Cure.RETRY, FailureKind.SERVER_ERROR)
 LIMIT = (Cure.WAIT, FailureKind.RATE_LIMIT)
 BAD = (Cure.FAIL, FailureKind.BAD_REQUEST)
 BLIND = (Cure.STOP, FailureKind.BAD_REQUEST)
-SENT = ("model", "messages", "temperature", "max_tokens", "response_format")
+SENT = ("model", "messages", "temperature", "max_tokens", "presence_penalty", "response_format")
 
 
 def judged(status, body, headers=None):
@@ -105,6 +105,7 @@ def test_each_wording_has_its_meaning(status, body, expected):
         ("Unsupported value: 'temperature' does not support 0 with this model.",
          "temperature", None),
         ("[{'type': 'extra_forbidden', 'loc': ('body', 'temperature')}]", "temperature", None),
+        ("Model grok-4.3 does not support parameter presencePenalty.", "presence_penalty", None),
     ],
 )  # fmt: skip
 def test_parameters_that_can_be_mended_are_named(message, parameter, replacement):

@@ -1,11 +1,12 @@
-"""Servers by preset: what each refuses by its documentation, through the door to models."""
+"""Servers by preset: what each refuses, through the door to models."""
 
 from __future__ import annotations
 
 import pytest
 
 from ml_backend.errors import ModelError, RunStopper
-from ml_backend.llm.presets import PRESETS, preset_of
+from ml_backend.llm.presets import PRESETS, preset_of, price_table_at
+from ml_backend.llm.prices import find_price
 from ml_backend.records import FailureKind as Kind, ProviderName
 from ml_backend.simulator.preset_refusals import SAID
 from ml_backend.simulator.presets import WAYS
@@ -84,13 +85,13 @@ FORMS = {
     ("groq", "llama-3.3-70b-versatile"): "tool",
     ("mistral", "pixtral-large-latest"): "json_schema",
     ("mistral", "mistral-small-latest"): "json_schema",
-    ("deepseek", "deepseek-chat"): "tool",
-    ("deepseek", "deepseek-reasoner"): "json_object",
+    ("deepseek", "deepseek-flash"): "json_object",
+    ("deepseek", "deepseek-v4-pro"): "json_object",
     ("openrouter", "openai/gpt-5-mini"): "json_schema",
     ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): "json_schema",
     ("together", "openai/gpt-oss-20b"): "json_schema",
     ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"): "json_schema",
-    ("xai", "grok-4-fast-non-reasoning"): "json_schema",
+    ("xai", "grok-4.3"): "json_schema",
     ("fireworks", "accounts/fireworks/models/gpt-oss-20b"): "json_schema",
     ("ollama", "llama3.2-vision"): "json_schema",
     ("ollama", "gemma:2b"): "json_schema",
@@ -124,8 +125,8 @@ def outcome(simulator, fault, wanted):
     if told == "is asked without a system message":
         assert [each["role"] for each in simulator.last_request()["messages"]] == ["user"]
         return told, None
-    # DeepSeek refuses a JSON schema besides.
-    calls = 3 if preset == "deepseek" else 2
+    # DeepSeek refuses a JSON schema besides, and a tool one insists on while it thinks.
+    calls = 4 if preset == "deepseek" else 2
     return (told, None) if told != AGAIN or reply.calls == calls else ("calls", reply.calls)
 
 
@@ -154,6 +155,29 @@ def test_good_answers_come_through_what_each_server_does_otherwise(simulator):
     assert wrong == {}
 
 
+def test_xai_is_asked_without_what_it_refuses_under_other_names(simulator):
+    simulator.control(preset="xai")
+    asked = {"presence_penalty": 0.5, "frequency_penalty": 0.5, "stop": ["end"], "temperature": 1}
+    reply = ask(connection(simulator.url), question(model="grok-4.3", parameters=asked))
+    assert reply.calls == 4
+    assert set(simulator.last_request()) & set(asked) == {"temperature"}
+
+
+def test_deepseek_may_be_made_to_call_a_tool_where_it_does_not_think(simulator):
+    simulator.control(preset="deepseek")
+    asked = {"extra_body": {"thinking": {"type": "disabled"}}}
+    reply = ask(connection(simulator.url), question(model="deepseek-flash", parameters=asked))
+    assert (reply.form, reply.calls) == ("tool", 2)
+
+
+def test_mistrals_thoughts_are_no_part_of_the_answer(simulator):
+    simulator.control(preset="mistral")
+    asked = {"reasoning_effort": "high"}
+    reply = ask(connection(simulator.url), question(model="mistral-small-latest", parameters=asked))
+    assert (reply.form, reply.calls, reply.text[:1]) == ("json_schema", 1, "{")
+    assert "Let me see" not in reply.text
+
+
 def test_ollama_cuts_a_long_prompt_without_a_word(simulator):
     # Nothing in the answer says so: the context is told by `connections test`.
     simulator.control(preset="ollama")
@@ -166,6 +190,8 @@ def test_a_connection_is_known_by_its_preset_or_its_vendors_address():
     own = connection("http://gpu-box:9000/v1", details={"preset": "vllm"})
     assert preset_of(own) is PRESETS["vllm"]
     assert preset_of(connection("https://api.groq.com/openai/v1")) is PRESETS["groq"]
+    for host in ("api.together.ai", "api.together.xyz"):
+        assert preset_of(connection(f"https://{host}/v1")) is PRESETS["together"]
     assert preset_of(connection("http://localhost:11434/v1")) is None
     assert preset_of(connection("", provider=ProviderName.OPENAI)) is None
 
@@ -173,9 +199,13 @@ def test_a_connection_is_known_by_its_preset_or_its_vendors_address():
 def test_a_vendors_prices_are_found_by_its_address():
     from genai_prices.data_snapshot import get_snapshot
 
-    found = {
-        each.name: get_snapshot().find_provider(None, None, each.address).id
-        for each in PRESETS.values()
-        if each.price_table
-    }
-    assert found == {each.name: each.price_table for each in PRESETS.values() if each.price_table}
+    known = {each.id for each in get_snapshot().providers}
+    hosted = [each for each in PRESETS.values() if each.price_table]
+    assert {each.price_table for each in hosted} <= known
+    found = {(each.name, price_table_at(f"https://{h}/v1")) for each in hosted for h in each.hosts}
+    assert found == {(each.name, each.price_table) for each in hosted}
+    assert price_table_at("https://gateway.example/v1") == ""
+    assert price_table_at("http://localhost:11434/v1") == ""
+    model = "Qwen/Qwen3.5-9B"
+    assert find_price(connection("https://api.together.ai/v1"), model) is not None
+    assert find_price(connection("https://gateway.example/v1"), model) is None

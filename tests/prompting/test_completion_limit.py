@@ -28,7 +28,8 @@ CUSTOM, OPENAI = ProviderName.CUSTOM, ProviderName.OPENAI
     "model",
     [
         "o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5-mini-2025-08-07", "gpt-5.1",
-        "gpt-oss:20b", "openai/gpt-oss-120b", "deepseek-reasoner",
+        "gpt-oss:20b", "openai/gpt-oss-120b", "deepseek-reasoner", "deepseek-flash",
+        "deepseek-v4-pro",
         "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
         "deepseek-r1:8b", "Qwen/QwQ-32B", "Qwen/Qwen3-8B", "qwen3:4b", "qwen3-vl-8b-thinking",
         "mistralai/Magistral-Small-2506", "microsoft/Phi-4-mini-reasoning", "grok-3-mini", "grok-4",
@@ -45,7 +46,8 @@ def test_models_that_think_are_known_by_name(model: str) -> None:
     [
         "gpt-4o-mini", "gpt-5-chat-latest", "gpt-4.1", "llama3.2", "SmolLM2-135M-Instruct", "phi-4",
         "Qwen/Qwen3-30B-A3B-Instruct-2507", "qwen3-coder:30b", "qwen2.5:7b", "mistral-small",
-        "gemma3:4b", "grok-4-fast-non-reasoning", "claude-sonnet-4", "deepseek-chat", "foo1", "",
+        "gemma3:4b", "grok-4-fast-non-reasoning", "claude-sonnet-4", "deepseek-chat",
+        "deepseek-v3.2", "foo1", "",
     ],
 )  # fmt: skip
 def test_models_that_answer_at_once_are_not_taken_for_thinkers(model: str) -> None:

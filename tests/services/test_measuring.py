@@ -26,8 +26,8 @@ WANTED = {
         "json_schema", True, False, 131072, None,
         {"requests a minute": 60, "tokens a minute": 500000},
     ),
-    ("deepseek", "deepseek-chat"): ("tool", False, False, None, None, None),
-    ("deepseek", "deepseek-reasoner"): ("json_object", False, False, None, 12, None),
+    ("deepseek", "deepseek-flash"): ("json_object", True, True, None, 12, None),
+    ("deepseek", "deepseek-v4-pro"): ("json_object", False, True, None, 12, None),
     ("openrouter", "openai/gpt-5-mini"): ("json_schema", True, False, 400000, None, None),
     ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): (
         "json_schema", False, False, 400000, None, None
@@ -35,7 +35,7 @@ WANTED = {
     ("together", "openai/gpt-oss-20b"): (
         "json_schema", None, False, 131072, 12, {"requests a second": 10, "tokens a second": 3000}
     ),
-    ("xai", "grok-4-fast-non-reasoning"): ("json_schema", None, True, None, None, None),
+    ("xai", "grok-4.3"): ("json_schema", None, True, None, None, None),
     ("fireworks", "accounts/fireworks/models/gpt-oss-20b"): (
         "json_schema", None, True, 131072, None, None
     ),

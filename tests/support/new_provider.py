@@ -27,6 +27,7 @@ PROVIDER = ProviderFacts(
     keys="https://brand-new.example/keys",
     documentation="https://brand-new.example/docs",
     documented="2026-11-11",
+    looked_up=("its address", "its models"),
 )
 """
 

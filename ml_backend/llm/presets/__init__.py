@@ -14,7 +14,7 @@ from ml_backend.llm.presets.own import OWN
 from ml_backend.llm.presets.preset import Preset
 from ml_backend.records import Connection, ProviderName
 
-__all__ = ["PRESET", "PRESETS", "Preset", "preset_of"]
+__all__ = ["PRESET", "PRESETS", "Preset", "preset_of", "price_table_at"]
 
 PRESET = "preset"
 """Where a connection's details keep the name."""
@@ -29,5 +29,18 @@ def preset_of(connection: Connection) -> Preset | None:
     named = PRESETS.get(str(connection.details.get(PRESET, "")))
     if named is not None:
         return named
-    host = urlsplit(connection.endpoint).hostname
-    return next((each for each in HOSTED if urlsplit(each.address).hostname == host), None)
+    return _hosted_at(connection.endpoint)
+
+
+def price_table_at(address: str) -> str:
+    """Return the name in the table of prices of the vendor whose own host an address is."""
+    found = _hosted_at(address)
+    return found.price_table if found is not None else ""
+
+
+def _hosted_at(address: str) -> Preset | None:
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:
+        return None
+    return next((each for each in HOSTED if host in each.hosts), None)

@@ -12,6 +12,12 @@ GROQ = Preset(
     "openai/gpt-oss-20b",
     documentation="https://console.groq.com/docs/openai",
     documented="2026-11-30",
+    looked_up=(
+        "the address",
+        "fields it refuses",
+        "JSON schemas by model",
+        "the refusal of pictures, in reports of users",
+    ),
     keys="https://console.groq.com/keys",
     logprobs=False,
     quirks=(
@@ -31,6 +37,11 @@ MISTRAL = Preset(
     "mistral-small-latest",
     documentation="https://docs.mistral.ai/api",
     documented="2026-11-30",
+    looked_up=(
+        "names of a request's fields, by its own Python client",
+        "thinking",
+        "refusals of fields and of a full tier, in reports of users",
+    ),
     keys="https://console.mistral.ai/api-keys",
     logprobs=False,
     quirks=(
@@ -44,15 +55,25 @@ DEEPSEEK = Preset(
     "deepseek",
     "DeepSeek",
     "https://api.deepseek.com/v1",
-    "deepseek-chat",
+    "deepseek-flash",
     documentation="https://api-docs.deepseek.com",
     documented="2026-11-30",
+    looked_up=(
+        "the address",
+        "models",
+        "thinking",
+        "JSON objects and tools",
+        "status codes of errors",
+        "refusals of JSON schemas and tools, in reports of users",
+    ),
     keys="https://platform.deepseek.com/api_keys",
     forms=(TOOL, JSON_OBJECT, TEXT),
     quirks=(
         "It takes no JSON schema.",
         "A JSON object is answered where the prompt has the word JSON, which ours has.",
-        "deepseek-reasoner has neither tools nor log-probabilities.",
+        "Its models think unless thinking is disabled, and may not be made to call a tool while "
+        "they do: they are asked for a JSON object.",
+        "Pictures are read by deepseek-flash alone.",
         "While it is busy it sends empty lines before its answer instead of refusing.",
     ),
     price_table="deepseek",
@@ -64,6 +85,10 @@ OPENROUTER = Preset(
     "openai/gpt-5-mini",
     documentation="https://openrouter.ai/docs/api-reference/overview",
     documented="2026-11-30",
+    looked_up=(
+        "JSON schemas",
+        "errors and their shape",
+    ),
     keys="https://openrouter.ai/keys",
     quirks=(
         "An upstream's error may come with HTTP 200, in the answer or in its choice.",
@@ -76,10 +101,14 @@ OPENROUTER = Preset(
 TOGETHER = Preset(
     "together",
     "Together AI",
-    "https://api.together.xyz/v1",
+    "https://api.together.ai/v1",
     "openai/gpt-oss-20b",
     documentation="https://docs.together.ai/reference/chat-completions-1",
     documented="2026-11-30",
+    looked_up=(
+        "the address",
+        "the example",
+    ),
     keys="https://api.together.ai/settings/api-keys",
     logprobs=False,
     quirks=(
@@ -88,18 +117,25 @@ TOGETHER = Preset(
         "Its limits are told a second.",
     ),
     price_table="together",
+    older_hosts=("api.together.xyz",),
 )
 XAI = Preset(
     "xai",
     "xAI",
     "https://api.x.ai/v1",
-    "grok-4-fast-non-reasoning",
+    "grok-4.3",
     documentation="https://docs.x.ai/docs/api-reference",
     documented="2026-11-30",
+    looked_up=(
+        "models that were retired",
+        "JSON schemas",
+        "status codes of errors",
+        "refusals of parameters, in reports of users",
+    ),
     keys="https://console.x.ai",
     quirks=(
         "A wrong key is refused with 400, an account without credits with 403.",
-        "Models that think take neither stop nor penalties.",
+        "Its models take no penalties, and those that think no stop.",
     ),
     price_table="x-ai",
 )
@@ -110,6 +146,7 @@ FIREWORKS = Preset(
     "accounts/fireworks/models/gpt-oss-20b",
     documentation="https://docs.fireworks.ai/api-reference/post-chatcompletions",
     documented="2026-11-30",
+    looked_up=("status codes of errors",),
     keys="https://app.fireworks.ai/settings/users/api-keys",
     quirks=(
         "Models are named by their whole path.",

@@ -12,10 +12,16 @@ OLLAMA = Preset(
     "llama3.2",
     documentation="https://docs.ollama.com/openai",
     documented="2026-11-30",
+    looked_up=(
+        "the address",
+        "names of a request's fields",
+        "sizes of the context",
+    ),
     needs_key=False,
     quirks=(
         "What is longer than its context is cut without a word, from the beginning: the context "
-        "is small unless OLLAMA_CONTEXT_LENGTH, or num_ctx in a Modelfile, says otherwise.",
+        "is 4,096 tokens with less than 24 GiB of VRAM, unless OLLAMA_CONTEXT_LENGTH, or num_ctx "
+        "in a Modelfile, says otherwise.",
         "A model has to be pulled before it is asked.",
         "Tools and pictures are refused by models that know none.",
     ),
@@ -29,6 +35,10 @@ VLLM = Preset(
     "Qwen/Qwen3-8B",
     documentation="https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
     documented="2026-11-30",
+    looked_up=(
+        "the address",
+        "the key it is started with",
+    ),
     needs_key=False,
     logprobs=True,
     quirks=(
@@ -45,6 +55,11 @@ LM_STUDIO = Preset(
     "qwen/qwen3-8b",
     documentation="https://lmstudio.ai/docs/developer/openai-compat",
     documented="2026-11-30",
+    looked_up=(
+        "the address",
+        "JSON schemas",
+        "refusals of JSON objects and tools, in reports of users",
+    ),
     needs_key=False,
     forms=(JSON_SCHEMA, TEXT),
     logprobs=False,
@@ -63,13 +78,15 @@ LLAMA_CPP = Preset(
     "default",
     documentation="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
     documented="2026-11-30",
+    looked_up=("its options: port, jinja, mmproj, key",),
     needs_key=False,
     logprobs=True,
     quirks=(
         "It answers 503 while it loads its model, which is waited for.",
-        "The context is shared among its slots (ctx-size by parallel); what is longer than one of "
-        "them is refused.",
-        "Tools need its option jinja, pictures its option mmproj.",
+        "The context may be divided among its slots (ctx-size by parallel); what is longer than "
+        "one of them is refused.",
+        "Newer ones listen at port 9931 unless they are told another.",
+        "Older ones call tools with the option jinja alone; pictures need its option mmproj.",
         "It answers with the model it has, whatever name is asked for.",
     ),
     owned_by="llamacpp",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ml_backend.llm.structured_output import FORMS
 
@@ -20,7 +21,9 @@ class Preset:
     """One of its models, by way of example."""
     documentation: str
     documented: str
-    """ISO date of the documentation that it was tested against."""
+    """ISO date on which its documentation was last looked up."""
+    looked_up: tuple[str, ...]
+    """What was found, there or where it says; whatever else is said of it was not checked."""
     needs_key: bool = True
     keys: str = ""
     """Where people get a key; "" where no key is sold."""
@@ -31,11 +34,18 @@ class Preset:
     quirks: tuple[str, ...] = ()
     """What it does otherwise than OpenAI, a sentence each."""
     price_table: str = ""
-    """Its name in ``genai-prices``, found there by its address; "" for a server of one's own."""
+    """Its name in ``genai-prices``; "" for a server of one's own."""
+    older_hosts: tuple[str, ...] = ()
+    """Further hosts that are its own."""
     owned_by: str = ""
     """What its list of models says of who owns each, where that tells it from others."""
     context_route: str = ""
     """Where it tells the context that a model is loaded with, below its address."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts that are its vendor's."""
+        return (urlsplit(self.address).hostname or "", *self.older_hosts)
 
     @property
     def is_own(self) -> bool:

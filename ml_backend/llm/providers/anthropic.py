@@ -40,6 +40,14 @@ PROVIDER = ProviderFacts(
     keys="https://platform.claude.com/settings/keys",
     documentation="https://platform.claude.com/docs/en/api/messages",
     documented="2026-11-30",
+    looked_up=(
+        "structured outputs and their keywords",
+        "reasons to stop",
+        "the list of models",
+        "thinking and effort from 4.6 on",
+        "status codes and types of errors",
+        "refusals of thinking and of forced tools, in reports of users",
+    ),
 )
 
 

@@ -56,6 +56,10 @@ PROVIDER = ProviderFacts(
     keys="https://ai.azure.com",
     documentation="https://learn.microsoft.com/rest/api/aifoundry/modelinference",
     documented="2026-11-30",
+    looked_up=(
+        "addresses of a resource",
+        "what is to replace the Model Inference API",
+    ),
 )
 
 

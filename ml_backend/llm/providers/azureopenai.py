@@ -41,6 +41,10 @@ PROVIDER = ProviderFacts(
     keys="https://ai.azure.com",
     documentation="https://learn.microsoft.com/azure/ai-foundry/openai/reference",
     documented="2026-11-30",
+    looked_up=(
+        "the address /openai/v1, which needs no API version",
+        "the role for tokens",
+    ),
 )
 
 

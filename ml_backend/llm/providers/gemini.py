@@ -23,7 +23,7 @@ PROVIDER = ProviderFacts(
     address_variable="GEMINI_BASE_URL",
     example={
         "endpoint": "https://generativelanguage.googleapis.com/v1beta",
-        "model": "gemini-2.5-flash",
+        "model": "gemini-3.5-flash-lite",
     },
     parameters=PARAMETERS,
     protocol="Gemini",
@@ -32,6 +32,10 @@ PROVIDER = ProviderFacts(
     keys="https://aistudio.google.com/apikey",
     documentation="https://ai.google.dev/api/generate-content",
     documented="2026-11-30",
+    looked_up=(
+        "names of generationConfig, by Google's own clients",
+        "levels of thinking, and their refusal in reports of users",
+    ),
 )
 VERSION = "v1beta"
 PAGE = "models?pageSize=1000"

@@ -35,6 +35,7 @@ PROVIDER = ProviderFacts(
     parameters=PARAMETERS,
     documentation="https://docs.litellm.ai/docs/completion/input",
     documented="2026-11-30",
+    looked_up=("its own code, release 1.110",),
     library=LIBRARY,
     chooses_address=True,
 )

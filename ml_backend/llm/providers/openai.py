@@ -23,6 +23,10 @@ PROVIDER = ProviderFacts(
     keys="https://platform.openai.com/api-keys",
     documentation="https://platform.openai.com/docs/api-reference/chat",
     documented="2026-11-30",
+    looked_up=(
+        "names of a request's fields, by its own Python client (3.57)",
+        "models that go",
+    ),
 )
 
 

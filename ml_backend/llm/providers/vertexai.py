@@ -52,7 +52,7 @@ PROVIDER = ProviderFacts(
     example={
         "google_project_id": "my-project",
         "google_location": GLOBAL,
-        "model": "gemini-2.5-flash",
+        "model": "gemini-3.5-flash-lite",
         "endpoint": "https://aiplatform.googleapis.com",
     },
     parameters=PARAMETERS,
@@ -62,6 +62,10 @@ PROVIDER = ProviderFacts(
     keys="https://console.cloud.google.com/iam-admin/serviceaccounts",
     documentation="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     documented="2026-11-30",
+    looked_up=(
+        "addresses by location, and those of 3.7 and 3.8 Flash",
+        "the route of a model",
+    ),
 )
 MULTI_REGIONS = ("us", "eu")
 """Which have an address of another shape than regions."""

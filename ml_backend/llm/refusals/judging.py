@@ -113,4 +113,10 @@ def _unwelcome_parameter(refusal: Refusal, sent: Collection[str]) -> str:
     if refusal.param in ours:
         return refusal.param
     named = re.findall(r"\w+", refusal.words or refusal.said)
-    return next((name for name in ours if name in named), "")
+    # xAI names presence_penalty "presencePenalty" when it refuses it.
+    return next((name for name in ours if name in named or _camel(name) in named), "")
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(each.title() for each in others)

@@ -18,7 +18,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Vendor(Protocol):
-    """One vendor's wire, as its public documentation has it."""
+    """One vendor's wire; what of it was looked up, the provider's ``looked_up`` says."""
 
     routes: Sequence[str]
     """Paths of answers, as aiohttp writes them: ``/v1/messages``."""

@@ -1,4 +1,4 @@
-"""Anthropic's Messages API and its list of models, as its public documentation has them."""
+"""Anthropic's Messages API and its list of models, after its public documentation."""
 
 from __future__ import annotations
 

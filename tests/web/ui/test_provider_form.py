@@ -39,7 +39,7 @@ def test_one_more_file_is_a_choice_with_its_own_fields(pages: Pages, added: None
     ]
     assert page.one("#google_project_id").attributes["placeholder"] == "my-project"
     said = page.text("#provider-fields")
-    assert "Tested against Brand New’s documentation of 2026-11-11" in said
+    assert "Brand New’s documentation was looked up on 2026-11-11: its address, its models." in said
     links = {each.attributes["href"] for each in page.all("#provider-fields p.help a")}
     assert {"https://brand-new.example/keys", "https://brand-new.example/docs"} <= links
     form = {"title": "new", "provider": NAME, "deployment": "d", "google_project_id": "my-project"}

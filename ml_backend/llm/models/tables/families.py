@@ -161,7 +161,9 @@ FAMILIES: Mapping[str, tuple[Families, ...]] = {
             """
             deepseek-chat              -images -pdfs -reasoning +logprobs
             deepseek-reasoner          -images -pdfs +reasoning -logprobs
-            deepseek-v4                -pdfs +reasoning
+            deepseek-flash             +images -pdfs +reasoning
+            deepseek-v4-flash          +images -pdfs +reasoning
+            deepseek-v4-pro            -pdfs +reasoning
             """,
         ),
     ),

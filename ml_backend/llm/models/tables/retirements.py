@@ -156,10 +156,10 @@ RETIREMENTS: Mapping[str, Retirements] = {
         """,
     ),
     DEEPSEEK: Retirements(
-        "https://api-docs.deepseek.com/updates",
-        "2026-07-28",
+        "https://api-docs.deepseek.com/quick_start/pricing",
+        "2026-11-30",
         """
-        2026-07-24 deepseek-chat deepseek-reasoner > deepseek-v4-flash
+        2026-07-24 deepseek-chat deepseek-reasoner > deepseek-flash
         """,
     ),
 }

@@ -72,6 +72,10 @@ class ProviderForm:
         return (self.preset or self.facts).documented
 
     @property
+    def looked_up(self) -> tuple[str, ...]:
+        return (self.preset or self.facts).looked_up
+
+    @property
     def quirks(self) -> tuple[str, ...]:
         return self.preset.quirks if self.preset else ()
 
