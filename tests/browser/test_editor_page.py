@@ -18,10 +18,10 @@ def test_variable_goes_where_the_caret_is(page: Page) -> None:
 
 
 def test_preview_follows_the_text_and_the_task(page: Page) -> None:
-    expect(page.locator("#preview")).to_contain_text("Which? message 0")
+    expect(page.locator("#preview")).to_contain_text("Which? <text>message 0</text>")
     page.click("#answer-schema summary")
     page.fill("#text", "Tell me: {text}")
-    expect(page.locator("#preview")).to_contain_text("Tell me: message 0")
+    expect(page.locator("#preview")).to_contain_text("Tell me: <text>message 0</text>")
     expect(page.locator("#answer-schema pre")).to_be_visible()
     page.click("text=Next task")
     expect(page.locator("#preview")).to_contain_text("Tell me: message 1")

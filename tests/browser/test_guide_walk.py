@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 from ml_backend import demo
 from ml_backend.labelstudio import ServerLabelStudio
+from ml_backend.prompting.enclosing import put_in
 from support.browser import PATIENCE, chromium
 from support.by_hand import delete_project
 from support.demo_tasks import demo_tasks
@@ -82,11 +83,12 @@ def knowledge() -> list[dict[str, Any]]:
     """What the model knows of the tasks: most always, some only when it is shown the subject."""
     rules = []
     for n, task in enumerate(demo.tasks()):
-        subject, text = task["data"]["subject"], task["data"]["text"]
+        text = task["data"]["text"]
         answer = task.get("ground_truth") or {"topic": "Feedback", "urgency": "Low", "entities": []}
         if n % 9 == 0:
             answer = {**answer, "topic": "Feedback", "urgency": "Low"}
-        match = f"{subject}\n{text[:40]}" if n % 5 == 0 else text[:40]
+        shown = "\n".join(put_in(name, task["data"][name]) for name in ("subject", "text"))
+        match = shown if n % 5 == 0 else text[:40]
         rules.append({"match": match, "answer": answer})
     return rules
 

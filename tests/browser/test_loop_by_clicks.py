@@ -118,7 +118,7 @@ def loop(live: LiveLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with Simulator() as simulator, chromium() as browser:
         # The second text has other answers for some of the tasks.
         rules = [
-            {"match": f"carefully? message {n}", "answer": {"topic": "ab"[n % 2]}}
+            {"match": f"carefully? <text>message {n}", "answer": {"topic": "ab"[n % 2]}}
             for n in range(20)
         ]
         simulator.control(*rules, {"match": "message", "answer": {"topic": "a"}})

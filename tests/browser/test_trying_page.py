@@ -139,7 +139,7 @@ def test_a_full_budget_refuses_a_try_and_says_what_to_do(walk: Walk) -> None:
     page = walk.open()
     page.select_option("#connection", label="Small (simulated)")
     page.fill("#text", "Never asked before: {text}")
-    expect(page.locator("#preview")).to_contain_text("Never asked before: message")
+    expect(page.locator("#preview")).to_contain_text("Never asked before: <text>message")
     page.click("#try")
     expect(page.locator("#trial .alert")).to_contain_text("may spend $1e-06")
     expect(page.locator("#trial .alert")).to_contain_text("Raise it under Connections")
@@ -149,7 +149,7 @@ def test_a_full_budget_refuses_a_try_and_says_what_to_do(walk: Walk) -> None:
 def test_a_slow_model_holds_up_nobody_and_is_shown_to_be_asked(walk: Walk) -> None:
     page = walk.open()
     page.fill("#text", "Slowly: {text}")
-    expect(page.locator("#preview")).to_contain_text("Slowly: message")
+    expect(page.locator("#preview")).to_contain_text("Slowly: <text>message")
     walk.simulator.control(hold=True)
     page.click("#try")
     expect(page.locator("#trial-busy")).to_be_visible()

@@ -104,13 +104,13 @@ def test_each_source_of_the_prompt_wins_in_its_order(
     reconnect(project, server, path="/prompts/By%20address", extra={"prompt": 1})
     assert reported(project) == "By address__Version 1" == retrieve(project)
 
-    simulator.control(markers=["Typed just now: message number 0."])
+    simulator.control(markers=["Typed just now: <text>message number 0."])
     answer = interactive(project, "Typed just now: {text}")
     assert "data" in answer, answer
     answer = answer["data"]
     assert answer["model_version"] == "interactive prompt"
     assert {region["from_name"] for region in answer["result"]} == {"prompt", "topic"}
-    assert simulator.stats()["markers"]["Typed just now: message number 0."] == 1
+    assert simulator.stats()["markers"]["Typed just now: <text>message number 0."] == 1
     assert interactive(project, None)["data"]["model_version"] == "By address__Version 1"
     assert "nowhere" in str(interactive(project, "Typed {nowhere}")["errors"])
 
