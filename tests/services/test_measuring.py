@@ -187,4 +187,4 @@ def test_measuring_sends_a_key_to_no_other_vendor_than_the_one_it_is_of(
     version = Request("groq/simulated", [{"role": "user", "content": "?"}], {"type": "object"})
     with pytest.raises(ModelError, match="one of openrouter, and groq"):
         container.loop.run(container.models.open(router).complete(version))
-    assert {each["model"] for each in litellm.calls[asked:]} == {"openrouter/simulated"}
+    assert {each["model"] for each in litellm.calls[asked:]} <= {"openrouter/simulated"}

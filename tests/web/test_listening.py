@@ -163,7 +163,8 @@ def test_who_does_not_read_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     with listening(echo) as server, server.open(head("/large", method="GET")):
         eventually(lambda: server.worker.nr_conns, every=0.01)
         eventually(lambda: not server.worker.nr_conns, every=0.02)
-        assert server.worker.room._left == keeper.ROOM
+        # What it held is given back right after it is counted no more.
+        eventually(lambda: server.worker.room._left == keeper.ROOM, every=0.02)
 
 
 @pytest.mark.slow

@@ -399,7 +399,7 @@ def test_button_that_could_not_count_asks_again_with_the_number(editor: Editor) 
 @pytest.mark.slow
 def test_preview_shows_the_very_messages_of_an_unsaved_text(editor: Editor) -> None:
     shown = editor.fragment("preview", text="Tell me: {text}!")
-    assert "Tell me: message 0!" in shown.text("pre")
+    assert "Tell me: <text>message 0</text>!" in shown.text("pre")
     assert '"enum"' in shown.text("details pre")
     [before, after] = shown.all("button[name=preview]")
     assert "disabled" in before.attributes
@@ -436,7 +436,7 @@ def test_required_variable_that_is_not_used_is_marked(editor: Editor) -> None:
 @pytest.mark.slow
 def test_preview_comes_without_script_and_keeps_what_was_typed(editor: Editor) -> None:
     page = editor.send("", text="Tell me: {text}!", preview="")
-    assert "Tell me: message 0!" in page.text("#preview pre")
+    assert "Tell me: <text>message 0</text>!" in page.text("#preview pre")
     assert "6 tasks" in page.text("#estimate")
     assert page.fields("#editor")["text"] == "Tell me: {text}!"
     assert editor.versions[0].text == "Which? {text}"

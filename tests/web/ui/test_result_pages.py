@@ -344,7 +344,7 @@ def test_the_exact_messages_sent_are_shown(pages: Pages) -> None:
     run = pages.container.store.runs.get(wire.id)
     page = pages.get(detail(run, api.tasks[0], "/messages"))
     assert "exactly as sent" in page.text("main")
-    assert "Which? message 0" in page.text("main pre")
+    assert "Which? <text>message 0</text>" in page.text("main pre")
     part = pages.htmx(detail(run, api.tasks[0], "/messages"))
     assert not part.all("h1")
     change_config(pages, CONFIG.replace('<Choice value="b"/>', '<Choice value="c"/>'))
