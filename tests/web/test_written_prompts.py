@@ -145,7 +145,7 @@ def test_the_model_of_a_text_is_part_of_its_version(place: Place, simulator: Sim
 
 @pytest.mark.slow
 def test_braces_that_are_no_variable_stay_prose(place: Place, simulator: Simulator) -> None:
-    words = "Answer like {this}: message number 1."
+    words = "Answer like {this}: <text>message number 1</text>."
     simulator.control(markers=[words])
     place.setup(extra_params={"prompt": "Answer like {this}: {text}. Be brief."})
     results(place.predict(place.tasks(1)))
@@ -186,7 +186,7 @@ def test_what_is_typed_in_the_editor_goes_before_every_other_source(
     prompting.prompt()
     context = typed(["Only today:", "pick one. {text}"])
     context = {"context": context} if wrapped else context
-    words = "Only today:\npick one. message number 1"
+    words = "Only today:\npick one. <text>message number 1</text>"
     simulator.control(markers=[words])
     [item] = results(prompting.predict(prompting.tasks(1), context=context))
     assert item["model_version"] == "interactive prompt"
