@@ -33,6 +33,7 @@ from ml_backend.settings import Settings
 from ml_backend.web.server.next_steps import for_api
 from ml_backend.web.ui.shell.next_steps import for_pages
 from support.certificates import Authority, TlsServer
+from support.models import UNPAID
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 CHAT = {"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}
@@ -78,7 +79,7 @@ def list_models(url: str) -> None:
         connection = Connection(1, "mine", ProviderName.CUSTOM, endpoint=f"{url}/v1")
         model = open_model(connection, gate=Gate(1), timeout=5, ladder={})
         try:
-            await model.check()
+            await model.check(UNPAID)
         finally:
             await model.close()
 

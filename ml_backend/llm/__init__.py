@@ -18,7 +18,7 @@ from functools import cache
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
-from ml_backend.llm.model import Gate, Lists, Model, Reply, Request, Retirable
+from ml_backend.llm.model import Gate, Lists, Model, Payer, Reply, Request, Retirable
 from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
@@ -29,6 +29,7 @@ __all__ = [
     "Gate",
     "Lists",
     "Model",
+    "Payer",
     "ProviderFacts",
     "Reach",
     "Reply",

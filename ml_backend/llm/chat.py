@@ -11,7 +11,7 @@ from ml_backend.errors import AnswerError, ModelError, RunStopper
 from ml_backend.llm.confidence import value_confidence
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.first_call import FirstCall
-from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.model import Gate, Payer, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
@@ -30,11 +30,9 @@ from ml_backend.llm.token_limit import (
     with_limit,
 )
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
+from ml_backend.llm.word import ask_for_a_word
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
 from ml_backend.records.abilities import FORMS, TOOL
-
-NO_MODEL = "none"
-"""What is asked for to see whether anybody answers, where no model is named."""
 
 
 @dataclass(slots=True)
@@ -119,7 +117,7 @@ class ChatModel:
             error.usage, error.calls = asking.usage, asking.calls
             raise
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return the models on offer; where none are listed, the one that just answered."""
         try:
             if not self._connection.deployment:
@@ -130,23 +128,16 @@ class ChatModel:
                     trouble = failed.trouble
                     if trouble.kind is not FailureKind.BAD_REQUEST and trouble.status != 403:
                         raise
-            await self._ask_for_a_word()
+            await self._ask_for_a_word(payer)
         except CallFailed as failed:
             model = self._connection.default_model
             told = self._is_told(model)
             raise explain(failed.trouble, self._connection, model, told=told) from None
         return [self._own_model()]
 
-    async def _ask_for_a_word(self) -> None:
-        """Prove that there is a chat completion, be it by a refusal of the model's name."""
-        question = {"role": "user", "content": "Answer with the word: ok"}
+    async def _ask_for_a_word(self, payer: Payer) -> None:
         own = self._connection.deployment or self._connection.default_model
-        try:
-            body = {"model": own or NO_MODEL, "messages": [question]}
-            await self._wire.chat(body, self._timeout)
-        except CallFailed as failed:
-            if own or failed.trouble.kind is not FailureKind.MODEL_NOT_FOUND:
-                raise
+        await ask_for_a_word(self._wire, own, self._limit_name, self._timeout, payer)
 
     async def close(self) -> None:
         """Close the pooled connections."""

@@ -96,6 +96,17 @@ class ErasingStore:
         with self._db.read() as c:
             return list(c.execute(query.order_by(r.id)).scalars())
 
+    def open_races(self, project_id: int) -> list[int]:
+        """Return the races of a project that go on, by their jobs."""
+        j = t.jobs.c
+        mine = (j.project_id == project_id, j.kind == JobKind.RACE.value, j.status.in_(OPEN))
+        with self._db.read() as c:
+            return list(c.execute(sa.select(j.id).where(*mine).order_by(j.id)).scalars())
+
+    def is_worked_on(self, project_id: int) -> bool:
+        """Return whether runs or races of a project go on, which keep what they read of it."""
+        return bool(self.open_runs(project_id) or self.open_races(project_id))
+
     # Erasing
 
     def erase_project(self, project_id: int, *, dry_run: bool = False) -> Counts:

@@ -22,7 +22,7 @@ from ml_backend.llm.wire.troubles import judge_response
 from ml_backend.prompting.completion_limit import thinks
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import FailureKind, ProviderName
-from support.models import KEY, SCHEMA, ask, connection, opened, question, run
+from support.models import KEY, SCHEMA, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 from support.tables import each_row
 
@@ -626,7 +626,7 @@ def test_all_pages_of_its_models_are_listed(locked: Simulator) -> None:
 
     async def check(on: Any) -> list[str]:
         async with opened(on) as model:
-            found: list[str] = await model.check()
+            found: list[str] = await model.check(UNPAID)
             return found
 
     assert run(check(anthropic(locked.root))) == names

@@ -18,7 +18,7 @@ import ml_backend.llm.chat  # noqa: F401  # else loaded by the first question, a
 from ml_backend.errors import ModelError
 from ml_backend.llm import Gate
 from ml_backend.llm.wire import bounded_body
-from support.models import ask, connection, opened, question, run
+from support.models import UNPAID, ask, connection, opened, question, run
 
 Send = Callable[[BaseHTTPRequestHandler], None]
 
@@ -155,7 +155,7 @@ def test_what_is_too_large_costs_its_task_and_no_memory(
 def test_a_list_of_models_is_bounded_alike(name: str, few: None) -> None:
     async def check(url: str) -> None:
         async with opened(connection(url)) as model:
-            await model.check()
+            await model.check(UNPAID)
 
     with (
         provider(HOSTILE[name]()) as url,

@@ -15,7 +15,7 @@ from ml_backend.llm.model import Gate
 from ml_backend.llm.providers.gemini import _Gemini
 from ml_backend.llm.wire import CallFailed
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import KEY, SCHEMA, ask, connection, opened, question, run
+from support.models import KEY, SCHEMA, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 from support.tables import each_row
 
@@ -391,7 +391,7 @@ def test_the_models_are_listed_and_a_wrong_key_is_told(
 
     async def check(of: Connection) -> list[str]:
         async with opened(of) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     assert run(check(on)) == ["gemini-a", "gemini-b", "gemini-c"]
     with pytest.raises(RunStopper) as caught:

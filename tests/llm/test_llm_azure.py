@@ -13,7 +13,7 @@ from ml_backend.llm import open_model, provider_facts
 from ml_backend.llm.prices import find_price
 from ml_backend.llm.providers import azureaifoundry, azureopenai
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import KEY, ask, connection, opened, question, run
+from support.models import KEY, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 
 AZURE, FOUNDRY = ProviderName.AZURE_OPENAI, ProviderName.AZURE_AI_FOUNDRY
@@ -74,7 +74,7 @@ def test_addresses_of_foundry_are_understood_as_people_paste_them(locked, entra)
 
 async def checked(on: Connection) -> list[str]:
     async with opened(on) as model:
-        return await model.check()
+        return await model.check(UNPAID)
 
 
 def test_hosts_of_azure_say_which_api_they_have():

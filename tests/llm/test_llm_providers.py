@@ -10,7 +10,7 @@ import pytest
 from ml_backend.errors import InvalidInput, RunStopper
 from ml_backend.llm import Gate, open_model, provider_modules
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import KEY, ask, connection, opened, question, run
+from support.models import KEY, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 
 AZURE = ProviderName.AZURE_OPENAI
@@ -98,7 +98,7 @@ def test_azure_check_asks_the_deployment_itself(locked):
     async def work():
         on = connection(locked.root, provider=AZURE, deployment="prod", default_model="gpt-4o")
         async with opened(on) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     before = locked.stats()["calls"]
     assert run(work()) == ["gpt-4o"]

@@ -19,7 +19,7 @@ from ml_backend.llm.local.child import DEATHS, ModelProcess, ModelProcesses
 from ml_backend.llm.local.model_file import LocalModelFile
 from ml_backend.llm.providers.local import LocalModel
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import FAST, question, run
+from support.models import FAST, UNPAID, question, run
 from support.processes import eventually
 
 PROGRAM = Path(support.local_server.__file__)
@@ -93,7 +93,7 @@ def test_no_proxy_stands_between(process: ModelProcess, monkeypatch: pytest.Monk
 
     async def check() -> list[str]:
         model = model_on(process)
-        names = await model.check()
+        names = await model.check(UNPAID)
         await model.close()
         return names
 

@@ -23,7 +23,7 @@ from ml_backend.llm.model import Gate
 from ml_backend.llm.providers import local
 from ml_backend.llm.providers.local import LocalModel, open_model
 from ml_backend.records import Connection, ProviderName
-from support.models import FAST, question, run
+from support.models import FAST, UNPAID, question, run
 from support.processes import eventually
 
 PROGRAM = Path(support.local_server.__file__)
@@ -143,7 +143,7 @@ def check(process: ModelProcess) -> list[str]:
     async def checked() -> list[str]:
         model = LocalModel(ON, process, timeout=20, ladder={}, retry=FAST)
         try:
-            return await model.check()
+            return await model.check(UNPAID)
         finally:
             await model._hang_up()
 

@@ -16,7 +16,7 @@ from ml_backend.llm.wire import CallFailed, ChatCompletions, Dialect, Place, Wir
 from ml_backend.llm.wire.calls import MOST_PAGES
 from ml_backend.llm.wire.troubles import Received
 from ml_backend.records.abilities import NAMES, ModelAbilities
-from support.models import FAST, connection, run
+from support.models import FAST, UNPAID, connection, run
 
 TODAY = "2026-11-30"
 
@@ -135,7 +135,7 @@ def test_a_check_reads_the_list_it_is_shown() -> None:
     model = ChatModel(on, wire, gate=Gate(1), timeout=5, ladder={}, retry=FAST)
     assert isinstance(model, Lists)
     assert model.listed == {}
-    assert run(model.check()) == ["gpt-4o", "gpt-6-luna"]
+    assert run(model.check(UNPAID)) == ["gpt-4o", "gpt-6-luna"]
     assert set(model.listed) == {"gpt-4o"}
     [fact] = [model.listed["gpt-4o"].retires]
     assert fact is not None

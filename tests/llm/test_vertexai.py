@@ -22,7 +22,7 @@ from ml_backend.llm.wire.google_token import (
 )
 from ml_backend.records import Connection, FailureKind, ProviderName
 from support.google_accounts import EMAIL, account, pem, private_key
-from support.models import KEY, ask, connection, opened, question, run
+from support.models import KEY, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 from support.tables import each_row
 
@@ -317,7 +317,7 @@ def test_a_service_account_asks_with_its_tokens(simulator: Simulator) -> None:
 
     async def check(of: Connection) -> list[str]:
         async with opened(of) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     simulator.control(models=["gemini-a", "gemini-b", "gemini-c"])
     assert run(check(on)) == ["gemini-a", "gemini-b", "gemini-c"]

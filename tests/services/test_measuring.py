@@ -7,7 +7,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.errors import BudgetReached, InvalidInput, ModelError
 from ml_backend.llm import Request
-from ml_backend.records import AuditAction, Connection, ProviderName
+from ml_backend.records import FAILED, AuditAction, Connection, ProviderName
 from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
 from ml_backend.services.models.probes import limits_in
 from ml_backend.simulator.presets import WAYS
@@ -118,6 +118,18 @@ def test_a_model_must_be_named_and_a_budget_is_kept(container: Container, simula
     with pytest.raises(BudgetReached):
         container.measuring.measure(poor, "simulated")
     assert simulator.stats()["calls"] == calls
+
+
+@pytest.mark.slow
+def test_a_measuring_that_fails_is_told_with_what_it_cost(container: Container, simulator) -> None:
+    on = kept(container, simulator.url, "", deployment="simulated")
+    simulator.control({"match": "word: ok"}, {"fault": "auth"})
+    with pytest.raises(ModelError):
+        container.measuring.measure(on, "simulated")
+    [told] = container.store.audit.search(actions=(AuditAction.MODEL_MEASURED,))
+    spent = container.store.spendings.since(on.id, "")
+    assert (told.outcome, told.cost) == (FAILED, pytest.approx(spent.cost))
+    assert told.cost > 0, "the word was paid for"
 
 
 @pytest.mark.slow

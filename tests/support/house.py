@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_backend.container import Container
-from ml_backend.llm import Reply, Request
+from ml_backend.llm import Payer, Reply, Request
 from ml_backend.records import Prompt, PromptVersion, Run, Usage
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
@@ -37,7 +37,7 @@ class ScriptedModel:
         text = self.answer(request)
         return Reply(text, self.usage, 0.01, 1, None, "json_schema", request.model)
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         return ["scripted"]
 
     async def close(self) -> None:

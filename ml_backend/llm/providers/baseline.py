@@ -18,7 +18,7 @@ from cachetools import FIFOCache
 from ml_backend.data_paths import look_up
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.gazetteer import Gazetteer
-from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.model import Gate, Payer, Reply, Request
 from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
@@ -96,7 +96,7 @@ class Baseline:
             model=BASELINE_MODEL,
         )
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return its one name."""
         return [BASELINE_MODEL]
 

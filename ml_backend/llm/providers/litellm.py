@@ -28,6 +28,7 @@ PROVIDER = ProviderFacts(
     "LiteLLM: a hundred other vendors",
     needs_secret=False,
     takes=(ENDPOINT, DEPLOYMENT),
+    shared_needs=(DEPLOYMENT,),
     example={
         "model": "openrouter/meta-llama/llama-3.3-70b-instruct",
         "deployment": "openrouter",

@@ -15,7 +15,7 @@ from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import explain
 from ml_backend.llm.local.child import PROCESSES, Address, ModelProcess
 from ml_backend.llm.local.model_file import of_connection
-from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.model import Gate, Payer, Reply, Request
 from ml_backend.llm.provider_facts import SERVER_PARAMETERS, ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
@@ -128,7 +128,7 @@ class LocalModel:
             kind=FailureKind.SERVER_ERROR,
         )
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return its one name, after it has said a word; one that was given up is started."""
         name = self._connection.default_model
         question = {"role": "user", "content": "Answer with the word: ok"}

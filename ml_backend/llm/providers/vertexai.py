@@ -18,7 +18,7 @@ from ml_backend.llm.dialects.google import (
     page_after,
 )
 from ml_backend.llm.explanations import bad_setting, explain, no_key
-from ml_backend.llm.model import Gate
+from ml_backend.llm.model import Gate, Payer
 from ml_backend.llm.provider_facts import (
     API_KEY,
     AUTH_TOKEN,
@@ -132,11 +132,11 @@ class VertexModel(ChatModel):
         super().__init__(connection, wire, **further)
         self._close_tokens = close
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return the models on offer, where one of the project's answers."""
         model = self._connection.default_model
         try:
-            await self._ask_for_a_word()
+            await self._ask_for_a_word(payer)
         except CallFailed as failed:
             told = self._is_told(model)
             raise explain(failed.trouble, self._connection, model, told=told) from None

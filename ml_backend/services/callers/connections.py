@@ -25,6 +25,7 @@ from ml_backend.services.callers.connection_fields import (
     address_of,
     check_needs,
     check_preset,
+    check_shared,
     value_of,
 )
 from ml_backend.services.models.pool import ModelPool
@@ -84,6 +85,8 @@ class Connections:
         check_endpoint(name, endpoint)
         kept = {ENDPOINT: endpoint, "deployment": deployment, **details, **secrets}
         check_needs(name, {**_texts(kept), API_KEY: api_key})
+        if scope is Scope.ORGANIZATION:
+            check_shared(name, {**_texts(kept), API_KEY: api_key})
         self._require_reach(caller, name)
         check_names(deployment, columns.get("api_version", ""), details)
         self._private.check(caller.user, endpoint)
@@ -134,7 +137,7 @@ class Connections:
         given = {**columns, **(details or {}), **(secrets or {})}
         if api_key is not None:
             given[API_KEY] = api_key
-        self._check_change(connection, name, given, is_other=name is not connection.provider)
+        self._check_change(connection, name, given, scope or connection.scope)
         if columns.get("title", connection.title) != connection.title:
             self._check_title(caller, columns["title"])
         api_key, kept = _secrets(connection, api_key, secrets, is_moved=is_moved)
@@ -263,12 +266,18 @@ class Connections:
 
     @staticmethod
     def _check_change(
-        connection: Connection, name: ProviderName, given: JsonObject, *, is_other: bool
+        connection: Connection, name: ProviderName, given: JsonObject, scope: Scope
     ) -> None:
         """Raise InvalidInput where a change would leave a connection without what it needs."""
         before = {each: value_of(connection, each) for each in FIELDS}
+        is_other = name is not connection.provider
         touched = None if is_other else {each for each in FIELDS if each in given}
-        check_needs(name, {**before, **_texts(given)}, touched)
+        after = {**before, **_texts(given)}
+        check_needs(name, after, touched)
+        # What was kept in another time may stay.
+        is_new = touched is None or touched & {API_KEY, *facts_of(name).shared_needs}
+        if scope is Scope.ORGANIZATION and (is_new or scope is not connection.scope):
+            check_shared(name, after)
 
     @staticmethod
     def _refuse_moving_secret(

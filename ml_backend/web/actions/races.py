@@ -41,7 +41,7 @@ def race_of(
 
 def outlook_of(caller: Caller, asked: RaceRequest) -> Outlook:
     """Say what a race takes; nothing is asked."""
-    return services().race_outlooks.of(caller.studio, asked)
+    return services().race_outlooks.of(caller.studio, asked, whose=caller.key)
 
 
 def begin(caller: Caller, asked: RaceRequest) -> Job:

@@ -212,8 +212,9 @@ def update_connection(connection_id: int) -> Response:
 @pages.post("/connections/<ref>/test")
 def test_connection(ref: str) -> Response:
     """Ask a connection's provider whether it answers."""
-    connection = _named(identity.caller(), ref)
-    check = services().connection_checks.run(connection)
+    caller = identity.caller()
+    connection = _named(caller, ref)
+    check = services().connection_checks.run(connection, caller.person)
     if by_htmx():
         text = render_template("settings/connections_check.html", check=check)
         return make_response(text)
