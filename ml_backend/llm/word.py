@@ -1,4 +1,4 @@
-"""One word of a model: it shows that somebody answers where nothing lists models, and is paid for."""
+"""One word of a model: where nothing lists models it shows that one answers, and is paid for."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ Label Studio is ours. SQLite overwrites what is deleted here, so that no byte of
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -97,9 +98,13 @@ class ErasingStore:
             return list(c.execute(query.order_by(r.id)).scalars())
 
     def open_races(self, project_id: int) -> list[int]:
-        """Return the races of a project that go on, by their jobs."""
+        """Return the races of a project that a process works on, by their jobs.
+
+        What such a process read it keeps; one that takes a race up reads everything anew.
+        """
         j = t.jobs.c
         mine = (j.project_id == project_id, j.kind == JobKind.RACE.value, j.status.in_(OPEN))
+        mine = (*mine, j.lease_until > time.time())
         with self._db.read() as c:
             return list(c.execute(sa.select(j.id).where(*mine).order_by(j.id)).scalars())
 

@@ -126,7 +126,7 @@ class LoggedModel:
 
     async def complete(self, request: Any) -> Any:
         from ml_backend.errors import ModelError
-        from ml_backend.llm import Payer, Reply
+        from ml_backend.llm import Reply
         from ml_backend.records import FailureKind, Usage
 
         text = request.inputs["text"]
@@ -140,7 +140,7 @@ class LoggedModel:
             answer = "rubbish"
         return Reply(answer, Usage(10, 2), 0.01, 1, None, "json_schema", request.model)
 
-    async def check(self, payer: Payer) -> list[str]:
+    async def check(self, payer: Any) -> list[str]:
         return ["logged"]
 
     async def close(self) -> None:

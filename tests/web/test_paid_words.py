@@ -173,8 +173,6 @@ def test_a_word_is_bounded_and_one_that_a_server_will_not_bound_is_asked_for_wit
     kept(asked, "Custom")
     assert "answers" in ways(asked)["page, test"]()
     assert asked.api.simulator.last_request()["max_completion_tokens"] == 2048
-    asked.api.simulator.control(
-        models=None, rejects={"max_completion_tokens": None}
-    )
+    asked.api.simulator.control(models=None, rejects={"max_completion_tokens": None})
     assert "answers" in ways(asked)["page, test"]()
     assert "max_completion_tokens" not in asked.api.simulator.last_request()

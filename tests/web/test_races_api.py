@@ -157,7 +157,7 @@ def test_nothing_is_erased_while_a_race_works_on_it(api: Api) -> None:
     store.races.add(job.id, api.project, [RaceAnswer(0, api.tasks[0], True, 1.0, True)])
     erasure = Erasure(store)
     for wanted in (Erasing(project_id=api.project), Erasing(task_id=api.tasks[0])):
-        with pytest.raises(Conflict, match="race .* under way") as caught:
+        with pytest.raises(Conflict, match=r"race .* under way") as caught:
             erasure.execute(wanted)
         assert "--cancel" in for_command_line(str(caught.value.fix))
     assert store.races.of(job.id)

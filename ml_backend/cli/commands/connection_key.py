@@ -72,7 +72,11 @@ def period_named(name: str | None) -> str:
     help="The model of versions that name none; Local: a GGUF file, by default the small model.",
 )
 @secret_options
-@click.option("--deployment", default="", help="Azure: the deployment's name; LiteLLM: the vendor, such as openrouter.")
+@click.option(
+    "--deployment",
+    default="",
+    help="Azure: the deployment's name; LiteLLM: the vendor, such as openrouter.",
+)
 @click.option("--api-version", default="", help="Azure: the API version.")
 @click.option("--google-project", default="", help="VertexAI: the project's id.")
 @click.option("--google-location", default="", help="VertexAI: the region, such as europe-west4.")
@@ -160,7 +164,11 @@ def _columns(
     from ml_backend.llm import facts_of
     from ml_backend.llm.presets import PRESETS
     from ml_backend.services.callers.connection_checks import check_endpoint, check_names, choice
-    from ml_backend.services.callers.connection_fields import check_needs, check_preset, check_shared
+    from ml_backend.services.callers.connection_fields import (
+        check_needs,
+        check_preset,
+        check_shared,
+    )
 
     name = choice(provider)
     facts, details = facts_of(name), {"preset": preset.lower()} if preset else {}

@@ -246,12 +246,13 @@ class Access:
         One whose result tells of a project's tasks its creator sees as long as the project is
         theirs to see, or gone.
         """
+        is_theirs = self._is_creator(caller, job.created_by)
+        if is_theirs and job.kind not in TELLING:
+            return True
         project = [] if job.project_id is None else [job.project_id]
         if self.visible(caller, project):
             return True
-        if not self._is_creator(caller, job.created_by):
-            return False
-        return job.kind not in TELLING or all(self._is_gone(caller, each) for each in project)
+        return is_theirs and all(self._is_gone(caller, each) for each in project)
 
     # Connections
 

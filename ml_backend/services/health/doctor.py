@@ -250,9 +250,7 @@ class Doctor:
         if models.paid_calls.limit:
             yield Check("paid calls", OK, say_calls(models.paid_calls))
 
-    def _check_model(
-        self, models: ModelPool, connection: Connection, sight: Visibility
-    ) -> Check:
+    def _check_model(self, models: ModelPool, connection: Connection, sight: Visibility) -> Check:
         name = f"model: {connection.title}"
         if connection.provider is ProviderName.BASELINE:
             return Check(
@@ -262,9 +260,7 @@ class Doctor:
                 "the one asked. It is a floor to beat, not a language model.",
                 "For a real model set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
             )
-        found = check_connection(
-            self._loop, models, connection, self._model_seconds, sight.person
-        )
+        found = check_connection(self._loop, models, connection, self._model_seconds, sight.person)
         status = OK if found.is_well else WARN if found.answers else FAIL
         price, mend = say_price(connection) if found.answers else ("", "")
         message = " ".join(filter(None, (found.message, price, say_budget(connection))))

@@ -116,7 +116,9 @@ class RaceOutlooks:
         self._estimate = estimate
         self._courses: Shared[Hashable, Course] = Shared(KEPT_SECONDS, KEPT)
 
-    def of(self, studio: LabelStudioReader, asked: RaceRequest, *, whose: Hashable = None) -> Outlook:
+    def of(
+        self, studio: LabelStudioReader, asked: RaceRequest, *, whose: Hashable = None
+    ) -> Outlook:
         """Check a race and say what it takes; raises what would keep it from being run.
 
         ``whose`` stands for whoever reads by ``studio``: the tasks they were counted a moment ago
@@ -139,6 +141,4 @@ class RaceOutlooks:
         project, version = asked.project, asked.version
         counted = (project.ground_truths, project.annotations, project.tasks)
         key = (whose, project.id, project.label_config, counted, version.id, asked.truth)
-        return self._courses.get(
-            key, lambda: replace(self._races.course(studio, asked), truths={})
-        )
+        return self._courses.get(key, lambda: replace(self._races.course(studio, asked), truths={}))

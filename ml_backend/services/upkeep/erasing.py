@@ -48,7 +48,7 @@ class Erasure:
         return self._carry_out(wanted, dry_run=True)
 
     def execute(self, wanted: Erasing) -> Erased:
-        """Erase it, and have no byte of it left; raises Conflict while a run or race works on it."""
+        """Erase it, and have no byte of it left; Conflict while a run or race works on it."""
         done = self._carry_out(wanted, dry_run=False)
         is_settled = self._store.erasing.settle(whole=True)
         return Erased(done.counts, done.unused_answers, is_settled)
