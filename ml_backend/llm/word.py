@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ml_backend.llm.model import Payer
-from ml_backend.llm.reading.usage import read_usage
+from ml_backend.llm.reading.usage import UNKNOWN, read_usage
 from ml_backend.llm.refusals.judging import Cure
 from ml_backend.llm.token_limit import refuses_limit
-from ml_backend.llm.wire import CallFailed, Calls
+from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
 from ml_backend.records import FailureKind, JsonObject, Usage
 
 NO_MODEL = "none"
@@ -29,6 +29,8 @@ async def ask_for_a_word(
     async def ask() -> Usage:
         try:
             answer, _ = await wire.chat({**body, limit_name: MOST_TOKENS}, timeout)
+        except AnswerRefused:
+            return UNKNOWN  # it was made, and the refusal does not say what it took
         except CallFailed as failed:
             trouble = failed.trouble
             if trouble.cure is not Cure.MEND and not refuses_limit(trouble):

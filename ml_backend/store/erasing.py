@@ -103,10 +103,10 @@ class ErasingStore:
         What such a process read it keeps; one that takes a race up reads everything anew.
         """
         j = t.jobs.c
-        mine = (j.project_id == project_id, j.kind == JobKind.RACE.value, j.status.in_(OPEN))
-        mine = (*mine, j.lease_until > time.time())
+        mine = (j.project_id == project_id, j.kind == JobKind.RACE.value)
+        held = (j.status.in_(OPEN), j.lease_until > time.time())
         with self._db.read() as c:
-            return list(c.execute(sa.select(j.id).where(*mine).order_by(j.id)).scalars())
+            return list(c.execute(sa.select(j.id).where(*mine, *held).order_by(j.id)).scalars())
 
     def is_worked_on(self, project_id: int) -> bool:
         """Return whether runs or races of a project go on, which keep what they read of it."""

@@ -71,7 +71,7 @@ def test_one_of_before_there_were_vendors_keeps_to_the_first_that_answered(
         stopped = run_of(api, member, prompt, connection, title, model)
         assert stopped.status == "Failed", model
     assert len(library.calls) == before, "the key went to nobody else"
-    renamed = api.client.model_providers.update(connection.id, budget_limit=5)
+    renamed = api.client.model_providers.update(connection.id, budget_alert_threshold=5)
     assert not renamed.deployment_name, "what was kept stays"
 
 

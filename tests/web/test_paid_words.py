@@ -14,6 +14,7 @@ import pytest
 
 from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.store import Account
+from ml_backend.web.ui.race.race_form import ROWS
 from support import fake_litellm
 from support.api import STRANGER, Api
 from support.pages import Page, Pages, sign_in
@@ -59,6 +60,10 @@ class Asked:
     def spent(self) -> Any:
         return self.store.spendings.since(self.id, "")
 
+    def calls_of_it(self) -> int:
+        spent = self.spent()
+        return int(spent.calls) if spent is not None else 0
+
     def health(self) -> str:
         """The findings of now, once they are all made."""
         self.pages.get("/ui/health?check=1")
@@ -76,11 +81,12 @@ def ways(asked: Asked) -> dict[str, Callable[[], str]]:
     """Every way of a member to a check, by name; each returns what it says."""
     at, api = f"model-provider-connections/{asked.id}", asked.api
     press = asked.pages.post
+    rows = "&".join(f"connection_{n}={asked.id}" for n in range(ROWS))
     return {
         "page, test": lambda: press(f"/ui/connections/{asked.id}/test", htmx=True).text(),
         "page, measure": lambda: press(f"/ui/connections/{asked.id}/measure", htmx=True).text(),
         "page, models to race": lambda: asked.pages.get(
-            f"/ui/prompts/{asked.prompt}/race/models?connection_0={asked.id}"
+            f"/ui/prompts/{asked.prompt}/race/models?{rows}"
         ).text(),
         "health": asked.health,
         "api, models": lambda: api.request("GET", f"{at}/models?ask=true", asked.member).text,
@@ -126,11 +132,11 @@ def test_a_word_is_one_of_a_persons_calls_whatever_way_it_is_asked_for(
     for name in ways(asked):
         kept(asked, provider)
         models = asked.api.container.models
-        before, others = asked.counted(), asked.calls()
+        before, others, own = asked.counted(), asked.calls(), asked.calls_of_it()
         words = 2 if name == "health" else 1  # the environment's connection is asked there, too
         models.paid_calls = PaidCalls(asked.store, int(before) + words)
         ways(asked)[name]()
-        first = (asked.calls() - others, asked.counted() - before, asked.spent().calls)
+        first = (asked.calls() - others, asked.counted() - before, asked.calls_of_it() - own)
         said = ways(asked)[name]()
         again = asked.calls() - others
         told = "paid calls made in a day" in said or name.endswith(("race", "models"))
@@ -172,7 +178,7 @@ def test_a_word_is_bounded_and_one_that_a_server_will_not_bound_is_asked_for_wit
 ) -> None:
     kept(asked, "Custom")
     assert "answers" in ways(asked)["page, test"]()
-    assert asked.api.simulator.last_request()["max_completion_tokens"] == 2048
-    asked.api.simulator.control(models=None, rejects={"max_completion_tokens": None})
+    assert asked.api.simulator.last_request()["max_tokens"] == 2048
+    asked.api.simulator.control(models=None, rejects={"max_tokens": None})
     assert "answers" in ways(asked)["page, test"]()
-    assert "max_completion_tokens" not in asked.api.simulator.last_request()
+    assert "max_tokens" not in asked.api.simulator.last_request()
