@@ -197,6 +197,61 @@ def test_a_model_nobody_announced_retires_in_no_words() -> None:
         assert retirement_said(model, kept_abilities(at, model), date(2030, 1, 1)) == ""
 
 
+NOTICE = timedelta(days=180)
+"""What OpenAI gives before it switches a generally available model off."""
+
+
+@pytest.mark.parametrize(
+    ("at", "model"),
+    [
+        (on("OpenAI"), DEFAULT_MODEL),
+        (on("Custom", preset_named("openrouter").endpoint), preset_named("openrouter").model),
+    ],
+    ids=["the default model", "OpenRouter's example"],
+)
+def test_models_that_people_are_given_are_priced_and_stay(at: Any, model: str) -> None:
+    price = find_price(at, model)
+    assert price is not None
+    assert 0 < price.prompt <= 1.0 < 10.0 >= price.completion > 0, "a cheap one"
+    assert names_of(at, model) == [model]
+
+
+def test_the_default_model_does_all_that_the_docs_say_and_is_not_about_to_go() -> None:
+    known = kept_abilities(on("OpenAI"), DEFAULT_MODEL)
+    for fact in (known.images, known.pdfs, known.reasoning):
+        assert fact is not None, "OpenAI's families do not name it"
+        assert fact.value is True
+    assert known.form is not None
+    assert known.form.value == "json_schema"
+    assert known.context is not None
+    last = date.fromisoformat(RETIREMENTS["openai"].dated) + NOTICE
+    assert known.retires_on is None or known.retires_on > last
+    assert retirement_said(DEFAULT_MODEL, known, last - timedelta(days=90)) == ""
+
+
+def test_examples_and_defaults_name_no_model_that_is_about_to_go() -> None:
+    """Of providers, presets and the race's help: what people copy is to work for a while."""
+    named_ones = [
+        (each.name.value, example)
+        for name in provider_modules()
+        for each in (facts_of(ProviderName(_choice(name))),)
+        for example in (each.example.get("model"), each.example.get("deployment"))
+        if example and each.name not in (ProviderName.CUSTOM, ProviderName.LOCAL)
+    ]
+    soon = []
+    for provider, model in named_ones:
+        known = kept_abilities(on(provider), model)
+        page = known.retires
+        if page and known.retires_on and known.retires_on < date.fromisoformat(page.dated) + NOTICE:
+            soon.append((provider, model, known.retires_on))
+    assert named_ones
+    assert soon == []
+
+
+def _choice(name: str) -> str:
+    return next(each.value for each in ProviderName if each.value.lower() == name)
+
+
 def test_a_model_in_a_few_words() -> None:
     words = short_words(known_model(on("OpenAI"), "gpt-4o-mini", {}), date(2026, 11, 30))
     assert words == "128k context, pictures, PDFs, $0.15 in, $0.6 out, retires 2027-01-14"

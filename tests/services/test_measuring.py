@@ -28,9 +28,9 @@ WANTED = {
     ),
     ("deepseek", "deepseek-flash"): ("json_object", True, True, None, 12, None),
     ("deepseek", "deepseek-v4-pro"): ("json_object", False, True, None, 12, None),
-    ("openrouter", "openai/gpt-5-mini"): ("json_schema", True, False, 400000, None, None),
+    ("openrouter", "openai/gpt-6-luna"): ("json_schema", True, False, 1050000, None, None),
     ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): (
-        "json_schema", False, False, 400000, None, None
+        "json_schema", False, False, 1050000, None, None
     ),
     ("together", "openai/gpt-oss-20b"): (
         "json_schema", None, False, 131072, 12, {"requests a second": 10, "tokens a second": 3000}

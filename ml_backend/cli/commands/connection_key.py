@@ -22,7 +22,7 @@ KEPT_APART = ("google_project_id", "google_location")
 
 
 def price(value: str) -> tuple[str, list[float]]:
-    """Parse dollars per million tokens, as in ``gpt-5-mini=0.25,2``."""
+    """Parse dollars per million tokens, as in ``gpt-6-luna=0.10,0.50``."""
     from ml_backend.services.callers.connections import parse_price
 
     try:
@@ -110,7 +110,7 @@ def add_connection(
 
     \b
     Examples:
-      ls-prompts connections add work --provider OpenAI --model gpt-5-mini --api-key-env WORK_KEY
+      ls-prompts connections add work --provider OpenAI --model gpt-6-luna --api-key-env WORK_KEY
       ls-prompts connections add groq --preset groq --api-key-env GROQ_API_KEY
       ls-prompts connections add ollama --preset ollama --model llama3.2 --price llama3.2=0,0
       ls-prompts connections add --provider Anthropic --model claude-haiku-4-5

@@ -17,7 +17,7 @@ PROVIDER = ProviderFacts(
     ProviderName.OPENAI,
     "OpenAI",
     address="https://api.openai.com/v1",
-    example={"endpoint": "https://api.openai.com/v1", "model": "gpt-5-mini"},
+    example={"endpoint": "https://api.openai.com/v1", "model": "gpt-6-luna"},
     reads_pdf=True,
     price_table="openai",
     keys="https://platform.openai.com/api-keys",

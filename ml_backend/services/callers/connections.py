@@ -331,7 +331,7 @@ def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
 
 
 def parse_price(text: str) -> tuple[str, list[float]]:
-    """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
+    """Return model -> dollars per million tokens in and out, as in ``gpt-6-luna=0.10,0.50``."""
     model, _, numbers = text.rpartition("=")
     try:
         price = read_price(numbers)
@@ -339,7 +339,7 @@ def parse_price(text: str) -> tuple[str, list[float]]:
         price = None
     if not model.strip() or price is None:
         raise InvalidInput(
-            f"{text!r} is not a price such as gpt-5-mini=0.25,2.",
+            f"{text!r} is not a price such as gpt-6-luna=0.10,0.50.",
             field="prices",
             fix="Give dollars per million tokens of the prompt and of the answer.",
         )

@@ -84,11 +84,11 @@ def race_models(
 
     \b
     Examples:
-      ls-prompts versions race Topic --project 3 --models gpt-5,gpt-5-mini,gpt-5-nano
-      ls-prompts versions race Topic --project 3 --models gpt-5-mini,2:claude-sonnet-4-5 \\
+      ls-prompts versions race Topic --project 3 --models gpt-6.1-sol,gpt-6.1-terra,gpt-6-luna
+      ls-prompts versions race Topic --project 3 --models gpt-6-luna,2:claude-sonnet-5 \\
           --few-shot 0,5 --budget 2.50
       ls-prompts versions race Topic --project 3 --models "Gateway:small,Gateway:large" --dry-run
-      ls-prompts versions race Topic --project 3 --models gpt-5,gpt-5-mini --yes --save
+      ls-prompts versions race Topic --project 3 --models gpt-6.1-terra,gpt-6-luna --yes --save
       ls-prompts versions race Topic --cancel
     """
     found = app.container.prompts.find(prompt)
