@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from ml_backend.llm import Gate, Lists
+from ml_backend.llm import Gate, Lists, Opening
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.dialects.anthropic import Messages
 from ml_backend.llm.models.listing import LISTED, listed_facts
@@ -132,7 +132,7 @@ def test_a_check_reads_the_list_it_is_shown() -> None:
     client = openai.AsyncOpenAI(api_key="k", base_url="http://model.invalid/v1")
     wire = ListingWire(Place.of(client), Gate(1))
     on = connection("http://model.invalid/v1")
-    model = ChatModel(on, wire, gate=Gate(1), timeout=5, ladder={}, retry=FAST)
+    model = ChatModel(on, wire, Opening(Gate(1), 5, {}, FAST))
     assert isinstance(model, Lists)
     assert model.listed == {}
     assert run(model.check()) == ["gpt-4o", "gpt-6-luna"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from ml_backend.llm import facts_of
 from ml_backend.llm.models.catalogue import known_model, names_of
 from ml_backend.llm.models.kept import documented, kept_abilities
 from ml_backend.llm.models.retiring import retirement_said
@@ -14,6 +15,7 @@ from ml_backend.llm.models.saying import short_words
 from ml_backend.llm.models.tables.families import FAMILIES
 from ml_backend.llm.models.tables.retirements import RETIREMENTS
 from ml_backend.llm.models.vendors import named
+from ml_backend.llm.presets import PRESETS
 from ml_backend.llm.prices import find_price
 from ml_backend.records import ProviderName
 from ml_backend.records.abilities import (
@@ -26,6 +28,7 @@ from ml_backend.records.abilities import (
     measured,
     merged,
 )
+from ml_backend.settings import DEFAULT_MODEL
 from support.models import connection
 
 OPENAI: dict[str, Any] = {"provider": ProviderName.OPENAI}
@@ -205,7 +208,7 @@ NOTICE = timedelta(days=180)
     ("at", "model"),
     [
         (on("OpenAI"), DEFAULT_MODEL),
-        (on("Custom", preset_named("openrouter").endpoint), preset_named("openrouter").model),
+        (on("Custom", PRESETS["openrouter"].address), PRESETS["openrouter"].model),
     ],
     ids=["the default model", "OpenRouter's example"],
 )
@@ -230,13 +233,12 @@ def test_the_default_model_does_all_that_the_docs_say_and_is_not_about_to_go() -
 
 
 def test_examples_and_defaults_name_no_model_that_is_about_to_go() -> None:
-    """Of providers, presets and the race's help: what people copy is to work for a while."""
+    """Of providers: what people copy is to work for a while."""
     named_ones = [
-        (each.name.value, example)
-        for name in provider_modules()
-        for each in (facts_of(ProviderName(_choice(name))),)
-        for example in (each.example.get("model"), each.example.get("deployment"))
-        if example and each.name not in (ProviderName.CUSTOM, ProviderName.LOCAL)
+        (provider.value, example)
+        for provider in ProviderName
+        for example in map(facts_of(provider).example.get, ("model", "deployment"))
+        if example and provider is not ProviderName.CUSTOM
     ]
     soon = []
     for provider, model in named_ones:
@@ -246,10 +248,6 @@ def test_examples_and_defaults_name_no_model_that_is_about_to_go() -> None:
             soon.append((provider, model, known.retires_on))
     assert named_ones
     assert soon == []
-
-
-def _choice(name: str) -> str:
-    return next(each.value for each in ProviderName if each.value.lower() == name)
 
 
 def test_a_model_in_a_few_words() -> None:

@@ -118,7 +118,7 @@ def add_connection(
     """
     if provider is None and preset is None:
         raise click.UsageError("Missing option '--provider', or '--preset'.")
-    from ml_backend.services.callers.connection_checks import check_title
+    from ml_backend.services.callers.connection_rules import check_title
     from ml_backend.services.callers.connections import free_title
 
     provider = provider or ProviderName.CUSTOM.value
@@ -159,8 +159,8 @@ def _columns(
     """Return what is kept of a connection, as its provider's facts want it."""
     from ml_backend.llm import facts_of
     from ml_backend.llm.presets import PRESETS
-    from ml_backend.services.callers.connection_checks import check_endpoint, check_names, choice
     from ml_backend.services.callers.connection_fields import check_needs, check_preset
+    from ml_backend.services.callers.connection_rules import check_endpoint, check_names, choice
 
     name = choice(provider)
     facts, details = facts_of(name), {"preset": preset.lower()} if preset else {}

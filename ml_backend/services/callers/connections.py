@@ -14,18 +14,18 @@ from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, PromptVersion, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
-from ml_backend.services.callers.connection_checks import (
-    check_endpoint,
-    check_names,
-    check_title,
-    choice,
-)
 from ml_backend.services.callers.connection_fields import (
     FIELDS,
     address_of,
     check_needs,
     check_preset,
     value_of,
+)
+from ml_backend.services.callers.connection_rules import (
+    check_endpoint,
+    check_names,
+    check_title,
+    choice,
 )
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
