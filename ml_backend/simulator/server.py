@@ -23,6 +23,7 @@ from ml_backend.simulator.vendors import (
     Refused,
     Vendor,
     further_of,
+    headers_of,
     in_words_of,
     vendors,
 )
@@ -198,6 +199,7 @@ class SimulatedServer:
         if fault == "drip":
             return await _drip(request, content, rule.latency or DRIP_SECONDS)
         content, headers = presets.dressed(behaviour.preset, content, question.body)
+        headers = {**headers, **headers_of(question.vendor)}
         shaped = odd_replies.shape(fault, content, question.body)
         if rule.reply is not None:
             shaped = odd_replies.told(rule.reply, rule.status)

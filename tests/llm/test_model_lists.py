@@ -92,11 +92,20 @@ def test_lists_of_those_who_document_theirs() -> None:
                             "image_input": {"supported": True},
                             "pdf_input": {"supported": False},
                             "thinking": {"supported": True, "types": {}},
+                            "structured_outputs": {"supported": True},
                         },
                     }
                 ]
             },
-            {"claude-x": {"context": 200000, "images": True, "pdfs": False, "reasoning": True}},
+            {
+                "claude-x": {
+                    "context": 200000,
+                    "images": True,
+                    "pdfs": False,
+                    "reasoning": True,
+                    "form": "json_schema",
+                }
+            },
         ),
     ]
     assert [(listing, told(listing)) for listing, want in table if told(listing) != want] == []
