@@ -56,6 +56,7 @@ PROVIDER = ProviderFacts(
     looked_up=(
         "addresses of a resource",
         "what is to replace the Model Inference API",
+        "that PDFs are documented for its Responses API alone",
     ),
 )
 
