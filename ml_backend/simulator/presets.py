@@ -116,7 +116,7 @@ def _pictures(body: Body) -> list[str]:
 
 def _sees(body: Body) -> bool:
     model = str(body.get("model", "")).lower()
-    return any(word in model for word in ("vision", "vl", "gpt-5", "pixtral", "deepseek-flash"))
+    return any(word in model for word in ("vision", "vl", "gpt-6", "pixtral", "deepseek-flash"))
 
 
 def _look(completion: Body, body: Body) -> None:

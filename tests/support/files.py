@@ -171,5 +171,5 @@ def scan(*pages: tuple[int, int], mode: str = "RGB") -> bytes:
             picture.paste("blue", (0, 0, size[0] // 2, size[1] // 2))
         pictures.append(picture)
     buffer = io.BytesIO()
-    pictures[0].save(buffer, "PDF", save_all=True, append_images=pictures[1:], quality=95)
+    pictures[0].save(buffer, "PDF", save_all=True, append_images=pictures[1:])
     return buffer.getvalue()

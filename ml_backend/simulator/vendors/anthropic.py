@@ -146,7 +146,7 @@ class Anthropic:
     def headers_of(self, fault: str, retry_after: str | None) -> dict[str, str]:
         """Return the limits, as https://platform.claude.com/docs/en/api/rate-limits has them."""
         is_over = fault == "rate_limit" and retry_after is not None
-        seconds = float(retry_after) if is_over and _is_number(retry_after) else 0.0
+        seconds = float(retry_after or 0) if _is_number(retry_after) else 0.0
         moment = datetime.now(UTC) + timedelta(seconds=seconds + 1)  # whole seconds, rounded up
         found = {"request-id": REQUEST_ID}
         for kind, limit in LIMITS.items():
