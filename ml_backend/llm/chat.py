@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
 from ml_backend.llm.confidence import value_confidence
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.first_call import FirstCall
-from ml_backend.llm.model import Gate, Payer, Reply, Request
+from ml_backend.llm.model import Opening, Payer, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.refusals.repeated import SameRefusal
-from ml_backend.llm.retry import Retry, RetryPolicy
+from ml_backend.llm.retry import RetryPolicy
 from ml_backend.llm.structured_output import StructuredOutputFallback, build_body, keeps_form
 from ml_backend.llm.system_role import without_system
 from ml_backend.llm.token_limit import (
@@ -64,11 +64,8 @@ class ChatModel:
         self,
         connection: Connection,
         wire: Calls,
+        opening: Opening,
         *,
-        gate: Gate,
-        timeout: float,
-        ladder: MutableMapping[str, str],
-        retry: Retry,
         limit_name: str = NEWER,
         forms: Sequence[str] = FORMS,
     ) -> None:
@@ -79,10 +76,10 @@ class ChatModel:
         self._limit_name = limit_name
         self._connection = connection
         self._wire = wire
-        self._gate = gate
-        self._timeout = timeout
-        self._ladder = StructuredOutputFallback(ladder, connection, forms)
-        self._retry = retry
+        self._gate = opening.gate
+        self._timeout = opening.timeout
+        self._ladder = StructuredOutputFallback(opening.ladder, connection, forms)
+        self._retry = opening.retry
         self._answers = 0
         self._first_call = FirstCall()
         self._same_refusal = SameRefusal()

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
+from ml_backend.llm.reach import ANYWHERE, Reach
+from ml_backend.llm.retry import Retry
 from ml_backend.records import Example, JsonObject, Usage
 from ml_backend.records.abilities import ModelAbilities
 
@@ -159,3 +161,17 @@ class Gate:
             while wait := self.paused_for:
                 await asyncio.sleep(wait)
             await asyncio.sleep(self._step)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """On what terms a connection's model is opened."""
+
+    gate: Gate
+    timeout: float
+    """Seconds of a call that names no other."""
+    ladder: MutableMapping[str, str]
+    """What was learnt about the endpoint before, and is written to as more is learnt: keep it."""
+    retry: Retry = field(default_factory=Retry)
+    reach: Reach = ANYWHERE
+    """Where the connection may lead."""

@@ -11,7 +11,7 @@ from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Reach, Reply, facts_of, open_model
 from ml_backend.llm.dialects.google import GenerateContent, model_in, thinking
 from ml_backend.llm.dialects.google_schema import translated
-from ml_backend.llm.model import Gate
+from ml_backend.llm.model import Gate, Opening
 from ml_backend.llm.providers.gemini import _Gemini
 from ml_backend.llm.wire import CallFailed
 from ml_backend.records import Connection, FailureKind, ProviderName
@@ -413,7 +413,7 @@ def test_addresses_are_understood_as_people_paste_them(simulator: Simulator) -> 
 
 
 def open_(on: Connection) -> Any:
-    return open_model(on, gate=Gate(1), timeout=1, ladder={})
+    return open_model(on, Opening(Gate(1), 1, {}))
 
 
 def test_a_member_leads_it_into_no_private_network(simulator: Simulator) -> None:

@@ -95,7 +95,7 @@ def test_the_address_of_another_connection_is_not_that_of_openai(litellm, monkey
     monkeypatch.setenv("OPENAI_BASE_URL", "http://gateway.internal/v1")
     litellm.raises = fake_litellm.NotFoundError("no such model")
     with pytest.raises(RunStopper):
-        ask(on(), question(model="openai/gpt-5-mini"))
+        ask(on(), question(model="openai/gpt-6-luna"))
     assert litellm.calls[0]["api_base"] == "https://api.openai.com/v1"
 
 

@@ -11,7 +11,7 @@ from google.auth import jwt
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Reach, facts_of, open_model
-from ml_backend.llm.model import Gate
+from ml_backend.llm.model import Gate, Opening
 from ml_backend.llm.providers.vertexai import _Vertex
 from ml_backend.llm.wire import CallFailed, Received
 from ml_backend.llm.wire.google_token import (
@@ -46,7 +46,7 @@ def vertex(url: str = "", text: str = "", **changes: Any) -> Connection:
 
 
 def open_(on: Connection) -> Any:
-    return open_model(on, gate=Gate(1), timeout=1, ladder={})
+    return open_model(on, Opening(Gate(1), 1, {}))
 
 
 def address(on: Connection, model: str = "gemini-2.5-flash") -> str:

@@ -18,7 +18,7 @@ from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.place import close
 from support.processes import eventually
-from support.simulator import Simulator
+from support.simulator import Controls
 
 CONFIG = """<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices></View>"""
@@ -114,7 +114,7 @@ class House:
 
 @contextmanager
 def served_house(
-    fake: FakeLabelStudio, simulator: Simulator, data_dir: Path, **settings: str
+    fake: FakeLabelStudio, simulator: Controls, data_dir: Path, **settings: str
 ) -> Iterator[House]:
     """Yield a house whose container asks the simulator over HTTP, by these settings beside."""
     container = Container(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ml_backend.llm import ANYWHERE, Gate, Model, Reach, Request, Retry, open_model
+from ml_backend.llm import ANYWHERE, Gate, Model, Opening, Reach, Request, Retry, open_model
 from ml_backend.records import Connection, JsonObject, ProviderName, Usage
 from ml_backend.services.models.pool import ModelPool, _asked_by
 
@@ -84,9 +84,7 @@ async def opened(
     reach: Reach = ANYWHERE,
 ):
     memory = {} if ladder is None else ladder
-    model = open_model(
-        on, gate=gate or Gate(8), timeout=timeout, ladder=memory, retry=retry, reach=reach
-    )
+    model = open_model(on, Opening(gate or Gate(8), timeout, memory, retry, reach))
     try:
         yield model
     finally:

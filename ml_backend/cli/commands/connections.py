@@ -154,8 +154,8 @@ def price_of_connection(
     \b
     Examples:
       ls-prompts connections price environment llama3.2=0,0
-      ls-prompts connections price work gpt-5-mini=0.25,2
-      ls-prompts connections price work --remove gpt-5-mini
+      ls-prompts connections price work gpt-6-luna=0.10,0.50
+      ls-prompts connections price work --remove gpt-6-luna
     """
     chosen = find_connection(app, connection)
     given = app.container.given_prices

@@ -14,12 +14,6 @@ from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, PromptVersion, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
-from ml_backend.services.callers.connection_checks import (
-    check_endpoint,
-    check_names,
-    check_title,
-    choice,
-)
 from ml_backend.services.callers.connection_fields import (
     FIELDS,
     address_of,
@@ -27,6 +21,12 @@ from ml_backend.services.callers.connection_fields import (
     check_preset,
     check_shared,
     value_of,
+)
+from ml_backend.services.callers.connection_rules import (
+    check_endpoint,
+    check_names,
+    check_title,
+    choice,
 )
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
@@ -340,7 +340,7 @@ def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
 
 
 def parse_price(text: str) -> tuple[str, list[float]]:
-    """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
+    """Return model -> dollars per million tokens in and out, as in ``gpt-6-luna=0.10,0.50``."""
     model, _, numbers = text.rpartition("=")
     try:
         price = read_price(numbers)
@@ -348,7 +348,7 @@ def parse_price(text: str) -> tuple[str, list[float]]:
         price = None
     if not model.strip() or price is None:
         raise InvalidInput(
-            f"{text!r} is not a price such as gpt-5-mini=0.25,2.",
+            f"{text!r} is not a price such as gpt-6-luna=0.10,0.50.",
             field="prices",
             fix="Give dollars per million tokens of the prompt and of the answer.",
         )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from ml_backend.errors import AnswerError, Conflict, InvalidInput, ModelError
 from ml_backend.jobs import LoopThread
-from ml_backend.llm import Gate, Model, Reply, Request, Retry, facts_of, open_model
+from ml_backend.llm import Gate, Model, Opening, Reply, Request, Retry, facts_of, open_model
 from ml_backend.llm.prices import Price
 from ml_backend.records import (
     AuditAction,
@@ -157,14 +157,15 @@ class Measuring:
 
         # Where no models are listed the one that is named is asked whether it answers.
         own = name or connection.default_model
-        model = open_model(
-            replace(self._models.as_asked(connection), default_model=own),
-            gate=Gate(1),
-            timeout=CALL_SECONDS,
-            ladder=forms_anew(self._store.answer_forms),
+        opening = Opening(
+            Gate(1),
+            CALL_SECONDS,
+            forms_anew(self._store.answer_forms),
             retry=RETRY,
             reach=self._models.reach_of(connection),
         )
+        asked = replace(self._models.as_asked(connection), default_model=own)
+        model = open_model(asked, opening)
         try:
             with hearing() as heard:
                 listed = tuple(await model.check(self._models.payer(connection, person, bill)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.llm import ANYWHERE, Gate, Lists, Model, Reach, Retirable, open_model
+from ml_backend.llm import ANYWHERE, Gate, Lists, Model, Opening, Reach, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
 from ml_backend.next_steps import Step
 from ml_backend.records import (
@@ -169,14 +169,10 @@ class ModelPool:
                 if known == wanted and known_reach == reach:
                     return model
             self._drop_local_of(connection.id)
-            gate = Gate(self.concurrency)
-            model = open_model(
-                connection,
-                gate=gate,
-                timeout=self.timeout,
-                ladder=self._store.answer_forms,
-                reach=reach,
+            opening = Opening(
+                Gate(self.concurrency), self.timeout, self._store.answer_forms, reach=reach
             )
+            model = open_model(connection, opening)
             self._open.append((wanted, reach, model))
             return model
 

@@ -8,7 +8,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Connection, ProviderName
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.callers.connection_checks import provider_choices
+from ml_backend.services.callers.connection_rules import provider_choices
 from ml_backend.services.models.measured_said import document
 from ml_backend.services.models.spending import spending_of
 from ml_backend.web.api.operations import Operations

@@ -364,7 +364,7 @@ def _given(before: Connection) -> dict[str, Any]:
 
 
 def _prices(text: str) -> dict[str, list[float]]:
-    """Return model -> prices, from lines such as ``gpt-5-mini = 0.25, 2``."""
+    """Return model -> prices, from lines such as ``gpt-6-luna = 0.10, 0.50``."""
     return dict(parse_price(line.strip()) for line in text.splitlines() if line.strip())
 
 
