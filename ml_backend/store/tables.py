@@ -24,6 +24,11 @@ from sqlalchemy import (
 )
 
 from ml_backend.store.claims import claim_columns
+from ml_backend.store.promise_tables import (
+    promise_samples as promise_samples,
+    promise_tasks as promise_tasks,
+    promise_withheld as promise_withheld,
+)
 from ml_backend.store.race_tables import race_answers as race_answers
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
