@@ -203,6 +203,7 @@ class Container(UpkeepParts):
         return (
             Repeater("events", self.event_worker.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
+            Repeater("review", self.review_first.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("upkeep", self.upkeep.work, every=UPKEEP_EVERY),

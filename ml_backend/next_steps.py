@@ -78,13 +78,16 @@ class Step(StrEnum):
     NAME_TASKS_TO_MARK = "name_tasks_to_mark"
     NAME_TASKS_TO_PROMOTE = "name_tasks_to_promote"
     NEW_RUN = "new_run"
+    PREDICT_FIRST = "predict_first"
     RAISE_CONNECTION_BUDGET = "raise_connection_budget"
     RESUME_RUN = "resume_run"
     ROTATE_KEYS = "rotate_keys"
     SAY_ALL_TASKS = "say_all_tasks"
     SELECT_UNVERSIONED = "select_unversioned"
     SHOW_RUN = "show_run"
+    START_REVIEW = "start_review"
     START_SERVER = "start_server"
+    STOP_REVIEW = "stop_review"
     SWITCH_LABEL_STREAM = "switch_label_stream"
     TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
@@ -111,8 +114,11 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.GIVE_KEY_AGAIN: ("connection",),
     Step.GIVE_TOKEN_AGAIN: ("connection",),
     Step.LIST_FAILURES: ("run",),
+    Step.PREDICT_FIRST: ("prompt",),
     Step.RESUME_RUN: ("run",),
     Step.SHOW_RUN: ("run",),
+    Step.START_REVIEW: ("prompt",),
+    Step.STOP_REVIEW: ("prompt",),
 }
 """What a step must be told, where that is anything; ``runs`` are numbers with commas."""
 

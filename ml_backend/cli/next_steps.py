@@ -83,6 +83,7 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
     Step.NEW_RUN: "Start a new run, with --only-missing to ask just the tasks that "
     "have no prediction of this version.",
+    Step.PREDICT_FIRST: "Get predictions first: `ls-prompts run '{prompt}' --project ID`.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget` (that of the "
     "environment's connection is OPENAI_BUDGET), or wait for the next period.",
     Step.RESUME_RUN: "Then: `ls-prompts runs resume {run}`.",
@@ -91,8 +92,11 @@ WORDS: Words = {
     Step.SAY_ALL_TASKS: "When that is meant, say it with --all.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by --unversioned.",
     Step.SHOW_RUN: "See `ls-prompts runs show {run}`.",
+    Step.START_REVIEW: "Start it: `ls-prompts predictions review-first '{prompt}' --project ID`.",
     Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
     "here.",
+    Step.STOP_REVIEW: "End that one first: `ls-prompts predictions review-first '{prompt}' "
+    "--project ID --stop`.",
     Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
     Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
     "authority that signed it, or with its own.",

@@ -33,6 +33,8 @@ class AuditAction(StrEnum):
     PROJECT_CONFIRMED = "project_confirmed"
     FOLLOWING_STARTED = "following_started"
     FOLLOWING_STOPPED = "following_stopped"
+    REVIEW_STARTED = "review_started"
+    REVIEW_STOPPED = "review_stopped"
     RUN_STARTED = "run_started"
     RUN_RESUMED = "run_resumed"
     RUN_CANCELED = "run_canceled"

@@ -33,6 +33,7 @@ from ml_backend.store.results import (
     ResultFilter,
     ResultStore,
 )
+from ml_backend.store.review_tabs import Answered, ReviewState, ReviewTab, ReviewTabStore
 from ml_backend.store.run_columns import totals_columns
 from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
@@ -49,6 +50,7 @@ __all__ = [
     "GIVEN_UP",
     "Account",
     "AnswerForms",
+    "Answered",
     "CachedAnswer",
     "Cell",
     "CellCount",
@@ -68,6 +70,8 @@ __all__ = [
     "RaceAnswer",
     "Renewed",
     "ResultFilter",
+    "ReviewState",
+    "ReviewTab",
     "Score",
     "Served",
     "Source",
@@ -103,6 +107,7 @@ class Store:
         self.secrets = ProjectSecretStore(self.database, cipher)
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
+        self.review_tabs = ReviewTabStore(self.database)
         self.served = ServedStore(self.database)
         self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)

@@ -22,7 +22,7 @@ from ml_backend.store.people import person_column, read_person
 
 OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
 BY_TASK = (t.examples, t.provenance, t.served, t.predict_failures, t.race_answers)
-BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences)
+BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences, t.review_tabs)
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",

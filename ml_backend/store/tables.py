@@ -30,6 +30,7 @@ from ml_backend.store.promise_tables import (
     promise_withheld as promise_withheld,
 )
 from ml_backend.store.race_tables import race_answers as race_answers
+from ml_backend.store.review_tables import review_tabs as review_tabs
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
     kept_predictions as kept_predictions,

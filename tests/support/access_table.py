@@ -171,6 +171,9 @@ API_ROUTES: dict[str, Route] = {
     "projects_api.list_subsets": _OF_THE_PROJECT,
     "ground_truth_api.list_ground_truth": _OF_THE_PROJECT,
     "ground_truth_api.mark_ground_truth": Route("API: of the project", {"all": True}),
+    "reviewing_api.list_reviews": Route("API: of the project", query={"prompt": "{prompt}"}),
+    "reviewing_api.start_review": Route("API: of the project", {"prompt": "{prompt}"}),
+    "reviewing_api.stop_review": Route("API: of the project", query={"prompt": "{prompt}"}, turn=1),
     "audit_api.list_audit_events": Route("API: the organization's"),
     # Connections
     "providers_api.list_connections": _LIST,

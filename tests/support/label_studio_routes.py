@@ -362,6 +362,8 @@ class FakeServer(Connections):
 
     async def _list_tasks(self, request: web.Request) -> web.Response:
         query = json.loads(unquote(request.query.get("query", "{}")))
+        if "view" in request.query:
+            query = self.rows.view(int(request.query["view"]))["data"]
         found = self.rows.select(int(request.query["project"]), query)
         page, _ = paginate(found, request, int(request.query.get("page_size", 100)))
         whole = request.query.get("fields") == "all"

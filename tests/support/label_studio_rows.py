@@ -440,7 +440,8 @@ class Rows:
             excluded = set(selection["excluded"])
             rows = [row for row in rows if row["id"] not in excluded]
         filters = query.get("filters") or {}
-        tests = [self._test(item) for item in filters.get("items") or []]
+        lines = [item for item in filters.get("items") or [] if item["value"] is not None]
+        tests = [self._test(item) for item in lines]
         if tests:
             combine = any if filters.get("conjunction") == "or" else all
             rows = [row for row in rows if combine(test(row) for test in tests)]

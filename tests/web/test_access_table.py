@@ -81,6 +81,7 @@ class Asking:
             self._csrf = csrf_of(self._client, "/ui/sign-in")
         self._ids = {
             "{project}": world.api.project, "{run}": world.run.id, "{task}": world.api.tasks[0],
+            "{prompt}": world.prompt.id,
             "{uid}": f"{world.api.project}.{CREATED}", "{config}": CONFIG,
             "{simulator}": world.api.simulator.url, "{connection}": world.connection.id,
             "{label}": world.api.studio.state()["predictions"][0]["model_version"],

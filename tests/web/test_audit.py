@@ -43,6 +43,8 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "projects_api.disconnect_project": (A.PROJECT_DISCONNECTED,),
     "projects_api.promote_predictions": (A.PREDICTIONS_PROMOTED, A.TRUTH_MARKED),
     "projects_api.show_in_label_stream": WRITES,
+    "reviewing_api.start_review": (A.REVIEW_STARTED,),
+    "reviewing_api.stop_review": (A.REVIEW_STOPPED,),
     "prompt_files_api.import_prompt": (A.PROMPT_IMPORTED,),
     "prompts_api.create_prompt": WRITES,
     "prompts_api.delete_prompt": DELETED,

@@ -12,6 +12,7 @@ from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_n
 from ml_backend.cli.commands.delete import show_remaining
 from ml_backend.cli.commands.predictions.label_stream import show_in_label_stream
 from ml_backend.cli.commands.predictions.opened_marks import mark_opened, show_marked
+from ml_backend.cli.commands.predictions.review_first import review_first
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.prediction_rows import SHOWN_ROWS, note_more, show_unsure
 from ml_backend.cli.output.progress import bar
@@ -71,6 +72,7 @@ def predictions() -> None:
 
 
 predictions.add_command(show_in_label_stream)
+predictions.add_command(review_first)
 
 
 @predictions.command("list")

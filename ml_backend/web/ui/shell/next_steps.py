@@ -67,6 +67,7 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_MARK: "Tick tasks, draw some at random, or take all.",
     Step.NAME_TASKS_TO_PROMOTE: "Write their ids, choose a tab of the Data Manager, or all tasks.",
     Step.NEW_RUN: "Start a new run: the same question is never paid for twice.",
+    Step.PREDICT_FIRST: "Get predictions of {prompt} first: Predict all, on its page.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections (that of the server's own is "
     "OPENAI_BUDGET of its environment), or wait for the next period.",
     Step.RESUME_RUN: "Then press Resume.",
@@ -75,7 +76,9 @@ WORDS: Words = {
     Step.SAY_ALL_TASKS: "When that is meant, choose all tasks.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are a choice of their own.",
     Step.SHOW_RUN: "See it in History.",
+    Step.START_REVIEW: "Send tasks of {prompt} to people first, under Accept.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
+    Step.STOP_REVIEW: "End the review of {prompt} first, under Accept.",
     Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
     Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
     "file with the certificate of the authority that signed it or with its own, and starts it "
