@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ml_backend.errors import (
+    Conflict,
     InvalidInput,
     LabelStudioError,
     LabelStudioNotFound,
-    NotFound,
     PromptsError,
 )
 from ml_backend.labelstudio import LabelStudioClient, LabelStudioReader, Project, ServerLabelStudio
@@ -146,8 +146,8 @@ class ReviewFirst:
     ) -> Review:
         """Make the tab, or change what it shows; with the rights of the client's token.
 
-        Raises NotFound where the version predicted nothing in the project, Conflict where the
-        project's sampling was changed for another prompt.
+        Raises Conflict where the version predicted nothing in the project, or the project's
+        sampling was changed for another prompt.
         """
         _check(request)
         version, batch = self._choose(studio, prompt, project, request)
@@ -178,7 +178,7 @@ class ReviewFirst:
         """Delete the tab unless a person made it theirs, and put the sampling back as it was."""
         tab = self._store.review_tabs.find(project.id, prompt.id)
         if tab is None:
-            raise NotFound(
+            raise Conflict(
                 f"Nothing of {prompt.title!r} is in review in project {project.id}.",
                 field="prompt",
                 fix=Step.START_REVIEW(prompt=prompt.title),
@@ -247,7 +247,7 @@ class ReviewFirst:
             studio, project, version, request.size, request.below, exact=exact
         )
         if not batch.predicted:
-            raise NotFound(
+            raise Conflict(
                 f"Version {version.title!r} has predicted nothing in project {project.id}: there "
                 "is nothing it could be unsure of.",
                 field="version",

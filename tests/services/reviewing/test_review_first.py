@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, NotFound
+from ml_backend.errors import Conflict, InvalidInput, LabelStudioError
 from ml_backend.labelstudio import Sampling
 from ml_backend.records import (
     AuditAction,
@@ -223,7 +223,7 @@ def test_the_sampling_is_changed_only_when_asked_and_put_back_exactly(place: Pla
     assert place.project.sampling == Sampling.UNIFORM
     assert place.store.review_tabs.of_project(place.project_id) == []
     assert [each.title for each in place.studio.tabs(place.project_id)] == ["Default"]
-    with pytest.raises(NotFound, match="Nothing of"):
+    with pytest.raises(Conflict, match="Nothing of"):
         place.stop()
 
 
@@ -318,7 +318,7 @@ def test_a_project_that_is_gone_is_forgotten_and_one_that_is_away_is_not(place: 
 @pytest.mark.slow
 def test_what_a_version_did_not_predict_it_cannot_be_unsure_of(place: Place) -> None:
     new = place.house.version(place.prompt, "Anew: {text}")
-    with pytest.raises(NotFound, match="predicted nothing"):
+    with pytest.raises(Conflict, match="predicted nothing"):
         place.start(version=new)
     for size in (49, 201):
         with pytest.raises(InvalidInput, match="50 to 200"):
