@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -34,7 +35,7 @@ def colleague(url: str) -> httpx.Client:
     page = client.get("/user/signup/").text
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert token is not None
-    person = {"email": "colleague@example.com", "password": "Another-pass-1"}
+    person = {"email": f"{uuid.uuid4().hex}@example.com", "password": "Another-pass-1"}
     client.post(
         "/user/signup/",
         data={"csrfmiddlewaretoken": token[1], "allow_newsletters": "false", **person},
@@ -57,7 +58,7 @@ def test_a_tab_of_what_is_to_be_looked_at_follows_what_people_submit(
     assert (made["batch"], made["waiting"]) == (50, 10)
     assert project.studio.get_project(project.id).sampling == "Uniform sampling"
 
-    with colleague(project.studio.url) as other:
+    with closing(colleague(project.studio.url)) as other:
 
         def shown() -> list[int]:
             params = {"view": made["tab"], "project": project.id, "page_size": 100}

@@ -48,7 +48,7 @@ def test_a_tab_is_planned_made_listed_and_ended(api: Api, prompt: Any) -> None:
     assert (ended["removed"], ended["sampling"]) == (True, "put back")
     assert ask(api, "GET").json() == []
     again = ask(api, "DELETE", params={"prompt": prompt.id})
-    assert again.status_code == 409
+    assert again.status_code == 400
     assert "/review-first" in again.text, "what to do is said in the API's words"
 
 
