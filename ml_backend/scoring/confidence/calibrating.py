@@ -98,9 +98,11 @@ def platt(values: Sequence[float], right: Sequence[bool]) -> tuple[float, float]
             if found <= loss:
                 break
             size /= 2
-        if loss - found <= _CLOSE * abs(loss):
+        if found > loss:
             break
-        slope, intercept, loss = next_slope, next_intercept, found
+        gained, slope, intercept, loss = loss - found, next_slope, next_intercept, found
+        if gained <= _CLOSE * loss:
+            break
     return (slope, intercept) if slope > 0 else (0.0, _flat(wanted))
 
 

@@ -55,7 +55,7 @@ def test_without_both_kinds_there_is_none() -> None:
     assert auroc([], []) is None
     assert auroc([0.5, 0.6], [True, True]) is None
     assert auroc([0.5, None, nan], [True, False, False]) is None
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match="argument"):
         auroc([0.5], [])
 
 
