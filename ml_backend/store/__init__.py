@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from ml_backend.store.acceptances import (
+    AcceptanceAct,
+    AcceptanceStore,
+    AcceptedRow,
+    NewAcceptance,
+)
 from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, allotted
 from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AbilityStore, AnswerForms, Cipher, ConnectionStore
@@ -46,6 +52,8 @@ from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 __all__ = [
     "ENVIRONMENT",
     "GIVEN_UP",
+    "AcceptanceAct",
+    "AcceptedRow",
     "Account",
     "AnswerForms",
     "CachedAnswer",
@@ -59,6 +67,7 @@ __all__ = [
     "Follow",
     "JudgedOutcome",
     "KnownProject",
+    "NewAcceptance",
     "Place",
     "ProjectSecret",
     "PromptStats",
@@ -94,6 +103,7 @@ class Store:
         self.results = ResultStore(self.database)
         self.writing = WritingStore(self.database)
         self.promotions = PromotionStore(self.database)
+        self.acceptances = AcceptanceStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
         self.projects = ProjectStore(self.database)

@@ -21,14 +21,22 @@ from ml_backend.store.outcomes import drop_tasks
 from ml_backend.store.people import person_column, read_person
 
 OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
-BY_TASK = (t.examples, t.provenance, t.served, t.predict_failures, t.race_answers)
-BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences)
+BY_TASK = (
+    t.examples,
+    t.provenance,
+    t.served,
+    t.predict_failures,
+    t.race_answers,
+    t.accepted_rows,
+)
+BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences, t.acceptances)
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",
     "predict_failures": "failures",
     "presences": "looks",
     "race_answers": "results of races",
+    "accepted_rows": "rows of acceptances",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")

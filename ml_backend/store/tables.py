@@ -23,6 +23,11 @@ from sqlalchemy import (
     false,
 )
 
+from ml_backend.store.acceptance_tables import (
+    acceptances as acceptances,
+    accepted_rows as accepted_rows,
+    promotions as promotions,
+)
 from ml_backend.store.claims import claim_columns
 from ml_backend.store.race_tables import race_answers as race_answers
 from ml_backend.store.run_tables import (
@@ -269,14 +274,6 @@ publications = Table(
     Column("confirmed_at", Float),
     Column("settled_at", Float),
     Column("note", Text, nullable=False, default=""),
-)
-
-promotions = Table(
-    "promotions",
-    metadata,
-    Column("annotation_id", Integer, primary_key=True, autoincrement=False),
-    Column("project_id", Integer, nullable=False, index=True),
-    Column("fingerprint", String(64), nullable=False),
 )
 
 leases = Table(
