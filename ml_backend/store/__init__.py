@@ -24,6 +24,7 @@ from ml_backend.store.presences import PresenceStore
 from ml_backend.store.presses import PressStore
 from ml_backend.store.project_secrets import ProjectSecret, ProjectSecretStore
 from ml_backend.store.projects import KnownProject, ProjectStore
+from ml_backend.store.promises import Drawn, PromiseStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
 from ml_backend.store.prompts import PromptStore
@@ -62,6 +63,7 @@ __all__ = [
     "Chosen",
     "Cipher",
     "Claim",
+    "Drawn",
     "Evaluated",
     "Event",
     "Follow",
@@ -102,6 +104,7 @@ class Store:
         self.outcomes = OutcomeStore(self.database)
         self.results = ResultStore(self.database)
         self.writing = WritingStore(self.database)
+        self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)
         self.acceptances = AcceptanceStore(self.database)
         self.examples = ExampleStore(self.database)

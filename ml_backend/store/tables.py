@@ -29,6 +29,11 @@ from ml_backend.store.acceptance_tables import (
     promotions as promotions,
 )
 from ml_backend.store.claims import claim_columns
+from ml_backend.store.promise_tables import (
+    promise_samples as promise_samples,
+    promise_tasks as promise_tasks,
+    promise_withheld as promise_withheld,
+)
 from ml_backend.store.race_tables import race_answers as race_answers
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
