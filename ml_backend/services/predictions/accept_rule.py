@@ -6,11 +6,12 @@ Whatever a rule leaves out is for people, and is counted by why.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ml_backend.labelstudio import PredictionRow
+from ml_backend.records.promises import short
 from ml_backend.services.fingerprints import fingerprint
 
 
@@ -41,6 +42,7 @@ class Promised:
 
     score: float | None
     fingerprint: str
+    """Of its result, shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +54,14 @@ class AcceptRule:
 
     min_score: float | None = None
     population: Mapping[int, Promised] | None = field(default=None, repr=False)
-    closed: Set[int] = field(default=frozenset(), repr=False)
-    """Tasks that people label without seeing a prediction."""
 
     def why_not(self, row: PredictionRow) -> LeftOut | None:
         """Return why a prediction is not accepted, None when it is."""
-        if row.task_id in self.closed:
-            return LeftOut.SAMPLED
         if self.population is not None:
             promised = self.population.get(row.task_id)
             if promised is None:
                 return LeftOut.OUTSIDE
-            if (promised.score, promised.fingerprint) != (row.score, fingerprint(row.result)):
+            if (promised.score, promised.fingerprint) != (row.score, short(fingerprint(row.result))):
                 return LeftOut.REPLACED
         if self.min_score is None:
             return None

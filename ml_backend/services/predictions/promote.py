@@ -196,7 +196,9 @@ class PromotePredictions(Generic[Acting]):
                 if label is not None and label in labels and (row.task_id, label) in meant:
                     chosen[row.task_id][label].append(row)
         annotations = self._read_annotations(studio, project_id, tasks)
-        return Standing(chosen, prints, annotations, self._remember(project_id, annotations))
+        by_people = self._remember(project_id, annotations)
+        closed = self._store.promises.closed_tasks(project_id)
+        return Standing(chosen, prints, annotations, by_people, closed)
 
     @staticmethod
     def _read_annotations(

@@ -124,6 +124,8 @@ class Standing:
     annotations: Mapping[int, Sequence[Annotation]]
     by_people: Set[int]
     """Tasks that people annotated."""
+    closed: Set[int]
+    """Tasks of promise samples that are not opened yet."""
 
 
 def sort_out(
@@ -156,6 +158,8 @@ def sort_out(
                 if row.id not in parents and standing.prints[row.id] not in held
             ]
             why = _why_not(rows[label], left, rule, by_person=by_person)
+            if task_id in standing.closed:
+                why = LeftOut.SAMPLED
             if why is not None:
                 left_out[why] += 1
                 continue
