@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from ml_backend.records import JsonObject, Slot
 from ml_backend.records.promises import (
     Eligible,
@@ -18,7 +20,18 @@ from ml_backend.records.promises import (
     PromiseTask,
     Withheld,
 )
+from ml_backend.store import tables as t
 from ml_backend.store.people import person_column, read_person
+
+
+def closed_in(project_id: int | sa.ScalarSelect[Any]) -> sa.Select[tuple[int]]:
+    """Return the query for the tasks of a project's samples that are not opened yet."""
+    s, task = t.promise_samples.c, t.promise_tasks.c
+    return (
+        sa.select(task.task_id)
+        .join_from(t.promise_tasks, t.promise_samples, task.sample_id == s.id)
+        .where(task.project_id == project_id, s.state == PromiseState.DRAWN.value)
+    )
 
 
 def look_json(look: Look) -> JsonObject:

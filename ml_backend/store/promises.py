@@ -26,9 +26,14 @@ from ml_backend.store import tables as t
 from ml_backend.store.audit import note
 from ml_backend.store.database import Database, insert_ignoring, inserted_id
 from ml_backend.store.people import person_column
-from ml_backend.store.promise_rows import look_json, read_sample, read_task, read_withheld
+from ml_backend.store.promise_rows import (
+    closed_in,
+    look_json,
+    read_sample,
+    read_task,
+    read_withheld,
+)
 
-CHUNK = 500
 _S, _T, _W = t.promise_samples.c, t.promise_tasks.c, t.promise_withheld.c
 NOT_BACK = (Hiding.HIDING.value, Hiding.HIDDEN.value, Hiding.RETURNING.value)
 UNSETTLED = sa.or_(
@@ -72,20 +77,13 @@ class PromiseStore:
 
     def closed_tasks(self, project_id: int) -> frozenset[int]:
         """Return the tasks of samples not opened yet: no truth and no example of anything."""
-        return self._tasks(project_id, _S.state == PromiseState.DRAWN.value)
+        with self._db.read() as c:
+            return frozenset(c.execute(closed_in(project_id)).scalars())
 
     def withheld_tasks(self, project_id: int) -> frozenset[int]:
         """Return the tasks onto which no prediction is written: none of theirs is back yet."""
-        return self._tasks(project_id, _S.hiding.in_(NOT_BACK))
-
-    def _tasks(self, project_id: int, which: sa.ColumnElement[bool]) -> frozenset[int]:
-        query = (
-            sa.select(_T.task_id)
-            .join_from(t.promise_tasks, t.promise_samples, _T.sample_id == _S.id)
-            .where(_T.project_id == project_id, which)
-        )
         with self._db.read() as c:
-            return frozenset(c.execute(query).scalars())
+            return frozenset(task_id for _, task_id in c.execute(_not_back(project_id)).all())
 
     # Drawing
 
@@ -257,13 +255,8 @@ class PromiseStore:
     ) -> None:
         """Keep newer predictions of a prompt and slot in place of those kept so far."""
         by_task = {each.task_id: each for each in rows}
-        query = (
-            sa.select(_T.sample_id, _T.task_id)
-            .join_from(t.promise_tasks, t.promise_samples, _T.sample_id == _S.id)
-            .where(_T.project_id == project_id, _S.hiding.in_(NOT_BACK))
-        )
         with self._db.write() as c:
-            for sample_id, task_id in c.execute(query).all():
+            for sample_id, task_id in c.execute(_not_back(project_id)).all():
                 if task_id not in by_task:
                     continue
                 old = (
@@ -314,13 +307,18 @@ def drop_withheld(c: sa.Connection, which: sa.ColumnElement[bool]) -> int:
     return c.execute(sa.delete(t.promise_withheld).where(which)).rowcount
 
 
-def _refuse_doubles(c: sa.Connection, project_id: int, task_ids: Collection[int]) -> None:
-    query = (
-        sa.select(_T.task_id)
+def _not_back(project_id: int) -> sa.Select[tuple[int, int]]:
+    """Return the query for (sample, task) of samples whose predictions are not back."""
+    return (
+        sa.select(_T.sample_id, _T.task_id)
         .join_from(t.promise_tasks, t.promise_samples, _T.sample_id == _S.id)
         .where(_T.project_id == project_id, _S.hiding.in_(NOT_BACK))
     )
-    if set(c.execute(query).scalars()) & set(task_ids):
+
+
+def _refuse_doubles(c: sa.Connection, project_id: int, task_ids: Collection[int]) -> None:
+    taken = {task_id for _, task_id in c.execute(_not_back(project_id)).all()}
+    if taken & set(task_ids):
         raise Conflict(
             "Tasks drawn now were drawn for another promise sample a moment ago.",
             fix=Step.DRAW_AGAIN(),
