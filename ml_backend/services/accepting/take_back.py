@@ -169,9 +169,7 @@ class TakeBack(Generic[Acting]):
     def _plan(self, studio: LabelStudioReader, act: AcceptanceAct) -> TakeBackPlan:
         rows = self._store.acceptances.rows(act.id)
         standing = [
-            each
-            for each in rows
-            if each.annotation_id is not None and each.taken_back_at is None
+            each for each in rows if each.annotation_id is not None and each.taken_back_at is None
         ]
         sorted_out = self._sort_out(studio, act.project_id, standing)
         return TakeBackPlan(

@@ -61,7 +61,7 @@ class AcceptRule:
             promised = self.population.get(row.task_id)
             if promised is None:
                 return LeftOut.OUTSIDE
-            if (promised.score, promised.fingerprint) != (row.score, short(fingerprint(row.result))):
+            if promised != Promised(row.score, short(fingerprint(row.result))):
                 return LeftOut.REPLACED
         if self.min_score is None:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from ml_backend.web.api import (
+    accepting,
     ground_truth,
     jobs,
     openapi,
@@ -26,6 +27,7 @@ GROUPS = (
     tries.api,
     runs.api,
     projects.api,
+    accepting.api,
     ground_truth.api,
     providers.api,
     jobs.api,
