@@ -68,6 +68,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("callers", "health"),
         ("connecting", "predictions", "upkeep"),
         ("evaluation", "serving"),
+        ("reviewing",),
         ("marking", "racing", "refining", "runs"),
         ("events", "jobs"),
     ),

@@ -42,8 +42,9 @@ promise_samples = Table(
     Column("several_looks", Boolean, nullable=False),
     Column("state", String(20), nullable=False),
     Column("hiding", String(20), nullable=False),
-    Column("watermark", Integer, nullable=False, default=0),
-    Column("tab_id", Integer),
+    # -1 until predictions begin to be put back.
+    Column("watermark", Integer, nullable=False, default=-1),
+    Column("tab", JSON),
     Column("looks", Document, nullable=False, default=list),
     Column("reason", Message, nullable=False, default=""),
     Column("created_by", JSON),

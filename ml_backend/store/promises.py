@@ -35,6 +35,8 @@ from ml_backend.store.promise_rows import (
 )
 
 _S, _T, _W = t.promise_samples.c, t.promise_tasks.c, t.promise_withheld.c
+NOT_BEGUN = -1
+"""The watermark of a sample none of whose predictions was put back."""
 NOT_BACK = (Hiding.HIDING.value, Hiding.HIDDEN.value, Hiding.RETURNING.value)
 UNSETTLED = sa.or_(
     _S.hiding.in_((Hiding.HIDING.value, Hiding.RETURNING.value)),
@@ -136,8 +138,9 @@ class PromiseStore:
             )
         return self.get(sample_id)
 
-    def set_tab(self, sample_id: int, tab_id: int | None) -> None:
-        self._set(sample_id, tab_id=tab_id)
+    def set_tab(self, sample_id: int, tab: JsonObject | None) -> None:
+        """Keep which tab of Label Studio shows the tasks; None once it is gone."""
+        self._set(sample_id, tab=tab)
 
     # Reading
 
@@ -202,7 +205,7 @@ class PromiseStore:
         values = {
             "state": PromiseState.OPENED.value,
             "hiding": Hiding.RETURNING.value,
-            "watermark": 0,
+            "watermark": NOT_BEGUN,
             "looks": [look_json(look)],
             "opened_at": datetime.now(UTC),
         }
@@ -236,7 +239,7 @@ class PromiseStore:
 
     def begin_return(self, sample_id: int, watermark: int) -> None:
         """Keep from which id on predictions are those that were put back."""
-        mine = (_S.id == sample_id, _S.watermark == 0)
+        mine = (_S.id == sample_id, _S.watermark == NOT_BEGUN)
         with self._db.write() as c:
             c.execute(sa.update(t.promise_samples).where(*mine).values(watermark=watermark))
 

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("hiding", sa.String(20), nullable=False),
         sa.Column("watermark", sa.Integer(), nullable=False),
-        sa.Column("tab_id", sa.Integer(), nullable=True),
+        sa.Column("tab", sa.JSON(), nullable=True),
         sa.Column("looks", sa.JSON(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_by", sa.JSON(), nullable=True),
