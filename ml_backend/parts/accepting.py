@@ -5,21 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TypeVar
 
-from ml_backend.labelstudio import (
-    CallerLabelStudio,
-    LabelStudioClient,
-    LabelStudioReader,
-    Project,
-    ServerLabelStudio,
-)
+from ml_backend.labelstudio import CallerLabelStudio, LabelStudioClient, ServerLabelStudio
 from ml_backend.parts.predictions import PredictionParts
-from ml_backend.records.promises import PromiseSample
 from ml_backend.services.accepting.accepting import Accepting
 from ml_backend.services.accepting.book import AcceptanceBook
 from ml_backend.services.accepting.standing_promises import StandingPromises
 from ml_backend.services.accepting.take_back import TakeBack
 from ml_backend.services.accepting.thresholds import Thresholds
 from ml_backend.services.predictions.bulk_actions import Predictions
+from ml_backend.services.promises.validity import Validity
 from ml_backend.services.writing.writer import Writer
 
 Acting = TypeVar("Acting", bound=LabelStudioClient)
@@ -31,18 +25,7 @@ class AcceptingParts(PredictionParts):
     @cached_property
     def standing_promises(self) -> StandingPromises:
         """What finds the promise that a version's predictions may be accepted by."""
-        return StandingPromises(self.store, self._why_promises_ended)
-
-    def _why_promises_ended(
-        self, studio: LabelStudioReader, project: Project, sample: PromiseSample
-    ) -> str:
-        versions = {each.id: each for each in self.store.prompts.versions(sample.prompt_id)}
-        version = versions.get(sample.version_id)
-        if version is None:
-            return "The version was deleted."
-        if version.updated_at > sample.created_at:
-            return f"{version.title!r} was changed since promise sample {sample.id} was drawn."
-        return ""
+        return StandingPromises(self.store, Validity(self.store))
 
     @cached_property
     def accepting(self) -> Accepting[ServerLabelStudio]:

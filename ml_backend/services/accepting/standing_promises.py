@@ -72,7 +72,8 @@ class StandingPromises:
             gone = self._holding(studio, project, sample)
             if fitting and not gone:
                 widest = min(fitting, key=lambda look: look.threshold or 0.0)
-                return Found(Promise(sample, widest), sample=sample)
+                tested = frozenset(task.task_id for task in self._store.promises.tasks(sample.id))
+                return Found(Promise(sample, widest, tested), sample=sample)
             why = gone or why or _not_for(sample, max_error, certainty)
         return Found(None, why, newest)
 
@@ -82,7 +83,7 @@ def rule_of(promise: Promise) -> AcceptRule:
     population = {
         each.task_id: Promised(each.score, each.fingerprint) for each in promise.sample.population
     }
-    return AcceptRule(promise.threshold, population)
+    return AcceptRule(promise.threshold, population, promise.sampled)
 
 
 def no_promise(found: Found, project_id: int) -> Conflict:

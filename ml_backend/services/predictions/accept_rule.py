@@ -6,7 +6,7 @@ Whatever a rule leaves out is for people, and is counted by why.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -25,7 +25,7 @@ class LeftOut(StrEnum):
     DOUBLED = "doubled"
     """The task holds several predictions of the version; which one is meant nobody knows."""
     SAMPLED = "sampled"
-    """The task is of a promise sample that is not opened yet: people label it blind."""
+    """The task is of a promise sample: people labelled it, or are to, without a prediction."""
     OUTSIDE = "outside"
     """The promise is not of this task: it was imported later, or had no prediction then."""
     REPLACED = "replaced"
@@ -54,9 +54,13 @@ class AcceptRule:
 
     min_score: float | None = None
     population: Mapping[int, Promised] | None = field(default=None, repr=False)
+    sampled: Set[int] = field(default=frozenset(), repr=False)
+    """Of the population, the tasks it was tested on: of these nothing is accepted."""
 
     def why_not(self, row: PredictionRow) -> LeftOut | None:
         """Return why a prediction is not accepted, None when it is."""
+        if row.task_id in self.sampled:
+            return LeftOut.SAMPLED
         if self.population is not None:
             promised = self.population.get(row.task_id)
             if promised is None:

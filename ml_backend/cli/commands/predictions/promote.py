@@ -25,7 +25,7 @@ LEFT_OUT = {
     LeftOut.UNSCORED: "no score",
     LeftOut.OUTSIDE: "not of the promise: imported later, or without a prediction then",
     LeftOut.REPLACED: "another prediction than the promise was made of",
-    LeftOut.SAMPLED: "labelled blind, for a promise sample",
+    LeftOut.SAMPLED: "labelled by people for a promise sample, or to be",
 }
 
 

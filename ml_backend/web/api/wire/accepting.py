@@ -77,7 +77,8 @@ class ThresholdAnswer(Shown):
     """The same for a promise of 2 %."""
     curve: list[CurvePoint]
     curve_is: str
-    """"band" where its limits are of a promise sample, "estimate" of ordinary ground truth."""
+    """"band" where its limits are of a promise sample: they hold at once at all thresholds, by
+    themselves and not beside what was promised. "estimate" of ordinary ground truth."""
 
 
 class AcceptanceAnswer(Shown):

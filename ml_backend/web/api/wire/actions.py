@@ -161,7 +161,7 @@ class PromotionAnswer(Shown):
     skipped_replaced: int = 0
     """The promise was made of another prediction of the task."""
     skipped_sampled: int = 0
-    """Their tasks are of a promise sample that is labelled blind."""
+    """Their tasks are of a promise sample: people labelled them, or are to, blind."""
     for_people: int = 0
     """Of those left out, all that nobody has looked at."""
     threshold: float | None = None

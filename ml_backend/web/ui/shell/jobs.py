@@ -132,7 +132,7 @@ def _promoted(result: JsonObject) -> list[str]:
         ("skipped_unscored", "that have no score"),
         ("skipped_outside", "that the promise is not of"),
         ("skipped_replaced", "that are not those the promise was made of"),
-        ("skipped_sampled", "of tasks that are labelled blind for a promise sample"),
+        ("skipped_sampled", "of tasks that people label, or labelled, for a promise sample"),
     ):
         if result.get(name):
             said.append(f"{plural(int(result[name]), 'prediction')} left out {why}.")
