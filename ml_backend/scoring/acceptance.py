@@ -219,9 +219,7 @@ def error_limit(wrong: int, drawn: int, certainty: float, *, size: int | None = 
 # The sequence: by scores alone, without a look at a label
 
 
-def _sequence(
-    ranks: _Ranks, needed: int, max_error: float, certainty: float
-) -> Iterator[int]:
+def _sequence(ranks: _Ranks, needed: int, max_error: float, certainty: float) -> Iterator[int]:
     """Yield the thresholds to test, the highest first.
 
     Of a finite set those are left out where not even labels without a mistake would promise it.

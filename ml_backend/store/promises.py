@@ -40,7 +40,12 @@ NOT_BEGUN = -1
 NOT_BACK = (Hiding.HIDING.value, Hiding.HIDDEN.value, Hiding.RETURNING.value)
 UNSETTLED = sa.or_(
     _S.hiding.in_((Hiding.HIDING.value, Hiding.RETURNING.value)),
-    sa.and_(_S.state != PromiseState.DRAWN.value, _S.hiding == Hiding.HIDDEN.value),
+    sa.and_(
+        _S.state == PromiseState.DRAWN.value,
+        _S.hiding == Hiding.HIDDEN.value,
+        _S.tab.is_(None),
+    ),
+    sa.and_(_S.hiding == Hiding.RETURNED.value, _S.tab.is_not(None)),
 )
 
 
@@ -161,7 +166,7 @@ class PromiseStore:
             return [read_sample(row) for row in c.execute(query.order_by(_S.id.desc()))]
 
     def unsettled(self) -> list[int]:
-        """Return the samples whose predictions are not where they should be, oldest first."""
+        """Return the samples whose predictions or tabs are not as they should be, oldest first."""
         query = sa.select(_S.id).where(UNSETTLED).order_by(_S.id)
         with self._db.read() as c:
             return list(c.execute(query).scalars())
@@ -179,11 +184,12 @@ class PromiseStore:
             rows = c.execute(query.order_by(_W.task_id, _W.label)).all()
         return [read_withheld(row) for row in rows]
 
-    def withheld_labels(self, project_id: int) -> dict[str, int]:
-        """Return model version -> predictions of it that are kept here, of a project."""
-        query = sa.select(_W.label, sa.func.count()).where(_W.project_id == project_id)
+    def keeping(self, project_id: int, labels: Collection[str]) -> list[int]:
+        """Return the samples that keep predictions of any of these model versions."""
+        query = sa.select(_W.sample_id).distinct().where(_W.project_id == project_id)
+        query = query.where(_W.label.in_(sorted(labels))).order_by(_W.sample_id)
         with self._db.read() as c:
-            return {row[0]: int(row[1]) for row in c.execute(query.group_by(_W.label))}
+            return list(c.execute(query).scalars()) if labels else []
 
     # What is changed
 

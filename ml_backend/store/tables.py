@@ -52,6 +52,7 @@ from ml_backend.store.upkeep_tables import (
     audit_events as audit_events,
     model_abilities as model_abilities,
     presences as presences,
+    web_sessions as web_sessions,
 )
 
 connections = Table(
@@ -358,14 +359,4 @@ jobs = Table(
     Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
     *claim_columns(),
     sqlite_autoincrement=True,
-)
-
-web_sessions = Table(
-    "web_sessions",
-    metadata,
-    Column("key", String(64), primary_key=True),
-    Column("encrypted_token", Text, nullable=False),
-    Column("person_id", Integer),
-    Column("created_at", Float, nullable=False),
-    Column("seen_at", Float, nullable=False),
 )

@@ -44,9 +44,7 @@ def allowed(left: int, max_error: float) -> int:
     return floor(max_error * left + _SLACK)
 
 
-def is_kept(
-    wrong: int, drawn: int, size: int, *, max_error: float, certainty: float
-) -> bool:
+def is_kept(wrong: int, drawn: int, size: int, *, max_error: float, certainty: float) -> bool:
     """Whether, of the tasks not drawn, at most a share of ``max_error`` is wrong, so certainly.
 
     ``wrong`` of ``drawn`` labelled tasks out of ``size`` were. False where none is left.

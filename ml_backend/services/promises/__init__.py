@@ -1,1 +1,1 @@
-"""Promise samples: drawn, labelled blind, opened, and what they promise; docs/design/promises.md."""
+"""Promise samples: drawn, labelled blind, opened, and what they promise."""

@@ -79,9 +79,7 @@ def look_at(
     """
     number = len(sample.looks) + 1
     claimed = claimed_by(certainty, number, several_looks=sample.several_looks)
-    right = [
-        task.task_id in findings and findings[task.task_id].is_right for task in tasks
-    ]
+    right = [task.task_id in findings and findings[task.task_id].is_right for task in tasks]
     found = choose_threshold(
         [task.score for task in tasks],
         right,

@@ -75,9 +75,7 @@ class DrawPlan:
     @property
     def others(self) -> list[str]:
         """The model versions of ours whose predictions would be withdrawn on the drawn tasks."""
-        names = {
-            row.model_version or "" for rows in self.population.ours.values() for row in rows
-        }
+        names = {row.model_version or "" for rows in self.population.ours.values() for row in rows}
         return sorted(names)
 
 
@@ -215,9 +213,7 @@ def _snapshot(request: DrawRequest) -> JsonObject:
 def _why_not(plan: DrawPlan) -> str:
     """Return why nothing can be drawn, "" where something can."""
     request = plan.request
-    asked = (
-        f"at most {100 * request.max_error:g} % wrong, {100 * request.certainty:g} % certain"
-    )
+    asked = f"at most {100 * request.max_error:g} % wrong, {100 * request.certainty:g} % certain"
     if not plan.tasks:
         return f"No task has a prediction that could be accepted. {left_out_words(plan)}".strip()
     if plan.needed is None:

@@ -1,4 +1,4 @@
-"""What became of each task of a sample: what people said, and whether the prediction says so too."""
+"""What became of each task of a sample: what people said, and whether the prediction agrees."""
 
 from __future__ import annotations
 

@@ -198,7 +198,6 @@ class Curtain:
             if not error.maybe_done:
                 wait_until_up(error, self._studio)
 
-
     def _fits(self, project_id: int, kept: Withheld) -> bool:
         """Return whether an import takes a prediction, by the labeling config of now."""
         try:

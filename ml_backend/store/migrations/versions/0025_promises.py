@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("data_digest", sa.String(64), nullable=False),
         sa.Column("finding", sa.String(20), nullable=True),
         sa.Column("annotation_id", sa.Integer(), nullable=True),
+        sa.Column("is_erased", sa.Boolean(), nullable=False, server_default=sa.false()),
         _of_sample("promise_tasks"),
         sa.PrimaryKeyConstraint("sample_id", "task_id", name=op.f("pk_promise_tasks")),
     )
