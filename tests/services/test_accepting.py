@@ -128,7 +128,10 @@ def test_only_what_is_promised_is_accepted(house: House) -> None:
     assert left.skipped(LeftOut.REPLACED) == 2, "another answer, and another score"
     report = house.container.accepting.execute(counted, patience())
     made = {each.task_id for each in rows_of(house, report.acceptance)}
-    assert made == set(tasks) - labelled - {first, second}
+    threshold = sample.looks[0].threshold
+    sure = {task for task, score in zip(tasks, scores, strict=True) if score >= threshold}
+    assert made == sure - labelled - {first, second}
+    assert len(made) > 10
     assert acts(house, project)[0].promise_id == sample.id
 
 
@@ -172,7 +175,7 @@ def test_a_promise_that_ended_between_counting_and_accepting_accepts_nothing(
     sample = opened(house, drawn(house, project, prompt, version, 15))
     counted = plan(house, project, **LOOSE)
     before = annotated(house, project)
-    house.container.prompts.update_version(version, text="Another {text}")
+    house.container.store.prompts.update_version(version.id, text="Another {text}")
     with pytest.raises(Conflict, match="was changed"):
         house.container.accepting.execute(counted, patience())
     assert annotated(house, project) == before
@@ -198,10 +201,9 @@ def test_a_promise_is_of_one_version(house: House) -> None:
 @pytest.mark.slow
 def test_another_request_does_not_go_on_with_what_was_interrupted(house: House) -> None:
     project, _, _, _ = scored(house, [0.9, 0.8, 0.3])
-    house.fake.control(faults=[{"path": "dm/actions", "mode": "500_before", "times": 20}])
+    house.fake.control(faults=[{"path": "dm/actions", "mode": "500_before", "times": 5}])
     with pytest.raises(Exception, match="broke off"):
         accept(house, project, min_score=0.8)
-    house.fake.control(faults=[])
     (first,) = acts(house, project)
     assert (first.is_open, first.planned, first.made) == (True, 2, 0)
     report = accept(house, project, min_score=0.2)

@@ -36,6 +36,7 @@ CHECKS = "asks a provider for its models, which costs nothing"
 
 ROUTES: dict[str, tuple[A, ...] | str] = {
     # The API
+    "accepting_api.take_back_acceptance": (A.ACCEPTANCE_TAKEN_BACK,),
     "ground_truth_api.mark_ground_truth": (A.TRUTH_MARKED, A.TRUTH_UNMARKED),
     "jobs_api.refresh_token": EXCHANGE,
     "projects_api.connect_project": (A.PROJECT_CONNECTED,),

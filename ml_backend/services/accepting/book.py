@@ -34,7 +34,7 @@ class AcceptanceBook(Generic[Acting]):
         missing = [row for row in self._store.acceptances.rows(act.id) if row.annotation_id is None]
         if not missing:
             return 0
-        made, _ = self._predictions.read_made(studio, act.project_id, map(_candidate, missing))
+        made = self._predictions.read_made(studio, act.project_id, map(_candidate, missing))
         mine = own(made, act.studio_user)
         self._store.acceptances.note_made(act.id, mine)
         return len(missing) - len(mine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from typing import Generic
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
@@ -21,6 +21,7 @@ from ml_backend.services.predictions.promote_plan import (
     Unwritten,
     sort_out,
 )
+from ml_backend.services.predictions.promote_strays import delete_strays
 from ml_backend.services.predictions.selection import (
     FEW_TASKS,
     Selection,
@@ -120,7 +121,7 @@ class PromotePredictions(Generic[Acting]):
                 notes.append(f"{gone} of those counted no longer fit and were left out.")
             number = ledger.begin(fresh, session.studio)
             self._promote(session, fresh, progress)
-            return self._read_back(session.studio, fresh, tuple(notes), ledger, number)
+            return self._read_back(session, fresh, tuple(notes), ledger, number)
 
     def _replan(self, studio: LabelStudioReader, plan: PromotePlan) -> PromotePlan:
         return self._plan_promote(
@@ -164,6 +165,9 @@ class PromotePredictions(Generic[Acting]):
             left_out=left_out,
             without_prediction=without,
             rule=rule,
+            standing=frozenset(
+                each.id for group in standing.annotations.values() for each in group
+            ),
         )
 
     @staticmethod
@@ -289,32 +293,42 @@ class PromotePredictions(Generic[Acting]):
 
     def read_made(
         self, studio: LabelStudioReader, project_id: int, candidates: Iterable[Candidate]
-    ) -> tuple[dict[int, Annotation], set[int | None]]:
-        """Return the annotations made of these predictions that nobody opened, by prediction.
-
-        With all predictions of which an annotation was made, by whomever.
-        """
+    ) -> dict[int, Annotation]:
+        """Return the annotations made of these predictions that nobody opened, by prediction."""
         wanted = {each.prediction_id: each.task_id for each in candidates}
         annotations = self._read_annotations(studio, project_id, set(wanted.values()))
+        return self._made(project_id, wanted, annotations)
+
+    def _made(
+        self,
+        project_id: int,
+        wanted: Container[int],
+        annotations: Mapping[int, Sequence[Annotation]],
+    ) -> dict[int, Annotation]:
         made: dict[int, Annotation] = {}
         with People(self._store, project_id) as people:
             for each in (each for group in annotations.values() for each in group):
                 parent = each.parent_prediction
                 if not people.made(each) and parent is not None and parent in wanted:
                     made.setdefault(parent, each)
-        return made, {each.parent_prediction for group in annotations.values() for each in group}
+        return made
 
     def _read_back(
         self,
-        studio: LabelStudioReader,
+        session: WriterSession[Acting],
         plan: PromotePlan,
         notes: tuple[str, ...],
         ledger: Ledger,
         number: int | None,
     ) -> PromoteReport:
-        made, parents = self.read_made(studio, plan.project_id, plan.candidates)
+        studio = session.studio
+        wanted = {each.prediction_id: each.task_id for each in plan.candidates}
+        annotations = self._read_annotations(studio, plan.project_id, set(wanted.values()))
+        made = self._made(plan.project_id, wanted, annotations)
         if number is not None:
             ledger.end(number, made)
+        notes += delete_strays(self._store, session, plan, annotations)
+        parents = {each.parent_prediction for group in annotations.values() for each in group}
         created = sum(candidate.prediction_id in parents for candidate in plan.candidates)
         project = studio.get_project(plan.project_id)
         lost = {each.task_id for each in plan.candidates if each.prediction_id not in parents}

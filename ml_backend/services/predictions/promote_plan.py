@@ -37,6 +37,8 @@ class PromotePlan:
     left_out: Mapping[LeftOut, int]
     without_prediction: int
     rule: AcceptRule = EVERYTHING
+    standing: frozenset[int] = field(default=frozenset(), repr=False)
+    """Annotations that stood on these tasks when it was counted."""
 
     @property
     def would_create(self) -> int:

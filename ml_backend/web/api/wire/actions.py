@@ -99,7 +99,7 @@ class Promoting(Selecting):
         Share | None,
         Field(
             description="Accept what an opened promise sample of the version promises: at most "
-            "this share of it is wrong. Refused (409) where nothing is promised."
+            "this share of it is wrong. Refused where nothing is promised."
         ),
     ] = None
     certainty: Annotated[
