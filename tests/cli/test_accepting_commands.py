@@ -7,6 +7,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.settings import Settings
 from support.labels import own
+from support.promises_made import row
 from support.terminal import LABEL, Terminal
 
 PROJECT = ("--project", "Mails")
@@ -20,8 +21,8 @@ def sure(terminal: Terminal, mails: list[int]) -> list[int]:
     """The four mails, annotated by nobody, with predictions that have these scores."""
     container = Container(Settings.from_env({k: v for k, v in terminal.settings.items() if v}))
     try:
-        for row in terminal.rows("annotations"):
-            container.studio.delete_annotation(row["id"])
+        for each in terminal.rows("annotations"):
+            container.studio.delete_annotation(each["id"])
         (prompt,) = container.store.prompts.all()
         (version,) = container.store.prompts.versions(prompt.id)
         project = container.studio.find_project("Mails").id

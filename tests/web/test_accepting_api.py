@@ -94,7 +94,7 @@ def test_an_acceptance_of_another_project_is_not_there(api: Api, scored: Any) ->
     (act,) = ask(api, "GET", "acceptances").json()["results"]
     elsewhere, _ = api.studio.seed("<View></View>", [], title="Elsewhere")
     path = f"projects/{elsewhere}/predictions/take-back"
-    assert api.request("POST", path, json={"acceptance": act["id"]}).status_code == 400
+    assert api.request("POST", path, json={"acceptance": act["id"]}).status_code == 404
     assert api.request("POST", path, json={}).status_code == 400
     blind = api.as_user(hidden=[api.project])
     assert ask(api, "POST", "take-back", blind, json={}).status_code == 404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml_backend.errors import NotFound
+from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.records import JobKind
 from ml_backend.services.accepting import documents
 from ml_backend.services.callers.access import Caller
@@ -88,7 +88,7 @@ def _acceptance(caller: Caller, project_id: int, wanted: int | None) -> int:
     if wanted is None:
         found = services().take_back_through(caller.studio).list(project_id, limit=1)
         if not found:
-            raise NotFound("Nothing was accepted in this project.", field="acceptance")
+            raise InvalidInput("Nothing was accepted in this project.", field="acceptance")
         return found[0].id
     act = services().store.acceptances.find(wanted)
     if act is None or act.project_id != project_id:

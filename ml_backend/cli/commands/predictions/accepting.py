@@ -9,7 +9,7 @@ import click
 from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.commands.predictions.choosing import changing
 from ml_backend.cli.output.progress import bar
-from ml_backend.errors import NotFound
+from ml_backend.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ml_backend.services.accepting.take_back import TakeBackPlan
@@ -195,7 +195,7 @@ def _number(app: App, acceptance: int | None, project: str | None) -> int:
     found = app.project(project)
     acts = app.container.take_back.list(found.id, limit=1)
     if not acts:
-        raise NotFound(f"Nothing was accepted in {found.title!r}.", field="acceptance")
+        raise InvalidInput(f"Nothing was accepted in {found.title!r}.", field="acceptance")
     return acts[0].id
 
 
