@@ -56,6 +56,7 @@ class Step(StrEnum):
     DELETE_LEFTOVERS = "delete_leftovers"
     DELETE_VERSION = "delete_version"
     DRAW_AGAIN = "draw_again"
+    DRAW_PROMISE = "draw_promise"
     END_PROMISE = "end_promise"
     EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
@@ -72,6 +73,7 @@ class Step(StrEnum):
     NAME_MODEL = "name_model"
     NAME_MODEL_FILE = "name_model_file"
     NAME_ONE_KIND_OF_TASKS = "name_one_kind_of_tasks"
+    NAME_ONE_VERSION = "name_one_version"
     NAME_PREDICTIONS_TO_DELETE = "name_predictions_to_delete"
     NAME_PREDICTIONS_TO_PROMOTE = "name_predictions_to_promote"
     NAME_TASKS = "name_tasks"
@@ -109,6 +111,7 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
+    Step.DRAW_PROMISE: ("project",),
     Step.END_PROMISE: ("promise",),
     Step.GIVE_FIELD: ("field", "label", "option"),
     Step.GIVE_KEY_AGAIN: ("connection",),

@@ -69,7 +69,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("connecting", "predictions", "upkeep"),
         ("evaluation", "serving"),
         ("reviewing",),
-        ("marking", "racing", "refining", "runs"),
+        ("accepting", "marking", "promises", "racing", "refining", "runs"),
         ("events", "jobs"),
     ),
     "web": (("server",), ("actions", "listening", "protocol"), ("api", "ui"), (TOP,)),

@@ -46,6 +46,11 @@ WORDS: Words = {
     "`ls-prompts predictions delete --project P --model-version L`.",
     Step.DELETE_VERSION: "`ls-prompts versions delete PROMPT VERSION` deletes it with its "
     "predictions.",
+    Step.DRAW_PROMISE: "Draw a promise sample of the version (`ls-prompts promises draw --project "
+    "{project}`) and open it when people have labelled it. Without a promise, name a lowest score: "
+    "--min-score.",
+    Step.NAME_ONE_VERSION: "Name one version of yours: --model-version L, as "
+    "`ls-prompts predictions list` shows it.",
     Step.DRAW_AGAIN: "Draw once more: `ls-prompts promises draw`.",
     Step.END_PROMISE: "Label its tasks and open it (`ls-prompts promises open {promise}`), or "
     "withdraw it: `ls-prompts promises withdraw {promise}`.",

@@ -15,6 +15,7 @@ class AuditAction(StrEnum):
     VERSION_DELETED = "version_deleted"
     PREDICTIONS_DELETED = "predictions_deleted"
     PREDICTIONS_PROMOTED = "predictions_promoted"
+    ACCEPTANCE_TAKEN_BACK = "acceptance_taken_back"
     PROMISE_DRAWN = "promise_drawn"
     PROMISE_OPENED = "promise_opened"
     PROMISE_WITHDRAWN = "promise_withdrawn"

@@ -160,8 +160,9 @@ class PromiseSample:
     state: PromiseState
     hiding: Hiding
     watermark: int
-    """The highest id of a prediction when putting back began."""
-    tab_id: int | None
+    """The highest id of a prediction when putting back began, -1 before."""
+    tab: JsonObject | None
+    """The tab of Label Studio that shows its tasks, as it was last written; None for none."""
     looks: tuple[Look, ...]
     reason: str
     """Why it was withdrawn."""
@@ -183,11 +184,11 @@ class PromiseSample:
         return self.hiding is Hiding.RETURNED
 
     @property
-    def promise(self) -> Promise | None:
-        """What is promised now, by the first look that holds; None for nothing."""
+    def held(self) -> Look | None:
+        """The first look by which something is promised now; None for none."""
         if self.state is not PromiseState.OPENED:
             return None
-        return next((Promise(self, look) for look in self.looks if look.holds), None)
+        return next((look for look in self.looks if look.holds), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,8 @@ class Promise:
 
     sample: PromiseSample
     look: Look
+    sampled: frozenset[int] = frozenset()
+    """The tasks that were labelled to test it: of these nothing is accepted."""
 
     @property
     def threshold(self) -> float:
@@ -207,15 +210,18 @@ class Promise:
         return self.look.threshold
 
     def covers(self, task_id: int, score: float | None, fingerprint: str) -> bool:
-        """Return whether a prediction of the sample's label is one that may be accepted."""
+        """Return whether a prediction of the sample's label is one that may be accepted.
+
+        ``fingerprint`` is that of its result (``services.fingerprints``). For many use ``covered``.
+        """
         return self.covered().get(task_id) == (score, short(fingerprint))
 
     def covered(self) -> dict[int, tuple[float | None, str]]:
-        """Return task -> score and fingerprint, of all that is promised of."""
+        """Return task -> score and shortened fingerprint, of all that is promised of."""
         return {
             each.task_id: (each.score, each.fingerprint)
             for each in self.sample.population
-            if each.score >= self.threshold
+            if each.score >= self.threshold and each.task_id not in self.sampled
         }
 
 

@@ -1,7 +1,7 @@
 """Truth is people's: whose an annotation is, the rule of every measure and every pool of examples.
 
 What reads truths or examples reads them by ``iter_true``, which leaves out the tasks of promise
-samples until these are opened (tests/services/promises/test_closed_tasks.py holds it). An
+samples until these are opened (tests/services/test_closed_tasks.py holds it). An
 annotation made from a prediction that nobody opened or changed is no truth, marked as ground truth
 or not: a model must not be measured on its own answers, nor learn from them.
 

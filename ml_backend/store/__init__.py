@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from ml_backend.store.acceptances import (
+    AcceptanceAct,
+    AcceptanceStore,
+    AcceptedRow,
+    NewAcceptance,
+)
 from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, allotted
 from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AbilityStore, AnswerForms, Cipher, ConnectionStore
@@ -48,6 +54,8 @@ from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 __all__ = [
     "ENVIRONMENT",
     "GIVEN_UP",
+    "AcceptanceAct",
+    "AcceptedRow",
     "Account",
     "AnswerForms",
     "Answered",
@@ -63,6 +71,7 @@ __all__ = [
     "Follow",
     "JudgedOutcome",
     "KnownProject",
+    "NewAcceptance",
     "Place",
     "ProjectSecret",
     "PromptStats",
@@ -101,6 +110,7 @@ class Store:
         self.writing = WritingStore(self.database)
         self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)
+        self.acceptances = AcceptanceStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
         self.projects = ProjectStore(self.database)

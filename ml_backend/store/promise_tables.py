@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    false,
 )
 
 from ml_backend.store.schema import Document, Message, UtcDateTime, metadata
@@ -42,8 +43,9 @@ promise_samples = Table(
     Column("several_looks", Boolean, nullable=False),
     Column("state", String(20), nullable=False),
     Column("hiding", String(20), nullable=False),
-    Column("watermark", Integer, nullable=False, default=0),
-    Column("tab_id", Integer),
+    # -1 until predictions begin to be put back.
+    Column("watermark", Integer, nullable=False, default=-1),
+    Column("tab", JSON(none_as_null=True)),
     Column("looks", Document, nullable=False, default=list),
     Column("reason", Message, nullable=False, default=""),
     Column("created_by", JSON),
@@ -65,6 +67,7 @@ promise_tasks = Table(
     Column("data_digest", String(64), nullable=False),
     Column("finding", String(20)),
     Column("annotation_id", Integer),
+    Column("is_erased", Boolean, nullable=False, default=False, server_default=false()),
     Index("ix_promise_tasks_task", "project_id", "task_id"),
 )
 

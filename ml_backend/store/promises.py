@@ -35,10 +35,17 @@ from ml_backend.store.promise_rows import (
 )
 
 _S, _T, _W = t.promise_samples.c, t.promise_tasks.c, t.promise_withheld.c
+NOT_BEGUN = -1
+"""The watermark of a sample none of whose predictions was put back."""
 NOT_BACK = (Hiding.HIDING.value, Hiding.HIDDEN.value, Hiding.RETURNING.value)
 UNSETTLED = sa.or_(
     _S.hiding.in_((Hiding.HIDING.value, Hiding.RETURNING.value)),
-    sa.and_(_S.state != PromiseState.DRAWN.value, _S.hiding == Hiding.HIDDEN.value),
+    sa.and_(
+        _S.state == PromiseState.DRAWN.value,
+        _S.hiding == Hiding.HIDDEN.value,
+        _S.tab.is_(None),
+    ),
+    sa.and_(_S.hiding == Hiding.RETURNED.value, _S.tab.is_not(None)),
 )
 
 
@@ -136,8 +143,9 @@ class PromiseStore:
             )
         return self.get(sample_id)
 
-    def set_tab(self, sample_id: int, tab_id: int | None) -> None:
-        self._set(sample_id, tab_id=tab_id)
+    def set_tab(self, sample_id: int, tab: JsonObject | None) -> None:
+        """Keep which tab of Label Studio shows the tasks; None once it is gone."""
+        self._set(sample_id, tab=tab)
 
     # Reading
 
@@ -158,7 +166,7 @@ class PromiseStore:
             return [read_sample(row) for row in c.execute(query.order_by(_S.id.desc()))]
 
     def unsettled(self) -> list[int]:
-        """Return the samples whose predictions are not where they should be, oldest first."""
+        """Return the samples whose predictions or tabs are not as they should be, oldest first."""
         query = sa.select(_S.id).where(UNSETTLED).order_by(_S.id)
         with self._db.read() as c:
             return list(c.execute(query).scalars())
@@ -176,11 +184,12 @@ class PromiseStore:
             rows = c.execute(query.order_by(_W.task_id, _W.label)).all()
         return [read_withheld(row) for row in rows]
 
-    def withheld_labels(self, project_id: int) -> dict[str, int]:
-        """Return model version -> predictions of it that are kept here, of a project."""
-        query = sa.select(_W.label, sa.func.count()).where(_W.project_id == project_id)
+    def keeping(self, project_id: int, labels: Collection[str]) -> list[int]:
+        """Return the samples that keep predictions of any of these model versions."""
+        query = sa.select(_W.sample_id).distinct().where(_W.project_id == project_id)
+        query = query.where(_W.label.in_(sorted(labels))).order_by(_W.sample_id)
         with self._db.read() as c:
-            return {row[0]: int(row[1]) for row in c.execute(query.group_by(_W.label))}
+            return list(c.execute(query).scalars()) if labels else []
 
     # What is changed
 
@@ -202,7 +211,7 @@ class PromiseStore:
         values = {
             "state": PromiseState.OPENED.value,
             "hiding": Hiding.RETURNING.value,
-            "watermark": 0,
+            "watermark": NOT_BEGUN,
             "looks": [look_json(look)],
             "opened_at": datetime.now(UTC),
         }
@@ -236,7 +245,7 @@ class PromiseStore:
 
     def begin_return(self, sample_id: int, watermark: int) -> None:
         """Keep from which id on predictions are those that were put back."""
-        mine = (_S.id == sample_id, _S.watermark == 0)
+        mine = (_S.id == sample_id, _S.watermark == NOT_BEGUN)
         with self._db.write() as c:
             c.execute(sa.update(t.promise_samples).where(*mine).values(watermark=watermark))
 

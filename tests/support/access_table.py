@@ -166,6 +166,9 @@ API_ROUTES: dict[str, Route] = {
     "projects_api.show_in_label_stream": Route("API: of the project", {"model_version": "{label}"}),
     "projects_api.delete_predictions": Route("API: of the project", {}, turn=1),
     "projects_api.promote_predictions": Route("API: of the project", {}),
+    "accepting_api.get_threshold": Route("API: of the project", query={"model_version": "{label}"}),
+    "accepting_api.list_acceptances": _OF_THE_PROJECT,
+    "accepting_api.take_back_acceptance": Route("API: of the project", {}),
     "projects_api.list_provenance": Route("API: of the project", query={"task_ids": "{task}"}),
     "projects_api.list_subset_tasks": _OF_THE_PROJECT,
     "projects_api.list_subsets": _OF_THE_PROJECT,
@@ -174,6 +177,14 @@ API_ROUTES: dict[str, Route] = {
     "reviewing_api.list_reviews": Route("API: of the project", query={"prompt": "{prompt}"}),
     "reviewing_api.start_review": Route("API: of the project", {"prompt": "{prompt}"}),
     "reviewing_api.stop_review": Route("API: of the project", query={"prompt": "{prompt}"}, turn=1),
+    "promises_api.list_promises": _OF_THE_PROJECT,
+    "promises_api.draw_promise": Route(
+        "API: of the project", {"prompt": "{prompt}", "version": "{version}", "dry_run": True}
+    ),
+    "promises_api.get_promise": _OF_THE_PROJECT,
+    "promises_api.open_promise": Route("API: of the project", {}),
+    "promises_api.ask_promise": Route("API: of the project", {"max_error": 0.05}),
+    "promises_api.withdraw_promise": Route("API: of the project", {}, turn=1),
     "audit_api.list_audit_events": Route("API: the organization's"),
     # Connections
     "providers_api.list_connections": _LIST,

@@ -38,6 +38,10 @@ WORDS: Words = {
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "POST /api/projects/ID/predictions/delete with its model version.",
     Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
+    Step.DRAW_PROMISE: "Draw a promise sample of the version (POST "
+    "/api/projects/{project}/promises) and open it when people have labelled it. Without a "
+    "promise, give min_score.",
+    Step.NAME_ONE_VERSION: "Give model_version with one version of yours.",
     Step.DRAW_AGAIN: "Draw once more: POST /api/projects/ID/promises.",
     Step.END_PROMISE: "Label its tasks and open it (POST …/promises/{promise}/open), or withdraw "
     "it: POST …/promises/{promise}/withdraw.",

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("hiding", sa.String(20), nullable=False),
         sa.Column("watermark", sa.Integer(), nullable=False),
-        sa.Column("tab_id", sa.Integer(), nullable=True),
+        sa.Column("tab", sa.JSON(), nullable=True),
         sa.Column("looks", sa.JSON(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_by", sa.JSON(), nullable=True),
@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("data_digest", sa.String(64), nullable=False),
         sa.Column("finding", sa.String(20), nullable=True),
         sa.Column("annotation_id", sa.Integer(), nullable=True),
+        sa.Column("is_erased", sa.Boolean(), nullable=False, server_default=sa.false()),
         _of_sample("promise_tasks"),
         sa.PrimaryKeyConstraint("sample_id", "task_id", name=op.f("pk_promise_tasks")),
     )

@@ -38,6 +38,9 @@ WORDS: Words = {
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by Delete Predictions, "
     "under Predictions.",
     Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
+    Step.DRAW_PROMISE: "Draw a promise sample of the version, under Accept, and open it when "
+    "people have labelled it.",
+    Step.NAME_ONE_VERSION: "Choose one version.",
     Step.DRAW_AGAIN: "Draw once more, under Accept.",
     Step.END_PROMISE: "Label the tasks of promise sample {promise} and open it, or withdraw it, "
     "under Accept.",
