@@ -51,12 +51,15 @@ def test_a_promise_is_of_the_predictions_it_was_drawn_from(house: House) -> None
     promise = place.promise()
     assert promise is not None
     assert promise.sample.label == place.label
-    assert set(promise.covered()) == set(place.tasks) - set(place.drawn)
-    assert promise.threshold == min(
-        each.score for each in opened.population if each.task_id in place.drawn
-    )
+    scores = {task: 0.5 + n / 100 for n, task in enumerate(place.tasks)}
+    assert promise.threshold == min(scores[task] for task in place.drawn)
+    assert set(promise.covered()) == {
+        task
+        for task, score in scores.items()
+        if score >= promise.threshold and task not in place.drawn
+    }
     task = next(iter(promise.covered()))
-    score = 0.5 + place.tasks.index(task) / 100
+    score = scores[task]
     assert promise.covers(task, score, fingerprint(topic("A")))
     # Of another answer to the same task nothing is promised, nor of another score, or no score.
     assert not promise.covers(task, score, fingerprint(topic("B")))
@@ -106,15 +109,13 @@ def test_what_no_person_labelled_blind_counts_as_wrong_and_is_told(house: House)
     first, second, third, fourth, *others = place.drawn
     label(house, others)
     submit(house.fake, first, [], was_cancelled=True)
-    _delete_task(house, second)
+    house.container.studio.delete_tasks(place.project, [second])
     # As *Create Annotations From Predictions* leaves one of a prediction that stood there.
     prediction = house.container.studio.create_prediction(
         {"task": third, "result": topic("A"), "model_version": "x", "score": 0.5}
     )
     submit(house.fake, third, topic("A"), parent_prediction=prediction)
-    submit(
-        house.fake, fourth, [{"from_name": "nowhere", "type": "x", "value": {}, "to_name": "text"}]
-    )
+    submit(house.fake, fourth, topic("Z"))
     now = state(house, place.sample).progress
     assert now.lost == {"skipped": 1, "deleted": 1, "from prediction": 1}
     place.open()
@@ -125,10 +126,6 @@ def test_what_no_person_labelled_blind_counts_as_wrong_and_is_told(house: House)
     assert {found[each] for each in others} == {Finding.RIGHT}
     [look] = house.container.store.promises.get(place.sample.id).looks
     assert look.n == 8
-
-
-def _delete_task(house: House, task: int) -> None:
-    house.container.studio._transport.send("DELETE", f"api/tasks/{task}/", what="task")
 
 
 @pytest.mark.slow
@@ -204,9 +201,7 @@ def test_another_pool_of_examples_withdraws_and_the_samples_own_labels_do_not(
 ) -> None:
     project, tasks = house.project(14)
     prompt, _ = house.prompt(project)
-    version = house.container.prompts.create_version(
-        prompt, text="Label {text}", max_few_shot_examples=2
-    )
+    version = house.container.prompts.create_version(prompt, text="Label {text}", few_shot=2)
     predict(house, prompt, version, project, dict.fromkeys(tasks, 0.9))
     sample = draw(house, project, prompt, version, size=8)
     label(house, tasks_of(house, sample))
