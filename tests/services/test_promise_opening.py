@@ -10,6 +10,7 @@ from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records.promises import Finding, Promise, PromiseSample, PromiseState
 from ml_backend.scoring.acceptance import choose_threshold
 from ml_backend.services.fingerprints import fingerprint
+from ml_backend.services.upkeep.erasing import Erasing
 from support.annotating import delete, submit
 from support.house import CONFIG, House
 from support.promises import draw, label, patience, predict, state, tasks_of, topic
@@ -237,3 +238,40 @@ def test_a_sample_that_promises_nothing_says_why(house: House) -> None:
     assert place.promise() is None
     assert opened.held is None
     assert "wrong" in opened.looks[0].why
+
+
+# Erasing
+
+
+@pytest.mark.slow
+def test_what_is_erased_of_a_task_is_promised_of_no_more(house: House) -> None:
+    place = Sampled(house)
+    label(house, place.drawn)
+    place.open()
+    promise = place.promise()
+    assert promise is not None
+    task = next(iter(promise.covered()))
+    erasure = house.container.erasure
+    erasure.execute(Erasing(project_id=place.project, task_id=place.drawn[0]))
+    house.container.store.erasing.erase_tasks(place.project, [task])
+    kept = {e.task_id: e for e in house.container.store.promises.tasks(place.sample.id)}
+    assert kept[place.drawn[0]].result == []
+    assert kept[place.drawn[0]].finding is Finding.RIGHT
+    now = place.promise()
+    assert now is not None
+    score = promise.covered()[task][0]
+    assert not now.covers(task, score, fingerprint(topic("A")))
+
+
+@pytest.mark.slow
+def test_nothing_is_erased_that_a_sample_is_to_put_back(house: House) -> None:
+    place = Sampled(house)
+    erasure = house.container.erasure
+    with pytest.raises(Conflict, match="nothing was erased"):
+        erasure.execute(Erasing(project_id=place.project, task_id=place.drawn[0]))
+    with pytest.raises(Conflict, match="nothing was erased"):
+        erasure.execute(Erasing(project_id=place.project))
+    place.samples.withdraw(place.sample, "", patience())
+    erasure.execute(Erasing(project_id=place.project))
+    gone = house.container.store.promises.tasks(place.sample.id)
+    assert all(each.result == [] and each.fingerprint == "" for each in gone)

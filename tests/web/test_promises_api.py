@@ -61,7 +61,7 @@ def test_a_sample_is_drawn_labelled_opened_and_asked(drawing: Drawing) -> None:
     assert (sample["state"], sample["promise"], sample["labelled"]) == ("drawn", False, 0)
     # The rest is the server's own work, right after.
     assert sample["settled"] is False
-    assert drawing.post(f"/{sample['id']}/open").status_code == 409
+    assert drawing.post(f"/{sample['id']}/open").status_code == 400
     api.container.promise_samples.work()
     now = drawing.get(sample["id"])
     assert now["settled"] is True
@@ -87,10 +87,12 @@ def test_a_sample_is_drawn_labelled_opened_and_asked(drawing: Drawing) -> None:
 @pytest.mark.slow
 def test_what_cannot_be_promised_is_refused_and_says_why(drawing: Drawing) -> None:
     refused = drawing.draw(max_error=0.03)
-    assert refused.status_code == 409
+    assert refused.status_code == 400
     assert "no number of labels" in refused.json()["detail"]
     assert drawing.draw(max_error=1.5).status_code == 400
     assert drawing.draw(prompt=999).status_code == 404
+    missing = drawing.api.request("GET", f"projects/{drawing.api.project}/promises/17")
+    assert missing.status_code == 404
 
 
 @pytest.mark.slow
