@@ -34,7 +34,8 @@ class Drawing:
 
     def draw(self, **more: Any) -> Any:
         about = {"prompt": self.prompt.id, "version": self.version.id}
-        return self.post(**about, **{"max_error": 0.5, "certainty": 0.9, "size": 8, **more})
+        limits = {"max_error": 0.5, "certainty": 0.9, "size": 8}
+        return self.post(**{**about, **limits, **more})
 
     def get(self, number: int) -> dict[str, Any]:
         path = f"projects/{self.api.project}/promises/{number}"
