@@ -140,7 +140,8 @@ class TruthCounts:
     def doubtful(self, studio: LabelStudioReader, project: Project) -> int:
         """Return how many tasks have to be read at most to count those with a truth."""
         promoted = self._store.promotions.any(project.id)
-        return studio.count_doubtful(project.id, marked=True, promoted=promoted, project=project)
+        found = studio.count_doubtful(project.id, marked=True, promoted=promoted, project=project)
+        return found + len(self._store.promises.closed_tasks(project.id))
 
     def counted(self, studio: LabelStudioReader, project: Project) -> Project:
         """Return a project whose ``ground_truths`` are the tasks that have any.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -29,7 +30,7 @@ def erase_answers(c: sa.Connection, project_id: int, task_ids: Collection[int]) 
     return gone
 
 
-def told_tasks(project_id: int) -> sa.Select[tuple[int]]:
+def told_tasks(project_id: int) -> sa.Select[Any]:
     """Return the query for tasks of which an answer is kept."""
     p = t.promise_tasks.c
     return sa.select(p.task_id).where(p.project_id == project_id, p.is_erased.is_(False))

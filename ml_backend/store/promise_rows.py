@@ -24,7 +24,7 @@ from ml_backend.store import tables as t
 from ml_backend.store.people import person_column, read_person
 
 
-def closed_in(project_id: int | sa.ScalarSelect[Any]) -> sa.Select[tuple[int]]:
+def closed_in(project_id: int | sa.ScalarSelect[Any]) -> sa.Select[Any]:
     """Return the query for the tasks of a project's samples that are not opened yet."""
     s, task = t.promise_samples.c, t.promise_tasks.c
     return (

@@ -316,7 +316,7 @@ def drop_withheld(c: sa.Connection, which: sa.ColumnElement[bool]) -> int:
     return c.execute(sa.delete(t.promise_withheld).where(which)).rowcount
 
 
-def _not_back(project_id: int) -> sa.Select[tuple[int, int]]:
+def _not_back(project_id: int) -> sa.Select[Any]:
     """Return the query for (sample, task) of samples whose predictions are not back."""
     return (
         sa.select(_T.sample_id, _T.task_id)

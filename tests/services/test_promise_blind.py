@@ -219,7 +219,7 @@ def test_a_run_that_broke_off_before_does_not_publish_onto_the_tasks_when_it_goe
     place: Place,
 ) -> None:
     house = place.house
-    house.fake.fail("import/predictions", "status", status=403, method="POST")
+    house.fake.fail("import/predictions", "status", status=400, body="{}", times=6)
     other, version = house.prompt(place.project, "Q")
     run = house.run(other, version, place.project)
     assert run.status is RunStatus.FAILED

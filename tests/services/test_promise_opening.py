@@ -10,6 +10,7 @@ from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records.promises import Finding, Promise, PromiseSample, PromiseState
 from ml_backend.scoring.acceptance import choose_threshold
 from ml_backend.services.fingerprints import fingerprint
+from ml_backend.services.upkeep.erasing import Erasing
 from support.annotating import delete, submit
 from support.house import CONFIG, House
 from support.promises import draw, label, patience, predict, state, tasks_of, topic
@@ -51,12 +52,15 @@ def test_a_promise_is_of_the_predictions_it_was_drawn_from(house: House) -> None
     promise = place.promise()
     assert promise is not None
     assert promise.sample.label == place.label
-    assert set(promise.covered()) == set(place.tasks) - set(place.drawn)
-    assert promise.threshold == min(
-        each.score for each in opened.population if each.task_id in place.drawn
-    )
+    scores = {task: 0.5 + n / 100 for n, task in enumerate(place.tasks)}
+    assert promise.threshold == min(scores[task] for task in place.drawn)
+    assert set(promise.covered()) == {
+        task
+        for task, score in scores.items()
+        if score >= promise.threshold and task not in place.drawn
+    }
     task = next(iter(promise.covered()))
-    score = 0.5 + place.tasks.index(task) / 100
+    score = scores[task]
     assert promise.covers(task, score, fingerprint(topic("A")))
     # Of another answer to the same task nothing is promised, nor of another score, or no score.
     assert not promise.covers(task, score, fingerprint(topic("B")))
@@ -106,15 +110,13 @@ def test_what_no_person_labelled_blind_counts_as_wrong_and_is_told(house: House)
     first, second, third, fourth, *others = place.drawn
     label(house, others)
     submit(house.fake, first, [], was_cancelled=True)
-    _delete_task(house, second)
+    house.container.studio.delete_tasks(place.project, [second])
     # As *Create Annotations From Predictions* leaves one of a prediction that stood there.
     prediction = house.container.studio.create_prediction(
         {"task": third, "result": topic("A"), "model_version": "x", "score": 0.5}
     )
     submit(house.fake, third, topic("A"), parent_prediction=prediction)
-    submit(
-        house.fake, fourth, [{"from_name": "nowhere", "type": "x", "value": {}, "to_name": "text"}]
-    )
+    submit(house.fake, fourth, topic("Z"))
     now = state(house, place.sample).progress
     assert now.lost == {"skipped": 1, "deleted": 1, "from prediction": 1}
     place.open()
@@ -125,10 +127,6 @@ def test_what_no_person_labelled_blind_counts_as_wrong_and_is_told(house: House)
     assert {found[each] for each in others} == {Finding.RIGHT}
     [look] = house.container.store.promises.get(place.sample.id).looks
     assert look.n == 8
-
-
-def _delete_task(house: House, task: int) -> None:
-    house.container.studio._transport.send("DELETE", f"api/tasks/{task}/", what="task")
 
 
 @pytest.mark.slow
@@ -204,9 +202,7 @@ def test_another_pool_of_examples_withdraws_and_the_samples_own_labels_do_not(
 ) -> None:
     project, tasks = house.project(14)
     prompt, _ = house.prompt(project)
-    version = house.container.prompts.create_version(
-        prompt, text="Label {text}", max_few_shot_examples=2
-    )
+    version = house.container.prompts.create_version(prompt, text="Label {text}", few_shot=2)
     predict(house, prompt, version, project, dict.fromkeys(tasks, 0.9))
     sample = draw(house, project, prompt, version, size=8)
     label(house, tasks_of(house, sample))
@@ -242,3 +238,40 @@ def test_a_sample_that_promises_nothing_says_why(house: House) -> None:
     assert place.promise() is None
     assert opened.held is None
     assert "wrong" in opened.looks[0].why
+
+
+# Erasing
+
+
+@pytest.mark.slow
+def test_what_is_erased_of_a_task_is_promised_of_no_more(house: House) -> None:
+    place = Sampled(house)
+    label(house, place.drawn)
+    place.open()
+    promise = place.promise()
+    assert promise is not None
+    task = next(iter(promise.covered()))
+    erasure = house.container.erasure
+    erasure.execute(Erasing(project_id=place.project, task_id=place.drawn[0]))
+    house.container.store.erasing.erase_tasks(place.project, [task])
+    kept = {e.task_id: e for e in house.container.store.promises.tasks(place.sample.id)}
+    assert kept[place.drawn[0]].result == []
+    assert kept[place.drawn[0]].finding is Finding.RIGHT
+    now = place.promise()
+    assert now is not None
+    score = promise.covered()[task][0]
+    assert not now.covers(task, score, fingerprint(topic("A")))
+
+
+@pytest.mark.slow
+def test_nothing_is_erased_that_a_sample_is_to_put_back(house: House) -> None:
+    place = Sampled(house)
+    erasure = house.container.erasure
+    with pytest.raises(Conflict, match="nothing was erased"):
+        erasure.execute(Erasing(project_id=place.project, task_id=place.drawn[0]))
+    with pytest.raises(Conflict, match="nothing was erased"):
+        erasure.execute(Erasing(project_id=place.project))
+    place.samples.withdraw(place.sample, "", patience())
+    erasure.execute(Erasing(project_id=place.project))
+    gone = house.container.store.promises.tasks(place.sample.id)
+    assert all(each.result == [] and each.fingerprint == "" for each in gone)

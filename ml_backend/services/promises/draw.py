@@ -95,8 +95,8 @@ class Draws:
 
         Raises InvalidInput for a limit, certainty or size that nothing can be promised by.
         """
-        claimed = claimed_by(request.certainty, 1, several_looks=request.several_looks)
         check_limits(request.max_error, request.certainty)
+        claimed = claimed_by(request.certainty, 1, several_looks=request.several_looks)
         self._identity.check(request.prompt.id, request.project)
         config = self._predictor_factory.config_of(request.project)
         population = self._populations.read(
