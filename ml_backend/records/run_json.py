@@ -5,7 +5,7 @@ Reading takes rows of any version: what one did not keep yet has its default.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,16 +13,19 @@ from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
 from ml_backend.records.json_types import JsonObject
 from ml_backend.records.runs import (
     AskedAgain,
+    Cascade,
     ExamplesLeftOut,
     ExampleSource,
+    Member,
     PlannedWrites,
     ProjectState,
     PublishPlan,
     RunOptions,
     RunSnapshot,
     Stopped,
+    Vote,
 )
-from ml_backend.records.tasks import Usage
+from ml_backend.records.tasks import CallRecord, Opinion, Usage
 
 Row = Mapping[str, Any]
 
@@ -42,6 +45,8 @@ def options_json(options: RunOptions) -> JsonObject:
         "caution": options.caution,
         "continues": options.continues,
         "truth_by_default": options.truth_by_default or None,
+        "vote": _vote_json(options.vote) if options.vote else None,
+        "cascade": _cascade_json(options.cascade) if options.cascade else None,
     }
     return {
         **{name: value for name, value in seldom.items() if value not in (None, "")},
@@ -76,6 +81,102 @@ def options_of(row: Row | None) -> RunOptions:
         worker_job=str(row.get("job_id") or ""),
         estimated=row.get("estimated"),
         continues=row.get("continues") or "",
+        vote=_vote_of(row["vote"]) if row.get("vote") else None,
+        cascade=_cascade_of(row["cascade"]) if row.get("cascade") else None,
+    )
+
+
+def _vote_json(vote: Vote) -> JsonObject:
+    return {"members": [_member_json(each) for each in vote.members]}
+
+
+def _vote_of(row: Row) -> Vote:
+    return Vote(tuple(_member_of(each) for each in row["members"]))
+
+
+def _cascade_json(cascade: Cascade) -> JsonObject:
+    return {
+        "members": [_member_json(each) for each in cascade.members],
+        "min_score": cascade.min_score,
+        "max_error": cascade.max_error,
+        "certainty": cascade.certainty,
+        "judged": cascade.judged,
+        "is_promise": cascade.is_promise,
+        "why": cascade.why,
+        "goes_on": cascade.goes_on,
+        "seen": cascade.seen,
+    }
+
+
+def _cascade_of(row: Row) -> Cascade:
+    cheap, dear = (_member_of(each) for each in row["members"])
+    return Cascade(
+        members=(cheap, dear),
+        min_score=row["min_score"],
+        max_error=row.get("max_error"),
+        certainty=row.get("certainty"),
+        judged=row.get("judged") or 0,
+        is_promise=bool(row.get("is_promise")),
+        why=row.get("why") or "",
+        goes_on=row.get("goes_on"),
+        seen=row.get("seen") or 0,
+    )
+
+
+def _member_json(member: Member) -> JsonObject:
+    return {"version": member.version_id, "snapshot": snapshot_json(member.snapshot)}
+
+
+def _member_of(row: Row) -> Member:
+    return Member(row["version"], snapshot_of(row["snapshot"]))
+
+
+def opinions_json(opinions: Sequence[Opinion]) -> list[JsonObject] | None:
+    """Return what several versions said of a task, None where one was asked."""
+    return [_opinion_json(each) for each in opinions] or None
+
+
+def _opinion_json(opinion: Opinion) -> JsonObject:
+    asked = opinion.asked
+    return {
+        "version": opinion.version_id,
+        "title": opinion.title,
+        "stands": opinion.stands,
+        "answer": opinion.answer,
+        "score": opinion.score,
+        "why": opinion.why,
+        "prompt_tokens": asked.usage.prompt_tokens,
+        "completion_tokens": asked.usage.completion_tokens,
+        "uncounted": asked.usage.uncounted,
+        "cost": asked.cost,
+        "calls": asked.calls,
+        "cached": asked.cached,
+    }
+
+
+def opinions_of(rows: Sequence[Row] | None) -> tuple[Opinion, ...]:
+    return tuple(_opinion_of(row) for row in rows or ())
+
+
+def _opinion_of(row: Row) -> Opinion:
+    usage = Usage(
+        _count(row.get("prompt_tokens")),
+        _count(row.get("completion_tokens")),
+        _count(row.get("uncounted")),
+    )
+    return Opinion(
+        version_id=row["version"],
+        title=row.get("title") or "",
+        stands=bool(row.get("stands")),
+        answer=row.get("answer"),
+        score=row.get("score"),
+        why=row.get("why") or "",
+        asked=CallRecord(
+            usage=usage,
+            cost=_dollars(row.get("cost")),
+            calls=_count(row.get("calls")),
+            cached=bool(row.get("cached")),
+        ),
     )
 
 

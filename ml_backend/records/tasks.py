@@ -92,6 +92,26 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one of several versions said of a task, and what asking it took.
+
+    ``asked`` has no request key: that of the outcome stands for all that were asked.
+    """
+
+    version_id: int
+    title: str
+    """What the version was called when it was asked."""
+    stands: bool
+    """Whether the task's answer is this one; in a vote, whether it agrees with it in all."""
+    answer: JsonObject | None = None
+    """None of one that failed."""
+    score: float | None = None
+    why: str = ""
+    """Why it has no answer."""
+    asked: CallRecord = CallRecord()
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """One task's good outcome: the answer by control name and the regions made of it."""
 
@@ -102,6 +122,8 @@ class Prediction:
     problems: tuple[Problem, ...] = ()
     asked: CallRecord = CallRecord()
     raw: str = ""
+    opinions: tuple[Opinion, ...] = ()
+    """Where several versions were asked: what each of them said, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,7 @@ class Failure:
     message: str
     raw: str = ""
     asked: CallRecord = CallRecord()
+    opinions: tuple[Opinion, ...] = ()
 
 
 Outcome = Prediction | Failure

@@ -19,7 +19,7 @@ from ml_backend.records import (
     Totals,
     Usage,
 )
-from ml_backend.records.run_json import again_json, again_of
+from ml_backend.records.run_json import again_json, again_of, opinions_json, opinions_of
 from ml_backend.store import tables as t
 from ml_backend.store.believable import (
     COSTS,
@@ -345,6 +345,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "calls": asked.calls,
         "cached": asked.cached,
         "request_key": asked.request_key,
+        "opinions": opinions_json(outcome.opinions),
     }
     if isinstance(outcome, Prediction):
         problems = [{"control": p.control, "message": p.message} for p in outcome.problems]
@@ -382,5 +383,15 @@ def read_outcome(row: Any) -> Outcome:
     )
     if row.ok:
         problems = tuple(Problem(p["control"], p["message"]) for p in row.problems or ())
-        return Prediction(row.task_id, row.answer, row.result, row.score, problems, asked, row.raw)
-    return Failure(row.task_id, FailureKind(row.kind), row.message, row.raw, asked)
+        return Prediction(
+            row.task_id,
+            row.answer,
+            row.result,
+            row.score,
+            problems,
+            asked,
+            row.raw,
+            opinions_of(row.opinions),
+        )
+    kind = FailureKind(row.kind)
+    return Failure(row.task_id, kind, row.message, row.raw, asked, opinions_of(row.opinions))

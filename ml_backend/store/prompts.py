@@ -24,6 +24,7 @@ from ml_backend.store import tables as t
 from ml_backend.store.audit import note, note_prompt
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
+from ml_backend.store.run_columns import answered_by
 
 
 class PromptStore:
@@ -209,7 +210,7 @@ class PromptStore:
         """
         v, r, label, job = t.versions.c, t.runs.c, t.labels.c, t.jobs.c
         used = (
-            sa.select(r.id).where(r.version_id == version_id),
+            sa.select(r.id).where(answered_by(version_id)),
             sa.select(label.version_id).where(
                 label.version_id == version_id, label.written_at.is_not(None)
             ),

@@ -207,6 +207,16 @@ class ResultStore:
                     found[row.task_id] = (read_outcome(row), row.right)
         return found
 
+    def scores(self, run_id: int) -> list[tuple[float | None, bool | None]]:
+        """Return of each task how sure its answer is and whether it was right; None is not known.
+
+        Only what was asked counts; what failed has no score.
+        """
+        o = t.outcomes.c
+        query = sa.select(o.score, o.right).where(o.run_id == run_id).order_by(o.task_id)
+        with self._db.read() as c:
+            return [(row.score, row.right) for row in c.execute(query)]
+
     def answers(self, run_id: int) -> Iterator[Sequence[tuple[int, bool, bool | None, str | None]]]:
         """Yield pages of (task, whether it has a prediction, whether that was right, answer).
 

@@ -174,6 +174,7 @@ class Subsets:
             project_id=project.id,
             version_id=query.version_id,
             prompt_id=query.prompt_id,
+            alone=query.version_id is not None,
             limit=MANY_RUNS,
         )
         return [run.id for run in found if not self._identity.is_of_another(run, project)]
@@ -226,7 +227,7 @@ class Subsets:
         left = list(ids)
         for version_id in query.predicted_by:
             runs = self._store.runs.search(
-                project_id=project.id, version_id=version_id, limit=MANY_RUNS
+                project_id=project.id, version_id=version_id, alone=True, limit=MANY_RUNS
             )
             ids = [run.id for run in runs if not self._identity.is_of_another(run, project)]
             found = self._store.outcomes.newest(ids, left)

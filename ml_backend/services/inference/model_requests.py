@@ -47,6 +47,8 @@ class ModelRequest:
     """Tokens that the longest sensible answer takes."""
     key: str = ""
     """Names the exact request, its first half without the few-shot examples; "" where it fails."""
+    parts: tuple[ModelRequest, ...] = ()
+    """What each of several versions is asked that answer together; they make up its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,20 @@ def answer_keys(key: str, samples: int) -> tuple[str, ...]:
     """Return the key of each answer in the cache; the first is the one given."""
     more = (f"{key}:{number}" for number in range(1, samples))
     return (key, *(hashlib.sha256(each.encode()).hexdigest() for each in more))
+
+
+def joined(task: Task, parts: Sequence[ModelRequest]) -> ModelRequest:
+    """Return the request to several versions; it fails where none of them can be asked."""
+    if all(each.failure is not None for each in parts):
+        return replace(parts[0], parts=tuple(parts))
+    halves = ([each.key[:HALF] for each in parts], [each.key[HALF:] for each in parts])
+    return ModelRequest(
+        task,
+        keys=tuple(dict.fromkeys(key for each in parts for key in each.keys)),
+        examples=max(each.examples for each in parts),
+        key="".join(_digest(half)[:HALF] for half in halves),
+        parts=tuple(parts),
+    )
 
 
 def asks_the_same(key: str, other: str) -> bool:

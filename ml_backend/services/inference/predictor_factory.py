@@ -159,6 +159,38 @@ class PredictorFactory:
             samples=samples,
         )
 
+    def predictors(
+        self,
+        asked: Sequence[tuple[PredictorInputs, PromptVersion]],
+        *,
+        run: Run,
+        spent: float = 0.0,
+        examples: list[Example] | None = None,
+        evaluated: Collection[int] = (),
+    ) -> list[Predictor]:
+        """Return what answers the tasks of a run, version by version, within one budget.
+
+        Several answers of a task are asked of the first alone.
+        """
+        budget: float | Budget | None = run.options.budget
+        if budget is not None and len(asked) > 1:
+            prices = [price_of(recipe.connection, version.model) for recipe, version in asked]
+            known = None if None in prices else prices[0]
+            budget = Budget.require(budget, known, spent, store=self._store, run_id=run.id)
+        return [
+            self.predictor(
+                recipe,
+                version,
+                examples=examples,
+                budget=budget,
+                spent=spent,
+                run=run,
+                evaluated=evaluated,
+                samples=1 if at else run.options.samples,
+            )
+            for at, (recipe, version) in enumerate(asked)
+        ]
+
     def guard(
         self,
         recipe: PredictorInputs,

@@ -25,14 +25,14 @@ def combine(outcomes: Sequence[Outcome], config: LabelingConfig, task: Task, key
     The score is how far the answers agree with it, on average over controls; one that failed
     agrees in nothing. It is None with a single answer.
     """
-    asked = _sum([outcome.asked for outcome in outcomes], key)
+    asked = summed([outcome.asked for outcome in outcomes], key)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Prediction)]
     if not answers:
         return replace(outcomes[0], asked=asked)
     best = _majority(answers, config, task)
     score = None
     if len(outcomes) > 1:
-        score = sum(_agreement(each, best, config, task) for each in answers) / len(outcomes)
+        score = sum(agreement(each, best, config, task) for each in answers) / len(outcomes)
     return replace(best, score=score, asked=asked)
 
 
@@ -55,7 +55,7 @@ def _majority(answers: Sequence[Prediction], config: LabelingConfig, task: Task)
             answers[0], answer=made.answer, result=made.result, problems=made.problems, raw=raw
         )
     return max(
-        answers, key=lambda one: sum(_agreement(each, one, config, task) for each in answers)
+        answers, key=lambda one: sum(agreement(each, one, config, task) for each in answers)
     )
 
 
@@ -70,7 +70,7 @@ def _most_frequent(answers: Sequence[Prediction], name: str) -> Any:
     return values[max(votes, key=lambda said: votes[said])]
 
 
-def _agreement(each: Prediction, best: Prediction, config: LabelingConfig, task: Task) -> float:
+def agreement(each: Prediction, best: Prediction, config: LabelingConfig, task: Task) -> float:
     """Return how far an answer agrees with another, 0 to 1, on average over controls."""
     compared = config.compare(each.answer, best.answer, task.data)
     scores = []
@@ -98,7 +98,8 @@ def _names_others(answer: Mapping[str, Any]) -> bool:
     return any(isinstance(item, dict) and "from" in item for items in lists for item in items)
 
 
-def _sum(asked: Sequence[CallRecord], key: str) -> CallRecord:
+def summed(asked: Sequence[CallRecord], key: str) -> CallRecord:
+    """Return what several askings took together, under the key of what asks them all."""
     costs = [each.cost for each in asked]
     total = CallRecord(request_key=key)
     for each in asked:

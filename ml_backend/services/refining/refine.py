@@ -319,7 +319,9 @@ class Refining:
         seen = [task_id for task_id in truths if not split.holds_out(task_id)]
         outcomes = {}
         if version is not None and seen:
-            runs = self._store.runs.search(version_id=version.id, project_id=project.id, limit=1000)
+            runs = self._store.runs.search(
+                version_id=version.id, project_id=project.id, alone=True, limit=1000
+            )
             ended = [
                 run.id
                 for run in runs

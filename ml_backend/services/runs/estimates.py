@@ -78,6 +78,10 @@ class Estimate:
     """Tokens that no answer of those sampled may exceed; 0 where none are named."""
     retiring: str = ""
     """That its model is retired, or will be soon; "" mostly."""
+    parts: tuple[Estimate, ...] = ()
+    """Of each version where several answer together, as if it were asked all tasks."""
+    remark: str = ""
+    """How the sum was made of these."""
 
     @property
     def unknown(self) -> str:
@@ -308,7 +312,9 @@ class Estimates:
         self, studio: LabelStudioReader, project: Project, version: PromptVersion
     ) -> list[Measured]:
         """Return what earlier runs of the prompt on the same model measured; too few are none."""
-        runs = self._store.runs.search(prompt_id=version.prompt_id, project_id=project.id)
+        runs = self._store.runs.search(
+            prompt_id=version.prompt_id, project_id=project.id, alone=True
+        )
         found: list[Measured] = []
         used = 0
         for run in sorted(runs, key=lambda each: (each.version_id != version.id, -each.id)):
