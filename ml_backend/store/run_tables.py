@@ -96,6 +96,8 @@ outcomes = Table(
     Column("cached", Boolean, nullable=False, default=False),
     Column("flagged", Boolean, nullable=False, default=False, server_default=false()),
     Column("right", Boolean),
+    # Where its score is from, and that of its parts.
+    Column("confidence", JSON(none_as_null=True)),
     # Its task was gone from Label Studio when the run was published.
     Column("task_deleted", Boolean, nullable=False, default=False, server_default=false()),
     # What each of several versions said that were asked.
