@@ -184,7 +184,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """A cheap version answers; where it is not sure, a dear one is asked, and that answer stands."""
+    """A cheap version answers; where it is not sure, a dear one does, and that answer stands."""
 
     members: tuple[Member, Member]
     """The cheap one, the dear one."""

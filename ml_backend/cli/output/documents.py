@@ -112,6 +112,10 @@ def of_estimate(told: Estimate) -> Document:
         "completion_cost_usd": told.completion_cost,
         "tasks": told.tasks,
         "samples": told.samples,
+        "together": told.remark or None,
+        "versions": [
+            {"model": each.model, "total_cost_usd": each.total_cost} for each in told.parts
+        ],
         "sampled_tasks": told.sampled,
         "answered_already": told.kept,
         "measured": told.measured,

@@ -15,6 +15,8 @@ from ml_backend.errors import RunStopper
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import (
     CallRecord,
+    Confidence,
+    ConfidenceSource,
     ExampleSource,
     Failure,
     Member,
@@ -162,7 +164,7 @@ class Vote(SecondOpinion):
             voice.said(each, stands=self._agrees(each, found, request.task))
             for voice, each in zip(self._voices, outcomes, strict=True)
         ]
-        return replace(found, opinions=tuple(opinions))
+        return _sure(replace(found, opinions=tuple(opinions)))
 
     def _agrees(self, each: Outcome, found: Outcome, task: Task) -> bool:
         if not isinstance(each, Prediction) or not isinstance(found, Prediction):
@@ -213,6 +215,16 @@ def asked_together(
     if options.cascade is not None:
         return Cascade(voices, config, min_score=options.cascade.min_score)
     return predictors[0]
+
+
+def _sure(found: Outcome) -> Outcome:
+    """Return an outcome whose confidence is how far the versions agree."""
+    if not isinstance(found, Prediction) or found.score is None:
+        return found
+    known = found.confidence
+    if known is not None and known.source is ConfidenceSource.SAMPLES:
+        return replace(found, confidence=replace(known, source=ConfidenceSource.VOTE))
+    return replace(found, confidence=Confidence(ConfidenceSource.VOTE, found.score))
 
 
 def _charge(stopper: RunStopper, outcomes: Sequence[Outcome]) -> None:

@@ -54,9 +54,7 @@ def _majority(answers: Sequence[Prediction], config: LabelingConfig, task: Task)
         return replace(
             answers[0], answer=made.answer, result=made.result, problems=made.problems, raw=raw
         )
-    return max(
-        answers, key=lambda one: sum(agreement(each, one, config, task) for each in answers)
-    )
+    return max(answers, key=lambda one: sum(agreement(each, one, config, task) for each in answers))
 
 
 def _most_frequent(answers: Sequence[Prediction], name: str) -> Any:

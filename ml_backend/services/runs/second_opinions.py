@@ -15,6 +15,7 @@ from ml_backend.labelstudio import Project
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     Cascade,
+    ConfidenceWay,
     Member,
     Prompt,
     PromptVersion,
@@ -147,22 +148,22 @@ class SecondOpinions:
     def _require_confidence(
         version: PromptVersion, request: RunRequest, seen: Sureness | None
     ) -> None:
-        tells = version.provider is ProviderName.BASELINE or request.samples > 1
-        if tells or (seen is not None and seen.is_known):
+        if version.provider is ProviderName.BASELINE or request.samples > 1:
             return
-        if seen is None:
-            why = f"Nobody knows yet whether {version.title!r} tells how sure it is"
+        title = repr(version.title)
+        if seen is not None and not seen.is_known:
             raise InvalidInput(
-                f"{why}: no run of it in this project has ended.",
+                f"{title} does not tell how sure it is, so none of its answers could stand: "
+                f"run {seen.run_id} has no score.",
                 field="cascade",
-                fix=Step.EVALUATE_VERSION(),
+                fix=Step.GET_CONFIDENCE(),
             )
-        raise InvalidInput(
-            f"{version.title!r} does not tell how sure it is, so none of its answers could stand: "
-            f"run {seen.run_id} has no score.",
-            field="cascade",
-            fix=Step.GET_CONFIDENCE(),
-        )
+        if seen is None and version.confidence is ConfidenceWay.NONE:
+            raise InvalidInput(
+                f"{title} is not asked how sure it is, so none of its answers could stand.",
+                field="cascade",
+                fix=Step.GET_CONFIDENCE(),
+            )
 
     @staticmethod
     def _by_error(
@@ -273,9 +274,7 @@ def _check(together: Together, request: RunRequest, version: PromptVersion) -> N
     if request.follow:
         raise InvalidInput(f"Following goes on with one version, not with a {field}.", field=field)
     if not together.is_cascade and request.samples > 1:
-        raise InvalidInput(
-            "A vote asks each version once.", field="samples", fix=Step.ASK_ONCE()
-        )
+        raise InvalidInput("A vote asks each version once.", field="samples", fix=Step.ASK_ONCE())
     _check_threshold(together)
 
 

@@ -209,6 +209,7 @@ def _options(body: RunCreate) -> RunRequest:
         budget=body.budget,
         truth=body.truth,
         samples=body.samples,
+        together=body.together,
         held_out=body.held_out,
         worker_job=body.job_id or "",
         organization=body.organization,

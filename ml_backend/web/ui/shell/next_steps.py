@@ -42,8 +42,8 @@ WORDS: Words = {
     Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
     Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
-    Step.GET_CONFIDENCE: "Ask the cheap version for several answers a task when you evaluate it, or "
-    "take one whose model tells how sure it is.",
+    Step.GET_CONFIDENCE: "Ask the cheap version for several answers a task when you evaluate it, "
+    "or take one whose model tells how sure it is.",
     Step.GIVE_ERROR_OR_SCORE: "Fill in the error allowed, or the score.",
     Step.GIVE_FIELD: "Fill in “{label}”.",
     Step.GIVE_KEY_AGAIN: "Enter it again: Edit, under Connections. Or whoever runs the server sets "
