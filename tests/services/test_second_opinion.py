@@ -1,0 +1,442 @@
+"""Several versions answer a run together: what stands, what it costs, what it is called."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from ml_backend.errors import InvalidInput, ModelError, NotFound, RunStopper
+from ml_backend.llm import Reply, Request
+from ml_backend.records import (
+    FailureKind,
+    Outcome,
+    Prediction,
+    PromptVersion,
+    Run,
+    RunStatus,
+    Subset,
+    Usage,
+)
+from ml_backend.services.runs.run_request import RunRequest, Together, once_more
+from support.house import House
+from support.models import adopt
+
+Says = Callable[[str, int], tuple[str, float | None]]
+"""(version's text, number of the task) -> (answer, score)"""
+
+
+@dataclass
+class Trio:
+    """A prompt of three versions whose answers a test decides; each version has its own text."""
+
+    house: House
+    project: int
+    tasks: list[int]
+    prompt: Any
+    versions: list[PromptVersion]
+    says: Says = lambda text, number: ("A", None)
+
+    @property
+    def asked(self) -> Counter[str]:
+        return Counter(text_of(each) for each in self.house.model.asked)
+
+    def together(self, *places: int, **more: Any) -> Together:
+        return Together(tuple(self.versions[each].id for each in places), **more)
+
+    def run(self, together: Together | None = None, at: int = 0, **options: Any) -> Run:
+        version = self.versions[at]
+        return self.house.run(self.prompt, version, self.project, together=together, **options)
+
+    def outcomes(self, run: Run) -> dict[int, Outcome]:
+        """Return outcomes by the task's number."""
+        found = self.house.container.store.outcomes.iter(run.id)
+        return {self.tasks.index(each.task_id): each for each in found}
+
+    def answers(self, run: Run) -> list[str]:
+        found = self.outcomes(run)
+        return [
+            found[each].answer["topic"] if isinstance(found[each], Prediction) else "-"
+            for each in sorted(found)
+        ]
+
+
+def text_of(request: Request) -> str:
+    """Return which version asks: the first word of its text."""
+    said = json.dumps(request.messages)
+    return next(word for word in ("First", "Second", "Third") if f"{word} label" in said)
+
+
+@pytest.fixture
+def trio(house: House) -> Trio:
+    container = house.container
+    container.models.default = replace(container.models.default, prices={"scripted": (1.0, 1.0)})
+    adopt(container.models, container.models.default, house.model)
+    project, tasks = house.project(6)
+    prompt, first = house.prompt(project, text="First label {text}")
+    rest = [house.version(prompt, f"{word} label {{text}}") for word in ("Second", "Third")]
+    made = Trio(house, project, tasks, prompt, [first, *rest])
+
+    async def complete(request: Request) -> Reply:
+        house.model.asked.append(request)
+        number = tasks.index(request.task_id)
+        answer, score = made.says(text_of(request), number)
+        text = answer if answer.startswith("{") else json.dumps({"topic": answer})
+        return Reply(text, Usage(10, 2), 0.01, 1, score, "json_schema", request.model)
+
+    house.model.complete = complete  # type: ignore[method-assign]
+    return made
+
+
+def two_of_three(text: str, number: int) -> tuple[str, float | None]:
+    """All say A of the first tasks; of the last the third says B, of the very last two do."""
+    if number >= 4 and text == "Third":
+        return "B", None
+    return ("B" if number == 5 and text == "Second" else "A"), None
+
+
+@pytest.mark.slow
+def test_what_most_versions_say_is_published_and_how_far_they_agree_is_its_score(
+    trio: Trio,
+) -> None:
+    trio.says = two_of_three
+    run = trio.run(trio.together(0, 1, 2))
+    assert run.status is RunStatus.COMPLETED
+    assert trio.answers(run) == ["A", "A", "A", "A", "A", "B"]
+    assert trio.asked == {"First": 6, "Second": 6, "Third": 6}
+    rows = {row["task"]: row for row in trio.house.fake.state()["predictions"]}
+    scores = [round(rows[task]["score"], 3) for task in trio.tasks]
+    assert scores == [1, 1, 1, 1, 0.667, 0.667]
+    label = "P__vote Version 1 + Version 2 + Version 3"
+    assert trio.house.held(trio.project) == {task: Counter([label]) for task in trio.tasks}
+    assert run.totals.usage == Usage(180, 36), "what all of them took"
+    assert run.totals.cost == pytest.approx(18 * 12 / 1e6)
+    assert "Version 3: asked 6, agreed in 5" in run.message
+
+
+@pytest.mark.slow
+def test_what_each_version_said_is_kept_with_what_it_took(trio: Trio) -> None:
+    trio.says = two_of_three
+    run = trio.run(trio.together(0, 1, 2))
+    said = trio.outcomes(run)[4].opinions
+    assert [(each.title, each.answer, each.stands) for each in said] == [
+        ("Version 1", {"topic": "A"}, True),
+        ("Version 2", {"topic": "A"}, True),
+        ("Version 3", {"topic": "B"}, False),
+    ]
+    assert [each.asked.cost for each in said] == [pytest.approx(12 / 1e6)] * 3
+    totals = trio.house.container.store.opinions.totals(run.id)
+    assert [(each.asked, each.stands) for each in totals] == [(6, 5), (6, 6), (6, 5)]
+
+
+@pytest.mark.slow
+def test_a_version_that_fails_has_no_vote_and_agrees_in_nothing(trio: Trio) -> None:
+    def says(text: str, number: int) -> tuple[str, float | None]:
+        if (text, number) == ("First", 0) or number == 1:
+            raise ModelError("slow", kind=FailureKind.TIMEOUT)
+        return "A", None
+
+    trio.says = says
+    run = trio.run(trio.together(0, 1, 2))
+    assert trio.answers(run) == ["A", "-", "A", "A", "A", "A"]
+    first = trio.outcomes(run)[0]
+    assert isinstance(first, Prediction)
+    assert first.score == pytest.approx(2 / 3)
+    assert first.opinions[0].why == "timeout: slow"
+    assert run.totals.failures == {"timeout": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("places", [(0, 1), (0, 1, 2)])
+def test_versions_that_ask_the_same_vote_as_one_of_them_answers_and_are_paid_for_once(
+    trio: Trio, places: tuple[int, ...]
+) -> None:
+    trio.says = lambda text, number: ("AB"[number % 2], None)
+    update = trio.house.container.store.prompts.update_version
+    for each in trio.versions[1:]:
+        update(each.id, text=trio.versions[0].text)
+    get = trio.house.container.store.prompts.get_version
+    trio.versions = [get(each.id) for each in trio.versions]
+    alone = trio.run()
+    voted = trio.run(trio.together(*places))
+    assert trio.answers(voted) == trio.answers(alone) == list("ABABAB")
+    assert {outcome.score for outcome in trio.outcomes(voted).values()} == {1.0}  # type: ignore[union-attr]
+    assert trio.asked == {"First": 6}
+    assert (voted.totals.cost, voted.totals.cached) == (0.0, 6)
+
+
+def sure_of_even(text: str, number: int) -> tuple[str, float | None]:
+    if text == "First":
+        return "A", (0.9, 0.4, 0.95, None, 0.7, float("nan"))[number]
+    return "B", None
+
+
+CASES = [
+    pytest.param(0.0, "AAABAB", id="from 0 on all that has a score stands"),
+    pytest.param(0.7, "ABABAB", id="the threshold itself is sure"),
+    pytest.param(0.92, "BBABBB", id="a high one"),
+    pytest.param(1.0, "BBBBBB", id="nothing is sure enough"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("min_score", "stands"), CASES)
+def test_where_the_cheap_version_is_not_sure_the_dear_one_answers(
+    trio: Trio, min_score: float, stands: str
+) -> None:
+    trio.says = sure_of_even
+    trio.run()
+    trio.run(at=1)
+    cheap, dear = (dict(enumerate(text)) for text in ("AAAAAA", "BBBBBB"))
+    trio.house.model.asked.clear()
+    run = trio.run(trio.together(0, 1, is_cascade=True, min_score=min_score))
+    assert "".join(trio.answers(run)) == stands
+    assert set(trio.answers(run)) <= {*cheap.values(), *dear.values()}
+    assert not trio.house.model.asked, "each version's answer was paid for before"
+
+
+@pytest.mark.slow
+def test_a_cascade_pays_the_dear_one_only_where_it_is_asked_and_says_who_answered(
+    trio: Trio,
+) -> None:
+    trio.says = sure_of_even
+    trio.run()
+    run = trio.run(trio.together(0, 1, is_cascade=True, min_score=0.7), fresh=True)
+    assert trio.asked == {"First": 12, "Second": 3}
+    by = {
+        number: [each.title for each in outcome.opinions if each.stands]
+        for number, outcome in trio.outcomes(run).items()
+    }
+    assert by == {
+        0: ["Version 1"],
+        1: ["Version 2"],
+        2: ["Version 1"],
+        3: ["Version 2"],
+        4: ["Version 1"],
+        5: ["Version 2"],
+    }
+    one = 12 / 1e6
+    costs = {number: outcome.asked.cost for number, outcome in trio.outcomes(run).items()}
+    assert costs == {n: pytest.approx(one * (1 + n % 2)) for n in range(6)}
+    assert run.totals.cost == pytest.approx(9 * one)
+    assert "Version 1: asked 6, stands in 3" in run.message
+    assert trio.house.held(trio.project) == {
+        task: Counter(["P__cascade Version 1 + Version 2"]) for task in trio.tasks
+    }
+
+
+@pytest.mark.slow
+def test_where_the_dear_one_fails_the_unsure_answer_does_not_stand(trio: Trio) -> None:
+    def says(text: str, number: int) -> tuple[str, float | None]:
+        return ("A", 0.2 if number == 1 else 0.9) if text == "First" else ("rubbish {", None)
+
+    trio.says = says
+    trio.run()
+    run = trio.run(trio.together(0, 1, is_cascade=True, min_score=0.5))
+    assert trio.answers(run) == ["A", "-", "A", "A", "A", "A"]
+    failed = trio.outcomes(run)[1]
+    assert [(each.stands, bool(each.why)) for each in failed.opinions] == [
+        (False, False),
+        (True, True),
+    ]
+    assert failed.asked.cost is not None
+    assert failed.asked.calls >= 1
+
+
+@pytest.mark.slow
+def test_a_version_whose_key_is_refused_stops_the_run_and_what_was_answered_stays_paid(
+    trio: Trio,
+) -> None:
+    broken = True
+
+    def says(text: str, number: int) -> tuple[str, float | None]:
+        if text == "Second" and broken and trio.asked["Second"] > 2:
+            raise RunStopper("refused", kind=FailureKind.AUTHENTICATION)
+        return "A", None
+
+    trio.says = says
+    trio.house.container.models.concurrency = 1
+    run = trio.run(trio.together(0, 1))
+    assert run.status is RunStatus.FAILED
+    assert run.totals.succeeded == 2
+    before = trio.asked["First"]
+    assert run.totals.usage.prompt_tokens == 10 * (before + 2), "the third task's first answer too"
+    broken = False
+    trio.house.container.runs.resume(run)
+    ended = trio.house.execute(run)
+    assert (ended.status, ended.totals.succeeded) == (RunStatus.COMPLETED, 6)
+    assert trio.asked["First"] == 6, "nothing is paid for twice"
+
+
+@pytest.mark.slow
+def test_a_budget_counts_what_all_versions_cost(trio: Trio) -> None:
+    one = 12 / 1e6
+    run = trio.run(trio.together(0, 1, 2), budget=0.02)
+    assert run.totals.cost == pytest.approx(18 * one)
+    for each in trio.versions:
+        trio.house.container.store.prompts.update_version(
+            each.id, parameters={"max_tokens": 2, "top_k": each.id}
+        )
+    get = trio.house.container.store.prompts.get_version
+    trio.versions = [get(each.id) for each in trio.versions]
+    asked = len(trio.house.model.asked)
+    little = trio.run(trio.together(0, 1, 2), budget=0.002)
+    made = len(trio.house.model.asked) - asked
+    assert little.status is RunStatus.FAILED
+    assert 0 < made < 18
+    assert little.totals.cost == pytest.approx(made * one)
+
+
+# Whose it is
+
+
+@pytest.mark.slow
+def test_a_run_of_one_version_replaces_what_several_wrote_and_the_other_way_round(
+    trio: Trio,
+) -> None:
+    trio.run()
+    trio.run(trio.together(0, 1))
+    trio.run(trio.together(1, 2), at=1)
+    label = "P__vote Version 2 + Version 3"
+    assert trio.house.held(trio.project) == {task: Counter([label]) for task in trio.tasks}
+    trio.run(at=2)
+    assert trio.house.held(trio.project) == {task: Counter(["P__Version 3"]) for task in trio.tasks}
+
+
+@pytest.mark.slow
+def test_only_missing_asks_what_these_versions_did_not_answer_together(trio: Trio) -> None:
+    trio.run()
+    first = trio.run(
+        trio.together(0, 1),
+        subset=Subset.CUSTOM,
+        task_ids=trio.tasks[:2],
+        slot=trio.house.container.store.runs.search()[0].slot,
+    )
+    assert first.totals.succeeded == 2
+    rest = trio.run(trio.together(0, 1), only_missing=True)
+    assert rest.totals.total == 4
+
+
+@pytest.mark.slow
+def test_what_several_said_is_no_score_of_one_of_them(trio: Trio) -> None:
+    store = trio.house.container.store
+    run = trio.run(trio.together(0, 1))
+    assert [each.id for each in store.runs.search(version_id=trio.versions[1].id)] == [run.id]
+    assert store.runs.search(version_id=trio.versions[0].id, alone=True) == []
+    assert store.runs.was_run(trio.versions[1].id), "what it asked must not be written over"
+    assert (
+        store.prompts.get(trio.prompt.id).published_version_id is None
+        if hasattr(store.prompts.get(trio.prompt.id), "published_version_id")
+        else store.prompts.active_version(trio.prompt.id).id == trio.versions[-1].id
+    )
+    assert not store.prompts.delete_unused_version(trio.versions[1].id)
+
+
+@pytest.mark.slow
+def test_a_run_asks_the_versions_as_they_were_when_it_began(trio: Trio) -> None:
+    container = trio.house.container
+    run = trio.house.start(
+        trio.prompt, trio.versions[0], trio.project, together=trio.together(0, 1)
+    )
+    container.store.prompts.update_version(trio.versions[1].id, text="Third label {text}")
+    trio.house.execute(run)
+    assert trio.asked == {"First": 6, "Second": 6}
+
+
+@pytest.mark.slow
+def test_a_run_of_a_deleted_version_does_not_go_on(trio: Trio) -> None:
+    container = trio.house.container
+
+    def says(text: str, number: int) -> tuple[str, float | None]:
+        raise RunStopper("refused", kind=FailureKind.AUTHENTICATION)
+
+    trio.says = says
+    run = trio.run(trio.together(0, 1))
+    container.store.prompts.delete_version(trio.versions[1].id)
+    with pytest.raises(NotFound):
+        container.runs.resume(run)
+
+
+@pytest.mark.slow
+def test_the_same_again_is_asked_of_the_same_versions(trio: Trio) -> None:
+    trio.says = sure_of_even
+    trio.run()
+    run = trio.run(trio.together(0, 1, is_cascade=True, min_score=0.7))
+    again = once_more(run).together
+    assert again == trio.together(0, 1, is_cascade=True, min_score=0.7)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("places", "more", "options", "field"),
+    [
+        pytest.param((0,), {}, {}, "vote", id="one is no vote"),
+        pytest.param((0, 1, 1), {}, {}, "vote", id="one twice"),
+        pytest.param((1, 0), {}, {}, "vote", id="another leads"),
+        pytest.param((0, 1), {"min_score": 0.5}, {}, "vote", id="a vote has no threshold"),
+        pytest.param((0, 1), {}, {"samples": 3}, "samples", id="several answers of each"),
+        pytest.param((0, 1), {}, {"follow": True}, "vote", id="following"),
+        pytest.param((0, 1), {}, {"worker_job": "x"}, "vote", id="an outside worker"),
+        pytest.param((0, 1, 2), {"is_cascade": True, "min_score": 0.5}, {}, "cascade", id="three"),
+        pytest.param((0, 1), {"is_cascade": True}, {}, "max_error", id="no threshold"),
+        pytest.param(
+            (0, 1),
+            {"is_cascade": True, "min_score": 0.5, "max_error": 0.1},
+            {},
+            "max_error",
+            id="two thresholds",
+        ),
+        pytest.param(
+            (0, 1), {"is_cascade": True, "min_score": 1.5}, {}, "min_score", id="no score"
+        ),
+        pytest.param(
+            (0, 1), {"is_cascade": True, "max_error": 0.0}, {}, "max_error", id="no error at all"
+        ),
+        pytest.param(
+            (0, 1),
+            {"is_cascade": True, "min_score": 0.5, "certainty": 0.9},
+            {},
+            "certainty",
+            id="a certainty of nothing",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_field(
+    trio: Trio, places: tuple[int, ...], more: Any, options: Any, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        trio.run(trio.together(*places, **more), **options)
+    assert caught.value.field == field
+    assert not trio.house.model.asked
+
+
+def test_a_version_of_another_prompt_is_no_second_opinion(trio: Trio) -> None:
+    _, strange = trio.house.prompt(trio.project, title="Q")
+    with pytest.raises(NotFound):
+        trio.run(Together((trio.versions[0].id, strange.id)))
+
+
+@pytest.mark.slow
+def test_a_cheap_version_that_tells_no_confidence_is_refused_before_anything_is_asked(
+    trio: Trio,
+) -> None:
+    trio.run()
+    trio.house.model.asked.clear()
+    with pytest.raises(InvalidInput, match="does not tell how sure"):
+        trio.run(trio.together(0, 1, is_cascade=True, min_score=0.5))
+    assert not trio.house.model.asked
+
+
+def test_a_threshold_is_chosen_by_what_the_cheap_version_was_measured_on(trio: Trio) -> None:
+    choose = trio.house.container.runs.opinions.settle
+    project = trio.house.container.studio.get_project(trio.project)
+    request = RunRequest(together=trio.together(0, 1, is_cascade=True, max_error=0.1))
+    with pytest.raises(InvalidInput) as caught:
+        choose(trio.versions[:2], project, request)
+    assert caught.value.field in ("max_error", "cascade")
