@@ -1,4 +1,4 @@
-"""A vote whose processes are killed on the way: one prediction a task, and each answer paid once."""
+"""A vote whose processes are killed: one prediction a task in the end, each answer paid once."""
 
 from __future__ import annotations
 

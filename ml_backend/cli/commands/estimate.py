@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_backend.cli.app import App, Command, ids, pass_app
-from ml_backend.cli.commands.prompts.together import (
+from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.output import documents
+from ml_backend.cli.together import (
     chosen_versions,
     together_options,
     together_words,
     with_options,
 )
-from ml_backend.cli.next_steps import for_command_line
-from ml_backend.cli.output import documents
 from ml_backend.errors import PromptsError
 from ml_backend.records import ProviderName, Run, Subset, TruthSource
 
@@ -50,6 +50,7 @@ SUBSETS = [each.value for each in Subset if each is not Subset.CUSTOM]
 @pass_app
 def estimate(
     app: App,
+    /,
     prompt: str,
     project: str,
     subset: str,

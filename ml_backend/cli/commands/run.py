@@ -10,13 +10,14 @@ import click
 
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
 from ml_backend.cli.commands.estimate import note_cost
-from ml_backend.cli.commands.prompts.together import (
+from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.together import (
+    Option,
     chosen_versions,
     together_options,
     together_words,
     with_options,
 )
-from ml_backend.cli.next_steps import for_command_line
 from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
 from ml_backend.services.jobs import documents as reports
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from ml_backend.services.runs.runs import RunPlan
 
 
-def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def run_options(subset: str) -> Option:
     """Give a command the options of a run; ``subset`` is the default's name, for ``--help``."""
     names = [each.value for each in Subset]
-    options = [
+    options: list[Option] = [
         click.argument("prompt"),
         click.option("--project", required=True, help="Id or exact title."),
         click.option("--version", help="Id or title; by default the newest."),
@@ -196,6 +197,7 @@ def evaluate(app: App, /, **options: Any) -> None:
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
     from ml_backend.services.runs.run_request import request_of
+    from ml_backend.services.runs.second_opinions import called_together
 
     subset = _subset(options, usual)
     follow = bool(options.get("follow"))
@@ -244,7 +246,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
     if plan.together is not None:
         app.note(together_words(plan.together))
     if plan.request.only_missing:
-        _note_missing(app, prompt, version, plan)
+        _note_missing(app, prompt, called_together(versions, plan.together), plan)
     if started.subset is Subset.HAS_GT:
         app.note(f"Measured on {started.measured_on}.")
     if started.options.held_out:

@@ -21,9 +21,13 @@ Row = tuple[Task | None, Outcome, bool | None, JsonObject | None]
 class ResultTable:
     """Writes a line for each result: the task's data, then answers and truths by control."""
 
-    def __init__(self, data: Sequence[str], controls: Sequence[str]) -> None:
+    def __init__(
+        self, data: Sequence[str], controls: Sequence[str], versions: Sequence[str] = ()
+    ) -> None:
+        """``versions`` are the titles of those that answered together."""
         self._data = data
         self._controls = controls
+        self._versions = versions
 
     def head(self) -> str:
         """Return the line of column names."""
@@ -38,6 +42,7 @@ class ResultTable:
                     "score",
                     "cost",
                     "error",
+                    *(["answered_by"] if self._versions else []),
                 ]
             ]
         )
@@ -59,7 +64,13 @@ class ResultTable:
             outcome.score if isinstance(outcome, Prediction) else None,
             outcome.asked.cost,
             _error(outcome),
+            *([_answered_by(outcome)] if self._versions else []),
         ]
+
+
+def _answered_by(outcome: Outcome) -> str:
+    """Return the versions whose answer stands: of a vote all that agree with it."""
+    return ", ".join(each.title for each in outcome.opinions if each.stands)
 
 
 def _values(said: Mapping[str, Any] | None, names: Sequence[str]) -> list[Any]:

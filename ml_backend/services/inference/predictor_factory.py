@@ -172,11 +172,12 @@ class PredictorFactory:
 
         Several answers of a task are asked of the first alone.
         """
-        budget: float | Budget | None = run.options.budget
-        if budget is not None and len(asked) > 1:
+        limit = run.options.budget
+        budget: float | Budget | None = limit
+        if limit is not None and len(asked) > 1:
             prices = [price_of(recipe.connection, version.model) for recipe, version in asked]
             known = None if None in prices else prices[0]
-            budget = Budget.require(budget, known, spent, store=self._store, run_id=run.id)
+            budget = Budget.require(limit, known, spent, store=self._store, run_id=run.id)
         return [
             self.predictor(
                 recipe,
