@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,11 +20,14 @@ from ml_backend.records import (
     PromptVersion,
     Run,
     RunStatus,
+    Slot,
     Subset,
     Usage,
+    Vote,
 )
 from ml_backend.services.runs.run_request import RunRequest, Together, once_more
-from support.house import House
+from ml_backend.services.writing.patience import Patience
+from support.house import CONFIG, House
 from support.models import adopt
 
 Says = Callable[[str, int], tuple[str, float | None]]
@@ -434,10 +438,149 @@ def test_a_cheap_version_that_tells_no_confidence_is_refused_before_anything_is_
     assert not trio.house.model.asked
 
 
-def test_a_threshold_is_chosen_by_what_the_cheap_version_was_measured_on(trio: Trio) -> None:
-    choose = trio.house.container.runs.opinions.settle
-    project = trio.house.container.studio.get_project(trio.project)
-    request = RunRequest(together=trio.together(0, 1, is_cascade=True, max_error=0.1))
-    with pytest.raises(InvalidInput) as caught:
-        choose(trio.versions[:2], project, request)
-    assert caught.value.field in ("max_error", "cascade")
+# The threshold, and what it will cost
+
+
+@dataclass
+class Measured:
+    """A cheap version that was measured: sure and right of most, unsure and wrong of the last."""
+
+    house: House
+    project: int
+    prompt: Any
+    versions: list[PromptVersion]
+
+    def together(self, **more: Any) -> Together:
+        ids = tuple(each.id for each in self.versions)
+        return Together(ids, is_cascade=True, **more)
+
+    def settle(self, **more: Any) -> Any:
+        project = self.house.container.studio.get_project(self.project)
+        request = RunRequest(together=self.together(**more))
+        return self.house.container.runs.opinions.settle(self.versions, project, request)
+
+
+@pytest.fixture
+def measured(house: House) -> Measured:
+    container = house.container
+    container.models.default = replace(container.models.default, prices={"scripted": (1.0, 1.0)})
+    adopt(container.models, container.models.default, house.model)
+    region = {"from_name": "topic", "to_name": "text", "type": "choices"}
+    truth = {"result": [{**region, "value": {"choices": ["A"]}}], "ground_truth": True}
+    wires = [{"data": {"text": f"t {n}"}, "annotations": [{**truth}]} for n in range(80)]
+    project, tasks = house.fake.seed(CONFIG, wires)
+    prompt, first = house.prompt(project, text="First label {text}")
+    second = house.version(prompt, "Second label {text}")
+
+    async def complete(request: Request) -> Reply:
+        is_sure = tasks.index(request.task_id) < 70
+        answer, score = ("A", 0.9) if is_sure else ("B", 0.3)
+        text = json.dumps({"topic": answer})
+        return Reply(text, Usage(10, 2), 0.01, 1, score, "json_schema", request.model)
+
+    house.model.complete = complete  # type: ignore[method-assign]
+    options = {"subset": Subset.HAS_GT, "slot": Slot.EVALUATE}
+    house.run(prompt, first, project, **options)
+    return Measured(house, project, prompt, [first, second])
+
+
+@pytest.mark.slow
+def test_the_threshold_keeps_the_error_asked_for_and_says_it_is_no_promise(
+    measured: Measured,
+) -> None:
+    found = measured.settle(max_error=0.05)
+    assert (found.min_score, found.max_error, found.certainty) == (0.9, 0.05, 0.95)
+    assert (found.judged, found.goes_on, found.is_promise) == (80, pytest.approx(1 / 8), False)
+    assert "no promise" in found.why
+    with pytest.raises(InvalidInput, match="No threshold") as caught:
+        measured.settle(max_error=0.02)  # 149 labels would be needed
+    assert caught.value.field == "max_error"
+    assert measured.settle(max_error=0.25).min_score == 0.3, "ten wrong of eighty"
+
+
+@pytest.mark.slow
+def test_a_changed_or_outdated_measurement_chooses_no_threshold(measured: Measured) -> None:
+    store = measured.house.container.store
+    [run] = store.runs.search()
+    store.runs.mark_stale([run.id], "The ground truth changed.")
+    with pytest.raises(InvalidInput, match="was not measured"):
+        measured.settle(max_error=0.05)
+
+
+@pytest.mark.slow
+def test_a_changed_version_was_never_measured(measured: Measured) -> None:
+    store = measured.house.container.store
+    store.prompts.update_version(measured.versions[0].id, text="First label it {text}")
+    measured.versions[0] = store.prompts.get_version(measured.versions[0].id)
+    with pytest.raises(InvalidInput, match="was not measured"):
+        measured.settle(max_error=0.05)
+
+
+@pytest.mark.slow
+def test_a_cascade_costs_the_cheap_version_and_a_share_of_the_dear_one(measured: Measured) -> None:
+    container = measured.house.container
+    project = container.studio.get_project(measured.project)
+    studio, estimates = container.studio, container.estimates_together
+
+    def told(versions: list[PromptVersion], together: Any = None) -> Any:
+        return estimates.estimate(studio, project, versions, together, Subset.ALL)
+
+    cheap, dear = (told([each]) for each in measured.versions)
+    both = told(measured.versions, measured.settle(max_error=0.05))
+    assert both.total_cost == pytest.approx(cheap.total_cost + dear.total_cost / 8)
+    assert both.low <= cheap.total_cost < both.high
+    assert both.high > both.total_cost, "how many go on is not known exactly"
+    assert both.tokens.mean == pytest.approx(cheap.tokens.mean + dear.tokens.mean / 8)
+    assert "12% of them are expected to go on" in both.remark
+    vote = Vote(measured.settle(max_error=0.05).members)
+    everything = told(measured.versions, vote)
+    assert everything.total_cost == pytest.approx(cheap.total_cost + dear.total_cost)
+    unknown = told(measured.versions, replace(measured.settle(min_score=0.5), goes_on=None))
+    assert unknown.total_cost == pytest.approx(cheap.total_cost + dear.total_cost)
+    assert "is not known" in unknown.remark
+
+
+@pytest.mark.slow
+def test_an_evaluation_of_a_cascade_measures_what_stands(measured: Measured) -> None:
+    run = measured.house.run(
+        measured.prompt,
+        measured.versions[0],
+        measured.project,
+        together=measured.together(max_error=0.05),
+        subset=Subset.HAS_GT,
+        slot=Slot.EVALUATE,
+    )
+    assert run.correctness.correct == 70, "the dear one of this test is wrong where it is asked"
+    store = measured.house.container.store
+    assert "asked 10, stands in 10" in run.message
+    standing = store.standings.of_versions([each.id for each in measured.versions], run.project_id)
+    assert standing[measured.versions[0].id].headline.run_id != run.id  # type: ignore[union-attr]
+    assert measured.versions[1].id not in standing
+    store.runs.mark_version_stale(measured.versions[1].id, "It was edited.")
+    assert store.runs.get(run.id).stale == "It was edited."
+
+
+# Deleting
+
+
+def delete(house: House, prompt: Any, version: PromptVersion) -> int:
+    patience = Patience(lambda message: None, threading.Event(), give_up_after=10.0)
+    deletions = house.container.deletions
+    reports = deletions.execute(deletions.plan(prompt, version), patience)
+    return sum(report.deleted for report in reports)
+
+
+@pytest.mark.slow
+def test_what_several_wrote_goes_with_the_version_that_led_them(trio: Trio) -> None:
+    trio.run(trio.together(0, 1))
+    assert delete(trio.house, trio.prompt, trio.versions[1]) == 0
+    assert sum(trio.house.held(trio.project).values(), Counter()).total() == 6
+    assert delete(trio.house, trio.prompt, trio.versions[0]) == 6
+    assert sum(trio.house.held(trio.project).values(), Counter()).total() == 0
+
+
+@pytest.mark.slow
+def test_a_version_is_not_deleted_under_a_run_it_answers_with_others(trio: Trio) -> None:
+    trio.house.start(trio.prompt, trio.versions[0], trio.project, together=trio.together(0, 1))
+    plan = trio.house.container.deletions.plan(trio.prompt, trio.versions[1])
+    assert [run.label for run in plan.runs] == ["P__vote Version 1 + Version 2"]
