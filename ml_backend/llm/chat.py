@@ -18,13 +18,7 @@ from ml_backend.llm.reading.usage import UNKNOWN, read_usage
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.refusals.repeated import SameRefusal
 from ml_backend.llm.retry import Retry, RetryPolicy
-from ml_backend.llm.structured_output import (
-    FORMS,
-    TOOL,
-    StructuredOutputFallback,
-    build_body,
-    keeps_form,
-)
+from ml_backend.llm.structured_output import StructuredOutputFallback, build_body, keeps_form
 from ml_backend.llm.system_role import without_system
 from ml_backend.llm.token_limit import (
     NEWER,
@@ -37,6 +31,7 @@ from ml_backend.llm.token_limit import (
 )
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
+from ml_backend.records.abilities import FORMS, TOOL
 
 NO_MODEL = "none"
 """What is asked for to see whether anybody answers, where no model is named."""

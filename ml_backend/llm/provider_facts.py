@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from ml_backend.llm.structured_output import FORMS
 from ml_backend.records import ProviderName
+from ml_backend.records.abilities import FORMS
 
 API_KEY, AUTH_TOKEN, CREDENTIALS = "api_key", "auth_token", "google_application_credentials"
 ENDPOINT, DEPLOYMENT, API_VERSION = "endpoint", "deployment", "api_version"

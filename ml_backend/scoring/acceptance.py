@@ -13,16 +13,14 @@ scores that saw none of its labels: docs/accept.md. These are matters of who cal
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from math import ceil, isnan, log
-from typing import Any, SupportsFloat, TypeVar
+from dataclasses import dataclass
+from math import ceil, log
+from typing import SupportsFloat, TypeVar
 
 from ml_backend.scoring.promises.finite_sets import is_kept, wrong_at_most
+from ml_backend.scoring.promises.ranks import Ranks, Score, ranked
 
 _SLACK = 1e-9
-
-Score = SupportsFloat | None
-"""None and NaN are scores nobody knows."""
 
 Group = TypeVar("Group", bound=Hashable)
 
@@ -62,21 +60,6 @@ class Acceptance:
         return self.threshold is not None and is_accepted(score, self.threshold)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranks:
-    """A sample from its highest score down; a row is a group of equal scores."""
-
-    n: int
-    scored: int
-    thresholds: list[float] = field(default_factory=list)
-    drawn: list[int] = field(default_factory=list)
-    """Labels at or above each threshold."""
-    wrong: list[int] = field(default_factory=list)
-    """How many of these were wrong."""
-    sizes: list[int] = field(default_factory=list)
-    """Tasks of the population at or above; empty without a population."""
-
-
 def choose_threshold(
     scores: Iterable[Score],
     right: Iterable[SupportsFloat | None],
@@ -95,8 +78,8 @@ def choose_threshold(
     Raises ValueError for lengths that differ, a ``max_error`` or ``certainty`` that is not between
     0 and 1, a ``right`` other than true and false, and a population without the sample's scores.
     """
-    _check(max_error, certainty)
-    ranks = _ranked(scores, right, population)
+    check_shares(max_error=max_error, certainty=certainty)
+    ranks = ranked(scores, right, population)
     needed = labels_needed(max_error, certainty)
     last = None
     first_failed = None
@@ -142,7 +125,7 @@ def choose_by_class(
 
     Raises ValueError as ``choose_threshold`` does, and for a group that is no class.
     """
-    _check(max_error, certainty)
+    check_shares(max_error=max_error, certainty=certainty)
     rows = list(zip(list(scores), list(right), list(groups), strict=True))
     found = dict.fromkeys(group for _, _, group in rows if group is not None)
     names = found if classes is None else dict.fromkeys(classes)
@@ -165,7 +148,7 @@ def labels_needed(max_error: float, certainty: float, mistakes: int = 0) -> int:
 
     3 % at 95 %: 99 without one, 157 with one, 208 with two. Raises ValueError as above.
     """
-    _check(max_error, certainty)
+    check_shares(max_error=max_error, certainty=certainty)
     if mistakes < 0:
         raise ValueError("There are no less than 0 mistakes.")
     fewest = max(1, ceil(log(1 - certainty) / log(1 - max_error)))
@@ -189,7 +172,7 @@ def certainty_of_look(certainty: float, look: int) -> float:
     The k-th takes (1 - certainty) / (k (k + 1)): however many there are, none breaks its promise
     with ``certainty``. So does each version, limit and enlarged sample that is tried on it.
     """
-    _check(0.5, certainty)
+    check_shares(certainty=certainty)
     if look < 1:
         raise ValueError("The first look is number 1.")
     return 1 - (1 - certainty) / (look * (look + 1))
@@ -219,9 +202,7 @@ def error_limit(wrong: int, drawn: int, certainty: float, *, size: int | None = 
 # The sequence: by scores alone, without a look at a label
 
 
-def _sequence(
-    ranks: _Ranks, needed: int, max_error: float, certainty: float
-) -> Iterator[int]:
+def _sequence(ranks: Ranks, needed: int, max_error: float, certainty: float) -> Iterator[int]:
     """Yield the thresholds to test, the highest first.
 
     Of a finite set those are left out where not even labels without a mistake would promise it.
@@ -236,7 +217,7 @@ def _sequence(
         yield place
 
 
-def _is_refuted(ranks: _Ranks, place: int, max_error: float, certainty: float) -> bool:
+def _is_refuted(ranks: Ranks, place: int, max_error: float, certainty: float) -> bool:
     """Whether it is refuted that more than ``max_error`` are wrong at or above a threshold."""
     wrong, drawn = ranks.wrong[place], ranks.drawn[place]
     if ranks.sizes:
@@ -252,78 +233,18 @@ def _is_rare(wrong: int, drawn: int, max_error: float, certainty: float) -> bool
     return float(bdtr(wrong, drawn, max_error)) <= (1 - certainty) * (1 + _SLACK)
 
 
-def _ranked(
-    scores: Iterable[Score],
-    right: Iterable[SupportsFloat | None],
-    population: Iterable[Score] | None,
-) -> _Ranks:
-    import numpy as np
-
-    values, wrong = _numbers(scores), _mistakes(right)
-    if len(values) != len(wrong):
-        raise ValueError(f"{len(values)} scores, but {len(wrong)} of right and wrong.")
-    known = ~np.isnan(values)
-    order = np.argsort(-values[known], kind="stable")
-    down = values[known][order]
-    if not len(down):
-        return _Ranks(len(values), 0)
-    ends = np.flatnonzero(np.append(down[1:] != down[:-1], True))
-    ranks = _Ranks(
-        n=len(values),
-        scored=len(down),
-        thresholds=down[ends].tolist(),
-        drawn=(ends + 1).tolist(),
-        wrong=np.cumsum(wrong[known][order])[ends].tolist(),
-    )
-    if population is not None:
-        ranks.sizes.extend(_sizes(ranks, _numbers(population)))
-    return ranks
-
-
-def _sizes(ranks: _Ranks, population: Any) -> list[int]:
-    """How many of the population are at or above each threshold; it holds the sample."""
-    import numpy as np
-
-    up = np.sort(population[~np.isnan(population)])
-    at = np.array(ranks.thresholds)
-    above = len(up) - np.searchsorted(up, at, side="left")
-    equal = np.searchsorted(up, at, side="right") - np.searchsorted(up, at, side="left")
-    if len(population) < ranks.n or (equal < np.diff(ranks.drawn, prepend=0)).any():
-        raise ValueError("The population must hold the scores of its sample.")
-    return [int(each) for each in above]
-
-
-def _numbers(scores: Iterable[Score]) -> Any:
-    """The scores as floats, NaN for None; one zero, so that no order decides its sign."""
-    import numpy as np
-
-    numbers = np.array(list(scores), dtype=float)
-    if numbers.ndim != 1:
-        raise ValueError("A score is a number.")
-    return numbers + 0.0
-
-
-def _mistakes(right: Iterable[SupportsFloat | None]) -> Any:
-    """1 for each that is wrong or was never labelled, else 0."""
-    import numpy as np
-
-    numbers = np.nan_to_num(np.array(list(right), dtype=float), nan=0.0)
-    if numbers.ndim != 1 or not np.isin(numbers, (0.0, 1.0)).all():
-        raise ValueError("Right is true or false.")
-    return 1 - numbers.astype(int)
-
-
-def _check(max_error: float, certainty: float) -> None:
-    for name, value in (("max_error", max_error), ("certainty", certainty)):
-        if isnan(value) or not 0 < value < 1:
-            raise ValueError(f"{name} lies between 0 and 1, and is neither: {value}")
+def check_shares(**shares: float) -> None:
+    """Raise ValueError for one that is not between 0 and 1, by its name."""
+    for name, value in shares.items():
+        if not 0 < value < 1:
+            raise ValueError(f"{name} lies between 0 and 1 and is neither, not {value}.")
 
 
 # What is said where nothing is promised
 
 
 def _why_not(
-    ranks: _Ranks, failed: int | None, needed: int, max_error: float, certainty: float
+    ranks: Ranks, failed: int | None, needed: int, max_error: float, certainty: float
 ) -> str:
     asked = f"at most {100 * max_error:g} % wrong, {100 * certainty:g} % certain"
     if failed is not None:

@@ -56,7 +56,7 @@ def sample(seed: int, n: int = 150, digits: int = 2) -> tuple[list[float | None]
     scores: list[float | None] = [
         None if draw.random() < 0.05 else round(draw.random(), digits) for _ in range(n)
     ]
-    right = [draw.random() < 1 - 0.15 * (1 - (score or 0.0)) ** 2 for score in scores]
+    right = [draw.random() < 1 - 0.6 * (1 - (score or 0.0)) ** 2 for score in scores]
     return scores, right
 
 
@@ -313,9 +313,7 @@ def test_where_nothing_is_left_nothing_is_promised() -> None:
     assert found.threshold is None
     # Those that are all labelled are passed over, and lower ones tested.
     lower = [0.9] * 100 + [0.5] * 100
-    found = choose_threshold(
-        lower, [True] * 200, population=[0.9] * 100 + [0.5] * 5000, **ALLOWED
-    )
+    found = choose_threshold(lower, [True] * 200, population=[0.9] * 100 + [0.5] * 5000, **ALLOWED)
     assert (found.threshold, found.set_n) == (0.5, 4900)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_backend.llm.presets.preset import Preset
-from ml_backend.llm.structured_output import JSON_OBJECT, TEXT, TOOL
+from ml_backend.records.abilities import JSON_OBJECT, TEXT, TOOL
 
 GROQ = Preset(
     "groq",

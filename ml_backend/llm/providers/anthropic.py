@@ -12,10 +12,10 @@ from ml_backend.llm.model import Gate
 from ml_backend.llm.provider_facts import API_KEY, AUTH_TOKEN, ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
-from ml_backend.llm.structured_output import JSON_SCHEMA, TEXT, TOOL
 from ml_backend.llm.token_limit import OLDER
 from ml_backend.llm.wire import Place, Wire
 from ml_backend.records import Connection, ProviderName
+from ml_backend.records.abilities import JSON_SCHEMA, TEXT, TOOL
 
 VERSION = "2023-06-01"
 """Of the API, which every request names."""

@@ -6,8 +6,7 @@ set the number of wrong ones itself is bounded, by the hypergeometric distributi
 uniformly without replacement, and nothing else is assumed of them.
 
 What is promised is of the tasks that were *not* drawn: those that were have people's labels, so
-nothing of a prediction is accepted there. It is the stricter promise of the two: where it holds, the
-set with the drawn ones in it has no higher share of wrong ones.
+nothing of a prediction is accepted there, and how many of them were wrong is known.
 """
 
 from __future__ import annotations
@@ -44,9 +43,7 @@ def allowed(left: int, max_error: float) -> int:
     return floor(max_error * left + _SLACK)
 
 
-def is_kept(
-    wrong: int, drawn: int, size: int, *, max_error: float, certainty: float
-) -> bool:
+def is_kept(wrong: int, drawn: int, size: int, *, max_error: float, certainty: float) -> bool:
     """Whether, of the tasks not drawn, at most a share of ``max_error`` is wrong, so certainly.
 
     ``wrong`` of ``drawn`` labelled tasks out of ``size`` were. False where none is left.

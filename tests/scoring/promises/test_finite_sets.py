@@ -71,7 +71,7 @@ def test_the_labels_that_a_set_takes() -> None:
     assert needed > 99, "more than for an expected rate"
     assert is_kept(0, needed, 1000, max_error=0.03, certainty=0.95)
     assert not is_kept(0, needed - 1, 1000, max_error=0.03, certainty=0.95)
-    assert labels_needed_of(20, max_error=0.03, certainty=0.95) is None
+    assert labels_needed_of(10, max_error=0.03, certainty=0.95) is None
     more = labels_needed_of(1000, max_error=0.03, certainty=0.95, mistakes=1)
     assert more is not None
     assert more > needed
