@@ -8,12 +8,14 @@ import json
 import math
 import random
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from ml_backend.simulator import answers, odd_replies, presets, teacher
 from ml_backend.simulator.behaviour import BadBehaviour, Behaviour, Rule, read_behaviour
+from ml_backend.simulator.certainty import Certainty, logprobs, rated
 from ml_backend.simulator.contents import BadContent, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
 from ml_backend.simulator.questions import Question, key_of, limit_of, read, schema_of
@@ -191,7 +193,7 @@ class SimulatedServer:
         if refusal:
             return refusal
         ignored = fault == "form_ignored" or not behaviour.knows(question.form)
-        content = self._answer(question, rule, ignored=ignored)
+        content = self._answer(question, rule, behaviour.confidence, ignored=ignored)
         if question.vendor is not None:
             own = question.vendor.answer(json.loads(content), question.body)
             content = json.dumps(own, ensure_ascii=False).encode()
@@ -257,16 +259,16 @@ class SimulatedServer:
             model=question.model,
         )
 
-    def _answer(self, question: Question, rule: Rule, *, ignored: bool) -> bytes:
-        fault = rule.fault or ""
+    def _answer(
+        self, question: Question, rule: Rule, certainty: Certainty | None, *, ignored: bool
+    ) -> bytes:
+        fault, sure = rule.fault or "", dict[str, float]()
         dice = answers.draw(self._seed, question.text)
         schema = schema_of(question)
         text = answers.NONSENSE
         if not ignored and schema is not None and fault != "garbage":
             author = answers.Author(schema, dice, answers.last_paragraph(question.text))
-            answer = (
-                teacher.write(question.users[0]) if teacher.is_asked(schema) else author.write()
-            )
+            answer, sure = self._written(question, schema, author, dice, certainty)
             if fault == "unknown_label":
                 answer = answers.spoil_label(schema, answer)
             if fault == "wrong_schema":
@@ -282,9 +284,34 @@ class SimulatedServer:
         limit = limit_of(question.body)
         if limit is not None and len(text) > CHARACTERS * limit:
             text, fault = text[: CHARACTERS * limit], fault or "truncate"
-        return self._completion(question, text, fault, called=not ignored)
+        return self._completion(question, text, fault, sure, called=not ignored)
 
-    def _completion(self, question: Question, text: str, fault: str, *, called: bool) -> bytes:
+    @staticmethod
+    def _written(
+        question: Question,
+        schema: Mapping[str, Any],
+        author: answers.Author,
+        dice: random.Random,
+        certainty: Certainty | None,
+    ) -> tuple[Any, dict[str, float]]:
+        """The answer, and how sure it is of each control where that is told."""
+        if teacher.is_asked(schema):
+            return teacher.write(question.users[0]), {}
+        answer = author.write()
+        if certainty is None:
+            return rated(schema, answer, dice.uniform(0.5, 1.0)), {}
+        answer, sure = certainty.answer(schema, answer, question.text, dice)
+        return rated(schema, answer, math.prod(sure.values())), sure
+
+    def _completion(
+        self,
+        question: Question,
+        text: str,
+        fault: str,
+        sure: Mapping[str, float],
+        *,
+        called: bool,
+    ) -> bytes:
         number = next(self._numbers)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         reason = "stop"
@@ -298,7 +325,8 @@ class SimulatedServer:
         if fault == "truncate":
             choice["finish_reason"] = "length"
         if question.body.get("logprobs") and message["content"]:
-            choice["logprobs"] = {"content": _logprobs(text, answers.draw(self._seed, text))}
+            told = logprobs(text, sure) if sure else _logprobs(text, answers.draw(self._seed, text))
+            choice["logprobs"] = {"content": told}
         usage = self._count(question, text)
         return json.dumps(
             {
