@@ -84,8 +84,8 @@ class Behaviour:
     ``no_images`` makes it a model without vision, which refuses with these words; ``no_system`` one
     without a system role, whose roles must alternate: it refuses with this body. While ``hold`` is
     true no answer leaves; the next behaviour without it lets go what waits. ``preset`` has it
-    behave like a server by that name, see ``presets``. ``confidence`` makes it right as often, and as
-    sure of it, as told: see ``Certainty``.
+    behave like a server by that name, see ``presets``. ``confidence`` makes it right as often, and
+    as sure of it, as told: see ``Certainty``.
     """
 
     rules: list[Rule] = field(default_factory=list)

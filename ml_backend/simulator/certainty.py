@@ -89,8 +89,21 @@ def read_certainty(data: Any) -> Certainty | None:
     return found
 
 
-def rated(schema: Mapping[str, Any], answer: Any, sure: float) -> Any:
-    """Return an answer that rates itself, where that is asked for."""
+def surely(
+    schema: Mapping[str, Any],
+    answer: Any,
+    text: str,
+    dice: random.Random,
+    certainty: Certainty | None,
+) -> tuple[Any, dict[str, float]]:
+    """Return an answer to a task, rated where that is asked for, and how sure of each control."""
+    if certainty is None:
+        return _rated(schema, answer, dice.uniform(0.5, 1.0)), {}
+    answer, sure = certainty.answer(schema, answer, text, dice)
+    return _rated(schema, answer, math.prod(sure.values())), sure
+
+
+def _rated(schema: Mapping[str, Any], answer: Any, sure: float) -> Any:
     asked = schema.get("properties", {})
     name = next(reversed(asked), "")
     if isinstance(answer, dict) and RATING.fullmatch(name) and asked[name] == {"type": "integer"}:
@@ -98,10 +111,13 @@ def rated(schema: Mapping[str, Any], answer: Any, sure: float) -> Any:
     return answer
 
 
-def logprobs(text: str, sure: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Return the tokens of an answer, in which each control's value is as probable as said."""
+def logprobs(text: str, sure: Mapping[str, float], dice: random.Random) -> list[dict[str, Any]]:
+    """Return the tokens of an answer, in which each control's value is as probable as said.
+
+    Where nothing is said any token is somewhat unsure.
+    """
     tokens = [text[start : start + TOKEN] for start in range(0, len(text), TOKEN)]
-    values = [0.0] * len(tokens)
+    values = [0.0 if sure else -dice.random() / 4 for _ in tokens]
     for name, share in sure.items():
         key = f"{json.dumps(name, ensure_ascii=False)}: "
         start = text.find(key)
