@@ -101,8 +101,9 @@ def tell_logprobs(tokens: Sequence[Mapping[str, Any]]) -> bool:
 
 def _logprob(entry: Mapping[str, Any]) -> float | None:
     value = entry.get("logprob")
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return min(0.0, float(value)) if known and math.isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return min(0.0, float(value))
 
 
 # Where each token stands

@@ -267,6 +267,7 @@ class SimulatedServer:
         text = answers.NONSENSE
         if not ignored and schema is not None and fault != "garbage":
             author = answers.Author(schema, dice, answers.last_paragraph(question.text))
+            answer: Any
             if teacher.is_asked(schema):
                 answer = teacher.write(question.users[0])
             else:

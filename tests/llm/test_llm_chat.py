@@ -62,7 +62,7 @@ def test_a_model_that_refuses_log_probabilities_is_asked_without_once_and_for_al
     assert [reply.calls for reply in replies] == [2, 1]
     assert [tell_logprobs(reply.tokens) for reply in replies] == [False, False]
     assert "logprobs" not in simulator.last_request()
-    [reply] = ask(on, asked[1], ladder=memory)
+    reply = ask(on, asked[1], ladder=memory)
     assert not tell_logprobs(reply.tokens)
 
 

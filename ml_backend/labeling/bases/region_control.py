@@ -220,7 +220,7 @@ class RegionControl(RegionRoom):
             _tell_apart(group, taken)
             regions += group
             taken.add(group[0]["id"])
-            items |= dict.fromkeys(draft.items, group[0]["id"])
+            items.update((place, group[0]["id"]) for place in draft.items)
             for number in draft.numbers:  # one that several items bear names none of them
                 known = numbers.setdefault(number, group[0]["id"])
                 numbers[number] = known if known == group[0]["id"] else ""

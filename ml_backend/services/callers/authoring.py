@@ -397,6 +397,4 @@ def _first(*values: T | None) -> T | None:
 
 def _way(draft: Draft, before: PromptVersion | None) -> ConfidenceWay:
     """How a draft asks for confidence: as it says, else as the version before it does."""
-    if draft.confidence is not None:
-        return draft.confidence
-    return before.confidence if before is not None else ConfidenceWay.AUTO
+    return draft.confidence or (before.confidence if before else ConfidenceWay.AUTO)

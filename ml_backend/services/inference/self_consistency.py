@@ -68,8 +68,9 @@ def _agreed(
     for control in config.controls.values():
         if isinstance(control, RegionControl):
             regions |= _regions(answers, best, control, task, asked)
-    task_share = of_all(controls.values())
-    return Confidence(ConfidenceSource.SAMPLES, task_share, controls, regions)
+    # One that failed is wrong once, and not once for each control.
+    task_share = of_all(controls.values()) * (asked / len(answers)) ** (len(controls) - 1)
+    return Confidence(ConfidenceSource.SAMPLES, share(task_share), controls, regions)
 
 
 def _regions(

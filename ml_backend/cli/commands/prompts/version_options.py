@@ -51,7 +51,7 @@ def sending_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--confidence",
-            type=click.Choice(list(ConfidenceWay)),
+            type=click.Choice([each.value for each in ConfidenceWay]),
             callback=lambda _context, _option, value: ConfidenceWay(value) if value else None,
             help="How it is asked how sure it is: auto is logprobs where the model gives them, "
             "else rated, a small field of its own at the end of the answer; none asks nothing.",
