@@ -58,7 +58,7 @@ class Container(UpkeepParts):
 
     @cached_property
     def runs(self) -> Runs:
-        opinions = SecondOpinions(self.store)
+        opinions = SecondOpinions(self.store, self.predictor_factory)
         return Runs(self.store, self.predictor_factory, self.ownership, self.run_tasks, opinions)
 
     @cached_property

@@ -53,7 +53,7 @@ WORDS: Words = {
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
     Step.GET_CONFIDENCE: "Ask the cheap version several times (`--samples 5`, for its evaluation "
-    "as for the cascade), or take one whose model tells how sure it is.",
+    "as for the cascade), or have it asked how sure it is (a version's confidence).",
     Step.GIVE_ERROR_OR_SCORE: "For example `--max-error 0.05`, or `--min-score 0.9`.",
     Step.GIVE_FIELD: "Give it by --{option}.",
     Step.GIVE_KEY_AGAIN: "Enter it again (`ls-prompts connections key {connection}`), or set the "

@@ -96,7 +96,7 @@ def confidence_of(row: object) -> Confidence | None:
     if not isinstance(row, Mapping) or not _is_share(row.get("task")):
         return None
     try:
-        source = ConfidenceSource(row.get("source"))
+        source = ConfidenceSource(str(row.get("source")))
     except ValueError:
         return None
     return Confidence(

@@ -148,6 +148,8 @@ def lines(told: Estimate) -> list[str]:
         said += [f"{each.model}, asked every task: {_amount(each)}" for each in told.parts]
     if told.samples > 1:
         said.append(f"{told.samples} answers for each task")
+    if told.asked_besides:
+        said.append(told.asked_besides)
     if told.kept:
         said.append(
             f"{told.kept} of the sampled tasks are answered already and cost nothing again "

@@ -15,7 +15,6 @@ from ml_backend.errors import RunStopper
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import (
     CallRecord,
-    Confidence,
     ConfidenceSource,
     ExampleSource,
     Failure,
@@ -218,13 +217,10 @@ def asked_together(
 
 
 def _sure(found: Outcome) -> Outcome:
-    """Return an outcome whose confidence is how far the versions agree."""
-    if not isinstance(found, Prediction) or found.score is None:
+    """Return an outcome whose confidence is told as that of several versions."""
+    if not isinstance(found, Prediction) or found.confidence is None:
         return found
-    known = found.confidence
-    if known is not None and known.source is ConfidenceSource.SAMPLES:
-        return replace(found, confidence=replace(known, source=ConfidenceSource.VOTE))
-    return replace(found, confidence=Confidence(ConfidenceSource.VOTE, found.score))
+    return replace(found, confidence=replace(found.confidence, source=ConfidenceSource.VOTE))
 
 
 def _charge(stopper: RunStopper, outcomes: Sequence[Outcome]) -> None:

@@ -26,6 +26,7 @@ from ml_backend.records import (
     Vote,
 )
 from ml_backend.scoring.acceptance import choose_threshold
+from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.runs.run_request import RunRequest, Together
 from ml_backend.store import Store
@@ -63,8 +64,9 @@ class Sureness:
 class SecondOpinions:
     """Finds the versions of runs that several answer, and what a cascade goes by."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, predictor_factory: PredictorFactory) -> None:
         self._store = store
+        self._predictor_factory = predictor_factory
         self._identity = ProjectIdentity(store)
 
     def members(
@@ -101,7 +103,9 @@ class SecondOpinions:
         together = request.together
         if together is None:
             return None
-        members = tuple(Member(each.id, RunSnapshot.of(each)) for each in versions)
+        members = tuple(
+            self._member(each, 1 if at else request.samples) for at, each in enumerate(versions)
+        )
         if not together.is_cascade:
             return Vote(members)
         cheap, dear = members
@@ -114,6 +118,10 @@ class SecondOpinions:
             goes_on = seen.goes_on(min_score)
             return Cascade((cheap, dear), min_score, goes_on=goes_on, seen=len(seen.scores))
         return self._by_error((cheap, dear), together.max_error, together.certainty, seen)
+
+    def _member(self, version: PromptVersion, samples: int) -> Member:
+        way = self._predictor_factory.way_of(version, samples)
+        return Member(version.id, RunSnapshot.of(version, asked=way))
 
     def sureness(self, version: PromptVersion, project: Project, samples: int) -> Sureness | None:
         """Return how sure a version was, and how right, in its last run that tells.

@@ -43,7 +43,7 @@ WORDS: Words = {
     Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
     Step.GET_CONFIDENCE: "Ask the cheap version several times (samples, for its evaluation as for "
-    "the cascade), or take one whose model tells how sure it is.",
+    "the cascade), or have it asked how sure it is: its field confidence.",
     Step.GIVE_ERROR_OR_SCORE: "Give max_error, for example 0.05, or min_score, for example 0.9.",
     Step.GIVE_FIELD: "Send it as {field}.",
     Step.GIVE_KEY_AGAIN: "Enter it again: api_key of PATCH "

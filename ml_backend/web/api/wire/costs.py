@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_backend.records import Subset, TruthSource
+from ml_backend.records import ConfidenceWay, Subset, TruthSource
 from ml_backend.web.api.wire.parts import Given, Id, Said, Shown
 
 VERSIONS = r"^\d{1,15}(,\d{1,15}){1,8}$"
@@ -83,3 +83,5 @@ class CostAnswer(Shown):
     """Of each of them, as if it were asked all tasks. Ours."""
     model_retirement: str | None = None
     """That its model is retired, or will be within 90 days. Ours."""
+    confidence: ConfidenceWay | None = None
+    """How the model would be asked how sure it is; what it costs is in the sums. Ours."""

@@ -43,7 +43,7 @@ WORDS: Words = {
     Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GET_CONFIDENCE: "Ask the cheap version for several answers a task when you evaluate it, "
-    "or take one whose model tells how sure it is.",
+    "or have it asked how sure it is, by its confidence.",
     Step.GIVE_ERROR_OR_SCORE: "Fill in the error allowed, or the score.",
     Step.GIVE_FIELD: "Fill in “{label}”.",
     Step.GIVE_KEY_AGAIN: "Enter it again: Edit, under Connections. Or whoever runs the server sets "
