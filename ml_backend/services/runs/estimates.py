@@ -15,7 +15,7 @@ from statistics import fmean
 from ml_backend.errors import PromptsError
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioReader, Project, queries
-from ml_backend.llm.prices import MILLION, Price
+from ml_backend.llm.prices import Price
 from ml_backend.next_steps import Step
 from ml_backend.prompting.completion_limit import LimitRule, thinking_room
 from ml_backend.records import ConfidenceWay, PromptVersion, ProviderName, Subset, Task, TruthSource
@@ -27,7 +27,7 @@ from ml_backend.services.inference.model_requests import ModelRequest, asks_the_
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.inference.token_counts import size_of, tokens_of
-from ml_backend.services.models.budgets import price_of
+from ml_backend.services.models.budgets import price_of, rates_of
 from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.recent import Recent
 from ml_backend.services.runs.run_tasks import sample_of
@@ -205,7 +205,7 @@ class Estimates:
             return replace(nothing, retiring=self._catalogue.retirement_of_version(version))
         measured = self._measured(studio, project, version)
         prompt, completion = self._tokens(recipe, version, questions, count, measured)
-        rates = _rates(price, prompt.mean / count) if price else None
+        rates = rates_of(price, prompt.mean / count) if price else None
         return Estimate(
             model=version.model,
             tasks=count,
@@ -394,12 +394,3 @@ def _spread(items: Sequence[int], number: int) -> list[int]:
         return list(items)
     step = (len(items) - 1) / max(1, number - 1)
     return [items[round(place * step)] for place in range(number)]
-
-
-def _rates(price: Price, prompt_tokens: float) -> tuple[float, float]:
-    """Return dollars for one prompt and one completion token; long prompts may cost more."""
-    prompt, completion = price.prompt, price.completion
-    for tier in price.tiers:
-        if prompt_tokens > tier.above:
-            prompt, completion = tier.prompt, tier.completion
-    return prompt / MILLION, completion / MILLION
