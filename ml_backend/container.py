@@ -212,6 +212,7 @@ class Container(UpkeepParts):
             Repeater("events", self.event_worker.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
+            Repeater("promises", self.promise_samples.work, every=SWEEP_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("upkeep", self.upkeep.work, every=UPKEEP_EVERY),
         )

@@ -56,6 +56,8 @@ class Step(StrEnum):
     CREATE_VERSION = "create_version"
     DELETE_LEFTOVERS = "delete_leftovers"
     DELETE_VERSION = "delete_version"
+    DRAW_AGAIN = "draw_again"
+    END_PROMISE = "end_promise"
     EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
     GET_CONFIDENCE = "get_confidence"
@@ -107,6 +109,7 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
+    Step.END_PROMISE: ("promise",),
     Step.GIVE_FIELD: ("field", "label", "option"),
     Step.GIVE_KEY_AGAIN: ("connection",),
     Step.GIVE_TOKEN_AGAIN: ("connection",),

@@ -48,6 +48,9 @@ WORDS: Words = {
     "`ls-prompts predictions delete --project P --model-version L`.",
     Step.DELETE_VERSION: "`ls-prompts versions delete PROMPT VERSION` deletes it with its "
     "predictions.",
+    Step.DRAW_AGAIN: "Draw once more: `ls-prompts promises draw`.",
+    Step.END_PROMISE: "Label its tasks and open it (`ls-prompts promises open {promise}`), or "
+    "withdraw it: `ls-prompts promises withdraw {promise}`.",
     Step.EVALUATE_VERSION: "Evaluate it first: `ls-prompts evaluate`; or get its predictions: "
     "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "

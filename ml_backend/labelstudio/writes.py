@@ -110,6 +110,10 @@ class Writes(Reads):
             body["model_version"] = model_version
         self._update_project(project_id, body)
 
+    def set_sampling(self, project_id: int, sampling: str | None) -> None:
+        """Choose the order in which the label stream takes tasks: one of ``Sampling``."""
+        self._update_project(project_id, {"sampling": sampling})
+
     def promote(self, project_id: int, labels: Sequence[str], task_ids: Sequence[int]) -> int:
         """How many annotations were made of the predictions of these versions and tasks.
 

@@ -19,6 +19,7 @@ from ml_backend.store.presences import PresenceStore
 from ml_backend.store.presses import PressStore
 from ml_backend.store.project_secrets import ProjectSecret, ProjectSecretStore
 from ml_backend.store.projects import KnownProject, ProjectStore
+from ml_backend.store.promises import Drawn, PromiseStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
 from ml_backend.store.prompts import PromptStore
@@ -55,6 +56,7 @@ __all__ = [
     "Chosen",
     "Cipher",
     "Claim",
+    "Drawn",
     "Evaluated",
     "Event",
     "Follow",
@@ -96,6 +98,7 @@ class Store:
         self.results = ResultStore(self.database)
         self.opinions = OpinionStore(self.database)
         self.writing = WritingStore(self.database)
+        self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)

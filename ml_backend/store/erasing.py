@@ -19,9 +19,18 @@ from ml_backend.store.audit import note
 from ml_backend.store.database import Database
 from ml_backend.store.outcomes import drop_tasks
 from ml_backend.store.people import person_column, read_person
+from ml_backend.store.promise_erasing import erase_answers, told_tasks
+from ml_backend.store.promises import withdraw_samples
 
 OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
-BY_TASK = (t.examples, t.provenance, t.served, t.predict_failures, t.race_answers)
+BY_TASK = (
+    t.examples,
+    t.provenance,
+    t.served,
+    t.predict_failures,
+    t.race_answers,
+    t.promise_withheld,
+)
 BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences)
 WORDS = {
     "provenance": "origins",
@@ -29,6 +38,7 @@ WORDS = {
     "predict_failures": "failures",
     "presences": "looks",
     "race_answers": "results of races",
+    "promise_withheld": "predictions kept back",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")
@@ -51,7 +61,15 @@ class ErasingStore:
 
     def projects(self) -> list[int]:
         """Return the projects of which anything is kept that could be erased."""
-        tables = (t.runs, t.examples, t.contacts, t.predict_failures, t.projects, t.race_answers)
+        tables = (
+            t.runs,
+            t.examples,
+            t.contacts,
+            t.predict_failures,
+            t.projects,
+            t.race_answers,
+            t.promise_tasks,
+        )
         with self._db.read() as c:
             found = {
                 row[0] for each in tables for row in c.execute(sa.select(each.c.project_id)).all()
@@ -66,6 +84,7 @@ class ErasingStore:
                 sa.select(each.c.task_id).where(each.c.project_id == project_id)
                 for each in (t.examples, t.predict_failures, t.race_answers)
             ),
+            told_tasks(project_id),
         ]
         with self._db.read() as c:
             return sorted({row[0] for each in queries for row in c.execute(each.distinct())})
@@ -89,6 +108,14 @@ class ErasingStore:
                 found.setdefault(row.person_id, set()).add(row.email.casefold())
         return found
 
+    def open_samples(self, project_id: int, task_ids: Collection[int] | None = None) -> list[int]:
+        """Return the promise samples that keep predictions of a project, or of these tasks."""
+        w = t.promise_withheld.c
+        query = sa.select(w.sample_id, w.task_id).where(w.project_id == project_id)
+        with self._db.read() as c:
+            rows = c.execute(query.distinct()).all()
+        return sorted({row[0] for row in rows if task_ids is None or row[1] in set(task_ids)})
+
     def open_runs(self, project_id: int) -> list[int]:
         """Return the runs of a project that go on."""
         r = t.runs.c
@@ -108,6 +135,8 @@ class ErasingStore:
                 gone = c.execute(sa.delete(table).where(table.c.project_id == project_id))
                 _count(counts, table, gone.rowcount)
             counts["refinements"] = _blank_jobs(c, project_id, None)
+            samples = t.promise_samples.c.project_id == project_id
+            withdraw_samples(c, samples, "What was kept of its project was erased.")
             mine = t.runs.c.project_id == project_id
             for row in c.execute(sa.select(t.runs.c.id, t.runs.c.options).where(mine)).all():
                 options = {**(row.options or {}), "filters": None}
@@ -279,6 +308,7 @@ def _erase_tasks(c: sa.Connection, project_id: int, task_ids: Collection[int]) -
         for table in BY_TASK:
             mine = (table.c.project_id == project_id, table.c.task_id.in_(chunk))
             _count(counts, table, c.execute(sa.delete(table).where(*mine)).rowcount)
+    _add(counts, "answers of promise samples", erase_answers(c, project_id, tasks))
     return counts
 
 

@@ -29,6 +29,11 @@ from ml_backend.store.money_tables import (
     environment_prices as environment_prices,
     spendings as spendings,
 )
+from ml_backend.store.promise_tables import (
+    promise_samples as promise_samples,
+    promise_tasks as promise_tasks,
+    promise_withheld as promise_withheld,
+)
 from ml_backend.store.race_tables import race_answers as race_answers
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
@@ -42,6 +47,7 @@ from ml_backend.store.upkeep_tables import (
     audit_events as audit_events,
     model_abilities as model_abilities,
     presences as presences,
+    web_sessions as web_sessions,
 )
 
 connections = Table(
@@ -358,14 +364,4 @@ jobs = Table(
     Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
     *claim_columns(),
     sqlite_autoincrement=True,
-)
-
-web_sessions = Table(
-    "web_sessions",
-    metadata,
-    Column("key", String(64), primary_key=True),
-    Column("encrypted_token", Text, nullable=False),
-    Column("person_id", Integer),
-    Column("created_at", Float, nullable=False),
-    Column("seen_at", Float, nullable=False),
 )

@@ -171,6 +171,14 @@ API_ROUTES: dict[str, Route] = {
     "projects_api.list_subsets": _OF_THE_PROJECT,
     "ground_truth_api.list_ground_truth": _OF_THE_PROJECT,
     "ground_truth_api.mark_ground_truth": Route("API: of the project", {"all": True}),
+    "promises_api.list_promises": _OF_THE_PROJECT,
+    "promises_api.draw_promise": Route(
+        "API: of the project", {"prompt": "{prompt}", "version": "{version}", "dry_run": True}
+    ),
+    "promises_api.get_promise": _OF_THE_PROJECT,
+    "promises_api.open_promise": Route("API: of the project", {}),
+    "promises_api.ask_promise": Route("API: of the project", {"max_error": 0.05}),
+    "promises_api.withdraw_promise": Route("API: of the project", {}, turn=1),
     "audit_api.list_audit_events": Route("API: the organization's"),
     # Connections
     "providers_api.list_connections": _LIST,

@@ -110,6 +110,8 @@ class FakeServer(Connections):
             web.delete(f"/api/predictions/{number}/", self._delete_prediction),
             web.get("/api/dm/views/", self._list_views),
             web.post("/api/dm/views/", self._create_view),
+            web.patch(f"/api/dm/views/{number}/", self._patch_view),
+            web.delete(f"/api/dm/views/{number}/", self._delete_view),
             web.post("/api/dm/actions", self._action),
             web.post("/api/dm/actions/", self._action),
             *self.connection_routes(),
@@ -414,11 +416,21 @@ class FakeServer(Connections):
 
     async def _list_views(self, request: web.Request) -> web.Response:
         wanted = self._wanted(request)["project"]
-        rows = self.rows.views.values()
+        rows = sorted(self.rows.views.values(), key=lambda row: (row["order"], row["id"]))
         return web.json_response([row for row in rows if row["project"] == wanted])
 
     async def _create_view(self, request: web.Request) -> web.Response:
-        return web.json_response(self.rows.create_view(await body_of(request)), status=201)
+        body = await body_of(request)
+        row = self.rows.create_view(body, by=self._user(request)["id"])
+        return web.json_response(row, status=201)
+
+    async def _patch_view(self, request: web.Request) -> web.Response:
+        return web.json_response(self.rows.update_view(number(request), await body_of(request)))
+
+    async def _delete_view(self, request: web.Request) -> web.Response:
+        self.rows.view(number(request))
+        del self.rows.views[number(request)]
+        return web.Response(status=204)
 
     async def _list_predictions(self, request: web.Request) -> web.Response:
         wanted = self._wanted(request)
@@ -497,7 +509,15 @@ class FakeServer(Connections):
 
     def state(self) -> Row:
         rows = self.rows
-        tables = ("projects", "tasks", "predictions", "annotations", "backends", "webhooks")
+        tables = (
+            "projects",
+            "tasks",
+            "predictions",
+            "annotations",
+            "backends",
+            "webhooks",
+            "views",
+        )
         state: Row = {name: list(getattr(rows, name).values()) for name in tables}
         state |= {"calls": dict(self.calls), "faults": self.faults}
         return state | {"unsettled": len(self.background)}

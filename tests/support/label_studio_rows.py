@@ -12,6 +12,7 @@ from typing import Any
 
 Row = dict[str, Any]
 USER_ID = 1
+SAMPLINGS = (None, "Sequential sampling", "Uniform sampling", "Uncertainty sampling")
 
 
 class Refused(Exception):
@@ -74,6 +75,7 @@ class Rows:
             "show_collab_predictions": True,
             "evaluate_predictions_automatically": False,
             "maximum_annotations": 1,
+            "sampling": "Sequential sampling",
             "organization": 1,
             "data_columns": {},
         }
@@ -90,6 +92,9 @@ class Rows:
                     "Model version doesn't exist either as live model or as static predictions."
                 )
                 raise Refused(400, "Validation error", {"model_version": [message]})
+        if wire.get("sampling", row["sampling"]) not in SAMPLINGS:
+            message = f'"{wire["sampling"]}" is not a valid choice.'
+            raise Refused(400, "Validation error", {"sampling": [message]})
         row.update({key: value for key, value in wire.items() if key in row and key != "id"})
         if wire.get("show_collab_predictions") is False:
             row["model_version"] = ""
@@ -379,14 +384,48 @@ class Rows:
 
     # the Data Manager
 
-    def create_view(self, wire: Mapping[str, Any]) -> Row:
-        """A tab; what is selected in it stands beside its data and is sent within it."""
+    def create_view(self, wire: Mapping[str, Any], by: int = USER_ID) -> Row:
+        """A tab, seen by all; what is selected in it stands beside its data, sent within it.
+
+        One with filters comes last, one without first of all.
+        """
         data = dict(wire.get("data") or {})
         if wire.get("selected_items"):
             data["selectedItems"] = wire["selected_items"]
-        project = self.project(int(wire["project"]))["id"]
-        row = {"id": self._next("view"), "data": data, "order": 0, "user": 1, "project": project}
+        if not data.get("ordering"):
+            data.pop("ordering", None)
+        project = wire.get("project")
+        if project not in self.projects:
+            message = f'Invalid pk "{project}" - object does not exist.'
+            raise Refused(400, "Validation error", {"project": [message]})
+        others = [row for row in self.views.values() if row["project"] == project]
+        order = len(others) if (data.get("filters") or {}).get("conjunction") else 0
+        row = {"id": self._next("view"), "data": data, "order": order, "user": by}
+        row["project"] = project
         self.views[row["id"]] = row
+        return row
+
+    def view(self, view_id: int) -> Row:
+        if view_id not in self.views:
+            raise Refused(404, "No View matches the given query.")
+        return self.views[view_id]
+
+    def update_view(self, view_id: int, wire: Mapping[str, Any]) -> Row:
+        """A tab anew: filters and ordering that are not given stay, all else of its data goes."""
+        row = self.view(view_id)
+        if "data" not in wire:
+            raise Refused(500, "'data'")
+        kept = {
+            name: row["data"][name]
+            for name in ("filters", "ordering", "selectedItems")
+            if row["data"].get(name)
+        }
+        given = {
+            name: value
+            for name, value in wire["data"].items()
+            if value or name not in ("filters", "ordering")
+        }
+        row["data"] = {**kept, **given}
         return row
 
     def select(self, project_id: int, query: Mapping[str, Any]) -> list[Row]:

@@ -7,8 +7,9 @@ answers of that version alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ml_backend.errors import InvalidInput, NotFound
 from ml_backend.labelstudio import Project
@@ -25,6 +26,7 @@ from ml_backend.records import (
     RunStatus,
     Vote,
 )
+from ml_backend.records.run_json import snapshot_of
 from ml_backend.scoring.acceptance import choose_threshold
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.project_identity import ProjectIdentity
@@ -38,6 +40,11 @@ CERTAINTY = 0.95
 NO_PROMISE = (
     "An estimate and no promise: the threshold was chosen by ordinary ground truth, and not tested "
     "on tasks drawn for that alone."
+)
+
+TESTED = (
+    "The threshold is that of promise sample {sample}. What it promises is of the predictions it "
+    "was drawn from; of this run, whose answers and tasks may be others, it is an estimate."
 )
 
 
@@ -117,7 +124,33 @@ class SecondOpinions:
                 return Cascade((cheap, dear), min_score)
             goes_on = seen.goes_on(min_score)
             return Cascade((cheap, dear), min_score, goes_on=goes_on, seen=len(seen.scores))
-        return self._by_error((cheap, dear), together.max_error, together.certainty, seen)
+        certainty = CERTAINTY if together.certainty is None else together.certainty
+        tested = self._tested(versions[0], project, together.max_error, certainty)
+        if tested is not None:
+            return tested((cheap, dear))
+        return self._by_error((cheap, dear), together.max_error, certainty, seen)
+
+    def _tested(
+        self, version: PromptVersion, project: Project, max_error: float, certainty: float
+    ) -> Callable[[tuple[Member, Member]], Cascade] | None:
+        """Return how a cascade goes by a promise sample of its cheap version, None without one."""
+        for sample in self._store.promises.of_project(project.id, version_id=version.id):
+            look = sample.held
+            if look is None or look.threshold is None:
+                continue
+            asked = (look.max_error, look.certainty) == (max_error, certainty)
+            if asked and snapshot_of(sample.snapshot).asks_as(version):
+                return partial(
+                    Cascade,
+                    min_score=look.threshold,
+                    max_error=max_error,
+                    certainty=certainty,
+                    judged=look.n,
+                    why=TESTED.format(sample=sample.id),
+                    goes_on=1.0 - look.accepted,
+                    seen=look.n,
+                )
+        return None
 
     def _member(self, version: PromptVersion, samples: int) -> Member:
         way = self._predictor_factory.way_of(version, samples)
@@ -177,7 +210,7 @@ class SecondOpinions:
     def _by_error(
         members: tuple[Member, Member],
         max_error: float,
-        certainty: float | None,
+        certainty: float,
         seen: Sureness | None,
     ) -> Cascade:
         title = members[0].snapshot.version_title
@@ -188,7 +221,6 @@ class SecondOpinions:
                 field="max_error",
                 fix=Step.EVALUATE_VERSION(),
             )
-        certainty = CERTAINTY if certainty is None else certainty
         found = choose_threshold(seen.scores, seen.right, max_error=max_error, certainty=certainty)
         if found.threshold is None:
             raise InvalidInput(

@@ -60,8 +60,9 @@ class Erasure:
                 _sum(counts, store.erase_person(number, dry_run=dry_run))
             return Erased(counts, 0)
         places, unused = self._places(wanted), 0
-        for project_id, _ in places:
-            self._refuse_open(project_id)  # of all, before anything is erased
+        for project_id, tasks in places:  # of all, before anything is erased
+            self._refuse_open(project_id)
+            self._refuse_kept(project_id, tasks)
         for project_id, tasks in places:
             if tasks is None:
                 _sum(counts, store.erase_project(project_id, dry_run=dry_run))
@@ -104,6 +105,14 @@ class Erasure:
             raise Conflict(
                 f"Runs of project {project_id} are under way ({numbers}); nothing was erased.",
                 fix=Step.CANCEL_RUNS(runs=numbers),
+            )
+
+    def _refuse_kept(self, project_id: int, task_ids: list[int] | None) -> None:
+        for sample in self._store.erasing.open_samples(project_id, task_ids):
+            raise Conflict(
+                f"Promise sample {sample} keeps predictions that belong into Label Studio; nothing "
+                "was erased.",
+                fix=Step.END_PROMISE(promise=sample),
             )
 
 

@@ -40,6 +40,9 @@ WORDS: Words = {
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "POST /api/projects/ID/predictions/delete with its model version.",
     Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
+    Step.DRAW_AGAIN: "Draw once more: POST /api/projects/ID/promises.",
+    Step.END_PROMISE: "Label its tasks and open it (POST …/promises/{promise}/open), or withdraw "
+    "it: POST …/promises/{promise}/withdraw.",
     Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
     Step.GET_CONFIDENCE: "Ask the cheap version several times (samples, for its evaluation as for "

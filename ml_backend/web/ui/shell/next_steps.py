@@ -40,6 +40,9 @@ WORDS: Words = {
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by Delete Predictions, "
     "under Predictions.",
     Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
+    Step.DRAW_AGAIN: "Draw once more, under Accept.",
+    Step.END_PROMISE: "Label the tasks of promise sample {promise} and open it, or withdraw it, "
+    "under Accept.",
     Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GET_CONFIDENCE: "Ask the cheap version for several answers a task when you evaluate it, "
