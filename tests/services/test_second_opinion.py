@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,12 +20,14 @@ from ml_backend.records import (
     Prediction,
     PromptVersion,
     Run,
+    RunSnapshot,
     RunStatus,
     Slot,
     Subset,
     Usage,
     Vote,
 )
+from ml_backend.records.run_json import snapshot_json
 from ml_backend.services.runs.run_request import RunRequest, Together, once_more
 from ml_backend.services.writing.patience import Patience
 from support.house import CONFIG, House
@@ -584,3 +587,22 @@ def test_a_version_is_not_deleted_under_a_run_it_answers_with_others(trio: Trio)
     trio.house.start(trio.prompt, trio.versions[0], trio.project, together=trio.together(0, 1))
     plan = trio.house.container.deletions.plan(trio.prompt, trio.versions[1])
     assert [run.label for run in plan.runs] == ["P__vote Version 1 + Version 2"]
+
+
+@pytest.mark.slow
+def test_a_promise_sample_of_the_cheap_version_gives_its_threshold(
+    measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = measured.versions[0]
+    look = SimpleNamespace(threshold=0.6, max_error=0.05, certainty=0.95, n=60, accepted=0.75)
+    sample = SimpleNamespace(id=4, held=look, snapshot=snapshot_json(RunSnapshot.of(version)))
+    promises = measured.house.container.store.promises
+    monkeypatch.setattr(promises, "of_project", lambda project, version_id: [sample])
+    found = measured.settle(max_error=0.05)
+    assert (found.min_score, found.judged, found.goes_on) == (0.6, 60, 0.25)
+    assert "promise sample 4" in found.why
+    assert not found.is_promise, "it is of the predictions that were tested, not of this run's"
+    other = measured.settle(max_error=0.06)
+    assert (other.min_score, other.judged) == (0.9, 80), "of another error nothing was tested"
+    sample.snapshot = {**sample.snapshot, "text": "Another {text}"}
+    assert measured.settle(max_error=0.05).min_score == 0.9

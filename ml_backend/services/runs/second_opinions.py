@@ -42,11 +42,6 @@ NO_PROMISE = (
     "on tasks drawn for that alone."
 )
 
-TESTED = (
-    "The threshold is that of promise sample {sample}. What it promises is of the predictions it "
-    "was drawn from; of this run, whose answers and tasks may be others, it is an estimate."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
@@ -146,7 +141,7 @@ class SecondOpinions:
                     max_error=max_error,
                     certainty=certainty,
                     judged=look.n,
-                    why=TESTED.format(sample=sample.id),
+                    why=_tested_by(sample.id),
                     goes_on=1.0 - look.accepted,
                     seen=look.n,
                 )
@@ -288,6 +283,14 @@ def opinions_said(store: Store, run: Run) -> str:
         stands = "agreed in" if run.options.vote else "stands in"
         parts.append(f"{each.title}: asked {each.asked:,}, {stands} {each.stands:,}, {cost}")
     return f"{'; '.join(parts)}." if parts else ""
+
+
+def _tested_by(sample_id: int) -> str:
+    return (
+        f"The threshold is that of promise sample {sample_id}. What it promises is of the "
+        "predictions it was drawn from; of this run, whose answers and tasks may be others, it is "
+        "an estimate."
+    )
 
 
 def _check(together: Together, request: RunRequest, version: PromptVersion) -> None:
