@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections import Counter
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ml_backend.errors import InvalidInput, ModelError, NotFound, RunStopper
 from ml_backend.llm import Reply, Request
@@ -30,8 +32,10 @@ from ml_backend.records import (
 from ml_backend.records.run_json import snapshot_json
 from ml_backend.services.runs.run_request import RunRequest, Together, once_more
 from ml_backend.services.writing.patience import Patience
+from ml_backend.store import tables
 from support.house import CONFIG, House
 from support.models import adopt
+from support.processes import eventually
 
 Says = Callable[[str, int], tuple[str, float | None]]
 """(version's text, number of the task) -> (answer, score)"""
@@ -606,3 +610,36 @@ def test_a_promise_sample_of_the_cheap_version_gives_its_threshold(
     assert (other.min_score, other.judged) == (0.9, 80), "of another error nothing was tested"
     sample.snapshot = {**sample.snapshot, "text": "Another {text}"}
     assert measured.settle(max_error=0.05).min_score == 0.9
+
+
+@pytest.mark.slow
+def test_an_answer_is_kept_as_soon_as_it_is_paid_for_while_the_others_are_asked(
+    trio: Trio,
+) -> None:
+    complete, go_on = trio.house.model.complete, threading.Event()
+
+    async def slowly(request: Request) -> Reply:
+        while text_of(request) == "Second" and not go_on.is_set():
+            await asyncio.sleep(0.01)
+        return await complete(request)
+
+    trio.house.model.complete = slowly  # type: ignore[method-assign]
+    run = trio.house.start(
+        trio.prompt, trio.versions[0], trio.project, together=trio.together(0, 1)
+    )
+    thread = threading.Thread(target=trio.house.container.executor.execute, args=(run.id,))
+    thread.start()
+    store = trio.house.container.store
+    count = sa.select(sa.func.count()).select_from(tables.answers)
+
+    def kept() -> int:
+        with store.database.read() as c:
+            return int(c.execute(count).scalar_one())
+
+    try:
+        eventually(lambda: kept() == 4, seconds=20)
+        assert store.outcomes.task_ids(run.id) == set(), "no task has its outcome yet"
+    finally:
+        go_on.set()
+        thread.join(60)
+    assert store.runs.get(run.id).totals.succeeded == 6

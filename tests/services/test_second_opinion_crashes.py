@@ -21,7 +21,7 @@ from support.processes import eventually
 
 TASKS = 24
 SETTLE = 1.2
-POINTS = (12, 25, 45, 80)
+POINTS = (12, 18, 26, 60)
 """At which of its steps a worker is killed: while it asks, and while it publishes."""
 
 
@@ -71,7 +71,7 @@ def test_a_vote_goes_on_after_every_kill_and_pays_for_no_answer_twice(
                 generation=generation,
                 settle_seconds=SETTLE,
                 point=point,
-                delay=dice.random() * 0.1 if point else 0.0,
+                delay=dice.random() * 0.25 if point else 0.0,
             )
             pid = workers.start(order)
             eventually(lambda pid=pid: state_of(pid) == "gone", seconds=90, every=0.005)
