@@ -152,6 +152,7 @@ def _opinion_json(opinion: Opinion) -> JsonObject:
         "cost": asked.cost,
         "calls": asked.calls,
         "cached": asked.cached,
+        "request_key": asked.request_key,
     }
 
 
@@ -177,6 +178,7 @@ def _opinion_of(row: Row) -> Opinion:
             cost=_dollars(row.get("cost")),
             calls=_count(row.get("calls")),
             cached=bool(row.get("cached")),
+            request_key=row.get("request_key") or "",
         ),
     )
 

@@ -94,10 +94,7 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one of several versions said of a task, and what asking it took.
-
-    ``asked`` has no request key: that of the outcome stands for all that were asked.
-    """
+    """What one of several versions said of a task, and what asking it took."""
 
     version_id: int
     title: str

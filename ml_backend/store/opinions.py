@@ -75,3 +75,10 @@ class OpinionStore:
             if len(rows) < PAGE:
                 return
             last = rows[-1].task_id
+
+
+def opinion_keys(c: sa.Connection, *where: sa.ColumnElement[bool]) -> set[str]:
+    """Return the keys of the requests that versions were asked who answered together."""
+    query = sa.select(t.outcomes.c.opinions).where(t.outcomes.c.opinions.is_not(None), *where)
+    rows = c.execute(query.execution_options(yield_per=PAGE)).scalars()
+    return {each.asked.request_key for row in rows for each in opinions_of(row)} - {""}

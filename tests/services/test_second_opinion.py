@@ -643,3 +643,21 @@ def test_an_answer_is_kept_as_soon_as_it_is_paid_for_while_the_others_are_asked(
         go_on.set()
         thread.join(60)
     assert store.runs.get(run.id).totals.succeeded == 6
+
+
+@pytest.mark.slow
+def test_erasing_a_task_takes_what_each_version_was_paid_for_and_nothing_of_the_others(
+    trio: Trio,
+) -> None:
+    trio.run(trio.together(0, 1, 2))
+    store = trio.house.container.store
+    count = sa.select(sa.func.count()).select_from(tables.answers)
+
+    def kept() -> int:
+        with store.database.read() as c:
+            return int(c.execute(count).scalar_one())
+
+    assert kept() == 18
+    assert store.erasing.erase_unused_answers(trio.project) == 0, "a run refers to all of them"
+    store.erasing.erase_tasks(trio.project, trio.tasks[:2])
+    assert kept() == 12

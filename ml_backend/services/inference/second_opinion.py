@@ -88,7 +88,7 @@ class Voice:
 
     def said(self, outcome: Outcome, *, stands: bool) -> Opinion:
         """Return what is kept of its outcome."""
-        asked = replace(outcome.asked, request_key="", latency=0.0, examples=None)
+        asked = replace(outcome.asked, latency=0.0, examples=None)
         if isinstance(outcome, Failure):
             why = f"{outcome.kind.value}: {outcome.message}"
             return Opinion(self.version_id, self.title, stands, why=why, asked=asked)
