@@ -209,7 +209,8 @@ class Results:
         config = self._predictor_factory.config_of(project)
         self._evaluation.judge_by_task(run)
         columns = dict.fromkeys([*config.input_fields, *studio.data_columns(project.id)])
-        table = ResultTable(tuple(columns), tuple(config.controls))
+        versions = [each.snapshot.version_title for each in run.options.members]
+        table = ResultTable(tuple(columns), tuple(config.controls), versions)
         return chain([table.head()], self._csv_parts(studio, project, run, query, config, table))
 
     def _csv_parts(
