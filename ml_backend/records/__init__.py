@@ -24,6 +24,11 @@ from ml_backend.records.audit import (
     AuditAction as AuditAction,
     AuditEvent as AuditEvent,
 )
+from ml_backend.records.confidence import (
+    Confidence as Confidence,
+    ConfidenceSource as ConfidenceSource,
+    ConfidenceWay as ConfidenceWay,
+)
 from ml_backend.records.connections import (
     BASELINE_MODEL as BASELINE_MODEL,
     KEY_UNREADABLE as KEY_UNREADABLE,

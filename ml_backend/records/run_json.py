@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
+from ml_backend.records.confidence import ConfidenceWay
 from ml_backend.records.json_types import JsonObject
 from ml_backend.records.runs import (
     AskedAgain,
@@ -98,12 +99,17 @@ def snapshot_json(snapshot: RunSnapshot) -> JsonObject:
         found["few_shot"] = pool_json(snapshot.few_shot)
     if snapshot.system_prompt:
         found["system_prompt"] = snapshot.system_prompt
+    if snapshot.confidence is not ConfidenceWay.NONE:
+        found["confidence"] = snapshot.confidence.value
+    if snapshot.confidence_asked is not None:
+        found["confidence_asked"] = snapshot.confidence_asked.value
     return found
 
 
 def snapshot_of(row: Row | None) -> RunSnapshot:
     row = row or {}
     provider, few_shot = row.get("provider"), row.get("few_shot")
+    asked = row.get("confidence_asked")
     return RunSnapshot(
         version_title=row.get("version_title", ""),
         text=row.get("text"),
@@ -116,6 +122,8 @@ def snapshot_of(row: Row | None) -> RunSnapshot:
         prompt_title=row.get("prompt_title", ""),
         few_shot=pool_of(few_shot) if few_shot else None,
         system_prompt=row.get("system_prompt") or "",
+        confidence=ConfidenceWay(row.get("confidence") or ConfidenceWay.NONE),
+        confidence_asked=ConfidenceWay(asked) if asked else None,
     )
 
 

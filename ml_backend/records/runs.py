@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, Slot, Stage, Subset, TruthSource
+from ml_backend.records.confidence import ConfidenceWay
 from ml_backend.records.json_types import JsonObject
 from ml_backend.records.metrics import Correctness, RunMetrics
 from ml_backend.records.people import Person
@@ -149,9 +150,18 @@ class RunSnapshot:
     prompt_title: str = ""
     few_shot: ExampleSource | None = None
     system_prompt: str = ""
+    confidence: ConfidenceWay = ConfidenceWay.NONE
+    """As the version says; of runs before there was a choice that nothing more was asked for."""
+    confidence_asked: ConfidenceWay | None = None
+    """What that came to when the run began; None where nobody looked."""
 
     @classmethod
-    def of(cls, version: PromptVersion, prompt_title: str = "") -> RunSnapshot:
+    def of(
+        cls,
+        version: PromptVersion,
+        prompt_title: str = "",
+        asked: ConfidenceWay | None = None,
+    ) -> RunSnapshot:
         return cls(
             version_title=version.title,
             text=version.text,
@@ -163,11 +173,13 @@ class RunSnapshot:
             origin=version.origin,
             prompt_title=prompt_title,
             system_prompt=version.system_prompt,
+            confidence=version.confidence,
+            confidence_asked=asked,
         )
 
     def is_of(self, version: PromptVersion) -> bool:
         """Return whether the version, title and all, still is what was asked."""
-        bare = replace(self, prompt_title="", few_shot=None)
+        bare = replace(self, prompt_title="", few_shot=None, confidence_asked=None)
         return bare == RunSnapshot.of(version)
 
     def asks_as(self, version: PromptVersion) -> bool:
@@ -189,6 +201,7 @@ class RunSnapshot:
             parameters=self.parameters,
             origin=self.origin,
             system_prompt=self.system_prompt,
+            confidence=self.confidence_asked or self.confidence,
         )
 
 

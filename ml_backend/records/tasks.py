@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ml_backend.kinds import FailureKind
+from ml_backend.records.confidence import Confidence
 from ml_backend.records.json_types import JsonObject, Region
 
 
@@ -99,9 +100,11 @@ class Prediction:
     answer: JsonObject
     result: list[Region]
     score: float | None = None
+    """How sure it is as a whole, which is what Label Studio is told: ``confidence.task``."""
     problems: tuple[Problem, ...] = ()
     asked: CallRecord = CallRecord()
     raw: str = ""
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ml_backend.next_steps import Words, in_words
 from ml_backend.records import (
     Calibration,
+    ConfidenceWay,
     Correctness,
     ProviderName,
     Run,
@@ -225,6 +226,9 @@ def _asked(asked: RunSnapshot) -> Rows:
         rows.append(("Parameters", json.dumps(asked.parameters, ensure_ascii=False)))
     if asked.system_prompt:
         rows.append(("System text", asked.system_prompt))
+    way = asked.confidence_asked or asked.confidence
+    if way is not ConfidenceWay.NONE:
+        rows.append(("Confidence", way.words))
     if asked.max_few_shot_examples:
         rows.append(("Examples shown, at most", str(asked.max_few_shot_examples)))
     return rows

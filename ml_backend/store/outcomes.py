@@ -19,6 +19,7 @@ from ml_backend.records import (
     Totals,
     Usage,
 )
+from ml_backend.records.confidence import confidence_json, confidence_of
 from ml_backend.records.run_json import again_json, again_of
 from ml_backend.store import tables as t
 from ml_backend.store.believable import (
@@ -355,6 +356,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
             "answer": outcome.answer,
             "result": outcome.result,
             "score": outcome.score,
+            "confidence": confidence_json(outcome.confidence),
             "problems": problems,
             "flagged": bool(problems),
         }
@@ -365,6 +367,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "answer": None,
         "result": None,
         "score": None,
+        "confidence": None,
         "problems": None,
         "flagged": outcome.kind is FailureKind.INVALID_ANSWER,
     }
@@ -382,5 +385,8 @@ def read_outcome(row: Any) -> Outcome:
     )
     if row.ok:
         problems = tuple(Problem(p["control"], p["message"]) for p in row.problems or ())
-        return Prediction(row.task_id, row.answer, row.result, row.score, problems, asked, row.raw)
+        sure = confidence_of(row.confidence)
+        return Prediction(
+            row.task_id, row.answer, row.result, row.score, problems, asked, row.raw, sure
+        )
     return Failure(row.task_id, FailureKind(row.kind), row.message, row.raw, asked)

@@ -12,6 +12,7 @@ from ml_backend.errors import Conflict, NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     AuditAction,
+    ConfidenceWay,
     JobKind,
     JsonObject,
     Origin,
@@ -375,6 +376,7 @@ def _version(row: Any) -> PromptVersion:
         max_few_shot_examples=row.max_few_shot_examples,
         refined_from=row.refined_from,
         system_prompt=row.system_prompt,
+        confidence=ConfidenceWay(row.confidence),
         parameters=parameters,
         created_at=row.created_at,
         updated_at=row.updated_at,

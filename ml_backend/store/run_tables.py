@@ -94,6 +94,8 @@ outcomes = Table(
     Column("cached", Boolean, nullable=False, default=False),
     Column("flagged", Boolean, nullable=False, default=False, server_default=false()),
     Column("right", Boolean),
+    # Where its score is from, and that of its parts.
+    Column("confidence", JSON(none_as_null=True)),
     # Its task was gone from Label Studio when the run was published.
     Column("task_deleted", Boolean, nullable=False, default=False, server_default=false()),
     # All that counting and paging ask about, so that the wide rows are left alone.

@@ -24,6 +24,11 @@ from sqlalchemy import (
 )
 
 from ml_backend.store.claims import claim_columns
+from ml_backend.store.money_tables import (
+    allowances as allowances,
+    environment_prices as environment_prices,
+    spendings as spendings,
+)
 from ml_backend.store.race_tables import race_answers as race_answers
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
@@ -62,41 +67,6 @@ connections = Table(
     Column("encrypted_secrets", Text, nullable=False, default="", server_default=""),
     Column("budget_limit", Float),
     Column("budget_period", String(20), nullable=False, default="", server_default=""),
-)
-
-spendings = Table(
-    "spendings",
-    metadata,
-    Column("connection_id", Integer, primary_key=True, autoincrement=False),
-    Column("day", String(10), primary_key=True),
-    Column("cost", Float, nullable=False),
-    Column("calls", Large, nullable=False),
-    Column("unpriced", Large, nullable=False),
-    Column("prompt_tokens", Large, nullable=False),
-    Column("completion_tokens", Large, nullable=False),
-    Column("uncounted", Large, nullable=False, default=0, server_default="0"),
-)
-
-# Blocks that processes have set aside of a limit; the row without a holder has what was spent.
-allowances = Table(
-    "allowances",
-    metadata,
-    Column("account", String(200), primary_key=True),
-    Column("holder", String(200), primary_key=True),
-    Column("spent", Float, nullable=False),
-    Column("held", Float, nullable=False),
-    Column("asked", Float, nullable=False),
-    Column("lease_until", Float, nullable=False),
-)
-
-# Of the connection that the environment makes, which has no row: by where it leads.
-environment_prices = Table(
-    "environment_prices",
-    metadata,
-    Column("place", String(80), primary_key=True),
-    Column("model", String(200), primary_key=True),
-    Column("prompt", Float, nullable=False),
-    Column("completion", Float, nullable=False),
 )
 
 tries = Table(
@@ -167,6 +137,7 @@ versions = Table(
     Column("organization", Integer),
     Column("refined_from", Integer),
     Column("system_prompt", Text, nullable=False, default="", server_default=""),
+    Column("confidence", String(20), nullable=False, default="auto", server_default="none"),
     UniqueConstraint("prompt_id", "title"),
     sqlite_autoincrement=True,
 )
@@ -252,6 +223,7 @@ answers = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("project_id", Integer),
     Column("request_key", String(64), nullable=False, default="", server_default="", index=True),
+    Column("confidence", JSON(none_as_null=True)),
 )
 
 publications = Table(

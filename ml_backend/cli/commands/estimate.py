@@ -126,6 +126,8 @@ def lines(told: Estimate) -> list[str]:
         )
     if told.samples > 1:
         said.append(f"{told.samples} answers for each task")
+    if told.asked_besides:
+        said.append(told.asked_besides)
     if told.kept:
         said.append(
             f"{told.kept} of the sampled tasks are answered already and cost nothing again "

@@ -50,6 +50,7 @@ def of_version(version: PromptVersion, *, active: bool) -> Document:
         "model_provider_connection": version.connection_id,
         "parameters": version.parameters,
         "system_prompt": version.system_prompt,
+        "confidence": version.confidence.value,
         "max_few_shot_examples": version.max_few_shot_examples,
         "refined_from": version.refined_from,
         "active": active,
@@ -124,6 +125,7 @@ def of_estimate(told: Estimate) -> Document:
         "price": of_price(told.price),
         "price_unknown": told.unknown or None,
         "model_retirement": told.retiring or None,
+        "confidence": told.confidence.value,
     }
 
 

@@ -36,6 +36,8 @@ class ResultTable:
                     *(f"truth.{name}" for name in self._controls),
                     "match",
                     "score",
+                    "score_from",
+                    *(f"confidence.{name}" for name in self._controls),
                     "cost",
                     "error",
                 ]
@@ -49,14 +51,18 @@ class ResultTable:
     def _cells(
         self, task: Task | None, outcome: Outcome, right: bool | None, truth: JsonObject | None
     ) -> list[Any]:
-        answer = outcome.answer if isinstance(outcome, Prediction) else None
+        good = outcome if isinstance(outcome, Prediction) else None
+        answer = good.answer if good else None
+        sure = good.confidence if good else None
         return [
             outcome.task_id,
             *_values(task.data if task else None, self._data),
             *_values(answer, self._controls),
             *_values(truth, self._controls),
             MATCH[right],
-            outcome.score if isinstance(outcome, Prediction) else None,
+            good.score if good else None,
+            sure.source.value if sure else None,
+            *_values(sure.controls if sure else None, self._controls),
             outcome.asked.cost,
             _error(outcome),
         ]

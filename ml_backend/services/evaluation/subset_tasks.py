@@ -11,6 +11,7 @@ from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.records import (
+    Confidence,
     Failure,
     JsonObject,
     Outcome,
@@ -82,6 +83,7 @@ class TaskResult:
     score: float | None
     """Agreement with the ground truth, 0..1; None without one, 0 for a failure."""
     failure: Failure | None
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,7 @@ def _results(
                 ground_truth=truth,
                 score=score,
                 failure=outcome if isinstance(outcome, Failure) else None,
+                confidence=outcome.confidence if isinstance(outcome, Prediction) else None,
             )
         )
     return found

@@ -14,6 +14,12 @@ from ml_backend.data_paths import top_key
 from ml_backend.errors import AttachmentError, TaskRefused, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
+from ml_backend.labeling.rating import (
+    describe_rating,
+    rating_key,
+    room_of_rating,
+    with_rating,
+)
 from ml_backend.labeling.schema_bounds import bounded
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import FewShot
@@ -45,6 +51,8 @@ class ModelRequest:
     examples: int = 0
     room: int = 0
     """Tokens that the longest sensible answer takes."""
+    rating: str = ""
+    """The key under which the model is asked to rate its answer; "" where it is not."""
     key: str = ""
     """Names the exact request, its first half without the few-shot examples; "" where it fails."""
 
@@ -68,6 +76,8 @@ class RequestTemplate:
     """Whether the schema has bounds: see ``TAKE_BOUNDS``."""
     bind: Callable[[Sequence[Attachment]], int | None] | None = None
     """Refuses files of other projects; returns the project whose storages give one, else None."""
+    is_rated: bool = False
+    """Whether the model is asked to rate its own answer."""
     project: str = ""
     """The project whose kept answers may answer: see ``place_of_answers``."""
 
@@ -94,10 +104,11 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         return _without_input(task, message)
     # Before the cache is looked into: what another project paid for may tell what is in its file.
     bound = asked.bind(attachments) if asked.bind and attachments else None
+    rating = rating_key(asked.config.controls) if asked.is_rated else ""
     try:
         messages = prompting.build(
             asked.text,
-            description=asked.config.describe(task.data),
+            description=_description(asked.config, task.data, rating),
             inputs=inputs,
             data=task.data,
             known=asked.known,
@@ -113,6 +124,8 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema = bounded(asked.config, task.data, (text for _, text in inputs))
     else:
         schema = asked.config.schema(task.data)
+    if rating:
+        schema = with_rating(schema, rating)
     key = _digest([asked.identity, messages, schema, *([] if bound is None else [bound])])
     if examples:
         key = key[:HALF] + _digest(examples)[:HALF]
@@ -124,9 +137,16 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema,
         dict(inputs),
         examples=len(examples),
-        room=room_of_answer(asked.config, task.data, (text for _, text in inputs)),
+        room=room_of_answer(asked.config, task.data, (text for _, text in inputs))
+        + (room_of_rating(rating) if rating else 0),
+        rating=rating,
         key=key,
     )
+
+
+def _description(config: LabelingConfig, data: Mapping[str, Any], rating: str) -> str:
+    described = config.describe(data)
+    return f"{described}\n{describe_rating(rating)}" if rating else described
 
 
 def _examples(

@@ -324,6 +324,7 @@ def _of_asked_prompt(run: Run) -> JsonObject:
         "model": asked.model,
         "parameters": asked.parameters,
         "system_prompt": asked.system_prompt,
+        "confidence": (asked.confidence_asked or asked.confidence).value,
         "max_few_shot_examples": asked.max_few_shot_examples,
     }
 

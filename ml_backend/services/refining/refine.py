@@ -253,6 +253,7 @@ class Refining:
             max_few_shot_examples=version.max_few_shot_examples,
             parameters=version.parameters,
             system_prompt=version.system_prompt,
+            confidence=version.confidence.value,
             refined_from=version.id if done.saw_tasks else None,
         )
 

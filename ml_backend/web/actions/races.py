@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.labelstudio import Project
-from ml_backend.records import Connection, Job, JobKind, Prompt, PromptVersion, TruthSource
+from ml_backend.records import (
+    ConfidenceWay,
+    Connection,
+    Job,
+    JobKind,
+    Prompt,
+    PromptVersion,
+    TruthSource,
+)
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Draft
 from ml_backend.services.racing.entrants import Entrant, entrants_of
@@ -78,6 +86,7 @@ def save_winner(caller: Caller, prompt: Prompt, job: Job, title: str) -> PromptV
         text=job.request["text"],
         parameters=job.request["parameters"],
         system_prompt=job.request["system_prompt"],
+        confidence=ConfidenceWay(job.request.get("confidence", ConfidenceWay.NONE)),
     )
     chosen = services().connections.choose(caller, winner.provider, winner.connection_id)
     draft = Draft(

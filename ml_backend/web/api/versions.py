@@ -275,4 +275,5 @@ def _cost(found: Estimate) -> CostAnswer:
         low_tokens=round(found.tokens.low),
         high_tokens=round(found.tokens.high),
         model_retirement=found.retiring or None,
+        confidence=found.confidence,
     )

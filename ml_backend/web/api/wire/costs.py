@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_backend.records import Subset, TruthSource
+from ml_backend.records import ConfidenceWay, Subset, TruthSource
 from ml_backend.web.api.wire.parts import Given, Id, Said, Shown
 
 
@@ -52,3 +52,5 @@ class CostAnswer(Shown):
     high_tokens: int | None = None
     model_retirement: str | None = None
     """That its model is retired, or will be within 90 days. Ours."""
+    confidence: ConfidenceWay | None = None
+    """How the model would be asked how sure it is; what it costs is in the sums. Ours."""

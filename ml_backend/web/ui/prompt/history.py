@@ -139,6 +139,7 @@ def _settings(asked: RunSnapshot) -> list[tuple[str, object]]:
         ("Few-shot examples", asked.max_few_shot_examples),
         ("Parameters", listed(asked.parameters)),
         ("System text", asked.system_prompt),
+        ("Confidence", (asked.confidence_asked or asked.confidence).words),
     ]
 
 

@@ -17,7 +17,7 @@ from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.address import ResultAddress, read_address
 from ml_backend.web.ui.results.results import open_run
-from ml_backend.web.ui.results.rows import control_lines, inputs_of, line_of, readable
+from ml_backend.web.ui.results.rows import control_lines, inputs_of, line_of, readable, region_lines
 from ml_backend.web.ui.shell.filters import pretty
 from ml_backend.web.ui.shell.jobs import job_page
 from ml_backend.web.ui.shell.next_steps import for_pages
@@ -132,6 +132,8 @@ def _about(found: TaskPage) -> JsonObject:
         "task_id": outcome.task_id,
         "is_good": isinstance(outcome, Prediction),
         "controls": control_lines(row, LONGEST_ANSWER),
+        "regions": region_lines(outcome, LONGEST_ANSWER),
+        "sure": outcome.confidence if isinstance(outcome, Prediction) else None,
         "raw": raw[:LONGEST_RAW],
         "raw_left_out": max(0, len(raw) - LONGEST_RAW),
         "data": {readable(name): _value(each) for name, each in data.items()},
