@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ml_backend.next_steps import Words, in_words
 from ml_backend.records import (
-    Calibration,
     ConfidenceWay,
     Correctness,
     ProviderName,
@@ -43,7 +42,7 @@ def run_page(report: RunReport, words: Words) -> str:
         agreement=_agreement(run),
         unread=run.metrics.unread.words if run.metrics and run.metrics.unread else "",
         controls=_controls(run.metrics),
-        calibration=_calibration(run.metrics.calibration if run.metrics else None),
+        calibration=_calibration(run.metrics),
         wrong=_wrong(report),
         wrong_left_out=_wrong_left_out(report),
         failures=_failures(report),
@@ -148,10 +147,12 @@ def _controls(metrics: RunMetrics | None) -> list[Section]:
     return [each for each in sections if each is not None]
 
 
-def _calibration(found: Calibration | None) -> Section | None:
-    if found is None:
+def _calibration(metrics: RunMetrics | None) -> Section | None:
+    found = metrics.calibration if metrics is not None else None
+    if metrics is None or found is None:
         return None
     return {
+        "learned": metrics.learned.words if metrics.learned is not None else "",
         "summary": f"{found.n} answers had a score. Expected calibration error "
         f"{number(found.ece)}, Brier score {number(found.brier)}.",
         "plot": to_markup(charts.reliability(found.bins)),

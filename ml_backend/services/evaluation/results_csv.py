@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ml_backend.records import Failure, JsonObject, Outcome, Prediction, Task
+from ml_backend.services.evaluation.calibrated import KnownCalibration
 from ml_backend.store.database import storable
 
 STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -22,12 +23,17 @@ class ResultTable:
     """Writes a line for each result: the task's data, then answers and truths by control."""
 
     def __init__(
-        self, data: Sequence[str], controls: Sequence[str], versions: Sequence[str] = ()
+        self,
+        data: Sequence[str],
+        controls: Sequence[str],
+        versions: Sequence[str] = (),
+        calibration: KnownCalibration | None = None,
     ) -> None:
         """``versions`` are the titles of those that answered together."""
         self._data = data
         self._controls = controls
         self._versions = versions
+        self._calibration = calibration
 
     def head(self) -> str:
         """Return the line of column names."""
@@ -41,6 +47,7 @@ class ResultTable:
                     "match",
                     "score",
                     "score_from",
+                    "calibrated",
                     *(f"confidence.{name}" for name in self._controls),
                     "cost",
                     "error",
@@ -67,6 +74,7 @@ class ResultTable:
             MATCH[right],
             good.score if good else None,
             sure.source.value if sure else None,
+            self._calibration.of(outcome) if self._calibration else None,
             *_values(sure.controls if sure else None, self._controls),
             outcome.asked.cost,
             _error(outcome),
