@@ -138,6 +138,8 @@ class Annotation:
     """Seconds a person spent on it in the editor; None when it was made by an action or the API."""
     created_at: str = ""
     """Read only where a person looks at it."""
+    updated_by: int | None = None
+    """Who changed or marked it last; read only where that matters."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Annotation:
@@ -151,6 +153,7 @@ class Annotation:
             completed_by=by.get("id") if isinstance(by, dict) else by,
             lead_time=wire.get("lead_time"),
             created_at=str(wire.get("created_at") or ""),
+            updated_by=wire.get("updated_by"),
         )
 
 
@@ -161,11 +164,13 @@ class AnnotatedTask:
     id: int
     data: Mapping[str, Any]
     annotations: tuple[Annotation, ...]
+    has_draft: bool = False
+    """Whether somebody has something unsubmitted on it; read only where that matters."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> AnnotatedTask:
         annotations = tuple(Annotation.from_wire(each) for each in wire["annotations"])
-        return cls(int(wire["id"]), wire["data"], annotations)
+        return cls(int(wire["id"]), wire["data"], annotations, bool(wire.get("draft_exists")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,21 @@ class Writes(Reads):
             return False
         return True
 
+    def delete_annotation(self, annotation_id: int) -> bool:
+        """False when it was not there. What people drafted upon it goes with it.
+
+        One call each: Label Studio Community deletes several only by task, all that these hold.
+        """
+        number = int(annotation_id)
+        try:
+            self._transport.change(
+                lambda sdk, options: sdk.annotations.delete(number, request_options=options),
+                what=f"annotation {annotation_id}",
+            )
+        except LabelStudioNotFound:
+            return False
+        return True
+
     def add_backend(
         self,
         project_id: int,

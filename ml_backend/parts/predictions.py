@@ -29,6 +29,8 @@ from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.provenance import Provenances
 from ml_backend.services.promises.promise_samples import PromiseSamples
 from ml_backend.services.publishing.ownership import Ownership
+from ml_backend.services.reviewing.review_batch import ReviewBatches
+from ml_backend.services.reviewing.review_first import ReviewFirst
 from ml_backend.services.writing.writer import Writer
 from ml_backend.settings import is_loopback
 
@@ -74,6 +76,12 @@ class PredictionParts(PromptParts):
     def annotated_through(self, studio: LabelStudioReader) -> GroundTruthList:
         """Return what lists annotated tasks, by whoever's rights."""
         return GroundTruthList(self.store, studio, self.predictor_factory)
+
+    @cached_property
+    def review_first(self) -> ReviewFirst:
+        """What sends people first to the tasks that a version is least sure of."""
+        batches = ReviewBatches(self.store, self.predictor_factory)
+        return ReviewFirst(self.store, self.studio, self.prompts, batches)
 
     @cached_property
     def promise_samples(self) -> PromiseSamples:

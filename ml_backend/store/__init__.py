@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from ml_backend.store.acceptances import (
+    AcceptanceAct,
+    AcceptanceStore,
+    AcceptedRow,
+    NewAcceptance,
+)
 from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, allotted
 from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AbilityStore, AnswerForms, Cipher, ConnectionStore
@@ -33,6 +39,7 @@ from ml_backend.store.results import (
     ResultFilter,
     ResultStore,
 )
+from ml_backend.store.review_tabs import Answered, ReviewState, ReviewTab, ReviewTabStore
 from ml_backend.store.run_columns import totals_columns
 from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
@@ -47,8 +54,11 @@ from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 __all__ = [
     "ENVIRONMENT",
     "GIVEN_UP",
+    "AcceptanceAct",
+    "AcceptedRow",
     "Account",
     "AnswerForms",
+    "Answered",
     "CachedAnswer",
     "Cell",
     "CellCount",
@@ -61,6 +71,7 @@ __all__ = [
     "Follow",
     "JudgedOutcome",
     "KnownProject",
+    "NewAcceptance",
     "Place",
     "ProjectSecret",
     "PromptStats",
@@ -68,6 +79,8 @@ __all__ = [
     "RaceAnswer",
     "Renewed",
     "ResultFilter",
+    "ReviewState",
+    "ReviewTab",
     "Score",
     "Served",
     "Source",
@@ -97,12 +110,14 @@ class Store:
         self.writing = WritingStore(self.database)
         self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)
+        self.acceptances = AcceptanceStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
         self.projects = ProjectStore(self.database)
         self.secrets = ProjectSecretStore(self.database, cipher)
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
+        self.review_tabs = ReviewTabStore(self.database)
         self.served = ServedStore(self.database)
         self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)

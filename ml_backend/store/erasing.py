@@ -30,8 +30,9 @@ BY_TASK = (
     t.predict_failures,
     t.race_answers,
     t.promise_withheld,
+    t.accepted_rows,
 )
-BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences)
+BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences, t.acceptances, t.review_tabs)
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",
@@ -39,6 +40,7 @@ WORDS = {
     "presences": "looks",
     "race_answers": "results of races",
     "promise_withheld": "predictions kept back",
+    "accepted_rows": "rows of acceptances",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")

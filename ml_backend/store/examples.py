@@ -142,6 +142,13 @@ class ExampleStore:
         with self._db.read() as c:
             return sorted(row[0] for row in c.execute(query.limit(limit)))
 
+    def annotated_tasks(self, project_id: int) -> set[int]:
+        """Return the tasks of which the pool has what people said."""
+        e = t.examples.c
+        with self._db.read() as c:
+            query = sa.select(e.task_id).where(e.project_id == project_id).distinct()
+            return set(c.execute(query).scalars())
+
     def counts(self) -> dict[int, int]:
         """Return project -> examples."""
         column = t.examples.c.project_id

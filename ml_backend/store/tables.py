@@ -23,6 +23,11 @@ from sqlalchemy import (
     false,
 )
 
+from ml_backend.store.acceptance_tables import (
+    acceptances as acceptances,
+    accepted_rows as accepted_rows,
+    promotions as promotions,
+)
 from ml_backend.store.claims import claim_columns
 from ml_backend.store.promise_tables import (
     promise_samples as promise_samples,
@@ -30,6 +35,7 @@ from ml_backend.store.promise_tables import (
     promise_withheld as promise_withheld,
 )
 from ml_backend.store.race_tables import race_answers as race_answers
+from ml_backend.store.review_tables import review_tabs as review_tabs
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
     kept_predictions as kept_predictions,
@@ -38,6 +44,11 @@ from ml_backend.store.run_tables import (
     token_kinds,
 )
 from ml_backend.store.schema import Document, Large, Message, UtcDateTime, metadata as metadata
+from ml_backend.store.spending_tables import (
+    allowances as allowances,
+    environment_prices as environment_prices,
+    spendings as spendings,
+)
 from ml_backend.store.upkeep_tables import (
     audit_events as audit_events,
     model_abilities as model_abilities,
@@ -68,41 +79,6 @@ connections = Table(
     Column("encrypted_secrets", Text, nullable=False, default="", server_default=""),
     Column("budget_limit", Float),
     Column("budget_period", String(20), nullable=False, default="", server_default=""),
-)
-
-spendings = Table(
-    "spendings",
-    metadata,
-    Column("connection_id", Integer, primary_key=True, autoincrement=False),
-    Column("day", String(10), primary_key=True),
-    Column("cost", Float, nullable=False),
-    Column("calls", Large, nullable=False),
-    Column("unpriced", Large, nullable=False),
-    Column("prompt_tokens", Large, nullable=False),
-    Column("completion_tokens", Large, nullable=False),
-    Column("uncounted", Large, nullable=False, default=0, server_default="0"),
-)
-
-# Blocks that processes have set aside of a limit; the row without a holder has what was spent.
-allowances = Table(
-    "allowances",
-    metadata,
-    Column("account", String(200), primary_key=True),
-    Column("holder", String(200), primary_key=True),
-    Column("spent", Float, nullable=False),
-    Column("held", Float, nullable=False),
-    Column("asked", Float, nullable=False),
-    Column("lease_until", Float, nullable=False),
-)
-
-# Of the connection that the environment makes, which has no row: by where it leads.
-environment_prices = Table(
-    "environment_prices",
-    metadata,
-    Column("place", String(80), primary_key=True),
-    Column("model", String(200), primary_key=True),
-    Column("prompt", Float, nullable=False),
-    Column("completion", Float, nullable=False),
 )
 
 tries = Table(
@@ -275,14 +251,6 @@ publications = Table(
     Column("confirmed_at", Float),
     Column("settled_at", Float),
     Column("note", Text, nullable=False, default=""),
-)
-
-promotions = Table(
-    "promotions",
-    metadata,
-    Column("annotation_id", Integer, primary_key=True, autoincrement=False),
-    Column("project_id", Integer, nullable=False, index=True),
-    Column("fingerprint", String(64), nullable=False),
 )
 
 leases = Table(

@@ -166,11 +166,17 @@ API_ROUTES: dict[str, Route] = {
     "projects_api.show_in_label_stream": Route("API: of the project", {"model_version": "{label}"}),
     "projects_api.delete_predictions": Route("API: of the project", {}, turn=1),
     "projects_api.promote_predictions": Route("API: of the project", {}),
+    "accepting_api.get_threshold": Route("API: of the project", query={"model_version": "{label}"}),
+    "accepting_api.list_acceptances": _OF_THE_PROJECT,
+    "accepting_api.take_back_acceptance": Route("API: of the project", {}),
     "projects_api.list_provenance": Route("API: of the project", query={"task_ids": "{task}"}),
     "projects_api.list_subset_tasks": _OF_THE_PROJECT,
     "projects_api.list_subsets": _OF_THE_PROJECT,
     "ground_truth_api.list_ground_truth": _OF_THE_PROJECT,
     "ground_truth_api.mark_ground_truth": Route("API: of the project", {"all": True}),
+    "reviewing_api.list_reviews": Route("API: of the project", query={"prompt": "{prompt}"}),
+    "reviewing_api.start_review": Route("API: of the project", {"prompt": "{prompt}"}),
+    "reviewing_api.stop_review": Route("API: of the project", query={"prompt": "{prompt}"}, turn=1),
     "promises_api.list_promises": _OF_THE_PROJECT,
     "promises_api.draw_promise": Route(
         "API: of the project", {"prompt": "{prompt}", "version": "{version}", "dry_run": True}

@@ -103,6 +103,10 @@ class FakeServer(Connections):
             web.get("/api/tasks", self._list_tasks),
             web.get(f"/api/tasks/{number}/", self._get_task),
             web.post(f"/api/tasks/{number}/annotations/", self._create_annotation),
+            web.post(f"/api/tasks/{number}/drafts", self._create_draft),
+            web.post(
+                f"/api/tasks/{number}/annotations/{{annotation:\\d+}}/drafts", self._create_draft
+            ),
             web.patch(f"/api/annotations/{number}/", self._patch_annotation),
             web.delete(f"/api/annotations/{number}/", self._delete_annotation),
             web.get("/api/predictions/", self._list_predictions),
@@ -362,6 +366,8 @@ class FakeServer(Connections):
 
     async def _list_tasks(self, request: web.Request) -> web.Response:
         query = json.loads(unquote(request.query.get("query", "{}")))
+        if "view" in request.query:
+            query = self.rows.view(int(request.query["view"]))["data"]
         found = self.rows.select(int(request.query["project"]), query)
         page, _ = paginate(found, request, int(request.query.get("page_size", 100)))
         whole = request.query.get("fields") == "all"
@@ -383,6 +389,9 @@ class FakeServer(Connections):
         if whole and (not names or "annotations" in names):
             annotations = self.rows.annotations_of(row["id"])
             shown["annotations"] = [prune(each, include) for each in annotations]
+        if "draft_exists" in names:
+            drafts = self.rows.drafts.values()
+            shown["draft_exists"] = any(each["task"] == row["id"] for each in drafts)
         if whole and (not names or "predictions" in names):
             shown["predictions"] = self.rows.of_task(row["id"])
         return prune(shown, include)
@@ -396,13 +405,19 @@ class FakeServer(Connections):
         return web.json_response(row, status=201)
 
     async def _patch_annotation(self, request: web.Request) -> web.Response:
-        row = self.rows.update_annotation(number(request), await body_of(request))
+        by = self._user(request)["id"]
+        row = self.rows.update_annotation(number(request), await body_of(request), by)
         return web.json_response(row)
 
     async def _delete_annotation(self, request: web.Request) -> web.Response:
-        if self.rows.annotations.pop(number(request), None) is None:
-            raise Refused(404, "No Annotation matches the given query.")
+        self.rows.delete_annotation(number(request))
         return web.Response(status=204)
+
+    async def _create_draft(self, request: web.Request) -> web.Response:
+        annotation = request.match_info.get("annotation")
+        beside = int(annotation) if annotation else None
+        row = self.rows.create_draft(number(request), await body_of(request), beside)
+        return web.json_response(row, status=201)
 
     def _wanted(self, request: web.Request) -> dict[str, int]:
         """The filters of a listing; one that names what is not there is refused."""
@@ -453,7 +468,8 @@ class FakeServer(Connections):
         ids = [row["id"] for row in self.rows.select(project_id, body)]
         action = request.query.get("id")
         if action == "predictions_to_annotations":
-            count = self.rows.promote(ids, body.get("model_version"))
+            by = self._user(request)["id"]
+            count = self.rows.promote(ids, body.get("model_version"), by)
             return web.json_response({"detail": f"Created {count} annotations"})
         if action == "delete_tasks":
             count, what = self.rows.delete_tasks(ids), "tasks"

@@ -45,6 +45,7 @@ class Rows:
     backends: dict[int, Row] = field(default_factory=dict)
     webhooks: dict[int, Row] = field(default_factory=dict)
     views: dict[int, Row] = field(default_factory=dict)
+    drafts: dict[int, Row] = field(default_factory=dict)
     counts_deletes: bool = True
     """False for good once tasks and then a project were deleted: counters no longer follow."""
     tasks_deleted: bool = False
@@ -185,6 +186,25 @@ class Rows:
     def annotations_of(self, task_id: int) -> list[Row]:
         return [row for row in self.annotations.values() if row["task"] == task_id]
 
+    def create_draft(self, task_id: int, wire: Mapping[str, Any], annotation: int | None) -> Row:
+        """What somebody has not submitted yet: on a task, or beside an annotation of it."""
+        row = {
+            "id": self._next("draft"),
+            "task": self.task(task_id)["id"],
+            "annotation": annotation,
+            "result": wire.get("result") or [],
+            "lead_time": wire.get("lead_time"),
+        }
+        self.drafts[row["id"]] = row
+        return row
+
+    def delete_annotation(self, annotation_id: int) -> None:
+        """Delete an annotation, and what was drafted upon it."""
+        if self.annotations.pop(annotation_id, None) is None:
+            raise Refused(404, "No Annotation matches the given query.")
+        for key in [k for k, each in self.drafts.items() if each["annotation"] == annotation_id]:
+            del self.drafts[key]
+
     def create_annotation(self, task_id: int, wire: Mapping[str, Any]) -> Row:
         row = {
             "id": self._next("annotation"),
@@ -196,12 +216,15 @@ class Rows:
             "parent_prediction": wire.get("parent_prediction"),
             "lead_time": wire.get("lead_time"),
             "completed_by": wire.get("completed_by", USER_ID),
+            "updated_by": None,
             "created_at": now(),
         }
         self.annotations[row["id"]] = row
         return row
 
-    def update_annotation(self, annotation_id: int, wire: Mapping[str, Any]) -> Row:
+    def update_annotation(
+        self, annotation_id: int, wire: Mapping[str, Any], by: int = USER_ID
+    ) -> Row:
         """Marking one as ground truth takes the mark off the task's others."""
         if annotation_id not in self.annotations:
             raise Refused(404, "No Annotation matches the given query.")
@@ -210,9 +233,10 @@ class Rows:
             for other in self.annotations_of(row["task"]):
                 other["ground_truth"] = False
         row.update({key: value for key, value in wire.items() if key in row and key != "id"})
+        row["updated_by"] = by
         return row
 
-    def promote(self, task_ids: Iterable[int], versions: Any) -> int:
+    def promote(self, task_ids: Iterable[int], versions: Any, by: int = USER_ID) -> int:
         """Annotations of predictions that have none yet; no versions means all of them."""
         wanted = set(task_ids)
         done = {row["parent_prediction"] for row in self.annotations.values()}
@@ -225,7 +249,8 @@ class Rows:
             and (versions is None or row["model_version"] in names)
         ]
         for row in chosen:
-            wire = {"result": row["result"], "parent_prediction": row["id"]}
+            made_of = {"result": row["result"], "parent_prediction": row["id"]}
+            wire = {**made_of, "completed_by": by}
             self.create_annotation(row["task"], wire)
         self._count(row["task"] for row in chosen)
         return len(chosen)
@@ -440,7 +465,8 @@ class Rows:
             excluded = set(selection["excluded"])
             rows = [row for row in rows if row["id"] not in excluded]
         filters = query.get("filters") or {}
-        tests = [self._test(item) for item in filters.get("items") or []]
+        lines = [item for item in filters.get("items") or [] if item["value"] is not None]
+        tests = [self._test(item) for item in lines]
         if tests:
             combine = any if filters.get("conjunction") == "or" else all
             rows = [row for row in rows if combine(test(row) for test in tests)]

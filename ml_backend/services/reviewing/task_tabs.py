@@ -100,8 +100,9 @@ class TaskTabs:
     def _change(
         self, studio: LabelStudioClient, tab: Tab, ref: TabRef, ids: frozenset[int]
     ) -> TabRef:
-        if tab.task_ids != ids:
-            studio.update_tab(ref.project_id, ref.id, _with_tasks(tab.data, ids))
+        wanted = _with_tasks(tab.data, ids)
+        if wanted != tab.data:
+            studio.update_tab(ref.project_id, ref.id, wanted)
         return replace(ref, written=_with_last(ref.written, _digest(ids)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from ml_backend.web.api import (
+    accepting,
     ground_truth,
     jobs,
     openapi,
@@ -14,6 +15,7 @@ from ml_backend.web.api import (
     prompts,
     providers,
     races,
+    reviewing,
     runs,
     tries,
     versions,
@@ -27,7 +29,9 @@ GROUPS = (
     tries.api,
     runs.api,
     projects.api,
+    accepting.api,
     ground_truth.api,
+    reviewing.api,
     promises.api,
     providers.api,
     jobs.api,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Group, pass_app
-from ml_backend.cli.commands.predictions.predictions import changing
+from ml_backend.cli.commands.predictions.choosing import changing
 from ml_backend.cli.output.promise_rows import show_looks, show_plan, show_samples, show_state
 
 if TYPE_CHECKING:
