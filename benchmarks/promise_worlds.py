@@ -74,13 +74,17 @@ def worlds(max_error: float) -> list[World]:
     ]
 
 
-def calibrated(power: float = 5.0) -> World:
-    """A model whose scores are its chance of being right: x of the tasks score below x^(1/power).
+def calibrated(near_1: float = 2.0, near_0: float = 0.5) -> World:
+    """A model whose scores are its chance of being right, spread as a beta distribution.
 
-    Given by rank: a threshold is a share of the tasks, and the order is all that counts.
+    Given by rank: a threshold is a share of the tasks, and the order is all that counts. Those of
+    log-probabilities crowd at 1 (2 and 0.5: right in 80 %); with 5 and 1 the surest are no sure
+    ones, and a sequence from the top often ends with the first mistakes.
     """
+    from scipy.special import betaincinv
+
     place = (np.arange(FINE) + 0.5) / FINE
-    return World("calibrated", 1 - place ** (1 / power))
+    return World(f"calibrated, beta({near_1:g}, {near_0:g})", 1 - betaincinv(near_1, near_0, place))
 
 
 @dataclass(frozen=True, slots=True)
