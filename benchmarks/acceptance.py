@@ -134,7 +134,7 @@ def drift(projects: int, rng: Rng) -> Iterator[Figure]:
         known = [each if each is not None else 1000 for each in slow]
         yield Figure(f"limit {limit}: to twice the limit, median", float(np.median(known)))
         loud = sum(alarms(rng, limit, share=limit / 2) for _ in range(runs)) / runs
-        yield Figure(f"limit {limit}: alarms in 1,000 quiet checks", loud, most=most(0.005, runs))
+        yield Figure(f"limit {limit}: alarms in 1,000 quiet checks", loud, most=most(0.003, runs))
 
 
 def confidence(projects: int, rng: Rng) -> Iterator[Figure]:
@@ -143,7 +143,7 @@ def confidence(projects: int, rng: Rng) -> Iterator[Figure]:
         found = [ece_change(rng, sharpness=sharpness) for _ in range(seeds)]
         yield Figure(f"{name}: rise of the ECE", float(np.mean(found)), most=rise)
     found = [ece_change(rng, sharpness=1.0) for _ in range(seeds)]
-    yield Figure("calibrated before: rise of the ECE", float(np.mean(found)), most=0.01)
+    yield Figure("calibrated before: rise of the ECE", float(np.mean(found)), most=0.015)
     for name, more, least in (
         ("at random", {}, 0.5),
         ("by a pair", {"by_pair": True}, float("-inf")),

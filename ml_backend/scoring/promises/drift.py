@@ -27,7 +27,7 @@ SUDDEN = 0.12
 QUIET = 1000
 """Checks that a share of half the limit must not disturb."""
 
-FALSE = (0.004, 0.001)
+FALSE = (0.002, 0.001)
 """The chance of an alarm in these, of the sum for breaks and of that for twice the limit."""
 
 
