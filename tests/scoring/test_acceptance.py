@@ -108,7 +108,7 @@ def test_it_stops_at_the_first_that_is_not_refuted_though_lower_ones_would_be() 
 
 def test_equal_scores_are_accepted_all_or_none() -> None:
     """100 of the highest score, one of them wrong: not the 99 right ones of them."""
-    found = choose_threshold([0.9] * 100, [False] + [True] * 99, **ALLOWED)
+    found = choose_threshold([0.9] * 100, [True] * 99 + [False], **ALLOWED)
     assert found.threshold is None
     assert "1 of the 100 surest labelled predictions is wrong" in found.why
 
