@@ -21,6 +21,7 @@ def test_a_break_is_found_and_quiet_is_left_alone_by_exact_chances(limit: float)
         assert alarm_chance(each, [(limit / 2, QUIET)]) <= chance
 
 
+@pytest.mark.slow
 def test_found_in_checks_that_are_drawn() -> None:
     """The figures of the rule: 100 breaks, and 50 times 1,000 quiet checks."""
     rng = np.random.default_rng(4)
