@@ -23,7 +23,9 @@ from benchmarks.promise_worlds import (
     broken,
     broken_by_best,
     broken_by_class,
+    broken_by_fitting,
     broken_by_looks,
+    broken_by_stratifying,
     broken_in_sets,
     broken_on_the_slider,
     calibrated,
@@ -80,12 +82,6 @@ def many_looks(projects: int, rng: Rng) -> Iterator[Figure]:
                 yield _kept("a look every 10 labels", world, setting, share, projects)
                 share = broken_by_best(world, setting, projects, rng)
                 yield _kept("best of 20 versions", world, setting, share, projects)
-    told = Setting(400, 0.05, 0.95)
-    flat = _tempting(told)[0]
-    share = broken_by_looks(flat, told, projects, rng, spent=False)
-    yield Figure("without spending, a look every 10 labels", share)
-    share = broken_by_best(flat, told, projects, rng, spent=False)
-    yield Figure("without spending, best of 20 versions", share)
 
 
 def sliders(projects: int, rng: Rng) -> Iterator[Figure]:
@@ -103,6 +99,23 @@ def classes(projects: int, rng: Rng) -> Iterator[Figure]:
             yield _kept("each of 4 classes", world, setting, share, projects)
 
 
+def rules_broken(projects: int, rng: Rng) -> Iterator[Figure]:
+    """What becomes of a promise whose conditions are not kept: told, for nothing can hold it."""
+    told = Setting(400, 0.05, 0.95)
+    flat = _tempting(told)[0]
+    share = broken_by_looks(flat, told, projects, rng, spent=False)
+    yield Figure("without spending, a look every 10 labels: broken", share)
+    share = broken_by_best(flat, told, projects, rng, spent=False)
+    yield Figure("without spending, best of 20 versions: broken", share)
+    share = broken_by_stratifying(told, projects, rng)
+    yield Figure("half of the labels from a class of 5 % of the tasks: broken", share)
+    share = broken_by_fitting(flat, told, projects, rng)
+    yield Figure("scores fitted on the truths that test them: broken", share)
+    good = World("3 % everywhere", np.full_like(flat.wrong, 0.03), levels=1)
+    share, said = broken_in_sets(good, told, 60, projects, rng, finite=False)
+    yield Figure(f"an expected rate, taken for one of 60 tasks, promised in {said:.0%}", share)
+
+
 def finite_sets(projects: int, rng: Rng) -> Iterator[Figure]:
     for setting in SETTINGS:
         for left in SETS:
@@ -111,10 +124,6 @@ def finite_sets(projects: int, rng: Rng) -> Iterator[Figure]:
                 share, said = broken_in_sets(world, setting, left, projects, rng)
                 name = f"a set of {left}, promised in {said:.0%}"
                 yield _kept(name, world, setting, share, projects)
-    told = Setting(400, 0.05, 0.95)
-    good = World("3 % everywhere", np.full_like(worlds(0.05)[0].wrong, 0.03), levels=1)
-    share, said = broken_in_sets(good, told, 60, projects, rng, finite=False)
-    yield Figure(f"an expected rate, taken for one of 60 tasks, promised in {said:.0%}", share)
 
 
 def oracle(projects: int, rng: Rng) -> Iterator[Figure]:
@@ -163,6 +172,7 @@ PARTS = {
     part.__name__: part
     for part in (
         one_look, many_looks, sliders, classes, finite_sets, oracle, drift, confidence,
+        rules_broken,
     )
 }  # fmt: skip
 

@@ -15,6 +15,8 @@ from ml_backend.scoring.acceptance import (
     choose_by_class,
     choose_threshold,
 )
+from ml_backend.scoring.confidence.calibrating import isotonic
+from ml_backend.scoring.confidence.calibration_map import CalibrationMap, CalibrationWay
 from ml_backend.scoring.promises.bands import draw_band
 
 Array = Any
@@ -193,6 +195,38 @@ def broken_in_sets(
         wrong = ~right[n:][scores[n:] >= found.threshold]
         count += wrong.sum() > setting.max_error * len(wrong) + 1e-9
     return count / projects, said / projects
+
+
+def broken_by_stratifying(setting: Setting, projects: int, rng: Rng) -> float:
+    """Return how often it is false where half of the labels are of a class of 5 % of the tasks.
+
+    That class is easy: a third of the errors allowed. Of all tasks a little more than allowed are
+    wrong, and each of one score.
+    """
+    easy, truth = setting.max_error / 3, 1.02 * setting.max_error
+    hard = (truth - 0.05 * easy) / 0.95
+    shares = np.where(np.arange(setting.n) % 2, easy, hard)
+    scores = np.zeros(setting.n)
+    drawn = rng.random((projects, setting.n)) >= shares
+    return float(np.mean([setting.promises(scores, right).is_promise for right in drawn]))
+
+
+def broken_by_fitting(world: World, setting: Setting, projects: int, rng: Rng) -> float:
+    """Return how often it is false where scores are steps fitted on the truths that test them."""
+    count = 0
+    for scores, right in _samples(world, setting.n, projects, rng):
+        order = np.argsort(scores)
+        steps = CalibrationMap(
+            CalibrationWay.ISOTONIC,
+            setting.n,
+            0,
+            isotonic(scores[order].tolist(), right[order].tolist()),
+        )
+        mapped = np.array([steps.of(score) for score in scores])
+        found = setting.promises(mapped, right)
+        lowest = scores[mapped >= found.threshold].min() if found.is_promise else 1.0
+        count += found.is_promise and world.error(lowest) > setting.max_error
+    return count / projects
 
 
 def broken_by_class(
