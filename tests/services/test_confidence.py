@@ -157,6 +157,46 @@ def test_log_probabilities_are_asked_for_by_themselves_and_are_no_other_request(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("known", [True, False])
+def test_the_simulator_s_confidence_arrives_as_it_was_told(
+    served: House, simulator: Any, known: bool
+) -> None:
+    simulator.control(confidence={"accuracy": 0.6, "auroc": 0.97})
+    knows_logprobs(served, known)
+    tasks = [{"data": {"text": f"text {n} truth: {'AB'[n % 2]}"}} for n in range(60)]
+    project, ids = served.fake.seed(CONFIG, tasks)
+    found = ran(served, project, made(served, project))
+    right = {task: "AB"[n % 2] for n, task in enumerate(ids)}
+    good = [each.score for task, each in found.items() if each.answer["topic"] == right[task]]
+    bad = [each.score for task, each in found.items() if each.answer["topic"] != right[task]]
+    source = ConfidenceSource.LOGPROBS if known else ConfidenceSource.RATED
+    assert {each.confidence.source for each in found.values() if each.confidence} == {source}
+    assert len(found) == 60
+    pairs = [(a or 0) > (b or 0) for a in good for b in bad]
+    assert sum(pairs) / len(pairs) > 0.85
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["json_schema", "tool", "json_object", "text"])
+def test_a_rating_comes_in_every_form_of_an_answer(
+    served: House, simulator: Any, form: str
+) -> None:
+    simulator.control(form=form)
+    project, _ = served.project(4)
+    found = ran(served, project, made(served, project))
+    assert [each.confidence is not None for each in found.values()] == [True] * 4
+    assert {each.problems for each in found.values()} == {()}
+
+
+@pytest.mark.slow
+def test_answers_without_a_rating_are_held_against_no_form(served: House, simulator: Any) -> None:
+    simulator.control(rules=[{"answer": {"topic": "A"}}])
+    project, _ = served.project(8)
+    ran(served, project, made(served, project))
+    assert set(simulator.stats()["forms"]) == {"json_schema"}
+
+
+@pytest.mark.slow
 def test_a_provider_that_refuses_them_is_asked_without_and_later_to_rate(
     served: House, simulator: Any
 ) -> None:
