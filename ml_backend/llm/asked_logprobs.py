@@ -9,10 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ml_backend.llm.model import Request
+from ml_backend.llm.model import LOGPROBS, Request
 from ml_backend.llm.refusals.judging import Trouble
-
-LOGPROBS = "logprobs"
 
 _ABOUT_LOGPROBS = re.compile(r"\blog[ _-]?prob(?:s|abilit)", re.IGNORECASE)
 

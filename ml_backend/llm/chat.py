@@ -8,10 +8,10 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
-from ml_backend.llm.asked_logprobs import LOGPROBS, refuses_logprobs, with_logprobs
+from ml_backend.llm.asked_logprobs import refuses_logprobs, with_logprobs
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.first_call import FirstCall
-from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.model import LOGPROBS, Gate, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage

@@ -15,6 +15,8 @@ from typing import Any, Protocol, runtime_checkable
 from ml_backend.records import Example, JsonObject, Usage
 from ml_backend.records.abilities import ModelAbilities
 
+LOGPROBS = "logprobs"
+"""The parameter that asks for the log-probabilities of an answer's tokens."""
 RAMP_SECONDS = 1.0
 RAMP_STEP = 0.01
 
