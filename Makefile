@@ -37,15 +37,13 @@ DEMO_MODEL = $(if $(MODEL),$(APP)/.real)
 demo: $(APP)/.runs $(STUDIO)/.ready assets $(DEMO_MODEL)
 	@$(BIN)/python -m ml_backend demo --label-studio $(STUDIO)/bin/label-studio --template $(LS_DATA_TEMPLATE) $(if $(MODEL),--model $(MODEL)) $(if $(KEEP),--keep)
 
-# Tests on a real Label Studio and in a browser wait for half of their time: the others are done
-# meanwhile, and give way to them. What those have to say comes last, when all are done.
-BESIDE = .cache/tests-beside.log
+# One after the other: side by side on two cores both take half as long again as in turn. Those on a
+# real Label Studio and in a browser wait now and then, so more of them than cores go on at a time.
 test: $(APP)/.ready $(STUDIO)/.ready assets
-	@mkdir -p $(dir $(BESIDE))
-	@$(BIN)/python -m pytest $(THERE) -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder > $(BESIDE) 2>&1 & \
-	  there=$$!; here=0; trap "kill $$there; exit 130" INT TERM; \
-	  nice -n 5 $(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 2 --dist worksteal $(if $(COVERAGE),$(MEASURED)) || here=1; \
-	  wait $$there || here=1; cat $(BESIDE); exit $$here
+	@status=0; \
+	  $(BIN)/python -m pytest $(THERE) -m "(live$(if $(HAS_BROWSER), or browser)) and not faults" -n 4 --dist loadgroup --no-loadscope-reorder || status=1; \
+	  $(BIN)/python -m pytest -m "$(HERE)" $(NOT_HERE) -n 2 --dist worksteal $(if $(COVERAGE),$(MEASURED)) || status=1; \
+	  exit $$status
 	@$(if $(HAS_BROWSER),,echo "Left out: the tests in a browser. For these:"; \
 	  echo "  apt-get install chromium npm && make browser")
 

@@ -12,6 +12,7 @@ from ml_backend.services.events.follow import Following
 from ml_backend.services.events.start_training import StartTraining
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.jobs.acceptances import AcceptanceJobs
 from ml_backend.services.jobs.handlers import JobHandlers
 from ml_backend.services.jobs.jobs import Jobs
 from ml_backend.services.prompts.from_project import ProjectPrompts
@@ -112,6 +113,7 @@ class Container(UpkeepParts):
             self.races,
             self.predictions_through,
             self.marks_through,
+            AcceptanceJobs(self.store, self.accepting_through, self.take_back_through),
         )
 
     @cached_property
@@ -203,7 +205,9 @@ class Container(UpkeepParts):
         return (
             Repeater("events", self.event_worker.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
+            Repeater("review", self.review_first.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
+            Repeater("promises", self.promise_samples.work, every=SWEEP_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("upkeep", self.upkeep.work, every=UPKEEP_EVERY),
         )

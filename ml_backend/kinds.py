@@ -144,6 +144,7 @@ class JobKind(StrEnum):
     DELETE_VERSION = "delete_version"
     DELETE_PREDICTIONS = "delete_predictions"
     PROMOTE = "promote"
+    TAKE_BACK = "take_back"
     GROUND_TRUTH = "ground_truth"
     REFINE = "refine"
     RACE = "race"

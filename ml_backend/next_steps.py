@@ -55,6 +55,9 @@ class Step(StrEnum):
     CREATE_VERSION = "create_version"
     DELETE_LEFTOVERS = "delete_leftovers"
     DELETE_VERSION = "delete_version"
+    DRAW_AGAIN = "draw_again"
+    DRAW_PROMISE = "draw_promise"
+    END_PROMISE = "end_promise"
     EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
     GIVE_FIELD = "give_field"
@@ -70,19 +73,23 @@ class Step(StrEnum):
     NAME_MODEL = "name_model"
     NAME_MODEL_FILE = "name_model_file"
     NAME_ONE_KIND_OF_TASKS = "name_one_kind_of_tasks"
+    NAME_ONE_VERSION = "name_one_version"
     NAME_PREDICTIONS_TO_DELETE = "name_predictions_to_delete"
     NAME_PREDICTIONS_TO_PROMOTE = "name_predictions_to_promote"
     NAME_TASKS = "name_tasks"
     NAME_TASKS_TO_MARK = "name_tasks_to_mark"
     NAME_TASKS_TO_PROMOTE = "name_tasks_to_promote"
     NEW_RUN = "new_run"
+    PREDICT_FIRST = "predict_first"
     RAISE_CONNECTION_BUDGET = "raise_connection_budget"
     RESUME_RUN = "resume_run"
     ROTATE_KEYS = "rotate_keys"
     SAY_ALL_TASKS = "say_all_tasks"
     SELECT_UNVERSIONED = "select_unversioned"
     SHOW_RUN = "show_run"
+    START_REVIEW = "start_review"
     START_SERVER = "start_server"
+    STOP_REVIEW = "stop_review"
     SWITCH_LABEL_STREAM = "switch_label_stream"
     TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
@@ -104,12 +111,17 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.CONFIRM_PROJECT: ("prompt", "project"),
     Step.CREATE_PROMPT_FOR: ("project",),
     Step.CREATE_VERSION: ("prompt",),
+    Step.DRAW_PROMISE: ("project",),
+    Step.END_PROMISE: ("promise",),
     Step.GIVE_FIELD: ("field", "label", "option"),
     Step.GIVE_KEY_AGAIN: ("connection",),
     Step.GIVE_TOKEN_AGAIN: ("connection",),
     Step.LIST_FAILURES: ("run",),
+    Step.PREDICT_FIRST: ("prompt",),
     Step.RESUME_RUN: ("run",),
     Step.SHOW_RUN: ("run",),
+    Step.START_REVIEW: ("prompt",),
+    Step.STOP_REVIEW: ("prompt",),
 }
 """What a step must be told, where that is anything; ``runs`` are numbers with commas."""
 

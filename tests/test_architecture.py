@@ -68,7 +68,8 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("callers", "health"),
         ("connecting", "predictions", "upkeep"),
         ("evaluation", "serving"),
-        ("marking", "racing", "refining", "runs"),
+        ("reviewing",),
+        ("accepting", "marking", "promises", "racing", "refining", "runs"),
         ("events", "jobs"),
     ),
     "web": (("server",), ("actions", "listening", "protocol"), ("api", "ui"), (TOP,)),
@@ -87,7 +88,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
 ROOM_FILES = 15
 """Modules of a room; tags are exempt, for there is one a file and Label Studio decides how many."""
 ONE_A_TAG = {"labeling/controls", "labeling/objects"}
-FLAT = {"records": 20, "store": 50, "web/api": 20, "web/api/wire": 20}
+FLAT = {"records": 20, "store": 56, "web/api": 20, "web/api/wire": 20}
 """Rooms that may be larger: a module is one noun's tables and queries, operations or commands."""
 
 PURE = {0, 1}

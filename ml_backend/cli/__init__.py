@@ -42,6 +42,10 @@ COMMANDS = {
         "Mark annotations as ground truth, list what is marked.",
     ),
     "predictions": ("predictions.predictions", "List, delete and promote predictions in bulk."),
+    "promises": (
+        "predictions.promises",
+        "Label a sample blind, to know what may be accepted without a look.",
+    ),
 }
 """Command -> its module and what ``--help`` says: nothing is imported for a list of commands."""
 

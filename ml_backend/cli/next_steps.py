@@ -46,6 +46,14 @@ WORDS: Words = {
     "`ls-prompts predictions delete --project P --model-version L`.",
     Step.DELETE_VERSION: "`ls-prompts versions delete PROMPT VERSION` deletes it with its "
     "predictions.",
+    Step.DRAW_PROMISE: "Draw a promise sample of the version (`ls-prompts promises draw --project "
+    "{project}`) and open it when people have labelled it. Without a promise, name a lowest score: "
+    "--min-score.",
+    Step.NAME_ONE_VERSION: "Name one version of yours: --model-version L, as "
+    "`ls-prompts predictions list` shows it.",
+    Step.DRAW_AGAIN: "Draw once more: `ls-prompts promises draw`.",
+    Step.END_PROMISE: "Label its tasks and open it (`ls-prompts promises open {promise}`), or "
+    "withdraw it: `ls-prompts promises withdraw {promise}`.",
     Step.EVALUATE_VERSION: "Evaluate it first: `ls-prompts evaluate`; or get its predictions: "
     "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
@@ -80,6 +88,7 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_PROMOTE: "Give --tasks 1,2, --filter JSON, or --all for every task.",
     Step.NEW_RUN: "Start a new run, with --only-missing to ask just the tasks that "
     "have no prediction of this version.",
+    Step.PREDICT_FIRST: "Get predictions first: `ls-prompts run '{prompt}' --project ID`.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it with `ls-prompts connections budget` (that of the "
     "environment's connection is OPENAI_BUDGET), or wait for the next period.",
     Step.RESUME_RUN: "Then: `ls-prompts runs resume {run}`.",
@@ -88,8 +97,11 @@ WORDS: Words = {
     Step.SAY_ALL_TASKS: "When that is meant, say it with --all.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by --unversioned.",
     Step.SHOW_RUN: "See `ls-prompts runs show {run}`.",
+    Step.START_REVIEW: "Start it: `ls-prompts predictions review-first '{prompt}' --project ID`.",
     Step.START_SERVER: "Is the server running? `ls-prompts serve`, with the same HOST and PORT as "
     "here.",
+    Step.STOP_REVIEW: "End that one first: `ls-prompts predictions review-first '{prompt}' "
+    "--project ID --stop`.",
     Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
     Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
     "authority that signed it, or with its own.",

@@ -1,5 +1,6 @@
 """The only place that talks to Label Studio; it knows neither prompts, runs nor the store."""
 
+from ml_backend.labelstudio.addresses import tab_address, tab_data
 from ml_backend.labelstudio.client import (
     CallerLabelStudio,
     LabelStudioClient,
@@ -16,6 +17,7 @@ from ml_backend.labelstudio.records import (
     PredictionKey,
     PredictionRow,
     Project,
+    Sampling,
     Tab,
     User,
     Webhook,
@@ -33,6 +35,7 @@ __all__ = [
     "PredictionKey",
     "PredictionRow",
     "Project",
+    "Sampling",
     "ServerLabelStudio",
     "Tab",
     "User",
@@ -41,4 +44,6 @@ __all__ = [
     "end_haste",
     "in_haste",
     "is_under_unknown_path",
+    "tab_address",
+    "tab_data",
 ]

@@ -6,11 +6,13 @@ import base64
 import json
 import ssl
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from ml_backend.certificates import tls_context
 from ml_backend.errors import InvalidInput
+from ml_backend.labelstudio import queries
 
 
 def checked_url(url: str) -> str:
@@ -94,12 +96,34 @@ def tasks_tab(url: str, project_id: int, task_ids: Sequence[int]) -> str:
     return _tab(url, project_id, "Tasks", chosen)
 
 
+def tab_data(task_ids: Iterable[int], shown: Collection[str]) -> dict[str, Any]:
+    """Return what Label Studio keeps of a tab of these tasks with these columns of its own."""
+    hidden = _hidden(shown)
+    return {
+        "type": "list",
+        "target": "tasks",
+        "filters": queries.only_these(task_ids),
+        "ordering": [],
+        "hiddenColumns": {"explore": hidden, "labeling": hidden},
+        "columnsDisplayType": queries.SHOWN_AS_TEXT,
+    }
+
+
+def tab_address(url: str, project_id: int, tab_id: int) -> str:
+    """Return where people open a tab."""
+    return f"{url}/projects/{project_id}/data?tab={tab_id}"
+
+
+def _hidden(shown: Collection[str]) -> list[str]:
+    return [f"tasks:{name}" for name in COLUMNS if name not in shown]
+
+
 def _tab(url: str, project_id: int, title: str, filters: Sequence[Mapping[str, object]]) -> str:
     """Return a tab that is in the address alone, packed as the Data Manager packs its own.
 
     Opening it stores nothing in Label Studio.
     """
-    hidden = [f"tasks:{name}" for name in COLUMNS if name not in SHOWN]
+    hidden = _hidden(SHOWN)
     tab = {
         "title": title,
         "type": "list",

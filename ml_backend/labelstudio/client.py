@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from cachetools import TTLCache
 
-from ml_backend.labelstudio.data_manager import AnnotatedTasks
+from ml_backend.labelstudio.data_manager import AnnotatedTasks, Tabs
 from ml_backend.labelstudio.files import FOLDERS_SECONDS, Files, OwnAddresses
 from ml_backend.labelstudio.transport import Fetching, Repeat, Repeated, Transport
 from ml_backend.labelstudio.webhooks import Webhooks
@@ -23,7 +23,7 @@ class LabelStudioReader(AnnotatedTasks):
         return self._transport.url
 
 
-class LabelStudioClient(Webhooks, Files, LabelStudioReader):
+class LabelStudioClient(Webhooks, Tabs, Files, LabelStudioReader):
     """Reads and writes of a Label Studio, whoever acts; safe to share between threads.
 
     ``url`` may have a path prefix; InvalidInput when it is no address. ``api_key`` is a legacy

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_backend.errors import LabelStudioNotFound, LabelStudioRejected
 from ml_backend.labelstudio import queries
+from ml_backend.labelstudio.json_bodies import storable
 from ml_backend.labelstudio.reads import ANNOTATED_FIELDS, ANNOTATED_PAGE, Reads
 from ml_backend.labelstudio.records import AnnotatedTask, Annotation, Place, Project, Tab
+from ml_backend.labelstudio.writes import Writes
 from ml_backend.records import Task
+
+if TYPE_CHECKING:
+    from ml_backend.labelstudio.transport import SdkCall
 
 # Without a person's time on any annotation: made by an action, by the API or by an import.
 NOBODYS_TIME = queries.condition("avg_lead_time", "empty", True)
 JUDGED = {"fields": "all", "include": ANNOTATED_FIELDS.replace("id,data", "id", 1)}
 PAGE_FIELDS = {"fields": "all", "include": f"{ANNOTATED_FIELDS},created_at"}
+TOUCHED_FIELDS = {**JUDGED, "include": f"{JUDGED['include']},updated_by,draft_exists"}
 
 
 class DataManager(Reads):
@@ -132,6 +138,15 @@ class AnnotatedTasks(DataManager):
         with self._shape("tasks with annotations"):
             return [AnnotatedTask.from_wire(row) for page in pages for row in page]
 
+    def touched(self, project_id: int, task_ids: list[int]) -> list[AnnotatedTask]:
+        """As ``annotated``, with what tells whether anybody works on them, and without their data.
+
+        Who changed or marked an annotation last, and whether a task has a draft.
+        """
+        pages = self._iter_pages(project_id, queries.selecting(task_ids), TOUCHED_FIELDS, 1000)
+        with self._shape("tasks with annotations"):
+            return [AnnotatedTask.from_wire({"data": {}, **row}) for page in pages for row in page]
+
     def count_annotated(self, project_id: int, *, project: Project | None = None) -> int:
         """How many tasks have a submitted annotation; none of them is read."""
         return self._count_tasks(self._listing_in(project_id, project), queries.IS_ANNOTATED)
@@ -204,6 +219,50 @@ class AnnotatedTasks(DataManager):
         wire = self._get_page({**params, "include": "id", "page_size": 1, "query": query})
         with self._shape("tasks"):
             return int(wire["total"])
+
+
+class Tabs(Writes):
+    """Tabs of the Data Manager, which all people of the organization share."""
+
+    def create_tab(self, project_id: int, title: str, data: Mapping[str, Any]) -> Tab:
+        """A new tab, the last of the project's; ``data`` is what else Label Studio keeps of it."""
+        number, body = int(project_id), storable({**data, "title": title})
+        return self._write_tab(
+            lambda sdk, options: sdk.views.create(
+                project=number, data=body, request_options=options
+            ),
+            f"project {project_id}",
+        )
+
+    def update_tab(self, project_id: int, tab_id: int, data: Mapping[str, Any]) -> Tab:
+        """The tab as changed; what ``data`` does not have is lost but for filters and ordering.
+
+        Raises LabelStudioNotFound when a person deleted it. Sent twice it does nothing more.
+        """
+        number, body = int(project_id), storable(dict(data))
+        return self._write_tab(
+            lambda sdk, options: sdk.views.update(
+                str(int(tab_id)), project=number, data=body, request_options=options
+            ),
+            f"tab {tab_id}",
+        )
+
+    def delete_tab(self, tab_id: int) -> bool:
+        """False when it was not there; its tasks stay."""
+        number = str(int(tab_id))
+        try:
+            self._transport.change(
+                lambda sdk, options: sdk.views.delete(number, request_options=options),
+                what=f"tab {tab_id}",
+            )
+        except LabelStudioNotFound:
+            return False
+        return True
+
+    def _write_tab(self, call: SdkCall, what: str) -> Tab:
+        answer = self._transport.change(call, what=what)
+        with self._shape(what, maybe_done=True):
+            return Tab.from_wire(answer)
 
 
 def _doubtful(*, marked: bool, promoted: bool) -> list[dict[str, Any]]:

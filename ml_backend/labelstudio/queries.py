@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ml_backend.errors import InvalidInput
@@ -142,6 +143,45 @@ def needs_selection(query: Mapping[str, Any]) -> bool:
 def selecting(task_ids: Sequence[int]) -> dict[str, Any]:
     """The query for exactly these tasks."""
     return {"selectedItems": {"all": False, "included": list(task_ids)}}
+
+
+IDS = re.compile(r"\^\((\d+(?:\|\d+)*)\)\$")
+NO_TASK = "0"
+"""An id that no task has."""
+
+
+def only_these(task_ids: Iterable[int]) -> dict[str, Any]:
+    """The filters of a tab of exactly these tasks, of none for no ids.
+
+    One line of a kind that the Data Manager's own form of filters keeps when it is opened, which
+    it does not with a list of ids. The tab must show ids as text: ``SHOWN_AS_TEXT``.
+    """
+    ids = sorted({int(each) for each in task_ids})
+    line = {
+        "filter": "filter:tasks:id",
+        "operator": "regex",
+        "type": "String",
+        "value": f"^({'|'.join(map(str, ids)) or NO_TASK})$",
+    }
+    return all_of(line)
+
+
+SHOWN_AS_TEXT = {"tasks:id": "String"}
+"""Columns whose filters are those of texts, as a tab keeps it."""
+
+
+def ids_named(filters: Mapping[str, Any] | None) -> frozenset[int] | None:
+    """The tasks that the filters of ``only_these`` name, None for any others."""
+    items = (filters or {}).get("items") or []
+    if len(items) != 1 or items[0].get("child_filter"):
+        return None
+    line = items[0]
+    if (line.get("filter"), line.get("operator")) != ("filter:tasks:id", "regex"):
+        return None
+    match = IDS.fullmatch(str(line.get("value")))
+    if match is None:
+        return None
+    return frozenset(int(each) for each in match[1].split("|") if each != NO_TASK)
 
 
 def encode(query: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from ml_backend.labelstudio import queries
@@ -65,9 +66,17 @@ PROJECT_FIELDS = ",".join(
         *("id", "title", "label_config", "expert_instruction", "model_version", "created_at"),
         *("task_number", "total_annotations_number", "total_predictions_number"),
         *("ground_truth_number", "skipped_annotations_number"),
-        *("show_collab_predictions", "evaluate_predictions_automatically"),
+        *("show_collab_predictions", "evaluate_predictions_automatically", "sampling"),
     )
 )
+
+
+class Sampling(StrEnum):
+    """The orders in which the label stream takes a project's tasks."""
+
+    SEQUENTIAL = "Sequential sampling"
+    UNIFORM = "Uniform sampling"
+    UNCERTAINTY = "Uncertainty sampling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,8 @@ class Project:
     """True when listing tasks makes Label Studio ask its ML backend for the missing predictions."""
     skipped: int = 0
     """Annotations that say no more than that the task was skipped."""
+    sampling: str | None = None
+    """In which order the label stream takes tasks, in Label Studio's words; one of ``Sampling``."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Project:
@@ -109,6 +120,7 @@ class Project:
             shows_predictions=bool(wire.get("show_collab_predictions", True)),
             predicts_on_listing=bool(wire.get("evaluate_predictions_automatically", False)),
             skipped=int(wire.get("skipped_annotations_number") or 0),
+            sampling=wire.get("sampling"),
         )
 
 
@@ -126,6 +138,8 @@ class Annotation:
     """Seconds a person spent on it in the editor; None when it was made by an action or the API."""
     created_at: str = ""
     """Read only where a person looks at it."""
+    updated_by: int | None = None
+    """Who changed or marked it last; read only where that matters."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Annotation:
@@ -139,6 +153,7 @@ class Annotation:
             completed_by=by.get("id") if isinstance(by, dict) else by,
             lead_time=wire.get("lead_time"),
             created_at=str(wire.get("created_at") or ""),
+            updated_by=wire.get("updated_by"),
         )
 
 
@@ -149,11 +164,13 @@ class AnnotatedTask:
     id: int
     data: Mapping[str, Any]
     annotations: tuple[Annotation, ...]
+    has_draft: bool = False
+    """Whether somebody has something unsubmitted on it; read only where that matters."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> AnnotatedTask:
         annotations = tuple(Annotation.from_wire(each) for each in wire["annotations"])
-        return cls(int(wire["id"]), wire["data"], annotations)
+        return cls(int(wire["id"]), wire["data"], annotations, bool(wire.get("draft_exists")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +289,10 @@ class Tab:
     title: str
     query: JsonObject
     """What a run takes as its filter; empty when the tab shows every task."""
+    task_ids: frozenset[int] | None = None
+    """The tasks of a tab that names them and nothing else, None for any other."""
+    data: JsonObject = field(default_factory=dict, repr=False)
+    """All that Label Studio keeps of it."""
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Tab:
@@ -280,11 +301,15 @@ class Tab:
             id=int(wire["id"]),
             title=str(data.get("title") or f"Tab {wire['id']}"),
             query={**_tab_filters(data.get("filters")), **_selection(data.get("selectedItems"))},
+            task_ids=queries.ids_named(data.get("filters")),
+            data=dict(data),
         )
 
 
 def _tab_filters(filters: Any) -> JsonObject:
     """The filters of a tab; lines without a value, which Label Studio passes over, are left out."""
+    if ids := queries.ids_named(filters):
+        return queries.selecting(sorted(ids))  # read by its ids, not by looking at every task
     lines = (filters or {}).get("items") or []
     items = [dict(line) for line in lines if line.get("value") is not None]
     if not items:

@@ -152,7 +152,15 @@ class Transport:
     def prepare(self) -> None:
         """Import the SDK now, where its time counts for no write and no lease."""
         sdk = self._sdk()
-        for part in ("actions", "annotations", "ml", "predictions", "projects", "webhooks"):
+        for part in (
+            "actions",
+            "annotations",
+            "ml",
+            "predictions",
+            "projects",
+            "views",
+            "webhooks",
+        ):
             getattr(sdk, part)  # imported when first looked at
 
     def send(self, method: str, path: str, body: object = None, *, what: str = "") -> Any:

@@ -110,6 +110,10 @@ class Writes(Reads):
             body["model_version"] = model_version
         self._update_project(project_id, body)
 
+    def set_sampling(self, project_id: int, sampling: str | None) -> None:
+        """Choose the order in which the label stream takes tasks: one of ``Sampling``."""
+        self._update_project(project_id, {"sampling": sampling})
+
     def promote(self, project_id: int, labels: Sequence[str], task_ids: Sequence[int]) -> int:
         """How many annotations were made of the predictions of these versions and tasks.
 
@@ -192,6 +196,21 @@ class Writes(Reads):
                 lambda sdk, options: sdk.annotations.update(
                     number, ground_truth=ground_truth, request_options=options
                 ),
+                what=f"annotation {annotation_id}",
+            )
+        except LabelStudioNotFound:
+            return False
+        return True
+
+    def delete_annotation(self, annotation_id: int) -> bool:
+        """False when it was not there. What people drafted upon it goes with it.
+
+        One call each: Label Studio Community deletes several only by task, all that these hold.
+        """
+        number = int(annotation_id)
+        try:
+            self._transport.change(
+                lambda sdk, options: sdk.annotations.delete(number, request_options=options),
                 what=f"annotation {annotation_id}",
             )
         except LabelStudioNotFound:

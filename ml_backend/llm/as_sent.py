@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
 
-from ml_backend.llm.structured_output import (
-    JSON_OBJECT,
-    TEXT,
-    StructuredOutputFallback,
-    with_schema,
-)
+from ml_backend.llm.structured_output import StructuredOutputFallback, with_schema
 from ml_backend.llm.system_role import SYSTEM_ROLES, without_system
 from ml_backend.records import Connection, JsonObject
+from ml_backend.records.abilities import JSON_OBJECT, TEXT
 
 FOLDED = (
     "This model takes no system message: the rules stand in front of the first user message, "

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from ml_backend.llm.structured_output import FORMS
 from ml_backend.records import ProviderName
+from ml_backend.records.abilities import FORMS
 
 API_KEY, AUTH_TOKEN, CREDENTIALS = "api_key", "auth_token", "google_application_credentials"
 ENDPOINT, DEPLOYMENT, API_VERSION = "endpoint", "deployment", "api_version"
@@ -50,6 +50,8 @@ class ProviderFacts:
     """What a connection cannot do without, besides the secret."""
     takes: tuple[str, ...] = (ENDPOINT,)
     """What it may have besides."""
+    shared_needs: tuple[str, ...] = ()
+    """What one needs whose key a whole organization uses: else a version says where that goes."""
     address: str = ""
     """The vendor's own, which holds where a connection has no endpoint."""
     address_variable: str = ""

@@ -19,14 +19,10 @@ from ml_backend.llm.model import Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting.parameters import EXTRA, OURS
 from ml_backend.records import Connection, JsonObject, ProviderName
+from ml_backend.records.abilities import FORMS, JSON_OBJECT, JSON_SCHEMA, TEXT, TOOL
 
 log = logging.getLogger(__name__)
 
-JSON_SCHEMA = "json_schema"
-TOOL = "tool"
-JSON_OBJECT = "json_object"
-TEXT = "text"
-FORMS = (JSON_SCHEMA, TOOL, JSON_OBJECT, TEXT)
 NO_SYSTEM = "no system"
 
 ANSWER_NAME = "answer"

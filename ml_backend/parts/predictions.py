@@ -27,7 +27,10 @@ from ml_backend.services.predictions.counts import ModelVersionCounts
 from ml_backend.services.predictions.deduplicate import Sweep
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.predictions.provenance import Provenances
+from ml_backend.services.promises.promise_samples import PromiseSamples
 from ml_backend.services.publishing.ownership import Ownership
+from ml_backend.services.reviewing.review_batch import ReviewBatches
+from ml_backend.services.reviewing.review_first import ReviewFirst
 from ml_backend.services.writing.writer import Writer
 from ml_backend.settings import is_loopback
 
@@ -73,6 +76,25 @@ class PredictionParts(PromptParts):
     def annotated_through(self, studio: LabelStudioReader) -> GroundTruthList:
         """Return what lists annotated tasks, by whoever's rights."""
         return GroundTruthList(self.store, studio, self.predictor_factory)
+
+    @cached_property
+    def review_first(self) -> ReviewFirst:
+        """What sends people first to the tasks that a version is least sure of."""
+        batches = ReviewBatches(self.store, self.predictor_factory)
+        return ReviewFirst(self.store, self.studio, self.prompts, batches)
+
+    @cached_property
+    def promise_samples(self) -> PromiseSamples:
+        """What draws, opens and withdraws promise samples."""
+        return PromiseSamples(
+            self.store,
+            self.studio,
+            self.writer,
+            self.ownership,
+            self.predictor_factory,
+            self.marks_changed,
+            shutdown=self.shutdown,
+        )
 
     @cached_property
     def sweep(self) -> Sweep:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ml_backend.parts.predictions import PredictionParts
+from ml_backend.parts.accepting import AcceptingParts
 from ml_backend.services.upkeep.audit_log import AuditLog
 from ml_backend.services.upkeep.erasing import Erasure
 from ml_backend.services.upkeep.gone import Gone
 from ml_backend.services.upkeep.upkeep import Upkeep
 
 
-class UpkeepParts(PredictionParts):
+class UpkeepParts(AcceptingParts):
     """The audit log, erasing, and what is looked after by itself."""
 
     @cached_property

@@ -13,6 +13,13 @@ MEASURED = "measured"
 """The source of what asking the model showed."""
 GIVEN = "given for this connection"
 
+JSON_SCHEMA = "json_schema"
+TOOL = "tool"
+JSON_OBJECT = "json_object"
+TEXT = "text"
+FORMS = (JSON_SCHEMA, TOOL, JSON_OBJECT, TEXT)
+"""The forms a structured answer is asked for in, the best first."""
+
 Value = int | bool | str
 
 
@@ -40,7 +47,7 @@ class ModelAbilities:
     logprobs: Fact | None = None
     """Whether it tells the log-probabilities of its tokens."""
     form: Fact | None = None
-    """The best form of a structured answer it takes: json_schema, tool, json_object, text."""
+    """The best of ``FORMS`` that it takes."""
     deprecated: Fact | None = None
     """Whether its vendor advises against it."""
     retires: Fact | None = None

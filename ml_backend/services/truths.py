@@ -1,7 +1,9 @@
 """Truth is people's: whose an annotation is, the rule of every measure and every pool of examples.
 
-An annotation made from a prediction that nobody opened or changed is no truth, marked as ground
-truth or not: a model must not be measured on its own answers, nor learn from them.
+What reads truths or examples reads them by ``iter_true``, which leaves out the tasks of promise
+samples until these are opened (tests/services/test_closed_tasks.py holds it). An
+annotation made from a prediction that nobody opened or changed is no truth, marked as ground truth
+or not: a model must not be measured on its own answers, nor learn from them.
 
 What tells it, as measured on Label Studio 1.23.2 (docs/label-studio.md, *Whose an annotation is*):
 
@@ -17,12 +19,12 @@ What tells it, as measured on Label Studio 1.23.2 (docs/label-studio.md, *Whose 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from ml_backend.labelstudio import Annotation, LabelStudioReader, Project
+from ml_backend.labelstudio import AnnotatedTask, Annotation, LabelStudioReader, Project
 from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.recent import Recent
 from ml_backend.store import Store
@@ -42,6 +44,31 @@ def is_peoples(annotation: Annotation, made_as: str | None) -> bool:
     if made_as is not None:
         return made_as != fingerprint(annotation.result)
     return annotation.parent_prediction is None
+
+
+def iter_true(
+    store: Store,
+    studio: LabelStudioReader,
+    project_id: int,
+    *,
+    task_ids: Sequence[int] | None = None,
+    ground_truth_only: bool = False,
+) -> Iterator[AnnotatedTask]:
+    """Yield annotated tasks that may be a truth or an example, as ``iter_annotated`` does.
+
+    Left out are those of promise samples that are not opened yet: what they are drawn to test must
+    have seen none of their labels. The one way by which truths are read.
+    """
+    closed = store.promises.closed_tasks(project_id)
+    if task_ids is not None:
+        task_ids = [each for each in task_ids if each not in closed]
+        if not task_ids:
+            return
+    for task in studio.iter_annotated(
+        project_id, task_ids=task_ids, ground_truth_only=ground_truth_only
+    ):
+        if task.id not in closed:
+            yield task
 
 
 class People:
@@ -113,7 +140,8 @@ class TruthCounts:
     def doubtful(self, studio: LabelStudioReader, project: Project) -> int:
         """Return how many tasks have to be read at most to count those with a truth."""
         promoted = self._store.promotions.any(project.id)
-        return studio.count_doubtful(project.id, marked=True, promoted=promoted, project=project)
+        found = studio.count_doubtful(project.id, marked=True, promoted=promoted, project=project)
+        return found + len(self._store.promises.closed_tasks(project.id))
 
     def counted(self, studio: LabelStudioReader, project: Project) -> Project:
         """Return a project whose ``ground_truths`` are the tasks that have any.
@@ -122,16 +150,31 @@ class TruthCounts:
         neither, as far as is known, its count is taken as it is; else it is counted at most once a
         minute while its numbers stay.
         """
-        doubtful = project.skipped or self._store.promotions.any(project.id)
+        closed = self._store.promises.closed_tasks(project.id)
+        doubtful = closed or project.skipped or self._store.promotions.any(project.id)
         if not (project.ground_truths and doubtful):
             return project
         place = (studio.url, project.id, project.created_at)
         numbers = (project.ground_truths, project.skipped, project.annotations)
-        key = (*place, *numbers, project.predictions)
+        key = (*place, *numbers, project.predictions, closed)
         found = self._recent.get(key, lambda: self.marked(studio, project.id))
         return replace(project, ground_truths=found)
 
     def _count(self, studio: LabelStudioReader, project_id: int, *, marked: bool) -> int:
         promoted = self._store.promotions.any(project_id)
         with People(self._store, project_id) as people:
-            return studio.count_true(project_id, people.made, marked=marked, promoted=promoted)
+            found = studio.count_true(project_id, people.made, marked=marked, promoted=promoted)
+            return found - self._closed(studio, project_id, people, marked=marked)
+
+    def _closed(
+        self, studio: LabelStudioReader, project_id: int, people: People, *, marked: bool
+    ) -> int:
+        """Return how many tasks with a truth are of promise samples not opened yet."""
+        closed = sorted(self._store.promises.closed_tasks(project_id))
+        return sum(
+            any(
+                not each.was_cancelled and (each.ground_truth or not marked) and people.made(each)
+                for each in task.annotations
+            )
+            for task in (studio.annotated(project_id, closed) if closed else ())
+        )

@@ -25,6 +25,7 @@ from ml_backend.simulator.vendors import (
     Refused,
     Vendor,
     further_of,
+    headers_of,
     in_words_of,
     vendors,
 )
@@ -199,6 +200,7 @@ class SimulatedServer:
         if fault == "drip":
             return await odd_replies.drip(request, content, rule.latency or DRIP_SECONDS)
         content, headers = presets.dressed(behaviour.preset, content, question.body)
+        headers = {**headers, **headers_of(question.vendor)}
         shaped = odd_replies.shape(fault, content, question.body)
         if rule.reply is not None:
             shaped = odd_replies.told(rule.reply, rule.status)
@@ -210,8 +212,11 @@ class SimulatedServer:
         )
 
     def _rule(self, question: Question, behaviour: Behaviour) -> Rule:
-        rules = (r for r in behaviour.rules if r.applies(question.users, question.form))
-        return next(rules, Rule())
+        def chance() -> float:
+            return answers.draw(self._seed, f"{question.model}\n{question.text}").random()
+
+        asked = question.users, question.form, question.model
+        return next((each for each in behaviour.rules if each.applies(*asked, chance)), Rule())
 
     async def _take_time(self, rule: Rule, behaviour: Behaviour) -> None:
         latency = behaviour.latency if rule.latency is None else rule.latency

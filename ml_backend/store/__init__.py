@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from ml_backend.store.acceptances import (
+    AcceptanceAct,
+    AcceptanceStore,
+    AcceptedRow,
+    NewAcceptance,
+)
 from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, allotted
 from ml_backend.store.audit import AuditStore
 from ml_backend.store.connections import AbilityStore, AnswerForms, Cipher, ConnectionStore
@@ -18,6 +24,7 @@ from ml_backend.store.presences import PresenceStore
 from ml_backend.store.presses import PressStore
 from ml_backend.store.project_secrets import ProjectSecret, ProjectSecretStore
 from ml_backend.store.projects import KnownProject, ProjectStore
+from ml_backend.store.promises import Drawn, PromiseStore
 from ml_backend.store.promotions import PromotionStore
 from ml_backend.store.prompt_stats import Evaluated, PromptStats, PromptStatsStore, Score
 from ml_backend.store.prompts import PromptStore
@@ -32,6 +39,7 @@ from ml_backend.store.results import (
     ResultFilter,
     ResultStore,
 )
+from ml_backend.store.review_tabs import Answered, ReviewState, ReviewTab, ReviewTabStore
 from ml_backend.store.run_columns import totals_columns
 from ml_backend.store.runs import RunStore
 from ml_backend.store.served import Served, ServedStore
@@ -46,19 +54,24 @@ from ml_backend.store.writing import GIVEN_UP, Publication, WritingStore
 __all__ = [
     "ENVIRONMENT",
     "GIVEN_UP",
+    "AcceptanceAct",
+    "AcceptedRow",
     "Account",
     "AnswerForms",
+    "Answered",
     "CachedAnswer",
     "Cell",
     "CellCount",
     "Chosen",
     "Cipher",
     "Claim",
+    "Drawn",
     "Evaluated",
     "Event",
     "Follow",
     "JudgedOutcome",
     "KnownProject",
+    "NewAcceptance",
     "Place",
     "ProjectSecret",
     "PromptStats",
@@ -66,6 +79,8 @@ __all__ = [
     "RaceAnswer",
     "Renewed",
     "ResultFilter",
+    "ReviewState",
+    "ReviewTab",
     "Score",
     "Served",
     "Source",
@@ -93,13 +108,16 @@ class Store:
         self.outcomes = OutcomeStore(self.database)
         self.results = ResultStore(self.database)
         self.writing = WritingStore(self.database)
+        self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)
+        self.acceptances = AcceptanceStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)
         self.projects = ProjectStore(self.database)
         self.secrets = ProjectSecretStore(self.database, cipher)
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
+        self.review_tabs = ReviewTabStore(self.database)
         self.served = ServedStore(self.database)
         self.provenance = ProvenanceStore(self.database)
         self.jobs = JobStore(self.database)

@@ -6,6 +6,7 @@ Label Studio is ours. SQLite overwrites what is deleted here, so that no byte of
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,16 +20,28 @@ from ml_backend.store.audit import note
 from ml_backend.store.database import Database
 from ml_backend.store.outcomes import drop_tasks
 from ml_backend.store.people import person_column, read_person
+from ml_backend.store.promise_erasing import erase_answers, told_tasks
+from ml_backend.store.promises import withdraw_samples
 
 OPEN = (RunStatus.PENDING.value, RunStatus.IN_PROGRESS.value)
-BY_TASK = (t.examples, t.provenance, t.served, t.predict_failures, t.race_answers)
-BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences)
+BY_TASK = (
+    t.examples,
+    t.provenance,
+    t.served,
+    t.predict_failures,
+    t.race_answers,
+    t.promise_withheld,
+    t.accepted_rows,
+)
+BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences, t.acceptances, t.review_tabs)
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",
     "predict_failures": "failures",
     "presences": "looks",
     "race_answers": "results of races",
+    "promise_withheld": "predictions kept back",
+    "accepted_rows": "rows of acceptances",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")
@@ -51,7 +64,15 @@ class ErasingStore:
 
     def projects(self) -> list[int]:
         """Return the projects of which anything is kept that could be erased."""
-        tables = (t.runs, t.examples, t.contacts, t.predict_failures, t.projects, t.race_answers)
+        tables = (
+            t.runs,
+            t.examples,
+            t.contacts,
+            t.predict_failures,
+            t.projects,
+            t.race_answers,
+            t.promise_tasks,
+        )
         with self._db.read() as c:
             found = {
                 row[0] for each in tables for row in c.execute(sa.select(each.c.project_id)).all()
@@ -66,6 +87,7 @@ class ErasingStore:
                 sa.select(each.c.task_id).where(each.c.project_id == project_id)
                 for each in (t.examples, t.predict_failures, t.race_answers)
             ),
+            told_tasks(project_id),
         ]
         with self._db.read() as c:
             return sorted({row[0] for each in queries for row in c.execute(each.distinct())})
@@ -89,12 +111,35 @@ class ErasingStore:
                 found.setdefault(row.person_id, set()).add(row.email.casefold())
         return found
 
+    def open_samples(self, project_id: int, task_ids: Collection[int] | None = None) -> list[int]:
+        """Return the promise samples that keep predictions of a project, or of these tasks."""
+        w = t.promise_withheld.c
+        query = sa.select(w.sample_id, w.task_id).where(w.project_id == project_id)
+        with self._db.read() as c:
+            rows = c.execute(query.distinct()).all()
+        return sorted({row[0] for row in rows if task_ids is None or row[1] in set(task_ids)})
+
     def open_runs(self, project_id: int) -> list[int]:
         """Return the runs of a project that go on."""
         r = t.runs.c
         query = sa.select(r.id).where(r.project_id == project_id, r.status.in_(OPEN))
         with self._db.read() as c:
             return list(c.execute(query.order_by(r.id)).scalars())
+
+    def open_races(self, project_id: int) -> list[int]:
+        """Return the races of a project that a process works on, by their jobs.
+
+        What such a process read it keeps; one that takes a race up reads everything anew.
+        """
+        j = t.jobs.c
+        mine = (j.project_id == project_id, j.kind == JobKind.RACE.value)
+        held = (j.status.in_(OPEN), j.lease_until > time.time())
+        with self._db.read() as c:
+            return list(c.execute(sa.select(j.id).where(*mine, *held).order_by(j.id)).scalars())
+
+    def is_worked_on(self, project_id: int) -> bool:
+        """Return whether runs or races of a project go on, which keep what they read of it."""
+        return bool(self.open_runs(project_id) or self.open_races(project_id))
 
     # Erasing
 
@@ -108,6 +153,8 @@ class ErasingStore:
                 gone = c.execute(sa.delete(table).where(table.c.project_id == project_id))
                 _count(counts, table, gone.rowcount)
             counts["refinements"] = _blank_jobs(c, project_id, None)
+            samples = t.promise_samples.c.project_id == project_id
+            withdraw_samples(c, samples, "What was kept of its project was erased.")
             mine = t.runs.c.project_id == project_id
             for row in c.execute(sa.select(t.runs.c.id, t.runs.c.options).where(mine)).all():
                 options = {**(row.options or {}), "filters": None}
@@ -279,6 +326,7 @@ def _erase_tasks(c: sa.Connection, project_id: int, task_ids: Collection[int]) -
         for table in BY_TASK:
             mine = (table.c.project_id == project_id, table.c.task_id.in_(chunk))
             _count(counts, table, c.execute(sa.delete(table).where(*mine)).rowcount)
+    _add(counts, "answers of promise samples", erase_answers(c, project_id, tasks))
     return counts
 
 

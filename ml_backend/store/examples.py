@@ -12,6 +12,7 @@ from ml_backend.records import Example
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring
 from ml_backend.store.projects import new_row
+from ml_backend.store.promise_rows import closed_in
 
 
 class ExampleStore:
@@ -119,7 +120,7 @@ class ExampleStore:
         e = t.examples.c
         query = (
             sa.select(e.task_id, e.answer, e.annotation_id)
-            .where(e.project_id == project_id, e.ground_truth.is_(True))
+            .where(e.project_id == project_id, e.ground_truth.is_(True), _is_open(project_id))
             .order_by(e.annotation_id)
         )
         with self._db.read() as c:
@@ -132,13 +133,21 @@ class ExampleStore:
         """Return tasks with ground truth next after an id, or next before one, ascending."""
         e = t.examples.c
         query = sa.select(e.task_id).distinct()
-        query = query.where(e.project_id == project_id, e.ground_truth.is_(True))
+        mine = (e.project_id == project_id, e.ground_truth.is_(True), _is_open(project_id))
+        query = query.where(*mine)
         if before is None:
             query = query.where(e.task_id > after).order_by(e.task_id)
         else:
             query = query.where(e.task_id < before).order_by(e.task_id.desc())
         with self._db.read() as c:
             return sorted(row[0] for row in c.execute(query.limit(limit)))
+
+    def annotated_tasks(self, project_id: int) -> set[int]:
+        """Return the tasks of which the pool has what people said."""
+        e = t.examples.c
+        with self._db.read() as c:
+            query = sa.select(e.task_id).where(e.project_id == project_id).distinct()
+            return set(c.execute(query).scalars())
 
     def counts(self) -> dict[int, int]:
         """Return project -> examples."""
@@ -151,7 +160,7 @@ class ExampleStore:
         """Return the pool, ground truth first, then by annotation id."""
         query = (
             sa.select(t.examples)
-            .where(t.examples.c.project_id == project_id)
+            .where(t.examples.c.project_id == project_id, _is_open(project_id))
             .order_by(t.examples.c.ground_truth.desc(), t.examples.c.annotation_id)
         )
         with self._db.read() as c:
@@ -160,6 +169,11 @@ class ExampleStore:
             Example(row.task_id, row.data, row.answer, row.annotation_id, row.ground_truth)
             for row in rows
         ]
+
+
+def _is_open(project_id: int) -> sa.ColumnElement[bool]:
+    """Return what holds of examples that count: none is of a promise sample not opened yet."""
+    return t.examples.c.task_id.not_in(closed_in(project_id))
 
 
 def _revision(c: sa.Connection, project_id: int) -> int:

@@ -25,6 +25,7 @@ from ml_backend.store import tables as t
 from ml_backend.store.audit import note, note_prompt
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
+from ml_backend.store.promises import withdraw_samples
 
 
 class PromptStore:
@@ -124,6 +125,8 @@ class PromptStore:
         """
         with self._db.write() as c:
             note_prompt(c, AuditAction.PROMPT_DELETED, prompt_id)
+            mine = t.promise_samples.c.prompt_id == prompt_id
+            withdraw_samples(c, mine, "Its prompt was deleted.")
             c.execute(sa.delete(t.runs).where(t.runs.c.prompt_id == prompt_id))
             j = t.jobs.c
             races = (j.prompt_id == prompt_id, j.kind == JobKind.RACE.value)
@@ -289,6 +292,8 @@ _LIST_HINT = Step.LIST_PROMPTS()
 
 
 def _tell_deleted(c: sa.Connection, version_id: int) -> None:
+    samples = t.promise_samples.c.version_id == version_id
+    withdraw_samples(c, samples, "Its version was deleted.")
     v = t.versions.c
     query = sa.select(v.title, v.organization).where(v.id == version_id)
     for row in c.execute(query).all():

@@ -19,6 +19,7 @@ from ml_backend.records.confidence import confidence_of
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.outcomes import read_outcome
+from ml_backend.store.promise_rows import closed_in
 
 Cell = tuple[str, str | None, str | None]
 """(control, class of the truth, class given)"""
@@ -154,7 +155,7 @@ class ResultStore:
         found = [
             sa.func.count().filter(_fits(each, below)).label(each.name) for each in ResultFilter
         ]
-        query = sa.select(*found).where(t.outcomes.c.run_id == run_id)
+        query = sa.select(*found).where(t.outcomes.c.run_id == run_id, _is_shown(run_id))
         with self._db.read() as c:
             row = c.execute(query).one()
         return {each: int(getattr(row, each.name)) for each in ResultFilter}
@@ -230,7 +231,8 @@ class ResultStore:
         found: dict[int, tuple[Outcome, bool | None]] = {}
         with self._db.read() as c:
             for part in _parts(task_ids):
-                query = sa.select(t.outcomes).where(o.run_id == run_id, o.task_id.in_(part))
+                mine = (o.run_id == run_id, o.task_id.in_(part), _is_shown(run_id))
+                query = sa.select(t.outcomes).where(*mine)
                 for row in c.execute(query):
                     found[row.task_id] = (read_outcome(row), row.right)
         return found
@@ -245,7 +247,7 @@ class ResultStore:
         last = -1
         while True:
             query = sa.select(o.task_id, o.ok, o.right, text).where(
-                o.run_id == run_id, o.task_id > last
+                o.run_id == run_id, o.task_id > last, _is_shown(run_id)
             )
             with self._db.read() as c:
                 rows = c.execute(query.order_by(o.task_id).limit(ANSWERS_AT_ONCE)).all()
@@ -270,9 +272,19 @@ def _fits(wanted: ResultFilter, below: float) -> sa.ColumnElement[bool]:
             return sa.true()
 
 
+def _is_shown(run_id: int) -> sa.ColumnElement[bool]:
+    """Return what holds of outcomes that people may see: those of a promise sample once opened."""
+    project = sa.select(t.runs.c.project_id).where(t.runs.c.id == run_id).scalar_subquery()
+    return t.outcomes.c.task_id.not_in(closed_in(project))
+
+
 def _where(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     o, p = t.outcomes.c, t.class_pairs.c
-    where = [o.run_id == chosen.run_id, _fits(chosen.filter, chosen.below)]
+    where = [
+        o.run_id == chosen.run_id,
+        _fits(chosen.filter, chosen.below),
+        _is_shown(chosen.run_id),
+    ]
     if chosen.task_ids is not None:
         where.append(o.task_id.in_(chosen.task_ids))
     if chosen.cell is not None:

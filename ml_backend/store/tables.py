@@ -23,13 +23,19 @@ from sqlalchemy import (
     false,
 )
 
+from ml_backend.store.acceptance_tables import (
+    acceptances as acceptances,
+    accepted_rows as accepted_rows,
+    promotions as promotions,
+)
 from ml_backend.store.claims import claim_columns
-from ml_backend.store.money_tables import (
-    allowances as allowances,
-    environment_prices as environment_prices,
-    spendings as spendings,
+from ml_backend.store.promise_tables import (
+    promise_samples as promise_samples,
+    promise_tasks as promise_tasks,
+    promise_withheld as promise_withheld,
 )
 from ml_backend.store.race_tables import race_answers as race_answers
+from ml_backend.store.review_tables import review_tabs as review_tabs
 from ml_backend.store.run_tables import (
     class_pairs as class_pairs,
     kept_predictions as kept_predictions,
@@ -38,10 +44,16 @@ from ml_backend.store.run_tables import (
     token_kinds,
 )
 from ml_backend.store.schema import Document, Large, Message, UtcDateTime, metadata as metadata
+from ml_backend.store.spending_tables import (
+    allowances as allowances,
+    environment_prices as environment_prices,
+    spendings as spendings,
+)
 from ml_backend.store.upkeep_tables import (
     audit_events as audit_events,
     model_abilities as model_abilities,
     presences as presences,
+    web_sessions as web_sessions,
 )
 
 connections = Table(
@@ -243,14 +255,6 @@ publications = Table(
     Column("note", Text, nullable=False, default=""),
 )
 
-promotions = Table(
-    "promotions",
-    metadata,
-    Column("annotation_id", Integer, primary_key=True, autoincrement=False),
-    Column("project_id", Integer, nullable=False, index=True),
-    Column("fingerprint", String(64), nullable=False),
-)
-
 leases = Table(
     "leases",
     metadata,
@@ -358,14 +362,4 @@ jobs = Table(
     Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
     *claim_columns(),
     sqlite_autoincrement=True,
-)
-
-web_sessions = Table(
-    "web_sessions",
-    metadata,
-    Column("key", String(64), primary_key=True),
-    Column("encrypted_token", Text, nullable=False),
-    Column("person_id", Integer),
-    Column("created_at", Float, nullable=False),
-    Column("seen_at", Float, nullable=False),
 )

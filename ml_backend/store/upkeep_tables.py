@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Integer, String, Table
+from sqlalchemy import JSON, Column, Float, Integer, String, Table, Text
 
 from ml_backend.store.schema import UtcDateTime, metadata
 
@@ -49,4 +49,14 @@ model_abilities = Table(
     Column("model", String(200), primary_key=True),
     Column("measured", JSON, nullable=False),
     Column("measured_at", UtcDateTime, nullable=False),
+)
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("encrypted_token", Text, nullable=False),
+    Column("person_id", Integer),
+    Column("created_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
 )

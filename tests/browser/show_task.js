@@ -16,6 +16,8 @@ async ([project, task, config]) => {
     createdDate: each.created_at,
   }));
   if (window.dataManager) {
+    // After a submission it lets its editor go for a moment.
+    while (!dataManager.lsf?.lsfInstance) await new Promise((done) => setTimeout(done, 10));
     const given = Object.entries(dataManager.lsf.lsfInstance.options);
     window.settingsOfThePage = Object.fromEntries(given.filter(([name]) => !/^on[A-Z]/.test(name)));
     dataManager.destroy();

@@ -92,13 +92,14 @@ def test_what_takes_too_long_is_ended_and_said_so(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     readers.picture(image())  # started
-    for ask, content in (
-        (readers.document, laughing_pages()),
-        (readers.picture, long_scans(1_000)),
+    # Far less than either takes: a reader that has a bound of its own may come to that first.
+    for ask, content, seconds in (
+        (readers.document, laughing_pages(), 0.1),
+        (readers.picture, long_scans(1_000), 0.5),
     ):
         started = time.monotonic()
-        with pytest.raises(AttachmentError, match=r"within 0\.5 s") as caught:
-            ask(content, seconds=0.5)
+        with pytest.raises(AttachmentError, match=rf"within {seconds} s") as caught:
+            ask(content, seconds=seconds)
         assert time.monotonic() - started < SOON
         assert caught.value.fix
     assert len(caplog.records) < 10
@@ -161,7 +162,8 @@ def test_it_ends_with_the_server_however_that_ends(tmp_path: Path) -> None:
 
 
 def test_nothing_is_started_before_there_is_a_file() -> None:
+    before = children()  # of whoever read a file in this process
     made = FileReaders()
     assert made.pids == []
-    assert children() == []
+    assert children() == before
     made.close()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ml_backend.errors import LabelStudioNotFound
+from ml_backend.errors import LabelStudioNotFound, LabelStudioRejected
+from ml_backend.labelstudio import Sampling, queries, tab_data
 from ml_backend.labelstudio.records import Tab
 from support.wire import region
 
@@ -61,6 +62,56 @@ def test_tabs_of_an_unknown_project_are_not_found(site):
 def test_tab_that_narrows_nothing_down_is_no_filter(data, query):
     tab = Tab.from_wire({"id": 4, "data": data})
     assert (tab.title, tab.query) == ("Tab 4", query)
+
+
+def test_a_tab_of_tasks_is_made_changed_and_removed(site):
+    """As Label Studio itself lists it, where a tab is named by its number alone."""
+    chosen = site.task_ids[1:4]
+    data = {**tab_data(chosen, {"id"}), "keptFor": "x"}
+    tab = site.door.create_tab(site.project_id, "Ours · ü", data)
+    assert (tab.title, tab.task_ids, tab.data["keptFor"]) == ("Ours · ü", frozenset(chosen), "x")
+    assert [each.id for each in site.door.tabs(site.project_id)] == [tab.id]
+    assert listed(site, tab.id) == chosen
+    assert site.door.task_ids(site.project_id, query=tab.query) == chosen
+
+    changed = site.door.update_tab(
+        site.project_id, tab.id, {"title": "Ours", "filters": queries.only_these([])}
+    )
+    assert (changed.title, changed.task_ids) == ("Ours", frozenset())
+    assert listed(site, tab.id) == []
+    [kept] = site.door.tabs(site.project_id)
+    assert "keptFor" not in kept.data, "what is not sent is lost"
+    assert kept.task_ids == frozenset()
+    site.door.update_tab(site.project_id, tab.id, {"title": "Still"})
+    [kept] = site.door.tabs(site.project_id)
+    assert (kept.title, kept.task_ids) == ("Still", frozenset()), "but for filters"
+
+    # What is deleted is shown no more, and no tab stands in the way of that.
+    site.door.update_tab(site.project_id, tab.id, tab_data(chosen, {"id"}))
+    site.door.delete_tasks(site.project_id, chosen[:1])
+    assert listed(site, tab.id) == chosen[1:]
+
+    assert site.door.delete_tab(tab.id) is True
+    assert site.door.delete_tab(tab.id) is False
+    with pytest.raises(LabelStudioNotFound):
+        site.door.update_tab(site.project_id, tab.id, {"title": "Gone"})
+    with pytest.raises(LabelStudioRejected):
+        site.door.create_tab(987654, "Nowhere", {})
+
+
+def listed(site: Any, tab_id: int) -> list[int]:
+    params = {"view": tab_id, "project": site.project_id, "page_size": 100}
+    answer = site.raw.get("/api/tasks", params=params).raise_for_status().json()
+    return [row["id"] for row in answer["tasks"]]
+
+
+def test_the_sampling_of_a_project_is_read_and_set(site):
+    assert site.door.get_project(site.project_id).sampling == Sampling.SEQUENTIAL
+    for sampling in (*Sampling, None, Sampling.UNCERTAINTY.value):
+        site.door.set_sampling(site.project_id, sampling)
+        assert site.door.get_project(site.project_id).sampling == sampling
+    with pytest.raises(LabelStudioRejected):
+        site.door.set_sampling(site.project_id, "by the moon")
 
 
 def test_task_stands_between_its_neighbours(site):

@@ -7,13 +7,9 @@ import pytest
 from ml_backend.errors import ModelError
 from ml_backend.llm import Retry
 from ml_backend.llm.reading.replies import read_text
-from ml_backend.llm.structured_output import (
-    FORMS,
-    StructuredOutputFallback,
-    build_body,
-    keeps_form,
-)
+from ml_backend.llm.structured_output import StructuredOutputFallback, build_body, keeps_form
 from ml_backend.records import FailureKind
+from ml_backend.records.abilities import FORMS
 from support.models import SCHEMA, ask, connection, opened, question, run
 
 

@@ -39,6 +39,8 @@ class Order:
     settle_seconds: float
     failing: list[str] = field(default_factory=list)
     rubbish: list[str] = field(default_factory=list)
+    accept: dict[str, Any] = field(default_factory=dict)
+    """Instead of a run: {"project", "label", "min_score"}, or {"acceptance"} to take one back."""
     point: int = 0
     delay: float = 0.0
     how: str = "KILL"
@@ -90,14 +92,14 @@ class Trap:
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._count = 0
+        self.count = 0
         self._sprung = False
         self._lock = threading.Lock()
 
     def step(self, *database: object) -> None:
         with self._lock:
-            self._count += 1
-            if self._sprung or not self._order.point or self._count < self._order.point:
+            self.count += 1
+            if self._sprung or not self._order.point or self.count < self._order.point:
                 return
             if database and self._order.how == "STOP":
                 return
@@ -140,7 +142,7 @@ class LoggedModel:
             answer = "rubbish"
         return Reply(answer, Usage(10, 2), 0.01, 1, None, "json_schema", request.model)
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Any) -> list[str]:
         return ["logged"]
 
     async def close(self) -> None:
@@ -170,7 +172,28 @@ def work(order: Order) -> None:
             trap.step()
 
     connection.authorized = trapped  # type: ignore[method-assign]
+    if order.accept:
+        work_on_acceptance(container, order)
+        Path(order.log).write_text(str(trap.count))
+        return
     container.executor.execute(order.run_id)
+
+
+def work_on_acceptance(container: Any, order: Order) -> None:
+    """Accept by a score, or take an acceptance back."""
+    from ml_backend.services.accepting.request import accept_request
+    from ml_backend.services.predictions.selection import select
+    from ml_backend.services.writing.patience import Patience
+
+    asked = order.accept
+    patience = Patience(lambda message: None, threading.Event(), first_pause=0.05)
+    if "acceptance" in asked:
+        service = container.take_back
+        service.execute(service.plan(asked["acceptance"]), patience)
+        return
+    selection = select(labels=[asked["label"]], everything=True)
+    request = accept_request(selection, min_score=asked["min_score"])
+    container.accepting.accept(asked["project"], request, patience)
 
 
 def main() -> None:

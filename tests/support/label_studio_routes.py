@@ -103,6 +103,10 @@ class FakeServer(Connections):
             web.get("/api/tasks", self._list_tasks),
             web.get(f"/api/tasks/{number}/", self._get_task),
             web.post(f"/api/tasks/{number}/annotations/", self._create_annotation),
+            web.post(f"/api/tasks/{number}/drafts", self._create_draft),
+            web.post(
+                f"/api/tasks/{number}/annotations/{{annotation:\\d+}}/drafts", self._create_draft
+            ),
             web.patch(f"/api/annotations/{number}/", self._patch_annotation),
             web.delete(f"/api/annotations/{number}/", self._delete_annotation),
             web.get("/api/predictions/", self._list_predictions),
@@ -110,6 +114,8 @@ class FakeServer(Connections):
             web.delete(f"/api/predictions/{number}/", self._delete_prediction),
             web.get("/api/dm/views/", self._list_views),
             web.post("/api/dm/views/", self._create_view),
+            web.patch(f"/api/dm/views/{number}/", self._patch_view),
+            web.delete(f"/api/dm/views/{number}/", self._delete_view),
             web.post("/api/dm/actions", self._action),
             web.post("/api/dm/actions/", self._action),
             *self.connection_routes(),
@@ -360,6 +366,8 @@ class FakeServer(Connections):
 
     async def _list_tasks(self, request: web.Request) -> web.Response:
         query = json.loads(unquote(request.query.get("query", "{}")))
+        if "view" in request.query:
+            query = self.rows.view(int(request.query["view"]))["data"]
         found = self.rows.select(int(request.query["project"]), query)
         page, _ = paginate(found, request, int(request.query.get("page_size", 100)))
         whole = request.query.get("fields") == "all"
@@ -381,6 +389,9 @@ class FakeServer(Connections):
         if whole and (not names or "annotations" in names):
             annotations = self.rows.annotations_of(row["id"])
             shown["annotations"] = [prune(each, include) for each in annotations]
+        if "draft_exists" in names:
+            drafts = self.rows.drafts.values()
+            shown["draft_exists"] = any(each["task"] == row["id"] for each in drafts)
         if whole and (not names or "predictions" in names):
             shown["predictions"] = self.rows.of_task(row["id"])
         return prune(shown, include)
@@ -394,13 +405,19 @@ class FakeServer(Connections):
         return web.json_response(row, status=201)
 
     async def _patch_annotation(self, request: web.Request) -> web.Response:
-        row = self.rows.update_annotation(number(request), await body_of(request))
+        by = self._user(request)["id"]
+        row = self.rows.update_annotation(number(request), await body_of(request), by)
         return web.json_response(row)
 
     async def _delete_annotation(self, request: web.Request) -> web.Response:
-        if self.rows.annotations.pop(number(request), None) is None:
-            raise Refused(404, "No Annotation matches the given query.")
+        self.rows.delete_annotation(number(request))
         return web.Response(status=204)
+
+    async def _create_draft(self, request: web.Request) -> web.Response:
+        annotation = request.match_info.get("annotation")
+        beside = int(annotation) if annotation else None
+        row = self.rows.create_draft(number(request), await body_of(request), beside)
+        return web.json_response(row, status=201)
 
     def _wanted(self, request: web.Request) -> dict[str, int]:
         """The filters of a listing; one that names what is not there is refused."""
@@ -414,11 +431,21 @@ class FakeServer(Connections):
 
     async def _list_views(self, request: web.Request) -> web.Response:
         wanted = self._wanted(request)["project"]
-        rows = self.rows.views.values()
+        rows = sorted(self.rows.views.values(), key=lambda row: (row["order"], row["id"]))
         return web.json_response([row for row in rows if row["project"] == wanted])
 
     async def _create_view(self, request: web.Request) -> web.Response:
-        return web.json_response(self.rows.create_view(await body_of(request)), status=201)
+        body = await body_of(request)
+        row = self.rows.create_view(body, by=self._user(request)["id"])
+        return web.json_response(row, status=201)
+
+    async def _patch_view(self, request: web.Request) -> web.Response:
+        return web.json_response(self.rows.update_view(number(request), await body_of(request)))
+
+    async def _delete_view(self, request: web.Request) -> web.Response:
+        self.rows.view(number(request))
+        del self.rows.views[number(request)]
+        return web.Response(status=204)
 
     async def _list_predictions(self, request: web.Request) -> web.Response:
         wanted = self._wanted(request)
@@ -441,7 +468,8 @@ class FakeServer(Connections):
         ids = [row["id"] for row in self.rows.select(project_id, body)]
         action = request.query.get("id")
         if action == "predictions_to_annotations":
-            count = self.rows.promote(ids, body.get("model_version"))
+            by = self._user(request)["id"]
+            count = self.rows.promote(ids, body.get("model_version"), by)
             return web.json_response({"detail": f"Created {count} annotations"})
         if action == "delete_tasks":
             count, what = self.rows.delete_tasks(ids), "tasks"
@@ -497,7 +525,15 @@ class FakeServer(Connections):
 
     def state(self) -> Row:
         rows = self.rows
-        tables = ("projects", "tasks", "predictions", "annotations", "backends", "webhooks")
+        tables = (
+            "projects",
+            "tasks",
+            "predictions",
+            "annotations",
+            "backends",
+            "webhooks",
+            "views",
+        )
         state: Row = {name: list(getattr(rows, name).values()) for name in tables}
         state |= {"calls": dict(self.calls), "faults": self.faults}
         return state | {"unsettled": len(self.background)}

@@ -12,6 +12,7 @@ from typing import Any
 
 Row = dict[str, Any]
 USER_ID = 1
+SAMPLINGS = (None, "Sequential sampling", "Uniform sampling", "Uncertainty sampling")
 
 
 class Refused(Exception):
@@ -44,6 +45,7 @@ class Rows:
     backends: dict[int, Row] = field(default_factory=dict)
     webhooks: dict[int, Row] = field(default_factory=dict)
     views: dict[int, Row] = field(default_factory=dict)
+    drafts: dict[int, Row] = field(default_factory=dict)
     counts_deletes: bool = True
     """False for good once tasks and then a project were deleted: counters no longer follow."""
     tasks_deleted: bool = False
@@ -74,6 +76,7 @@ class Rows:
             "show_collab_predictions": True,
             "evaluate_predictions_automatically": False,
             "maximum_annotations": 1,
+            "sampling": "Sequential sampling",
             "organization": 1,
             "data_columns": {},
         }
@@ -90,6 +93,9 @@ class Rows:
                     "Model version doesn't exist either as live model or as static predictions."
                 )
                 raise Refused(400, "Validation error", {"model_version": [message]})
+        if wire.get("sampling", row["sampling"]) not in SAMPLINGS:
+            message = f'"{wire["sampling"]}" is not a valid choice.'
+            raise Refused(400, "Validation error", {"sampling": [message]})
         row.update({key: value for key, value in wire.items() if key in row and key != "id"})
         if wire.get("show_collab_predictions") is False:
             row["model_version"] = ""
@@ -180,6 +186,25 @@ class Rows:
     def annotations_of(self, task_id: int) -> list[Row]:
         return [row for row in self.annotations.values() if row["task"] == task_id]
 
+    def create_draft(self, task_id: int, wire: Mapping[str, Any], annotation: int | None) -> Row:
+        """What somebody has not submitted yet: on a task, or beside an annotation of it."""
+        row = {
+            "id": self._next("draft"),
+            "task": self.task(task_id)["id"],
+            "annotation": annotation,
+            "result": wire.get("result") or [],
+            "lead_time": wire.get("lead_time"),
+        }
+        self.drafts[row["id"]] = row
+        return row
+
+    def delete_annotation(self, annotation_id: int) -> None:
+        """Delete an annotation, and what was drafted upon it."""
+        if self.annotations.pop(annotation_id, None) is None:
+            raise Refused(404, "No Annotation matches the given query.")
+        for key in [k for k, each in self.drafts.items() if each["annotation"] == annotation_id]:
+            del self.drafts[key]
+
     def create_annotation(self, task_id: int, wire: Mapping[str, Any]) -> Row:
         row = {
             "id": self._next("annotation"),
@@ -191,12 +216,15 @@ class Rows:
             "parent_prediction": wire.get("parent_prediction"),
             "lead_time": wire.get("lead_time"),
             "completed_by": wire.get("completed_by", USER_ID),
+            "updated_by": None,
             "created_at": now(),
         }
         self.annotations[row["id"]] = row
         return row
 
-    def update_annotation(self, annotation_id: int, wire: Mapping[str, Any]) -> Row:
+    def update_annotation(
+        self, annotation_id: int, wire: Mapping[str, Any], by: int = USER_ID
+    ) -> Row:
         """Marking one as ground truth takes the mark off the task's others."""
         if annotation_id not in self.annotations:
             raise Refused(404, "No Annotation matches the given query.")
@@ -205,9 +233,10 @@ class Rows:
             for other in self.annotations_of(row["task"]):
                 other["ground_truth"] = False
         row.update({key: value for key, value in wire.items() if key in row and key != "id"})
+        row["updated_by"] = by
         return row
 
-    def promote(self, task_ids: Iterable[int], versions: Any) -> int:
+    def promote(self, task_ids: Iterable[int], versions: Any, by: int = USER_ID) -> int:
         """Annotations of predictions that have none yet; no versions means all of them."""
         wanted = set(task_ids)
         done = {row["parent_prediction"] for row in self.annotations.values()}
@@ -220,7 +249,8 @@ class Rows:
             and (versions is None or row["model_version"] in names)
         ]
         for row in chosen:
-            wire = {"result": row["result"], "parent_prediction": row["id"]}
+            made_of = {"result": row["result"], "parent_prediction": row["id"]}
+            wire = {**made_of, "completed_by": by}
             self.create_annotation(row["task"], wire)
         self._count(row["task"] for row in chosen)
         return len(chosen)
@@ -379,14 +409,48 @@ class Rows:
 
     # the Data Manager
 
-    def create_view(self, wire: Mapping[str, Any]) -> Row:
-        """A tab; what is selected in it stands beside its data and is sent within it."""
+    def create_view(self, wire: Mapping[str, Any], by: int = USER_ID) -> Row:
+        """A tab, seen by all; what is selected in it stands beside its data, sent within it.
+
+        One with filters comes last, one without first of all.
+        """
         data = dict(wire.get("data") or {})
         if wire.get("selected_items"):
             data["selectedItems"] = wire["selected_items"]
-        project = self.project(int(wire["project"]))["id"]
-        row = {"id": self._next("view"), "data": data, "order": 0, "user": 1, "project": project}
+        if not data.get("ordering"):
+            data.pop("ordering", None)
+        project = wire.get("project")
+        if project not in self.projects:
+            message = f'Invalid pk "{project}" - object does not exist.'
+            raise Refused(400, "Validation error", {"project": [message]})
+        others = [row for row in self.views.values() if row["project"] == project]
+        order = len(others) if (data.get("filters") or {}).get("conjunction") else 0
+        row = {"id": self._next("view"), "data": data, "order": order, "user": by}
+        row["project"] = project
         self.views[row["id"]] = row
+        return row
+
+    def view(self, view_id: int) -> Row:
+        if view_id not in self.views:
+            raise Refused(404, "No View matches the given query.")
+        return self.views[view_id]
+
+    def update_view(self, view_id: int, wire: Mapping[str, Any]) -> Row:
+        """A tab anew: filters and ordering that are not given stay, all else of its data goes."""
+        row = self.view(view_id)
+        if "data" not in wire:
+            raise Refused(500, "'data'")
+        kept = {
+            name: row["data"][name]
+            for name in ("filters", "ordering", "selectedItems")
+            if row["data"].get(name)
+        }
+        given = {
+            name: value
+            for name, value in wire["data"].items()
+            if value or name not in ("filters", "ordering")
+        }
+        row["data"] = {**kept, **given}
         return row
 
     def select(self, project_id: int, query: Mapping[str, Any]) -> list[Row]:
@@ -401,7 +465,8 @@ class Rows:
             excluded = set(selection["excluded"])
             rows = [row for row in rows if row["id"] not in excluded]
         filters = query.get("filters") or {}
-        tests = [self._test(item) for item in filters.get("items") or []]
+        lines = [item for item in filters.get("items") or [] if item["value"] is not None]
+        tests = [self._test(item) for item in lines]
         if tests:
             combine = any if filters.get("conjunction") == "or" else all
             rows = [row for row in rows if combine(test(row) for test in tests)]

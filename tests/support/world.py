@@ -8,7 +8,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from ml_backend.records import Job, JobKind, RunStatus
+from ml_backend.records import Job, JobKind, RunStatus, Slot
+from ml_backend.records.promises import PromiseSample
+from ml_backend.store import Drawn
 from support.api import STRANGER, task
 from support.measured import choices, measured_run
 from support.pages import Page, Pages, csrf_of, sign_in
@@ -231,6 +233,36 @@ class World:
             created_by=owner,
         )
 
+        self.promise = self._promise(mark)
+
+    def _promise(self, mark: str) -> PromiseSample:
+        """A promise sample that was withdrawn: it closes no task, and keeps no prediction."""
+        store = self.pages.container.store.promises
+        drawn = Drawn(
+            project_id=self.api.project,
+            project_made_at=None,
+            prompt_id=self.prompt.id,
+            version_id=self.run.version_id,
+            label=f"{mark} prompt__Version 1",
+            slot=Slot.ALL,
+            seed="0",
+            snapshot={},
+            config_digest="",
+            pool_revision=None,
+            pool_digest="",
+            run_ids=(),
+            population=(),
+            population_digest="",
+            left_out={},
+            max_error=0.03,
+            certainty=0.95,
+            several_looks=False,
+        )
+        sample = store.create(drawn, [], [])
+        store.withdraw(sample.id, mark)
+        store.returned(sample.id)
+        return store.get(sample.id)
+
     def _job(self, kind: JobKind, request: Fields, result: Fields) -> Job:
         store = self.pages.container.store.jobs
         owner = self.pages.container.studio.whoami().person
@@ -266,6 +298,7 @@ class World:
             "run_id": self.run.id,
             "task_id": self.api.tasks[0],
             "job_id": job.id,
+            "promise_id": self.promise.id,
             "connection_id": self.connection.id or 0,
             "ref": str(self.connection.id),
             "_unknown": "no-such-page",

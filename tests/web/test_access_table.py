@@ -80,6 +80,7 @@ class Asking:
         else:
             self._csrf = csrf_of(self._client, "/ui/sign-in")
         self._ids = {
+            "{prompt}": world.prompt.id, "{version}": world.run.version_id,
             "{project}": world.api.project, "{run}": world.run.id, "{task}": world.api.tasks[0],
             "{uid}": f"{world.api.project}.{CREATED}", "{config}": CONFIG,
             "{simulator}": world.api.simulator.url, "{connection}": world.connection.id,

@@ -36,6 +36,7 @@ CHECKS = "asks a provider for its models, which costs nothing"
 
 ROUTES: dict[str, tuple[A, ...] | str] = {
     # The API
+    "accepting_api.take_back_acceptance": (A.ACCEPTANCE_TAKEN_BACK,),
     "ground_truth_api.mark_ground_truth": (A.TRUTH_MARKED, A.TRUTH_UNMARKED),
     "jobs_api.refresh_token": EXCHANGE,
     "projects_api.connect_project": (A.PROJECT_CONNECTED,),
@@ -43,6 +44,12 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "projects_api.disconnect_project": (A.PROJECT_DISCONNECTED,),
     "projects_api.promote_predictions": (A.PREDICTIONS_PROMOTED, A.TRUTH_MARKED),
     "projects_api.show_in_label_stream": WRITES,
+    "reviewing_api.start_review": (A.REVIEW_STARTED,),
+    "reviewing_api.stop_review": (A.REVIEW_STOPPED,),
+    "promises_api.ask_promise": ASKS,
+    "promises_api.draw_promise": (A.PROMISE_DRAWN,),
+    "promises_api.open_promise": (A.PROMISE_OPENED,),
+    "promises_api.withdraw_promise": (A.PROMISE_WITHDRAWN,),
     "prompt_files_api.import_prompt": (A.PROMPT_IMPORTED,),
     "prompts_api.create_prompt": WRITES,
     "prompts_api.delete_prompt": DELETED,

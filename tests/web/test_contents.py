@@ -66,7 +66,7 @@ def _faults(each: Asked, kind: str, text: str) -> Iterator[str]:
 @pytest.mark.slow
 def test_what_others_wrote_is_text_on_every_page_and_in_every_answer(world: World) -> None:
     client, api = world.pages.client, world.api
-    ids = {"{project}": api.project, "{task}": api.tasks[0]}
+    ids = {"{project}": api.project, "{task}": api.tasks[0], "{prompt}": world.prompt.id}
     wrong: list[str] = []
     seen = dict.fromkeys(WHO, 0)
     calls = [each for pages in (True, False) for each in asked(world, pages=pages)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_backend.llm.presets.preset import Preset
-from ml_backend.llm.structured_output import JSON_OBJECT, TEXT, TOOL
+from ml_backend.records.abilities import JSON_OBJECT, TEXT, TOOL
 
 GROQ = Preset(
     "groq",
@@ -82,7 +82,7 @@ OPENROUTER = Preset(
     "openrouter",
     "OpenRouter",
     "https://openrouter.ai/api/v1",
-    "openai/gpt-5-mini",
+    "openai/gpt-6-luna",
     documentation="https://openrouter.ai/docs/api-reference/overview",
     documented="2026-11-30",
     looked_up=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_backend.llm.presets.preset import Preset
-from ml_backend.llm.structured_output import JSON_SCHEMA, TEXT
+from ml_backend.records.abilities import JSON_SCHEMA, TEXT
 
 OLLAMA = Preset(
     "ollama",

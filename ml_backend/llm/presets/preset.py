@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ml_backend.llm.structured_output import FORMS
+from ml_backend.records.abilities import FORMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ml_backend.labelstudio import Annotation, LabelStudioReader, Project
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, Outcome, Prediction, TruthSource
 from ml_backend.services.inference.annotations import read_annotation
-from ml_backend.services.truths import People
+from ml_backend.services.truths import People, iter_true
 from ml_backend.store import Store
 from ml_backend.store.database import storable
 
@@ -104,8 +104,12 @@ class GroundTruthReader:
         """
         only_marked = source is TruthSource.GROUND_TRUTH
         with People(self._store, project_id) as people:
-            for task in self._studio.iter_annotated(
-                project_id, task_ids=task_ids, ground_truth_only=only_marked
+            for task in iter_true(
+                self._store,
+                self._studio,
+                project_id,
+                task_ids=task_ids,
+                ground_truth_only=only_marked,
             ):
                 for annotation in task.annotations:
                     if annotation.was_cancelled or (only_marked and not annotation.ground_truth):

@@ -129,7 +129,7 @@ class Subsets:
         source = query.truth(evaluation.counted(project))
         truths = evaluation.truths(project.id, config, source=source)
         ids = self._subset_ids(studio, project, query, truths)
-        outcomes = self._store.outcomes.newest(runs, ids)
+        outcomes = self._outcomes(project, runs, ids)
         chosen = [
             each for each in ids if self._fits(query, outcomes.get(each), truths.get(each), config)
         ]
@@ -159,11 +159,18 @@ class Subsets:
             newest_first=query.order == "-id",
         )
         ids = [task.id for task in tasks]
-        outcomes = self._store.outcomes.newest(runs, ids)
+        outcomes = self._outcomes(project, runs, ids)
         evaluation = self._evaluation.reading(studio)
         source = query.truth(evaluation.counted(project))
         truths = evaluation.truths(project.id, config, ids, source=source)
         return TaskPage(count, source, _results(tasks, outcomes, truths, config))
+
+    def _outcomes(
+        self, project: Project, runs: Sequence[int], ids: Sequence[int]
+    ) -> dict[int, Outcome]:
+        """Return the newest outcomes, none of a promise sample that is not opened yet."""
+        closed = self._store.promises.closed_tasks(project.id)
+        return self._store.outcomes.newest(runs, [each for each in ids if each not in closed])
 
     def _runs(self, project: Project, query: TaskQuery) -> list[int]:
         """Return the runs whose outcomes count: one, a version's, a prompt's, or none."""

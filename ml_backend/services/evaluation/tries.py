@@ -119,6 +119,12 @@ class Tries:
         place = studio.task_at(project.id, asked.task_id)
         if place.task is None:
             raise _no_task(project, asked.task_id)
+        if place.task.id in self._store.promises.closed_tasks(project.id):
+            raise Conflict(
+                f"Task {place.task.id} is in a promise sample: it is labelled without a look at "
+                "any answer.",
+                fix="Choose another task, or open the sample first.",
+            )
         recipe = self._predictor_factory.recipe(project, version)
         evaluation = self._evaluation.reading(studio)
         source = truth_of(evaluation.counted(project), asked.truth)

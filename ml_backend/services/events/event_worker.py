@@ -30,6 +30,7 @@ from ml_backend.services.events.follow import LONGEST_BURST, QUIET_AFTER_IMPORT
 from ml_backend.services.events.start_training import StartTraining
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.reviewing.review_first import APART, QUIET
 from ml_backend.services.serving.project_cache import keep_instruction
 from ml_backend.services.writing.lease import Lease, NamedLease
 from ml_backend.services.writing.patience import Interrupted
@@ -163,6 +164,8 @@ class EventWorker:
                 self._store.follows.put_off(
                     project_id, quiet=QUIET_AFTER_IMPORT, longest=LONGEST_BURST
                 )
+            if actions & (OF_TASKS | {IMPORT_SETTLED, HINT_SETTLED, SERVER_STARTED}):
+                self._store.review_tabs.hasten(project_id, quiet=QUIET, apart=APART)
             if START_TRAINING in actions:
                 self._training.start(project)
             due = time.time() + SETTLE_SECONDS

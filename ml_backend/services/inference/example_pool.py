@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ml_backend.labeling import LabelingConfig
 from ml_backend.records import Example
 from ml_backend.services.inference.annotations import read_answer
-from ml_backend.services.truths import People
+from ml_backend.services.truths import People, iter_true
 from ml_backend.services.writing.patient_studio import ServerReader
 from ml_backend.store import Store
 
@@ -71,7 +71,7 @@ class ExamplePool:
     ) -> list[Example]:
         pool = []
         with People(self._store, project_id) as people:
-            for task in self._studio.iter_annotated(project_id, task_ids=task_ids):
+            for task in iter_true(self._store, self._studio, project_id, task_ids=task_ids):
                 for annotation in task.annotations:
                     if not (annotation.result and people.made(annotation)):
                         continue

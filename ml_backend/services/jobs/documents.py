@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ml_backend.records import Failure, JsonObject, Prediction, Run, RunReport
 from ml_backend.records.metrics_json import correctness_json, metrics_json
 from ml_backend.records.run_json import pool_json
+from ml_backend.services.accepting.documents import of_rule
 
 if TYPE_CHECKING:
     from ml_backend.records import PromptVersion
@@ -80,6 +81,7 @@ def of_promote_plan(plan: PromotePlan) -> JsonObject:
         "skipped_annotated": plan.skipped_annotated,
         "skipped_doubled": plan.skipped_doubled,
         "without_prediction": plan.without_prediction,
+        **of_rule(plan),
     }
 
 
@@ -91,6 +93,7 @@ def of_promote_report(report: PromoteReport) -> JsonObject:
         "created": report.created,
         "annotations": report.annotations,
         "annotated_tasks": report.annotated_tasks,
+        "acceptance": report.acceptance,
         "notes": list(report.notes),
     }
 

@@ -8,12 +8,12 @@ from ml_backend.errors import Conflict, LabelStudioAuthError
 from ml_backend.labelstudio import CallerLabelStudio, Project, ServerLabelStudio
 from ml_backend.records import JobKind, JsonObject
 from ml_backend.services.jobs import documents
+from ml_backend.services.jobs.acceptances import AcceptanceJobs, selection_of
 from ml_backend.services.jobs.jobs import CanceledWork, Handler, Work
 from ml_backend.services.marking.marks import GroundTruthMarks, MarkPlan, require_counted
 from ml_backend.services.marking.request import request_from
 from ml_backend.services.predictions.bulk_actions import DeletePlan, Predictions, PromotePlan
 from ml_backend.services.predictions.delete_prompt import DeletePrompts
-from ml_backend.services.predictions.selection import Selection, select
 from ml_backend.services.prompts.own_keys import require_owner
 from ml_backend.services.racing.race import Races
 from ml_backend.services.racing.request import Doing, RaceRequest
@@ -39,6 +39,7 @@ class JobHandlers:
         races: Races,
         predictions_through: Callable[[CallerLabelStudio], Predictions[CallerLabelStudio]],
         marks_through: Callable[[CallerLabelStudio], GroundTruthMarks[CallerLabelStudio]],
+        acceptances: AcceptanceJobs,
     ) -> None:
         self._store = store
         self._studio = studio
@@ -47,6 +48,8 @@ class JobHandlers:
         self._races = races
         self._predictions_through = predictions_through
         self._marks_through = marks_through
+        self.acceptances = acceptances
+        """What accepts predictions and takes that back."""
 
     @property
     def handlers(self) -> Mapping[JobKind, Handler]:
@@ -55,6 +58,7 @@ class JobHandlers:
             JobKind.DELETE_VERSION: self._delete_version,
             JobKind.DELETE_PREDICTIONS: self._delete_predictions,
             JobKind.PROMOTE: self._promote,
+            JobKind.TAKE_BACK: self._take_back,
             JobKind.GROUND_TRUTH: self._mark,
             JobKind.REFINE: self._refine,
             JobKind.RACE: self._race,
@@ -65,18 +69,13 @@ class JobHandlers:
     ) -> DeletePlan:
         """Count what a deletion asked for would remove."""
         predictions = self._predictions_through(studio)
-        return predictions.plan_delete(project_id, self._selection(request))
+        return predictions.plan_delete(project_id, selection_of(self._store, request))
 
     def plan_promote(
         self, studio: CallerLabelStudio, project_id: int, request: JsonObject
     ) -> PromotePlan:
         """Count what a promotion asked for would make."""
-        predictions = self._predictions_through(studio)
-        return predictions.plan_promote(
-            project_id,
-            self._selection(request),
-            include_annotated=bool(request.get("include_annotated")),
-        )
+        return self.acceptances.plan(studio, project_id, request).promote
 
     def plan_promoted_marks(
         self, studio: CallerLabelStudio, project: Project, plan: PromotePlan
@@ -117,11 +116,11 @@ class JobHandlers:
 
     def _promote(self, work: Work) -> JsonObject:
         studio, project_id = self._callers_studio(work), work.job.project_id or 0
-        plan = self.plan_promote(studio, project_id, work.job.request)
+        accepted = self.acceptances.plan(studio, project_id, work.job.request)
+        plan = accepted.promote
         _require_counted(work.job.request, plan.would_create)
-        predictions = self._predictions_through(studio)
         try:
-            report = predictions.execute_promote(plan, work.patience, work.progress)
+            report = self.acceptances.accept(work, studio, accepted)
             if not work.job.request.get("ground_truth"):
                 return documents.of_promote_report(report)
             marks = self._marks_through(studio)
@@ -133,6 +132,13 @@ class JobHandlers:
             error.fix = _begin_again(error, "create and mark annotations", "was created")
             raise
         return {**documents.of_promote_report(report), **documents.of_promoted_marks(marked)}
+
+    def _take_back(self, work: Work) -> JsonObject:
+        try:
+            return self.acceptances.take_back(work, self._callers_studio(work))
+        except LabelStudioAuthError as error:
+            error.fix = _begin_again(error, "delete its annotations", "was deleted")
+            raise
 
     def _mark(self, work: Work) -> JsonObject:
         """Mark annotations, or count what would be marked where there are many to read."""
@@ -200,17 +206,6 @@ class JobHandlers:
                 fix="Repeat the call; what was done is left out.",
             )
         return work.studio
-
-    def _selection(self, request: JsonObject) -> Selection:
-        prompt_id = request.get("prompt_id")
-        return select(
-            labels=request.get("labels"),
-            prompt=self._store.prompts.get(prompt_id) if prompt_id is not None else None,
-            unversioned=bool(request.get("unversioned")),
-            task_ids=request.get("task_ids"),
-            filters=request.get("filters"),
-            everything=bool(request.get("all")),
-        )
 
 
 def _begin_again(error: LabelStudioAuthError, right: str, done: str) -> str:

@@ -106,6 +106,8 @@ class GroundTruthList:
                 project.id, after=after, before=before, size=size, project=project
             )
             tasks, has_before, has_after = list(page.tasks), page.has_before, page.has_after
+        closed = self._store.promises.closed_tasks(project.id)
+        tasks = [task for task in tasks if task.id not in closed]
         with People(self._store, project.id) as people:
             rows = tuple(judge(task, config, people.made) for task in tasks)
         return ListedPage(rows, has_before, has_after, self._names() if rows else {})

@@ -57,6 +57,12 @@ class RightAnswers(Generic[Acting]):
 
     def accept(self, project: Project, answer: Prediction) -> Became:
         """Make an answer its task's ground truth; raises Conflict where people say otherwise."""
+        if answer.task_id in self._store.promises.closed_tasks(project.id):
+            raise Conflict(
+                f"Task {answer.task_id} is in a promise sample: it is labelled without a look at "
+                "any answer.",
+                fix="Open the sample first.",
+            )
         found = self._studio.annotated(project.id, [answer.task_id])
         if not found:
             raise NotFound(f"Task {answer.task_id} is gone from Label Studio.", field="task")

@@ -20,7 +20,7 @@ from ml_backend.services.marking.judging import Judged, Standing, judge, marks_o
 from ml_backend.services.marking.random_draw import Draw, draw, shuffled
 from ml_backend.services.marking.request import MarkRequest
 from ml_backend.services.predictions.selection import select, selected_tasks
-from ml_backend.services.truths import People, TruthCounts
+from ml_backend.services.truths import People, TruthCounts, iter_true
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.services.writing.resend import resend
@@ -120,7 +120,7 @@ class GroundTruthMarks(Generic[Acting]):
         tasks: dict[int, int] = {}
         unopened = 0
         with People(self._store, project.id) as people:
-            for task in self._studio.iter_annotated(project.id, task_ids=task_ids):
+            for task in iter_true(self._store, self._studio, project.id, task_ids=task_ids):
                 for each in task.annotations:
                     if each.parent_prediction not in made or each.was_cancelled:
                         continue
@@ -222,11 +222,25 @@ class GroundTruthMarks(Generic[Acting]):
         task_ids = self._named(studio, project, request)
         found: list[Judged] = []
         with People(self._store, project.id) as people:
-            for task in _tasks(studio, project, task_ids, progress):
+            for task in self._tasks(studio, project, task_ids, progress):
                 found.append(judge(task, config, people.made, request.annotation_ids))
         if request.ground_truth:
             return _to_mark(project, request, config, found, task_ids)
         return _to_unmark(project, request, config, found, task_ids)
+
+    def _tasks(
+        self,
+        studio: LabelStudioReader,
+        project: Project,
+        task_ids: list[int] | None,
+        progress: Progress,
+    ) -> Iterator[AnnotatedTask]:
+        total = project.annotations if task_ids is None else len(task_ids)
+        tasks = iter_true(self._store, studio, project.id, task_ids=task_ids)
+        for done, task in enumerate(tasks, 1):
+            if done % AT_ONCE == 0:
+                progress(min(done, total), total)
+            yield task
 
     def _named(
         self, studio: LabelStudioReader, project: Project, request: MarkRequest
@@ -242,16 +256,6 @@ class GroundTruthMarks(Generic[Acting]):
             return sorted(shuffled(every, request.seed or 0)[:number])
         asked = select(task_ids=request.task_ids, filters=request.filters)
         return sorted(selected_tasks(studio, project.id, asked) or ())
-
-
-def _tasks(
-    studio: LabelStudioReader, project: Project, task_ids: list[int] | None, progress: Progress
-) -> Iterator[AnnotatedTask]:
-    total = project.annotations if task_ids is None else len(task_ids)
-    for done, task in enumerate(studio.iter_annotated(project.id, task_ids=task_ids), 1):
-        if done % AT_ONCE == 0:
-            progress(min(done, total), total)
-        yield task
 
 
 def _to_mark(

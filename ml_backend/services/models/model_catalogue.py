@@ -10,9 +10,9 @@ from ml_backend.llm.model import LOGPROBS
 from ml_backend.llm.models.catalogue import KnownModel, known_model, names_of, own_abilities
 from ml_backend.llm.models.kept import documented, retirement_of
 from ml_backend.llm.models.retiring import retirement_said
-from ml_backend.llm.structured_output import TOOL, StructuredOutputFallback
+from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.records import Connection, PromptVersion
-from ml_backend.records.abilities import MEASURED, ModelAbilities, by_source, merged
+from ml_backend.records.abilities import MEASURED, TOOL, ModelAbilities, by_source, merged
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.store import Store
 

@@ -240,6 +240,17 @@ class DeletePredictions(Generic[Acting]):
         concerned = [run for run in runs if run.prompt_id in owners]
         if concerned:
             raise Conflict(_under_way(concerned), fix=_cancel_first(concerned))
+        if not plan.selection.narrows_tasks:
+            self.refuse_kept(plan.project_id, versions | set(owned_labels(ours, plan.selection)))
+
+    def refuse_kept(self, project_id: int, labels: Collection[str | None]) -> None:
+        """Raise Conflict while a promise sample keeps such predictions: they would come back."""
+        for sample in self._store.promises.keeping(project_id, {each or "" for each in labels}):
+            raise Conflict(
+                f"Promise sample {sample} keeps some of these predictions out of Label Studio, and "
+                "would put them back.",
+                fix=Step.END_PROMISE(promise=sample),
+            )
 
     # Removing
 

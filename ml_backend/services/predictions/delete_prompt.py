@@ -123,6 +123,9 @@ class DeletePrompts:
         studio = PatientLabelStudio(self._studio, patience)
         studio.version()
         prompt, version = deletion.prompt, deletion.version
+        for label in self._ownership.written(prompt, version):
+            if deletion.projects is None or label.project_id in deletion.projects:
+                self._predictions.refuse_kept(label.project_id, [label.label])
         if version is not None:
             # Runs of its other versions overwrite what this one wrote: one of both would lose.
             others = self._open_runs(prompt, None)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from typing import Generic
 
 from ml_backend.errors import Conflict, InvalidInput, LabelStudioError, PromptsError
@@ -12,6 +11,17 @@ from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow,
 from ml_backend.next_steps import Step
 from ml_backend.records import AuditAction, Slot
 from ml_backend.services.fingerprints import fingerprint
+from ml_backend.services.predictions.accept_rule import EVERYTHING, AcceptRule
+from ml_backend.services.predictions.promote_plan import (
+    Candidate as Candidate,
+    Ledger,
+    PromotePlan as PromotePlan,
+    PromoteReport as PromoteReport,
+    Standing,
+    Unwritten,
+    sort_out,
+)
+from ml_backend.services.predictions.promote_strays import delete_strays
 from ml_backend.services.predictions.selection import (
     FEW_TASKS,
     Selection,
@@ -32,67 +42,6 @@ READ_ALL_ABOVE = 1_000
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A prediction to make an annotation of."""
-
-    prediction_id: int
-    task_id: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class PromotePlan:
-    """What a promotion would do; the counts are of predictions, but for the last, of tasks."""
-
-    project_id: int
-    selection: Selection
-    include_annotated: bool
-    labels: tuple[str, ...]
-    candidates: tuple[Candidate, ...]
-    skipped_identical: int
-    """The task holds an annotation that says the same, or one made from this very prediction."""
-    skipped_annotated: int
-    """A person annotated the task."""
-    skipped_doubled: int
-    """The task holds several predictions of the version; which one is meant nobody knows."""
-    without_prediction: int
-
-    @property
-    def would_create(self) -> int:
-        return len(self.candidates)
-
-    @property
-    def by_version(self) -> dict[str, int]:
-        """Return model version -> annotations it would give, 0 included."""
-        counts = Counter(candidate.label for candidate in self.candidates)
-        return {label: counts[label] for label in self.labels}
-
-
-@dataclass(frozen=True, slots=True)
-class PromoteReport:
-    """What a promotion did, read back from Label Studio."""
-
-    plan: PromotePlan
-    created: int
-    annotations: int
-    """What the whole project now holds."""
-    annotated_tasks: int
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Standing:
-    """What Label Studio holds on the selected tasks."""
-
-    rows: Mapping[int, Mapping[str, list[PredictionRow]]]
-    prints: Mapping[int, str]
-    """Prediction id -> fingerprint, of every version."""
-    annotations: Mapping[int, Sequence[Annotation]]
-    by_people: Set[int]
-    """Tasks that people annotated."""
-
-
 class PromotePredictions(Generic[Acting]):
     """Plans, carries out and reads back promotions; Label Studio is read in bulk only."""
 
@@ -106,9 +55,16 @@ class PromotePredictions(Generic[Acting]):
         self._identity = ProjectIdentity(store)
 
     def plan_promote(
-        self, project_id: int, selection: Selection, *, include_annotated: bool = False
+        self,
+        project_id: int,
+        selection: Selection,
+        *,
+        include_annotated: bool = False,
+        rule: AcceptRule = EVERYTHING,
     ) -> PromotePlan:
         """Count what would become annotations; a prompt stands for its versions' *all* slot.
+
+        ``rule`` says which of them are sure enough.
 
         Raises InvalidInput unless both versions and tasks are named: Label Studio takes silence
         for "all".
@@ -125,28 +81,30 @@ class PromotePredictions(Generic[Acting]):
                 field="tasks",
                 fix=Step.NAME_TASKS_TO_PROMOTE(),
             )
-        return self._plan_promote(self._studio, project_id, selection, include_annotated)
+        return self._plan_promote(self._studio, project_id, selection, include_annotated, rule)
 
     def execute_promote(
         self,
         plan: PromotePlan,
         patience: Patience,
         progress: Progress = lambda done, total: None,
+        ledger: Ledger | None = None,
     ) -> PromoteReport:
         """Make the annotations, each once however often this is interrupted and repeated.
 
-        Raises Conflict when more would be made now than was counted.
+        What is about to be made, and what was, is written to the ledger. Raises Conflict when more
+        would be made now than was counted.
         """
         told = AuditAction.PREDICTIONS_PROMOTED
         with self._store.audit.doing(
             told, kind="project", object_id=plan.project_id, project_id=plan.project_id
         ) as doing:
-            report = self._execute_promote(plan, patience, progress)
+            report = self._execute_promote(plan, patience, progress, ledger or Unwritten())
             doing.counts["annotations"] = report.created
         return report
 
     def _execute_promote(
-        self, plan: PromotePlan, patience: Patience, progress: Progress
+        self, plan: PromotePlan, patience: Patience, progress: Progress, ledger: Ledger
     ) -> PromoteReport:
         wanted = set(plan.candidates)
         with self._writer.hold(patience) as session:
@@ -161,11 +119,14 @@ class PromotePredictions(Generic[Acting]):
             if len(fresh.candidates) < len(wanted):
                 gone = len(wanted) - len(fresh.candidates)
                 notes.append(f"{gone} of those counted no longer fit and were left out.")
+            number = ledger.begin(fresh, session.studio)
             self._promote(session, fresh, progress)
-            return self._read_back(session.studio, fresh, tuple(notes))
+            return self._read_back(session, fresh, tuple(notes), ledger, number)
 
     def _replan(self, studio: LabelStudioReader, plan: PromotePlan) -> PromotePlan:
-        return self._plan_promote(studio, plan.project_id, plan.selection, plan.include_annotated)
+        return self._plan_promote(
+            studio, plan.project_id, plan.selection, plan.include_annotated, plan.rule
+        )
 
     def _plan_promote(
         self,
@@ -173,6 +134,7 @@ class PromotePredictions(Generic[Acting]):
         project_id: int,
         selection: Selection,
         include_annotated: bool,
+        rule: AcceptRule,
     ) -> PromotePlan:
         tasks = selected_tasks(studio, project_id, selection)
         rows, held = self._read_rows(studio, project_id, tasks)
@@ -191,7 +153,22 @@ class PromotePredictions(Generic[Acting]):
         if tasks is None:
             tasks = frozenset(studio.task_ids(project_id))
         standing = self._read_standing(studio, project_id, rows, labels, tasks, meant)
-        return self._sort_out(project_id, selection, include_annotated, labels, tasks, standing)
+        candidates, left_out, without = sort_out(
+            standing, tasks, labels, rule, include_annotated=include_annotated
+        )
+        return PromotePlan(
+            project_id=project_id,
+            selection=selection,
+            include_annotated=include_annotated,
+            labels=labels,
+            candidates=tuple(candidates),
+            left_out=left_out,
+            without_prediction=without,
+            rule=rule,
+            standing=frozenset(
+                each.id for group in standing.annotations.values() for each in group
+            ),
+        )
 
     @staticmethod
     def _read_rows(
@@ -212,7 +189,7 @@ class PromotePredictions(Generic[Acting]):
         labels: Sequence[str],
         tasks: Set[int],
         meant: Set[tuple[int, str | None]],
-    ) -> _Standing:
+    ) -> Standing:
         chosen: dict[int, dict[str, list[PredictionRow]]] = defaultdict(lambda: defaultdict(list))
         prints: dict[int, str] = {}
         for row in rows:
@@ -223,7 +200,9 @@ class PromotePredictions(Generic[Acting]):
                 if label is not None and label in labels and (row.task_id, label) in meant:
                     chosen[row.task_id][label].append(row)
         annotations = self._read_annotations(studio, project_id, tasks)
-        return _Standing(chosen, prints, annotations, self._remember(project_id, annotations))
+        by_people = self._remember(project_id, annotations)
+        closed = self._store.promises.closed_tasks(project_id)
+        return Standing(chosen, prints, annotations, by_people, closed)
 
     @staticmethod
     def _read_annotations(
@@ -250,55 +229,6 @@ class PromotePredictions(Generic[Acting]):
             # Each is met, not only up to a task's first: what is not remembered now is lost.
             by_people = {task: [*map(people.made, each)] for task, each in annotations.items()}
         return {task for task, made in by_people.items() if any(made)}
-
-    def _sort_out(
-        self,
-        project_id: int,
-        selection: Selection,
-        include_annotated: bool,
-        labels: tuple[str, ...],
-        tasks: Set[int],
-        standing: _Standing,
-    ) -> PromotePlan:
-        counts: Counter[str] = Counter()
-        candidates = []
-        for task_id in sorted(tasks):
-            rows = standing.rows.get(task_id)
-            if not rows:
-                counts["without"] += 1
-                continue
-            annotations = standing.annotations.get(task_id, ())
-            held = {fingerprint(annotation.result) for annotation in annotations}
-            parents = {annotation.parent_prediction for annotation in annotations}
-            by_person = task_id in standing.by_people
-            for label in labels:
-                if label not in rows:
-                    continue
-                left = [
-                    row
-                    for row in rows[label]
-                    if row.id not in parents and standing.prints[row.id] not in held
-                ]
-                if not left:
-                    counts["identical"] += 1
-                elif by_person and not include_annotated:
-                    counts["annotated"] += 1
-                elif len(rows[label]) > 1:
-                    counts["doubled"] += 1
-                else:
-                    candidates.append(Candidate(left[0].id, task_id, label))
-                    held.add(standing.prints[left[0].id])
-        return PromotePlan(
-            project_id=project_id,
-            selection=selection,
-            include_annotated=include_annotated,
-            labels=labels,
-            candidates=tuple(candidates),
-            skipped_identical=counts["identical"],
-            skipped_annotated=counts["annotated"],
-            skipped_doubled=counts["doubled"],
-            without_prediction=counts["without"],
-        )
 
     def _promote(
         self, session: WriterSession[Acting], plan: PromotePlan, progress: Progress
@@ -331,14 +261,16 @@ class PromotePredictions(Generic[Acting]):
     ) -> None:
         done = total - plan.would_create
         for label in plan.labels:
-            task_ids = [each.task_id for each in plan.candidates if each.label == label]
+            chosen = {
+                each.task_id: each.prediction_id for each in plan.candidates if each.label == label
+            }
 
             def show(sent: int, before: int = done) -> None:
                 progress(before + sent, total)
 
-            if task_ids:
-                session.promote(plan.project_id, [label], task_ids, show)
-                done += len(task_ids)
+            if chosen:
+                session.promote(plan.project_id, [label], chosen, show)
+                done += len(chosen)
 
     @staticmethod
     def _why_lost(
@@ -359,17 +291,48 @@ class PromotePredictions(Generic[Acting]):
             notes.append(f"{missing} predictions were gone before they could be promoted.")
         return tuple(notes)
 
+    def read_made(
+        self, studio: LabelStudioReader, project_id: int, candidates: Iterable[Candidate]
+    ) -> dict[int, Annotation]:
+        """Return the annotations made of these predictions that nobody opened, by prediction."""
+        wanted = {each.prediction_id: each.task_id for each in candidates}
+        annotations = self._read_annotations(studio, project_id, set(wanted.values()))
+        return self._made(project_id, wanted, annotations)
+
+    def _made(
+        self,
+        project_id: int,
+        wanted: Container[int],
+        annotations: Mapping[int, Sequence[Annotation]],
+    ) -> dict[int, Annotation]:
+        made: dict[int, Annotation] = {}
+        with People(self._store, project_id) as people:
+            for each in (each for group in annotations.values() for each in group):
+                parent = each.parent_prediction
+                if not people.made(each) and parent is not None and parent in wanted:
+                    made.setdefault(parent, each)
+        return made
+
     def _read_back(
-        self, studio: LabelStudioReader, plan: PromotePlan, notes: tuple[str, ...]
+        self,
+        session: WriterSession[Acting],
+        plan: PromotePlan,
+        notes: tuple[str, ...],
+        ledger: Ledger,
+        number: int | None,
     ) -> PromoteReport:
-        tasks = {candidate.task_id for candidate in plan.candidates}
-        annotations = self._read_annotations(studio, plan.project_id, tasks)
-        self._remember(plan.project_id, annotations)
-        parents = {a.parent_prediction for group in annotations.values() for a in group}
+        studio = session.studio
+        wanted = {each.prediction_id: each.task_id for each in plan.candidates}
+        annotations = self._read_annotations(studio, plan.project_id, set(wanted.values()))
+        made = self._made(plan.project_id, wanted, annotations)
+        if number is not None:
+            ledger.end(number, made)
+        notes += delete_strays(self._store, session, plan, annotations)
+        parents = {each.parent_prediction for group in annotations.values() for each in group}
         created = sum(candidate.prediction_id in parents for candidate in plan.candidates)
         project = studio.get_project(plan.project_id)
         lost = {each.task_id for each in plan.candidates if each.prediction_id not in parents}
         if lost:
             notes += self._why_lost(studio, plan, parents, lost)
         annotated = studio.task_ids(plan.project_id, query=queries.ANNOTATED)
-        return PromoteReport(plan, created, project.annotations, len(annotated), notes)
+        return PromoteReport(plan, created, project.annotations, len(annotated), notes, number)

@@ -37,6 +37,10 @@ class Selection:
         return bool(self.labels) or self.prompt is not None or self.unversioned
 
     @property
+    def narrows_tasks(self) -> bool:
+        return self.task_ids is not None or self.filters is not None
+
+    @property
     def names_tasks(self) -> bool:
         return self.task_ids is not None or self.filters is not None or self.everything
 

@@ -16,6 +16,7 @@ from ml_backend.errors import LabelStudioError, LabelStudioRejected, PromptsErro
 from ml_backend.labelstudio import PredictionKey, ServerLabelStudio
 from ml_backend.next_steps import Step
 from ml_backend.records import JsonObject, PlannedWrites, Prediction, Region, Run
+from ml_backend.records.promises import Withheld
 from ml_backend.services.publishing.label_stream import choose_model_version
 from ml_backend.services.publishing.ownership import Owned, Ownership
 from ml_backend.services.writing.resend import ROUNDS, resend, wait_until_up
@@ -160,11 +161,11 @@ class Publisher:
             return []
         keys = self._studio.prediction_keys(run.project_id)
         standing = {key.id for key in keys}
-        targets = self._targets(run)
+        elsewhere = self._targets(run) | self._withheld(run)
         return [
             _kept_row(row)
             for row in kept
-            if row["prediction_id"] not in standing and row["task_id"] not in targets
+            if row["prediction_id"] not in standing and row["task_id"] not in elsewhere
         ]
 
     def verify(self, run: Run) -> None:
@@ -204,6 +205,7 @@ class Publisher:
                 lambda: self._session.set_model_version(run.project_id, label), self._studio
             ),
         )
+        note = f"{note} {self._withhold(run)}".strip()
         self._store.outcomes.mark_published(run.id)
         self._store.provenance.forget_replaced(run)
         self._store.outcomes.drop_kept(run.id)
@@ -227,11 +229,11 @@ class Publisher:
         ours = self._ours(run)
         watermark = run.plan.planned.watermark
         planned = set(run.plan.planned.clear)
-        targets = self._targets(run)
+        targets, withheld = self._targets(run), self._withheld(run)
         kept = {
             (row["task_id"], row["label"]): row
             for row in self._store.outcomes.kept(run.id)
-            if row["task_id"] not in targets
+            if row["task_id"] not in targets and row["task_id"] not in withheld
         }
         overtaken: set[int] = set()
         new: dict[int, list[int]] = defaultdict(list)
@@ -295,8 +297,35 @@ class Publisher:
                 wait_until_up(error, self._studio)
 
     def _targets(self, run: Run) -> set[int]:
+        return self._written(run) - self._withheld(run)
+
+    def _written(self, run: Run) -> set[int]:
         good, _, _ = self._store.outcomes.verdicts(run.id)
         return good - set(run.plan.planned.skip)
+
+    def _withheld(self, run: Run) -> frozenset[int]:
+        """Return the tasks of promise samples, which people label without a look at any answer."""
+        return self._store.promises.withheld_tasks(run.project_id)
+
+    def _withhold(self, run: Run) -> str:
+        """Keep back what this run says of tasks of promise samples; return what to tell of it."""
+        tasks = self._written(run) & self._withheld(run)
+        if not tasks:
+            return ""
+        rows = [
+            Withheld(
+                task_id=each.task_id,
+                label=run.label,
+                prompt_id=run.prompt_id,
+                slot=run.slot,
+                score=each.score,
+                result=each.result,
+            )
+            for each in self._outcomes(run, tasks)
+        ]
+        self._store.promises.withhold(run.project_id, run.prompt_id, run.slot, rows)
+        were = "1 prediction is" if len(rows) == 1 else f"{len(rows)} predictions are"
+        return f"{were} kept back until the promise sample is opened that their tasks are in."
 
     def _ours(self, run: Run) -> Owned:
         return self._ownership.ours(run.project_id, prompt_id=run.prompt_id, slot=run.slot)

@@ -87,6 +87,8 @@ class RunTasks:
         ours = self._ownership.ours(project.id)
         keys = self._studio.prediction_keys(project.id)
         have = {key.task_id for key in keys if key.model_version == label and ours.holds(key)}
+        # What a promise sample keeps back is not missing.
+        have |= self._store.promises.withheld_tasks(project.id)
         return [task_id for task_id in everyone if task_id not in have]
 
     def held_by_others(

@@ -42,6 +42,7 @@ from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.publishing.ownership import Ownership, label_of
 from ml_backend.services.recent import Recent
 from ml_backend.services.serving.answers import Answers, Serving
+from ml_backend.services.serving.blind import in_places, require_shown, shown_tasks
 from ml_backend.services.serving.contacts import Contacts
 from ml_backend.services.serving.continuation import Continuation, covers
 from ml_backend.services.serving.deadline import Answering
@@ -194,18 +195,20 @@ class Backend:
         serving = self._serving(project, chosen, context)
         self.gate.require_key(bearer, project_id, serving.version)
         predictor = self._predictor(project, serving.version, tasks)
+        asked = shown_tasks(self._store, project_id, tasks)
         if context is not None:
+            require_shown(asked, tasks)
             return self._answer_person(predictor, project_id, serving, tasks, until)
         outcomes, stopped = self._answering.answer(
-            predictor, project_id, serving.version, tasks, until
+            predictor, project_id, serving.version, asked, until
         )
         if any(isinstance(outcome, Prediction) for outcome in outcomes):
             serving = self._claim(serving, project_id, known_project)
         self._keep(project_id, serving, outcomes, began, predictor.few_shot)
         if not stopped:
-            self._go_on(project_id, serving, tasks, outcomes)
+            self._go_on(project_id, serving, asked, outcomes)
         self._report(project_id, serving.label, outcomes)
-        return Answers(serving.label, tuple(outcomes))
+        return Answers(serving.label, in_places(tasks, asked, outcomes))
 
     def forget_examples(self) -> None:
         """Read the examples again before the next answer that needs them."""

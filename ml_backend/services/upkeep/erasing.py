@@ -48,7 +48,7 @@ class Erasure:
         return self._carry_out(wanted, dry_run=True)
 
     def execute(self, wanted: Erasing) -> Erased:
-        """Erase it, and have no byte of it left; raises Conflict while a run works on it."""
+        """Erase it, and have no byte of it left; Conflict while a run or race works on it."""
         done = self._carry_out(wanted, dry_run=False)
         is_settled = self._store.erasing.settle(whole=True)
         return Erased(done.counts, done.unused_answers, is_settled)
@@ -60,8 +60,9 @@ class Erasure:
                 _sum(counts, store.erase_person(number, dry_run=dry_run))
             return Erased(counts, 0)
         places, unused = self._places(wanted), 0
-        for project_id, _ in places:
-            self._refuse_open(project_id)  # of all, before anything is erased
+        for project_id, tasks in places:  # of all, before anything is erased
+            self._refuse_open(project_id)
+            self._refuse_kept(project_id, tasks)
         for project_id, tasks in places:
             if tasks is None:
                 _sum(counts, store.erase_project(project_id, dry_run=dry_run))
@@ -104,6 +105,21 @@ class Erasure:
             raise Conflict(
                 f"Runs of project {project_id} are under way ({numbers}); nothing was erased.",
                 fix=Step.CANCEL_RUNS(runs=numbers),
+            )
+        for job_id in self._store.erasing.open_races(project_id):
+            job = self._store.jobs.get(job_id)
+            prompt = self._store.prompts.find(job.prompt_id or 0)
+            raise Conflict(
+                f"A race of project {project_id} is under way (job {job_id}); nothing was erased.",
+                fix=Step.CANCEL_RACE(prompt=prompt.title) if prompt else "Try again in a moment.",
+            )
+
+    def _refuse_kept(self, project_id: int, task_ids: list[int] | None) -> None:
+        for sample in self._store.erasing.open_samples(project_id, task_ids):
+            raise Conflict(
+                f"Promise sample {sample} keeps predictions that belong into Label Studio; nothing "
+                "was erased.",
+                fix=Step.END_PROMISE(promise=sample),
             )
 
 

@@ -8,12 +8,12 @@ unanswered, effect not yet seen) nothing else is written. See docs/design/publis
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound
-from ml_backend.labelstudio import LabelStudioClient
+from ml_backend.labelstudio import Annotation, LabelStudioClient
 from ml_backend.records import JsonObject
 from ml_backend.services.writing.lease import LEASE_SECONDS, Lease, holder_name
 from ml_backend.services.writing.patience import Interrupted, Patience
@@ -177,22 +177,40 @@ class WriterSession(Generic[Acting_co]):
         self,
         project_id: int,
         labels: Sequence[str],
-        task_ids: Sequence[int],
+        predictions: Mapping[int, int],
         progress: Callable[[int], None] = lambda done: None,
     ) -> int:
-        """Create annotations from predictions of these labels and tasks; return how many."""
-        created = 0
+        """Create annotations from predictions of these labels; return how many.
+
+        ``predictions`` are task -> the prediction that it has under them.
+        """
+        created, task_ids = 0, list(predictions)
         for start in range(0, len(task_ids), PROMOTE_AT_ONCE):
-            chunk = list(task_ids[start : start + PROMOTE_AT_ONCE])
+            chunk = task_ids[start : start + PROMOTE_AT_ONCE]
             created += self._send(
                 "promote",
                 project_id,
                 ", ".join(labels),
-                {"tasks": chunk},
+                {"tasks": chunk, "predictions": [predictions[each] for each in chunk]},
                 lambda chunk=chunk: self._writes.promote(project_id, labels, chunk),  # type: ignore[misc]
             )
             progress(start + len(chunk))
         return created
+
+    def delete_annotations(
+        self, project_id: int, annotations: Mapping[int, int], progress: Callable[[int], None]
+    ) -> int:
+        """Delete annotations one by one, id -> task; return how many were still there."""
+
+        def call() -> int:
+            removed = 0
+            for done, annotation_id in enumerate(annotations, 1):
+                removed += self._writes.delete_annotation(annotation_id)
+                progress(done)
+            return removed
+
+        detail = {"annotations": list(annotations), "tasks": sorted(set(annotations.values()))}
+        return self._send("delete_annotations", project_id, "", detail, call) if annotations else 0
 
     def repair_counters(self, project_id: int) -> None:
         """Let Label Studio count again; after deletes its counters are off."""
@@ -256,7 +274,7 @@ class WriterSession(Generic[Acting_co]):
 
     def _settle_one(self, publication: Publication) -> None:
         # Deletes by id are many calls of which one can be in flight, whatever all of them took.
-        one_call = publication.kind != "delete_ids"
+        one_call = publication.kind not in ("delete_ids", "delete_annotations")
         slowest = (
             self._store.writing.slowest(self.studio.url, publication.kind) if one_call else 0.0
         )
@@ -297,4 +315,14 @@ class WriterSession(Generic[Acting_co]):
                 if key.id > detail["watermark"] and key.model_version in detail["labels"]
             }
             return stored.issuperset(detail["tasks"])
+        if publication.kind == "promote" and detail.get("predictions"):
+            made = {each.parent_prediction for each in self._annotations(project_id, detail)}
+            return made.issuperset(detail["predictions"])
+        if publication.kind == "delete_annotations":
+            standing = {each.id for each in self._annotations(project_id, detail)}
+            return standing.isdisjoint(detail["annotations"])
         return False
+
+    def _annotations(self, project_id: int, detail: Mapping[str, Any]) -> Iterator[Annotation]:
+        for task in self.studio.touched(project_id, detail["tasks"]):
+            yield from task.annotations

@@ -5,14 +5,17 @@ from __future__ import annotations
 from flask import Flask
 
 from ml_backend.web.api import (
+    accepting,
     ground_truth,
     jobs,
     openapi,
     projects,
+    promises,
     prompt_files,
     prompts,
     providers,
     races,
+    reviewing,
     runs,
     tries,
     versions,
@@ -26,7 +29,10 @@ GROUPS = (
     tries.api,
     runs.api,
     projects.api,
+    accepting.api,
     ground_truth.api,
+    reviewing.api,
+    promises.api,
     providers.api,
     jobs.api,
     jobs.audit,

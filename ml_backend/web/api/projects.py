@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_backend.records import Job, JobKind, JsonObject
+from ml_backend.services.accepting.documents import of_accept_plan
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.subset_tasks import TaskQuery
 from ml_backend.services.jobs import documents
@@ -142,12 +143,20 @@ def delete_predictions(project_id: int, body: Removing) -> Any:
     names=NAMES,
 )
 def promote_predictions(project_id: int, body: Promoting) -> Any:
-    """Count predictions and, unless dry_run, make annotations of them in your name."""
+    """Count predictions and, unless dry_run, make annotations of them in your name.
+
+    With min_score those that are sure enough, with max_error those that a promise is of.
+    """
     caller = identity.caller()
     project = services().access.project(caller, project_id)
     request = _request(caller, body)
-    plan = services().job_handlers.plan_promote(caller.studio, project.id, request)
-    counted = {**documents.of_promote_plan(plan), "dry_run": body.dry_run}
+    accepted = services().job_handlers.acceptances.plan(caller.studio, project.id, request)
+    plan = accepted.promote
+    counted = {
+        **documents.of_promote_plan(plan),
+        **of_accept_plan(accepted),
+        "dry_run": body.dry_run,
+    }
     marks = 0
     if body.ground_truth:
         opened = services().job_handlers.plan_promoted_marks(caller.studio, project, plan)

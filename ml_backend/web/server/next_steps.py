@@ -38,6 +38,13 @@ WORDS: Words = {
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by "
     "POST /api/projects/ID/predictions/delete with its model version.",
     Step.DELETE_VERSION: "DELETE without only_unused removes it with its predictions.",
+    Step.DRAW_PROMISE: "Draw a promise sample of the version (POST "
+    "/api/projects/{project}/promises) and open it when people have labelled it. Without a "
+    "promise, give min_score.",
+    Step.NAME_ONE_VERSION: "Give model_version with one version of yours.",
+    Step.DRAW_AGAIN: "Draw once more: POST /api/projects/ID/promises.",
+    Step.END_PROMISE: "Label its tasks and open it (POST …/promises/{promise}/open), or withdraw "
+    "it: POST …/promises/{promise}/withdraw.",
     Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
     Step.GIVE_FIELD: "Send it as {field}.",
@@ -67,6 +74,8 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_MARK: "Give one of task_ids, filters_json, random and all.",
     Step.NAME_TASKS_TO_PROMOTE: "Give task_ids, filters_json, or all for every task.",
     Step.NEW_RUN: "Start a new run, with only_missing_predictions to ask just what is missing.",
+    Step.PREDICT_FIRST: "Get predictions of '{prompt}' first: POST "
+    "/api/prompts/ID/versions/ID/inference-runs.",
     Step.RAISE_CONNECTION_BUDGET: "Raise the connection's budget_limit (of the server's own: "
     "OPENAI_BUDGET), or wait for the next period.",
     Step.RESUME_RUN: "Then start a new run: no answer that run {run} has is paid for twice.",
@@ -75,7 +84,10 @@ WORDS: Words = {
     Step.SAY_ALL_TASKS: "When that is meant, set all to true.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are selected by unversioned: true.",
     Step.SHOW_RUN: "See GET /api/inference-runs/{run}/.",
+    Step.START_REVIEW: "Start it: POST /api/projects/ID/review-first with the prompt '{prompt}'.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
+    Step.STOP_REVIEW: "End that one first: DELETE /api/projects/ID/review-first with the prompt "
+    "'{prompt}'.",
     Step.SWITCH_LABEL_STREAM: "POST /api/projects/ID/label-stream with its model version switches "
     "it.",
     Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "

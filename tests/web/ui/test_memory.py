@@ -85,3 +85,16 @@ def test_answering_label_studio_and_showing_pages_loads_no_sdk(pages: Pages) -> 
     assert refused == {}
     assert [name for name in HEAVY if name in answer["loaded"]] == []
     assert [name for name in answer["early"] if name.startswith(ASKING)] == []
+
+
+@pytest.mark.slow
+def test_what_keeps_the_workers_loads_nothing_that_only_they_need() -> None:
+    """It stands beside each server for as long as that runs, and answers nobody."""
+    program = "import ml_backend.web.serve, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
+    loaded = done.stdout.split()
+    assert "ml_backend.web.serve" in loaded, done.stderr
+    needless = ("ml_backend.labeling", "ml_backend.store", "lxml", "sqlalchemy", "flask", *HEAVY)
+    assert [name for name in needless if name in loaded] == []

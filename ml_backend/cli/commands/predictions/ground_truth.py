@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_backend.cli.app import App, Group, ids, json_object, pass_app
-from ml_backend.cli.commands.predictions.predictions import changing
+from ml_backend.cli.commands.predictions.choosing import changing
 from ml_backend.cli.output.progress import bar
 from ml_backend.services.jobs import documents as reports
 

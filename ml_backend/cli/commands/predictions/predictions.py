@@ -1,17 +1,23 @@
-"""`predictions`: list, show, delete, promote, and what failed; changes are counted first."""
+"""`predictions`: list, delete, where they came from and what failed; changes are counted first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml_backend.cli.app import App, Group, ids, json_object, pass_app, version_name
+from ml_backend.cli.app import App, Group, ids, pass_app, version_name
 from ml_backend.cli.commands.delete import show_remaining
+from ml_backend.cli.commands.predictions.accepting import (
+    list_acceptances,
+    show_threshold,
+    take_back_acceptance,
+)
+from ml_backend.cli.commands.predictions.choosing import changing, named_selection, selecting
 from ml_backend.cli.commands.predictions.label_stream import show_in_label_stream
-from ml_backend.cli.commands.predictions.opened_marks import mark_opened, show_marked
+from ml_backend.cli.commands.predictions.promote import promote_predictions
+from ml_backend.cli.commands.predictions.review_first import review_first
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.prediction_rows import SHOWN_ROWS, note_more, show_unsure
 from ml_backend.cli.output.progress import bar
@@ -20,57 +26,24 @@ from ml_backend.services.jobs import documents as reports
 
 if TYPE_CHECKING:
     from ml_backend.services.predictions.bulk_actions import DeletePlan
-    from ml_backend.services.predictions.promote import PromotePlan
     from ml_backend.services.predictions.provenance import Provenance
-    from ml_backend.services.predictions.selection import Selection
     from ml_backend.store import Source
-
-
-def selecting(*, unversioned: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options that select predictions."""
-    options = [
-        click.option("--project", required=True, help="Id or exact title."),
-        click.option(
-            "--model-version",
-            "labels",
-            multiple=True,
-            help="Exactly this model version; may be repeated.",
-        ),
-        click.option("--prompt", help="All model versions of this prompt: id or title."),
-        click.option("--tasks", type=ids, metavar="IDS", help="Only these tasks, e.g. 1,2,3."),
-        click.option(
-            "--filter",
-            "filters",
-            type=json_object,
-            metavar="JSON",
-            help="Only tasks it finds (JSON).",
-        ),
-        click.option("--all", "everything", is_flag=True, help="All tasks of the project."),
-    ]
-    if unversioned:
-        help_text = "Predictions without a model version."
-        options.append(click.option("--unversioned", is_flag=True, help=help_text))
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-def changing(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command ``--dry-run`` and ``--yes``."""
-    command = click.option("--yes", is_flag=True, help="Do not ask.")(command)
-    return click.option("--dry-run", is_flag=True, help="Only count.")(command)
 
 
 @click.group(cls=Group)
 def predictions() -> None:
-    """List, delete and promote predictions in bulk; see why tasks got none."""
+    """List, delete, promote and accept predictions in bulk; see why tasks got none."""
 
 
-predictions.add_command(show_in_label_stream)
+for command in (
+    show_in_label_stream,
+    review_first,
+    promote_predictions,
+    show_threshold,
+    list_acceptances,
+    take_back_acceptance,
+):
+    predictions.add_command(command)
 
 
 @predictions.command("list")
@@ -114,9 +87,9 @@ def list_predictions(
     found = app.project(project)
     place = Slot(slot) if slot else None
     if below is not None:
-        show_unsure(app, found, below, _named(app, selection), place, limit)
+        show_unsure(app, found, below, named_selection(app, selection), place, limit)
         return
-    every = app.container.predictions.count(found.id, _named(app, selection), place)
+    every = app.container.predictions.count(found.id, named_selection(app, selection), place)
     if app.as_json:
         versions = [documents.of_count(row) for row in every[:limit]]
         app.document({"project": found.id, "model_versions": versions})
@@ -201,7 +174,7 @@ def delete_predictions(
     """
     found = app.project(project)
     service = app.container.predictions
-    plan = service.plan_delete(found.id, _named(app, selection))
+    plan = service.plan_delete(found.id, named_selection(app, selection))
     go_ahead = app.go_ahead(
         f"Delete {plan.total} predictions?",
         plan=reports.of_delete_plan(plan),
@@ -218,72 +191,6 @@ def delete_predictions(
         return
     click.echo(f"Deleted {report.deleted} predictions.")
     show_remaining(app, report)
-
-
-@predictions.command("promote")
-@selecting(unversioned=False)
-@click.option("--include-annotated", is_flag=True, help="Also tasks that a person annotated.")
-@click.option(
-    "--ground-truth",
-    "mark",
-    is_flag=True,
-    help="Mark as ground truth those that a person has opened, and no others.",
-)
-@changing
-@pass_app
-def promote_predictions(
-    app: App,
-    /,
-    project: str,
-    include_annotated: bool,
-    mark: bool,
-    dry_run: bool,
-    yes: bool,
-    **selection: Any,
-) -> None:
-    """Make annotations from predictions of named versions, on named tasks (or --all).
-
-    Left out are tasks that hold an annotation with the same answer, tasks a person annotated
-    (unless --include-annotated), and tasks with several predictions of the version: run the
-    prompt again, or delete the surplus. --prompt stands for its versions, without evaluations.
-
-    With --ground-truth those annotations of these predictions are marked that a person has opened
-    and submitted: what is made here counts as truth only after that.
-
-    \b
-    Examples:
-      ls-prompts predictions promote --project 3 --prompt Topic --all
-      ls-prompts predictions promote --project 3 --model-version "Topic__Version 1" --tasks 1,2
-    """
-    found = app.project(project)
-    service = app.container.predictions
-    plan = service.plan_promote(
-        found.id, _named(app, selection), include_annotated=include_annotated
-    )
-    go_ahead = app.go_ahead(
-        f"Create {plan.would_create} annotations?",
-        plan=reports.of_promote_plan(plan),
-        show=lambda stderr: _show_promote(app, found.title, plan, stderr=stderr),
-        yes=yes or not plan.would_create,
-        dry_run=dry_run,
-    )
-    if not go_ahead:
-        return
-    with bar(app, "Promoting") as progress:
-        report = service.execute_promote(plan, app.patience(), progress)
-    marked = mark_opened(app, found, plan) if mark else None
-    if app.as_json:
-        more = reports.of_promoted_marks(marked) if marked else {}
-        app.document({**reports.of_promote_report(report), **more})
-        return
-    click.echo(
-        f"Created {report.created} annotations. Label Studio's project {found.id} now holds "
-        f"{report.annotations} annotations on {report.annotated_tasks} of {found.tasks} tasks."
-    )
-    if marked is not None:
-        show_marked(marked)
-    for note in report.notes:
-        app.note(note)
 
 
 @predictions.command("failures")
@@ -336,16 +243,6 @@ def list_failures(app: App, project: str, raw: bool) -> None:
     )
 
 
-def _named(app: App, selection: dict[str, Any]) -> Selection:
-    """Turn the options into what the services take."""
-    from ml_backend.services.predictions.selection import select
-
-    named = {**selection, "labels": list(selection.pop("labels")) or None}
-    prompt, tasks = named.pop("prompt"), named.pop("tasks")
-    named["prompt"] = app.container.prompts.find(prompt) if prompt is not None else None
-    return select(**named, task_ids=tasks)
-
-
 def _show_delete(app: App, title: str, plan: DeletePlan, *, stderr: bool) -> None:
     app.table(
         ("Model version", "Predictions"),
@@ -353,25 +250,6 @@ def _show_delete(app: App, title: str, plan: DeletePlan, *, stderr: bool) -> Non
         title=f"{plan.total} predictions on {plan.tasks} tasks of {title!r}, by {plan.mode}",
         empty=f"Project {title!r} holds no such predictions: there is nothing to delete.",
         numbers=("Predictions",),
-        stderr=stderr,
-    )
-
-
-def _show_promote(app: App, title: str, plan: PromotePlan, *, stderr: bool) -> None:
-    skipped = {
-        "already annotated with the same answer": plan.skipped_identical,
-        "annotated by a person": plan.skipped_annotated,
-        "several predictions of one version": plan.skipped_doubled,
-        "tasks without such a prediction": plan.without_prediction,
-    }
-    rows: list[tuple[str, int]] = [(f"Create from {v}", n) for v, n in plan.by_version.items()]
-    rows += [(f"Leave out: {why}", count) for why, count in skipped.items() if count]
-    app.table(
-        ("", "Count"),
-        rows,
-        title=f"{plan.would_create} annotations in {title!r}",
-        empty="This prompt has no predictions yet.",
-        numbers=("Count",),
         stderr=stderr,
     )
 

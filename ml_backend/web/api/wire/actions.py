@@ -13,6 +13,7 @@ from ml_backend.web.api.wire.parts import Exact, Given, Id, Said, Shown
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
 TaskIds = Annotated[list[Id], Field(max_length=100_000)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Selecting(Exact):
@@ -87,9 +88,32 @@ class Promoting(Selecting):
         ),
     ] = False
 
+    min_score: Annotated[
+        Share | None,
+        Field(
+            description="Accept only predictions of this score or a higher one; one without a "
+            "score never is."
+        ),
+    ] = None
+    max_error: Annotated[
+        Share | None,
+        Field(
+            description="Accept what an opened promise sample of the version promises: at most "
+            "this share of it is wrong. Refused where nothing is promised."
+        ),
+    ] = None
+    certainty: Annotated[
+        Share | None, Field(description="How certain that is to be, 0.95 unless said.")
+    ] = None
+
     def request(self) -> JsonObject:
         asked = {"include_annotated": self.include_annotated, "ground_truth": self.ground_truth}
-        return {**super().request(), **asked}
+        numbers = {
+            "min_score": self.min_score,
+            "max_error": self.max_error,
+            "certainty": self.certainty,
+        }
+        return {**super().request(), **asked, **numbers}
 
 
 class VersionCounted(Shown):
@@ -128,6 +152,25 @@ class PromotionAnswer(Shown):
     skipped_annotated: int
     skipped_doubled: int
     without_prediction: int
+    skipped_below: int = 0
+    """Their score is below the threshold."""
+    skipped_unscored: int = 0
+    """They have no score, which is never accepted by one."""
+    skipped_outside: int = 0
+    """The promise is not of their tasks: imported later, or without a prediction then."""
+    skipped_replaced: int = 0
+    """The promise was made of another prediction of the task."""
+    skipped_sampled: int = 0
+    """Their tasks are of a promise sample: people labelled them, or are to, blind."""
+    for_people: int = 0
+    """Of those left out, all that nobody has looked at."""
+    threshold: float | None = None
+    """The lowest score accepted; null where any will do."""
+    promise: bool = False
+    """Whether it is promised how many of the accepted are wrong at most."""
+    promise_sample: int | None = None
+    error_bound: float | None = None
+    """The limit that the promise sample showed, at most max_error."""
     created: int | None = None
     annotations: int | None = None
     """What the project holds afterwards."""
@@ -137,6 +180,8 @@ class PromotionAnswer(Shown):
     """With ground_truth: tasks whose annotation of such a prediction a person has opened."""
     unopened: int | None = None
     """With ground_truth: annotations that nobody opened or changed, which are no truth."""
+    acceptance: int | None = None
+    """The number it is kept under; by it, it can be taken back."""
     notes: list[str] = Field(default_factory=list)
     job: int | None = None
     """The job that goes on with it, when it takes longer than this call."""

@@ -128,9 +128,22 @@ def _promoted(result: JsonObject) -> list[str]:
         ("skipped_annotated", "of tasks that have annotations already"),
         ("skipped_identical", "that stand as an annotation already"),
         ("skipped_doubled", "that a task has a second time"),
+        ("skipped_below", "whose score is below the threshold"),
+        ("skipped_unscored", "that have no score"),
+        ("skipped_outside", "that the promise is not of"),
+        ("skipped_replaced", "that are not those the promise was made of"),
+        ("skipped_sampled", "of tasks that people label, or labelled, for a promise sample"),
     ):
         if result.get(name):
             said.append(f"{plural(int(result[name]), 'prediction')} left out {why}.")
+    return said
+
+
+def _taken_back(result: JsonObject) -> list[str]:
+    said = [f"{plural(int(result.get('deleted', 0)), 'annotation')} deleted."]
+    kept = sum(int(each) for each in (result.get("kept") or {}).values())
+    if kept:
+        said.append(f"{plural(kept, 'annotation')} left alone that somebody touched since.")
     return said
 
 
@@ -172,6 +185,12 @@ WORDS: Mapping[JobKind, Words] = {
         _promoted,
         "Annotations that were created stay. Begin again for the rest: what was created is left "
         "out.",
+    ),
+    JobKind.TAKE_BACK: Words(
+        "Take back an acceptance",
+        _taken_back,
+        "Annotations that were deleted stay so, all else is as it was. Begin again for the rest: "
+        "it is counted anew.",
     ),
     JobKind.GROUND_TRUTH: Words(
         "Ground truth",

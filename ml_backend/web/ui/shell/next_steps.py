@@ -38,6 +38,12 @@ WORDS: Words = {
     Step.DELETE_LEFTOVERS: "What a lost database left behind is removed by Delete Predictions, "
     "under Predictions.",
     Step.DELETE_VERSION: "Delete, in Versions, removes it with its predictions.",
+    Step.DRAW_PROMISE: "Draw a promise sample of the version, under Accept, and open it when "
+    "people have labelled it.",
+    Step.NAME_ONE_VERSION: "Choose one version.",
+    Step.DRAW_AGAIN: "Draw once more, under Accept.",
+    Step.END_PROMISE: "Label the tasks of promise sample {promise} and open it, or withdraw it, "
+    "under Accept.",
     Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
     Step.GIVE_FIELD: "Fill in “{label}”.",
@@ -64,6 +70,7 @@ WORDS: Words = {
     Step.NAME_TASKS_TO_MARK: "Tick tasks, draw some at random, or take all.",
     Step.NAME_TASKS_TO_PROMOTE: "Write their ids, choose a tab of the Data Manager, or all tasks.",
     Step.NEW_RUN: "Start a new run: the same question is never paid for twice.",
+    Step.PREDICT_FIRST: "Get predictions of {prompt} first: Predict all, on its page.",
     Step.RAISE_CONNECTION_BUDGET: "Raise it under Connections (that of the server's own is "
     "OPENAI_BUDGET of its environment), or wait for the next period.",
     Step.RESUME_RUN: "Then press Resume.",
@@ -72,7 +79,9 @@ WORDS: Words = {
     Step.SAY_ALL_TASKS: "When that is meant, choose all tasks.",
     Step.SELECT_UNVERSIONED: "Predictions without a version are a choice of their own.",
     Step.SHOW_RUN: "See it in History.",
+    Step.START_REVIEW: "Send tasks of {prompt} to people first, under Accept.",
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
+    Step.STOP_REVIEW: "End the review of {prompt} first, under Accept.",
     Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
     Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
     "file with the certificate of the authority that signed it or with its own, and starts it "

@@ -1,4 +1,4 @@
-"""Tables of dollars and calls: what was spent, what of a limit is set aside, prices people gave."""
+"""The tables of money: what was spent by day, what is set aside of limits, given prices."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What a promise about accepted predictions rests on; pure, numbers in and numbers out."""

@@ -1,0 +1,1 @@
+"""Accepting predictions as annotations by a threshold, and taking that back."""

@@ -1,0 +1,1 @@
+"""Promise samples: drawn, labelled blind, opened, and what they promise."""

@@ -1,0 +1,223 @@
+"""Accepting by a score or a promise: written down before, made once, and not a row below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ml_backend.errors import Conflict, InvalidInput
+from ml_backend.records.promises import PromiseState
+from ml_backend.services.accepting.request import accept_request
+from ml_backend.services.predictions.accept_rule import LeftOut, why_not_by_score
+from ml_backend.services.predictions.selection import select
+from support.accepted import accept, acts, annotated, plan, request, rows_of
+from support.house import House
+from support.promises_made import LABEL, LOOSE, drawn, opened, patience, region, row, scored
+
+# By a score
+
+
+def test_the_score_itself_is_accepted_and_none_is_not(house: House) -> None:
+    project, tasks, _, _ = scored(house, [0.9, 0.8, 0.7999999, None])
+    counted = plan(house, project, min_score=0.8).promote
+    assert [each.task_id for each in counted.candidates] == tasks[:2]
+    assert counted.skipped(LeftOut.BELOW) == counted.skipped(LeftOut.UNSCORED) == 1
+    assert counted.for_people == 2
+    assert accept(house, project, min_score=0.8).created == 2
+    assert annotated(house, project) == set(tasks[:2])
+
+
+def test_none_and_nan_reach_no_threshold() -> None:
+    assert why_not_by_score(None, 0.0) is LeftOut.UNSCORED
+    assert why_not_by_score(float("nan"), 0.0) is LeftOut.UNSCORED
+    assert why_not_by_score(0.0, 0.0) is None
+
+
+def test_every_act_is_kept_with_its_rows(house: House) -> None:
+    project, _, prompt, version = scored(house, [0.9, 0.8, 0.1])
+    report = accept(house, project, min_score=0.8)
+    (act,) = acts(house, project)
+    assert (act.id, act.prompt_id, act.version_id) == (report.acceptance, prompt.id, version.id)
+    assert (act.planned, act.made, act.threshold, act.is_open) == (2, 2, 0.8, False)
+    assert act.selection["model_versions"] == [LABEL]
+    assert act.created_by is not None
+    assert act.created_by.id == act.studio_user
+    held = {each.id: each for each in house.container.studio.predictions(project)}
+    made = {
+        each.id: task.id
+        for task in house.container.studio.iter_annotated(project)
+        for each in task.annotations
+    }
+    for kept in rows_of(house, act.id):
+        assert (kept.label, kept.score) == (LABEL, held[kept.prediction_id].score)
+        assert made[kept.annotation_id or 0] == kept.task_id == held[kept.prediction_id].task_id
+
+
+def test_a_second_time_nothing_is_accepted_and_nothing_written(house: House) -> None:
+    project, _, _, _ = scored(house, [0.9, 0.8])
+    accept(house, project, min_score=0.8)
+    again = accept(house, project, min_score=0.8)
+    assert (again.created, again.acceptance) == (0, None)
+    assert len(acts(house, project)) == 1
+    assert house.container.accepting.accept(project, request(min_score=0.5), patience()) is None
+
+
+def test_what_people_annotated_stays_theirs(house: House) -> None:
+    project, tasks, _, _ = scored(house, [0.9, 0.9])
+    house.container.studio.create_annotation(tasks[0], [region("B")])
+    report = accept(house, project, min_score=0.5)
+    assert report.created == 1
+    assert [each.task_id for each in rows_of(house, report.acceptance)] == [tasks[1]]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"min_score": 0.5, "max_error": 0.1},
+        {"min_score": 1.5},
+        {"min_score": float("nan")},
+        {"max_error": 0.0},
+        {"max_error": 1.0},
+        {"max_error": 0.1, "certainty": 1.0},
+        {"certainty": 0.9},
+    ],
+    ids=str,
+)
+def test_numbers_that_mean_nothing_are_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        request(**asked)
+
+
+def test_a_prediction_that_came_between_counting_and_accepting_is_not_accepted(
+    house: House,
+) -> None:
+    """Label Studio makes annotations by task and version: a second row would become one too."""
+    project, tasks, _, _ = scored(house, [0.9, 0.9])
+    counted = plan(house, project, min_score=0.5)
+    house.container.studio.import_predictions(project, [row(tasks[0], "B", 0.1)])
+    report = house.container.accepting.execute(counted, patience())
+    assert report.created == 1
+    assert annotated(house, project) == {tasks[1]}
+
+
+# By a promise
+
+
+@pytest.mark.slow
+def test_only_what_is_promised_is_accepted(house: House) -> None:
+    scores = [0.5 + n / 100 for n in range(40)]
+    project, tasks, prompt, version = scored(house, scores)
+    sample = opened(house, drawn(house, project, prompt, version, 15))
+    assert sample.looks[0].threshold is not None, sample.looks[0].why
+    studio = house.container.studio
+    (later,) = studio.import_tasks(project, [{"text": "later"}])
+    labelled = {each.task_id for each in house.container.store.promises.tasks(sample.id)}
+    (first, second, *_) = sorted(set(tasks) - labelled, reverse=True)
+    held = {key.task_id: key.id for key in studio.prediction_keys(project)}
+    studio.delete_prediction(held[first])
+    studio.delete_prediction(held[second])
+    again = [row(first, "B", scores[tasks.index(first)]), row(second, "A", 0.99)]
+    studio.import_predictions(project, [*again, row(later, "A", 0.99)])
+
+    counted = plan(house, project, **LOOSE)
+    assert counted.promise is not None
+    assert counted.promise.sample.id == sample.id
+    left = counted.promote
+    assert left.skipped(LeftOut.OUTSIDE) == 1, "imported later"
+    assert left.skipped(LeftOut.REPLACED) == 2, "another answer, and another score"
+    report = house.container.accepting.execute(counted, patience())
+    made = {each.task_id for each in rows_of(house, report.acceptance)}
+    threshold = sample.looks[0].threshold
+    sure = {task for task, score in zip(tasks, scores, strict=True) if score >= threshold}
+    assert made == sure - labelled - {first, second}
+    assert len(made) > 10
+    assert acts(house, project)[0].promise_id == sample.id
+
+
+@pytest.mark.slow
+def test_tasks_of_a_sample_are_not_accepted_while_people_label_them(house: House) -> None:
+    project, tasks, prompt, version = scored(house, [0.9] * 30)
+    sample = drawn(house, project, prompt, version, 12)
+    labelled = [each.task_id for each in house.container.store.promises.tasks(sample.id)]
+    house.container.studio.import_predictions(project, [row(labelled[0], "A", 0.9)])
+    counted = plan(house, project, min_score=0.5).promote
+    assert counted.skipped(LeftOut.SAMPLED) == 1
+    assert {each.task_id for each in counted.candidates} == set(tasks) - set(labelled)
+
+
+@pytest.mark.slow
+def test_nothing_is_accepted_by_an_error_that_nothing_promises(house: House) -> None:
+    project, _, prompt, version = scored(house, [0.9] * 40)
+    with pytest.raises(Conflict, match="No promise sample was drawn") as caught:
+        plan(house, project, **LOOSE)
+    assert "draw_promise" in caught.value.fix
+    sample = drawn(house, project, prompt, version, 15)
+    with pytest.raises(Conflict, match="is not opened yet") as caught:
+        plan(house, project, **LOOSE)
+    assert "end_promise" in caught.value.fix
+    opened(house, sample)
+    assert plan(house, project, **LOOSE).promise is not None
+    assert plan(house, project, max_error=0.5, certainty=0.5).promise is not None, "stricter holds"
+    for stricter in ({"max_error": 0.2, "certainty": 0.6}, {"max_error": 0.4, "certainty": 0.9}):
+        with pytest.raises(Conflict, match="was not asked for"):
+            plan(house, project, **stricter)
+    assert annotated(house, project) <= {
+        each.task_id for each in house.container.store.promises.tasks(sample.id)
+    }
+
+
+@pytest.mark.slow
+def test_a_promise_that_ended_between_counting_and_accepting_accepts_nothing(
+    house: House,
+) -> None:
+    project, _, prompt, version = scored(house, [0.9] * 40)
+    sample = opened(house, drawn(house, project, prompt, version, 15))
+    counted = plan(house, project, **LOOSE)
+    before = annotated(house, project)
+    house.container.store.prompts.update_version(version.id, text="Another {text}")
+    with pytest.raises(Conflict, match="was changed"):
+        house.container.accepting.execute(counted, patience())
+    assert annotated(house, project) == before
+    assert acts(house, project) == []
+    assert sample.state is PromiseState.OPENED
+
+
+def test_a_promise_is_of_one_version(house: House) -> None:
+    project, _, _, _ = scored(house, [0.9])
+    accepting = house.container.accepting
+    for selection in (
+        select(labels=[LABEL, "other"], everything=True),
+        select(labels=["other"], everything=True),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            accepting.plan(project, accept_request(selection, max_error=0.1))
+        assert caught.value.field == "model_version"
+
+
+# Interrupted
+
+
+@pytest.mark.slow
+def test_another_request_does_not_go_on_with_what_was_interrupted(house: House) -> None:
+    project, _, _, _ = scored(house, [0.9, 0.8, 0.3])
+    house.fake.control(faults=[{"path": "dm/actions", "mode": "500_before", "times": 5}])
+    with pytest.raises(Exception, match="broke off"):
+        accept(house, project, min_score=0.8)
+    (first,) = acts(house, project)
+    assert (first.is_open, first.planned, first.made) == (True, 2, 0)
+    report = accept(house, project, min_score=0.2)
+    second, first = acts(house, project)
+    assert (report.created, second.made, first.made) == (3, 3, 0)
+    assert not first.is_open
+
+
+@pytest.mark.slow
+def test_what_label_studio_made_and_did_not_say_is_kept_as_made(
+    house: House,
+) -> None:
+    project, _, _, _ = scored(house, [0.9, 0.8])
+    house.fake.control(faults=[{"path": "dm/actions", "mode": "500_after", "times": 1}])
+    report = accept(house, project, min_score=0.5)
+    assert report.created == 2
+    assert all(each.annotation_id for each in rows_of(house, report.acceptance))
