@@ -1,7 +1,7 @@
 """What a call carries of ours beside a version's parameters, and refusals that are about that.
 
-The most tokens of an answer, and that log-probabilities are asked for: what a server refuses of these
-must never cost a task.
+The most tokens of an answer, and that log-probabilities are asked for: what a server refuses of
+these must never cost a task.
 """
 
 from __future__ import annotations
