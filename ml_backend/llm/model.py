@@ -17,6 +17,8 @@ from ml_backend.llm.retry import Retry
 from ml_backend.records import Example, JsonObject, Usage
 from ml_backend.records.abilities import ModelAbilities
 
+LOGPROBS = "logprobs"
+"""The parameter that asks for the log-probabilities of an answer's tokens."""
 RAMP_SECONDS = 1.0
 RAMP_STEP = 0.01
 
