@@ -75,6 +75,10 @@ class Reply:
     """How sure a model that says so is of each part of its answer."""
 
 
+NO_MODEL = "none"
+"""What is asked for to see whether anybody answers, where no model is named."""
+
+
 class Payer(Protocol):
     """Counts calls that belong to no task, to whom they are paid by."""
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput
-from ml_backend.llm.word import NO_MODEL
+from ml_backend.llm.model import NO_MODEL
 from ml_backend.records import Connection, JsonObject, Person, Usage
 from ml_backend.services.models.budgets import MAY_BE_CHARGED, BudgetGuard, cost_of, price_of
 from ml_backend.services.models.paid_calls import PaidCalls
