@@ -79,6 +79,7 @@ connections = Table(
     Column("encrypted_secrets", Text, nullable=False, default="", server_default=""),
     Column("budget_limit", Float),
     Column("budget_period", String(20), nullable=False, default="", server_default=""),
+    sqlite_autoincrement=True,
 )
 
 tries = Table(
