@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
+from ml_backend.llm.reach import ANYWHERE, Reach
+from ml_backend.llm.retry import Retry
 from ml_backend.records import Example, JsonObject, Usage
 from ml_backend.records.abilities import ModelAbilities
 
@@ -62,14 +64,33 @@ class Reply:
     """What the server, or we, have to say of a text in which there may be no answer."""
 
 
+class Payer(Protocol):
+    """Counts calls that belong to no task, to whom they are paid by."""
+
+    async def pay(
+        self,
+        model: str,
+        messages: Sequence[JsonObject],
+        most: int,
+        ask: Callable[[], Awaitable[Usage]],
+    ) -> None:
+        """Have ``ask`` make one call, of at most so many tokens, if it may be paid for.
+
+        Raises BudgetReached or InvalidInput before it asks; what ``ask`` raises passes.
+        """
+
+
 class Model(Protocol):
     """A model behind one connection; used from one event loop."""
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
 
-    async def check(self) -> list[str]:
-        """Return the names of the models it offers, or prove in another way that it answers."""
+    async def check(self, payer: Payer) -> list[str]:
+        """Return the names of the models it offers, or prove in another way that it answers.
+
+        What that takes, where it is paid for, ``payer`` lets out and counts.
+        """
 
     async def close(self) -> None:
         """Give back its connections."""
@@ -140,3 +161,17 @@ class Gate:
             while wait := self.paused_for:
                 await asyncio.sleep(wait)
             await asyncio.sleep(self._step)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """On what terms a connection's model is opened."""
+
+    gate: Gate
+    timeout: float
+    """Seconds of a call that names no other."""
+    ladder: MutableMapping[str, str]
+    """What was learnt about the endpoint before, and is written to as more is learnt: keep it."""
+    retry: Retry = field(default_factory=Retry)
+    reach: Reach = ANYWHERE
+    """Where the connection may lead."""

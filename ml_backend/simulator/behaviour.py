@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -38,8 +38,10 @@ class Rule:
     instead, with ``status``; a text that begins as a stream of events is sent as one.
 
     ``times`` counts per matching message, so that a task re-asked with more messages is still the
-    same one. ``form`` limits the rule to requests in that form; ``status`` and ``message`` replace
-    those of the fault's own error. The fault ``said`` sends ``body``, any JSON or a text, as it is.
+    same one. ``form`` limits the rule to requests in that form, ``model`` to those of that model;
+    with ``share`` it holds for that part of what each model is asked, the same whenever it is asked
+    again. ``status`` and ``message`` replace those of the fault's own error. The fault ``said``
+    sends ``body``, any JSON or a text, as it is.
     """
 
     match: str | None = None
@@ -50,14 +52,25 @@ class Rule:
     message: str | None = None
     latency: float | None = None
     form: str | None = None
+    model: str | None = None
+    share: float | None = None
     answer: Any = None
     body: Any = None
     reply: Any = None
     used: Counter[bytes] = field(default_factory=Counter)
 
-    def applies(self, users: list[str], form: str) -> bool:
-        """True when the rule holds for a request; using it up counts."""
+    def applies(
+        self, users: list[str], form: str, model: str = "", chance: Callable[[], float] = float
+    ) -> bool:
+        """True when the rule holds for a request; using it up counts.
+
+        ``chance`` lies between 0 and 1, the same for the same question to the same model.
+        """
         if self.form is not None and form != self.form:
+            return False
+        if self.model is not None and model != self.model:
+            return False
+        if self.share is not None and chance() >= self.share:
             return False
         text = users[-1] if users else ""
         if self.match is not None:

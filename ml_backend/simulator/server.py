@@ -23,6 +23,7 @@ from ml_backend.simulator.vendors import (
     Refused,
     Vendor,
     further_of,
+    headers_of,
     in_words_of,
     vendors,
 )
@@ -198,6 +199,7 @@ class SimulatedServer:
         if fault == "drip":
             return await _drip(request, content, rule.latency or DRIP_SECONDS)
         content, headers = presets.dressed(behaviour.preset, content, question.body)
+        headers = {**headers, **headers_of(question.vendor)}
         shaped = odd_replies.shape(fault, content, question.body)
         if rule.reply is not None:
             shaped = odd_replies.told(rule.reply, rule.status)
@@ -209,8 +211,11 @@ class SimulatedServer:
         )
 
     def _rule(self, question: Question, behaviour: Behaviour) -> Rule:
-        rules = (r for r in behaviour.rules if r.applies(question.users, question.form))
-        return next(rules, Rule())
+        def chance() -> float:
+            return answers.draw(self._seed, f"{question.model}\n{question.text}").random()
+
+        asked = question.users, question.form, question.model
+        return next((each for each in behaviour.rules if each.applies(*asked, chance)), Rule())
 
     async def _take_time(self, rule: Rule, behaviour: Behaviour) -> None:
         latency = behaviour.latency if rule.latency is None else rule.latency
@@ -298,7 +303,7 @@ class SimulatedServer:
         if fault == "truncate":
             choice["finish_reason"] = "length"
         if question.body.get("logprobs") and message["content"]:
-            choice["logprobs"] = {"content": _logprobs(text, answers.draw(self._seed, text))}
+            choice["logprobs"] = {"content": answers.logprobs(text, answers.draw(self._seed, text))}
         usage = self._count(question, text)
         return json.dumps(
             {
@@ -391,8 +396,3 @@ async def _drip(request: web.Request, content: bytes, seconds: float) -> web.Str
         await asyncio.sleep(seconds * size / len(content))
         await response.write(content[start : start + size])
     return response
-
-
-def _logprobs(text: str, dice: random.Random) -> list[dict[str, Any]]:
-    tokens = [text[start : start + 4] for start in range(0, len(text), 4)]
-    return [{"token": token, "logprob": -dice.random() / 4} for token in tokens]

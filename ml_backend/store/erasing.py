@@ -6,6 +6,7 @@ Label Studio is ours. SQLite overwrites what is deleted here, so that no byte of
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -124,6 +125,21 @@ class ErasingStore:
         query = sa.select(r.id).where(r.project_id == project_id, r.status.in_(OPEN))
         with self._db.read() as c:
             return list(c.execute(query.order_by(r.id)).scalars())
+
+    def open_races(self, project_id: int) -> list[int]:
+        """Return the races of a project that a process works on, by their jobs.
+
+        What such a process read it keeps; one that takes a race up reads everything anew.
+        """
+        j = t.jobs.c
+        mine = (j.project_id == project_id, j.kind == JobKind.RACE.value)
+        held = (j.status.in_(OPEN), j.lease_until > time.time())
+        with self._db.read() as c:
+            return list(c.execute(sa.select(j.id).where(*mine, *held).order_by(j.id)).scalars())
+
+    def is_worked_on(self, project_id: int) -> bool:
+        """Return whether runs or races of a project go on, which keep what they read of it."""
+        return bool(self.open_runs(project_id) or self.open_races(project_id))
 
     # Erasing
 

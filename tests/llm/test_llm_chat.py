@@ -12,7 +12,7 @@ from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Gate, Retry
 from ml_backend.llm.structured_output import keeps_form
 from ml_backend.records import FailureKind, Usage
-from support.models import KEY, SCHEMA, ask, connection, opened, question, run
+from support.models import KEY, SCHEMA, UNPAID, ask, connection, opened, question, run
 from support.processes import eventually
 from support.simulator import Simulator
 
@@ -300,7 +300,7 @@ def test_usage_sums_every_call_it_took(simulator):
 def test_check_lists_the_models(simulator):
     async def work(on):
         async with opened(on) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     assert run(work(connection(simulator.url))) == ["simulated", "gpt-4o-mini"]
     simulator.control(models=None)
@@ -313,7 +313,7 @@ def test_check_lists_the_models(simulator):
 def test_check_of_an_absent_server_does_not_wait_for_retries():
     async def work():
         async with opened(connection("http://127.0.0.1:9/v1"), retry=Retry(base=30)) as model:
-            await model.check()
+            await model.check(UNPAID)
 
     with pytest.raises(ModelError, match="No server answers"):
         run(work())

@@ -82,7 +82,6 @@ class Asking:
         self._ids = {
             "{prompt}": world.prompt.id, "{version}": world.run.version_id,
             "{project}": world.api.project, "{run}": world.run.id, "{task}": world.api.tasks[0],
-            "{prompt}": world.prompt.id,
             "{uid}": f"{world.api.project}.{CREATED}", "{config}": CONFIG,
             "{simulator}": world.api.simulator.url, "{connection}": world.connection.id,
             "{label}": world.api.studio.state()["predictions"][0]["model_version"],

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cachetools import FIFOCache
@@ -18,10 +18,8 @@ from cachetools import FIFOCache
 from ml_backend.data_paths import look_up
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.gazetteer import Gazetteer
-from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.model import Opening, Payer, Reply, Request
 from ml_backend.llm.provider_facts import ProviderFacts
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.prompting.neighbours import Neighbours, normal_form
 from ml_backend.records import (
     BASELINE_MODEL,
@@ -50,15 +48,7 @@ PROVIDER = ProviderFacts(
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> Baseline:
+def open_model(connection: Connection, opening: Opening) -> Baseline:
     """Return the baseline; what a network would need is not used."""
     return Baseline()
 
@@ -96,7 +86,7 @@ class Baseline:
             model=BASELINE_MODEL,
         )
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return its one name."""
         return [BASELINE_MODEL]
 

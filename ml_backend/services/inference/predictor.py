@@ -51,6 +51,7 @@ from ml_backend.services.inference.model_requests import (
 )
 from ml_backend.services.inference.self_consistency import combine
 from ml_backend.services.models.budgets import (
+    MAY_BE_CHARGED,
     BudgetGuard,
     cost_of,
     price_of,
@@ -59,9 +60,6 @@ from ml_backend.services.models.pool import ModelPool
 from ml_backend.store import CachedAnswer
 
 log = logging.getLogger(__name__)
-
-MAY_BE_CHARGED = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECTION})
-"""Failures after which a provider may have answered, and charges for it."""
 
 REASKS = 2
 """How often an unusable answer is sent back; one with parts that do not fit only once."""

@@ -22,6 +22,9 @@ from ml_backend.store.allowances import RUN
 COMPLETION_CAP = 4096
 """Completion tokens a call may use under a budget, so that the most it costs is known."""
 
+MAY_BE_CHARGED = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECTION})
+"""Failures after which a provider may have answered, and charges for it."""
+
 
 def price_of(connection: Connection, model: str) -> Price | None:
     """Return a model's price; the offline baseline is free, an unknown price is None."""

@@ -46,16 +46,10 @@ class RaceRequest:
     def of(cls, job: Job, project: Project, prompt: Prompt, version: PromptVersion) -> RaceRequest:
         """Return what a job keeps."""
         kept = job.request
-        asked = replace(
-            version,
-            text=kept["text"],
-            parameters=kept["parameters"],
-            system_prompt=kept["system_prompt"],
-        )
         return cls(
             project,
             prompt,
-            asked,
+            version_raced(job, version),
             tuple(from_json(kept["entrants"])),
             kept["tolerance"],
             kept["budget"],
@@ -63,6 +57,27 @@ class RaceRequest:
             job.created_by,
             kept["seed"],
         )
+
+
+def version_raced(job: Job, version: PromptVersion) -> PromptVersion:
+    """Return a race's version as it was asked, whatever was edited since."""
+    kept = job.request
+    return replace(
+        version,
+        text=kept["text"],
+        parameters=kept["parameters"],
+        system_prompt=kept["system_prompt"],
+    )
+
+
+def winner_of(job: Job) -> Entrant | None:
+    """Return who won a race, None where nobody did by now."""
+    rows = job.result.get("models") or []
+    row = next((each for each in rows if each.get("state") == "winner"), None)
+    if row is None:
+        return None
+    names = ("model", "connection_id", "connection", "provider", "few_shot")
+    return Entrant(**{name: row[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def create_version(
     \b
     Examples:
       ls-prompts versions create Topic --file topic-2.md
-      ls-prompts versions create Topic --text "Which topic?" --model gpt-5 --title Short
+      ls-prompts versions create Topic --text "Which topic?" --model gpt-6.1-terra --title Short
       ls-prompts versions create Topic --file topic.md --few-shot 5
       ls-prompts versions create Topic --file topic.md --set temperature=0.2 --set seed=1 \\
           --system-prompt "You know the law of Ontario."
@@ -195,7 +195,7 @@ def edit_version(
     \b
     Examples:
       ls-prompts versions edit Topic --file topic.md
-      ls-prompts versions edit Topic "Version 1" --model gpt-5 --set temperature=0
+      ls-prompts versions edit Topic "Version 1" --model gpt-6.1-terra --set temperature=0
     """
     given["text"] = prompt_text(given["text"], file)
     given["system_prompt"] = system_text(system_prompt, system_file)
