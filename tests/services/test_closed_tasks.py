@@ -33,6 +33,7 @@ READERS = {
     "services/evaluation/subset_tasks.py": "asks Evaluation for a count",
     "services/marking/listing.py": "lists what is there, and leaves closed tasks out of it",
     "services/marking/mark_right.py": "refuses closed tasks before it reads one",
+    "services/marking/one_label.py": "refuses closed tasks before it reads one",
     "services/marking/marks.py": "reads back the tasks it planned, which iter_true named",
     "services/predictions/promote.py": "which tasks people annotated, not what they said",
     "services/promises/findings.py": "opens the sample itself",
