@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_backend.errors import Conflict, NotFound
+from ml_backend.errors import Conflict
 from ml_backend.records import (
     AuditAction,
     Failure,
@@ -182,7 +182,7 @@ def test_a_wrong_label_loses_its_mark_and_undone_gets_it_back(house: House) -> N
     undone = place.undo(0)
     assert (undone.marked_again, undone.mark_left_off, place.marks(0)) == (True, False, 1)
     assert place.listed(run) == [0, 1]
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         place.undo(0)
 
 
@@ -211,7 +211,7 @@ def test_decided_tasks_leave_the_list_until_the_answer_is_another(house: House) 
     place.decide(run, 1, Decision.GUIDELINE)
     assert len(place.page(run).decided) == 3, "in place of what was decided before"
     assert place.listed(place.answer([("B", 0.9), ("B", 0.8), ("B", 0.7)])) == []
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         place.container.label_decisions.decide(
             place.project, place.answer([("A", 0.9)]), place.tasks[0], Decision.LABEL
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic
 
-from ml_backend.errors import LabelStudioError, NotFound
+from ml_backend.errors import Conflict, LabelStudioError
 from ml_backend.labelstudio import Project
 from ml_backend.records import Person, Run
 from ml_backend.services.disputing.disputed import DisputedLabels
@@ -44,7 +44,7 @@ class LabelDecisions(Generic[Acting]):
         decision: Decision,
         person: Person | None = None,
     ) -> CheckedLabel:
-        """Keep a decision in place of an earlier one; raises NotFound where nothing is disputed.
+        """Keep a decision in place of an earlier one; raises Conflict where nothing is disputed.
 
         Where the label is wrong its mark as ground truth is taken off.
         """
@@ -78,11 +78,11 @@ class LabelDecisions(Generic[Acting]):
     def undo(self, project: Project, prompt_id: int, task_id: int) -> Undone:
         """Take a decision back, and put the mark back where its annotation still says the same.
 
-        Raises NotFound where nothing was decided.
+        Raises Conflict where nothing was decided.
         """
         decided = self._store.checked_labels.find(project.id, prompt_id, task_id)
         if decided is None:
-            raise NotFound(f"Nothing was decided of task {task_id}.", field="task")
+            raise Conflict(f"Nothing was decided of task {task_id}.", field="task")
         marked = bool(decided.unmarked) and self._marks.put_back(
             project,
             task_id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from ml_backend.errors import Conflict, LabelStudioAuthError, LabelStudioRejected, NotFound
+from ml_backend.errors import Conflict, LabelStudioAuthError, LabelStudioRejected
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.html_text import to_text
 from ml_backend.labelstudio import LabelStudioReader, Project
@@ -134,11 +134,11 @@ class DisputedLabels:
     def one(
         self, studio: LabelStudioReader, project: Project, run: Run, task_id: int
     ) -> DisputedLabel:
-        """Return one task's; raises NotFound where nothing is disputed of it."""
+        """Return one task's; raises Conflict where nothing is disputed of it."""
         self._identity.check_run(run, project)
         found = self._read(studio, project, run, [task_id])
         if task_id not in found:
-            raise NotFound(
+            raise Conflict(
                 f"Run {run.id} disputes no label of task {task_id}, as it is now.", field="task"
             )
         return found[task_id]
