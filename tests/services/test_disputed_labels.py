@@ -265,7 +265,7 @@ def simulated(by_pair: bool) -> tuple[list[str], list[tuple[str, float]], set[in
     answers = []
     for each in true:
         is_right = draw.random() < 0.85
-        score = draw.betavariate(6, 1.2) if is_right else draw.betavariate(2.5, 2.2)
+        score = draw.betavariate(6, 1.5) if is_right else draw.betavariate(2.5, 2.2)
         answers.append((each if is_right else other[each], score))
     return labels, answers, flipped
 
