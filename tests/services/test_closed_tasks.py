@@ -158,6 +158,13 @@ def _run_tasks(place: Sampled) -> set[int]:
     return set(place.container.run_tasks._true_tasks(place.here, SOURCE))
 
 
+def _disputed(place: Sampled) -> int:
+    container = place.container
+    container.store.results.forget_unscored(place.project)
+    ranked, unranked = container.disputed_labels.ranked(container.store.runs.get(place.run.id))
+    return len(ranked) + unranked
+
+
 TABLE: dict[str, tuple[Read, bool]] = {
     "GroundTruthReader": (
         lambda p: set(p.container.evaluation.truths(p.project, p.config, source=SOURCE)),
@@ -172,6 +179,7 @@ TABLE: dict[str, tuple[Read, bool]] = {
     "the pool of examples": (_pool, True),
     "results, right and wrong": (_wrong, False),
     "rows of results": (_results, True),
+    "labels that answers dispute": (_disputed, False),
     "mistakes for a teacher": (_mistakes, False),
     "the HasGT subset of the SDK": (_of_subset, True),
     "alignment": (_aligned, True),
