@@ -9,6 +9,7 @@ from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
 from ml_backend.parts.upkeep import UpkeepParts
 from ml_backend.services.disputing.deciding import LabelDecisions
 from ml_backend.services.disputing.disputed import DisputedLabels
+from ml_backend.services.evaluation.calibrated import calibration_of_run
 from ml_backend.services.events.event_queue import EventQueue
 from ml_backend.services.events.event_worker import EventWorker
 from ml_backend.services.events.follow import Following
@@ -24,12 +25,14 @@ from ml_backend.services.racing.outlook import RaceOutlooks
 from ml_backend.services.racing.race import Races
 from ml_backend.services.refining.refine import Refining
 from ml_backend.services.runs.estimates import Estimates
+from ml_backend.services.runs.estimates_together import EstimatesTogether
 from ml_backend.services.runs.executor import Executor
 from ml_backend.services.runs.outside_worker import OutsideWorkers
 from ml_backend.services.runs.report_gathering import RunReports
 from ml_backend.services.runs.request_replay import RequestReplay
 from ml_backend.services.runs.run_tasks import RunTasks
 from ml_backend.services.runs.runs import Runs
+from ml_backend.services.runs.second_opinions import SecondOpinions
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.continuation import Continuation
 from ml_backend.services.serving.deadline import Answering
@@ -62,7 +65,8 @@ class Container(UpkeepParts):
 
     @cached_property
     def runs(self) -> Runs:
-        return Runs(self.store, self.predictor_factory, self.ownership, self.run_tasks)
+        opinions = SecondOpinions(self.store, self.predictor_factory)
+        return Runs(self.store, self.predictor_factory, self.ownership, self.run_tasks, opinions)
 
     @cached_property
     def asked_messages(self) -> RequestReplay:
@@ -75,6 +79,11 @@ class Container(UpkeepParts):
     @cached_property
     def estimates(self) -> Estimates:
         return Estimates(self.store, self.predictor_factory, self.evaluation, self.model_catalogue)
+
+    @cached_property
+    def estimates_together(self) -> EstimatesTogether:
+        """What runs cost that several versions answer."""
+        return EstimatesTogether(self.estimates)
 
     @cached_property
     def run_reports(self) -> RunReports:
@@ -97,7 +106,12 @@ class Container(UpkeepParts):
     @cached_property
     def disputed_labels(self) -> DisputedLabels:
         """What finds the labels of people that sure answers dispute."""
-        return DisputedLabels(self.store, self.predictor_factory, self.evaluation, lambda run: None)
+        return DisputedLabels(
+            self.store,
+            self.predictor_factory,
+            self.evaluation,
+            lambda run: calibration_of_run(self.store, run),
+        )
 
     @cached_property
     def label_decisions(self) -> LabelDecisions[ServerLabelStudio]:

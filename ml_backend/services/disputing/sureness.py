@@ -21,5 +21,4 @@ CalibrationOf = Callable[[Run], Calibration | None]
 
 def source_of(answer: Prediction) -> str:
     """Return in words where an answer's confidence is from, "" where that was not kept."""
-    confidence = getattr(answer, "confidence", None)
-    return str(confidence.source.words) if confidence is not None else ""
+    return answer.confidence.source.words if answer.confidence is not None else ""
