@@ -70,7 +70,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("evaluation", "serving"),
         ("reviewing",),
         ("accepting", "marking", "promises", "racing", "refining", "runs"),
-        ("events", "jobs"),
+        ("disputing", "events", "jobs"),
     ),
     "web": (("server",), ("actions", "listening", "protocol"), ("api", "ui"), (TOP,)),
     "web/ui": (

@@ -28,6 +28,7 @@ from ml_backend.store.acceptance_tables import (
     accepted_rows as accepted_rows,
     promotions as promotions,
 )
+from ml_backend.store.checked_tables import checked_labels as checked_labels
 from ml_backend.store.claims import claim_columns
 from ml_backend.store.promise_tables import (
     promise_samples as promise_samples,

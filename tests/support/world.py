@@ -113,6 +113,8 @@ CASES: dict[str, Fields] = {
     "ui.confirm_acceptance": {},
     "ui.accept": {},
     "ui.mark_right": {},
+    "ui.check_labels": {},
+    "ui.decide_label": {"decision": "prompt"},
     # Of a job
     "ui.show_job": {},
     "ui.show_outcome": {},

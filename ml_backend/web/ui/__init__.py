@@ -37,6 +37,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     )
     from ml_backend.web.ui.race import race  # noqa: F401
     from ml_backend.web.ui.results import (
+        check,  # noqa: F401
         right,  # noqa: F401
         task,  # noqa: F401
     )

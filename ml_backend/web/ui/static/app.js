@@ -56,6 +56,11 @@
     }
   });
 
+  // What is wrong in Label Studio is opened there while it is decided here.
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.opens) window.open(event.target.dataset.opens, "_blank", "noopener");
+  }, true);
+
   // A price that is typed is no change of the form it stands in.
   for (const kind of ["input", "change"]) {
     document.addEventListener(kind, (event) => { if (event.target.closest(".price")) event.stopPropagation(); }, true);
