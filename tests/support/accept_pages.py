@@ -1,0 +1,90 @@
+"""A prompt's tab Accept over the fake Label Studio: sixty scored predictions, and people's labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_backend.records import Prompt, PromptVersion, Slot
+from ml_backend.records.promises import PromiseSample
+from ml_backend.store import AcceptanceAct
+from support.annotating import submit
+from support.api import task
+from support.pages import Page, Pages
+from support.wire import CONFIG, region
+
+TASKS, SURE = 60, 50
+
+
+@dataclass
+class AcceptTab:
+    """The tab of a version whose first fifty predictions are sure, the others are not."""
+
+    pages: Pages
+    prompt: Prompt
+    version: PromptVersion
+    project: int
+    tasks: list[int]
+
+    @property
+    def base(self) -> str:
+        return f"/ui/prompts/{self.prompt.id}/accept"
+
+    def query(self, error: str = "20", **more: str) -> str:
+        fields = {"project": self.project, "version": self.version.id, "error": error}
+        fields |= {"certainty": "0.9", **more}
+        return "&".join(f"{name}={value}" for name, value in fields.items())
+
+    def get(self, path: str = "", **more: str) -> Page:
+        return self.pages.get(f"{self.base}{path}?{self.query(**more)}")
+
+    def post(self, path: str, **form: str) -> Page:
+        return self.pages.post(f"{self.base}{path}?{self.query()}", **form)
+
+    def sample(self) -> PromiseSample:
+        return self.pages.container.store.promises.of_project(self.project)[0]
+
+    def settle(self) -> None:
+        """Do what the server does by itself."""
+        self.pages.container.promise_samples.work()
+
+    def draw(self, **more: str) -> Page:
+        page = self.get("/draw", **more)
+        done = self.pages.post(f"{self.base}/draw", **page.fields("#draw-plan form"))
+        self.settle()
+        return done
+
+    def label(self, said: str = "a") -> None:
+        """Have people label every task of the sample."""
+        for each in self.pages.container.store.promises.tasks(self.sample().id):
+            submit(self.pages.studio, each.task_id, [region(said)])
+
+    def open(self) -> Page:
+        done = self.post(f"/samples/{self.sample().id}/open")
+        self.settle()
+        return done
+
+    def acts(self) -> list[AcceptanceAct]:
+        return self.pages.container.store.acceptances.of_project(self.project)
+
+    def made(self) -> int:
+        """Annotations that were made of predictions."""
+        return sum(bool(row["parent_prediction"]) for row in self.pages.studio.state()["annotations"])
+
+
+def accept_tab(pages: Pages, tasks: int = TASKS, sure: int = SURE) -> AcceptTab:
+    project, ids = pages.studio.seed(CONFIG, [task(n) for n in range(tasks)], title="Topics ✓ 🦘")
+    container = pages.container
+    prompt = container.prompts.create("Topic 🦘", project=container.studio.get_project(project))
+    version = container.prompts.create_version(prompt, text="Which? {text}")
+    label = container.ownership.claim(prompt, version, Slot.ALL, project)
+    rows = [
+        {
+            "task": each,
+            "result": [region("a")],
+            "score": 0.9 if place < sure else 0.3,
+            "model_version": label,
+        }
+        for place, each in enumerate(ids)
+    ]
+    container.studio.import_predictions(project, rows)
+    return AcceptTab(pages, prompt, version, project, ids)
