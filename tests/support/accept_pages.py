@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from ml_backend.records import Prompt, PromptVersion, Slot
+from ml_backend.records import (
+    Prediction,
+    Prompt,
+    PromptVersion,
+    RunOptions,
+    RunSnapshot,
+    RunStatus,
+    Slot,
+    Subset,
+)
 from ml_backend.records.promises import PromiseSample
 from ml_backend.store import AcceptanceAct
 from support.annotating import submit
@@ -77,7 +87,7 @@ def accept_tab(pages: Pages, tasks: int = TASKS, sure: int = SURE) -> AcceptTab:
     prompt = container.prompts.create("Topic 🦘", project=container.studio.get_project(project))
     version = container.prompts.create_version(prompt, text="Which? {text}")
     label = container.ownership.claim(prompt, version, Slot.ALL, project)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "task": each,
             "result": [region("a")],
@@ -87,4 +97,21 @@ def accept_tab(pages: Pages, tasks: int = TASKS, sure: int = SURE) -> AcceptTab:
         for place, each in enumerate(ids)
     ]
     container.studio.import_predictions(project, rows)
+    run = container.store.runs.create(
+        prompt_id=prompt.id,
+        version_id=version.id,
+        project_id=project,
+        label=label,
+        slot=Slot.ALL.value,
+        subset=Subset.ALL.value,
+        snapshot=RunSnapshot.of(version),
+        options=RunOptions(),
+        total=tasks,
+        handed_out=True,
+    )
+    outcomes = [
+        Prediction(row["task"], {"topic": "a"}, [region("a")], row["score"]) for row in rows
+    ]
+    container.store.outcomes.add(run.id, outcomes)
+    container.store.runs.finish(run.id, 0, RunStatus.COMPLETED, "")
     return AcceptTab(pages, prompt, version, project, ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
@@ -119,7 +121,7 @@ def _request(found: Asked) -> DrawRequest:
 
 def _dialog(found: Asked, before: int | None = None) -> Response:
     plan, error = _plan(found)
-    context = {
+    context: dict[str, Any] = {
         "asked": found,
         "plan": plan,
         "error": error,
