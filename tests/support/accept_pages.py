@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ml_backend.container import Container
 from ml_backend.records import (
     Prediction,
     Prompt,
@@ -19,6 +20,7 @@ from ml_backend.records.promises import PromiseSample
 from ml_backend.store import AcceptanceAct
 from support.annotating import submit
 from support.api import task
+from support.fake_label_studio import FakeLabelStudio
 from support.pages import Page, Pages
 from support.wire import CONFIG, region
 
@@ -78,12 +80,20 @@ class AcceptTab:
 
     def made(self) -> int:
         """Annotations that were made of predictions."""
-        return sum(bool(row["parent_prediction"]) for row in self.pages.studio.state()["annotations"])
+        return sum(
+            bool(row["parent_prediction"]) for row in self.pages.studio.state()["annotations"]
+        )
 
 
-def accept_tab(pages: Pages, tasks: int = TASKS, sure: int = SURE) -> AcceptTab:
-    project, ids = pages.studio.seed(CONFIG, [task(n) for n in range(tasks)], title="Topics ✓ 🦘")
-    container = pages.container
+def accept_tab(pages: Pages) -> AcceptTab:
+    return AcceptTab(pages, *predicted(pages.studio, pages.container))
+
+
+def predicted(
+    studio: FakeLabelStudio, container: Container, tasks: int = TASKS, sure: int = SURE
+) -> tuple[Prompt, PromptVersion, int, list[int]]:
+    """Return a prompt whose version predicted a project's tasks: "a", and so many of them surely."""
+    project, ids = studio.seed(CONFIG, [task(n) for n in range(tasks)], title="Topics ✓ 🦘")
     prompt = container.prompts.create("Topic 🦘", project=container.studio.get_project(project))
     version = container.prompts.create_version(prompt, text="Which? {text}")
     label = container.ownership.claim(prompt, version, Slot.ALL, project)
@@ -114,4 +124,4 @@ def accept_tab(pages: Pages, tasks: int = TASKS, sure: int = SURE) -> AcceptTab:
     ]
     container.store.outcomes.add(run.id, outcomes)
     container.store.runs.finish(run.id, 0, RunStatus.COMPLETED, "")
-    return AcceptTab(pages, prompt, version, project, ids)
+    return prompt, version, project, ids

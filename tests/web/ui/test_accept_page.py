@@ -193,10 +193,15 @@ def test_a_version_without_predictions_says_how_to_get_some(pages: Pages) -> Non
     page = pages.get(f"/ui/prompts/{prompt.id}/accept")
     assert "Nothing to accept yet" in page.text("#panel")
     assert "Get Predictions for All Tasks" in page.text("#panel")
-    assert pages.get(f"/ui/prompts/{prompt.id}/accept/draw").status == 409
+    for dialog in ("draw", "create", "review"):
+        led = pages.get(f"/ui/prompts/{prompt.id}/accept/{dialog}")
+        assert f"/ui/prompts/{prompt.id}/accept?" in led.response.headers["Location"]
+    assert pages.post(f"/ui/prompts/{prompt.id}/accept/draw").status == 409
     empty, _ = pages.studio.seed(CONFIG, [], title="Empty")
     project = pages.container.studio.get_project(empty)
     other = pages.container.prompts.create("None yet", project=project)
+    pages.container.access._listed.clear()
+    pages.container.access._seen.clear()
     assert "No version yet" in pages.get(f"/ui/prompts/{other.id}/accept").text("main")
     pages.container.prompts.create_version(other, text="Which? {text}")
     page = pages.get(f"/ui/prompts/{other.id}/accept")

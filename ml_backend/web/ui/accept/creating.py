@@ -43,7 +43,8 @@ WHY_KEPT = {
 @pages.get("/prompts/<int:prompt_id>/accept/create")
 def ask_create(prompt_id: int) -> Response:
     """Count what would be made an annotation, and say what is skipped and why."""
-    return _dialog(asked(prompt_id))
+    found = asked(prompt_id)
+    return _dialog(found) if found.label is not None else go(found.back)
 
 
 @pages.post("/prompts/<int:prompt_id>/accept/create")

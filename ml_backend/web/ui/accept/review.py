@@ -21,6 +21,8 @@ SIZES = (50, 100, 200)
 def ask_review(prompt_id: int) -> Response:
     """Say what the tab would show."""
     found = asked(prompt_id)
+    if found.label is None:
+        return go(found.back)
     plan = services().review_first.plan(
         found.view.caller.studio, found.view.prompt, found.project, _request(found)
     )

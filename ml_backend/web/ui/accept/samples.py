@@ -26,8 +26,7 @@ LONGEST_REASON = 500
 def ask_draw(prompt_id: int) -> Response:
     """Say what drawing a promise sample takes and does."""
     found = asked(prompt_id)
-    label_of(found)
-    return _dialog(found)
+    return _dialog(found) if found.label is not None else go(found.back)
 
 
 @pages.post("/prompts/<int:prompt_id>/accept/draw")
