@@ -1,4 +1,4 @@
-"""A prompt's tab Accept over the fake Label Studio: sixty scored predictions, and people's labels."""
+"""A prompt's tab Accept over the fake Label Studio: scored predictions, and people's labels."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def accept_tab(pages: Pages) -> AcceptTab:
 def predicted(
     studio: FakeLabelStudio, container: Container, tasks: int = TASKS, sure: int = SURE
 ) -> tuple[Prompt, PromptVersion, int, list[int]]:
-    """Return a prompt whose version predicted a project's tasks: "a", and so many of them surely."""
+    """Return a prompt whose version predicted a project's tasks: "a", and so many surely."""
     project, ids = studio.seed(CONFIG, [task(n) for n in range(tasks)], title="Topics ✓ 🦘")
     prompt = container.prompts.create("Topic 🦘", project=container.studio.get_project(project))
     version = container.prompts.create_version(prompt, text="Which? {text}")
