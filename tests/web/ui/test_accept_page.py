@@ -73,7 +73,11 @@ def test_a_sample_is_labelled_then_opened_then_promises(tab: AcceptTab) -> None:
     assert f"/samples/{tab.sample().id}/open" in tab.get().html
     assert "the promise holds" in tab.open().text("main")
     page = tab.get()
-    assert "Promised" in page.text("#acceptance .verdict")
+    said = page.text("#acceptance .verdict")
+    assert f"{TASKS - size} of {TASKS} may be accepted" in said
+    assert "0 for people" in said
+    assert f"{size} are labelled" in said
+    assert "Promised" in said
     assert "at most 20 % of them wrong (90 % certain)" in page.text(".verdict")
     assert "Opened: it holds" in page.text(card)
     assert page.one("#acceptance svg").attributes["role"] == "img"

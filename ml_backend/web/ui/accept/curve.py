@@ -30,7 +30,7 @@ def draw(found: ThresholdAnswer) -> Element | None:
         tag("polyline", points=_path([(p.accepted, p.error) for p in points], top), class_="curve"),
         *(tag("circle", cx=_x(p.accepted), cy=_y(p.error, top), r=3, class_="dot") for p in points),
         _line(LEFT, limit, LEFT + WIDTH, limit, "ideal"),
-        _text(f"allowed: {100 * found.max_error:g} %", LEFT + WIDTH - 4, limit - 6, "end"),
+        _text(f"allowed: {100 * found.max_error:g}%", LEFT + WIDTH - 4, limit - 6, "end"),
     ]
     if found.tested.threshold is not None:
         x = _x(found.tested.accepted)
@@ -54,7 +54,7 @@ def _axes(top: float) -> list[Element]:
         parts.append(_text(f"{share:.0%}", _x(share), TOP + HEIGHT + 18, "middle"))
         y = _y(share * top, top)
         parts.append(_line(LEFT, y, LEFT + WIDTH, y, "grid"))
-        parts.append(_text(f"{100 * share * top:g} %", LEFT - 8, y + 4, "end"))
+        parts.append(_text(f"{100 * share * top:g}%", LEFT - 8, y + 4, "end"))
     parts.append(_text("accepted", LEFT + WIDTH / 2, TOP + HEIGHT + 40, "middle"))
     up = _text("wrong", 12, TOP + HEIGHT / 2, "middle")
     up.set("transform", f"rotate(-90 12 {TOP + HEIGHT / 2:g})")
