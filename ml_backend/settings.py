@@ -43,7 +43,7 @@ from ml_backend.llm.prices import EVERY_MODEL, read_budget, read_price
 from ml_backend.records import BASELINE_MODEL, Connection, ProviderName
 from ml_backend.secret_keys import KeyRing, checked
 
-DEFAULT_MODEL = "gpt-5-mini"
+DEFAULT_MODEL = "gpt-6-luna"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # nosec B104  # to tell it from others
 
 

@@ -19,7 +19,7 @@ from aiohttp import web
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ml_backend.errors import ModelError
-from ml_backend.llm import ANYWHERE, Gate, Request, Retry, open_model
+from ml_backend.llm import ANYWHERE, Gate, Opening, Request, Retry, open_model
 from ml_backend.llm.through_litellm.calls import load
 from ml_backend.llm.through_litellm.rules import SERVERS, VENDORS
 from ml_backend.records import Connection, ProviderName
@@ -51,7 +51,7 @@ def connection(url: str, **more: Any) -> Connection:
 
 
 def opened(on: Connection) -> Any:
-    return open_model(on, gate=Gate(2), timeout=20, ladder={}, retry=QUICK, reach=ANYWHERE)
+    return open_model(on, Opening(Gate(2), 20, {}, QUICK, ANYWHERE))
 
 
 def question(model: str) -> Request:

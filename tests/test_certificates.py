@@ -26,13 +26,14 @@ from ml_backend.errors import (
 from ml_backend.images.download import download
 from ml_backend.images.hosts import Reach
 from ml_backend.labelstudio import ServerLabelStudio
-from ml_backend.llm import Gate, Request, open_model
+from ml_backend.llm import Gate, Opening, Request, open_model
 from ml_backend.records import Connection, ProviderName
 from ml_backend.services.health.trusted import say_trusted
 from ml_backend.settings import Settings
 from ml_backend.web.server.next_steps import for_api
 from ml_backend.web.ui.shell.next_steps import for_pages
 from support.certificates import Authority, TlsServer
+from support.models import UNPAID
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 CHAT = {"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}
@@ -63,7 +64,7 @@ def ask_model(url: str) -> None:
         connection = Connection(
             1, "mine", ProviderName.CUSTOM, endpoint=f"{url}/v1", api_key="tests-key"
         )
-        model = open_model(connection, gate=Gate(1), timeout=5, ladder={})
+        model = open_model(connection, Opening(Gate(1), 5, {}))
         try:
             messages = [{"role": "user", "content": "?"}]
             await model.complete(Request("m", messages, {"type": "object"}, timeout=5))
@@ -76,9 +77,9 @@ def ask_model(url: str) -> None:
 def list_models(url: str) -> None:
     async def ask() -> None:
         connection = Connection(1, "mine", ProviderName.CUSTOM, endpoint=f"{url}/v1")
-        model = open_model(connection, gate=Gate(1), timeout=5, ladder={})
+        model = open_model(connection, Opening(Gate(1), 5, {}))
         try:
-            await model.check()
+            await model.check(UNPAID)
         finally:
             await model.close()
 

@@ -54,6 +54,9 @@ STUDIO_SETTINGS = {
 }
 """What Label Studio 1.23 reads of what is set for it."""
 
+NEEDS_AN_ENGINE = {name for name in KNOWN_SETTINGS if name.startswith("LOCAL_")}
+"""Of models on the server's own machine: the image has nothing that runs them."""
+
 DOT_ENV = {
     "LABEL_STUDIO_PASSWORD": "a password",
     "LABEL_STUDIO_API_KEY": "0123456789abcdef0123456789abcdef01234567",
@@ -223,6 +226,34 @@ def test_its_health_check_tells_whether_health_answers(is_up: bool) -> None:
 def test_every_variable_is_one_that_its_program_reads() -> None:
     assert set(PROMPTS["environment"]) <= KNOWN_SETTINGS
     assert set(STUDIO["environment"]) <= STUDIO_SETTINGS
+
+
+def test_every_setting_can_be_given_where_the_image_does_not_give_it() -> None:
+    """One that is added to the settings, and left out here, cannot be set in a container at all."""
+    of_image = set(environment()) & KNOWN_SETTINGS
+    assert KNOWN_SETTINGS - of_image - NEEDS_AN_ENGINE == set(PROMPTS["environment"])
+    of_studio = {"LABEL_STUDIO_URL", "LABEL_STUDIO_PUBLIC_URL"}
+    for name, value in PROMPTS["environment"].items():
+        assert name in of_studio or value.startswith(f"${{{name}:"), f"{name} cannot be changed"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/docker.md"])
+def test_every_setting_is_in_the_tables(page: str) -> None:
+    text = (ROOT / page).read_text()
+    assert [name for name in sorted(KNOWN_SETTINGS) if f"`{name}`" not in text] == []
+
+
+def test_settings_that_are_left_empty_count_as_not_given() -> None:
+    plain = {
+        **environment(),
+        **{
+            name: interpolate(PROMPTS["environment"][name], DOT_ENV)
+            for name in ("LABEL_STUDIO_API_KEY", "BASIC_AUTH_USER", "BASIC_AUTH_PASS")
+        },
+    }
+    assert settings().model_dump(exclude={"label_studio_url", "label_studio_public_url"}) == (
+        Settings.from_env(plain).model_dump(exclude={"label_studio_url", "label_studio_public_url"})
+    )
 
 
 def test_a_file_of_three_lines_is_enough_and_each_line_is_asked_for() -> None:

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from ml_backend.errors import AttachmentError
 
-PICTURE, DOCUMENT = b"I", b"D"
+PICTURE, DOCUMENT, SCAN = b"I", b"D", b"S"
 IS_READY, WANTS_ROOM, HAS_ROOM, ANSWERS = b"R", b"L", b"G", b"A"
 HEAD = struct.Struct(">cdQ")
 """What is asked, seconds it may take, bytes that follow."""
@@ -73,11 +73,13 @@ def _answer(
     kind: bytes, content: bytes, seconds: float, questions: IO[bytes], answers: IO[bytes]
 ) -> None:
     try:
-        if kind == PICTURE:
-            with _watched(questions, answers) as large:
+        with _watched(questions, answers) as large:
+            if kind == PICTURE:
                 found, made = _picture(content, large)
-        else:
-            found, made = _document(content, seconds)
+            elif kind == SCAN:
+                found, made = _scan(content, seconds, large)
+            else:
+                found, made = _document(content, seconds)
     except AttachmentError as error:
         found, made = {"error": error.message, "fix": error.fix, "kind": error.kind.value}, b""
     except MemoryError:
@@ -106,6 +108,14 @@ def _document(content: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
         _limit("RLIMIT_AS", MOST_MEMORY)
     text = found.text.encode("utf-8", "surrogatepass")
     return {"pages": found.pages, "pages_read": found.pages_read}, text
+
+
+def _scan(content: bytes, seconds: float, large: Any) -> tuple[dict[str, Any], bytes]:
+    from ml_backend.images import scan
+
+    found = scan.pages(content, seconds=seconds, large=large)
+    told = [[each.media_type, each.width, each.height, len(each.content)] for each in found]
+    return {"pages": told}, b"".join(each.content for each in found)
 
 
 @contextmanager

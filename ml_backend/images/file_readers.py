@@ -75,6 +75,15 @@ class FileReaders:
         said = text.decode("utf-8", "surrogatepass")
         return Document(said, int(found["pages"]), int(found["pages_read"]))
 
+    def scan(self, content: bytes, *, seconds: float = READ_SECONDS) -> list[Picture]:
+        """The pages of a scan as pictures; raises AttachmentError, see ``scan.pages``."""
+        found, made = self._ask(protocol.SCAN, content, seconds, "PDF")
+        pages, start = [], 0
+        for media_type, width, height, size in found["pages"]:
+            pages.append(Picture(str(media_type), made[start : start + size], width, height))
+            start += size
+        return pages
+
     def close(self) -> None:
         """End the processes that nobody uses; the others end with their file."""
         with self._lock:

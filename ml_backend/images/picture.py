@@ -24,7 +24,8 @@ _LOSSLESS = frozenset({"PNG", "GIF", "BMP", "TIFF"})
 # A drawing stays sharp as PNG; a photograph would become several megabytes.
 _LARGEST_PNG = 1_500_000
 _QUALITY = 90
-_LARGE = 12_000_000
+LARGE = 12_000_000
+"""Pixels of one that takes so much memory that there is room for one at a time."""
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: "FLIP_LEFT_RIGHT",
@@ -62,14 +63,14 @@ def shrink(
     except PIL.UnidentifiedImageError:
         raise _no_picture(content) from None
     except PIL.Image.DecompressionBombError:
-        raise _too_many_pixels() from None
+        raise too_many_pixels() from None
     except Exception as error:
         raise _damaged(error) from None
     with image:
         pixels = image.width * image.height
         if pixels > MOST_PIXELS:
-            raise _too_many_pixels()
-        with large() if pixels > _LARGE else nullcontext():
+            raise too_many_pixels()
+        with large() if pixels > LARGE else nullcontext():
             try:
                 return _encode(_render(image), lossless=image.format in _LOSSLESS)
             except (AttachmentError, MemoryError):
@@ -78,12 +79,19 @@ def shrink(
                 raise _damaged(error) from None
 
 
+def of_image(image: Image, *, lossless: bool) -> Picture:
+    """Return a picture that is decoded already as one to send."""
+    rendered = _in_colour(image)
+    rendered.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return _encode(rendered, lossless=lossless)
+
+
 def _render(image: Image) -> Image:
     import PIL.Image
 
     image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
     if image.width * image.height > MOST_DECODED:
-        raise _too_many_pixels()
+        raise too_many_pixels()
     image.load()
     # Not before: to find it, a PNG is decoded whole.
     turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
@@ -152,7 +160,8 @@ def _no_picture(content: bytes) -> AttachmentError:
     )
 
 
-def _too_many_pixels() -> AttachmentError:
+def too_many_pixels() -> AttachmentError:
+    """The error for a picture that is not decoded."""
     return AttachmentError(
         f"it has more than {MOST_DECODED // 1_000_000} million pixels", fix="Scale it down."
     )

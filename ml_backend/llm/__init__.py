@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import MutableMapping
 from functools import cache
 
 from ml_backend.errors import InvalidInput
 from ml_backend.llm import providers
-from ml_backend.llm.model import Gate, Lists, Model, Reply, Request, Retirable
+from ml_backend.llm.model import Gate, Lists, Model, Opening, Payer, Reply, Request, Retirable
 from ml_backend.llm.provider_facts import ProviderFacts
 from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.retry import Retry
@@ -29,6 +28,8 @@ __all__ = [
     "Gate",
     "Lists",
     "Model",
+    "Opening",
+    "Payer",
     "ProviderFacts",
     "Reach",
     "Reply",
@@ -54,20 +55,10 @@ def facts_of(provider: ProviderName) -> ProviderFacts:
     return facts
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry | None = None,
-    reach: Reach = ANYWHERE,
-) -> Model:
+def open_model(connection: Connection, opening: Opening) -> Model:
     """Return the model behind a connection; nothing is sent yet.
 
-    ``ladder`` is what was learnt about the endpoint before, and is written to as more is learnt:
-    keep it; ``reach`` is where the connection may lead. Raises ``RunStopper`` when it lacks a key
-    or an endpoint it cannot do without.
+    Raises ``RunStopper`` when it lacks a key or an endpoint it cannot do without.
     """
     name = connection.provider.lower()
     if name not in provider_modules():
@@ -77,7 +68,5 @@ def open_model(
             fix=f"Known providers: {', '.join(provider_modules())}.",
         )
     module = importlib.import_module(f"{providers.__name__}.{name}")
-    model: Model = module.open_model(
-        connection, gate=gate, timeout=timeout, ladder=ladder, retry=retry or Retry(), reach=reach
-    )
+    model: Model = module.open_model(connection, opening)
     return model

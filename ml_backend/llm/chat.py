@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
-from ml_backend.llm.confidence import value_confidence
+from ml_backend.llm.asked_logprobs import LOGPROBS, refuses_logprobs, with_logprobs
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.first_call import FirstCall
-from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.model import Opening, Payer, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
 from ml_backend.llm.refusals.judging import RAW_LIMIT, Cure, Trouble
 from ml_backend.llm.refusals.repeated import SameRefusal
-from ml_backend.llm.retry import Retry, RetryPolicy
+from ml_backend.llm.retry import RetryPolicy
 from ml_backend.llm.structured_output import StructuredOutputFallback, build_body, keeps_form
 from ml_backend.llm.system_role import without_system
 from ml_backend.llm.token_limit import (
@@ -30,11 +30,9 @@ from ml_backend.llm.token_limit import (
     with_limit,
 )
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
+from ml_backend.llm.word import ask_for_a_word
 from ml_backend.records import Connection, FailureKind, JsonObject, Usage
 from ml_backend.records.abilities import FORMS, TOOL
-
-NO_MODEL = "none"
-"""What is asked for to see whether anybody answers, where no model is named."""
 
 
 @dataclass(slots=True)
@@ -66,11 +64,8 @@ class ChatModel:
         self,
         connection: Connection,
         wire: Calls,
+        opening: Opening,
         *,
-        gate: Gate,
-        timeout: float,
-        ladder: MutableMapping[str, str],
-        retry: Retry,
         limit_name: str = NEWER,
         forms: Sequence[str] = FORMS,
     ) -> None:
@@ -81,10 +76,10 @@ class ChatModel:
         self._limit_name = limit_name
         self._connection = connection
         self._wire = wire
-        self._gate = gate
-        self._timeout = timeout
-        self._ladder = StructuredOutputFallback(ladder, connection, forms)
-        self._retry = retry
+        self._gate = opening.gate
+        self._timeout = opening.timeout
+        self._ladder = StructuredOutputFallback(opening.ladder, connection, forms)
+        self._retry = opening.retry
         self._answers = 0
         self._first_call = FirstCall()
         self._same_refusal = SameRefusal()
@@ -119,7 +114,7 @@ class ChatModel:
             error.usage, error.calls = asking.usage, asking.calls
             raise
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return the models on offer; where none are listed, the one that just answered."""
         try:
             if not self._connection.deployment:
@@ -130,23 +125,16 @@ class ChatModel:
                     trouble = failed.trouble
                     if trouble.kind is not FailureKind.BAD_REQUEST and trouble.status != 403:
                         raise
-            await self._ask_for_a_word()
+            await self._ask_for_a_word(payer)
         except CallFailed as failed:
             model = self._connection.default_model
             told = self._is_told(model)
             raise explain(failed.trouble, self._connection, model, told=told) from None
         return [self._own_model()]
 
-    async def _ask_for_a_word(self) -> None:
-        """Prove that there is a chat completion, be it by a refusal of the model's name."""
-        question = {"role": "user", "content": "Answer with the word: ok"}
+    async def _ask_for_a_word(self, payer: Payer) -> None:
         own = self._connection.deployment or self._connection.default_model
-        try:
-            body = {"model": own or NO_MODEL, "messages": [question]}
-            await self._wire.chat(body, self._timeout)
-        except CallFailed as failed:
-            if own or failed.trouble.kind is not FailureKind.MODEL_NOT_FOUND:
-                raise
+        await ask_for_a_word(self._wire, own, self._limit_name, self._timeout, payer)
 
     async def close(self) -> None:
         """Close the pooled connections."""
@@ -165,7 +153,7 @@ class ChatModel:
     async def _ask(self, asking: Asking) -> tuple[JsonObject, float]:
         mends = self._ladder.mends(asking.model)
         name = self._connection.deployment or asking.model
-        parameters = with_limit(asking.request, self._limit_name)
+        parameters = with_logprobs(with_limit(asking.request, self._limit_name), asking.request)
         body = build_body(asking.form, asking.request, name, mends, parameters)
         if asking.folded or not self._ladder.takes_system(asking.model):
             asking.folded = True
@@ -190,12 +178,13 @@ class ChatModel:
             usage=asking.usage,
             latency=seconds,
             calls=asking.calls,
-            score=value_confidence(said.tokens) if said.tokens else None,
+            score=None,
             form=form,
             model=asking.model,
             finished=said.is_finished,
             raw=without_secrets(said.raw, self._connection)[:RAW_LIMIT],
             remark=remark,
+            tokens=said.tokens,
         )
 
     def _read_refused(self, asking: Asking, refused: AnswerRefused) -> Reply | None:
@@ -220,7 +209,7 @@ class ChatModel:
 
     def _accept_form(self, asking: Asking, text: str, *, finished: bool) -> bool:
         """Learn from an answer; False when a lower form is to be tried, which is then set."""
-        ladder, model, form = self._ladder, asking.model, asking.form
+        ladder, request, model, form = self._ladder, asking.request, asking.model, asking.form
         if asking.folded_on_suspicion:
             # It was the system message and no form: the next request finds the best of those.
             ladder.refuse_system(model)
@@ -228,7 +217,7 @@ class ChatModel:
         if ladder.is_proven(model, form):
             ladder.kept(model, form)
             return True
-        if keeps_form(text, asking.request.schema, finished=finished):
+        if keeps_form(text, request.schema, finished=finished, optional=request.optional):
             ladder.worked(model, form)
             return True
         ladder.ignored(model, form)
@@ -272,6 +261,10 @@ class ChatModel:
             return
         if asking.request.limit and refuses_limit(trouble):
             asking.request = unlimited(asking.request)
+            return
+        if asking.request.logprobs and refuses_logprobs(trouble):
+            asking.request = replace(asking.request, logprobs=False)
+            self._ladder.mend(asking.model, LOGPROBS, None)
             return
         if trouble.cure is Cure.LOWER_FORM and self._refuse_form(asking):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import facts_of
@@ -82,6 +82,23 @@ def bad_setting(connection: Connection, message: str, fix: str) -> RunStopper:
         kind=FailureKind.BAD_REQUEST,
         fix=fix,
     )
+
+
+def web_address(connection: Connection, fix: str, *, own: str = "") -> SplitResult:
+    """Return the parts of a connection's endpoint, of the vendor's ``own`` address without one.
+
+    Raises ``RunStopper`` with the fix for what is no web address.
+    """
+    given = connection.endpoint.strip()
+    try:
+        parts = urlsplit(given or own)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        is_one = False
+    if not is_one:
+        said = "its endpoint is no web address." if given else "it has no endpoint."
+        raise bad_setting(connection, said, fix)
+    return parts
 
 
 def place(connection: Connection) -> str:

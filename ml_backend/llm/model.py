@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
+from ml_backend.llm.reach import ANYWHERE, Reach
+from ml_backend.llm.retry import Retry
 from ml_backend.records import Example, JsonObject, Usage
 from ml_backend.records.abilities import ModelAbilities
 
@@ -26,6 +28,8 @@ class Request:
     ``timeout`` bounds each HTTP call as a whole, a slow drip included. ``task_id``, ``inputs`` and
     ``examples`` are read by the offline baseline only, which leaves the task itself out. ``limit``
     is the most tokens of the answer, 0 where there is none or the parameters have one of their own.
+    With ``logprobs`` the tokens' log-probabilities are asked for, of a model that takes that.
+    ``optional`` are keys of the schema that an answer may leave out and yet have kept to it.
     """
 
     model: str
@@ -37,6 +41,8 @@ class Request:
     task_id: int = 0
     inputs: Mapping[str, str] = field(default_factory=dict)
     examples: Sequence[Example] = ()
+    logprobs: bool = False
+    optional: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Reply:
     latency: float
     calls: int
     score: float | None
+    """How sure the model is, where it is one that says so by itself."""
     form: str
     model: str
     finished: bool = True
@@ -60,6 +67,26 @@ class Reply:
     """What came instead, where there is no text."""
     remark: str = ""
     """What the server, or we, have to say of a text in which there may be no answer."""
+    tokens: Sequence[Mapping[str, Any]] = ()
+    """Those of the text with their log-probabilities, as OpenAI gives them, where it did."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """How sure a model that says so is of each part of its answer."""
+
+
+class Payer(Protocol):
+    """Counts calls that belong to no task, to whom they are paid by."""
+
+    async def pay(
+        self,
+        model: str,
+        messages: Sequence[JsonObject],
+        most: int,
+        ask: Callable[[], Awaitable[Usage]],
+    ) -> None:
+        """Have ``ask`` make one call, of at most so many tokens, if it may be paid for.
+
+        Raises BudgetReached or InvalidInput before it asks; what ``ask`` raises passes.
+        """
 
 
 class Model(Protocol):
@@ -68,8 +95,11 @@ class Model(Protocol):
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
 
-    async def check(self) -> list[str]:
-        """Return the names of the models it offers, or prove in another way that it answers."""
+    async def check(self, payer: Payer) -> list[str]:
+        """Return the names of the models it offers, or prove in another way that it answers.
+
+        What that takes, where it is paid for, ``payer`` lets out and counts.
+        """
 
     async def close(self) -> None:
         """Give back its connections."""
@@ -140,3 +170,17 @@ class Gate:
             while wait := self.paused_for:
                 await asyncio.sleep(wait)
             await asyncio.sleep(self._step)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """On what terms a connection's model is opened."""
+
+    gate: Gate
+    timeout: float
+    """Seconds of a call that names no other."""
+    ladder: MutableMapping[str, str]
+    """What was learnt about the endpoint before, and is written to as more is learnt: keep it."""
+    retry: Retry = field(default_factory=Retry)
+    reach: Reach = ANYWHERE
+    """Where the connection may lead."""

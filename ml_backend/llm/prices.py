@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from ml_backend.llm import facts_of
+from ml_backend.llm.models.vendors import bare_name
 from ml_backend.llm.presets import price_table_at
 from ml_backend.records import Connection, ProviderName, Usage
 
@@ -180,8 +181,7 @@ def _place(connection: Connection, model: str) -> tuple[str | None, str | None, 
     """Where the table has a model: provider or address, and the name it goes by there."""
     if connection.provider is not ProviderName.LITELLM:
         provider, url = _provider(connection)
-        # As Google lists them: models/gemini-2.5-flash, publishers/google/models/….
-        return provider, url, model.rpartition("/")[2] if provider == GOOGLE else model
+        return provider, url, bare_name(model) if provider == GOOGLE else model
     from ml_backend.llm.through_litellm import rules
 
     target = rules.target_of(connection, model)

@@ -50,6 +50,8 @@ class ProviderFacts:
     """What a connection cannot do without, besides the secret."""
     takes: tuple[str, ...] = (ENDPOINT,)
     """What it may have besides."""
+    shared_needs: tuple[str, ...] = ()
+    """What one needs whose key a whole organization uses: else a version says where that goes."""
     address: str = ""
     """The vendor's own, which holds where a connection has no endpoint."""
     address_variable: str = ""

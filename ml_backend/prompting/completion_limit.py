@@ -47,7 +47,7 @@ COUNTED_AHEAD = frozenset({ProviderName.OPENAI, ProviderName.AZURE_OPENAI})
 """They count a limit against a minute's tokens, used or not, and end thoughts by themselves."""
 
 _THINKS = re.compile(
-    r"(?:^|[/:_-])(?:o[1-9](?:$|[-:])|gpt-5(?!.*chat)|gpt-oss|qwq|qwen3(?!.*(?:instruct|coder))"
+    r"(?:^|[/:_-])(?:o[1-9](?:$|[-:])|gpt-[5-9](?!.*chat)|gpt-oss|qwq|qwen3(?!.*(?:instruct|coder))"
     r"|magistral|deepseek-(?:r|v[4-9]|flash)|grok-(?:3-mini|4)|gemini-(?:2\.5|[3-9])|glm-4\.[5-9]|minimax-m|smollm3"
     r"|phi-4-.*reason|nemotron|seed-oss|exaone-deep)"
     r"|\bclaude-(?:fable|mythos|[a-z]{3,12}-[5-9](?!\d)|[5-9][.-])"

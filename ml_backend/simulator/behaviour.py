@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ml_backend.simulator.certainty import Certainty, read_certainty
 from ml_backend.simulator.odd_replies import SHAPES
 from ml_backend.simulator.preset_refusals import SAID
 from ml_backend.simulator.presets import WAYS
@@ -38,8 +39,10 @@ class Rule:
     instead, with ``status``; a text that begins as a stream of events is sent as one.
 
     ``times`` counts per matching message, so that a task re-asked with more messages is still the
-    same one. ``form`` limits the rule to requests in that form; ``status`` and ``message`` replace
-    those of the fault's own error. The fault ``said`` sends ``body``, any JSON or a text, as it is.
+    same one. ``form`` limits the rule to requests in that form, ``model`` to those of that model;
+    with ``share`` it holds for that part of what each model is asked, the same whenever it is asked
+    again. ``status`` and ``message`` replace those of the fault's own error. The fault ``said``
+    sends ``body``, any JSON or a text, as it is.
     """
 
     match: str | None = None
@@ -50,14 +53,25 @@ class Rule:
     message: str | None = None
     latency: float | None = None
     form: str | None = None
+    model: str | None = None
+    share: float | None = None
     answer: Any = None
     body: Any = None
     reply: Any = None
     used: Counter[bytes] = field(default_factory=Counter)
 
-    def applies(self, users: list[str], form: str) -> bool:
-        """True when the rule holds for a request; using it up counts."""
+    def applies(
+        self, users: list[str], form: str, model: str = "", chance: Callable[[], float] = float
+    ) -> bool:
+        """True when the rule holds for a request; using it up counts.
+
+        ``chance`` lies between 0 and 1, the same for the same question to the same model.
+        """
         if self.form is not None and form != self.form:
+            return False
+        if self.model is not None and model != self.model:
+            return False
+        if self.share is not None and chance() >= self.share:
             return False
         text = users[-1] if users else ""
         if self.match is not None:
@@ -83,7 +97,8 @@ class Behaviour:
     ``no_images`` makes it a model without vision, which refuses with these words; ``no_system`` one
     without a system role, whose roles must alternate: it refuses with this body. While ``hold`` is
     true no answer leaves; the next behaviour without it lets go what waits. ``preset`` has it
-    behave like a server by that name, see ``presets``.
+    behave like a server by that name, see ``presets``. ``confidence`` makes it right as often, and
+    as sure of it, as told: see ``Certainty``.
     """
 
     rules: list[Rule] = field(default_factory=list)
@@ -103,6 +118,7 @@ class Behaviour:
     no_system_status: int = 400
     models: list[str] | None = field(default_factory=lambda: ["simulated", "gpt-4o-mini"])
     preset: str = ""
+    confidence: Certainty | None = None
     since: float = field(default_factory=time.monotonic)
 
     @property
@@ -128,6 +144,10 @@ def read_behaviour(data: Mapping[str, Any], default: Behaviour) -> Behaviour:
         raise BadBehaviour(f"form must be one of {', '.join(FORMS)}")
     if values["preset"] and values["preset"] not in WAYS:
         raise BadBehaviour(f"preset must be one of {', '.join(WAYS)}")
+    try:
+        values["confidence"] = read_certainty(values["confidence"])
+    except (TypeError, ValueError) as error:
+        raise BadBehaviour(str(error)) from None
     return Behaviour(**values)
 
 

@@ -116,7 +116,7 @@ def _pictures(body: Body) -> list[str]:
 
 def _sees(body: Body) -> bool:
     model = str(body.get("model", "")).lower()
-    return any(word in model for word in ("vision", "vl", "gpt-5", "pixtral", "deepseek-flash"))
+    return any(word in model for word in ("vision", "vl", "gpt-6", "pixtral", "deepseek-flash"))
 
 
 def _look(completion: Body, body: Body) -> None:
@@ -339,9 +339,9 @@ WAYS: Mapping[str, Way] = {
         before=b"\n\n\n",
     ),
     "openrouter": Way(
-        ("openai/gpt-5-mini", "meta-llama/llama-3.3-70b-instruct:free"),
+        ("openai/gpt-6-luna", "meta-llama/llama-3.3-70b-instruct:free"),
         _openrouter,
-        lambda names: {"data": [{"id": name, "context_length": 400000} for name in names]},
+        lambda names: {"data": [{"id": name, "context_length": 1050000} for name in names]},
         changes=_without_logprobs,
     ),
     "together": Way(

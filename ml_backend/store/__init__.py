@@ -19,6 +19,7 @@ from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.follows import Follow, FollowStore
 from ml_backend.store.jobs import JobStore
 from ml_backend.store.labels import LabelStore
+from ml_backend.store.opinions import MemberTotals, OpinionStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.presences import PresenceStore
 from ml_backend.store.presses import PressStore
@@ -71,6 +72,7 @@ __all__ = [
     "Follow",
     "JudgedOutcome",
     "KnownProject",
+    "MemberTotals",
     "NewAcceptance",
     "Place",
     "ProjectSecret",
@@ -107,6 +109,7 @@ class Store:
         self.runs = RunStore(self.database)
         self.outcomes = OutcomeStore(self.database)
         self.results = ResultStore(self.database)
+        self.opinions = OpinionStore(self.database)
         self.writing = WritingStore(self.database)
         self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)

@@ -30,6 +30,9 @@ PART = 10
 RUN = "run:"
 """How the accounts of runs begin, before the run's number."""
 
+RACE = "race:"
+"""The same of races, before their job's number."""
+
 NOTHING = Spent()
 
 _BOOK = ""
@@ -160,19 +163,22 @@ class AllowanceStore:
             )
 
     def forget_done(self, days: int) -> int:
-        """Drop the accounts of runs that are gone, or over for so long; return how many rows.
+        """Drop the accounts of runs and races that are gone, or over so long; return how many rows.
 
         A run that is gone on with opens its account anew, with what its answers have cost.
         """
-        a, r = t.allowances.c, t.runs.c
+        a, gone = t.allowances.c, 0
         before = datetime.now(UTC) - timedelta(days=days)
-        kept = sa.select(sa.literal(RUN) + sa.cast(r.id, sa.String)).where(
-            sa.or_(r.completed_at.is_(None), r.completed_at >= before)
-        )
-        of_runs = a.account.startswith(RUN, autoescape=True)
-        with self._db.write() as c:
-            gone = c.execute(sa.delete(t.allowances).where(of_runs, a.account.not_in(kept)))
-        return gone.rowcount
+        for prefix, table in ((RUN, t.runs), (RACE, t.jobs)):
+            x = table.c
+            kept = sa.select(sa.literal(prefix) + sa.cast(x.id, sa.String)).where(
+                sa.or_(x.completed_at.is_(None), x.completed_at >= before)
+            )
+            theirs = a.account.startswith(prefix, autoescape=True)
+            with self._db.write() as c:
+                done = c.execute(sa.delete(t.allowances).where(theirs, a.account.not_in(kept)))
+            gone += done.rowcount
+        return gone
 
     def reached(self, prefix: str, ending: str, limit: float) -> int:
         """Return how many accounts of such a name have spent all of a limit."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_backend.records import JobKind
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring
 
@@ -40,11 +41,27 @@ class RaceStore:
         self._db = database
 
     def add(self, job_id: int, project_id: int, answers: Sequence[RaceAnswer]) -> None:
-        """Keep answers; those that are kept already stay as they are."""
+        """Keep answers; those that are kept already stay as they are.
+
+        None of a race whose prompt was deleted meanwhile: nobody would delete them again.
+        """
         rows = [{"job_id": job_id, "project_id": project_id, **asdict(each)} for each in answers]
-        if rows:
-            with self._db.write() as c:
+        if not rows:
+            return
+        j, p = t.jobs.c, t.prompts.c
+        stands = sa.select(p.id).join_from(t.prompts, t.jobs, p.id == j.prompt_id)
+        with self._db.write() as c:
+            held = stands.where(j.id == job_id).with_for_update(read=True)
+            if c.execute(held).first() is not None:
                 insert_ignoring(c, t.race_answers, rows)
+
+    def forget_orphans(self) -> int:
+        """Drop races that are over and whose prompt was deleted; return how many."""
+        j = t.jobs.c
+        over = (j.kind == JobKind.RACE.value, j.completed_at.is_not(None))
+        with self._db.write() as c:
+            lost = j.prompt_id.not_in(sa.select(t.prompts.c.id))
+            return c.execute(sa.delete(t.jobs).where(*over, lost)).rowcount
 
     def of(self, job_id: int) -> list[RaceAnswer]:
         """Return what a race has so far."""

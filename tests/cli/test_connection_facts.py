@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support import fake_litellm
 from support.new_provider import NAME, new_provider
 from support.terminal import Terminal
 
@@ -80,3 +81,16 @@ def test_a_test_says_before_what_it_costs_and_after_what_the_model_can(terminal:
     calls = terminal.model.stats()["calls"]
     assert terminal.json("connections", "test", "box", "--quick")["measured"] is None
     assert terminal.model.stats()["calls"] == calls
+
+
+@pytest.mark.slow
+def test_a_key_of_litellm_names_the_vendor_it_is_of(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_litellm.install(monkeypatch)
+    add = ("connections", "add", "router", "--provider", "LiteLLM", "--api-key-env", "K")
+    said = " ".join(terminal.run(*add, code=1, K="sk-o").stderr.split())
+    assert "needs a deployment where a whole organization uses its key" in said
+    assert "Give it by --deployment. For example openrouter." in said
+    made = terminal.json(*add, "--deployment", "openrouter", K="sk-o")
+    assert made["provider"] == "LiteLLM"

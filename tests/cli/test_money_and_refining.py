@@ -152,3 +152,39 @@ def test_prices_are_given_shown_and_forgotten(terminal: Terminal, mails: list[in
     assert "is not a price" in wrong
     gone = terminal.json("connections", "price", "environment", "--remove", "gpt-4o-mini")
     assert gone["prices"] == {}
+
+
+@pytest.mark.slow
+def test_what_a_command_has_said_in_a_word_is_within_its_connections_budget(
+    terminal: Terminal,
+) -> None:
+    terminal.run(
+        *("connections", "add", "azure", "--provider", "AzureOpenAI", "--deployment", "gpt-4o"),
+        *("--endpoint", f"{terminal.model.root}/azure", "--api-key-env", "K"),
+        *("--price", "gpt-4o=1,2"),
+        K="sk-azure",
+    )
+    ways = (
+        ("connections", "test", "azure", "--quick"),
+        ("connections", "test", "azure"),
+        ("connections", "models", "azure", "--ask"),
+        ("doctor",),
+    )
+    for way in ways:
+        calls, before = terminal.model.stats()["calls"], spent(terminal)
+        terminal.run(*way)
+        assert terminal.model.stats()["calls"] > calls, way
+        assert spent(terminal) > before, way
+    terminal.run("connections", "budget", "azure", "--limit", "0.000001")
+    stood = spent(terminal)
+    calls = terminal.model.stats()["calls"]
+    for way in ways:
+        said = terminal.run(*way, code=1)
+        assert "may spend $1e-06" in said.stdout + said.stderr, way
+    assert (spent(terminal), terminal.model.stats()["calls"]) == (stood, calls)
+
+
+def spent(terminal: Terminal) -> float:
+    """What the one connection has spent."""
+    (_, row) = terminal.json("connections", "list")
+    return float(row["budget_total_spent"] or 0.0)

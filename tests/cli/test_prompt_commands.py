@@ -113,7 +113,7 @@ def test_deleting_a_version_leaves_the_prompt(terminal: Terminal, mails: list[in
 def test_a_connections_key_is_read_from_a_variable_and_shown_nowhere(
     terminal: Terminal, tmp_path: Path
 ) -> None:
-    arguments = ("connections", "add", "work", "--provider", "openai", "--model", "gpt-5-mini")
+    arguments = ("connections", "add", "work", "--provider", "openai", "--model", "gpt-6-luna")
     result = terminal.run(*arguments, "--api-key-env", "WORK_KEY", WORK_KEY=KEY)
     listed = terminal.run("connections", "list", "--json")
     shown = terminal.run("connections", "list")

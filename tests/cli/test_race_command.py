@@ -58,7 +58,7 @@ def test_a_race_says_what_it_takes_and_ends_in_a_table_and_a_sentence(raced: Ter
 @pytest.mark.slow
 def test_the_winner_is_saved_as_a_version(raced: Terminal) -> None:
     said = raced.run(*RACE, "--yes", "--tolerance", "0.3").stderr
-    assert "Next: the same with --save" in " ".join(said.split())
+    assert "--save --job 1 makes a version that the winner answers" in " ".join(said.split())
     made = raced.json(*RACE, "--yes", "--save", "--title", "Taken", "--tolerance", "0.3")
     assert made["winner"] == "bad", "as good, and cheaper"
     assert (made["version_made"]["title"], made["version_made"]["provider_model_id"]) == (
@@ -66,6 +66,35 @@ def test_the_winner_is_saved_as_a_version(raced: Terminal) -> None:
         "bad",
     )
     assert made["version_made"]["active"] is False
+
+
+@pytest.mark.slow
+def test_the_winner_of_a_race_that_ended_is_saved_afterwards(raced: Terminal) -> None:
+    """As it was raced, whatever was edited since, and without another call."""
+    first = raced.json(*RACE, "--yes", "--tolerance", "0.3")
+    assert (first["winner"], first["version_made"]) == ("bad", None)
+    raced.run("versions", "edit", "Topic", "Version 1", "--text", "Another {text}?")
+    calls = raced.model.stats()["calls"]
+    again = raced.json("versions", "race", "Topic", "--job", str(first["job"]))
+    assert (again["sentence"], again["version_made"]) == (first["sentence"], None)
+    said = raced.run("versions", "race", "Topic", "--save", "--title", "Later").stdout
+    assert "Created version" in said
+    assert "'Later'" in said
+    made = raced.json("versions", "race", "Topic", "--save", "--job", str(first["job"]))
+    kept = made["version_made"]
+    assert (kept["provider_model_id"], kept["prompt"]) == ("bad", "Topic of {text}?")
+    assert raced.model.stats()["calls"] == calls
+    assert (
+        "no race of 'Topic' with job 99"
+        in raced.run("versions", "race", "Topic", "--job", "99", code=1).stderr
+    )
+    raced.run(*RACE, "--job", str(first["job"]), code=2)
+
+
+@pytest.mark.slow
+def test_there_is_nothing_to_save_of_a_prompt_that_was_never_raced(raced: Terminal) -> None:
+    said = raced.run("versions", "race", "Topic", "--save", code=1).stderr
+    assert "no race of 'Topic' that ended" in said
 
 
 @pytest.mark.slow

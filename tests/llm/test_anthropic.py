@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import ModelError, RunStopper
-from ml_backend.llm import Gate, facts_of, open_model
+from ml_backend.llm import Gate, Opening, facts_of, open_model
 from ml_backend.llm.dialects.anthropic import PAGE, Messages
 from ml_backend.llm.dialects.anthropic_models import USUAL, generation_of
 from ml_backend.llm.dialects.anthropic_schema import strict
@@ -22,7 +22,7 @@ from ml_backend.llm.wire.troubles import judge_response
 from ml_backend.prompting.completion_limit import thinks
 from ml_backend.prompting.parameters import KNOWN
 from ml_backend.records import FailureKind, ProviderName
-from support.models import KEY, SCHEMA, ask, connection, opened, question, run
+from support.models import KEY, SCHEMA, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 from support.tables import each_row
 
@@ -523,9 +523,9 @@ def test_a_key_or_a_token_opens_it_and_neither_is_told(locked: Simulator) -> Non
         assert caught.value.kind is FailureKind.AUTHENTICATION
         assert "sk-ant-wrong" not in f"{caught.value} {caught.value.raw}"
     with pytest.raises(RunStopper, match="no API key"):
-        open_model(anthropic("", api_key=""), gate=Gate(1), timeout=1, ladder={})
+        open_model(anthropic("", api_key=""), Opening(Gate(1), 1, {}))
     with pytest.raises(RunStopper, match="no web address"):
-        open_model(anthropic("", endpoint="ftp://x"), gate=Gate(1), timeout=1, ladder={})
+        open_model(anthropic("", endpoint="ftp://x"), Opening(Gate(1), 1, {}))
 
 
 @pytest.mark.parametrize("form", facts_of(ProviderName.ANTHROPIC).forms)
@@ -626,7 +626,7 @@ def test_all_pages_of_its_models_are_listed(locked: Simulator) -> None:
 
     async def check(on: Any) -> list[str]:
         async with opened(on) as model:
-            found: list[str] = await model.check()
+            found: list[str] = await model.check(UNPAID)
             return found
 
     assert run(check(anthropic(locked.root))) == names

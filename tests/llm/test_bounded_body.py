@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import threading
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import Mock
 
 import pytest
 
@@ -18,7 +20,7 @@ import ml_backend.llm.chat  # noqa: F401  # else loaded by the first question, a
 from ml_backend.errors import ModelError
 from ml_backend.llm import Gate
 from ml_backend.llm.wire import bounded_body
-from support.models import ask, connection, opened, question, run
+from support.models import UNPAID, ask, connection, opened, question, run
 
 Send = Callable[[BaseHTTPRequestHandler], None]
 
@@ -155,7 +157,7 @@ def test_what_is_too_large_costs_its_task_and_no_memory(
 def test_a_list_of_models_is_bounded_alike(name: str, few: None) -> None:
     async def check(url: str) -> None:
         async with opened(connection(url)) as model:
-            await model.check()
+            await model.check(UNPAID)
 
     with (
         provider(HOSTILE[name]()) as url,
@@ -219,3 +221,33 @@ def test_what_large_bodies_take_of_others_their_connection_gives_back() -> None:
     with provider(sends(gzip.compress(reply_of(3 << 20)), "gzip")) as url:
         assert ask(connection(url), question(), gate=gate).text == ANSWER
     assert 0 < gate.paused_for < 1
+
+
+def test_others_have_their_turn_between_two_steps_of_unpacking() -> None:
+    """All of it may come in one piece of the network, a thousandth of what it unpacks to."""
+    steps, turns = 12, 0
+
+    class Content:
+        async def iter_any(self) -> AsyncIterator[bytes]:
+            yield gzip.compress(bytes(steps * bounded_body.STEP_BYTES))
+
+    response = Mock(
+        content=Content(), headers={"content-encoding": "gzip"}, content_length=None,
+        content_type="application/json",
+    )  # fmt: skip
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def read() -> bytes:
+        beside = asyncio.create_task(others())
+        try:
+            return await bounded_body.read_bounded(response, asyncio.Lock())
+        finally:
+            beside.cancel()
+
+    assert len(run(read())) == steps * bounded_body.STEP_BYTES
+    assert turns >= steps - 1

@@ -15,7 +15,7 @@ from ml_backend.errors import ModelError
 from ml_backend.llm import Model, Retry
 from ml_backend.records import ProviderName
 from support.fuzzing import Fuzz, mangled, spoilt
-from support.models import SCHEMA, connection, opened, question
+from support.models import SCHEMA, UNPAID, connection, opened, question
 
 ANSWER = json.dumps({"topic": "other", "spans": None})
 CALL = {"id": "c", "type": "function", "function": {"name": "answer", "arguments": ANSWER}}
@@ -181,7 +181,7 @@ async def _ask(fuzz: Fuzz, model: Model) -> None:
     for count in (said.prompt_tokens, said.completion_tokens) if said else ():
         assert count is None or 0 <= count < 2**40
     try:
-        names = await model.check()
+        names = await model.check(UNPAID)
     except ModelError as error:
         fuzz.watch.refused(error, "no list")
     else:

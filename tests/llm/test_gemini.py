@@ -9,13 +9,14 @@ import pytest
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Reach, Reply, facts_of, open_model
+from ml_backend.llm.confidence import tell_logprobs
 from ml_backend.llm.dialects.google import GenerateContent, model_in, thinking
 from ml_backend.llm.dialects.google_schema import translated
-from ml_backend.llm.model import Gate
+from ml_backend.llm.model import Gate, Opening
 from ml_backend.llm.providers.gemini import _Gemini
 from ml_backend.llm.wire import CallFailed
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import KEY, SCHEMA, ask, connection, opened, question, run
+from support.models import KEY, SCHEMA, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 from support.tables import each_row
 
@@ -325,7 +326,7 @@ def test_a_request_as_it_goes_out(simulator: Simulator, on: Connection) -> None:
     assert sent["generationConfig"]["seed"] == 5
     assert sent["generationConfig"]["responseJsonSchema"] == translated(SCHEMA)
     assert len(sent["contents"][0]["parts"]) == 3
-    assert reply.score is not None
+    assert tell_logprobs(reply.tokens)
     assert simulator.stats()["images"] == 1
 
 
@@ -391,7 +392,7 @@ def test_the_models_are_listed_and_a_wrong_key_is_told(
 
     async def check(of: Connection) -> list[str]:
         async with opened(of) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     assert run(check(on)) == ["gemini-a", "gemini-b", "gemini-c"]
     with pytest.raises(RunStopper) as caught:
@@ -413,7 +414,7 @@ def test_addresses_are_understood_as_people_paste_them(simulator: Simulator) -> 
 
 
 def open_(on: Connection) -> Any:
-    return open_model(on, gate=Gate(1), timeout=1, ladder={})
+    return open_model(on, Opening(Gate(1), 1, {}))
 
 
 def test_a_member_leads_it_into_no_private_network(simulator: Simulator) -> None:

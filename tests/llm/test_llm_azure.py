@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import ModelError, RunStopper
-from ml_backend.llm import open_model, provider_facts
+from ml_backend.llm import Opening, open_model, provider_facts
 from ml_backend.llm.prices import find_price
 from ml_backend.llm.providers import azureaifoundry, azureopenai
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import KEY, ask, connection, opened, question, run
+from support.models import KEY, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 
 AZURE, FOUNDRY = ProviderName.AZURE_OPENAI, ProviderName.AZURE_AI_FOUNDRY
@@ -74,7 +74,7 @@ def test_addresses_of_foundry_are_understood_as_people_paste_them(locked, entra)
 
 async def checked(on: Connection) -> list[str]:
     async with opened(on) as model:
-        return await model.check()
+        return await model.check(UNPAID)
 
 
 def test_hosts_of_azure_say_which_api_they_have():
@@ -87,7 +87,7 @@ def test_hosts_of_azure_say_which_api_they_have():
     }
     for host, route in hosts.items():
         on = connection(f"https://{host}", provider=FOUNDRY)
-        wire = open_model(on, gate=object(), timeout=1, ladder={})._wire
+        wire = open_model(on, Opening(object(), 1, {}))._wire
         url = wire._url(wire._dialect.route("m"))
         assert url.partition("?")[0] == f"https://{host}{route}", host
         # Endpoints of one model take a key as a token only; a resource takes none so.
@@ -113,9 +113,7 @@ def test_a_token_goes_before_a_key_that_was_given_with_it():
     for provider in (AZURE, FOUNDRY):
         wire = open_model(
             connection(on.endpoint, provider=provider, api_key=KEY, secrets=on.secrets),
-            gate=object(),
-            timeout=1,
-            ladder={},
+            Opening(object(), 1, {}),
         )._wire
         assert wire._place.headers["Authorization"] == f"Bearer {TOKEN}"
         assert KEY not in str(dict(wire._place.headers))
@@ -128,7 +126,7 @@ def test_nothing_of_the_servers_environment_is_sent(locked, monkeypatch):
     for provider in (AZURE, FOUNDRY):
         for path in ("", "/openai/v1"):
             on = connection(locked.root + path, provider=provider, deployment="prod")
-            wire = open_model(on, gate=object(), timeout=1, ladder={})._wire
+            wire = open_model(on, Opening(object(), 1, {}))._wire
             assert "of the server" not in str(dict(wire._place.headers)), (provider, path)
         with pytest.raises(RunStopper, match="no API key"):
             ask(connection(locked.root, provider=provider, api_key=""), question())

@@ -11,7 +11,7 @@ from ml_backend.llm.explanations import explain
 from ml_backend.llm.refusals.endpoint import judge_redirect
 from ml_backend.llm.refusals.trouble import Cure
 from ml_backend.records import FailureKind
-from support.models import ask, connection, opened, question, run
+from support.models import UNPAID, ask, connection, opened, question, run
 
 PAGE = "<!doctype html><title>Some web UI</title>"
 ELSEWHERE = [
@@ -41,7 +41,7 @@ def test_an_address_without_a_chat_completion_is_asked_once(simulator, status, b
 
     async def check():
         async with opened(connection(simulator.url, default_model="m")) as model:
-            await model.check()
+            await model.check(UNPAID)
 
     with pytest.raises(RunStopper) as checked:
         run(check())
@@ -54,7 +54,7 @@ def test_a_check_sees_a_wrong_address_whether_a_model_is_named(simulator, model,
     async def check(path):
         on = connection(f"{simulator.root}{path}", default_model=model)
         async with opened(on) as opened_model:
-            return await opened_model.check()
+            return await opened_model.check(UNPAID)
 
     simulator.control(models=names)
     with pytest.raises(RunStopper, match=r"There is no chat completion at .*Check the endpoint"):

@@ -132,3 +132,16 @@ def test_parameters_that_can_be_mended_are_named(message, parameter, replacement
 )
 def test_the_time_to_wait_is_read_where_it_is_named(headers, said, seconds):
     assert judged(429, {"error": {"message": said}}, headers).retry_after == seconds
+
+
+def test_tools_that_a_thinking_model_refuses_cost_it_no_effort():
+    """OpenAI's words since gpt-5.4; they come whether an effort is named or not."""
+    said = (
+        "Function tools with reasoning_effort are not supported for gpt-6-luna in "
+        "/v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to "
+        "'none'."
+    )
+    error = {"message": said, "type": "invalid_request_error", "param": "reasoning_effort"}
+    for sent in (("model", "messages", "tools"), ("model", "tools", "reasoning_effort")):
+        trouble = judge(read_refusal(400, {"error": error}), {}, sent)
+        assert (trouble.cure, trouble.kind) == FORM, sent

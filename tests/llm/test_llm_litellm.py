@@ -20,7 +20,7 @@ from ml_backend.llm.through_litellm.calls import ALONE, NOTHING, PASSED
 from ml_backend.llm.through_litellm.rules import SERVERS, VENDORS, forms_anew
 from ml_backend.records import Connection, FailureKind, ProviderName
 from support import fake_litellm
-from support.models import KEY, ask, connection, opened, question, run
+from support.models import KEY, UNPAID, ask, connection, opened, question, run
 
 LITELLM = ProviderName.LITELLM
 OPERATORS = replace(ANYWHERE, environment=True)
@@ -95,7 +95,7 @@ def test_the_address_of_another_connection_is_not_that_of_openai(litellm, monkey
     monkeypatch.setenv("OPENAI_BASE_URL", "http://gateway.internal/v1")
     litellm.raises = fake_litellm.NotFoundError("no such model")
     with pytest.raises(RunStopper):
-        ask(on(), question(model="openai/gpt-5-mini"))
+        ask(on(), question(model="openai/gpt-6-luna"))
     assert litellm.calls[0]["api_base"] == "https://api.openai.com/v1"
 
 
@@ -278,7 +278,7 @@ def test_without_it_one_is_told_how_to_install_it(monkeypatch):
 def test_a_check_asks_a_word_of_the_default_model(simulator, litellm):
     async def work(default: str) -> list[str]:
         async with opened(on(simulator.url, default_model=default)) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     assert run(work(MODEL)) == [MODEL]
     with pytest.raises(RunStopper, match="no model is named"):

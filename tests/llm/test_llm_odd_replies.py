@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import ModelError, RunStopper
-from ml_backend.llm import Gate, Reply
+from ml_backend.llm import Gate, Opening, Reply
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.reading.bad_answers import find_bad_answer
 from ml_backend.llm.reading.errors_within import find_error
@@ -69,7 +69,7 @@ def told(body: Any, status: int = 200, *, proven: bool = True) -> Reply:
     on = connection("http://model.invalid/v1")
     wire = ToldWire(status, content)
     ladder: dict[str, str] = {}
-    model = ChatModel(on, wire, gate=Gate(1), timeout=5, ladder=ladder, retry=FAST)
+    model = ChatModel(on, wire, Opening(Gate(1), 5, ladder, FAST))
     if proven:
         model._ladder.worked("simulated", "json_schema")
     return run(model.complete(question()))

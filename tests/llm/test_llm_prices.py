@@ -94,12 +94,12 @@ def test_what_a_cache_had_costs_its_own_price():
 
 
 def test_the_table_has_prices_of_caches():
-    price = find_price(connection("", **OPENAI), "gpt-5-mini")
+    price = find_price(connection("", **OPENAI), "gpt-6-luna")
     assert price.cached < price.prompt
     used = Usage(1000, 0, 0, 400)
     assert price.cost(used) < price.cost(Usage(1000, 0)) <= price.most(used)
     # Two numbers of one's own say nothing of a cache.
-    own = find_price(connection("", **OPENAI, prices={"gpt-5-mini": (7, 9)}), "gpt-5-mini")
+    own = find_price(connection("", **OPENAI, prices={"gpt-6-luna": (7, 9)}), "gpt-6-luna")
     assert (own.cached, own.cache_write) == (None, None)
 
 

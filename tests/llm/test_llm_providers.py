@@ -8,9 +8,10 @@ from typing import ClassVar
 import pytest
 
 from ml_backend.errors import InvalidInput, RunStopper
-from ml_backend.llm import Gate, open_model, provider_modules
+from ml_backend.llm import Gate, Opening, facts_of, open_model, provider_modules
+from ml_backend.llm.provider_facts import ENDPOINT
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import KEY, ask, connection, opened, question, run
+from support.models import KEY, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 
 AZURE = ProviderName.AZURE_OPENAI
@@ -23,7 +24,7 @@ def locked():
 
 
 def open_(on):
-    return open_model(on, gate=Gate(1), timeout=1, ladder={})
+    return open_model(on, Opening(Gate(1), 1, {}))
 
 
 def test_every_provider_has_its_module():
@@ -43,11 +44,38 @@ def test_a_missing_key_stops_before_any_call_and_says_how_to_set_it(provider):
         assert caught.value.kind is FailureKind.AUTHENTICATION
 
 
-@pytest.mark.parametrize("provider", [ProviderName.CUSTOM, AZURE])
-@pytest.mark.parametrize("endpoint", ["", "localhost:11434", "ftp://x/v1"])
-def test_an_unusable_endpoint_is_refused(provider, endpoint):
-    with pytest.raises(RunStopper, match="endpoint"):
-        open_(Connection(1, "Mine", provider, endpoint=endpoint, api_key=KEY))
+def _with_endpoint():
+    facts = [facts_of(each) for each in ProviderName]
+    return [each for each in facts if ENDPOINT in (*each.needs, *each.takes)]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        *("localhost:11434", "ftp://x/v1", "file:///etc/passwd", "https://", "https:///v1"),
+        *("//host/v1", "http://[broken", "http://host:many/v1", "http://:80/v1", "word"),
+    ],
+)
+def test_an_endpoint_that_is_no_web_address_is_refused_by_every_provider(endpoint):
+    asked = _with_endpoint()
+    assert {each.name for each in asked} > {ProviderName.CUSTOM, AZURE, ProviderName.VERTEX_AI}
+    for facts in asked:
+        with pytest.raises(RunStopper, match="endpoint is no web address") as caught:
+            open_(Connection(1, "Mine", facts.name, endpoint=endpoint, api_key=KEY))
+        assert caught.value.kind is FailureKind.BAD_REQUEST, facts.name
+        assert caught.value.fix, facts.name
+        assert "“Mine”" in caught.value.message
+
+
+@pytest.mark.parametrize("endpoint", ["", "  "])
+def test_a_missing_endpoint_is_told_of_where_there_is_no_address_of_the_vendors_own(endpoint):
+    for facts in _with_endpoint():
+        on = Connection(1, "Mine", facts.name, endpoint=endpoint, api_key=KEY)
+        if ENDPOINT in facts.needs:
+            with pytest.raises(RunStopper, match="has no endpoint"):
+                open_(on)
+        elif facts.is_choice and not facts.library:
+            run(open_(on).close())
 
 
 def test_openai_sends_its_key(locked):
@@ -98,7 +126,7 @@ def test_azure_check_asks_the_deployment_itself(locked):
     async def work():
         on = connection(locked.root, provider=AZURE, deployment="prod", default_model="gpt-4o")
         async with opened(on) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     before = locked.stats()["calls"]
     assert run(work()) == ["gpt-4o"]

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from ml_backend.llm import Gate
+from ml_backend.llm import Gate, Opening
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
 from ml_backend.llm.wire import Place, Received, Wire
@@ -101,7 +101,7 @@ class ToldWire(Wire):
 def usage_of(body: str, status: int = 200) -> Usage:
     wire = ToldWire(body, status)
     on = connection("http://model.invalid/v1")
-    model = ChatModel(on, wire, gate=Gate(1), timeout=5, ladder={}, retry=FAST)
+    model = ChatModel(on, wire, Opening(Gate(1), 5, {}, FAST))
     model._ladder.worked("simulated", "json_schema")
     return run(model.complete(question())).usage
 

@@ -10,7 +10,7 @@ import pytest
 
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.errors import InvalidInput, RunStopper
-from ml_backend.llm import Gate, open_model
+from ml_backend.llm import Gate, Opening, open_model
 from ml_backend.llm.local import model_file
 from ml_backend.llm.prices import find_price
 from ml_backend.records import Connection, ProviderName, Usage
@@ -63,7 +63,7 @@ def test_a_file_that_is_none_is_said_with_the_next_step(engine, content, said) -
         model_file.of_connection(local(str(path)))
     assert "kind GGUF" in for_command_line(caught.value.fix or "")
     with pytest.raises(RunStopper, match=said):
-        open_model(local(str(path)), gate=Gate(1), timeout=1, ladder={})
+        open_model(local(str(path)), Opening(Gate(1), 1, {}))
 
 
 def test_a_folder_is_no_model(engine: Path) -> None:

@@ -17,9 +17,10 @@ import support.local_server
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm.local.child import DEATHS, ModelProcess, ModelProcesses
 from ml_backend.llm.local.model_file import LocalModelFile
+from ml_backend.llm.model import Gate, Opening
 from ml_backend.llm.providers.local import LocalModel
 from ml_backend.records import Connection, FailureKind, ProviderName
-from support.models import FAST, question, run
+from support.models import FAST, UNPAID, question, run
 from support.processes import eventually
 
 PROGRAM = Path(support.local_server.__file__)
@@ -40,7 +41,7 @@ def process(tmp_path: Path) -> Iterator[ModelProcess]:
 
 
 def model_on(process: ModelProcess) -> LocalModel:
-    return LocalModel(ON, process, timeout=20.0, ladder={}, retry=FAST)
+    return LocalModel(ON, process, Opening(Gate(1), 20.0, {}, FAST))
 
 
 def ask(process: ModelProcess, *texts: str) -> list[str]:
@@ -93,7 +94,7 @@ def test_no_proxy_stands_between(process: ModelProcess, monkeypatch: pytest.Monk
 
     async def check() -> list[str]:
         model = model_on(process)
-        names = await model.check()
+        names = await model.check(UNPAID)
         await model.close()
         return names
 

@@ -19,11 +19,11 @@ from ml_backend.llm.local import child, model_file
 from ml_backend.llm.local.child import DEATHS, ModelProcess
 from ml_backend.llm.local.confined import environment, without_places
 from ml_backend.llm.local.model_file import LocalModelFile
-from ml_backend.llm.model import Gate
+from ml_backend.llm.model import Gate, Opening
 from ml_backend.llm.providers import local
 from ml_backend.llm.providers.local import LocalModel, open_model
 from ml_backend.records import Connection, ProviderName
-from support.models import FAST, question, run
+from support.models import FAST, UNPAID, question, run
 from support.processes import eventually
 
 PROGRAM = Path(support.local_server.__file__)
@@ -94,7 +94,7 @@ def test_many_who_wait_for_a_start_leave_the_loops_own_threads_to_others(tmp_pat
     process = process_of(tmp_path, NEVER_READY)
 
     async def others() -> None:
-        models = [LocalModel(ON, process, timeout=5, ladder={}, retry=FAST) for _ in range(40)]
+        models = [LocalModel(ON, process, Opening(Gate(1), 5, {}, FAST)) for _ in range(40)]
         asked = [asyncio.create_task(model.complete(question())) for model in models]
         await asyncio.to_thread(eventually, lambda: process.pid is not None)
         await asyncio.wait_for(asyncio.to_thread(int), 5)
@@ -118,7 +118,7 @@ def test_tasks_that_come_at_once_open_one_line(tmp_path: Path, monkeypatch) -> N
     monkeypatch.setattr(LocalModel, "_line_to", noted)
 
     async def ask() -> None:
-        model = LocalModel(ON, process, timeout=20, ladder={}, retry=FAST)
+        model = LocalModel(ON, process, Opening(Gate(1), 20, {}, FAST))
         await asyncio.gather(*(model.complete(question(timeout=20.0)) for _ in range(6)))
         await model.close()
 
@@ -141,9 +141,9 @@ def given_up(folder: Path) -> ModelProcess:
 
 def check(process: ModelProcess) -> list[str]:
     async def checked() -> list[str]:
-        model = LocalModel(ON, process, timeout=20, ladder={}, retry=FAST)
+        model = LocalModel(ON, process, Opening(Gate(1), 20, {}, FAST))
         try:
-            return await model.check()
+            return await model.check(UNPAID)
         finally:
             await model._hang_up()
 
@@ -217,7 +217,7 @@ def test_a_retired_model_lets_go_when_it_is_asked_no_more(tmp_path: Path, monkey
     process = process_of(tmp_path)
 
     async def one() -> None:
-        model = LocalModel(ON, process, timeout=20, ladder={}, retry=FAST)
+        model = LocalModel(ON, process, Opening(Gate(1), 20, {}, FAST))
         await model.complete(question(timeout=20.0))
         first = process.pid
         model.retire()
@@ -237,7 +237,7 @@ def test_a_retired_model_lets_go_when_it_is_asked_no_more(tmp_path: Path, monkey
 
 def test_a_retired_model_that_was_never_asked_lets_go_at_once(tmp_path: Path) -> None:
     process = process_of(tmp_path)
-    LocalModel(ON, process, timeout=20, ladder={}, retry=FAST).retire()
+    LocalModel(ON, process, Opening(Gate(1), 20, {}, FAST)).retire()
     eventually(lambda: process._holders == 0)
 
 
@@ -324,7 +324,7 @@ def test_a_file_that_is_none_is_told_in_full_to_who_named_it_alone(
     fields = model_file.local_model(str(path), threads=1, slots=1, context=512)
     on = Connection(7, "Mine", ProviderName.LOCAL, **fields)
     with pytest.raises(RunStopper, match=r"a\.gguf") as caught:
-        open_model(on, gate=Gate(1), timeout=1, ladder={}, retry=FAST)
+        open_model(on, Opening(Gate(1), 1, {}, FAST))
     assert "secret-place" not in str(caught.value)
     assert str(path) in caplog.text
     with pytest.raises(InvalidInput, match="secret-place"):

@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from ml_backend.llm import Gate, Lists
+from ml_backend.llm import Gate, Lists, Opening
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.dialects.anthropic import Messages
 from ml_backend.llm.models.listing import LISTED, listed_facts
@@ -16,7 +16,7 @@ from ml_backend.llm.wire import CallFailed, ChatCompletions, Dialect, Place, Wir
 from ml_backend.llm.wire.calls import MOST_PAGES
 from ml_backend.llm.wire.troubles import Received
 from ml_backend.records.abilities import NAMES, ModelAbilities
-from support.models import FAST, connection, run
+from support.models import FAST, UNPAID, connection, run
 
 TODAY = "2026-11-30"
 
@@ -92,11 +92,20 @@ def test_lists_of_those_who_document_theirs() -> None:
                             "image_input": {"supported": True},
                             "pdf_input": {"supported": False},
                             "thinking": {"supported": True, "types": {}},
+                            "structured_outputs": {"supported": True},
                         },
                     }
                 ]
             },
-            {"claude-x": {"context": 200000, "images": True, "pdfs": False, "reasoning": True}},
+            {
+                "claude-x": {
+                    "context": 200000,
+                    "images": True,
+                    "pdfs": False,
+                    "reasoning": True,
+                    "form": "json_schema",
+                }
+            },
         ),
     ]
     assert [(listing, told(listing)) for listing, want in table if told(listing) != want] == []
@@ -132,10 +141,10 @@ def test_a_check_reads_the_list_it_is_shown() -> None:
     client = openai.AsyncOpenAI(api_key="k", base_url="http://model.invalid/v1")
     wire = ListingWire(Place.of(client), Gate(1))
     on = connection("http://model.invalid/v1")
-    model = ChatModel(on, wire, gate=Gate(1), timeout=5, ladder={}, retry=FAST)
+    model = ChatModel(on, wire, Opening(Gate(1), 5, {}, FAST))
     assert isinstance(model, Lists)
     assert model.listed == {}
-    assert run(model.check()) == ["gpt-4o", "gpt-6-luna"]
+    assert run(model.check(UNPAID)) == ["gpt-4o", "gpt-6-luna"]
     assert set(model.listed) == {"gpt-4o"}
     [fact] = [model.listed["gpt-4o"].retires]
     assert fact is not None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from ml_backend.llm import facts_of
 from ml_backend.llm.models.catalogue import known_model, names_of
 from ml_backend.llm.models.kept import documented, kept_abilities
 from ml_backend.llm.models.retiring import retirement_said
@@ -14,6 +15,7 @@ from ml_backend.llm.models.saying import short_words
 from ml_backend.llm.models.tables.families import FAMILIES
 from ml_backend.llm.models.tables.retirements import RETIREMENTS
 from ml_backend.llm.models.vendors import named
+from ml_backend.llm.presets import PRESETS
 from ml_backend.llm.prices import find_price
 from ml_backend.records import ProviderName
 from ml_backend.records.abilities import (
@@ -26,6 +28,7 @@ from ml_backend.records.abilities import (
     measured,
     merged,
 )
+from ml_backend.settings import DEFAULT_MODEL
 from support.models import connection
 
 OPENAI: dict[str, Any] = {"provider": ProviderName.OPENAI}
@@ -195,6 +198,56 @@ def test_a_retirement_is_told_in_time(day: date, said: str) -> None:
 def test_a_model_nobody_announced_retires_in_no_words() -> None:
     for at, model in ((on("OpenAI"), "gpt-6-luna"), (on("Custom", "http://me/v1"), "gpt-4o")):
         assert retirement_said(model, kept_abilities(at, model), date(2030, 1, 1)) == ""
+
+
+NOTICE = timedelta(days=180)
+"""What OpenAI gives before it switches a generally available model off."""
+
+
+@pytest.mark.parametrize(
+    ("at", "model"),
+    [
+        (on("OpenAI"), DEFAULT_MODEL),
+        (on("Custom", PRESETS["openrouter"].address), PRESETS["openrouter"].model),
+    ],
+    ids=["the default model", "OpenRouter's example"],
+)
+def test_models_that_people_are_given_are_priced_and_stay(at: Any, model: str) -> None:
+    price = find_price(at, model)
+    assert price is not None
+    assert 0 < price.prompt <= 1.0 < 10.0 >= price.completion > 0, "a cheap one"
+    assert names_of(at, model) == [model]
+
+
+def test_the_default_model_does_all_that_the_docs_say_and_is_not_about_to_go() -> None:
+    known = kept_abilities(on("OpenAI"), DEFAULT_MODEL)
+    for fact in (known.images, known.pdfs, known.reasoning):
+        assert fact is not None, "OpenAI's families do not name it"
+        assert fact.value is True
+    assert known.form is not None
+    assert known.form.value == "json_schema"
+    assert known.context is not None
+    last = date.fromisoformat(RETIREMENTS["openai"].dated) + NOTICE
+    assert known.retires_on is None or known.retires_on > last
+    assert retirement_said(DEFAULT_MODEL, known, last - timedelta(days=90)) == ""
+
+
+def test_examples_and_defaults_name_no_model_that_is_about_to_go() -> None:
+    """Of providers: what people copy is to work for a while."""
+    named_ones = [
+        (provider.value, example)
+        for provider in ProviderName
+        for example in map(facts_of(provider).example.get, ("model", "deployment"))
+        if example and provider is not ProviderName.CUSTOM
+    ]
+    soon = []
+    for provider, model in named_ones:
+        known = kept_abilities(on(provider), model)
+        page = known.retires
+        if page and known.retires_on and known.retires_on < date.fromisoformat(page.dated) + NOTICE:
+            soon.append((provider, model, known.retires_on))
+    assert named_ones
+    assert soon == []
 
 
 def test_a_model_in_a_few_words() -> None:

@@ -87,7 +87,7 @@ FORMS = {
     ("mistral", "mistral-small-latest"): "json_schema",
     ("deepseek", "deepseek-flash"): "json_object",
     ("deepseek", "deepseek-v4-pro"): "json_object",
-    ("openrouter", "openai/gpt-5-mini"): "json_schema",
+    ("openrouter", "openai/gpt-6-luna"): "json_schema",
     ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): "json_schema",
     ("together", "openai/gpt-oss-20b"): "json_schema",
     ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"): "json_schema",

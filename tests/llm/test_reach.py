@@ -14,7 +14,7 @@ from ml_backend.errors import ModelError
 from ml_backend.llm import Reach
 from ml_backend.llm.wire import calls
 from ml_backend.records import Connection, ProviderName
-from support.models import ask, connection, opened, question, run
+from support.models import UNPAID, ask, connection, opened, question, run
 from support.odd_endpoints import closed_port, http, odd_endpoint
 
 OUTSIDE = Reach(private=False, tells=False, whom="Ada (ada@example.com)")
@@ -43,7 +43,7 @@ def look_up(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
 def checked(on: Connection, reach: Reach) -> list[str]:
     async def work() -> list[str]:
         async with opened(on, reach=reach, timeout=1.0) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     names: list[str] = run(work())
     return names

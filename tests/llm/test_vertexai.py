@@ -11,7 +11,7 @@ from google.auth import jwt
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Reach, facts_of, open_model
-from ml_backend.llm.model import Gate
+from ml_backend.llm.model import Gate, Opening
 from ml_backend.llm.providers.vertexai import _Vertex
 from ml_backend.llm.wire import CallFailed, Received
 from ml_backend.llm.wire.google_token import (
@@ -22,7 +22,7 @@ from ml_backend.llm.wire.google_token import (
 )
 from ml_backend.records import Connection, FailureKind, ProviderName
 from support.google_accounts import EMAIL, account, pem, private_key
-from support.models import KEY, ask, connection, opened, question, run
+from support.models import KEY, UNPAID, ask, connection, opened, question, run
 from support.simulator import Simulator
 from support.tables import each_row
 
@@ -46,7 +46,7 @@ def vertex(url: str = "", text: str = "", **changes: Any) -> Connection:
 
 
 def open_(on: Connection) -> Any:
-    return open_model(on, gate=Gate(1), timeout=1, ladder={})
+    return open_model(on, Opening(Gate(1), 1, {}))
 
 
 def address(on: Connection, model: str = "gemini-2.5-flash") -> str:
@@ -317,7 +317,7 @@ def test_a_service_account_asks_with_its_tokens(simulator: Simulator) -> None:
 
     async def check(of: Connection) -> list[str]:
         async with opened(of) as model:
-            return await model.check()
+            return await model.check(UNPAID)
 
     simulator.control(models=["gemini-a", "gemini-b", "gemini-c"])
     assert run(check(on)) == ["gemini-a", "gemini-b", "gemini-c"]

@@ -19,6 +19,7 @@ from ml_backend.prompting.completion_limit import (
     thinks,
 )
 from ml_backend.records import ProviderName
+from ml_backend.settings import DEFAULT_MODEL
 from support.tables import each_row
 
 CUSTOM, OPENAI = ProviderName.CUSTOM, ProviderName.OPENAI
@@ -28,6 +29,7 @@ CUSTOM, OPENAI = ProviderName.CUSTOM, ProviderName.OPENAI
     "model",
     [
         "o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5-mini-2025-08-07", "gpt-5.1",
+        "gpt-6-luna", "openai/gpt-6.1-terra",
         "gpt-oss:20b", "openai/gpt-oss-120b", "deepseek-reasoner", "deepseek-flash",
         "deepseek-v4-pro",
         "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
@@ -44,7 +46,8 @@ def test_models_that_think_are_known_by_name(model: str) -> None:
 @each_row(
     "model",
     [
-        "gpt-4o-mini", "gpt-5-chat-latest", "gpt-4.1", "llama3.2", "SmolLM2-135M-Instruct", "phi-4",
+        "gpt-4o-mini", "gpt-5-chat-latest", "gpt-6-chat", "gpt-4.1", "llama3.2",
+        "SmolLM2-135M-Instruct", "phi-4",
         "Qwen/Qwen3-30B-A3B-Instruct-2507", "qwen3-coder:30b", "qwen2.5:7b", "mistral-small",
         "gemma3:4b", "grok-4-fast-non-reasoning", "claude-sonnet-4", "deepseek-chat",
         "deepseek-v3.2", "foo1", "",
@@ -66,7 +69,7 @@ def test_room_for_thoughts_comes_on_top() -> None:
 
 
 def test_where_a_limit_counts_against_the_minute_a_thinker_gets_none() -> None:
-    limit = limit_of(90, OPENAI, "gpt-5-mini", {})
+    limit = limit_of(90, OPENAI, DEFAULT_MODEL, {})
     assert (limit.tokens, limit.ours) == (0, 0)
     assert "no limit is sent" in limit.words
     assert limit_of(90, OPENAI, "gpt-4o-mini", {}).ours == 96

@@ -18,7 +18,7 @@ active: Version 2
 versions:
 - title: Version 1
   provider: OpenAI
-  model: gpt-5-mini
+  model: gpt-6-luna
   connection: Team
   few_shot: 5
   parameters:

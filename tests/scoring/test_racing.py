@@ -10,7 +10,7 @@ from statistics import NormalDist, fmean
 
 import pytest
 
-from ml_backend.scoring.anytime import Differences, Wealth, e_value, interval, round_up
+from ml_backend.scoring.anytime import Differences, Wealth, e_value, interval, p_of, round_up
 from ml_backend.scoring.racing import Race
 from ml_backend.scoring.verdict import Out, Verdict
 
@@ -30,6 +30,7 @@ def raced(
     seed: int,
     truths: int = TRUTHS,
     hard: float = 0.0,
+    looks_every: int = ROUND,
 ) -> Raced:
     """Race models of these accuracies; ``hard`` is how much the difficulty of tasks is shared."""
     draw = random.Random(seed)
@@ -38,7 +39,7 @@ def raced(
     levels = [NormalDist().inv_cdf(each) for each in accuracies]
     own, calls = math.sqrt(1 - hard), 0
     while not race.is_over:
-        for _ in range(min(ROUND, tasks - race.asked)):
+        for _ in range(min(looks_every, tasks - race.asked)):
             shared = math.sqrt(hard) * draw.gauss(0, 1) if hard else 0.0
             scores = {
                 each: float(
@@ -60,10 +61,10 @@ def raced(
 def test_the_cheap_model_near_the_best_wins_with_fewer_calls(hard: float) -> None:
     """Four models of .92, .91, .75 and .60 at 10, 1, 1 and 0.5 dollars, 300 truths."""
     found = [
-        raced([0.92, 0.91, 0.75, 0.60], [10, 1, 1, 0.5], seed, hard=hard) for seed in range(40)
+        raced([0.92, 0.91, 0.75, 0.60], [10, 1, 1, 0.5], seed, hard=hard) for seed in range(100)
     ]
     winners = [each.verdict.winner for each in found]
-    assert winners.count(1) >= 38, winners
+    assert winners.count(1) >= 95, winners
     assert set(winners) <= {0, 1}, "never one more than 5 points below"
     assert fmean(each.calls for each in found) <= 0.7 * 4 * TRUTHS
 
@@ -73,16 +74,33 @@ def test_models_far_below_cost_little() -> None:
     """Eight models, six of them 15 points below at least, cheap or dear."""
     for prices in ([10, 1, *[0.5] * 6], [1, 1, *[5] * 6]):
         found = [
-            raced([0.92, 0.91, 0.77, 0.77, 0.75, 0.72, 0.7, 0.6], prices, seed) for seed in range(6)
+            raced([0.92, 0.91, 0.77, 0.77, 0.75, 0.72, 0.7, 0.6], prices, seed)
+            for seed in range(20)
         ]
         assert fmean(each.calls for each in found) <= 0.5 * 8 * TRUTHS
 
 
 @pytest.mark.slow
 def test_of_equal_models_none_is_called_better() -> None:
-    found = [raced([0.8] * 3, [1, 1, 1], seed) for seed in range(40)]
+    found = [raced([0.8] * 3, [1, 1, 1], seed, looks_every=20) for seed in range(1000)]
     better = sum(any(pair.better is not None for pair in each.verdict.pairs) for each in found)
-    assert better <= 40 * (0.05 + 3 * math.sqrt(0.05 * 0.95 / 40))
+    assert better <= 1000 * (0.05 + 3 * math.sqrt(0.05 * 0.95 / 1000))
+
+
+@pytest.mark.slow
+def test_a_look_at_two_equal_models_after_each_task_tells_them_apart_in_one_of_twenty() -> None:
+    """1,000 pairs, 180 tasks, a look at each of them: what a p value would not survive."""
+    told = 0
+    for seed in range(1000):
+        draw, found = random.Random(seed), Differences()
+        for _ in range(round(SHARE * TRUTHS)):
+            difference = float(draw.random() < 0.8) - float(draw.random() < 0.8)
+            found.add(difference)
+            if difference:
+                found.above(0.0)
+                found.below(0.0)
+        told += p_of(max(found.above(0.0), found.below(0.0))) <= 0.05
+    assert told <= 1000 * (0.05 + 3 * math.sqrt(0.05 * 0.95 / 1000))
 
 
 def test_too_few_tasks_tell_nobody_apart() -> None:

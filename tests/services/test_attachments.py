@@ -19,7 +19,7 @@ from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.prompting import messages
 from ml_backend.records import Attachment, FailureKind, JsonObject, ProviderName
 from ml_backend.services.inference.attachments import IMAGE_TOKENS, Attachments, Ready
-from support.files import FileHost, image, pdf
+from support.files import FileHost, image, pdf, scan
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
@@ -347,10 +347,29 @@ def test_a_scan_goes_as_a_file_to_those_who_read_it(place: Place, provider: Prov
     assert ready.tokens == 2 * IMAGE_TOKENS
 
 
-def test_a_scan_is_a_failure_for_others(place: Place) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("provider", [ProviderName.CUSTOM, ProviderName.AZURE_AI_FOUNDRY])
+def test_a_scan_goes_as_pictures_of_its_pages_to_others(
+    place: Place, provider: ProviderName
+) -> None:
+    place.elsewhere.files["/scan.pdf"] = scan((40, 60), (50, 30))
+    ready = place.get(place.far("/scan.pdf"), kind="pdf", provider=provider)
+    said = ready.messages[-1]["content"]
+    assert [part["type"] for part in said[-4:]] == ["text", "image_url", "text", "image_url"]
+    assert [part["text"] for part in said[-4::2]] == ["Page 1:", "Page 2:"]
+    assert all(part["image_url"]["url"].startswith("data:image/") for part in said[-3::2])
+    assert ready.tokens == 2 * IMAGE_TOKENS
+    place.get(place.far("/scan.pdf"), kind="pdf", provider=provider)
+    [whole] = sent(place.get(place.far("/scan.pdf"), kind="pdf", provider=ProviderName.OPENAI))
+    assert whole["type"] == "file", "who reads PDFs is sent the file, whatever others were"
+
+
+@pytest.mark.slow
+def test_a_scan_whose_pages_are_no_pictures_is_a_failure_for_others(place: Place) -> None:
     place.elsewhere.files["/scan.pdf"] = pdf("", "")
     error = place.refusal(place.far("/scan.pdf"), kind="pdf")
     assert error.kind is FailureKind.NO_INPUT
     assert 'document "pages[0]"' in error.message
-    assert "scan" in error.message
+    assert "scan whose page 1 is not one picture" in error.message
     assert "<Image valueList=" in error.fix
+    assert "takes PDF files: OpenAI, AzureOpenAI" in error.fix

@@ -11,6 +11,7 @@ import pytest
 
 from ml_backend.container import Container
 from ml_backend.errors import RunStopper
+from ml_backend.llm import Payer
 from ml_backend.records import FailureKind
 from ml_backend.services.health.doctor import Check, Doctor
 from ml_backend.services.health.page_assets import FONTS
@@ -157,7 +158,7 @@ def test_a_server_with_another_database_is_a_failure(house: House) -> None:
 
 def test_a_model_that_is_refused_says_why(house: House) -> None:
     class Refusing(ScriptedModel):
-        async def check(self) -> list[str]:
+        async def check(self, payer: Payer) -> list[str]:
             raise RunStopper("The key is wrong.", kind=FailureKind.AUTHENTICATION, fix="Mend it.")
 
     models = house.container.models
@@ -169,7 +170,7 @@ def test_a_model_that_is_refused_says_why(house: House) -> None:
 @pytest.mark.slow
 def test_a_model_that_is_not_offered_is_a_warning(house: House) -> None:
     class Offering(ScriptedModel):
-        async def check(self) -> list[str]:
+        async def check(self, payer: Payer) -> list[str]:
             return ["one", "two"]
 
     models = house.container.models

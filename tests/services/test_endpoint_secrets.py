@@ -6,8 +6,8 @@ import pytest
 
 from ml_backend.errors import InvalidInput
 from ml_backend.records import ProviderName
-from ml_backend.services.callers.connection_checks import check_endpoint
 from ml_backend.services.callers.connection_fields import check_needs
+from ml_backend.services.callers.connection_rules import check_endpoint
 
 
 @pytest.mark.parametrize(

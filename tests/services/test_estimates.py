@@ -219,10 +219,10 @@ def test_subsets_samples_and_few_shot_examples_count(place: Place) -> None:
 def test_a_model_that_thinks_has_a_wide_interval(place: Place) -> None:
     plain = place.estimate()
     place.house.container.store.connections.update(
-        place.version.connection_id or 0, prices={**PRICES, "gpt-5-mini": [2.0, 8.0]}
+        place.version.connection_id or 0, prices={**PRICES, "gpt-6-luna": [2.0, 8.0]}
     )
     place.version = place.house.container.prompts.create_version(
-        place.prompt, text="Which topic? {text}", connection="priced", model="gpt-5-mini"
+        place.prompt, text="Which topic? {text}", connection="priced", model="gpt-6-luna"
     )
     thinking = place.estimate()
     assert thinking.high > 3 * plain.high

@@ -7,7 +7,7 @@ import pytest
 from ml_backend.container import Container
 from ml_backend.errors import BudgetReached, InvalidInput, ModelError
 from ml_backend.llm import Request
-from ml_backend.records import AuditAction, Connection, ProviderName
+from ml_backend.records import FAILED, AuditAction, Connection, ProviderName
 from ml_backend.services.models.measuring import MOST_CALLS, expected_cost
 from ml_backend.services.models.probes import limits_in
 from ml_backend.simulator.presets import WAYS
@@ -28,9 +28,9 @@ WANTED = {
     ),
     ("deepseek", "deepseek-flash"): ("json_object", True, True, None, 12, None),
     ("deepseek", "deepseek-v4-pro"): ("json_object", False, True, None, 12, None),
-    ("openrouter", "openai/gpt-5-mini"): ("json_schema", True, False, 400000, None, None),
+    ("openrouter", "openai/gpt-6-luna"): ("json_schema", True, False, 1050000, None, None),
     ("openrouter", "meta-llama/llama-3.3-70b-instruct:free"): (
-        "json_schema", False, False, 400000, None, None
+        "json_schema", False, False, 1050000, None, None
     ),
     ("together", "openai/gpt-oss-20b"): (
         "json_schema", None, False, 131072, 12, {"requests a second": 10, "tokens a second": 3000}
@@ -97,6 +97,51 @@ def test_what_was_measured_is_kept_and_counted(container: Container, simulator) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("provider", "path", "context", "limits"),
+    [
+        pytest.param(
+            "Anthropic",
+            "/anthropic",
+            200_000,
+            {
+                "requests a minute": 1000,
+                "tokens a minute": 96_000,
+                "prompt tokens a minute": 80_000,
+                "answer tokens a minute": 16_000,
+            },
+            id="Anthropic",
+        ),
+        pytest.param("Gemini", "", 1_048_576, None, id="Gemini documents no headers of limits"),
+    ],
+)
+def test_what_vendors_tell_in_lists_and_headers_is_taken_up(
+    container: Container,
+    simulator,
+    provider: str,
+    path: str,
+    context: int,
+    limits: dict[str, int] | None,
+) -> None:
+    """Over each one's own wire, as its documentation has it."""
+    on = container.store.connections.create(
+        title=provider, api_key="sk-k", provider=provider, endpoint=f"{simulator.root}{path}",
+        prices={"*": [1, 2]},
+    )  # fmt: skip
+    found = container.measuring.measure(on, "simulated")
+    assert (found.context, found.limits) == (context, limits)
+    known = container.store.abilities.of(on)["simulated"]
+    assert known.context is not None
+    assert known.context.value == context
+    container.connection_checks.run(on)
+    listed = container.store.abilities.of(on)["gpt-4o-mini"]
+    assert listed.context is not None
+    assert (listed.context.value, listed.context.source) == (context, "listed by the provider")
+    assert listed.reasoning is not None
+    assert listed.reasoning.value is True
+
+
+@pytest.mark.slow
 def test_what_cannot_be_told_is_no_guess(container: Container, simulator) -> None:
     simulator.control({"match": "colour", "answer": {"colour": "blue"}})
     found = container.measuring.measure(kept(container, simulator.url, ""), "simulated")
@@ -118,6 +163,18 @@ def test_a_model_must_be_named_and_a_budget_is_kept(container: Container, simula
     with pytest.raises(BudgetReached):
         container.measuring.measure(poor, "simulated")
     assert simulator.stats()["calls"] == calls
+
+
+@pytest.mark.slow
+def test_a_measuring_that_fails_is_told_with_what_it_cost(container: Container, simulator) -> None:
+    on = kept(container, simulator.url, "", deployment="simulated")
+    simulator.control({"match": "word: ok"}, {"fault": "auth"})
+    with pytest.raises(ModelError):
+        container.measuring.measure(on, "simulated")
+    [told] = container.store.audit.search(actions=(AuditAction.MODEL_MEASURED,))
+    spent = container.store.spendings.since(on.id, "")
+    assert (told.outcome, told.cost) == (FAILED, pytest.approx(spent.cost))
+    assert told.cost > 0, "the word was paid for"
 
 
 @pytest.mark.slow

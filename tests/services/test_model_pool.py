@@ -31,7 +31,7 @@ class Opened:
 
 @pytest.fixture
 def pool(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> ModelPool:
-    def opened(connection: Connection, **_: Any) -> Opened:
+    def opened(connection: Connection, _: Any) -> Opened:
         return Opened(connection)
 
     monkeypatch.setattr(pools, "open_model", opened)

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.errors import BudgetReached
 from ml_backend.llm.prices import Price, find_price
-from ml_backend.records import Connection, Person, ProviderName, RunStatus, Usage
+from ml_backend.records import Connection, JobKind, Person, ProviderName, RunStatus, Usage
 from ml_backend.services.models import allowance
 from ml_backend.services.models.allowance import Allowance
 from ml_backend.services.models.budgets import Budget, BudgetGuard
 from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.services.models.spending import ConnectionBudget, spending_of
 from ml_backend.store import Account, Claim, Spent, Store, allowances
+from ml_backend.store.allowances import RACE
 from support.house import CONFIG, House
 
 PRICE = Price(1.0, 10.0, "a test")
@@ -274,6 +275,27 @@ def test_accounts_of_runs_go_once_they_are_long_over(house: House) -> None:
     assert [stands(each) for each in (over, recent, going, 98765)] == [False, True, True, False]
     assert all(store.allowances.look(each, "b").holders == 1 for each in other)
     assert store.allowances.forget_done(30) == 0
+
+
+def test_accounts_of_races_go_once_they_are_long_over_too(house: House) -> None:
+    store = house.container.store
+    over, recent, going = (
+        store.jobs.create(JobKind.RACE, {}, created_by=None, seconds=60)[0].id for _ in range(3)
+    )
+    for each in (over, recent):
+        store.jobs.finish(each, 1, RunStatus.COMPLETED, message="", result={})
+    with store.database.write() as c:
+        long_ago = sa.text("UPDATE jobs SET completed_at = '2020-01-01 00:00:00' WHERE id = :id")
+        c.execute(long_ago, {"id": over})
+    for name in (over, recent, going, 98765):
+        budget = Budget(1.0, 0.1, store=store, account=Account(f"{RACE}{name}"))
+        assert budget.limit is None  # not asked yet
+    assert store.allowances.forget_done(30) == 2
+
+    def stands(name: int) -> bool:
+        return store.allowances.look(Account(f"race:{name}"), "b").spent is not None
+
+    assert [stands(each) for each in (over, recent, going, 98765)] == [False, True, True, False]
 
 
 def test_a_call_waits_for_what_another_process_holds(house: House) -> None:

@@ -60,7 +60,7 @@ def test_draft_is_previewed_without_being_saved(house: House) -> None:
     assert (first.task.id, first.before, first.after) == (ids[0], None, ids[1])
     assert first.messages[-1]["content"] == "Draft for <text>text 0</text>!"
     assert first.schema is not None
-    assert list(first.schema["properties"]) == ["topic"]
+    assert list(first.schema["properties"]) == ["topic", "confidence"]
     middle = preview(house, draft, project, ids[1])
     assert (middle.before, middle.after) == (ids[0], ids[2])
     assert len(house.container.store.prompts.versions(prompt.id)) == 1
@@ -169,7 +169,7 @@ def test_variables_say_what_is_required_used_and_unknown(
 
 @pytest.mark.parametrize(
     ("parameters", "said"),
-    [({}, "at most 96 tokens"), ({"max_tokens": 40}, "at most 40 tokens, as this version says")],
+    [({}, "at most 128 tokens"), ({"max_tokens": 40}, "at most 40 tokens, as this version says")],
 )
 def test_how_long_an_answer_may_get_is_shown(house: House, parameters, said: str) -> None:
     project, _ = house.project(1)

@@ -389,7 +389,7 @@ def test_models_that_take_not_what_the_version_sets_are_no_entrants(track: Track
     store.prompts.update_version(track.version.id, parameters={"top_k": 5})
     track.version = store.prompts.get_version(track.version.id)
     with pytest.raises(InvalidInput, match="takes no parameter top_k"):
-        outlooks.of(track.container.studio, track.request(("good", f"{other.id}:gpt-5-mini")))
+        outlooks.of(track.container.studio, track.request(("good", f"{other.id}:gpt-6-luna")))
     assert outlooks.of(track.container.studio, track.request(("good", "cheap"))).runners
 
 

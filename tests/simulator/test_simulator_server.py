@@ -143,6 +143,26 @@ def test_rules_hold_for_their_message_and_as_often_as_told(simulator):
     assert stats["faults"] == {"server_error": 3}
 
 
+@pytest.mark.slow
+def test_a_rule_holds_for_a_model_and_a_share_of_what_it_is_asked(simulator):
+    simulator.control(
+        {"model": "weak", "share": 0.4, "answer": {"topic": "B"}},
+        {"model": "good", "share": 0.1, "answer": {"topic": "B"}},
+        {"answer": {"topic": "A"}},
+    )
+
+    def wrong(model):
+        asked = [{**body(text=f"t{n}"), "model": model} for n in range(100)]
+        return [content(post(simulator, each)[1]) == '{"topic": "B"}' for each in asked]
+
+    weak, good = wrong("weak"), wrong("good")
+    assert wrong("weak") == weak, "the same ones whenever they are asked"
+    assert 25 <= sum(weak) <= 55
+    assert 2 <= sum(good) <= 22
+    assert not any(wrong("other"))
+    assert any(good[n] and not weak[n] for n in range(100)), "each model has mistakes of its own"
+
+
 def test_a_second_try_quotes_the_task_and_not_the_complaint(simulator):
     again = body()
     again["messages"] += [

@@ -267,7 +267,10 @@ def test_what_another_project_paid_for_the_same_request_stays(store: Store) -> N
 
 
 def test_a_task_that_was_only_raced_is_known_and_leaves_no_byte(store: Store, folder: Path) -> None:
-    race, _ = store.jobs.create(JobKind.RACE, {}, created_by=KIM, seconds=60, project_id=PROJECT)
+    prompt = store.prompts.create("Raced", "", [PROJECT])
+    race, _ = store.jobs.create(
+        JobKind.RACE, {}, created_by=KIM, seconds=60, prompt_id=prompt.id, project_id=PROJECT
+    )
     asked = [CallRecord(Usage(1, 1), 0.1, calls=1, request_key=f"raced-{n}") for n in (1, 2)]
     store.outcomes.add_answers(
         [

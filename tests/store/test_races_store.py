@@ -30,3 +30,11 @@ def test_races_go_with_their_prompt_and_one_under_way_is_asked_to_end(store: Sto
     assert store.jobs.is_canceled(going)
     assert [store.jobs.is_canceled(each) for each in stays] == [False, False]
     assert store.races.of(stays[0])
+    # What came back after that is no row more: nobody would erase it again.
+    store.races.add(going, 3, [RaceAnswer(0, 2, True, 1.0, True)])
+    assert [each.task_id for each in store.races.of(going)] == [1]
+    assert store.races.forget_orphans() == 0
+    store.jobs.finish(going, 1, RunStatus.CANCELED, message="", result={})
+    assert store.races.forget_orphans() == 1
+    assert store.races.of(going) == []
+    assert store.races.of(stays[0])

@@ -142,7 +142,7 @@ class LoggedModel:
             answer = "rubbish"
         return Reply(answer, Usage(10, 2), 0.01, 1, None, "json_schema", request.model)
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Any) -> list[str]:
         return ["logged"]
 
     async def close(self) -> None:

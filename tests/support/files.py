@@ -160,3 +160,16 @@ def pdf(*pages: str) -> bytes:
     out += b"".join(f"{place:010} 00000 n \n".encode() for place in places)
     trailer = f"<< /Size {len(objects) + 1} /Root 1 0 R >>"
     return out + f"trailer\n{trailer}\nstartxref\n{start}\n%%EOF".encode()
+
+
+def scan(*pages: tuple[int, int], mode: str = "RGB") -> bytes:
+    """A PDF whose pages are one picture each, of these sizes: red with a blue upper left corner."""
+    pictures = []
+    for size in pages:
+        picture = Image.new(mode, size, "red" if mode == "RGB" else 1)
+        if mode == "RGB":
+            picture.paste("blue", (0, 0, size[0] // 2, size[1] // 2))
+        pictures.append(picture)
+    buffer = io.BytesIO()
+    pictures[0].save(buffer, "PDF", save_all=True, append_images=pictures[1:])
+    return buffer.getvalue()

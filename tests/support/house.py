@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ml_backend.container import Container
-from ml_backend.llm import Reply, Request
+from ml_backend.llm import Payer, Reply, Request
 from ml_backend.records import Prompt, PromptVersion, Run, Usage
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.settings import Settings
 from support.fake_label_studio import FakeLabelStudio
 from support.place import close
 from support.processes import eventually
-from support.simulator import Simulator
+from support.simulator import Controls
 
 CONFIG = """<View><Text name="text" value="$text"/>
 <Choices name="topic" toName="text"><Choice value="A"/><Choice value="B"/></Choices></View>"""
@@ -37,7 +37,7 @@ class ScriptedModel:
         text = self.answer(request)
         return Reply(text, self.usage, 0.01, 1, None, "json_schema", request.model)
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         return ["scripted"]
 
     async def close(self) -> None:
@@ -114,7 +114,7 @@ class House:
 
 @contextmanager
 def served_house(
-    fake: FakeLabelStudio, simulator: Simulator, data_dir: Path, **settings: str
+    fake: FakeLabelStudio, simulator: Controls, data_dir: Path, **settings: str
 ) -> Iterator[House]:
     """Yield a house whose container asks the simulator over HTTP, by these settings beside."""
     container = Container(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_backend.services.callers.connection_checks import provider_choices
+from ml_backend.services.callers.connection_rules import provider_choices
 from support.api import Api
 from support.files import image
 from support.google_accounts import account

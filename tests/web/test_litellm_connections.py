@@ -39,7 +39,9 @@ def test_the_owner_makes_one_and_members_ask_its_vendor_alone(
     library = fake_litellm.install(monkeypatch)
     choices = api.client.model_providers.list_model_provider_choices().provider_choices
     assert "LiteLLM" in (choices or [])
-    connection = api.client.model_providers.create(**GIVEN, endpoint=api.simulator.url)
+    connection = api.client.model_providers.create(
+        **GIVEN, endpoint=api.simulator.url, deployment_name="openrouter"
+    )
     assert connection.provider == "LiteLLM"
     prompt = api.client.prompts.create(title="Through", associated_projects=[api.project])
     done = run_of(api, api.client, prompt, connection, "V1", MODEL)
@@ -48,12 +50,55 @@ def test_the_owner_makes_one_and_members_ask_its_vendor_alone(
     assert totals.usage.prompt_tokens > 0
     assert totals.usage.uncounted == 0
     member = api.as_user()
-    before = len(library.calls)
+    for title, model in (("V2", "groq/x"), ("V3", "vertex_ai/gemini"), ("V4", "ollama/llama3")):
+        run_of(api, member, prompt, connection, title, model)
+    assert {each["model"].partition("/")[0] for each in library.calls} == {"openrouter"}
+    assert run_of(api, member, prompt, connection, "V5", MODEL).status == "Completed"
+
+
+@pytest.mark.slow
+def test_one_of_before_there_were_vendors_keeps_to_the_first_that_answered(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = fake_litellm.install(monkeypatch)
+    connection = api.container.store.connections.create(
+        title="Kept", organization=1, **GIVEN, endpoint=api.simulator.url
+    )
+    prompt = api.client.prompts.create(title="Through", associated_projects=[api.project])
+    assert run_of(api, api.client, prompt, connection, "V1", MODEL).status == "Completed"
+    member, before = api.as_user(), len(library.calls)
     for title, model in (("V2", "groq/x"), ("V3", "vertex_ai/gemini"), ("V4", "ollama/llama3")):
         stopped = run_of(api, member, prompt, connection, title, model)
         assert stopped.status == "Failed", model
     assert len(library.calls) == before, "the key went to nobody else"
-    assert run_of(api, member, prompt, connection, "V5", MODEL).status == "Completed"
+    renamed = api.client.model_providers.update(connection.id, budget_alert_threshold=5)
+    assert not renamed.deployment_name, "what was kept stays"
+
+
+@pytest.mark.slow
+def test_a_key_of_the_whole_organization_names_its_vendor(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever may use it says by a version's model where it goes."""
+    fake_litellm.install(monkeypatch)
+    providers = api.client.model_providers
+
+    def refused(act: Any) -> None:
+        with pytest.raises(ApiError) as caught:
+            act()
+        assert caught.value.status_code == 400
+        said = str(caught.value.body)
+        assert "Send it as deployment_name. For example openrouter." in said
+        assert "which vendor that is of" in said
+
+    refused(lambda: providers.create(**GIVEN))
+    own = providers.create(**GIVEN, scope="User")
+    refused(lambda: providers.update(own.id, scope="Organization"))
+    shared = providers.update(own.id, scope="Organization", deployment_name="openrouter")
+    assert shared.scope == "Organization"
+    refused(lambda: providers.update(own.id, deployment_name=""))
+    without = providers.create(provider="LiteLLM", endpoint="https://gateway.example")
+    refused(lambda: providers.update(without.id, api_key="sk-later"))
 
 
 @pytest.mark.slow

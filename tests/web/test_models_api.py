@@ -13,7 +13,7 @@ from support.api import Api
 
 CONNECTIONS = "model-provider-connections/"
 OPENAI = {"provider": "OpenAI", "api_key": "sk-none"}
-VERSION = {"title": "Set", "prompt": "{text}", "provider_model_id": "gpt-5-mini"}
+VERSION = {"title": "Set", "prompt": "{text}", "provider_model_id": "gpt-6-luna"}
 
 
 def made(api: Api, **given: Any) -> Any:

@@ -57,7 +57,7 @@ def stored(api: Api, endpoint: str, **more: Any) -> Connection:
 def told(api: Api, connection: Connection) -> str:
     container = api.container
     with pytest.raises(ModelError) as caught:
-        container.loop.run(container.models.open(connection).check())
+        container.loop.run(container.models.check(connection, None))
     return str(caught.value)
 
 
@@ -116,7 +116,7 @@ def test_what_a_member_kept_before_is_refused_where_it_leads_inside(api: Api) ->
     ):
         kept = stored(api, f"{api.simulator.url}/", title=f"before {more}", **more)
         container = api.container
-        assert container.loop.run(container.models.open(kept).check()), more
+        assert container.loop.run(container.models.check(kept, None)), more
     elsewhere = {"scope": Scope.ORGANIZATION.value, "organization": 2}
     assert not api.container.models.reach_of(stored(api, "http://a.example", **elsewhere)).private
 

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from ml_backend.records import RunStatus
-from support.api import Api, task
+from ml_backend.cli.next_steps import for_command_line
+from ml_backend.errors import Conflict
+from ml_backend.records import JobKind, RunStatus
+from ml_backend.services.upkeep.erasing import Erasing, Erasure
+from ml_backend.store import RaceAnswer
+from support.api import STRANGER, Api, task
+from support.pages import sign_in
 from support.processes import eventually
 from support.wire import CONFIG
 
@@ -26,6 +31,11 @@ def call(
     path = f"prompts/{prompt.id}/versions/{version.id}/race{more}"
     given = {"json": body} if method == "POST" else {}
     return api.request(method, path, client, **given)
+
+
+def pages_read(api: Api) -> int:
+    calls = api.studio.state()["calls"]
+    return sum(n for name, n in calls.items() if "tasks" in name)
 
 
 @pytest.mark.slow
@@ -83,3 +93,74 @@ def test_nobody_races_with_a_connection_of_another_persons_own(api: Api) -> None
     said = call(api, "POST", on, client=other, project=api.project, models=models)
     assert said.status_code == 400
     assert "models" in said.text
+
+
+@pytest.mark.slow
+def test_whoever_lost_the_project_reads_their_race_no_more(api: Api) -> None:
+    """Its figures are of the project's truths, and the prompt may be another project's as well."""
+    on = raced(api)
+    beside, _ = api.studio.seed(CONFIG, [task(1)], title="Beside")
+    api.client.prompts.update(on[0].id, associated_projects=[api.project, beside])
+    member = api.as_user()
+    body = {"project": api.project, "models": ["simulated", "gpt-4o-mini"]}
+    begun = call(api, "POST", on, client=member, **body)
+    assert begun.status_code == 202, begun.text
+    job = begun.json()["job"]
+    eventually(lambda: api.container.store.jobs.get(job).status.is_final)
+    with api.app.test_client() as client:
+        assert sign_in(client, STRANGER).status_code == 303
+        page = f"/ui/prompts/{on[0].id}/race/{job}"
+
+        def answers() -> list[int]:
+            return [
+                call(api, "GET", on, f"?job={job}", member).status_code,
+                api.request("GET", f"jobs/{job}/", member).status_code,
+                client.get(page).status_code,
+                call(api, "POST", on, f"/cancel?job={job}", member).status_code,
+            ]
+
+        assert answers() == [200] * 4
+        api.as_user(hidden=[api.project])
+        api.container.access._seen.clear()
+        api.container.access._listed.clear()
+        assert answers() == [404] * 4
+        assert client.get(f"/ui/prompts/{on[0].id}").status_code in (200, 302), "the prompt is"
+    assert call(api, "GET", on, f"?job={job}").status_code == 200, "who sees the project"
+
+
+@pytest.mark.slow
+def test_a_form_that_is_filled_in_reads_the_truths_once(api: Api) -> None:
+    on = raced(api)
+
+    def plans(client: Any = None) -> int:
+        """Pages of tasks that are read for some plans, beside the sample of each model."""
+        before = pages_read(api)
+        for models in (["a", "b"], ["a", "c"], ["c", "b"]):
+            body = {"project": api.project, "models": models, "dry_run": True}
+            said = call(api, "POST", on, client=client, **body)
+            assert said.json()["to_race"] == 18, said.text
+        return pages_read(api) - before
+
+    first, again = plans(), plans()
+    assert again < first
+    assert plans(api.as_user()) == first, "what one reads is nobody else's"
+
+
+@pytest.mark.slow
+def test_nothing_is_erased_while_a_race_works_on_it(api: Api) -> None:
+    on = raced(api)
+    store = api.container.store
+    job, _ = store.jobs.create(
+        JobKind.RACE, {}, created_by=None, seconds=600,
+        prompt_id=on[0].id, version_id=on[1].id, project_id=api.project,
+    )  # fmt: skip
+    store.races.add(job.id, api.project, [RaceAnswer(0, api.tasks[0], True, 1.0, True)])
+    erasure = Erasure(store)
+    for wanted in (Erasing(project_id=api.project), Erasing(task_id=api.tasks[0])):
+        with pytest.raises(Conflict, match=r"race .* under way") as caught:
+            erasure.execute(wanted)
+        assert "--cancel" in for_command_line(str(caught.value.fix))
+    assert store.races.of(job.id)
+    store.jobs.finish(job.id, 1, RunStatus.CANCELED, message="", result={})
+    erasure.execute(Erasing(task_id=api.tasks[0]))
+    assert store.races.of(job.id) == []

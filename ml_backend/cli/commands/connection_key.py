@@ -22,7 +22,7 @@ KEPT_APART = ("google_project_id", "google_location")
 
 
 def price(value: str) -> tuple[str, list[float]]:
-    """Parse dollars per million tokens, as in ``gpt-5-mini=0.25,2``."""
+    """Parse dollars per million tokens, as in ``gpt-6-luna=0.10,0.50``."""
     from ml_backend.services.callers.connections import parse_price
 
     try:
@@ -72,7 +72,11 @@ def period_named(name: str | None) -> str:
     help="The model of versions that name none; Local: a GGUF file, by default the small model.",
 )
 @secret_options
-@click.option("--deployment", default="", help="Azure: the deployment's name.")
+@click.option(
+    "--deployment",
+    default="",
+    help="Azure: the deployment's name; LiteLLM: the vendor, such as openrouter.",
+)
 @click.option("--api-version", default="", help="Azure: the API version.")
 @click.option("--google-project", default="", help="VertexAI: the project's id.")
 @click.option("--google-location", default="", help="VertexAI: the region, such as europe-west4.")
@@ -110,7 +114,7 @@ def add_connection(
 
     \b
     Examples:
-      ls-prompts connections add work --provider OpenAI --model gpt-5-mini --api-key-env WORK_KEY
+      ls-prompts connections add work --provider OpenAI --model gpt-6-luna --api-key-env WORK_KEY
       ls-prompts connections add groq --preset groq --api-key-env GROQ_API_KEY
       ls-prompts connections add ollama --preset ollama --model llama3.2 --price llama3.2=0,0
       ls-prompts connections add --provider Anthropic --model claude-haiku-4-5
@@ -118,7 +122,7 @@ def add_connection(
     """
     if provider is None and preset is None:
         raise click.UsageError("Missing option '--provider', or '--preset'.")
-    from ml_backend.services.callers.connection_checks import check_title
+    from ml_backend.services.callers.connection_rules import check_title
     from ml_backend.services.callers.connections import free_title
 
     provider = provider or ProviderName.CUSTOM.value
@@ -159,8 +163,12 @@ def _columns(
     """Return what is kept of a connection, as its provider's facts want it."""
     from ml_backend.llm import facts_of
     from ml_backend.llm.presets import PRESETS
-    from ml_backend.services.callers.connection_checks import check_endpoint, check_names, choice
-    from ml_backend.services.callers.connection_fields import check_needs, check_preset
+    from ml_backend.services.callers.connection_fields import (
+        check_needs,
+        check_preset,
+        check_shared,
+    )
+    from ml_backend.services.callers.connection_rules import check_endpoint, check_names, choice
 
     name = choice(provider)
     facts, details = facts_of(name), {"preset": preset.lower()} if preset else {}
@@ -187,6 +195,7 @@ def _columns(
     if needed or given.given or (known is None and facts.secrets):
         secrets = given.read(facts, needed=needed, keys=known.keys if known else facts.keys)
     check_needs(name, {**said, **secrets})
+    check_shared(name, {**said, **secrets})
     details |= {each: said.pop(each) for each in KEPT_APART if said[each]}
     return {
         **{each: said[each] for each in ("endpoint", "deployment", "api_version")},

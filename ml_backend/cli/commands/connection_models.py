@@ -41,7 +41,7 @@ def models_of_connection(app: App, connection: str, ask: bool) -> None:
     chosen = find_connection(app, connection)
     names = container.store.prompts.models_in_use(chosen.id, chosen.provider)
     if ask:
-        names += container.loop.run(container.models.open(chosen).check())
+        names += container.loop.run(container.models.check(chosen, None))
         container.models.note_listed(chosen)
     found = container.model_catalogue.of(chosen, names)
     today = datetime.now(UTC).date()

@@ -154,8 +154,8 @@ def price_of_connection(
     \b
     Examples:
       ls-prompts connections price environment llama3.2=0,0
-      ls-prompts connections price work gpt-5-mini=0.25,2
-      ls-prompts connections price work --remove gpt-5-mini
+      ls-prompts connections price work gpt-6-luna=0.10,0.50
+      ls-prompts connections price work --remove gpt-6-luna
     """
     chosen = find_connection(app, connection)
     given = app.container.given_prices
@@ -182,14 +182,16 @@ def price_of_connection(
 @connections.command("test")
 @click.argument("connection", required=False)
 @click.option("--model", default="", help="What to measure, instead of its default model.")
-@click.option("--quick", is_flag=True, help="Only whether it answers: nothing is paid for.")
+@click.option("--quick", is_flag=True, help="Only whether it answers; costs a word at most.")
 @pass_app
 def test_connection(app: App, connection: str | None, model: str, quick: bool) -> None:
     """Ask a connection whether it answers and what its model can; without CONNECTION the server's.
 
     That takes about five small questions, eight at most, which cost what the model costs: the
     form of its answers, pictures, PDFs, log-probabilities, thinking, context, limits, speed. It is
-    kept, and `connections models` shows it. --quick asks for the list of models alone.
+    kept, and `connections models` shows it. --quick asks for the list of models alone, or for a
+    word where a provider lists none (Vertex AI, LiteLLM, deployments of Azure). All of it counts
+    against the connection's budget.
 
     \b
     Examples:
@@ -203,7 +205,7 @@ def test_connection(app: App, connection: str | None, model: str, quick: bool) -
     chosen = container.models.default if connection is None else find_connection(app, connection)
     # Where no models are listed the one that is named is asked whether it answers.
     asked = replace(chosen, default_model=model or chosen.default_model)
-    names = container.loop.run(container.models.open(asked).check())
+    names = container.loop.run(container.models.check(asked, None))
     container.models.note_listed(asked)
     found = None if quick else _measured(app, chosen, names, model)
     if app.as_json:

@@ -64,7 +64,8 @@ def _facts(row: Mapping[str, Any], today: str) -> ModelAbilities:
     known = parameters if isinstance(parameters, list) else []
     named = {each for each in known if isinstance(each, str)}
     values["logprobs"] = True if "logprobs" in named else None
-    values["form"] = "json_schema" if "structured_outputs" in named else None
+    is_able = isinstance(able, Mapping) and _flag(able.get("structured_outputs"))
+    values["form"] = "json_schema" if is_able or "structured_outputs" in named else None
     if values["reasoning"] is None and "reasoning" in named:
         values["reasoning"] = True
     return abilities_of(

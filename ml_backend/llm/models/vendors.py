@@ -53,8 +53,6 @@ _PREFIXES = {
 }
 """LiteLLM's own names, before the slash."""
 
-_ROUTES = ("models/", "publishers/google/models/", "publishers/anthropic/models/", "google/")
-
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -73,6 +71,15 @@ def named(connection: Connection, model: str) -> Named:
         return Named(vendor, _plain(vendor, rest) if vendor else name)
     vendor = _vendor(connection)
     return Named(vendor, _plain(vendor, name))
+
+
+def bare_name(name: str) -> str:
+    """Return one of Google's models by its name alone.
+
+    It lists them as ``models/gemini-…`` and ``publishers/google/models/gemini-…``, and others write
+    ``google/gemini-…``.
+    """
+    return name.rpartition("/")[2]
 
 
 def _vendor(connection: Connection) -> str:
@@ -97,8 +104,7 @@ def _vendor(connection: Connection) -> str:
 def _plain(vendor: str, name: str) -> str:
     """A model's name without routes and the like that mean the same model."""
     if vendor in (GOOGLE, VERTEX):
-        for route in _ROUTES:
-            name = name.removeprefix(route)
+        name = bare_name(name)
     if vendor in (OPENAI, AZURE) and name.startswith("ft:"):
         # A fine-tuned model goes when the one it was made of goes.
         parts = name.split(":")

@@ -82,7 +82,7 @@ OPENROUTER = Preset(
     "openrouter",
     "OpenRouter",
     "https://openrouter.ai/api/v1",
-    "openai/gpt-5-mini",
+    "openai/gpt-6-luna",
     documentation="https://openrouter.ai/docs/api-reference/overview",
     documented="2026-11-30",
     looked_up=(

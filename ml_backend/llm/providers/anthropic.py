@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from urllib.parse import urlsplit
-
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.dialects.anthropic import Messages
-from ml_backend.llm.explanations import bad_setting, no_key
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import no_key, web_address
+from ml_backend.llm.model import Opening
 from ml_backend.llm.provider_facts import API_KEY, AUTH_TOKEN, ProviderFacts
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
 from ml_backend.llm.wire import Place, Wire
 from ml_backend.records import Connection, ProviderName
@@ -51,29 +46,20 @@ PROVIDER = ProviderFacts(
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> ChatModel:
+def open_model(connection: Connection, opening: Opening) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key or token, or for no web address."""
     headers = {
         "Content-Type": "application/json",
         "anthropic-version": VERSION,
         **_opened_by(connection),
     }
-    wire = Wire(Place(_base_url(connection), headers), gate, dialect=Messages(), reach=reach)
+    wire = Wire(
+        Place(_base_url(connection), headers), opening.gate, dialect=Messages(), reach=opening.reach
+    )
     return ChatModel(
         connection,
         wire,
-        gate=gate,
-        timeout=timeout,
-        ladder=ladder,
-        retry=retry,
+        opening,
         limit_name=OLDER,
         forms=PROVIDER.forms,
     )
@@ -91,13 +77,8 @@ def _opened_by(connection: Connection) -> dict[str, str]:
 
 def _base_url(connection: Connection) -> str:
     """The address with its version, as Anthropic's own clients take it: with or without."""
-    parts = urlsplit(connection.endpoint.strip() or PROVIDER.address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise bad_setting(
-            connection,
-            "its endpoint is no web address.",
-            f"Give it one such as {PROVIDER.address}, or none for Anthropic itself.",
-        )
+    fix = f"Give it one such as {PROVIDER.address}, or none for Anthropic itself."
+    parts = web_address(connection, fix, own=PROVIDER.address)
     path = parts.path.rstrip("/").removesuffix("/messages").removesuffix("/v1")
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, path=f"{path}/v1/", query="", fragment="").geturl()

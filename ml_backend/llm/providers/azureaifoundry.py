@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs
 
 from ml_backend.addresses import is_path_name
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.explanations import bad_setting, no_key
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import bad_setting, no_key, web_address
+from ml_backend.llm.model import Opening
 from ml_backend.llm.provider_facts import (
     API_KEY,
     API_VERSION as VERSION,
@@ -18,8 +17,6 @@ from ml_backend.llm.provider_facts import (
     SERVER_PARAMETERS,
     ProviderFacts,
 )
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import NEWER, OLDER
 from ml_backend.llm.wire import CHAT, ChatCompletions, Place, Wire
 from ml_backend.llm.wire.entra import headers_of, token_of
@@ -59,35 +56,25 @@ PROVIDER = ProviderFacts(
     looked_up=(
         "addresses of a resource",
         "what is to replace the Model Inference API",
+        "that PDFs are documented for its Responses API alone",
     ),
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> ChatModel:
+def open_model(connection: Connection, opening: Opening) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key, a token or a usable endpoint."""
     if not (connection.api_key or token_of(connection)):
         raise no_key(connection)
-    wire, limit_name = _wire(connection, gate, reach)
+    wire, limit_name = _wire(connection, opening)
     return ChatModel(
         connection,
         wire,
-        gate=gate,
-        timeout=timeout,
-        ladder=ladder,
-        retry=retry,
+        opening,
         limit_name=limit_name,
     )
 
 
-def _wire(connection: Connection, gate: Gate, reach: Reach) -> tuple[Wire, str]:
+def _wire(connection: Connection, opening: Opening) -> tuple[Wire, str]:
     """Return what asks, and the name of the parameter that bounds an answer there."""
     parts = _address(connection)
     pasted, host = parts.path.rstrip("/"), (parts.hostname or "").casefold()
@@ -98,11 +85,11 @@ def _wire(connection: Connection, gate: Gate, reach: Reach) -> tuple[Wire, str]:
         query = {"api-version": given} if given else {}
         base = _below(parts, f"{prefix}{V1}")
         place = Place(base, headers_of(connection, key_too=True), query)
-        return Wire(place, gate, reach=reach), NEWER
+        return Wire(place, opening.gate, reach=opening.reach), NEWER
     if DEPLOYMENTS in path:
         dialect = _Inference(given or OF_DEPLOYMENTS, f"../../{LIST}")
         place = Place(_below(parts, path), headers_of(connection))
-        return Wire(place, gate, dialect=dialect, reach=reach), NEWER
+        return Wire(place, opening.gate, dialect=dialect, reach=opening.reach), NEWER
     is_one = (path != pasted and not path.endswith(MODELS)) or host.endswith(OF_ONE_MODEL)
     if not is_one:
         # A project's own address asks its resource.
@@ -112,7 +99,9 @@ def _wire(connection: Connection, gate: Gate, reach: Reach) -> tuple[Wire, str]:
     version = given or INFERENCE
     models = f"info?api-version={version}" if is_one else f"../openai/{LIST}"
     dialect = _Inference(version, models)
-    return Wire(Place(_below(parts, path), headers), gate, dialect=dialect, reach=reach), OLDER
+    return Wire(
+        Place(_below(parts, path), headers), opening.gate, dialect=dialect, reach=opening.reach
+    ), OLDER
 
 
 def _version(connection: Connection, parts: SplitResult) -> str:
@@ -127,13 +116,8 @@ def _version(connection: Connection, parts: SplitResult) -> str:
 
 
 def _address(connection: Connection) -> SplitResult:
-    parts = urlsplit(connection.endpoint.strip())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise bad_setting(
-            connection,
-            "it has no endpoint." if not connection.endpoint else "its endpoint is no web address.",
-            "Give it the resource's address, such as https://my-resource.services.ai.azure.com.",
-        )
+    fix = "Give it the resource's address, such as https://my-resource.services.ai.azure.com."
+    parts = web_address(connection, fix)
     if "/anthropic" in parts.path:
         raise bad_setting(
             connection,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from urllib.parse import urlsplit
-
 from ml_backend.addresses import is_path_name
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.explanations import bad_setting, no_key
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import bad_setting, no_key, web_address
+from ml_backend.llm.model import Opening
 from ml_backend.llm.provider_facts import (
     API_KEY,
     API_VERSION as VERSION,
@@ -17,9 +14,7 @@ from ml_backend.llm.provider_facts import (
     ENDPOINT,
     ProviderFacts,
 )
-from ml_backend.llm.reach import ANYWHERE, Reach
 from ml_backend.llm.refusals.judging import Cure, Trouble
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.wire import CHAT, CallFailed, ChatCompletions, Place, Wire
 from ml_backend.llm.wire.entra import headers_of, token_of
 from ml_backend.records import Connection, FailureKind, ProviderName
@@ -35,7 +30,7 @@ PROVIDER = ProviderFacts(
     secrets=(API_KEY, AUTH_TOKEN),
     needs=(ENDPOINT,),
     takes=(DEPLOYMENT, VERSION),
-    example={"endpoint": "https://my-resource.openai.azure.com", "deployment": "gpt-5-mini"},
+    example={"endpoint": "https://my-resource.openai.azure.com", "deployment": "gpt-6-luna"},
     reads_pdf=True,
     price_table="azure",
     keys="https://ai.azure.com",
@@ -48,35 +43,24 @@ PROVIDER = ProviderFacts(
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> ChatModel:
+def open_model(connection: Connection, opening: Opening) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key or the resource's address."""
     if not (connection.api_key or token_of(connection)):
         raise no_key(connection)
     _require_names(connection)
-    wire = _wire(connection, gate, reach)
-    return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
+    wire = _wire(connection, opening)
+    return ChatModel(connection, wire, opening)
 
 
-def _wire(connection: Connection, gate: Gate, reach: Reach) -> Wire:
-    parts = urlsplit(connection.endpoint.strip())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise bad_setting(
-            connection,
-            "it has no endpoint." if not connection.endpoint else "its endpoint is no web address.",
-            "Give it the resource's address, such as https://my-resource.openai.azure.com.",
-        )
+def _wire(connection: Connection, opening: Opening) -> Wire:
+    fix = "Give it the resource's address, such as https://my-resource.openai.azure.com."
+    parts = web_address(connection, fix)
     prefix, v1, _ = parts.path.partition(V1)
     if v1:
         base_url = parts._replace(path=f"{prefix}{V1}/", query="", fragment="").geturl()
-        return Wire(Place(base_url, headers_of(connection, key_too=True)), gate, reach=reach)
+        return Wire(
+            Place(base_url, headers_of(connection, key_too=True)), opening.gate, reach=opening.reach
+        )
     # People paste the whole route of a deployment; a gateway's own prefix stays.
     prefix = parts.path.partition("/openai")[0].rstrip("/")
     name = connection.deployment
@@ -86,7 +70,7 @@ def _wire(connection: Connection, gate: Gate, reach: Reach) -> Wire:
         headers_of(connection),
         {"api-version": connection.api_version or API_VERSION},
     )
-    return Wire(place, gate, dialect=None if name else _Deployments(), reach=reach)
+    return Wire(place, opening.gate, dialect=None if name else _Deployments(), reach=opening.reach)
 
 
 class _Deployments(ChatCompletions):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import MutableMapping
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.explanations import bad_setting
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import web_address
+from ml_backend.llm.model import Opening
 from ml_backend.llm.provider_facts import ENDPOINT, SERVER_PARAMETERS, ProviderFacts
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
 from ml_backend.llm.wire import CHAT, Place, Wire, http_client
 from ml_backend.records import Connection, ProviderName
@@ -28,15 +25,7 @@ PROVIDER = ProviderFacts(
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> ChatModel:
+def open_model(connection: Connection, opening: Opening) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a usable endpoint."""
     base_url = _base_url(connection)
     import openai
@@ -56,26 +45,17 @@ def open_model(
         default_headers=cast(dict[str, str], headers),
         http_client=http,
     )
-    wire = Wire(Place.of(client), gate, reach=reach)
+    wire = Wire(Place.of(client), opening.gate, reach=opening.reach)
     return ChatModel(
         connection,
         wire,
-        gate=gate,
-        timeout=timeout,
-        ladder=ladder,
-        retry=retry,
+        opening,
         limit_name=OLDER,
     )
 
 
 def _base_url(connection: Connection) -> str:
-    parts = urlsplit(connection.endpoint.strip())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise bad_setting(
-            connection,
-            "it has no endpoint." if not connection.endpoint else "its endpoint is no web address.",
-            "Give it one such as http://localhost:11434/v1.",
-        )
+    parts = web_address(connection, "Give it one such as http://localhost:11434/v1.")
     path = parts.path.rstrip("/").removesuffix(f"/{CHAT}")
     # All known servers keep these routes under /v1; a bare host is what people paste.
     host = parts.netloc.rpartition("@")[2]

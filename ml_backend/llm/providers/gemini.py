@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
-from urllib.parse import urlsplit
+from collections.abc import Mapping
 
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.dialects.google import PARAMETERS, GenerateContent, model_in, page_after
-from ml_backend.llm.explanations import bad_setting, no_key
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import no_key, web_address
+from ml_backend.llm.model import Opening
+from ml_backend.llm.models.vendors import bare_name
 from ml_backend.llm.provider_facts import ProviderFacts
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.wire import Place, Wire
 from ml_backend.records import Connection, JsonObject, ProviderName
 
@@ -42,41 +40,25 @@ PAGE = "models?pageSize=1000"
 ANSWERS = "generateContent"
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> ChatModel:
+def open_model(connection: Connection, opening: Opening) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key, or with an endpoint that is none."""
     if not connection.api_key:
         raise no_key(connection)
     headers = {"x-goog-api-key": connection.api_key, "Content-Type": "application/json"}
     place = Place(_base_url(connection), headers)
-    wire = Wire(place, gate, dialect=_Gemini(), reach=reach)
+    wire = Wire(place, opening.gate, dialect=_Gemini(), reach=opening.reach)
     return ChatModel(
         connection,
         wire,
-        gate=gate,
-        timeout=timeout,
-        ladder=ladder,
-        retry=retry,
+        opening,
         forms=PROVIDER.forms,
     )
 
 
 def _base_url(connection: Connection) -> str:
     """The address with its version; people paste it without, or one of a model's."""
-    parts = urlsplit((connection.endpoint or PROVIDER.address).strip())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise bad_setting(
-            connection,
-            "its endpoint is no web address.",
-            f"Leave it out, or give it one such as {PROVIDER.address}.",
-        )
+    fix = f"Leave it out, or give it one such as {PROVIDER.address}."
+    parts = web_address(connection, fix, own=PROVIDER.address)
     found = re.search(r"(.*?)/(v1(?:alpha|beta)?)(?:/|$)", parts.path)
     path = f"{found[1]}/{found[2]}" if found else f"{parts.path.rstrip('/')}/{VERSION}"
     host = parts.netloc.rpartition("@")[2]
@@ -96,7 +78,7 @@ class _Gemini(GenerateContent):
         if not isinstance(rows, list) or not isinstance(listing, Mapping):
             return None, ""
         names = [
-            str(row["name"]).removeprefix("models/")
+            bare_name(str(row["name"]))
             for row in rows
             if isinstance(row, Mapping) and row.get("name") and _answers(dict(row))
         ]

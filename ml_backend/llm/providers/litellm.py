@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from dataclasses import replace
 
 from ml_backend.errors import RunStopper
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.explanations import bad_setting
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import bad_setting, web_address
+from ml_backend.llm.model import Opening
 from ml_backend.llm.provider_facts import (
     DEPLOYMENT,
     ENDPOINT,
@@ -16,8 +15,6 @@ from ml_backend.llm.provider_facts import (
     how_to_install,
     is_installed,
 )
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.through_litellm.calls import LIBRARY, PARAMETERS, LiteLLMCalls
 from ml_backend.llm.through_litellm.rules import Rules, check_setting
 from ml_backend.llm.token_limit import OLDER
@@ -28,6 +25,7 @@ PROVIDER = ProviderFacts(
     "LiteLLM: a hundred other vendors",
     needs_secret=False,
     takes=(ENDPOINT, DEPLOYMENT),
+    shared_needs=(DEPLOYMENT,),
     example={
         "model": "openrouter/meta-llama/llama-3.3-70b-instruct",
         "deployment": "openrouter",
@@ -41,34 +39,26 @@ PROVIDER = ProviderFacts(
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> ChatModel:
+def open_model(connection: Connection, opening: Opening) -> ChatModel:
     """Return the model; raise ``RunStopper`` where it may not be asked, or is not installed."""
     check_setting(connection)
-    if not reach.private:
+    if connection.endpoint.strip():
+        web_address(connection, "Leave it out: LiteLLM knows its vendors' addresses.")
+    if not opening.reach.private:
         raise RunStopper(
             f"Connection “{connection.title}” is not asked: LiteLLM chooses addresses by itself.",
             kind=FailureKind.CONNECTION,
-            fix=reach.fix,
+            fix=opening.reach.fix,
         )
     if not is_installed(PROVIDER):
         raise bad_setting(connection, "LiteLLM is not installed here.", how_to_install(PROVIDER))
-    calls = LiteLLMCalls(connection, gate, reach, Rules(connection, reach, ladder))
+    rules = Rules(connection, opening.reach, opening.ladder)
+    calls = LiteLLMCalls(connection, opening.gate, opening.reach, rules)
     # Its deployment is the name of a vendor, and no model's.
     asked = replace(connection, deployment="")
     return ChatModel(
         asked,
         calls,
-        gate=gate,
-        timeout=timeout,
-        ladder=ladder,
-        retry=retry,
+        opening,
         limit_name=OLDER,
     )

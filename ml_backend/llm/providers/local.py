@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -15,10 +15,8 @@ from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.explanations import explain
 from ml_backend.llm.local.child import PROCESSES, Address, ModelProcess
 from ml_backend.llm.local.model_file import of_connection
-from ml_backend.llm.model import Gate, Reply, Request
+from ml_backend.llm.model import Gate, Opening, Payer, Reply, Request
 from ml_backend.llm.provider_facts import SERVER_PARAMETERS, ProviderFacts
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.token_limit import OLDER
 from ml_backend.llm.wire import CallFailed, Place, Wire
 from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName
@@ -44,15 +42,7 @@ PROVIDER = ProviderFacts(
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> LocalModel:
+def open_model(connection: Connection, opening: Opening) -> LocalModel:
     """Return the model; raise ``RunStopper`` where its file or the engine is missing.
 
     Its process is started by the first question. The gate given is passed over for one as wide as
@@ -62,7 +52,7 @@ def open_model(
         file = of_connection(connection)
     except InvalidInput as error:
         raise RunStopper(error.message, kind=FailureKind.BAD_REQUEST, fix=error.fix) from None
-    return LocalModel(connection, PROCESSES.of(file), timeout=timeout, ladder=ladder, retry=retry)
+    return LocalModel(connection, PROCESSES.of(file), opening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +70,7 @@ class LocalModel:
     It holds its process until it is closed, or retired and not asked for a while.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        process: ModelProcess,
-        *,
-        timeout: float,
-        ladder: MutableMapping[str, str],
-        retry: Retry,
-    ) -> None:
+    def __init__(self, connection: Connection, process: ModelProcess, opening: Opening) -> None:
         self._connection = connection
         self._process = process
         self._line: _Line | None = None
@@ -102,11 +84,9 @@ class LocalModel:
         self._closing: asyncio.Task[None] | None = None
         process.hold()
         self._getting_ready = asyncio.Lock()
-        self._timeout = timeout
-        self._ladder = ladder
         # What fails here fails again at once, and a timeout is the machine's own.
-        self._retry = replace(retry, tries=1)
-        self._gate = Gate(process.file.slots)
+        once = replace(opening.retry, tries=1)
+        self._opening = replace(opening, gate=Gate(process.file.slots), retry=once)
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply; raise ``RunStopper`` or ``ModelError`` with its kind."""
@@ -128,7 +108,7 @@ class LocalModel:
             kind=FailureKind.SERVER_ERROR,
         )
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return its one name, after it has said a word; one that was given up is started."""
         name = self._connection.default_model
         question = {"role": "user", "content": "Answer with the word: ok"}
@@ -136,7 +116,7 @@ class LocalModel:
         with self._asking():
             line = await self._ready(anew=True)
             try:
-                await line.wire.chat(body, self._timeout)
+                await line.wire.chat(body, self._opening.timeout)
             except CallFailed as failed:
                 raise explain(failed.trouble, self._connection, name) from None
         self._process.answered()
@@ -204,16 +184,8 @@ class LocalModel:
 
     def _line_to(self, address: Address) -> _Line:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {address.key}"}
-        wire = Wire(Place(f"{address.url}/v1/", headers), self._gate, direct=True)
-        model = ChatModel(
-            self._connection,
-            wire,
-            gate=self._gate,
-            timeout=self._timeout,
-            ladder=self._ladder,
-            retry=self._retry,
-            limit_name=OLDER,
-        )
+        wire = Wire(Place(f"{address.url}/v1/", headers), self._opening.gate, direct=True)
+        model = ChatModel(self._connection, wire, self._opening, limit_name=OLDER)
         return _Line(address, wire, model)
 
     async def _hang_up(self) -> None:

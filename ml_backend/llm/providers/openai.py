@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-
 from ml_backend.llm.chat import ChatModel
-from ml_backend.llm.explanations import no_key
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import no_key, web_address
+from ml_backend.llm.model import Opening
 from ml_backend.llm.provider_facts import ProviderFacts
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.wire import Place, Wire, http_client
 from ml_backend.records import Connection, ProviderName
 
@@ -17,7 +13,7 @@ PROVIDER = ProviderFacts(
     ProviderName.OPENAI,
     "OpenAI",
     address="https://api.openai.com/v1",
-    example={"endpoint": "https://api.openai.com/v1", "model": "gpt-5-mini"},
+    example={"endpoint": "https://api.openai.com/v1", "model": "gpt-6-luna"},
     reads_pdf=True,
     price_table="openai",
     keys="https://platform.openai.com/api-keys",
@@ -30,21 +26,14 @@ PROVIDER = ProviderFacts(
 )
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> ChatModel:
+def open_model(connection: Connection, opening: Opening) -> ChatModel:
     """Return the model; raise ``RunStopper`` without a key."""
     if not connection.api_key:
         raise no_key(connection)
     import openai
 
-    base_url = connection.endpoint or PROVIDER.address
+    fix = "Leave it out, or give it a gateway's such as https://gateway.example/v1."
+    base_url = web_address(connection, fix, own=PROVIDER.address).geturl()
     http = http_client(base_url)
     client = openai.AsyncOpenAI(
         api_key=connection.api_key,
@@ -52,5 +41,5 @@ def open_model(
         max_retries=0,
         http_client=http,
     )
-    wire = Wire(Place.of(client), gate, reach=reach)
-    return ChatModel(connection, wire, gate=gate, timeout=timeout, ladder=ladder, retry=retry)
+    wire = Wire(Place.of(client), opening.gate, reach=opening.reach)
+    return ChatModel(connection, wire, opening)

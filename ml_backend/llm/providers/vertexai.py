@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
 from ml_backend.llm.chat import ChatModel
 from ml_backend.llm.dialects.google import (
@@ -17,8 +15,9 @@ from ml_backend.llm.dialects.google import (
     no_model,
     page_after,
 )
-from ml_backend.llm.explanations import bad_setting, explain, no_key
-from ml_backend.llm.model import Gate
+from ml_backend.llm.explanations import bad_setting, explain, no_key, web_address
+from ml_backend.llm.model import Gate, Opening, Payer
+from ml_backend.llm.models.vendors import bare_name
 from ml_backend.llm.provider_facts import (
     API_KEY,
     AUTH_TOKEN,
@@ -28,8 +27,6 @@ from ml_backend.llm.provider_facts import (
     PROJECT,
     ProviderFacts,
 )
-from ml_backend.llm.reach import ANYWHERE, Reach
-from ml_backend.llm.retry import Retry
 from ml_backend.llm.wire import CallFailed, Place, Wire
 from ml_backend.llm.wire.google_token import (
     FORM,
@@ -81,15 +78,7 @@ OTHERS = re.compile(
 PAGE = "v1beta1/publishers/google/models?pageSize=200"
 
 
-def open_model(
-    connection: Connection,
-    *,
-    gate: Gate,
-    timeout: float,
-    ladder: MutableMapping[str, str],
-    retry: Retry,
-    reach: Reach = ANYWHERE,
-) -> VertexModel:
+def open_model(connection: Connection, opening: Opening) -> VertexModel:
     """Return the model; raise ``RunStopper`` without credentials, or with such as cannot serve."""
     base_url = _base_url(connection)
     opens = _opening(connection, base_url)
@@ -99,22 +88,19 @@ def open_model(
     headers = {"Content-Type": "application/json", **opens.headers}
     tokens, authorize = None, None
     if opens.account is not None:
-        asked = Wire(Place(opens.account.token_url, FORM), Gate(1), reach=reach)
+        asked = Wire(Place(opens.account.token_url, FORM), Gate(1), reach=opening.reach)
         tokens = AccessTokens(opens.account, asked)
         authorize = tokens.headers
         if opens.account.person:
             headers["x-goog-user-project"] = project  # whose quota a person uses
     place = Place(base_url, headers, authorize=authorize)
-    wire = Wire(place, gate, dialect=_Vertex(project, _location(connection)), reach=reach)
+    dialect = _Vertex(project, _location(connection))
+    wire = Wire(place, opening.gate, dialect=dialect, reach=opening.reach)
     return VertexModel(
         connection,
         wire,
+        opening,
         close=tokens.close if tokens is not None else None,
-        gate=gate,
-        timeout=timeout,
-        ladder=ladder,
-        retry=retry,
-        forms=PROVIDER.forms,
     )
 
 
@@ -125,18 +111,18 @@ class VertexModel(ChatModel):
         self,
         connection: Connection,
         wire: Wire,
+        opening: Opening,
         *,
         close: Callable[[], Awaitable[None]] | None,
-        **further: Any,
     ) -> None:
-        super().__init__(connection, wire, **further)
+        super().__init__(connection, wire, opening, forms=PROVIDER.forms)
         self._close_tokens = close
 
-    async def check(self) -> list[str]:
+    async def check(self, payer: Payer) -> list[str]:
         """Return the models on offer, where one of the project's answers."""
         model = self._connection.default_model
         try:
-            await self._ask_for_a_word()
+            await self._ask_for_a_word(payer)
         except CallFailed as failed:
             told = self._is_told(model)
             raise explain(failed.trouble, self._connection, model, told=told) from None
@@ -154,21 +140,21 @@ class VertexModel(ChatModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Opening:
+class _Credentials:
     """What opens a connection: headers, or an account that gets tokens."""
 
     headers: Mapping[str, str]
     account: Account | None = None
 
 
-def _opening(connection: Connection, base_url: str) -> _Opening:
+def _opening(connection: Connection, base_url: str) -> _Credentials:
     """Credentials go first, then a token, then a key; people paste any of these as the key."""
     token = connection.secrets.get(AUTH_TOKEN, "")
     key = connection.api_key.strip()
     text = connection.secrets.get(CREDENTIALS, "").strip() or (key if key[:1] == "{" else "")
     if text:
         try:
-            return _Opening({}, read_account(text, base_url))
+            return _Credentials({}, read_account(text, base_url))
         except BadAccount as bad:
             raise bad_setting(
                 connection,
@@ -179,8 +165,8 @@ def _opening(connection: Connection, base_url: str) -> _Opening:
     if not token and key.startswith("ya29."):
         token = key
     if token:
-        return _Opening({"Authorization": f"Bearer {token.strip()}"})
-    return _Opening({"x-goog-api-key": key} if key else {})
+        return _Credentials({"Authorization": f"Bearer {token.strip()}"})
+    return _Credentials({"x-goog-api-key": key} if key else {})
 
 
 def _is_express(connection: Connection) -> bool:
@@ -190,7 +176,7 @@ def _is_express(connection: Connection) -> bool:
     return is_key and not has_more and not connection.details.get(PROJECT)
 
 
-def _project(connection: Connection, opens: _Opening) -> str:
+def _project(connection: Connection, opens: _Credentials) -> str:
     """The project that is asked in, "" in express mode, whose key is of one."""
     named = str(connection.details.get(PROJECT) or "").strip()
     project = named or (opens.account.project if opens.account is not None else "")
@@ -223,20 +209,14 @@ def _location(connection: Connection) -> str:
 
 def _base_url(connection: Connection) -> str:
     """The connection's own address without version and path, else that of its location."""
-    if not connection.endpoint:
+    if not connection.endpoint.strip():
         location, host = _location(connection), "aiplatform.googleapis.com"
         if location in MULTI_REGIONS:
             host = f"aiplatform.{location}.rep.googleapis.com"
         elif location != GLOBAL:
             host = f"{location}-{host}"
         return f"https://{host}/"
-    parts = urlsplit(connection.endpoint.strip())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise bad_setting(
-            connection,
-            "its endpoint is no web address.",
-            "Leave it out: the location has its address.",
-        )
+    parts = web_address(connection, "Leave it out: the location has its address.")
     path = re.split(r"/v1(?:beta1|alpha|beta)?(?:/|$)", parts.path)[0].rstrip("/")
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, path=f"{path}/", query="", fragment="").geturl()
@@ -270,7 +250,7 @@ class _Vertex(GenerateContent):
         rows = listing.get("publisherModels") if isinstance(listing, Mapping) else None
         if not isinstance(rows, list) or not isinstance(listing, Mapping):
             return None, ""
-        found = [str(row["name"]).rpartition("/")[2] for row in rows if _is_named(row)]
+        found = [bare_name(str(row["name"])) for row in rows if _is_named(row)]
         page = listing.get("nextPageToken")
         names = [name for name in found if _answers(name)]
         return (

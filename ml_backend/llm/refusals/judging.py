@@ -48,6 +48,9 @@ TOKEN_LIMITS = {
     "max_tokens": "max_completion_tokens",
     "max_completion_tokens": "max_tokens",
 }
+NO_TOOLS_BESIDE = re.compile(r"function tools with \w+ are not supported", re.IGNORECASE)
+"""OpenAI's models from 5.4 on: their chat completions take no tool while they think, whether an
+effort is named or not. Without the effort they would refuse it all the same."""
 FORM_FIELDS = ("response_format", "tools", "tool_choice", "parallel_tool_calls")
 
 
@@ -89,6 +92,8 @@ def _status_within(answer: Any) -> int:
 
 def _judge_request(refusal: Refusal, sent: Collection[str]) -> Trouble:
     status, said, kind = refusal.status, refusal.said, FailureKind.BAD_REQUEST
+    if NO_TOOLS_BESIDE.search(refusal.words or said):
+        return Trouble(Cure.LOWER_FORM, kind, said, status, maybe_form=True)
     if status in (400, 422) and (parameter := _unwelcome_parameter(refusal, sent)):
         other = TOKEN_LIMITS.get(parameter)
         replacement = other if other and other in refusal.everything else None

@@ -101,6 +101,8 @@ async def _unpacked(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
             rest = unpacker.unconsumed_tail
             if unpacker.eof:
                 rest, unpacker, has_more = unpacker.unused_data, None, False
+            if rest or has_more:
+                await asyncio.sleep(0)  # one piece of the network may be 64 MB: others' turn
 
 
 def _window(packing: str, start: bytes) -> int:

@@ -34,6 +34,8 @@ SEEN_SECONDS = 15.0
 LISTED_SECONDS = 5.0
 GONE_SECONDS = 30.0
 DELETING = (JobKind.DELETE_PROMPT, JobKind.DELETE_VERSION)
+TELLING = (JobKind.RACE, JobKind.REFINE)
+"""Jobs whose results tell of a project's tasks and truths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +234,25 @@ class Access:
         )
 
     def job(self, caller: Caller, job_id: int) -> Job:
-        """Return a job; its creator sees it, and who sees the project it works on."""
+        """Return a job; who sees the project it works on sees it, and mostly its creator."""
         job = self._store.jobs.get(job_id)
         if not self.sees_job(caller, job):
             raise NotFound(f"There is no job {job_id}.", field="job")
         return job
 
     def sees_job(self, caller: Caller, job: Job) -> bool:
-        """Return whether a caller sees a job."""
-        if self._is_creator(caller, job.created_by):
+        """Return whether a caller sees a job.
+
+        One whose result tells of a project's tasks its creator sees as long as the project is
+        theirs to see, or gone.
+        """
+        is_theirs = self._is_creator(caller, job.created_by)
+        if is_theirs and job.kind not in TELLING:
             return True
-        return job.project_id is not None and bool(self.visible(caller, [job.project_id]))
+        project = [] if job.project_id is None else [job.project_id]
+        if self.visible(caller, project):
+            return True
+        return is_theirs and all(self._is_gone(caller, each) for each in project)
 
     # Connections
 

@@ -122,6 +122,15 @@ def check_needs(
         raise lacking(facts, *(FIELDS[name] for name in facts.secrets))
 
 
+def check_shared(provider: ProviderName, given: Mapping[str, str]) -> None:
+    """Raise InvalidInput where a key of the whole organization would go wherever a version says."""
+    facts = facts_of(provider)
+    for name in facts.shared_needs:
+        if given.get(API_KEY) and not given.get(name):
+            why = " where a whole organization uses its key: it says which vendor that is of"
+            raise lacking(facts, FIELDS[name], why=why)
+
+
 def _check_key(field: ConnectionField, text: str) -> None:
     """Raise InvalidInput for what no header can hold; credentials may be given as a key."""
     if NO_KEY.search(text) and not text.startswith("{"):
@@ -138,7 +147,7 @@ def _has_secret(facts: ProviderFacts, given: Mapping[str, str]) -> bool:
     return any(given.get(name) for name in taken)
 
 
-def lacking(facts: ProviderFacts, *fields: ConnectionField) -> InvalidInput:
+def lacking(facts: ProviderFacts, *fields: ConnectionField, why: str = "") -> InvalidInput:
     """Return the error for what a connection lacks: one of ``fields``, in its provider's words."""
     first = fields[0]
     steps = [
@@ -151,7 +160,7 @@ def lacking(facts: ProviderFacts, *fields: ConnectionField) -> InvalidInput:
     if first.is_secret and facts.keys:
         said += f" It comes from {facts.keys}."
     return InvalidInput(
-        f"{facts.name.value} needs {' or '.join(each.phrase for each in fields)}.",
+        f"{facts.name.value} needs {' or '.join(each.phrase for each in fields)}{why}.",
         field=first.given_as,
         fix=said,
     )

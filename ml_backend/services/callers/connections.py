@@ -14,18 +14,19 @@ from ml_backend.llm.provider_facts import API_KEY, ENDPOINT
 from ml_backend.next_steps import Step
 from ml_backend.records import Connection, JsonObject, Prompt, PromptVersion, ProviderName, Scope
 from ml_backend.services.callers.access import Access, Caller
-from ml_backend.services.callers.connection_checks import (
-    check_endpoint,
-    check_names,
-    check_title,
-    choice,
-)
 from ml_backend.services.callers.connection_fields import (
     FIELDS,
     address_of,
     check_needs,
     check_preset,
+    check_shared,
     value_of,
+)
+from ml_backend.services.callers.connection_rules import (
+    check_endpoint,
+    check_names,
+    check_title,
+    choice,
 )
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.private_endpoints import PrivateEndpoints
@@ -84,6 +85,8 @@ class Connections:
         check_endpoint(name, endpoint)
         kept = {ENDPOINT: endpoint, "deployment": deployment, **details, **secrets}
         check_needs(name, {**_texts(kept), API_KEY: api_key})
+        if scope is Scope.ORGANIZATION:
+            check_shared(name, {**_texts(kept), API_KEY: api_key})
         self._require_reach(caller, name)
         check_names(deployment, columns.get("api_version", ""), details)
         self._private.check(caller.user, endpoint)
@@ -134,7 +137,7 @@ class Connections:
         given = {**columns, **(details or {}), **(secrets or {})}
         if api_key is not None:
             given[API_KEY] = api_key
-        self._check_change(connection, name, given, is_other=name is not connection.provider)
+        self._check_change(connection, name, given, scope or connection.scope)
         if columns.get("title", connection.title) != connection.title:
             self._check_title(caller, columns["title"])
         api_key, kept = _secrets(connection, api_key, secrets, is_moved=is_moved)
@@ -263,12 +266,18 @@ class Connections:
 
     @staticmethod
     def _check_change(
-        connection: Connection, name: ProviderName, given: JsonObject, *, is_other: bool
+        connection: Connection, name: ProviderName, given: JsonObject, scope: Scope
     ) -> None:
         """Raise InvalidInput where a change would leave a connection without what it needs."""
         before = {each: value_of(connection, each) for each in FIELDS}
+        is_other = name is not connection.provider
         touched = None if is_other else {each for each in FIELDS if each in given}
-        check_needs(name, {**before, **_texts(given)}, touched)
+        after = {**before, **_texts(given)}
+        check_needs(name, after, touched)
+        # What was kept in another time may stay.
+        is_new = touched is None or touched & {API_KEY, *facts_of(name).shared_needs}
+        if scope is Scope.ORGANIZATION and (is_new or scope is not connection.scope):
+            check_shared(name, after)
 
     @staticmethod
     def _refuse_moving_secret(
@@ -331,7 +340,7 @@ def free_title(known: Sequence[Connection], provider: ProviderName) -> str:
 
 
 def parse_price(text: str) -> tuple[str, list[float]]:
-    """Return model -> dollars per million tokens in and out, as in ``gpt-5-mini=0.25,2``."""
+    """Return model -> dollars per million tokens in and out, as in ``gpt-6-luna=0.10,0.50``."""
     model, _, numbers = text.rpartition("=")
     try:
         price = read_price(numbers)
@@ -339,7 +348,7 @@ def parse_price(text: str) -> tuple[str, list[float]]:
         price = None
     if not model.strip() or price is None:
         raise InvalidInput(
-            f"{text!r} is not a price such as gpt-5-mini=0.25,2.",
+            f"{text!r} is not a price such as gpt-6-luna=0.10,0.50.",
             field="prices",
             fix="Give dollars per million tokens of the prompt and of the answer.",
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ml_backend.errors import ModelError, PromptsError
 from ml_backend.jobs import LoopThread
-from ml_backend.records import Connection, FailureKind, ProviderName
+from ml_backend.records import Connection, FailureKind, Person, ProviderName
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.recent import Recent
 
@@ -21,6 +21,7 @@ WORDS = {
     FailureKind.QUOTA: "quota used up",
     FailureKind.RATE_LIMIT: "too many calls",
     FailureKind.BAD_REQUEST: "refused",
+    FailureKind.BUDGET: "limit reached",
 }
 
 
@@ -43,9 +44,16 @@ class ConnectionCheck:
 
 
 def check_connection(
-    loop: LoopThread, models: ModelPool, connection: Connection, seconds: float
+    loop: LoopThread,
+    models: ModelPool,
+    connection: Connection,
+    seconds: float,
+    person: Person | None,
 ) -> ConnectionCheck:
-    """Ask a connection's provider; what goes wrong is a finding, not an error."""
+    """Ask a connection's provider; what goes wrong is a finding, not an error.
+
+    A word that has to be paid for is one of the ``person``'s calls; None is who runs the server.
+    """
     provider, now = connection.provider.value, datetime.now(UTC)
     if connection.provider is ProviderName.BASELINE:
         return ConnectionCheck(
@@ -56,7 +64,7 @@ def check_connection(
             at=now,
         )
     try:
-        names = loop.submit(models.open(connection).check()).result(seconds)
+        names = loop.submit(models.check(connection, person)).result(seconds)
     except TooSlow:
         if not models.reach_of(connection).tells:
             from ml_backend.llm.explanations import silent  # loads what knows refusals: 0.1 s
@@ -105,9 +113,9 @@ class ConnectionChecks:
         self._seconds = seconds
         self._last: Recent[int, tuple[Connection, ConnectionCheck]] = Recent(KEPT_SECONDS, 1024)
 
-    def run(self, connection: Connection) -> ConnectionCheck:
-        """Ask now and remember."""
-        found = check_connection(self._loop, self._models, connection, self._seconds)
+    def run(self, connection: Connection, person: Person) -> ConnectionCheck:
+        """Ask now, for a person, and remember."""
+        found = check_connection(self._loop, self._models, connection, self._seconds, person)
         self._last.put(connection.id or 0, (connection, found))
         return found
 

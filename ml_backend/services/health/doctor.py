@@ -22,7 +22,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
-from ml_backend.records import Connection, Job, ProviderName, RunStatus
+from ml_backend.records import Connection, Job, Person, ProviderName, RunStatus
 from ml_backend.services.health.at_rest import say_open
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
@@ -69,6 +69,8 @@ class Visibility:
     project: Callable[[int], bool] = _all
     job: Callable[[Job], bool] = _all
     connection: Callable[[Connection], bool] = _all
+    person: Person | None = None
+    """Who has it looked; calls to models are theirs, where they are paid for."""
 
 
 EVERYTHING = Visibility()
@@ -237,7 +239,7 @@ class Doctor:
             yield Check("model", FAIL, error.message, error.fix)
             return
         for connection in connections:
-            yield self._check_model(models, connection)
+            yield self._check_model(models, connection, sight)
             warning = spending_of(store, connection).warning
             if warning:
                 title = f"budget: {connection.title}"
@@ -248,7 +250,7 @@ class Doctor:
         if models.paid_calls.limit:
             yield Check("paid calls", OK, say_calls(models.paid_calls))
 
-    def _check_model(self, models: ModelPool, connection: Connection) -> Check:
+    def _check_model(self, models: ModelPool, connection: Connection, sight: Visibility) -> Check:
         name = f"model: {connection.title}"
         if connection.provider is ProviderName.BASELINE:
             return Check(
@@ -258,7 +260,7 @@ class Doctor:
                 "the one asked. It is a floor to beat, not a language model.",
                 "For a real model set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
             )
-        found = check_connection(self._loop, models, connection, self._model_seconds)
+        found = check_connection(self._loop, models, connection, self._model_seconds, sight.person)
         status = OK if found.is_well else WARN if found.answers else FAIL
         price, mend = say_price(connection) if found.answers else ("", "")
         message = " ".join(filter(None, (found.message, price, say_budget(connection))))

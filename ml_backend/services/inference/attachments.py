@@ -6,7 +6,7 @@ import asyncio
 import base64
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from ml_backend.images import document, inline
 from ml_backend.images.file_readers import READERS
 from ml_backend.images.hosts import Reach
 from ml_backend.images.limits import REDIRECTS, Limits, too_large
+from ml_backend.images.scan import too_many_pages
 from ml_backend.labelstudio import CLOUD_SCHEMES, ServerLabelStudio, is_under_unknown_path
 from ml_backend.llm import facts_of, provider_modules
 from ml_backend.prompting.messages import ATTACHMENT
@@ -115,7 +116,8 @@ class Attachments:
         for item, content in zip(
             wanted,
             await asyncio.gather(
-                *(self._content(item, project_id, share) for item in wanted), return_exceptions=True
+                *(self._content(item, project_id, share, provider) for item in wanted),
+                return_exceptions=True,
             ),
             strict=True,
         ):
@@ -123,8 +125,6 @@ class Attachments:
                 raise _named(item, content)
             if isinstance(content, BaseException):
                 raise content
-            if content.is_scan and not facts_of(provider).reads_pdf:
-                raise _named(item, _scanned())
             found[_key(item)] = content
         return Ready(
             tuple(_filled(message, found) for message in messages),
@@ -164,16 +164,20 @@ class Attachments:
             share = self._shares[key] = FileShare()
         return share
 
-    async def _content(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
+    async def _content(
+        self, item: Mapping[str, str], project_id: int, share: FileShare, provider: ProviderName
+    ) -> Content:
         async with share.fetching:
-            return await self._found(item, project_id, share)
+            # What one project may read another may not, and its storages may have another file
+            # there.
+            key = (item["kind"], item["url"], project_id)
+            found = await self._found(key, lambda: self._make(item, project_id, share))
+            if not found.is_scan or facts_of(provider).reads_pdf:
+                return found
+            return await self._found(("pages", *key[1:]), lambda: _pages(found, share))
 
-    async def _found(self, item: Mapping[str, str], project_id: int, share: FileShare) -> Content:
-        # What one project may read another may not, and its storages may have another file there.
-        key = (item["kind"], item["url"], project_id)
-        found = self._kept.find(
-            key, lambda: self._threads.submit(self._make, item, project_id, share)
-        )
+    async def _found(self, key: Hashable, make: Callable[[], Content]) -> Content:
+        found = self._kept.find(key, lambda: self._threads.submit(make))
         if isinstance(found, Content):
             return found
         # Shielded: others may wait for the same.
@@ -273,23 +277,34 @@ def _document(data: bytes, name: str) -> Content:
         size = len(text.encode())
         return Content(({"type": "text", "text": text},), size, size)
     if found.pages > document.MOST_PAGES:
-        raise AttachmentError(
-            f"it is a scan of {found.pages} pages; at most {document.MOST_PAGES} are sent",
-            fix="Split the document.",
-        )
+        raise too_many_pages(found.pages)
     url = _data_url("application/pdf", data)
     part = {"type": "file", "file": {"filename": f"{name}.pdf", "file_data": url}}
     return Content((part,), IMAGE_TOKENS * found.pages, len(url), is_scan=True)
 
 
-def _scanned() -> AttachmentError:
-    known = provider_modules()
-    readers = [each for each in ProviderName if each.lower() in known and facts_of(each).reads_pdf]
-    return AttachmentError(
-        "it is a scan: its pages are pictures, and this provider takes no PDF files",
-        fix='Make pictures of its pages and show them with <Image valueList="$pages"/>, or use a '
-        f"provider that does: {', '.join(readers)}.",
-    )
+def _pages(scan: Content, share: FileShare) -> Content:
+    """A scan for a provider that takes no PDF: its pages as pictures, where they are such."""
+    packed = scan.parts[0]["file"]["file_data"].partition(",")[2]
+    try:
+        with share.reading:
+            pages = READERS.scan(base64.b64decode(packed))
+    except AttachmentError as error:
+        known = provider_modules()
+        readers = [
+            each for each in ProviderName if each.lower() in known and facts_of(each).reads_pdf
+        ]
+        error.fix = f"{error.fix} Or use a provider that takes PDF files: {', '.join(readers)}."
+        raise
+    parts: list[JsonObject] = []
+    for number, page in enumerate(pages, 1):
+        url = _data_url(page.media_type, page.content)
+        parts += [
+            {"type": "text", "text": f"Page {number}:"},
+            {"type": "image_url", "image_url": {"url": url}},
+        ]
+    size = sum(len(part["image_url"]["url"]) for part in parts[1::2])
+    return Content(tuple(parts), IMAGE_TOKENS * len(pages), size)
 
 
 def _from_studio(error: LabelStudioError) -> AttachmentError:

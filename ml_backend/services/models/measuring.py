@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from ml_backend.errors import AnswerError, Conflict, InvalidInput, ModelError
 from ml_backend.jobs import LoopThread
-from ml_backend.llm import Gate, Model, Reply, Request, Retry, facts_of, open_model
+from ml_backend.llm import Gate, Model, Opening, Reply, Request, Retry, facts_of, open_model
+from ml_backend.llm.confidence import tell_logprobs
 from ml_backend.llm.prices import Price
 from ml_backend.records import (
     AuditAction,
@@ -21,7 +22,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.records.abilities import ModelAbilities, measured
-from ml_backend.services.models.budgets import BudgetGuard, cost_of, price_of
+from ml_backend.services.models.budgets import MAY_BE_CHARGED, BudgetGuard, cost_of, price_of
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.probes import (
     COLOUR,
@@ -33,6 +34,7 @@ from ml_backend.services.models.probes import (
     limits_in,
     reasoning_in,
 )
+from ml_backend.services.models.word_payer import Bill
 from ml_backend.store import Store
 
 MOST_CALLS = 8
@@ -124,18 +126,23 @@ class Measuring:
                 title=connection.title,
                 organization=connection.organization,
             ) as told:
-                found = self._loop.run(self._within(connection, model, person))
-                told.cost = found.cost
+                bill = Bill()
+                try:
+                    found = self._loop.run(self._within(connection, model, person, bill))
+                finally:
+                    told.cost = bill.cost
         finally:
             self._room.release()
         at = self._models.as_asked(connection)
         self._store.abilities.keep(at, found.model, found.abilities)
         return found
 
-    async def _within(self, connection: Connection, name: str, person: Person | None) -> Measured:
+    async def _within(
+        self, connection: Connection, name: str, person: Person | None, bill: Bill
+    ) -> Measured:
         try:
             async with asyncio.timeout(SECONDS):
-                return await self._measure(connection, name, person)
+                return await self._measure(connection, name, person, bill)
         except TimeoutError:
             raise ModelError(
                 f"The model has not answered all questions within {SECONDS:.0f} s.",
@@ -143,23 +150,26 @@ class Measuring:
                 fix="Try again while it is less busy.",
             ) from None
 
-    async def _measure(self, connection: Connection, name: str, person: Person | None) -> Measured:
+    async def _measure(
+        self, connection: Connection, name: str, person: Person | None, bill: Bill
+    ) -> Measured:
         from ml_backend.llm.through_litellm.rules import forms_anew
         from ml_backend.llm.wire.listening import hearing
 
         # Where no models are listed the one that is named is asked whether it answers.
         own = name or connection.default_model
-        model = open_model(
-            replace(self._models.as_asked(connection), default_model=own),
-            gate=Gate(1),
-            timeout=CALL_SECONDS,
-            ladder=forms_anew(self._store.answer_forms),
+        opening = Opening(
+            Gate(1),
+            CALL_SECONDS,
+            forms_anew(self._store.answer_forms),
             retry=RETRY,
             reach=self._models.reach_of(connection),
         )
+        asked = replace(self._models.as_asked(connection), default_model=own)
+        model = open_model(asked, opening)
         try:
             with hearing() as heard:
-                listed = tuple(await model.check())
+                listed = tuple(await model.check(self._models.payer(connection, person, bill)))
                 name = name or _own_model(connection, listed)
                 price = price_of(connection, name)
                 guard = BudgetGuard.require(
@@ -168,7 +178,7 @@ class Measuring:
                     parameters={"max_tokens": MOST_TOKENS},
                     calls=self._models.paid_calls.of(person, connection, price),
                 )
-                asking = _Asking(connection, model, name, guard, price)
+                asking = _Asking(connection, model, name, guard, price, bill)
                 try:
                     found = await asking.all()
                 finally:
@@ -197,7 +207,9 @@ class _Asking:
         name: str,
         guard: BudgetGuard,
         price: Price | None,
+        bill: Bill,
     ) -> None:
+        self._bill = bill
         self._model = model
         self._name = name
         self._guard = guard
@@ -217,7 +229,7 @@ class _Asking:
         return Measured(
             self._name,
             usage=self._usage,
-            cost=cost_of(self._price, self._usage),
+            cost=self._bill.cost,
             form=plain.form,
             images=images,
             pdfs=pdfs,
@@ -231,7 +243,7 @@ class _Asking:
         if "logprobs" not in self._facts.parameters:
             return False
         try:
-            return (await self._ask(LOGPROBS)).score is not None
+            return tell_logprobs((await self._ask(LOGPROBS)).tokens)
         except ModelError as error:
             self._remarks.append(f"Log-probabilities: {error.message}")
             return None
@@ -263,20 +275,25 @@ class _Asking:
         )
         tokens = FILE_TOKENS if probe.has_file else 0
         reserved = await self._guard.reserve(probe.messages, probe.schema, tokens, MOST_TOKENS)
-        usage = Usage()
+        sent = (probe.messages, probe.schema, tokens, MOST_TOKENS)
+        # A call nobody heard back from has, as far as anybody knows, cost its worst case.
+        cost, usage = None, Usage()
         try:
             reply = await self._model.complete(request)
-            usage = reply.usage
             self.calls += reply.calls
+            usage = self._guard.counted(reply.usage, *sent)
+            cost = cost_of(self._price, usage)
             return reply
         except ModelError as error:
-            usage = error.usage
             self.calls += error.calls
+            usage = self._guard.counted(error.usage, *sent)
+            if error.kind not in MAY_BE_CHARGED:
+                cost = cost_of(self._price, usage)
             raise
         finally:
-            usage = self._guard.counted(usage, probe.messages, probe.schema, tokens, MOST_TOKENS)
             self._usage += usage
-            self._guard.settle(reserved, cost_of(self._price, usage), usage)
+            self._bill.add(cost)
+            self._guard.settle(reserved, cost, usage)
 
 
 def _answer(reply: Reply, probe: Probe) -> str:

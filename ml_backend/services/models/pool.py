@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ml_backend.errors import InvalidInput, NotFound
-from ml_backend.llm import ANYWHERE, Gate, Lists, Model, Reach, Retirable, open_model
+from ml_backend.llm import ANYWHERE, Gate, Lists, Model, Opening, Reach, Retirable, open_model
 from ml_backend.llm.local.model_file import slots_of
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     BASELINE_MODEL,
     KEY_UNREADABLE,
     Connection,
+    Person,
     PromptVersion,
     ProviderName,
 )
@@ -21,6 +22,7 @@ from ml_backend.services.models.paid_calls import PaidCalls
 from ml_backend.services.models.single_flight import SingleFlight
 from ml_backend.services.models.spending import ConnectionBudget
 from ml_backend.services.models.vendor_addresses import VendorAddresses
+from ml_backend.services.models.word_payer import Bill, WordPayer
 from ml_backend.store import Store
 from ml_backend.store.environment_prices import place_of
 
@@ -167,16 +169,25 @@ class ModelPool:
                 if known == wanted and known_reach == reach:
                     return model
             self._drop_local_of(connection.id)
-            gate = Gate(self.concurrency)
-            model = open_model(
-                connection,
-                gate=gate,
-                timeout=self.timeout,
-                ladder=self._store.answer_forms,
-                reach=reach,
+            opening = Opening(
+                Gate(self.concurrency), self.timeout, self._store.answer_forms, reach=reach
             )
+            model = open_model(connection, opening)
             self._open.append((wanted, reach, model))
             return model
+
+    def payer(
+        self, connection: Connection, person: Person | None, bill: Bill | None = None
+    ) -> WordPayer:
+        """Return what a check of a connection is paid by, where a person has it made.
+
+        None is whoever runs the server: the connection's budget holds, and no limit of calls.
+        """
+        return WordPayer(connection, self.purse(connection), self.paid_calls, person, bill)
+
+    async def check(self, connection: Connection, person: Person | None) -> list[str]:
+        """Return the models of a connection, or have it say a word where it lists none."""
+        return await self.open(connection).check(self.payer(connection, person))
 
     def note_listed(self, connection: Connection) -> None:
         """Keep what a provider's list tells of its models; for who just checked the connection."""

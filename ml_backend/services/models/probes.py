@@ -196,7 +196,8 @@ async def context_in(connection: Connection, model: str, heard: Heard) -> int | 
 
 def _context_of(told: object, model: str) -> int | None:
     rows = list(_rows(told))
-    own = [row for row in rows if model in (row.get("id"), row.get("name"), row.get("model"))]
+    names = (model, f"models/{model}")  # as Gemini lists them
+    own = [row for row in rows if any(row.get(each) in names for each in ("id", "name", "model"))]
     if not own and len(rows) == 1:
         own = rows  # it answers with the one it has
     for row in own:

@@ -16,7 +16,7 @@ from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
 from ml_backend.prompting.completion_limit import CompletionLimit, limit_of
 from ml_backend.prompting.parameters import listed
-from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
+from ml_backend.records import ConfidenceWay, JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
 from ml_backend.services.inference.model_requests import (
@@ -198,6 +198,7 @@ class Previews:
             version.is_lenient,
             few_shot=shots.chooser if shots else None,
             system=version.system_prompt,
+            is_rated=self._predictor_factory.way_of(version) is ConfidenceWay.RATED,
         )
 
     def _few_shot(

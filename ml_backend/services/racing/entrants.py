@@ -51,8 +51,8 @@ def entrants_of(
 ) -> list[Entrant]:  # fmt: skip
     """Return each model with each number of examples; without one, as many as the version has.
 
-    ``gpt-5-mini`` is asked at the version's ``own`` connection, ``2:gpt-5-mini`` at connection 2,
-    ``Gateway:gpt-5-mini`` at the one of that title, ``:gpt-5-mini`` at the environment's; ``2:`` is
+    ``gpt-6-luna`` is asked at the version's ``own`` connection, ``2:gpt-6-luna`` at connection 2,
+    ``Gateway:gpt-6-luna`` at the one of that title, ``:gpt-6-luna`` at the environment's; ``2:`` is
     its default model. A colon after what is no connection belongs to the model's name.
     """
     numbers = list(dict.fromkeys(few_shot)) or [version.max_few_shot_examples]
@@ -72,7 +72,7 @@ def entrants_of(
             raise InvalidInput(
                 f"The offline baseline is no model: {text.strip()!r} cannot be raced at it.",
                 field="models",
-                fix="Say at which connection, as in 2:gpt-5-mini.",
+                fix="Say at which connection, as in 2:gpt-6-luna.",
             )
         found += [
             Entrant(model, connection.id, connection.title, connection.provider.value, number)
@@ -144,6 +144,6 @@ def _read(text: str, own: Connection, find: Find) -> tuple[Connection, str]:
         raise InvalidInput(
             f"{text[:60]!r} names no model.",
             field="models",
-            fix="Name one, as in gpt-5-mini or 2:gpt-5-mini.",
+            fix="Name one, as in gpt-6-luna or 2:gpt-6-luna.",
         )
     return connection, model

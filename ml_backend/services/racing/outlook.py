@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ml_backend.labelstudio import LabelStudioReader, Project
@@ -13,6 +13,11 @@ from ml_backend.services.racing.course import Course
 from ml_backend.services.racing.entrants import Entrant, names_of
 from ml_backend.services.racing.race import Races
 from ml_backend.services.racing.request import RaceRequest
+from ml_backend.services.recent import Shared
+
+KEPT_SECONDS = 30.0
+"""A person who fills in the form of a race asks at each change of it, of the same tasks."""
+KEPT = 64
 
 
 class Estimated(Protocol):
@@ -109,11 +114,18 @@ class RaceOutlooks:
     def __init__(self, races: Races, estimate: Estimate) -> None:
         self._races = races
         self._estimate = estimate
+        self._courses: Shared[Hashable, Course] = Shared(KEPT_SECONDS, KEPT)
 
-    def of(self, studio: LabelStudioReader, asked: RaceRequest) -> Outlook:
-        """Check a race and say what it takes; raises what would keep it from being run."""
+    def of(
+        self, studio: LabelStudioReader, asked: RaceRequest, *, whose: Hashable = None
+    ) -> Outlook:
+        """Check a race and say what it takes; raises what would keep it from being run.
+
+        ``whose`` stands for whoever reads by ``studio``: the tasks they were counted a moment ago
+        are not read again.
+        """
         self._races.check(asked)
-        course = self._races.course(studio, asked)
+        course = self._course(studio, asked, whose)
         tasks = [*course.raced, *course.held]
         runners = []
         for name, each in zip(names_of(asked.entrants), asked.entrants, strict=True):
@@ -123,3 +135,10 @@ class RaceOutlooks:
             source = told.price.source if told.price else told.unknown
             runners.append(Runner(name, each, cost, source, told.retiring))
         return Outlook(course, tuple(runners), asked.budget)
+
+    def _course(self, studio: LabelStudioReader, asked: RaceRequest, whose: Hashable) -> Course:
+        """Return the tasks without their truths, which are too many to be kept."""
+        project, version = asked.project, asked.version
+        counted = (project.ground_truths, project.annotations, project.tasks)
+        key = (whose, project.id, project.label_config, counted, version.id, asked.truth)
+        return self._courses.get(key, lambda: replace(self._races.course(studio, asked), truths={}))

@@ -40,6 +40,7 @@ from ml_backend.services.racing.report import Standing, report_of
 from ml_backend.services.racing.request import Doing, RaceRequest
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Account, RaceAnswer, Store
+from ml_backend.store.allowances import RACE
 
 _Studio = PatientLabelStudio[ServerLabelStudio]
 
@@ -134,6 +135,7 @@ class Races:
             max_few_shot_examples=asked.max_few_shot_examples,
             parameters=asked.parameters,
             system_prompt=asked.system_prompt,
+            confidence=asked.confidence.value,
             refined_from=asked.refined_from,
         )
 
@@ -321,7 +323,7 @@ class Races:
     def _runners(self, asked: RaceRequest, course: Course, doing: Doing) -> dict[int, Runner]:
         budget: Budget | None = None
         if asked.budget is not None:
-            account = Account(f"race:{doing.job_id}")
+            account = Account(f"{RACE}{doing.job_id}")
             budget = Budget(asked.budget, 0.0, store=self._store, account=account)
         evaluated = list(course.truths)
         found: dict[int, Runner] = {}

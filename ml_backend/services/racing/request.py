@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ml_backend.labelstudio import Project
-from ml_backend.records import Job, JsonObject, Person, Prompt, PromptVersion, TruthSource
+from ml_backend.records import (
+    ConfidenceWay,
+    Job,
+    JsonObject,
+    Person,
+    Prompt,
+    PromptVersion,
+    TruthSource,
+)
 from ml_backend.services.racing.entrants import Entrant, from_json, to_json
 
 TOLERANCE = 0.05
@@ -40,22 +48,17 @@ class RaceRequest:
             "text": self.version.text,
             "parameters": dict(self.version.parameters),
             "system_prompt": self.version.system_prompt,
+            "confidence": self.version.confidence.value,
         }
 
     @classmethod
     def of(cls, job: Job, project: Project, prompt: Prompt, version: PromptVersion) -> RaceRequest:
         """Return what a job keeps."""
         kept = job.request
-        asked = replace(
-            version,
-            text=kept["text"],
-            parameters=kept["parameters"],
-            system_prompt=kept["system_prompt"],
-        )
         return cls(
             project,
             prompt,
-            asked,
+            version_raced(job, version),
             tuple(from_json(kept["entrants"])),
             kept["tolerance"],
             kept["budget"],
@@ -63,6 +66,28 @@ class RaceRequest:
             job.created_by,
             kept["seed"],
         )
+
+
+def version_raced(job: Job, version: PromptVersion) -> PromptVersion:
+    """Return a race's version as it was asked, whatever was edited since."""
+    kept = job.request
+    return replace(
+        version,
+        text=kept["text"],
+        parameters=kept["parameters"],
+        system_prompt=kept["system_prompt"],
+        confidence=ConfidenceWay(kept.get("confidence", ConfidenceWay.NONE)),
+    )
+
+
+def winner_of(job: Job) -> Entrant | None:
+    """Return who won a race, None where nobody did by now."""
+    rows = job.result.get("models") or []
+    row = next((each for each in rows if each.get("state") == "winner"), None)
+    if row is None:
+        return None
+    names = ("model", "connection_id", "connection", "provider", "few_shot")
+    return Entrant(**{name: row[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Erasure:
         return self._carry_out(wanted, dry_run=True)
 
     def execute(self, wanted: Erasing) -> Erased:
-        """Erase it, and have no byte of it left; raises Conflict while a run works on it."""
+        """Erase it, and have no byte of it left; Conflict while a run or race works on it."""
         done = self._carry_out(wanted, dry_run=False)
         is_settled = self._store.erasing.settle(whole=True)
         return Erased(done.counts, done.unused_answers, is_settled)
@@ -105,6 +105,13 @@ class Erasure:
             raise Conflict(
                 f"Runs of project {project_id} are under way ({numbers}); nothing was erased.",
                 fix=Step.CANCEL_RUNS(runs=numbers),
+            )
+        for job_id in self._store.erasing.open_races(project_id):
+            job = self._store.jobs.get(job_id)
+            prompt = self._store.prompts.find(job.prompt_id or 0)
+            raise Conflict(
+                f"A race of project {project_id} is under way (job {job_id}); nothing was erased.",
+                fix=Step.CANCEL_RACE(prompt=prompt.title) if prompt else "Try again in a moment.",
             )
 
     def _refuse_kept(self, project_id: int, task_ids: list[int] | None) -> None:

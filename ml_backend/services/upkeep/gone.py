@@ -108,7 +108,7 @@ class Gone:
 
     def _erase_projects(self, place: str, missing: list[int]) -> int:
         due = self._due(place, PROJECT, missing)
-        done = [each for each in due if not self._store.erasing.open_runs(each)]
+        done = [each for each in due if not self._store.erasing.is_worked_on(each)]
         for number in done:
             self._store.erasing.erase_project(number)
             log.info("project %s is gone from Label Studio: what was kept is erased", number)
@@ -135,7 +135,7 @@ class Gone:
         known = self._store.presences.known(place, TASK, project_id)
         self._store.presences.forget(place, TASK, set(known) - missing, project_id)
         due = self._due(place, TASK, sorted(missing), project_id)
-        if not due or self._store.erasing.open_runs(project_id):
+        if not due or self._store.erasing.is_worked_on(project_id):
             return 0
         self._store.erasing.erase_tasks(project_id, due)
         self._store.presences.forget(place, TASK, due, project_id)

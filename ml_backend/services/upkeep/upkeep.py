@@ -6,7 +6,7 @@ from ml_backend.services.upkeep.gone import Gone
 from ml_backend.store import Store
 
 ACCOUNT_DAYS = 30
-"""After that what a run spent of its own budget is forgotten; its costs stay with its answers."""
+"""After that what a run or race spent of its own budget is forgotten; its costs stay with it."""
 
 
 class Upkeep:
@@ -21,6 +21,7 @@ class Upkeep:
     def work(self) -> None:
         """Remove what is older than it is kept; Label Studio is not asked at a start."""
         self._store.audit.forget_older(self._audit_days)
+        self._store.races.forget_orphans()
         self._store.allowances.forget_done(ACCOUNT_DAYS)
         if not self._is_first:
             self._gone.work()

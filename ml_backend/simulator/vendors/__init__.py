@@ -69,6 +69,14 @@ def in_words_of(vendor: Vendor, response: web.StreamResponse) -> web.StreamRespo
     headers = {
         name: response.headers[name] for name in ("Retry-After",) if name in response.headers
     }
-    own = getattr(vendor, "headers_of", None)  # of those that say more than when to ask again
-    more = own(response.fault, headers.get("Retry-After")) if own is not None else {}
+    more = headers_of(vendor, response.fault, headers.get("Retry-After"))
     return web.json_response(body, status=status, headers={**headers, **more})
+
+
+def headers_of(
+    vendor: Vendor | None, fault: str = "", retry_after: str | None = None
+) -> dict[str, str]:
+    """Return what a vendor says in headers of its own: of an answer, or of a fault by its name."""
+    own = getattr(vendor, "headers_of", None)
+    found: dict[str, str] = own(fault, retry_after) if own is not None else {}
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -61,6 +62,16 @@ THOUGHTS = 40
 """Tokens of what a model thinks that is told to."""
 PAGE = 20
 """Models of a page, where nobody says how many."""
+CONTEXT, LONGEST_ANSWER = 200_000, 64_000
+CAPABILITIES = ("image_input", "pdf_input", "structured_outputs", "thinking")
+REQUEST_ID = "req_011Simulated"
+LIMITS: Mapping[str, int] = {
+    "requests": 1000,
+    "tokens": 96_000,
+    "input-tokens": 80_000,
+    "output-tokens": 16_000,
+}
+"""By the minute. Every answer and refusal tells each, what is left of it, and when it is whole."""
 
 
 class Anthropic:
@@ -130,7 +141,20 @@ class Anthropic:
         status, message = _said(fault, status, error["message"])
         kind = TYPES.get(status, "api_error" if status >= 500 else TYPES[400])
         told = {"type": kind, "message": message}
-        return status, {"type": "error", "error": told, "request_id": "req_011Simulated"}
+        return status, {"type": "error", "error": told, "request_id": REQUEST_ID}
+
+    def headers_of(self, fault: str, retry_after: str | None) -> dict[str, str]:
+        """Return the limits, as https://platform.claude.com/docs/en/api/rate-limits has them."""
+        is_over = fault == "rate_limit" and retry_after is not None
+        seconds = float(retry_after or 0) if _is_number(retry_after) else 0.0
+        moment = datetime.now(UTC) + timedelta(seconds=seconds + 1)  # whole seconds, rounded up
+        found = {"request-id": REQUEST_ID}
+        for kind, limit in LIMITS.items():
+            left = 0 if is_over and kind == "input-tokens" else limit - 1
+            found[f"anthropic-ratelimit-{kind}-limit"] = str(limit)
+            found[f"anthropic-ratelimit-{kind}-remaining"] = str(left)
+            found[f"anthropic-ratelimit-{kind}-reset"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        return found
 
     def models(self, names: Sequence[str], request: web.Request) -> object:
         after = request.query.get("after_id")
@@ -144,6 +168,9 @@ class Anthropic:
                 "display_name": name.title(),
                 "created_at": "2025-02-19T00:00:00Z",
                 "lifecycle": "active",
+                "max_input_tokens": CONTEXT,
+                "max_tokens": LONGEST_ANSWER,
+                "capabilities": {name: {"supported": True} for name in CAPABILITIES},
             }
             for name in page
         ]
@@ -270,6 +297,10 @@ def _check_schema(schema: dict[str, Any]) -> None:
 def _is_kept(body: dict[str, Any]) -> bool:
     system = body.get("system")
     return isinstance(system, list) and any("cache_control" in each for each in system)
+
+
+def _is_number(text: str | None) -> bool:
+    return (text or "").replace(".", "", 1).isdigit()
 
 
 def _input(arguments: str) -> Any:

@@ -1,4 +1,7 @@
-"""Gemini's API as of https://ai.google.dev/api/generate-content."""
+"""Gemini's API as of https://ai.google.dev/api/generate-content.
+
+It documents no headers of limits: what is over is told in the details of a refusal alone.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from aiohttp import web
 
 from ml_backend.simulator import google
 
+CONTEXT, LONGEST_ANSWER = 1_048_576, 65_536
 PAGE = 2
 """Models on a page of the list, whatever was asked for."""
 BAD_KEY = (400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.")
@@ -34,7 +38,14 @@ class Gemini:
 
     def models(self, names: Sequence[str], request: web.Request) -> object:
         rows: list[dict[str, Any]] = [
-            {"name": f"models/{name}", "supportedGenerationMethods": ["generateContent"]}
+            {
+                "name": f"models/{name}",
+                "baseModelId": name,
+                "inputTokenLimit": CONTEXT,
+                "outputTokenLimit": LONGEST_ANSWER,
+                "supportedGenerationMethods": ["generateContent", "countTokens"],
+                "thinking": True,
+            }
             for name in names
         ]
         rows.append({"name": "models/embeds", "supportedGenerationMethods": ["embedContent"]})

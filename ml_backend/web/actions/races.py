@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.labelstudio import Project
-from ml_backend.records import Connection, Job, JobKind, Prompt, PromptVersion, TruthSource
+from ml_backend.records import (
+    Connection,
+    Job,
+    JobKind,
+    Prompt,
+    PromptVersion,
+    TruthSource,
+)
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Draft
-from ml_backend.services.racing.entrants import Entrant, entrants_of
+from ml_backend.services.racing.entrants import entrants_of
 from ml_backend.services.racing.outlook import Outlook
-from ml_backend.services.racing.request import RaceRequest
+from ml_backend.services.racing.request import RaceRequest, version_raced, winner_of
 from ml_backend.web.server.services import services
 
 
@@ -41,7 +47,7 @@ def race_of(
 
 def outlook_of(caller: Caller, asked: RaceRequest) -> Outlook:
     """Say what a race takes; nothing is asked."""
-    return services().race_outlooks.of(caller.studio, asked)
+    return services().race_outlooks.of(caller.studio, asked, whose=caller.key)
 
 
 def begin(caller: Caller, asked: RaceRequest) -> Job:
@@ -73,12 +79,7 @@ def save_winner(caller: Caller, prompt: Prompt, job: Job, title: str) -> PromptV
     if winner is None:
         raise Conflict("This race has no winner to save.", fix="Race on more tasks.")
     version = services().store.prompts.get_version(job.version_id or 0)
-    raced = replace(
-        version,
-        text=job.request["text"],
-        parameters=job.request["parameters"],
-        system_prompt=job.request["system_prompt"],
-    )
+    raced = version_raced(job, version)
     chosen = services().connections.choose(caller, winner.provider, winner.connection_id)
     draft = Draft(
         title=title,
@@ -88,16 +89,6 @@ def save_winner(caller: Caller, prompt: Prompt, job: Job, title: str) -> PromptV
         max_few_shot_examples=winner.few_shot,
     )
     return services().authoring.create_version(caller, prompt, draft, after=raced)
-
-
-def winner_of(job: Job) -> Entrant | None:
-    """Return who won, None where nobody did by now."""
-    rows = job.result.get("models") or []
-    row = next((each for each in rows if each.get("state") == "winner"), None)
-    if row is None:
-        return None
-    names = ("model", "connection_id", "connection", "provider", "few_shot")
-    return Entrant(**{name: row[name] for name in names})
 
 
 def races_of(prompt_id: int, project_id: int | None, version_id: int | None = None) -> list[Job]:

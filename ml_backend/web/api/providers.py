@@ -8,7 +8,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput
 from ml_backend.records import Connection, ProviderName
 from ml_backend.services.callers.access import Caller
-from ml_backend.services.callers.connection_checks import provider_choices
+from ml_backend.services.callers.connection_rules import provider_choices
 from ml_backend.services.models.measured_said import document
 from ml_backend.services.models.spending import spending_of
 from ml_backend.web.api.operations import Operations
@@ -110,14 +110,14 @@ def delete_connection(id: int) -> None:
 @api.add("GET", f"{CONNECTIONS}<id>/models", list[ModelAnswer], query=ModelsQuery)
 def list_models(id: int, query: ModelsQuery) -> list[ModelAnswer]:
     """List the models of a connection, with what is known of each and what it costs. Ours."""
-    return _models(services().access.connection(identity.caller(), id), query)
+    caller = identity.caller()
+    return _models(services().access.connection(caller, id), query, caller)
 
 
 @api.add("GET", f"{CONNECTIONS}environment/models", list[ModelAnswer], query=ModelsQuery)
 def list_environment_models(query: ModelsQuery) -> list[ModelAnswer]:
     """List the models of the connection that the server's environment makes. Ours."""
-    identity.caller()
-    return _models(services().models.default, query)
+    return _models(services().models.default, query, identity.caller())
 
 
 @api.add("POST", f"{CONNECTIONS}<id>/test", MeasuredAnswer, body=TestGiven)
@@ -166,9 +166,9 @@ def _of_environment(connection: Connection) -> EnvironmentPrices:
     return EnvironmentPrices.of(connection, spending_of(services().store, connection))
 
 
-def _models(connection: Connection, query: ModelsQuery) -> list[ModelAnswer]:
+def _models(connection: Connection, query: ModelsQuery, caller: Caller) -> list[ModelAnswer]:
     checks = services().connection_checks
-    found = checks.run(connection) if query.ask else checks.last(connection)
+    found = checks.run(connection, caller.person) if query.ask else checks.last(connection)
     names = found.models if found is not None else ()
     today = datetime.now(UTC).date()
     return [

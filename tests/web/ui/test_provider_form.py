@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support import fake_litellm
 from support.new_provider import NAME, new_provider
 from support.pages import Pages
 
@@ -110,6 +111,20 @@ def test_a_preset_over_the_api_is_a_connection_of_provider_custom(pages: Pages) 
         answer = pages.api.request("POST", url, json=body)
         assert answer.status_code == 400, body
         assert "preset" in answer.json(), body
+
+
+@pytest.mark.slow
+def test_a_key_of_all_names_the_vendor_it_is_of(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_litellm.install(monkeypatch)
+    form = {"title": "router", "provider": "LiteLLM", "scope": "Organization", "api_key": "sk-o"}
+    refused = pages.post(NEW, **form)
+    assert refused.status == 422
+    assert "needs a deployment where a whole organization uses its key" in refused.text()
+    assert "Fill in “Deployment”. For example openrouter." in refused.text()
+    assert pages.post(NEW, **form, deployment="openrouter").status == 200
+    assert pages.container.store.connections.all()[-1].deployment == "openrouter"
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,8 @@ import click
 from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.race_table import echo_race, show_outlook
-from ml_backend.errors import InvalidInput, NotFound
+from ml_backend.errors import Conflict, InvalidInput, NotFound
+from ml_backend.next_steps import Step
 from ml_backend.records import JobKind, RunStatus, TruthSource
 
 if TYPE_CHECKING:
@@ -59,6 +59,13 @@ LEAVE_SECONDS = 5.0
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Only say what it takes and costs.")
 @click.option("--cancel", is_flag=True, help="End the race of PROMPT that is under way.")
+@click.option(
+    "--job",
+    "job_id",
+    type=int,
+    help="Show what a race that ended came to, by its job's number; with --save make a version of "
+    "its winner. Without --models, --save takes the last that ended.",
+)
 @pass_app
 def race_models(
     app: App,
@@ -73,6 +80,7 @@ def race_models(
     cancel: bool,
     save: bool,
     title: str | None,
+    job_id: int | None,
     **given: Any,
 ) -> None:
     """Find the cheapest model for PROMPT that is not worse than the best by more than a tolerance.
@@ -84,63 +92,98 @@ def race_models(
 
     \b
     Examples:
-      ls-prompts versions race Topic --project 3 --models gpt-5,gpt-5-mini,gpt-5-nano
-      ls-prompts versions race Topic --project 3 --models gpt-5-mini,2:claude-sonnet-4-5 \\
+      ls-prompts versions race Topic --project 3 --models gpt-6.1-sol,gpt-6.1-terra,gpt-6-luna
+      ls-prompts versions race Topic --project 3 --models gpt-6-luna,2:claude-sonnet-5 \\
           --few-shot 0,5 --budget 2.50
       ls-prompts versions race Topic --project 3 --models "Gateway:small,Gateway:large" --dry-run
-      ls-prompts versions race Topic --project 3 --models gpt-5,gpt-5-mini --yes --save
+      ls-prompts versions race Topic --project 3 --models gpt-6.1-terra,gpt-6-luna --yes --save
+      ls-prompts versions race Topic --save --title Cheap
+      ls-prompts versions race Topic --job 12
       ls-prompts versions race Topic --cancel
     """
     found = app.container.prompts.find(prompt)
     if cancel:
         _cancel(app, found)
         return
+    if job_id is not None or (save and not models and not project):
+        if models or project:
+            raise click.UsageError("A race that ended has its project and --models already.")
+        ended = _ended(app, found, job_id)
+        _show(app, found, ended, _saved(app, found, ended, title) if save else None)
+        return
     if not project or not models:
         raise click.UsageError("Give --project, and the --models to race.")
     asked = _asked(app, found, project, models, few_shot, version, given)
-    races = app.container.races
-    job = None if dry_run else races.under_way(asked)
-    if job is None:
-        outlook = app.container.race_outlooks.of(app.container.studio, asked)
-        known = [each for each in (outlook.most, asked.budget) if each is not None]
-        most = min(known, default=None)
-        price = "an unknown sum" if most is None else f"at most about ${most:.2f}"
-        if not app.go_ahead(
-            f"Race them, for {price}?",
-            plan=outlook.document(),
-            show=lambda stderr: show_outlook(app, outlook, stderr=stderr),
-            yes=yes,
-            dry_run=dry_run,
-        ):
-            return
-        job = app.container.jobs.submit(
-            JobKind.RACE,
-            asked.document(),
-            created_by=None,
-            prompt_id=found.id,
-            version_id=asked.version.id,
-            project_id=asked.project.id,
-        )
-    else:
+    job = None if dry_run else app.container.races.under_way(asked)
+    if job is not None:
         app.note(f"Going on with the race that is under way, job {job.id}.")
+    else:
+        job = _begun(app, asked, yes=yes, dry_run=dry_run)
+    if job is None:
+        return
     job = _watch(app, job)
-    made = _saved(app, asked, job, title) if save else None
+    _show(app, found, job, _saved(app, found, job, title) if save else None)
+    if job.status is not RunStatus.COMPLETED:
+        raise click.exceptions.Exit(1)
+
+
+def _begun(app: App, asked: RaceRequest, *, yes: bool, dry_run: bool) -> Job | None:
+    """Say what a race takes, and begin it where that is wanted."""
+    outlook = app.container.race_outlooks.of(app.container.studio, asked)
+    known = [each for each in (outlook.most, asked.budget) if each is not None]
+    most = min(known, default=None)
+    price = "an unknown sum" if most is None else f"at most about ${most:.2f}"
+    if not app.go_ahead(
+        f"Race them, for {price}?",
+        plan=outlook.document(),
+        show=lambda stderr: show_outlook(app, outlook, stderr=stderr),
+        yes=yes,
+        dry_run=dry_run,
+    ):
+        return None
+    return app.container.jobs.submit(
+        JobKind.RACE,
+        asked.document(),
+        created_by=None,
+        prompt_id=asked.prompt.id,
+        version_id=asked.version.id,
+        project_id=asked.project.id,
+    )
+
+
+def _show(app: App, prompt: Prompt, job: Job, made: PromptVersion | None) -> None:
+    """Say what a race came to, and the version that was made of it."""
     if app.as_json:
         kept = documents.of_version(made, active=False) if made else None
         document = {"job": job.id, "status": job.status.value, "message": job.message}
         app.document({**document, **job.result, "version_made": kept})
+        return
+    echo_race(app, job)
+    if made:
+        click.echo(f"Created version {made.id} {made.title!r} of {prompt.title!r}.")
+        app.note(f"Next: ls-prompts evaluate {prompt.id} --project {job.project_id}")
+    elif job.result.get("winner"):
+        app.note(
+            f"Next: ls-prompts versions race {prompt.id} --save --job {job.id} makes a version "
+            "that the winner answers."
+        )
+
+
+def _ended(app: App, prompt: Prompt, job_id: int | None) -> Job:
+    """Return a race of a prompt that ended, the last one unless its job is named."""
+    races = app.container.store.jobs.search(kinds=[JobKind.RACE], prompt_id=prompt.id)
+    if job_id is None:
+        job = next((each for each in races if each.status.is_final), None)
     else:
-        echo_race(app, job)
-        if made:
-            click.echo(f"Created version {made.id} {made.title!r} of {found.title!r}.")
-            app.note(f"Next: ls-prompts evaluate {found.id} --project {asked.project.id}")
-        elif not save and job.result.get("winner"):
-            app.note(
-                "Next: the same with --save makes a version that the winner answers; what was "
-                "answered is not paid for again."
-            )
-    if job.status is not RunStatus.COMPLETED:
-        raise click.exceptions.Exit(1)
+        job = next((each for each in races if each.id == job_id), None)
+    if job is None:
+        which = "that ended" if job_id is None else f"with job {job_id}"
+        raise NotFound(f"There is no race of {prompt.title!r} {which}.", field="job")
+    if not job.status.is_final:
+        raise Conflict(
+            f"The race of job {job.id} goes on.", fix=Step.CANCEL_RACE(prompt=prompt.title)
+        )
+    return job
 
 
 def _asked(
@@ -245,17 +288,15 @@ def _progress(job: Job) -> str:
     return f"{words}: {', '.join(left)}"
 
 
-def _saved(app: App, asked: RaceRequest, job: Job, title: str | None) -> PromptVersion | None:
-    winner = _winner(asked, job.result.get("models") or [])
+def _saved(app: App, prompt: Prompt, job: Job, title: str | None) -> PromptVersion | None:
+    """Make a version of a race's version, as it was raced, that its winner answers."""
+    from ml_backend.services.racing.request import version_raced, winner_of
+
+    winner = winner_of(job)
     if winner is None:
         app.note("There is no winner to save.")
         return None
-    prompts = app.container.prompts
-    return app.container.races.save(
-        asked.prompt, asked.version, winner, prompts.version_title(asked.prompt, title)
-    )
-
-
-def _winner(asked: RaceRequest, rows: Sequence[dict[str, Any]]) -> Any:
-    states = [row["state"] for row in rows]
-    return asked.entrants[states.index("winner")] if "winner" in states else None
+    container = app.container
+    raced = version_raced(job, container.store.prompts.get_version(job.version_id or 0))
+    title = container.prompts.version_title(prompt, title)
+    return container.races.save(prompt, raced, winner, title)

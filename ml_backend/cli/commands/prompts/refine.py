@@ -13,7 +13,7 @@ from ml_backend.records import TruthSource
 @click.argument("prompt")
 @click.option("--project", required=True, help="Whose mistakes it learns from: id or exact title.")
 @click.option("--version", help="The version to improve; by default the newest.")
-@click.option("--teacher-model", required=True, help="The model that writes, such as gpt-5.")
+@click.option("--teacher-model", required=True, help="The model that writes, such as gpt-6.1-sol.")
 @click.option("--connection", help="Its connection: id or title; by default the environment's.")
 @click.option("--accept", is_flag=True, help="Make a version of what it proposes.")
 @click.option("--title", help='Of that version; by default the next "Version N".')
@@ -38,8 +38,8 @@ def refine_version(
 
     \b
     Examples:
-      ls-prompts versions refine Topic --project 3 --teacher-model gpt-5
-      ls-prompts versions refine Topic --project 3 --teacher-model gpt-5 --accept
+      ls-prompts versions refine Topic --project 3 --teacher-model gpt-6.1-sol
+      ls-prompts versions refine Topic --project 3 --teacher-model gpt-6.1-sol --accept
     """
     from ml_backend.services.refining.refine import RefineRequest
 

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from ml_backend.errors import Conflict, NotFound, PromptsError
 from ml_backend.records import Job, JobKind, PromptVersion
 from ml_backend.services.racing.entrants import Entrant, from_json, names_of
-from ml_backend.web.actions.races import begin, cancel, outlook_of, races_of, save_winner, winner_of
+from ml_backend.services.racing.request import winner_of
+from ml_backend.web.actions.races import begin, cancel, outlook_of, races_of, save_winner
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor import known_models
 from ml_backend.web.ui.prompt.run_words import WORDS

@@ -87,7 +87,7 @@ def listed_models(view: PromptView, form: RaceForm, *, ask: bool) -> list[str]:
         found += [connection.default_model, *connection.prices]
         checked = services().connection_checks.last(connection)
         if ask and str(connection.id or "") in form.connections:
-            checked = services().connection_checks.run(connection)
+            checked = services().connection_checks.run(connection, view.caller.person)
         found += checked.models if checked is not None else ()
     return [each for each in dict.fromkeys(found) if each and each != "*"][:MOST_LISTED]
 

@@ -212,8 +212,9 @@ def update_connection(connection_id: int) -> Response:
 @pages.post("/connections/<ref>/test")
 def test_connection(ref: str) -> Response:
     """Ask a connection's provider whether it answers."""
-    connection = _named(identity.caller(), ref)
-    check = services().connection_checks.run(connection)
+    caller = identity.caller()
+    connection = _named(caller, ref)
+    check = services().connection_checks.run(connection, caller.person)
     if by_htmx():
         text = render_template("settings/connections_check.html", check=check)
         return make_response(text)
@@ -363,7 +364,7 @@ def _given(before: Connection) -> dict[str, Any]:
 
 
 def _prices(text: str) -> dict[str, list[float]]:
-    """Return model -> prices, from lines such as ``gpt-5-mini = 0.25, 2``."""
+    """Return model -> prices, from lines such as ``gpt-6-luna = 0.10, 0.50``."""
     return dict(parse_price(line.strip()) for line in text.splitlines() if line.strip())
 
 

@@ -285,6 +285,7 @@ def _checks_for(caller: Caller) -> Callable[[], Iterator[Check]]:
         project=projects.__contains__,
         job=lambda job: job.id in jobs,
         connection=lambda each: each.id in connections,
+        person=caller.person,
     )
     return lambda: doctor.checks(sight)
 

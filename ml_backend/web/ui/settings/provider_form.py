@@ -12,7 +12,6 @@ from ml_backend.llm import ProviderFacts, facts_of
 from ml_backend.llm.presets import PRESET, PRESETS, Preset, preset_of
 from ml_backend.llm.provider_facts import API_KEY, CREDENTIALS, ENDPOINT
 from ml_backend.records import Connection, JsonObject, ProviderName
-from ml_backend.services.callers.connection_checks import provider_choices
 from ml_backend.services.callers.connection_fields import (
     FIELDS,
     IN_DETAILS,
@@ -20,6 +19,7 @@ from ml_backend.services.callers.connection_fields import (
     fields_of,
     value_of,
 )
+from ml_backend.services.callers.connection_rules import provider_choices
 from ml_backend.services.connecting.backend_urls import plain
 
 COLUMNS = tuple(
