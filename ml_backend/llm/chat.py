@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
-from ml_backend.llm.asked_logprobs import LOGPROBS, refuses_logprobs, with_logprobs
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.first_call import FirstCall
-from ml_backend.llm.model import Opening, Payer, Reply, Request
+from ml_backend.llm.model import LOGPROBS, Opening, Payer, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
@@ -26,8 +25,10 @@ from ml_backend.llm.token_limit import (
     is_whole,
     other_name,
     refuses_limit,
+    refuses_logprobs,
     unlimited,
     with_limit,
+    with_logprobs,
 )
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
 from ml_backend.llm.word import ask_for_a_word

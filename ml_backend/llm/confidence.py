@@ -121,7 +121,7 @@ def _joined(tokens: Sequence[Mapping[str, Any]]) -> tuple[str, list[tuple[int, i
     for piece in pieces:
         if piece is None:
             return "", []
-        starts = sum(byte & 0xC0 != 0x80 for byte in piece)
+        starts = len(piece) if piece.isascii() else sum(byte & 0xC0 != 0x80 for byte in piece)
         goes_on = bool(piece) and piece[0] & 0xC0 == 0x80
         places.append((count - goes_on, count + starts))
         count += starts

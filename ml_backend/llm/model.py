@@ -17,6 +17,8 @@ from ml_backend.llm.retry import Retry
 from ml_backend.records import Example, JsonObject, Usage
 from ml_backend.records.abilities import ModelAbilities
 
+LOGPROBS = "logprobs"
+"""The parameter that asks for the log-probabilities of an answer's tokens."""
 RAMP_SECONDS = 1.0
 RAMP_STEP = 0.01
 
@@ -71,6 +73,10 @@ class Reply:
     """Those of the text with their log-probabilities, as OpenAI gives them, where it did."""
     shares: Mapping[str, float] = field(default_factory=dict)
     """How sure a model that says so is of each part of its answer."""
+
+
+NO_MODEL = "none"
+"""What is asked for to see whether anybody answers, where no model is named."""
 
 
 class Payer(Protocol):

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import Conflict, InvalidInput
+from ml_backend.kinds import LeftOut
 from ml_backend.records.promises import PromiseState
 from ml_backend.services.accepting.request import accept_request
-from ml_backend.services.predictions.accept_rule import LeftOut, why_not_by_score
+from ml_backend.services.predictions.accept_rule import why_not_by_score
 from ml_backend.services.predictions.selection import select
 from support.accepted import accept, acts, annotated, plan, request, rows_of
 from support.house import House

@@ -157,6 +157,46 @@ def test_log_probabilities_are_asked_for_by_themselves_and_are_no_other_request(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("known", [True, False])
+def test_the_simulator_s_confidence_arrives_as_it_was_told(
+    served: House, simulator: Any, known: bool
+) -> None:
+    simulator.control(confidence={"accuracy": 0.6, "auroc": 0.97})
+    knows_logprobs(served, known)
+    tasks = [{"data": {"text": f"text {n} truth: {'AB'[n % 2]}"}} for n in range(60)]
+    project, ids = served.fake.seed(CONFIG, tasks)
+    found = ran(served, project, made(served, project))
+    right = {task: "AB"[n % 2] for n, task in enumerate(ids)}
+    good = [each.score for task, each in found.items() if each.answer["topic"] == right[task]]
+    bad = [each.score for task, each in found.items() if each.answer["topic"] != right[task]]
+    source = ConfidenceSource.LOGPROBS if known else ConfidenceSource.RATED
+    assert {each.confidence.source for each in found.values() if each.confidence} == {source}
+    assert len(found) == 60
+    pairs = [(a or 0) > (b or 0) for a in good for b in bad]
+    assert sum(pairs) / len(pairs) > 0.85
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["json_schema", "tool", "json_object", "text"])
+def test_a_rating_comes_in_every_form_of_an_answer(
+    served: House, simulator: Any, form: str
+) -> None:
+    simulator.control(form=form)
+    project, _ = served.project(4)
+    found = ran(served, project, made(served, project))
+    assert [each.confidence is not None for each in found.values()] == [True] * 4
+    assert {each.problems for each in found.values()} == {()}
+
+
+@pytest.mark.slow
+def test_answers_without_a_rating_are_held_against_no_form(served: House, simulator: Any) -> None:
+    simulator.control(rules=[{"answer": {"topic": "A"}}])
+    project, _ = served.project(8)
+    ran(served, project, made(served, project))
+    assert set(simulator.stats()["forms"]) == {"json_schema"}
+
+
+@pytest.mark.slow
 def test_a_provider_that_refuses_them_is_asked_without_and_later_to_rate(
     served: House, simulator: Any
 ) -> None:
@@ -187,28 +227,25 @@ def test_a_run_asks_as_it_began_whatever_is_found_out_of_the_model(house: House)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "known", "samples", "way"),
+    ("parameters", "known", "way"),
     [
-        ({}, None, 1, ConfidenceWay.RATED),
-        ({}, False, 1, ConfidenceWay.RATED),
-        ({}, True, 1, ConfidenceWay.LOGPROBS),
-        ({}, True, 3, ConfidenceWay.LOGPROBS),
-        ({}, None, 3, ConfidenceWay.NONE),
-        ({"logprobs": True}, None, 1, ConfidenceWay.LOGPROBS),
+        ({}, None, ConfidenceWay.RATED),
+        ({}, False, ConfidenceWay.RATED),
+        ({}, True, ConfidenceWay.LOGPROBS),
+        ({"logprobs": True}, None, ConfidenceWay.LOGPROBS),
     ],
 )
 def test_a_version_asks_in_the_best_way_there_is(
     house: House,
     parameters: Mapping[str, Any],
     known: bool | None,
-    samples: int,
     way: ConfidenceWay,
 ) -> None:
     project, _ = house.project(1)
     version = made(house, project, parameters=dict(parameters))
     if known is not None:
         knows_logprobs(house, known)
-    assert house.container.predictor_factory.way_of(version, samples) is way
+    assert house.container.predictor_factory.way_of(version) is way
 
 
 def test_each_control_and_each_region_is_as_probable_as_its_tokens() -> None:
@@ -267,12 +304,11 @@ def test_what_was_renamed_is_found_and_what_was_mended_is_none(
 
 
 @pytest.mark.slow
-def test_several_answers_are_not_rated_and_agree_control_by_control(house: House) -> None:
-    told = iter('{"topic": "%s"}' % each for each in "AAB")  # noqa: UP031
+def test_several_answers_agree_control_by_control_whatever_each_says(house: House) -> None:
+    told = iter(json.dumps({"topic": each, "confidence": 20}) for each in "AAB")
     house.model.answer = lambda request: next(told)
     project, tasks = house.project(1)
     found = ran(house, project, made(house, project), samples=3)[tasks[0]]
-    assert list(house.model.asked[0].schema["properties"]) == ["topic"]
     assert found.confidence is not None
     assert found.confidence.source is ConfidenceSource.SAMPLES
     assert found.confidence.controls == pytest.approx({"topic": 2 / 3})

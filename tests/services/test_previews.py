@@ -186,4 +186,4 @@ def test_a_limit_that_goes_by_the_text_says_how_far(house: House) -> None:
     _prompt, version = house.prompt(project)
     container = house.container
     said = container.previews.limit(container.studio.get_project(project), version)
-    assert said == "at most 608 tokens; 4,608 of a task with 4,000 characters"
+    assert said == "at most 640 tokens; 4,640 of a task with 4,000 characters"

@@ -11,7 +11,7 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.config_notes import notes_of
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.llm.as_sent import as_sent
-from ml_backend.llm.asked_logprobs import LOGPROBS
+from ml_backend.llm.model import LOGPROBS
 from ml_backend.llm.prices import Price
 from ml_backend.prompting import template
 from ml_backend.records import (
@@ -106,10 +106,11 @@ class PredictorFactory:
         connection, model = self._models.of_version(version)
         return PredictorInputs(project, config, known, connection, model)
 
-    def way_of(self, version: PromptVersion, samples: int = 1) -> ConfidenceWay:
-        """Return how a version asks for confidence when so many answers are asked of each task.
+    def way_of(self, version: PromptVersion) -> ConfidenceWay:
+        """Return how a version asks for confidence, AUTO being decided.
 
         Asks nobody: what a model gives is looked up. NONE asks for nothing, and takes what comes.
+        Several answers are each asked as one alone is: so the first may be there already.
         """
         way, is_baseline = version.confidence, version.provider is ProviderName.BASELINE
         if way is ConfidenceWay.NONE or is_baseline:
@@ -119,8 +120,7 @@ class PredictorFactory:
             is_asked = version.parameters.get(LOGPROBS) is True
             known = is_asked or self._catalogue.gives_logprobs(connection, version.model)
             way = ConfidenceWay.LOGPROBS if known else ConfidenceWay.RATED
-        # Several answers tell by themselves, and are not rated one by one.
-        return ConfidenceWay.NONE if samples > 1 and way is ConfidenceWay.RATED else way
+        return way
 
     def as_sent(
         self,
@@ -177,7 +177,7 @@ class PredictorFactory:
             examples=examples if is_baseline else (),
             shots=shots,
             samples=samples,
-            sure=self.way_of(version, samples),
+            sure=self.way_of(version),
         )
 
     def predictors(

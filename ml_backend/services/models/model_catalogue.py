@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ml_backend.llm import facts_of
-from ml_backend.llm.asked_logprobs import LOGPROBS
+from ml_backend.llm.model import LOGPROBS
 from ml_backend.llm.models.catalogue import KnownModel, known_model, names_of, own_abilities
 from ml_backend.llm.models.kept import documented, retirement_of
 from ml_backend.llm.models.retiring import retirement_said

@@ -197,7 +197,7 @@ class Estimates:
                 count = sample_size  # any tasks from all over are like it
         if count is None:
             count = project.tasks if task_ids is None else len(task_ids)
-        version = replace(version, confidence=self._predictor_factory.way_of(version, samples))
+        version = replace(version, confidence=self._predictor_factory.way_of(version))
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
         if version.provider is ProviderName.BASELINE or not count or not questions:

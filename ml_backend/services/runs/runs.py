@@ -144,9 +144,7 @@ class Runs:
             label=label,
             slot=request.place.value,
             subset=request.subset.value,
-            snapshot=RunSnapshot.of(
-                version, prompt.title, self._predictor_factory.way_of(version, request.samples)
-            ),
+            snapshot=RunSnapshot.of(version, prompt.title, self._predictor_factory.way_of(version)),
             options=options_of(project, request, task_ids, exposure, plan.together),
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,

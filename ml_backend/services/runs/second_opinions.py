@@ -148,7 +148,7 @@ class SecondOpinions:
         return None
 
     def _member(self, version: PromptVersion, samples: int) -> Member:
-        way = self._predictor_factory.way_of(version, samples)
+        way = self._predictor_factory.way_of(version)
         return Member(version.id, RunSnapshot.of(version, asked=way))
 
     def sureness(self, version: PromptVersion, project: Project, samples: int) -> Sureness | None:
