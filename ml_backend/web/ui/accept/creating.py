@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 from werkzeug.wrappers import Response
 
 from ml_backend.errors import Conflict, NotFound, PromptsError
+from ml_backend.kinds import Kept, LeftOut
 from ml_backend.records import Job, JobKind, JsonObject
 from ml_backend.services.accepting.accepting import AcceptPlan
-from ml_backend.services.accepting.take_back import Kept
-from ml_backend.services.predictions.accept_rule import LeftOut
 from ml_backend.web.actions import bulk_actions
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.accept.asked import Asked, asked, label_of, score_of
