@@ -77,7 +77,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("shell",),
         ("home", "predictions", "results", "settings", "truth"),
         ("prompt",),
-        ("enhance", "race"),
+        ("accept", "enhance", "race"),
         (TOP,),
     ),
     "cli": ((TOP,), ("output",), ("commands",)),

@@ -67,6 +67,13 @@
   }
 
   // A choice that is sent as soon as it is made.
+  // A slider and its number say the same.
+  document.addEventListener("input", (event) => {
+    const slider = document.querySelector("[data-slides]");
+    if (event.target.matches("[data-slides]")) document.getElementById(event.target.dataset.slides).value = event.target.value;
+    else if (slider && event.target.matches("[data-slid]")) slider.value = event.target.value;
+  });
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
     if (event.target.matches("[data-single-keys]")) {
