@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from ml_backend.labelstudio import ServerLabelStudio
+from ml_backend.labelstudio import PredictionRow, ServerLabelStudio
 from support.fake_label_studio import FakeLabelStudio
 from support.live_label_studio import LiveLabelStudio
 from support.server import Installation
@@ -86,13 +86,16 @@ class Outcome:
 
 
 class Studio:
-    """What a person does in Label Studio, over its own API."""
+    """What a person does in Label Studio, over its own API; of one control with choices."""
+
+    config = CONFIG
+    control = "topic"
 
     def __init__(self, url: str, token: str) -> None:
         self._studio = ServerLabelStudio(url, token)
 
     def make(self, title: str, texts: Sequence[str]) -> int:
-        project = self._studio.create_project(title, CONFIG)
+        project = self._studio.create_project(title, self.config)
         self._studio.import_tasks(project.id, [{"data": {"text": text}} for text in texts])
         return project.id
 
@@ -101,7 +104,7 @@ class Studio:
         return {task.id: str(task.data["text"]) for page in pages for task in page}
 
     def label(self, task: int, value: str) -> None:
-        region = {"from_name": "topic", "to_name": "text", "type": "choices"}
+        region = {"from_name": self.control, "to_name": "text", "type": "choices"}
         body = {"result": [{**region, "value": {"choices": [value]}}], "lead_time": 4.2}
         self._studio._transport.send("POST", f"api/tasks/{task}/annotations/", body)
 
@@ -111,6 +114,9 @@ class Studio:
             task.id: [each.result[0]["value"]["choices"][0] for each in task.annotations]
             for task in self._studio.iter_annotated(project)
         }
+
+    def predictions(self, project: int) -> list[PredictionRow]:
+        return self._studio.predictions(project)
 
     def close(self) -> None:
         self._studio.close()
