@@ -134,9 +134,7 @@ class Place:
         dice = random.Random(number)
         texts = [f"Message {number}-{n} truth:{dice.choice(CLASSES)}" for n in range(asked.tasks)]
         project = self.studio.make(f"Project {number}", texts)
-        truth = {
-            task: text.rpartition(":")[2] for task, text in self.studio.texts(project).items()
-        }
+        truth = {task: text.rpartition(":")[2] for task, text in self.studio.texts(project).items()}
         where = ("--project", project)
         title = f"Topic {number}"
         self.server.cli("prompts", "create", title, *where, "--text", "Which topic? {text}")

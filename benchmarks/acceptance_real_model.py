@@ -1,11 +1,10 @@
 """What a real, small language model is worth, and what may be accepted of it: a promise, kept.
 
 ``python -m benchmarks.acceptance_real_model reviews.tsv`` wants the small model (``make real``) and
-a file of lines "text, tab, 0 or 1", such as the 1,000 reviews of Kotzias et al. (KDD 2015), and
-takes some minutes. The model predicts each, its confidence are log-probabilities; a sample is drawn,
-labelled and opened by the commands a person gives, and what is promised is accepted. All of it is
-compared with the file. Further draws of the same predictions say how often that would have gone
-wrong.
+a file of lines "text, tab, 0 or 1", and takes some minutes. The model predicts each, and its
+confidence is the log-probabilities; a sample is drawn, labelled and opened by the commands a person
+gives, and what is promised is accepted. All of it is compared with the file. Further draws of the
+same predictions say how often that would have gone wrong.
 """
 
 from __future__ import annotations
@@ -127,9 +126,7 @@ def _promise(
 ) -> None:
     numbers = ("--max-error", "0.1", "--certainty", "0.95")
     where = ("--project", project)
-    sample = server.json(
-        "promises", "draw", "Feeling", *where, *numbers, "--size", labels, "--yes"
-    )
+    sample = server.json("promises", "draw", "Feeling", *where, *numbers, "--size", labels, "--yes")
     drawn = set(sample["unlabelled_tasks"])
     for task in drawn:
         studio.label(task, wanted[task])
