@@ -246,6 +246,7 @@ class Container(UpkeepParts):
             Repeater("review", self.review_first.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
             Repeater("promises", self.promise_samples.work, every=SWEEP_EVERY),
+            Repeater("acceptances", self.reading_back.work, every=SWEEP_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("upkeep", self.upkeep.work, every=UPKEEP_EVERY),
         )

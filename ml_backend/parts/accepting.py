@@ -9,6 +9,7 @@ from ml_backend.labelstudio import CallerLabelStudio, LabelStudioClient, ServerL
 from ml_backend.parts.predictions import PredictionParts
 from ml_backend.services.accepting.accepting import Accepting
 from ml_backend.services.accepting.book import AcceptanceBook
+from ml_backend.services.accepting.reading_back import ReadingBack
 from ml_backend.services.accepting.standing_promises import StandingPromises
 from ml_backend.services.accepting.take_back import TakeBack
 from ml_backend.services.accepting.thresholds import Thresholds
@@ -39,6 +40,17 @@ class AcceptingParts(PredictionParts):
     def _accepting(self, studio: Acting, predictions: Predictions[Acting]) -> Accepting[Acting]:
         ownership = self.ownership.reading(studio)
         return Accepting(self.store, studio, predictions, ownership, self.standing_promises)
+
+    @cached_property
+    def reading_back(self) -> ReadingBack:
+        """What reads back the acceptances of processes that died."""
+        return ReadingBack(
+            self.store,
+            self.studio,
+            AcceptanceBook(self.store, self.predictions),
+            lambda: self.writer.holder() is not None,
+            shutdown=self.shutdown,
+        )
 
     @cached_property
     def take_back(self) -> TakeBack[ServerLabelStudio]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ml_backend.labelstudio import PredictionRow
+from ml_backend.labelstudio import PredictionRow, queries
+from ml_backend.records import read_moment
 from support.by_hand import get_task, next_task
 from support.live_project import LiveProject
 from support.server import Installation
@@ -78,3 +79,15 @@ def test_a_sample_is_labelled_blind_and_promises(
     assert said(project.studio.predictions(project.id)) == said(before)
     assert server.json("ground-truth", "list", *where)["annotated_tasks"] == 8
     assert server.json("promises", "list", *where)[0]["promise"] is True
+
+    # What a draw and accepting ask of the real one's filters.
+    free = min(set(every) - set(closed))
+    draft = {"result": results[free], "lead_time": 2.0}
+    project.studio._transport.send("POST", f"api/tasks/{free}/drafts", draft)
+    assert project.studio.task_ids(project.id, query=queries.DRAFTED) == [free]
+    moment = read_moment(project.studio.newest_task(project.id)[1])
+    assert moment is not None
+    assert project.studio.tasks_made_after(project.id, moment, max(every) + 9) == frozenset()
+    [later] = project.studio.import_tasks(project.id, [{"text": "later"}])
+    assert project.studio.tasks_made_after(project.id, moment, later) == {later}
+    assert project.studio.tasks_made_after(project.id, moment, later - 1) == frozenset()

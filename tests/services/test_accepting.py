@@ -6,13 +6,16 @@ import threading
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.kinds import LeftOut
 from ml_backend.records.promises import PromiseState
+from ml_backend.services.accepting.book import AcceptanceBook
 from ml_backend.services.accepting.request import accept_request
 from ml_backend.services.predictions.accept_rule import why_not_by_score
 from ml_backend.services.predictions.selection import select
+from ml_backend.store import tables as t
 from support.accepted import accept, acts, annotated, plan, request, rows_of
 from support.house import House
 from support.processes import eventually
@@ -284,3 +287,54 @@ def test_what_label_studio_made_and_did_not_say_is_kept_as_made(
     report = accept(house, project, min_score=0.5)
     assert report.created == 2
     assert all(each.annotation_id for each in rows_of(house, report.acceptance))
+
+
+def died(house: House, project: int, acceptance: int | None, *, unmade: int = 0) -> None:
+    """Leave an acceptance as a process that died before it wrote down what was made."""
+    a, r = t.acceptances.c, t.accepted_rows.c
+    with house.container.store.database.write() as c:
+        c.execute(sa.update(t.acceptances).where(a.id == acceptance).values(completed_at=None))
+        c.execute(
+            sa.update(t.accepted_rows)
+            .where(r.acceptance_id == acceptance)
+            .values(annotation_id=None)
+        )
+    for each in list(house.container.studio.iter_annotated(project))[:unmade]:
+        house.container.studio.delete_annotation(each.annotations[0].id)
+
+
+@pytest.mark.slow
+def test_what_a_process_that_died_had_made_is_read_back_by_the_server_itself(house: House) -> None:
+    project, _, _, _ = scored(house, [0.9, 0.8, 0.3])
+    report = accept(house, project, min_score=0.5)
+    kept = rows_of(house, report.acceptance)
+    died(house, project, report.acceptance)
+    assert acts(house, project)[0].is_open
+    reading_back = house.container.reading_back
+    assert reading_back.work in [each._work for each in house.container.repeaters]
+    lease = house.container.writer
+    with lease.hold(patience()):
+        reading_back.work()
+        assert acts(house, project)[0].is_open, "whoever writes may be at it"
+    reading_back.work()
+    assert rows_of(house, report.acceptance) == kept
+    assert not acts(house, project)[0].is_open
+
+
+@pytest.mark.slow
+def test_what_was_not_made_waits_for_whoever_asks_again_and_is_not_asked_for_all_the_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, tasks, _, _ = scored(house, [0.9, 0.8])
+    report = accept(house, project, min_score=0.5)
+    died(house, project, report.acceptance, unmade=1)
+    before = annotated(house, project)
+    house.container.reading_back.work()
+    (act,) = acts(house, project)
+    assert (act.is_open, act.planned, act.made) == (True, 2, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(AcceptanceBook, "settle", lambda *_: pytest.fail("asked for again"))
+        house.container.reading_back.work()
+    assert annotated(house, project) == before
+    assert accept(house, project, min_score=0.5).acceptance == act.id
+    assert annotated(house, project) == set(tasks)
