@@ -302,3 +302,17 @@ def test_nothing_private_of_another_is_touched_where_the_sdk_is_used() -> None:
         and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
     ]
     assert wrong == []
+
+
+def test_the_documents_show_the_rooms_of_services_as_they_are() -> None:
+    text = (ROOT.parent / "docs" / "design.md").read_text()
+    table = text.partition("| `services/` | room:")[2].partition("\n\n")[0]
+    shown = {
+        int(line.split("|")[1]): {
+            part.strip().partition("`")[2].partition("/`")[0]
+            for part in line.split("|")[2].split(" · ")
+        }
+        for line in table.splitlines()[2:]
+    }
+    there = {number: set(rooms) for number, rooms in enumerate(WINGS["services"]) if number}
+    assert {number: rooms for number, rooms in shown.items() if number} == there
