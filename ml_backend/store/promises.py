@@ -166,6 +166,22 @@ class PromiseStore:
         with self._db.read() as c:
             return [read_sample(row) for row in c.execute(query.order_by(_S.id.desc()))]
 
+    def drawn_before(
+        self, project_id: int, version_id: int, max_error: float, *, before: int | None = None
+    ) -> int:
+        """Return how many samples of a version were drawn for a limit, those withdrawn too.
+
+        ``before`` counts those alone that were drawn before a sample.
+        """
+        query = sa.select(sa.func.count()).where(
+            _S.project_id == project_id,
+            _S.version_id == version_id,
+            sa.func.abs(_S.max_error - max_error) < 1e-12,
+            sa.true() if before is None else _S.id < before,
+        )
+        with self._db.read() as c:
+            return int(c.execute(query).scalar() or 0)
+
     def unsettled(self) -> list[int]:
         """Return the samples whose predictions or tabs are not as they should be, oldest first."""
         query = sa.select(_S.id).where(UNSETTLED).order_by(_S.id)

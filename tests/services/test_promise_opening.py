@@ -10,10 +10,11 @@ from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records.promises import Finding, Promise, PromiseSample, PromiseState
 from ml_backend.scoring.acceptance import choose_threshold
 from ml_backend.services.fingerprints import fingerprint
+from ml_backend.services.promises.documents import of_plan, of_state
 from ml_backend.services.upkeep.erasing import Erasing
 from support.annotating import delete, submit
 from support.house import CONFIG, House
-from support.promises import draw, label, patience, predict, state, tasks_of, topic
+from support.promises import draw, label, patience, predict, request, state, tasks_of, topic
 
 
 class Sampled:
@@ -294,3 +295,17 @@ def test_a_prediction_agrees_with_every_person_who_labelled_a_task_or_counts_as_
     found = place.findings()
     assert (found[agreed], found[disagreed]) == (Finding.RIGHT, Finding.WRONG)
     assert found[unread] is Finding.UNREADABLE
+
+
+@pytest.mark.slow
+def test_every_answer_says_how_many_draws_were_made_before(house: House) -> None:
+    place = Sampled(house, count=30)
+    assert of_state(state(house, place.sample))["drawn_before"] == 0
+    place.samples.withdraw(place.sample, "once more", patience())
+    asked = request(house, place.project, place.prompt, place.version, size=8)
+    assert of_plan(place.samples.plan(house.container.studio, asked))["drawn_before"] == 1
+    other = request(house, place.project, place.prompt, place.version, size=8, max_error=0.4)
+    assert of_plan(place.samples.plan(house.container.studio, other))["drawn_before"] == 0
+    again = draw(house, place.project, place.prompt, place.version, size=8)
+    assert of_state(state(house, again))["drawn_before"] == 1
+    assert of_state(state(house, place.sample))["drawn_before"] == 0

@@ -24,6 +24,7 @@ def show_plan(app: App, plan: DrawPlan, *, stderr: bool) -> None:
         ("Tasks that could be accepted", plan.tasks),
         *((f"  left out: {why}", n) for why, n in plan.population.left_out.items()),
         ("Tasks to draw and label", plan.size or "none"),
+        ("Drawn for this limit before", plan.drawn_before),
         ("Labels it takes without a mistake", plan.needed or "no number does"),
     ]
     for limit, n in labels_for(plan.tasks, request.certainty).items():
@@ -77,6 +78,7 @@ def show_state(app: App, state: SampleState, *, stderr: bool = False) -> None:
         ("Predictions of", sample.label),
         ("Asked", _asked(sample.max_error, sample.certainty)),
         ("State", sample.state.value),
+        ("Drawn for this limit before", state.drawn_before),
         ("Drawn", f"{sample.size} of {len(sample.population)} tasks"),
     ]
     if progress is not None:

@@ -66,6 +66,8 @@ class DrawPlan:
     withheld: int
     """Predictions of ours on each task, at most, that would be kept out of sight."""
     why: str = ""
+    drawn_before: int = 0
+    """Samples of this version that were drawn for this limit before."""
 
     @property
     def tasks(self) -> int:
@@ -112,6 +114,9 @@ class Draws:
             size,
             needed,
             max((len(rows) for rows in population.ours.values()), default=0),
+            drawn_before=self._store.promises.drawn_before(
+                request.project.id, request.version.id, request.max_error
+            ),
         )
         return replace(plan, why=_why_not(plan))
 

@@ -48,6 +48,9 @@ class SampleState:
     tab_url: str
     """Where people label its tasks, "" where there is no tab."""
     promise: Promise | None
+    drawn_before: int = 0
+    """Samples of this version that were drawn for this limit before: the best of many draws says
+    less than its certainty."""
 
     @property
     def is_ready(self) -> bool:
@@ -128,7 +131,10 @@ class PromiseSamples:
         progress = self._findings.progress(studio, sample) if sample.is_open else None
         tab_id = (sample.tab or {}).get("id")
         url = tab_address(studio.url, project.id, int(tab_id)) if tab_id is not None else ""
-        return SampleState(sample, progress, url, self._promise(studio, sample))
+        before = self._store.promises.drawn_before(
+            project.id, sample.version_id, sample.max_error, before=sample.id
+        )
+        return SampleState(sample, progress, url, self._promise(studio, sample), before)
 
     def states(
         self, studio: LabelStudioReader, project: Project, *, version_id: int | None = None

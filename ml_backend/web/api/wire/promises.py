@@ -70,6 +70,8 @@ class DrawPlanAnswer(Shown):
     """Labels that promise it without a mistake; null where no number does."""
     labels_for: dict[str, int | None]
     """The labels that other limits take."""
+    drawn_before: int
+    """Samples of this version that were drawn for this limit before, those withdrawn too."""
     withdrawn_model_versions: list[str]
     """Predictions of these are taken off the drawn tasks until the sample is opened."""
     possible: bool
@@ -140,6 +142,9 @@ class PromiseSampleAnswer(Shown):
     promise: bool
     why: Said
     """Why nothing is promised, "" where something is."""
+    drawn_before: int
+    """Samples of this version that were drawn for this limit before, those withdrawn too: the best
+    of many draws says less than its certainty."""
     looks: list[LookAnswer]
     labels_for: dict[str, int | None]
     seed: str
