@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,14 @@ def test_a_key_of_litellm_names_the_vendor_it_is_of(
     assert "Give it by --deployment. For example openrouter." in said
     made = terminal.json(*add, "--deployment", "openrouter", K="sk-o")
     assert made["provider"] == "LiteLLM"
+    # Shared since, of a person who named no vendor: another key of it would go anywhere.
+    file = Path(terminal.settings["DATA_DIR"] or "") / "prompts.db"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE connections SET deployment = ''")
+    key = ("connections", "key", "router", "--api-key-env", "K")
+    said = " ".join(terminal.run(*key, code=1, K="sk-new").stderr.split())
+    assert "needs a deployment where a whole organization uses its key" in said
+    assert "ls-prompts connections add NEW --provider LiteLLM --deployment openrouter" in said
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE connections SET scope = 'User'")
+    terminal.run(*key, K="sk-new")

@@ -13,7 +13,7 @@ from ml_backend.cli.commands.local_options import LocalOptions, local_options
 from ml_backend.cli.dollars import Dollars
 from ml_backend.cli.output import documents
 from ml_backend.errors import InvalidInput
-from ml_backend.records import ProviderName
+from ml_backend.records import Connection, ProviderName, Scope
 
 PROVIDERS = [name.value for name in ProviderName if name is not ProviderName.BASELINE]
 PERIODS = {"never": "", "monthly": "Monthly", "yearly": "Yearly"}
@@ -240,6 +240,8 @@ def key_of_connection(app: App, connection: str, given: SecretOptions) -> None:
             keys=preset.keys if preset else facts.keys,
         )
     )
+    if chosen.scope is Scope.ORGANIZATION:
+        _check_shared(chosen, new)
     others = {name: each for name, each in chosen.secrets.items() if name != AUTH_TOKEN}
     # Other credentials than a key leave the key as it is.
     key = new["api_key"] if new["api_key"] or not new["secrets"] else None
@@ -250,3 +252,20 @@ def key_of_connection(app: App, connection: str, given: SecretOptions) -> None:
         return
     click.echo(f"Connection {changed.id} {changed.title!r} has another key.")
     app.note(f"Next: ls-prompts connections test {changed.id}")
+
+
+def _check_shared(chosen: Connection, new: dict[str, Any]) -> None:
+    """Raise InvalidInput where the key would go wherever a version of anybody's says."""
+    from ml_backend.services.callers.connection_fields import check_shared
+
+    try:
+        check_shared(
+            chosen.provider, {API_KEY: new["api_key"], "deployment": chosen.deployment or ""}
+        )
+    except InvalidInput as error:
+        raise InvalidInput(
+            error.message,
+            field=error.field,
+            fix="Add it anew with --deployment, such as `ls-prompts connections add NEW --provider "
+            f"{chosen.provider.value} --deployment openrouter`, and remove this one.",
+        ) from error
