@@ -220,6 +220,8 @@ class Promise:
     """The tasks that were labelled to test it: of these nothing is accepted."""
     passed_on: frozenset[int] = frozenset()
     """Ids of the population that are those of other tasks by now, imported after the draw."""
+    drawn_before: int = 0
+    """Samples of the version that were drawn for the sample's limit before it."""
 
     @property
     def threshold(self) -> float:

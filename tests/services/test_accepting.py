@@ -12,6 +12,7 @@ from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.kinds import LeftOut
 from ml_backend.records.promises import PromiseState
 from ml_backend.services.accepting.book import AcceptanceBook
+from ml_backend.services.accepting.documents import of_accept_plan
 from ml_backend.services.accepting.request import accept_request
 from ml_backend.services.predictions.accept_rule import why_not_by_score
 from ml_backend.services.predictions.selection import select
@@ -156,6 +157,7 @@ def test_only_what_is_promised_is_accepted(house: House) -> None:
     counted = plan(house, project, **LOOSE)
     assert counted.promise is not None
     assert counted.promise.sample.id == sample.id
+    assert of_accept_plan(counted)["drawn_before"] == 0
     left = counted.promote
     assert left.skipped(LeftOut.OUTSIDE) == 1, "imported later"
     assert left.skipped(LeftOut.REPLACED) == 2, "another answer, and another score"

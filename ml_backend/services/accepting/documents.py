@@ -36,6 +36,7 @@ def of_accept_plan(plan: AcceptPlan) -> JsonObject:
         "promise": promise is not None,
         "promise_sample": promise.sample.id if promise else None,
         "error_bound": promise.look.error_bound if promise else None,
+        "drawn_before": promise.drawn_before if promise else None,
     }
 
 
@@ -51,6 +52,7 @@ def of_threshold(found: ThresholdAnswer) -> JsonObject:
         "promise": found.is_promise,
         "why": found.why,
         "promise_sample": found.sample_id,
+        "drawn_before": found.promise.drawn_before if found.promise else None,
         "threshold": tested.threshold,
         "error_bound": tested.error_bound,
         "predictions": holds.predictions,

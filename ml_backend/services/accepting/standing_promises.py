@@ -74,7 +74,10 @@ class StandingPromises:
                 widest = min(fitting, key=lambda look: look.threshold or 0.0)
                 tested = frozenset(task.task_id for task in self._store.promises.tasks(sample.id))
                 others = studio.tasks_made_after(project.id, sample.as_of, sample.last_task)
-                return Found(Promise(sample, widest, tested, others), sample=sample)
+                before = self._store.promises.drawn_before(
+                    project.id, version_id, sample.max_error, before=sample.id
+                )
+                return Found(Promise(sample, widest, tested, others, before), sample=sample)
             why = gone or why or _not_for(sample, max_error, certainty)
         return Found(None, why, newest)
 

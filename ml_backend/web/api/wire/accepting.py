@@ -54,6 +54,8 @@ class ThresholdAnswer(Shown):
     """Why it is no promise: then the figures are of ordinary ground truth."""
     promise_sample: int | None = None
     """The newest promise sample of the version, whatever became of it."""
+    drawn_before: int | None = None
+    """Where it is promised: samples of the version drawn for that limit before this one."""
     threshold: float | None = None
     """Null where even the highest scores are wrong too often, or labels are too few."""
     error_bound: float | None = None

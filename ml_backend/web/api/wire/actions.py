@@ -171,6 +171,8 @@ class PromotionAnswer(Shown):
     promise_sample: int | None = None
     error_bound: float | None = None
     """The limit that the promise sample showed, at most max_error."""
+    drawn_before: int | None = None
+    """Samples of the version that were drawn for that limit before; null without a promise."""
     created: int | None = None
     annotations: int | None = None
     """What the project holds afterwards."""
