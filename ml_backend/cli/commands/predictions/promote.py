@@ -157,5 +157,7 @@ def _show(app: App, title: str, accepted: AcceptPlan, *, stderr: bool) -> None:
             f"predictions scored {promise.threshold:g} or higher are wrong, {look.certainty:.0%} "
             "certain."
         )
+        if promise.drawn_before:
+            app.note(f"Samples drawn of it for that limit before: {promise.drawn_before}.")
     elif accepted.threshold is not None:
         app.note("Nothing is promised of how many of these are wrong.")
