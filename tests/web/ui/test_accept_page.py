@@ -98,6 +98,7 @@ def test_the_slider_asks_for_a_part_of_the_page(promised: AcceptTab) -> None:
     part = promised.pages.htmx(path, "acceptance")
     assert "<html" not in part.html
     assert "No promise" in part.text(".verdict")
+    assert len(part.html) < 20_000
     assert "was not asked for" in part.text(".why")
     assert part.response.headers["HX-Replace-Url"].startswith(f"{promised.base}?")
     assert "<html" in promised.pages.get(path).html, "without script it is the page"
