@@ -10,6 +10,8 @@ import pytest
 from ml_backend.errors import Conflict
 from ml_backend.records import (
     AuditAction,
+    Confidence,
+    ConfidenceSource,
     Failure,
     FailureKind,
     Outcome,
@@ -102,7 +104,8 @@ def _outcome(task_id: int, given: tuple[str | None, float | None]) -> Outcome:
     said, score = given
     if said is None:
         return Failure(task_id, FailureKind.TIMEOUT, "too slow")
-    return Prediction(task_id, {"topic": said}, [region(said)], score)
+    sure = Confidence(ConfidenceSource.LOGPROBS, score) if score is not None else None
+    return Prediction(task_id, {"topic": said}, [region(said)], score, confidence=sure)
 
 
 @pytest.mark.slow
@@ -142,6 +145,24 @@ def test_a_calibration_is_told_and_changes_no_order(house: House) -> None:
         (place.tasks[1], 0.75),
         (place.tasks[0], 0.75),
     ]
+
+
+@pytest.mark.slow
+def test_an_evaluation_tells_what_the_confidence_is_worth_and_where_it_is_from(
+    house: House,
+) -> None:
+    labels, answers, _ = simulated(by_pair=False)
+    place = Place(house, list(labels[:600]))
+    run = place.answer(list(answers[:600]))
+    assert place.page(run).rows[0].calibrated is None, "nothing was measured yet"
+    config = place.container.predictor_factory.config_of(place.project)
+    metrics = place.container.evaluation.measure(run, config)
+    place.store.runs.finish(run.id, 0, RunStatus.COMPLETED, "", metrics=metrics)
+    assert metrics.learned is not None
+    rows = place.page(place.store.runs.get(run.id)).rows
+    assert {each.source for each in rows} == {"token log-probabilities"}
+    assert all(each.calibrated is not None and 0 < each.calibrated < 1 for each in rows)
+    assert sorted(rows, key=lambda each: -(each.confidence or 0)) == list(rows)
 
 
 @pytest.mark.slow
