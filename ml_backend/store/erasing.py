@@ -33,6 +33,7 @@ BY_TASK = (
     t.race_answers,
     t.promise_withheld,
     t.accepted_rows,
+    t.checked_labels,
 )
 BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences, t.acceptances, t.review_tabs)
 WORDS = {
@@ -43,6 +44,7 @@ WORDS = {
     "race_answers": "results of races",
     "promise_withheld": "predictions kept back",
     "accepted_rows": "rows of acceptances",
+    "checked_labels": "decisions on labels",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")

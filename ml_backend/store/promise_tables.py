@@ -52,6 +52,8 @@ promise_samples = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("opened_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),
+    # By Label Studio's clock: a task made later is none of the population, whatever its id.
+    Column("newest_task_at", UtcDateTime),
     sqlite_autoincrement=True,
 )
 

@@ -72,6 +72,7 @@ class Drawn:
     certainty: float
     several_looks: bool
     created_by: Person | None = None
+    newest_task_at: datetime | None = None
 
 
 class PromiseStore:

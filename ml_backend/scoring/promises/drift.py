@@ -21,13 +21,13 @@ from typing import Any
 
 from ml_backend.scoring.acceptance import check_shares
 
-SUDDEN = 0.12
+SUDDEN = 0.1
 """What a sudden break comes to, at the least: who looks for this finds 0.16 within 100 checks."""
 
 QUIET = 1000
 """Checks that a share of half the limit must not disturb."""
 
-FALSE = (0.002, 0.001)
+FALSE = (0.0065, 0.001)
 """The chance of an alarm in these, of the sum for breaks and of that for twice the limit."""
 
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.confidence_worlds import alarms, found_after
 from ml_backend.scoring.promises.drift import FALSE, QUIET, Sum, alarm_chance, sums_for, watch
 
-FOUND = {0.02: 0.95, 0.03: 0.95, 0.04: 0.95, 0.05: 0.91}
+FOUND = dict.fromkeys((0.02, 0.03, 0.04, 0.05), 0.95)
 """Limit -> the least chance of finding a break to 16 % within 100 checks."""
 
 
