@@ -114,7 +114,7 @@ def measure(server: Installation, studio: Reviews, truth: dict[str, str], labels
         for row, score, is_right in judged
     )
     if learned is not None:
-        print(f"learned from {learned.learned_from}; held out, before: {_said(learned.before)}")
+        print(f"learned from {learned.learned_on}; held out, before: {_said(learned.before)}")
         print(f"held out, after: {_said(learned.after)}")
     _promise(server, studio, project, wanted, labels)
     for max_error in (0.1, 0.15, 0.2):
