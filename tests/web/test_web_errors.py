@@ -6,6 +6,7 @@ import pytest
 
 from ml_backend import errors
 from ml_backend.records import FailureKind
+from ml_backend.services.reviewing.task_tabs import TabLost, TabState
 from ml_backend.store.cipher import UnreadableSecret
 from ml_backend.web.server.errors import REASON_LENGTH, reason_phrase, status_of
 
@@ -22,6 +23,8 @@ def test_every_error_has_a_status_of_its_own_fault(kind: type[errors.PromptsErro
         error = kind("no", retry_after=3)
     elif issubclass(kind, UnreadableSecret):
         error = kind()
+    elif issubclass(kind, TabLost):
+        error = kind("no", next(iter(TabState)))
     else:
         error = kind("no")
     status = status_of(error)
