@@ -33,7 +33,17 @@ BY_TASK = (
     t.promise_withheld,
     t.accepted_rows,
 )
-BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences, t.acceptances, t.review_tabs)
+BY_PROJECT = (
+    t.contacts,
+    t.events,
+    t.follows,
+    t.splits,
+    t.presences,
+    t.acceptances,
+    t.review_tabs,
+    t.follow_tasks,
+    t.follow_guards,
+)
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",
@@ -42,6 +52,8 @@ WORDS = {
     "race_answers": "results of races",
     "promise_withheld": "predictions kept back",
     "accepted_rows": "rows of acceptances",
+    "follow_tasks": "tasks of follows that accept",
+    "follow_guards": "follows that accept",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")

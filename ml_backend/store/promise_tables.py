@@ -52,6 +52,7 @@ promise_samples = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("opened_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),
+    Column("kind", String(10), nullable=False, default="promise", server_default="promise"),
     sqlite_autoincrement=True,
 )
 

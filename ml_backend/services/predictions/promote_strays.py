@@ -42,9 +42,7 @@ def delete_strays(
         made[row.id].id: task_id
         for task_id, made in doubtful.items()
         for row in session.studio.task_prediction_rows(plan.project_id, task_id)
-        if row.id in made
-        and row.model_version in plan.labels
-        and made[row.id].completed_by == user
+        if row.id in made and row.model_version in plan.labels and made[row.id].completed_by == user
     }
     if not strays:
         return ()
