@@ -18,12 +18,12 @@ BY = AcceptBy(0.5, 0.9)
 class Checked:
     """New tasks are predicted as a follow's run does it, with the scores a test says."""
 
-    def __init__(self, house: House, *, start: bool = True) -> None:
+    def __init__(self, house: House, *, start: bool = True, title: str = "P") -> None:
         self.house, self.container = house, house.container
         self.store = house.container.store
         self.checks = house.container.follow_checks
         self.project, self.tasks = house.project(14)
-        self.prompt, self.version = house.prompt(self.project)
+        self.prompt, self.version = house.prompt(self.project, title)
         scores = {task: 0.5 + n / 100 for n, task in enumerate(self.tasks)}
         predict(house, self.prompt, self.version, self.project, scores)
         self.sample = draw(house, self.project, self.prompt, self.version, size=8)

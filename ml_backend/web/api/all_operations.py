@@ -6,6 +6,7 @@ from flask import Flask
 
 from ml_backend.web.api import (
     accepting,
+    following,
     ground_truth,
     jobs,
     openapi,
@@ -32,6 +33,7 @@ GROUPS = (
     accepting.api,
     ground_truth.api,
     reviewing.api,
+    following.api,
     promises.api,
     providers.api,
     jobs.api,
