@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Command, pass_app
-from ml_backend.cli.commands.predictions.choosing import changing
 from ml_backend.cli.commands.run import note_following
 from ml_backend.cli.next_steps import for_command_line
 from ml_backend.cli.output import documents
@@ -39,7 +38,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Take back what was accepted since the last good check, where nobody touched it.",
 )
-@changing
+@click.option("--dry-run", is_flag=True, help="With --take-back: only count.")
+@click.option("--yes", is_flag=True, help="With --take-back: do not ask.")
 @pass_app
 def follow_project(
     app: App,
