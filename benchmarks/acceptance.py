@@ -23,7 +23,9 @@ from benchmarks.promise_worlds import (
     broken,
     broken_by_best,
     broken_by_class,
+    broken_by_fitting,
     broken_by_looks,
+    broken_by_stratifying,
     broken_in_sets,
     broken_on_the_slider,
     calibrated,
@@ -42,7 +44,8 @@ SETTINGS = [
 """What the issue names; where n is too small no promise is possible, and none is broken."""
 
 SETS = (40, 200, 2000)
-LIMITS = (0.02, 0.03, 0.05)
+LIMITS = {0.02: 0.95, 0.03: 0.95, 0.05: 0.92}
+"""Limit of an alarm -> how often a break to 16 % is to be found within 100 checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,6 @@ def many_looks(projects: int, rng: Rng) -> Iterator[Figure]:
                 yield _kept("a look every 10 labels", world, setting, share, projects)
                 share = broken_by_best(world, setting, projects, rng)
                 yield _kept("best of 20 versions", world, setting, share, projects)
-    told = Setting(400, 0.05, 0.95)
-    flat = _tempting(told)[0]
-    share = broken_by_looks(flat, told, projects, rng, spent=False)
-    yield Figure("without spending, a look every 10 labels", share)
-    share = broken_by_best(flat, told, projects, rng, spent=False)
-    yield Figure("without spending, best of 20 versions", share)
 
 
 def sliders(projects: int, rng: Rng) -> Iterator[Figure]:
@@ -102,38 +99,52 @@ def classes(projects: int, rng: Rng) -> Iterator[Figure]:
             yield _kept("each of 4 classes", world, setting, share, projects)
 
 
-def finite_sets(projects: int, rng: Rng) -> Iterator[Figure]:
-    for setting in SETTINGS:
-        for left in SETS:
-            for world in worlds(setting.max_error):
-                share, said = broken_in_sets(world, setting, left, projects, rng)
-                name = f"a set of {left}, promised in {said:.0%}"
-                yield _kept(name, world, setting, share, projects)
+def rules_broken(projects: int, rng: Rng) -> Iterator[Figure]:
+    """What becomes of a promise whose conditions are not kept: told, for nothing can hold it."""
     told = Setting(400, 0.05, 0.95)
-    good = World("3 % everywhere", np.full_like(worlds(0.05)[0].wrong, 0.03), levels=1)
+    flat = _tempting(told)[0]
+    share = broken_by_looks(flat, told, projects, rng, spent=False)
+    yield Figure("without spending, a look every 10 labels: broken", share)
+    share = broken_by_best(flat, told, projects, rng, spent=False)
+    yield Figure("without spending, best of 20 versions: broken", share)
+    share = broken_by_stratifying(told, projects, rng)
+    yield Figure("half of the labels from a class of 5 % of the tasks: broken", share)
+    share = broken_by_fitting(flat, told, projects, rng)
+    yield Figure("scores fitted on the truths that test them: broken", share)
+    good = World("3 % everywhere", np.full_like(flat.wrong, 0.03), levels=1)
     share, said = broken_in_sets(good, told, 60, projects, rng, finite=False)
     yield Figure(f"an expected rate, taken for one of 60 tasks, promised in {said:.0%}", share)
 
 
+def finite_sets(projects: int, rng: Rng) -> Iterator[Figure]:
+    for setting in SETTINGS:
+        for left in SETS:
+            good = World("good enough", 0.6 * _tempting(setting)[0].wrong, levels=1)
+            for world in (*worlds(setting.max_error), good):
+                share, said = broken_in_sets(world, setting, left, projects, rng)
+                name = f"a set of {left}, promised in {said:.0%}"
+                yield _kept(name, world, setting, share, projects)
+
+
 def oracle(projects: int, rng: Rng) -> Iterator[Figure]:
-    for power in (3.0, 5.0, 8.0):
-        share = share_of_oracle(calibrated(power), Setting(400, 0.1, 0.95), projects, rng)
-        yield Figure(f"accepted of what the oracle would, power {power:g}", share, least=0.7)
+    for world, least in ((calibrated(), 0.7), (calibrated(4, 0.5), 0.7), (calibrated(5, 1), 0.0)):
+        share = share_of_oracle(world, Setting(400, 0.1, 0.95), projects, rng)
+        yield Figure(f"{world.name}: accepted of what the oracle would", share, least=least)
 
 
 def drift(projects: int, rng: Rng) -> Iterator[Figure]:
     runs = max(100, projects // 4)
-    for limit in LIMITS:
+    for limit, least in LIMITS.items():
         found = [found_after(rng, limit, before=0.01, after=0.16) for _ in range(runs)]
         soon = sum(each is not None and 0 < each <= 100 for each in found) / runs
-        yield Figure(f"limit {limit}: 1 % to 16 % found within 100 checks", soon, least=0.95)
+        yield Figure(f"limit {limit}: 1 % to 16 % found within 100 checks", soon, least=least)
         known = [each if each is not None else 1000 for each in found]
         yield Figure(f"limit {limit}: checks until then, median", float(np.median(known)))
         slow = [found_after(rng, limit, before=limit / 2, after=2 * limit) for _ in range(100)]
         known = [each if each is not None else 1000 for each in slow]
         yield Figure(f"limit {limit}: to twice the limit, median", float(np.median(known)))
         loud = sum(alarms(rng, limit, share=limit / 2) for _ in range(runs)) / runs
-        yield Figure(f"limit {limit}: alarms in 1,000 quiet checks", loud, most=most(0.002, runs))
+        yield Figure(f"limit {limit}: alarms in 1,000 quiet checks", loud, most=most(0.0075, runs))
 
 
 def confidence(projects: int, rng: Rng) -> Iterator[Figure]:
@@ -142,7 +153,7 @@ def confidence(projects: int, rng: Rng) -> Iterator[Figure]:
         found = [ece_change(rng, sharpness=sharpness) for _ in range(seeds)]
         yield Figure(f"{name}: rise of the ECE", float(np.mean(found)), most=rise)
     found = [ece_change(rng, sharpness=1.0) for _ in range(seeds)]
-    yield Figure("calibrated before: rise of the ECE", float(np.mean(found)), most=0.01)
+    yield Figure("calibrated before: rise of the ECE", float(np.mean(found)), most=0.015)
     for name, more, least in (
         ("at random", {}, 0.5),
         ("by a pair", {"by_pair": True}, float("-inf")),
@@ -161,6 +172,7 @@ PARTS = {
     part.__name__: part
     for part in (
         one_look, many_looks, sliders, classes, finite_sets, oracle, drift, confidence,
+        rules_broken,
     )
 }  # fmt: skip
 

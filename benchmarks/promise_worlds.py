@@ -15,6 +15,8 @@ from ml_backend.scoring.acceptance import (
     choose_by_class,
     choose_threshold,
 )
+from ml_backend.scoring.confidence.calibrating import isotonic
+from ml_backend.scoring.confidence.calibration_map import CalibrationMap, CalibrationWay
 from ml_backend.scoring.promises.bands import draw_band
 
 Array = Any
@@ -74,13 +76,17 @@ def worlds(max_error: float) -> list[World]:
     ]
 
 
-def calibrated(power: float = 5.0) -> World:
-    """A model whose scores are its chance of being right: x of the tasks score below x^(1/power).
+def calibrated(near_1: float = 2.0, near_0: float = 0.5) -> World:
+    """A model whose scores are its chance of being right, spread as a beta distribution.
 
-    Given by rank: a threshold is a share of the tasks, and the order is all that counts.
+    Given by rank: a threshold is a share of the tasks, and the order is all that counts. Those of
+    log-probabilities crowd at 1 (2 and 0.5: right in 80 %); with 5 and 1 the surest are no sure
+    ones, and a sequence from the top often ends with the first mistakes.
     """
+    from scipy.special import betaincinv
+
     place = (np.arange(FINE) + 0.5) / FINE
-    return World("calibrated", 1 - place ** (1 / power))
+    return World(f"calibrated, beta({near_1:g}, {near_0:g})", 1 - betaincinv(near_1, near_0, place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +195,38 @@ def broken_in_sets(
         wrong = ~right[n:][scores[n:] >= found.threshold]
         count += wrong.sum() > setting.max_error * len(wrong) + 1e-9
     return count / projects, said / projects
+
+
+def broken_by_stratifying(setting: Setting, projects: int, rng: Rng) -> float:
+    """Return how often it is false where half of the labels are of a class of 5 % of the tasks.
+
+    That class is easy: a third of the errors allowed. Of all tasks a little more than allowed are
+    wrong, and each of one score.
+    """
+    easy, truth = setting.max_error / 3, 1.02 * setting.max_error
+    hard = (truth - 0.05 * easy) / 0.95
+    shares = np.where(np.arange(setting.n) % 2, easy, hard)
+    scores = np.zeros(setting.n)
+    drawn = rng.random((projects, setting.n)) >= shares
+    return float(np.mean([setting.promises(scores, right).is_promise for right in drawn]))
+
+
+def broken_by_fitting(world: World, setting: Setting, projects: int, rng: Rng) -> float:
+    """Return how often it is false where scores are steps fitted on the truths that test them."""
+    count = 0
+    for scores, right in _samples(world, setting.n, projects, rng):
+        order = np.argsort(scores)
+        steps = CalibrationMap(
+            CalibrationWay.ISOTONIC,
+            setting.n,
+            0,
+            isotonic(scores[order].tolist(), right[order].tolist()),
+        )
+        mapped = np.array([steps.of(score) for score in scores])
+        found = setting.promises(mapped, right)
+        lowest = scores[mapped >= found.threshold].min() if found.is_promise else 1.0
+        count += found.is_promise and world.error(lowest) > setting.max_error
+    return count / projects
 
 
 def broken_by_class(

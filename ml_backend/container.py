@@ -20,12 +20,14 @@ from ml_backend.services.racing.outlook import RaceOutlooks
 from ml_backend.services.racing.race import Races
 from ml_backend.services.refining.refine import Refining
 from ml_backend.services.runs.estimates import Estimates
+from ml_backend.services.runs.estimates_together import EstimatesTogether
 from ml_backend.services.runs.executor import Executor
 from ml_backend.services.runs.outside_worker import OutsideWorkers
 from ml_backend.services.runs.report_gathering import RunReports
 from ml_backend.services.runs.request_replay import RequestReplay
 from ml_backend.services.runs.run_tasks import RunTasks
 from ml_backend.services.runs.runs import Runs
+from ml_backend.services.runs.second_opinions import SecondOpinions
 from ml_backend.services.serving.backend import Backend
 from ml_backend.services.serving.continuation import Continuation
 from ml_backend.services.serving.deadline import Answering
@@ -57,7 +59,8 @@ class Container(UpkeepParts):
 
     @cached_property
     def runs(self) -> Runs:
-        return Runs(self.store, self.predictor_factory, self.ownership, self.run_tasks)
+        opinions = SecondOpinions(self.store, self.predictor_factory)
+        return Runs(self.store, self.predictor_factory, self.ownership, self.run_tasks, opinions)
 
     @cached_property
     def asked_messages(self) -> RequestReplay:
@@ -70,6 +73,11 @@ class Container(UpkeepParts):
     @cached_property
     def estimates(self) -> Estimates:
         return Estimates(self.store, self.predictor_factory, self.evaluation, self.model_catalogue)
+
+    @cached_property
+    def estimates_together(self) -> EstimatesTogether:
+        """What runs cost that several versions answer."""
+        return EstimatesTogether(self.estimates)
 
     @cached_property
     def run_reports(self) -> RunReports:

@@ -148,3 +148,39 @@ class JobKind(StrEnum):
     GROUND_TRUTH = "ground_truth"
     REFINE = "refine"
     RACE = "race"
+
+
+class LeftOut(StrEnum):
+    """Why a prediction became no annotation."""
+
+    IDENTICAL = "identical"
+    """The task holds an annotation that says the same, or one made from this very prediction."""
+    ANNOTATED = "annotated"
+    """A person annotated the task."""
+    DOUBLED = "doubled"
+    """The task holds several predictions of the version; which one is meant nobody knows."""
+    SAMPLED = "sampled"
+    """The task is of a promise sample: people labelled it, or are to, without a prediction."""
+    OUTSIDE = "outside"
+    """The promise is not of this task: it was imported later, or had no prediction then."""
+    REPLACED = "replaced"
+    """The promise was made of another prediction of this task, or of another score."""
+    UNSCORED = "unscored"
+    """It has no score: nothing is known of how sure the model was."""
+    BELOW = "below"
+    """Its score is below the threshold."""
+
+
+class Kept(StrEnum):
+    """Why an annotation of an acceptance is left alone."""
+
+    OPENED = "opened"
+    """A person submitted or changed it in the editor."""
+    CHANGED = "changed"
+    """It says something else than the prediction it was made of."""
+    MARKED = "marked"
+    """It was marked as ground truth, or changed or marked through the API."""
+    CONFIRMED = "confirmed"
+    """A person said that it is right."""
+    DRAFTED = "drafted"
+    """Somebody works on its task: something is drafted there and not submitted."""

@@ -38,6 +38,7 @@ class Step(StrEnum):
     ADD_PRICE_OR_DROP_BUDGET = "add_price_or_drop_budget"
     ADD_PRICE_OR_LIFT_LIMIT = "add_price_or_lift_limit"
     ADD_SMALL_MODEL = "add_small_model"
+    ALLOW_MORE_OR_MARK_MORE = "allow_more_or_mark_more"
     ANNOTATE_MORE_OR_ALL_TRUTH = "annotate_more_or_all_truth"
     ASK_ALL_AGAIN = "ask_all_again"
     ASK_ONCE = "ask_once"
@@ -60,6 +61,8 @@ class Step(StrEnum):
     END_PROMISE = "end_promise"
     EVALUATE_VERSION = "evaluate_version"
     GIVE_ADDRESS = "give_address"
+    GET_CONFIDENCE = "get_confidence"
+    GIVE_ERROR_OR_SCORE = "give_error_or_score"
     GIVE_FIELD = "give_field"
     GIVE_PROXY_PASSWORD = "give_proxy_password"  # noqa: S105  # nosec B105  # the name of a step
     GIVE_KEY_AGAIN = "give_key_again"

@@ -21,6 +21,8 @@ WORDS: Words = {
     "unset OPENAI_BUDGET).",
     Step.ADD_SMALL_MODEL: "`ls-prompts models add smollm2` installs it; a model of your own is "
     "named by --model path/to/model.gguf.",
+    Step.ALLOW_MORE_OR_MARK_MORE: "Allow more with --max-error, name the score yourself with "
+    "--min-score, or have more ground truth marked and evaluate the cheap version again.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or evaluate on all ground truth with "
     "--all-ground-truth.",
     Step.ASK_ALL_AGAIN: "Run without --only-missing to ask all tasks again.",
@@ -58,6 +60,9 @@ WORDS: Words = {
     "`ls-prompts run`.",
     Step.GIVE_ADDRESS: "`ls-prompts serve` starts it; give its address with --url; "
     "`ls-prompts doctor` says more.",
+    Step.GET_CONFIDENCE: "Ask the cheap version several times (`--samples 5`, for its evaluation "
+    "as for the cascade), or have it asked how sure it is (a version's confidence).",
+    Step.GIVE_ERROR_OR_SCORE: "For example `--max-error 0.05`, or `--min-score 0.9`.",
     Step.GIVE_FIELD: "Give it by --{option}.",
     Step.GIVE_KEY_AGAIN: "Enter it again (`ls-prompts connections key {connection}`), or set the "
     "SECRET_KEY before as SECRET_KEY_OLD.",

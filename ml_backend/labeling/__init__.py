@@ -5,7 +5,8 @@ one object tag one file in ``objects/``.
 """
 
 from ml_backend.labeling.bases.control import Agreement, Control
-from ml_backend.labeling.config import Conversion, LabelingConfig
+from ml_backend.labeling.config import LabelingConfig
+from ml_backend.labeling.conversion import Conversion
 from ml_backend.labeling.task_data.object_tag import ObjectTag
 
 __all__ = ["Agreement", "Control", "Conversion", "LabelingConfig", "ObjectTag"]

@@ -18,6 +18,7 @@ from ml_backend.labeling.bases.evidence import Evidence
 from ml_backend.labeling.bases.region_control import NUMBER, RegionControl
 from ml_backend.labeling.bases.span_control import SpanControl
 from ml_backend.labeling.controls.relations import RELATION
+from ml_backend.labeling.conversion import Conversion, converted
 from ml_backend.labeling.reader import ParsedConfig, read
 from ml_backend.labeling.schema_limits import within_limits
 from ml_backend.labeling.shapes.doubt import in_doubt
@@ -27,21 +28,6 @@ from ml_backend.labeling.task_data.object_tag import ObjectTag
 from ml_backend.labeling.task_inputs import TaskInputs
 from ml_backend.labeling.without_answer import elsewhere, nothing_usable, unanswered
 from ml_backend.records import Attachment, JsonObject, Problem, Region
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """An answer made into regions; unusable as a whole when ``errors`` is not empty.
-
-    No regions and no errors: the answer says that there is nothing to tell, by null or empty lists.
-    ``answer`` is normalised: what the regions say, by control name. ``problems`` are the parts that
-    were dropped while the rest stands.
-    """
-
-    result: list[Region]
-    answer: JsonObject
-    problems: tuple[Problem, ...] = ()
-    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +191,7 @@ class LabelingConfig:
         result: list[Region] = []
         problems: list[Problem] = []
         numbers: dict[int, str] = {}
+        items: dict[str, Mapping[int, str]] = {}
         says_none = False
         keyed = by_control(answer, self.controls, self.output_classes)
         keyed = with_nulls(keyed, self.controls, data)
@@ -219,6 +206,7 @@ class LabelingConfig:
             result += reading.regions
             problems += [Problem(name, message) for message in reading.problems]
             says_none = says_none or (reading.answered and not reading.regions)
+            items[name] = reading.items
             for number, region_id in reading.numbers.items():
                 numbers[number] = "" if number in numbers else region_id
         found = result
@@ -230,8 +218,8 @@ class LabelingConfig:
         is_told_wrong = any(each not in settled.hidden for each in problems)
         if not errors and not result and (is_told_wrong or not says_none):
             errors = nothing_usable(problems, keyed, hidden=bool(found))
-        normal = self.to_answer(result, data)
-        return Conversion(result, normal, tuple(dict.fromkeys(problems)), tuple(errors))
+        settled.result = result
+        return converted(settled, self.to_answer(result, data), problems, errors, items)
 
     def _relate(
         self,

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ml_backend.errors import AnswerError, ModelError, RunStopper
-from ml_backend.llm.confidence import value_confidence
 from ml_backend.llm.explanations import bad_setting, explain, without_secrets
 from ml_backend.llm.first_call import FirstCall
-from ml_backend.llm.model import Opening, Payer, Reply, Request
+from ml_backend.llm.model import LOGPROBS, Opening, Payer, Reply, Request
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.reading.replies import Said, read_reply
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
@@ -26,8 +25,10 @@ from ml_backend.llm.token_limit import (
     is_whole,
     other_name,
     refuses_limit,
+    refuses_logprobs,
     unlimited,
     with_limit,
+    with_logprobs,
 )
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
 from ml_backend.llm.word import ask_for_a_word
@@ -153,7 +154,7 @@ class ChatModel:
     async def _ask(self, asking: Asking) -> tuple[JsonObject, float]:
         mends = self._ladder.mends(asking.model)
         name = self._connection.deployment or asking.model
-        parameters = with_limit(asking.request, self._limit_name)
+        parameters = with_logprobs(with_limit(asking.request, self._limit_name), asking.request)
         body = build_body(asking.form, asking.request, name, mends, parameters)
         if asking.folded or not self._ladder.takes_system(asking.model):
             asking.folded = True
@@ -178,12 +179,13 @@ class ChatModel:
             usage=asking.usage,
             latency=seconds,
             calls=asking.calls,
-            score=value_confidence(said.tokens) if said.tokens else None,
+            score=None,
             form=form,
             model=asking.model,
             finished=said.is_finished,
             raw=without_secrets(said.raw, self._connection)[:RAW_LIMIT],
             remark=remark,
+            tokens=said.tokens,
         )
 
     def _read_refused(self, asking: Asking, refused: AnswerRefused) -> Reply | None:
@@ -208,7 +210,7 @@ class ChatModel:
 
     def _accept_form(self, asking: Asking, text: str, *, finished: bool) -> bool:
         """Learn from an answer; False when a lower form is to be tried, which is then set."""
-        ladder, model, form = self._ladder, asking.model, asking.form
+        ladder, request, model, form = self._ladder, asking.request, asking.model, asking.form
         if asking.folded_on_suspicion:
             # It was the system message and no form: the next request finds the best of those.
             ladder.refuse_system(model)
@@ -216,7 +218,7 @@ class ChatModel:
         if ladder.is_proven(model, form):
             ladder.kept(model, form)
             return True
-        if keeps_form(text, asking.request.schema, finished=finished):
+        if keeps_form(text, request.schema, finished=finished, optional=request.optional):
             ladder.worked(model, form)
             return True
         ladder.ignored(model, form)
@@ -260,6 +262,10 @@ class ChatModel:
             return
         if asking.request.limit and refuses_limit(trouble):
             asking.request = unlimited(asking.request)
+            return
+        if asking.request.logprobs and refuses_logprobs(trouble):
+            asking.request = replace(asking.request, logprobs=False)
+            self._ladder.mend(asking.model, LOGPROBS, None)
             return
         if trouble.cure is Cure.LOWER_FORM and self._refuse_form(asking):
             return

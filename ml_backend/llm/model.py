@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
@@ -17,6 +17,8 @@ from ml_backend.llm.retry import Retry
 from ml_backend.records import Example, JsonObject, Usage
 from ml_backend.records.abilities import ModelAbilities
 
+LOGPROBS = "logprobs"
+"""The parameter that asks for the log-probabilities of an answer's tokens."""
 RAMP_SECONDS = 1.0
 RAMP_STEP = 0.01
 
@@ -28,6 +30,8 @@ class Request:
     ``timeout`` bounds each HTTP call as a whole, a slow drip included. ``task_id``, ``inputs`` and
     ``examples`` are read by the offline baseline only, which leaves the task itself out. ``limit``
     is the most tokens of the answer, 0 where there is none or the parameters have one of their own.
+    With ``logprobs`` the tokens' log-probabilities are asked for, of a model that takes that.
+    ``optional`` are keys of the schema that an answer may leave out and yet have kept to it.
     """
 
     model: str
@@ -39,6 +43,8 @@ class Request:
     task_id: int = 0
     inputs: Mapping[str, str] = field(default_factory=dict)
     examples: Sequence[Example] = ()
+    logprobs: bool = False
+    optional: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Reply:
     latency: float
     calls: int
     score: float | None
+    """How sure the model is, where it is one that says so by itself."""
     form: str
     model: str
     finished: bool = True
@@ -62,6 +69,14 @@ class Reply:
     """What came instead, where there is no text."""
     remark: str = ""
     """What the server, or we, have to say of a text in which there may be no answer."""
+    tokens: Sequence[Mapping[str, Any]] = ()
+    """Those of the text with their log-probabilities, as OpenAI gives them, where it did."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """How sure a model that says so is of each part of its answer."""
+
+
+NO_MODEL = "none"
+"""What is asked for to see whether anybody answers, where no model is named."""
 
 
 class Payer(Protocol):

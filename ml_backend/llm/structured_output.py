@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from ml_backend.errors import AnswerError
@@ -130,6 +130,10 @@ class StructuredOutputFallback:
             return {}
         return mends if isinstance(mends, dict) else {}
 
+    def takes(self, model: str, name: str) -> bool:
+        """Whether a model takes a parameter, as far as is known."""
+        return self.mends(model).get(name, name) is not None
+
     def mend(self, model: str, name: str, replacement: str | None) -> None:
         """Remember that a parameter is to be renamed or left out from now on."""
         known = self.mends(model)
@@ -175,8 +179,13 @@ def build_body(
     return body
 
 
-def keeps_form(text: str, schema: JsonObject, *, finished: bool = True) -> bool:
-    """True when a text holds an object with just the keys asked for, as every form promises."""
+def keeps_form(
+    text: str, schema: JsonObject, *, finished: bool = True, optional: Collection[str] = ()
+) -> bool:
+    """True when a text holds an object with just the keys asked for, as every form promises.
+
+    Those that are ``optional`` may be missing.
+    """
     allowed = schema.get("properties", {})
     try:
         answer = read_object(text, allowed, finished=finished)
@@ -184,7 +193,9 @@ def keeps_form(text: str, schema: JsonObject, *, finished: bool = True) -> bool:
         return False
     keyed = by_control(answer, allowed)
     return not keyed.strangers and not any(
-        name in keyed.missing or name not in keyed.answer for name in schema.get("required", ())
+        name in keyed.missing or name not in keyed.answer
+        for name in schema.get("required", ())
+        if name not in optional
     )
 
 

@@ -1,6 +1,7 @@
-"""The most tokens of an answer as a call carries it, and refusals that are about that.
+"""What a call carries of ours beside a version's parameters, and refusals that are about that.
 
-The limit is ours, not the version's: what a server refuses of it must never cost a task.
+The most tokens of an answer, and that log-probabilities are asked for: what a server refuses of
+these must never cost a task.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ml_backend.errors import CutOff
-from ml_backend.llm.model import Request
+from ml_backend.llm.model import LOGPROBS, Request
 from ml_backend.llm.reading.reasoning import part
 from ml_backend.llm.reading.replies import Said
 from ml_backend.llm.refusals.judging import TOKEN_LIMITS, Cure, Trouble
@@ -32,6 +33,7 @@ _ABOUT_LIMIT = re.compile(
     r"|\bin the completion\b|\b(?:completion|output|generated) tokens\b|\bmaximum tokens\b",
     re.IGNORECASE,
 )
+_ABOUT_LOGPROBS = re.compile(r"\blog[ _-]?prob(?:s|abilit)", re.IGNORECASE)
 
 
 def with_limit(request: Request, name: str) -> Mapping[str, Any]:
@@ -78,3 +80,14 @@ def is_whole(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def with_logprobs(parameters: Mapping[str, Any], request: Request) -> Mapping[str, Any]:
+    """Return the parameters of a request with those it is to ask for log-probabilities with."""
+    return {LOGPROBS: True, **parameters} if request.logprobs else parameters
+
+
+def refuses_logprobs(trouble: Trouble) -> bool:
+    """Whether a refusal says that there are no log-probabilities, or none for this key."""
+    refused = trouble.status in (400, 403, 404, 422, 500, 501)
+    return refused and _ABOUT_LOGPROBS.search(trouble.said) is not None

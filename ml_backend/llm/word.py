@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from ml_backend.llm.model import Payer
+from ml_backend.llm.model import NO_MODEL, Payer
 from ml_backend.llm.reading.usage import UNKNOWN, read_usage
 from ml_backend.llm.refusals.judging import Cure
 from ml_backend.llm.token_limit import refuses_limit
 from ml_backend.llm.wire import AnswerRefused, CallFailed, Calls
 from ml_backend.records import FailureKind, JsonObject, Usage
 
-NO_MODEL = "none"
-"""What is asked for to see whether anybody answers, where no model is named."""
 MOST_TOKENS = 2048
 """Of the answer: a model that thinks needs some to come to an end."""
 MESSAGES: list[JsonObject] = [{"role": "user", "content": "Answer with the word: ok"}]

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from ml_backend.records import JsonObject, ProviderName
+from ml_backend.records import ConfidenceWay, JsonObject, ProviderName
 
 SECRET = frozenset(
     {
@@ -35,6 +35,8 @@ class FileVersion:
     few_shot: int = 0
     parameters: JsonObject = field(default_factory=dict)
     system_prompt: str = ""
+    confidence: ConfidenceWay | None = None
+    """None where the file does not say: as any version, or as the one that stands has it."""
     refined: bool = False
     """Whether a teacher model wrote it."""
     refined_from: str | None = None
@@ -114,6 +116,8 @@ def _of_version(version: FileVersion) -> dict[str, Any]:
         document["few_shot"] = version.few_shot
     if version.parameters:
         document["parameters"] = _sorted(version.parameters)
+    if version.confidence not in (None, ConfidenceWay.AUTO):
+        document["confidence"] = str(version.confidence)
     if version.refined:
         document["refined"] = True
     if version.refined_from is not None:

@@ -16,7 +16,7 @@ import yaml
 
 from ml_backend.errors import InvalidInput
 from ml_backend.prompting.prompt_file import SECRET, TAG, FileVersion, PromptFile
-from ml_backend.records import JsonObject, ProviderName
+from ml_backend.records import ConfidenceWay, JsonObject, ProviderName
 
 MOST_BYTES = 1_000_000
 MOST_VALUES = 10_000
@@ -28,7 +28,7 @@ LONGEST_NAME = 200
 PROMPT_FIELDS = ("title", "description", "active", "versions")
 VERSION_FIELDS = (
     *("title", "provider", "model", "connection", "few_shot", "parameters"),
-    *("refined", "refined_from", "system_prompt", "prompt"),
+    *("confidence", "refined", "refined_from", "system_prompt", "prompt"),
 )
 PLAIN = frozenset(
     TAG + each for each in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
@@ -96,6 +96,7 @@ def _version(node: yaml.Node) -> FileVersion:
         few_shot=_few_shot(fields.get("few_shot")),
         parameters=_parameters(fields.get("parameters")),
         system_prompt=(_optional(fields, "system_prompt") or "").strip(),
+        confidence=_way(fields.get("confidence")),
         refined=_yes(fields.get("refined"), "refined") or refined_from is not None,
         refined_from=refined_from,
         lines=lines,
@@ -208,6 +209,19 @@ def _provider(node: yaml.Node) -> ProviderName:
         known = ", ".join(each.value for each in ProviderName)
         raise at_line(
             _line(node), f"there is no provider {name[:80]!r}.", fix=f"There are: {known}."
+        ) from None
+
+
+def _way(node: yaml.Node | None) -> ConfidenceWay | None:
+    if node is None:
+        return None
+    name = _read_text(node, "confidence")
+    try:
+        return ConfidenceWay(name)
+    except ValueError:
+        known = ", ".join(each.value for each in ConfidenceWay)
+        raise at_line(
+            _line(node), f"there is no confidence {name[:80]!r}.", fix=f"There are: {known}."
         ) from None
 
 

@@ -24,6 +24,11 @@ from ml_backend.records.audit import (
     AuditAction as AuditAction,
     AuditEvent as AuditEvent,
 )
+from ml_backend.records.confidence import (
+    Confidence as Confidence,
+    ConfidenceSource as ConfidenceSource,
+    ConfidenceWay as ConfidenceWay,
+)
 from ml_backend.records.connections import (
     BASELINE_MODEL as BASELINE_MODEL,
     KEY_UNREADABLE as KEY_UNREADABLE,
@@ -43,10 +48,12 @@ from ml_backend.records.metrics import (
     Correctness as Correctness,
     Effort as Effort,
     HumanAgreement as HumanAgreement,
+    LearnedCalibration as LearnedCalibration,
     MacroMean as MacroMean,
     MicroMean as MicroMean,
     NumberError as NumberError,
     RankCorrelation as RankCorrelation,
+    Ranking as Ranking,
     RunMetrics as RunMetrics,
     SpanOverlap as SpanOverlap,
     TruthsUnread as TruthsUnread,
@@ -67,8 +74,10 @@ from ml_backend.records.prompts import (
 from ml_backend.records.run_report import RunReport as RunReport, WrongAnswer as WrongAnswer
 from ml_backend.records.runs import (
     AskedAgain as AskedAgain,
+    Cascade as Cascade,
     ExamplesLeftOut as ExamplesLeftOut,
     ExampleSource as ExampleSource,
+    Member as Member,
     PlannedWrites as PlannedWrites,
     ProjectState as ProjectState,
     PublishPlan as PublishPlan,
@@ -77,12 +86,14 @@ from ml_backend.records.runs import (
     RunSnapshot as RunSnapshot,
     Stopped as Stopped,
     Totals as Totals,
+    Vote as Vote,
 )
 from ml_backend.records.tasks import (
     Attachment as Attachment,
     CallRecord as CallRecord,
     Example as Example,
     Failure as Failure,
+    Opinion as Opinion,
     Outcome as Outcome,
     Prediction as Prediction,
     Problem as Problem,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ml_backend.kinds import TruthSource
+from ml_backend.records.confidence import ConfidenceSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,56 @@ class Calibration:
     """The expected calibration error."""
     brier: float
     bins: tuple[CalibrationBin, ...]
+    ranking: Ranking | None = None
+    """None where all answers were right, or all wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How well scores tell right from wrong: the area under their ROC curve (AUROC).
+
+    0.5 is chance, 1 tells all wrong answers; ``low`` and ``high`` are the 95 % interval.
+    """
+
+    auroc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedCalibration:
+    """How often a confidence is right, learned on one part of the truths, measured on the other.
+
+    Both calibrations are of the part it was not learned on.
+    """
+
+    source: ConfidenceSource
+    """What all these confidences were made of."""
+    learned_on: int
+    """Tasks."""
+    map: Mapping[str, Any]
+    """As ``scoring.confidence.calibration_map`` reads it."""
+    before: Calibration
+    """Of the confidence as it came."""
+    after: Calibration
+    """Of what the map makes of it."""
+
+    @property
+    def words(self) -> str:
+        """What people are told."""
+        ranking = self.before.ranking
+        told = ""
+        if ranking is not None:
+            told = (
+                f" It tells right from wrong with an AUROC of {ranking.auroc:.2f} "
+                f"({ranking.low:.2f} to {ranking.high:.2f}; 0.5 is chance)."
+            )
+        return (
+            f"Confidence by {self.source.words}, calibrated on {self.learned_on} tasks and "
+            f"measured on {self.after.n} others: expected calibration error "
+            f"{self.before.ece:.3f}, calibrated {self.after.ece:.3f}; Brier score "
+            f"{self.before.brier:.3f}, calibrated {self.after.brier:.3f}.{told}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +270,9 @@ class RunMetrics:
     per_region: Mapping[str, ControlMetrics] = field(default_factory=dict)
     """Controls asked about each region: they count regions."""
     calibration: Calibration | None = None
+    """Of all answers with a score, as it came."""
+    learned: LearnedCalibration | None = None
+    """None where there were too few truths for two parts."""
     humans: HumanAgreement | None = None
     unread: TruthsUnread | None = None
     truth: TruthSource = TruthSource.GROUND_TRUTH

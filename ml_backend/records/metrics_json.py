@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from ml_backend.kinds import TruthSource
+from ml_backend.records.confidence import ConfidenceSource
 from ml_backend.records.json_types import JsonObject
 from ml_backend.records.metrics import (
     AgreementRate,
@@ -21,10 +22,12 @@ from ml_backend.records.metrics import (
     ControlMetrics,
     Correctness,
     HumanAgreement,
+    LearnedCalibration,
     MacroMean,
     MicroMean,
     NumberError,
     RankCorrelation,
+    Ranking,
     RunMetrics,
     SpanOverlap,
     TruthsUnread,
@@ -49,6 +52,8 @@ def metrics_json(metrics: RunMetrics | None) -> JsonObject:
         found["per_region"] = _each(metrics.per_region, control_json)
     if metrics.calibration is not None:
         found["calibration"] = calibration_json(metrics.calibration)
+    if metrics.learned is not None:
+        found["calibrated"] = learned_json(metrics.learned)
     if metrics.humans is not None:
         found["humans"] = humans_json(metrics.humans)
     if metrics.unread is not None:
@@ -64,11 +69,13 @@ def metrics_of(row: Row | None) -> RunMetrics | None:
     if not row or not row.get(OVERALL):
         return None
     calibration, humans, unread = (row.get(key) for key in ("calibration", "humans", "unread"))
+    learned = row.get("calibrated")
     return RunMetrics(
         overall=correctness_of(row[OVERALL]),
         controls=_each(row.get("controls"), _control_of),
         per_region=_each(row.get("per_region"), _control_of),
         calibration=_calibration_of(calibration) if calibration else None,
+        learned=_learned_of(learned) if learned else None,
         humans=_humans_of(humans) if humans else None,
         unread=TruthsUnread(**unread) if unread else None,
         truth=TruthSource(row.get("truth") or TruthSource.GROUND_TRUTH),
@@ -131,7 +138,20 @@ def calibration_json(found: Calibration) -> JsonObject:
     for each in found.bins:
         row = _plain(each)
         bins.append({"from": row.pop("start"), "to": row.pop("end"), **row})
-    return {"n": found.n, "ece": found.ece, "brier": found.brier, "bins": bins}
+    said: JsonObject = {"n": found.n, "ece": found.ece, "brier": found.brier, "bins": bins}
+    if found.ranking is not None:
+        said["ranking"] = _plain(found.ranking)
+    return said
+
+
+def learned_json(found: LearnedCalibration) -> JsonObject:
+    return {
+        "source": found.source.value,
+        "learned_on": found.learned_on,
+        "map": dict(found.map),
+        "before": calibration_json(found.before),
+        "after": calibration_json(found.after),
+    }
 
 
 def unread_json(unread: TruthsUnread) -> JsonObject:
@@ -201,7 +221,24 @@ def _calibration_of(row: Row) -> Calibration:
         _flat(CalibrationBin, {**each, "start": each["from"], "end": each["to"]})
         for each in row["bins"]
     ]
-    return Calibration(row["n"], row["ece"], row["brier"], tuple(bins))
+    ranking = row.get("ranking")
+    return Calibration(
+        row["n"],
+        row["ece"],
+        row["brier"],
+        tuple(bins),
+        _flat(Ranking, ranking) if ranking else None,
+    )
+
+
+def _learned_of(row: Row) -> LearnedCalibration:
+    return LearnedCalibration(
+        source=ConfidenceSource(row["source"]),
+        learned_on=row["learned_on"],
+        map=row["map"],
+        before=_calibration_of(row["before"]),
+        after=_calibration_of(row["after"]),
+    )
 
 
 def _humans_of(row: Row) -> HumanAgreement:

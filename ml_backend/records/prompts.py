@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, Slot
+from ml_backend.records.confidence import ConfidenceWay
 from ml_backend.records.json_types import JsonObject
 from ml_backend.records.people import Person
 
@@ -55,6 +56,7 @@ class PromptVersion:
     """The version a teacher made it from; it is scored on tasks that no teacher saw."""
     system_prompt: str = ""
     """Sent before all else, the same for every task; it names no task data."""
+    confidence: ConfidenceWay = ConfidenceWay.AUTO
 
     @property
     def is_lenient(self) -> bool:

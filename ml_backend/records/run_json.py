@@ -5,24 +5,28 @@ Reading takes rows of any version: what one did not keep yet has its default.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
+from ml_backend.records.confidence import ConfidenceWay
 from ml_backend.records.json_types import JsonObject
 from ml_backend.records.runs import (
     AskedAgain,
+    Cascade,
     ExamplesLeftOut,
     ExampleSource,
+    Member,
     PlannedWrites,
     ProjectState,
     PublishPlan,
     RunOptions,
     RunSnapshot,
     Stopped,
+    Vote,
 )
-from ml_backend.records.tasks import Usage
+from ml_backend.records.tasks import CallRecord, Opinion, Usage
 
 Row = Mapping[str, Any]
 
@@ -42,6 +46,8 @@ def options_json(options: RunOptions) -> JsonObject:
         "caution": options.caution,
         "continues": options.continues,
         "truth_by_default": options.truth_by_default or None,
+        "vote": _vote_json(options.vote) if options.vote else None,
+        "cascade": _cascade_json(options.cascade) if options.cascade else None,
     }
     return {
         **{name: value for name, value in seldom.items() if value not in (None, "")},
@@ -76,6 +82,104 @@ def options_of(row: Row | None) -> RunOptions:
         worker_job=str(row.get("job_id") or ""),
         estimated=row.get("estimated"),
         continues=row.get("continues") or "",
+        vote=_vote_of(row["vote"]) if row.get("vote") else None,
+        cascade=_cascade_of(row["cascade"]) if row.get("cascade") else None,
+    )
+
+
+def _vote_json(vote: Vote) -> JsonObject:
+    return {"members": [_member_json(each) for each in vote.members]}
+
+
+def _vote_of(row: Row) -> Vote:
+    return Vote(tuple(_member_of(each) for each in row["members"]))
+
+
+def _cascade_json(cascade: Cascade) -> JsonObject:
+    return {
+        "members": [_member_json(each) for each in cascade.members],
+        "min_score": cascade.min_score,
+        "max_error": cascade.max_error,
+        "certainty": cascade.certainty,
+        "judged": cascade.judged,
+        "is_promise": cascade.is_promise,
+        "why": cascade.why,
+        "goes_on": cascade.goes_on,
+        "seen": cascade.seen,
+    }
+
+
+def _cascade_of(row: Row) -> Cascade:
+    cheap, dear = (_member_of(each) for each in row["members"])
+    return Cascade(
+        members=(cheap, dear),
+        min_score=row["min_score"],
+        max_error=row.get("max_error"),
+        certainty=row.get("certainty"),
+        judged=row.get("judged") or 0,
+        is_promise=bool(row.get("is_promise")),
+        why=row.get("why") or "",
+        goes_on=row.get("goes_on"),
+        seen=row.get("seen") or 0,
+    )
+
+
+def _member_json(member: Member) -> JsonObject:
+    return {"version": member.version_id, "snapshot": snapshot_json(member.snapshot)}
+
+
+def _member_of(row: Row) -> Member:
+    return Member(row["version"], snapshot_of(row["snapshot"]))
+
+
+def opinions_json(opinions: Sequence[Opinion]) -> list[JsonObject] | None:
+    """Return what several versions said of a task, None where one was asked."""
+    return [_opinion_json(each) for each in opinions] or None
+
+
+def _opinion_json(opinion: Opinion) -> JsonObject:
+    asked = opinion.asked
+    return {
+        "version": opinion.version_id,
+        "title": opinion.title,
+        "stands": opinion.stands,
+        "answer": opinion.answer,
+        "score": opinion.score,
+        "why": opinion.why,
+        "prompt_tokens": asked.usage.prompt_tokens,
+        "completion_tokens": asked.usage.completion_tokens,
+        "uncounted": asked.usage.uncounted,
+        "cost": asked.cost,
+        "calls": asked.calls,
+        "cached": asked.cached,
+        "request_key": asked.request_key,
+    }
+
+
+def opinions_of(rows: Sequence[Row] | None) -> tuple[Opinion, ...]:
+    return tuple(_opinion_of(row) for row in rows or ())
+
+
+def _opinion_of(row: Row) -> Opinion:
+    usage = Usage(
+        _count(row.get("prompt_tokens")),
+        _count(row.get("completion_tokens")),
+        _count(row.get("uncounted")),
+    )
+    return Opinion(
+        version_id=row["version"],
+        title=row.get("title") or "",
+        stands=bool(row.get("stands")),
+        answer=row.get("answer"),
+        score=row.get("score"),
+        why=row.get("why") or "",
+        asked=CallRecord(
+            usage=usage,
+            cost=_dollars(row.get("cost")),
+            calls=_count(row.get("calls")),
+            cached=bool(row.get("cached")),
+            request_key=row.get("request_key") or "",
+        ),
     )
 
 
@@ -98,12 +202,17 @@ def snapshot_json(snapshot: RunSnapshot) -> JsonObject:
         found["few_shot"] = pool_json(snapshot.few_shot)
     if snapshot.system_prompt:
         found["system_prompt"] = snapshot.system_prompt
+    if snapshot.confidence is not ConfidenceWay.NONE:
+        found["confidence"] = snapshot.confidence.value
+    if snapshot.confidence_asked is not None:
+        found["confidence_asked"] = snapshot.confidence_asked.value
     return found
 
 
 def snapshot_of(row: Row | None) -> RunSnapshot:
     row = row or {}
     provider, few_shot = row.get("provider"), row.get("few_shot")
+    asked = row.get("confidence_asked")
     return RunSnapshot(
         version_title=row.get("version_title", ""),
         text=row.get("text"),
@@ -116,6 +225,8 @@ def snapshot_of(row: Row | None) -> RunSnapshot:
         prompt_title=row.get("prompt_title", ""),
         few_shot=pool_of(few_shot) if few_shot else None,
         system_prompt=row.get("system_prompt") or "",
+        confidence=ConfidenceWay(row.get("confidence") or ConfidenceWay.NONE),
+        confidence_asked=ConfidenceWay(asked) if asked else None,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ml_backend.kinds import Origin, ProviderName, RunStatus, Slot, Stage, Subset, TruthSource
+from ml_backend.records.confidence import ConfidenceWay
 from ml_backend.records.json_types import JsonObject
 from ml_backend.records.metrics import Correctness, RunMetrics
 from ml_backend.records.people import Person
@@ -69,44 +70,6 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a run was asked for, with what was left open then decided."""
-
-    task_ids: tuple[int, ...] | None = None
-    """The tasks it covers, None for all there are."""
-    only_missing: bool = False
-    budget: float | None = None
-    """Dollars it never exceeds."""
-    fresh: bool = False
-    """Whether it asks anew what is in the cache."""
-    truth: TruthSource = TruthSource.GROUND_TRUTH
-    """Which annotations it is measured on."""
-    truth_by_default: bool = False
-    """Whether that is so because no annotation was marked, and not because somebody chose it."""
-    activate: bool | None = None
-    """Whether the label stream shows it afterwards; None leaves that to us."""
-    follow: bool = False
-    """Whether it was started by following the project."""
-    samples: int = 1
-    """Answers asked of each task."""
-    sample_size: int | None = None
-    """Of the Sample subset alone."""
-    sample_seed: int | None = None
-    filters: JsonObject | None = None
-    """The Data Manager filter that its tasks were chosen by."""
-    held_out: bool = False
-    """Whether it covers only tasks that no teacher saw."""
-    caution: str = ""
-    """Why its metrics flatter the version."""
-    worker_job: str = ""
-    """What an outside worker that answers it calls it, "" when we ask."""
-    estimated: float | None = None
-    """Dollars it was expected to cost."""
-    continues: str = ""
-    """What it goes on with, "" for nothing."""
-
-
-@dataclass(frozen=True, slots=True)
 class ExamplesLeftOut:
     """How many annotated tasks were no few-shot examples, and why."""
 
@@ -149,9 +112,18 @@ class RunSnapshot:
     prompt_title: str = ""
     few_shot: ExampleSource | None = None
     system_prompt: str = ""
+    confidence: ConfidenceWay = ConfidenceWay.NONE
+    """As the version says; of runs before there was a choice that nothing more was asked for."""
+    confidence_asked: ConfidenceWay | None = None
+    """What that came to when the run began; None where nobody looked."""
 
     @classmethod
-    def of(cls, version: PromptVersion, prompt_title: str = "") -> RunSnapshot:
+    def of(
+        cls,
+        version: PromptVersion,
+        prompt_title: str = "",
+        asked: ConfidenceWay | None = None,
+    ) -> RunSnapshot:
         return cls(
             version_title=version.title,
             text=version.text,
@@ -163,11 +135,13 @@ class RunSnapshot:
             origin=version.origin,
             prompt_title=prompt_title,
             system_prompt=version.system_prompt,
+            confidence=version.confidence,
+            confidence_asked=asked,
         )
 
     def is_of(self, version: PromptVersion) -> bool:
         """Return whether the version, title and all, still is what was asked."""
-        bare = replace(self, prompt_title="", few_shot=None)
+        bare = replace(self, prompt_title="", few_shot=None, confidence_asked=None)
         return bare == RunSnapshot.of(version)
 
     def asks_as(self, version: PromptVersion) -> bool:
@@ -189,7 +163,92 @@ class RunSnapshot:
             parameters=self.parameters,
             origin=self.origin,
             system_prompt=self.system_prompt,
+            confidence=self.confidence_asked or self.confidence,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of several versions that answer a task together, as it was when the run began."""
+
+    version_id: int
+    snapshot: RunSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """All of some versions answer; what most of them say stands, the first named among equals."""
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """A cheap version answers; where it is not sure, a dear one does, and that answer stands."""
+
+    members: tuple[Member, Member]
+    """The cheap one, the dear one."""
+    min_score: float
+    """The confidence from which on the cheap one is sure; None and NaN never are."""
+    max_error: float | None = None
+    """The share of wrong answers the threshold was chosen for, None where it was given."""
+    certainty: float | None = None
+    judged: int = 0
+    """Answers of the cheap one that it was chosen by."""
+    is_promise: bool = False
+    """Whether ``max_error`` is promised; else it is what such answers were measured to do."""
+    why: str = ""
+    """Why it is no promise."""
+    goes_on: float | None = None
+    """The share of tasks expected to be asked of the dear one, None where nothing tells."""
+    seen: int = 0
+    """Answers of the cheap one that tell this."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run was asked for, with what was left open then decided."""
+
+    task_ids: tuple[int, ...] | None = None
+    """The tasks it covers, None for all there are."""
+    only_missing: bool = False
+    budget: float | None = None
+    """Dollars it never exceeds."""
+    fresh: bool = False
+    """Whether it asks anew what is in the cache."""
+    truth: TruthSource = TruthSource.GROUND_TRUTH
+    """Which annotations it is measured on."""
+    truth_by_default: bool = False
+    """Whether that is so because no annotation was marked, and not because somebody chose it."""
+    activate: bool | None = None
+    """Whether the label stream shows it afterwards; None leaves that to us."""
+    follow: bool = False
+    """Whether it was started by following the project."""
+    samples: int = 1
+    """Answers asked of each task."""
+    sample_size: int | None = None
+    """Of the Sample subset alone."""
+    sample_seed: int | None = None
+    filters: JsonObject | None = None
+    """The Data Manager filter that its tasks were chosen by."""
+    held_out: bool = False
+    """Whether it covers only tasks that no teacher saw."""
+    caution: str = ""
+    """Why its metrics flatter the version."""
+    worker_job: str = ""
+    """What an outside worker that answers it calls it, "" when we ask."""
+    estimated: float | None = None
+    """Dollars it was expected to cost."""
+    continues: str = ""
+    """What it goes on with, "" for nothing."""
+    vote: Vote | None = None
+    cascade: Cascade | None = None
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The versions that answer its tasks together, () where one does."""
+        together = self.vote or self.cascade
+        return together.members if together is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +333,17 @@ class Run:
     """Why its metrics no longer hold, "" while they do."""
     created_by: Person | None = None
     organization: int | None = None
+
+    def is_answered_by(self, version_id: int) -> bool:
+        """Whether a version answers its tasks, alone or with others."""
+        members = (each.version_id for each in self.options.members)
+        return version_id == self.version_id or version_id in members
+
+    def called(self, version: PromptVersion) -> PromptVersion:
+        """Return its version under the title its predictions have: that of several together."""
+        if not self.options.members:
+            return version
+        return replace(version, title=self.snapshot.version_title)
 
     @property
     def is_open(self) -> bool:

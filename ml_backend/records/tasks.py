@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ml_backend.kinds import FailureKind
+from ml_backend.records.confidence import Confidence
 from ml_backend.records.json_types import JsonObject, Region
 
 
@@ -92,6 +93,23 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one of several versions said of a task, and what asking it took."""
+
+    version_id: int
+    title: str
+    """What the version was called when it was asked."""
+    stands: bool
+    """Whether the task's answer is this one; in a vote, whether it agrees with it in all."""
+    answer: JsonObject | None = None
+    """None of one that failed."""
+    score: float | None = None
+    why: str = ""
+    """Why it has no answer."""
+    asked: CallRecord = CallRecord()
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """One task's good outcome: the answer by control name and the regions made of it."""
 
@@ -99,9 +117,13 @@ class Prediction:
     answer: JsonObject
     result: list[Region]
     score: float | None = None
+    """How sure it is as a whole, which is what Label Studio is told: ``confidence.task``."""
     problems: tuple[Problem, ...] = ()
     asked: CallRecord = CallRecord()
     raw: str = ""
+    confidence: Confidence | None = None
+    opinions: tuple[Opinion, ...] = ()
+    """Where several versions were asked: what each of them said, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,7 @@ class Failure:
     message: str
     raw: str = ""
     asked: CallRecord = CallRecord()
+    opinions: tuple[Opinion, ...] = ()
 
 
 Outcome = Prediction | Failure

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ml_backend.next_steps import Words, in_words
 from ml_backend.records import (
-    Calibration,
+    ConfidenceWay,
     Correctness,
     ProviderName,
     Run,
@@ -42,7 +42,7 @@ def run_page(report: RunReport, words: Words) -> str:
         agreement=_agreement(run),
         unread=run.metrics.unread.words if run.metrics and run.metrics.unread else "",
         controls=_controls(run.metrics),
-        calibration=_calibration(run.metrics.calibration if run.metrics else None),
+        calibration=_calibration(run.metrics),
         wrong=_wrong(report),
         wrong_left_out=_wrong_left_out(report),
         failures=_failures(report),
@@ -147,10 +147,12 @@ def _controls(metrics: RunMetrics | None) -> list[Section]:
     return [each for each in sections if each is not None]
 
 
-def _calibration(found: Calibration | None) -> Section | None:
-    if found is None:
+def _calibration(metrics: RunMetrics | None) -> Section | None:
+    found = metrics.calibration if metrics is not None else None
+    if metrics is None or found is None:
         return None
     return {
+        "learned": metrics.learned.words if metrics.learned is not None else "",
         "summary": f"{found.n} answers had a score. Expected calibration error "
         f"{number(found.ece)}, Brier score {number(found.brier)}.",
         "plot": to_markup(charts.reliability(found.bins)),
@@ -225,6 +227,9 @@ def _asked(asked: RunSnapshot) -> Rows:
         rows.append(("Parameters", json.dumps(asked.parameters, ensure_ascii=False)))
     if asked.system_prompt:
         rows.append(("System text", asked.system_prompt))
+    way = asked.confidence_asked or asked.confidence
+    if way is not ConfidenceWay.NONE:
+        rows.append(("Confidence", way.words))
     if asked.max_few_shot_examples:
         rows.append(("Examples shown, at most", str(asked.max_few_shot_examples)))
     return rows

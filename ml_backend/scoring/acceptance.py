@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil, log
+from math import ceil, log, log1p
 from typing import SupportsFloat, TypeVar
 
 from ml_backend.scoring.promises.finite_sets import is_kept, wrong_at_most
@@ -81,30 +81,17 @@ def choose_threshold(
     check_shares(max_error=max_error, certainty=certainty)
     ranks = ranked(scores, right, population)
     needed = labels_needed(max_error, certainty)
-    last = None
-    first_failed = None
+    lowest = None
+    failed = None
     for place in _sequence(ranks, needed, max_error, certainty):
         if not _is_refuted(ranks, place, max_error, certainty):
-            first_failed = place
+            failed = place
             break
-        last = place
-    if last is None:
-        why = _why_not(ranks, first_failed, needed, max_error, certainty)
+        lowest = place
+    if lowest is None:
+        why = _why_not(ranks, failed, needed, max_error, certainty)
         return Acceptance(None, 0.0, None, ranks.n, 0, 0, max_error, certainty, needed, why)
-    drawn, wrong = ranks.drawn[last], ranks.wrong[last]
-    size = ranks.sizes[last] if ranks.sizes else None
-    return Acceptance(
-        threshold=ranks.thresholds[last],
-        accepted=drawn / ranks.n,
-        error_bound=error_limit(wrong, drawn, certainty, size=size),
-        n=ranks.n,
-        accepted_n=drawn,
-        wrong_n=wrong,
-        max_error=max_error,
-        certainty=certainty,
-        needed=needed,
-        set_n=None if size is None else size - drawn,
-    )
+    return _accepted(ranks, lowest, needed, max_error, certainty)
 
 
 def choose_by_class(
@@ -151,7 +138,7 @@ def labels_needed(max_error: float, certainty: float, mistakes: int = 0) -> int:
     check_shares(max_error=max_error, certainty=certainty)
     if mistakes < 0:
         raise ValueError("There are no less than 0 mistakes.")
-    fewest = max(1, ceil(log(1 - certainty) / log(1 - max_error)))
+    fewest = max(1, ceil(log(1 - certainty) / log1p(-max_error)))
     if not mistakes:
         return fewest
     low, high = fewest, 2 * fewest
@@ -240,7 +227,26 @@ def check_shares(**shares: float) -> None:
             raise ValueError(f"{name} lies between 0 and 1 and is neither, not {value}.")
 
 
-# What is said where nothing is promised
+# What is said
+
+
+def _accepted(
+    ranks: Ranks, place: int, needed: int, max_error: float, certainty: float
+) -> Acceptance:
+    drawn, wrong = ranks.drawn[place], ranks.wrong[place]
+    size = ranks.sizes[place] if ranks.sizes else None
+    return Acceptance(
+        threshold=ranks.thresholds[place],
+        accepted=drawn / ranks.n,
+        error_bound=error_limit(wrong, drawn, certainty, size=size),
+        n=ranks.n,
+        accepted_n=drawn,
+        wrong_n=wrong,
+        max_error=max_error,
+        certainty=certainty,
+        needed=needed,
+        set_n=None if size is None else size - drawn,
+    )
 
 
 def _why_not(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ml_backend.records import Calibration, CalibrationBin
+from ml_backend.records import Calibration, CalibrationBin, Ranking
 from ml_backend.scoring.agreement import wilson
+from ml_backend.scoring.confidence.auroc import auroc
 
 BINS = 10
 
@@ -24,11 +25,13 @@ def calibrate(scored: Iterable[tuple[float, bool]]) -> Calibration | None:
     for score, right in answers:
         bins.setdefault(_bin(score), []).append((score, right))
     rows = [_row(place, bins[place]) for place in sorted(bins)]
+    ranked = auroc((score for score, _ in answers), (right for _, right in answers))
     return Calibration(
         n=len(answers),
         ece=sum(row.n * abs(row.score - row.accuracy) for row in rows) / len(answers),
         brier=sum((score - right) ** 2 for score, right in answers) / len(answers),
         bins=tuple(rows),
+        ranking=Ranking(ranked.value, ranked.low, ranked.high) if ranked else None,
     )
 
 

@@ -25,12 +25,6 @@ def draw(seed: int, text: str) -> random.Random:
     return random.Random(int.from_bytes(digest, "big") ^ seed)  # noqa: S311  # nosec B311  # no secret
 
 
-def logprobs(text: str, dice: random.Random) -> list[dict[str, Any]]:
-    """Return a text as tokens, each with a log-probability."""
-    tokens = [text[start : start + 4] for start in range(0, len(text), 4)]
-    return [{"token": token, "logprob": -dice.random() / 4} for token in tokens]
-
-
 def last_paragraph(text: str) -> str:
     """Return the text after the last empty line, without the tags that may stand around it."""
     return TAG.sub(" ", text[-QUOTABLE_CHARACTERS:]).rstrip().rpartition("\n\n")[2]

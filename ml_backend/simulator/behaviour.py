@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ml_backend.simulator.certainty import Certainty, read_certainty
 from ml_backend.simulator.odd_replies import SHAPES
 from ml_backend.simulator.preset_refusals import SAID
 from ml_backend.simulator.presets import WAYS
@@ -96,7 +97,8 @@ class Behaviour:
     ``no_images`` makes it a model without vision, which refuses with these words; ``no_system`` one
     without a system role, whose roles must alternate: it refuses with this body. While ``hold`` is
     true no answer leaves; the next behaviour without it lets go what waits. ``preset`` has it
-    behave like a server by that name, see ``presets``.
+    behave like a server by that name, see ``presets``. ``confidence`` makes it right as often, and
+    as sure of it, as told: see ``Certainty``.
     """
 
     rules: list[Rule] = field(default_factory=list)
@@ -116,6 +118,7 @@ class Behaviour:
     no_system_status: int = 400
     models: list[str] | None = field(default_factory=lambda: ["simulated", "gpt-4o-mini"])
     preset: str = ""
+    confidence: Certainty | None = None
     since: float = field(default_factory=time.monotonic)
 
     @property
@@ -141,6 +144,10 @@ def read_behaviour(data: Mapping[str, Any], default: Behaviour) -> Behaviour:
         raise BadBehaviour(f"form must be one of {', '.join(FORMS)}")
     if values["preset"] and values["preset"] not in WAYS:
         raise BadBehaviour(f"preset must be one of {', '.join(WAYS)}")
+    try:
+        values["confidence"] = read_certainty(values["confidence"])
+    except (TypeError, ValueError) as error:
+        raise BadBehaviour(str(error)) from None
     return Behaviour(**values)
 
 

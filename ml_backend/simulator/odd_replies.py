@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aiohttp import web
+
 JSON = "application/json"
 STREAM = "text/event-stream"
 PIECE = 7
+DRIP_STEP = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +118,16 @@ SHAPES: Mapping[str, Callable[[dict[str, Any]], Shaped]] = {
     "bare_call": _bare_call,
     "invalid_json": _invalid_json,
 }
+
+
+async def drip(request: web.Request, content: bytes, seconds: float) -> web.StreamResponse:
+    """Send the answer byte by byte, so that no single read is ever slow."""
+    response = web.StreamResponse(headers={"Content-Type": JSON})
+    response.content_length = len(content)
+    await response.prepare(request)
+    steps = max(1, math.ceil(seconds / DRIP_STEP))
+    size = max(1, math.ceil(len(content) / steps))
+    for start in range(0, len(content), size):
+        await asyncio.sleep(seconds * size / len(content))
+        await response.write(content[start : start + size])
+    return response

@@ -8,12 +8,14 @@ import json
 import math
 import random
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from ml_backend.simulator import answers, odd_replies, presets, teacher
 from ml_backend.simulator.behaviour import BadBehaviour, Behaviour, Rule, read_behaviour
+from ml_backend.simulator.certainty import Certainty, logprobs, surely
 from ml_backend.simulator.contents import BadContent, text_of
 from ml_backend.simulator.errors import FAULTS, fault_body, header, raw_body, takes_roles
 from ml_backend.simulator.questions import Question, key_of, limit_of, read, schema_of
@@ -31,7 +33,6 @@ from ml_backend.simulator.vendors import (
 MAX_BODY = 256 * 1024**2
 HANG_SECONDS = 3600.0
 DRIP_SECONDS = 30.0
-DRIP_STEP = 0.02
 PART_TOKENS = 1000
 CHARACTERS = 4
 """Of a completion token, as the simulator counts."""
@@ -192,12 +193,12 @@ class SimulatedServer:
         if refusal:
             return refusal
         ignored = fault == "form_ignored" or not behaviour.knows(question.form)
-        content = self._answer(question, rule, ignored=ignored)
+        content = self._answer(question, rule, behaviour.confidence, ignored=ignored)
         if question.vendor is not None:
             own = question.vendor.answer(json.loads(content), question.body)
             content = json.dumps(own, ensure_ascii=False).encode()
         if fault == "drip":
-            return await _drip(request, content, rule.latency or DRIP_SECONDS)
+            return await odd_replies.drip(request, content, rule.latency or DRIP_SECONDS)
         content, headers = presets.dressed(behaviour.preset, content, question.body)
         headers = {**headers, **headers_of(question.vendor)}
         shaped = odd_replies.shape(fault, content, question.body)
@@ -262,16 +263,20 @@ class SimulatedServer:
             model=question.model,
         )
 
-    def _answer(self, question: Question, rule: Rule, *, ignored: bool) -> bytes:
-        fault = rule.fault or ""
+    def _answer(
+        self, question: Question, rule: Rule, certainty: Certainty | None, *, ignored: bool
+    ) -> bytes:
+        fault, sure = rule.fault or "", dict[str, float]()
         dice = answers.draw(self._seed, question.text)
         schema = schema_of(question)
         text = answers.NONSENSE
         if not ignored and schema is not None and fault != "garbage":
             author = answers.Author(schema, dice, answers.last_paragraph(question.text))
-            answer = (
-                teacher.write(question.users[0]) if teacher.is_asked(schema) else author.write()
-            )
+            answer: Any
+            if teacher.is_asked(schema):
+                answer = teacher.write(question.users[0])
+            else:
+                answer, sure = surely(schema, author.write(), question.text, dice, certainty)
             if fault == "unknown_label":
                 answer = answers.spoil_label(schema, answer)
             if fault == "wrong_schema":
@@ -287,9 +292,17 @@ class SimulatedServer:
         limit = limit_of(question.body)
         if limit is not None and len(text) > CHARACTERS * limit:
             text, fault = text[: CHARACTERS * limit], fault or "truncate"
-        return self._completion(question, text, fault, called=not ignored)
+        return self._completion(question, text, fault, sure, called=not ignored)
 
-    def _completion(self, question: Question, text: str, fault: str, *, called: bool) -> bytes:
+    def _completion(
+        self,
+        question: Question,
+        text: str,
+        fault: str,
+        sure: Mapping[str, float],
+        *,
+        called: bool,
+    ) -> bytes:
         number = next(self._numbers)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         reason = "stop"
@@ -303,7 +316,7 @@ class SimulatedServer:
         if fault == "truncate":
             choice["finish_reason"] = "length"
         if question.body.get("logprobs") and message["content"]:
-            choice["logprobs"] = {"content": answers.logprobs(text, answers.draw(self._seed, text))}
+            choice["logprobs"] = {"content": logprobs(text, sure, answers.draw(self._seed, text))}
         usage = self._count(question, text)
         return json.dumps(
             {
@@ -382,17 +395,4 @@ def _error(
         headers=headers,
     )
     response.fault = fault
-    return response
-
-
-async def _drip(request: web.Request, content: bytes, seconds: float) -> web.StreamResponse:
-    """Send the answer byte by byte, so that no single read is ever slow."""
-    response = web.StreamResponse(headers={"Content-Type": JSON})
-    response.content_length = len(content)
-    await response.prepare(request)
-    steps = max(1, math.ceil(seconds / DRIP_STEP))
-    size = max(1, math.ceil(len(content) / steps))
-    for start in range(0, len(content), size):
-        await asyncio.sleep(seconds * size / len(content))
-        await response.write(content[start : start + size])
     return response

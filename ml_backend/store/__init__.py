@@ -20,6 +20,7 @@ from ml_backend.store.follows import Follow, FollowStore
 from ml_backend.store.guards import GuardStore
 from ml_backend.store.jobs import JobStore
 from ml_backend.store.labels import LabelStore
+from ml_backend.store.opinions import MemberTotals, OpinionStore
 from ml_backend.store.outcomes import CachedAnswer, OutcomeStore
 from ml_backend.store.presences import PresenceStore
 from ml_backend.store.presses import PressStore
@@ -72,6 +73,7 @@ __all__ = [
     "Follow",
     "JudgedOutcome",
     "KnownProject",
+    "MemberTotals",
     "NewAcceptance",
     "Place",
     "ProjectSecret",
@@ -108,6 +110,7 @@ class Store:
         self.runs = RunStore(self.database)
         self.outcomes = OutcomeStore(self.database)
         self.results = ResultStore(self.database)
+        self.opinions = OpinionStore(self.database)
         self.writing = WritingStore(self.database)
         self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)

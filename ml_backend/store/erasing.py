@@ -18,6 +18,7 @@ from ml_backend.records import AuditAction, JobKind, RunStatus, Scope
 from ml_backend.store import tables as t
 from ml_backend.store.audit import note
 from ml_backend.store.database import Database
+from ml_backend.store.opinions import opinion_keys
 from ml_backend.store.outcomes import drop_tasks
 from ml_backend.store.people import person_column, read_person
 from ml_backend.store.promise_erasing import erase_answers, told_tasks
@@ -248,9 +249,12 @@ class ErasingStore:
             sa.or_(used.c.project_id == a.project_id, a.project_id.is_(None)),
         )
         joined = t.answers.outerjoin(used, same)
-        unused = sa.select(a.key).select_from(joined).where(used.c.request_key.is_(None))
+        columns = sa.select(a.key, a.request_key).select_from(joined)
+        unused = columns.where(used.c.request_key.is_(None))
         with self._db.read() as c:  # it takes seconds of a large database, which would stop writers
-            keys = list(c.execute(unused.where(old, mine)).scalars())
+            rows = c.execute(unused.where(old, mine)).all()
+            together = opinion_keys(c) if rows else set()
+        keys = [row.key for row in rows if row.request_key not in together]
 
         def erase(c: sa.Connection) -> Counts:
             gone = 0
@@ -321,7 +325,7 @@ def _erase_tasks(c: sa.Connection, project_id: int, task_ids: Collection[int]) -
         x = t.race_answers.c
         raced = sa.select(x.request_key).where(x.project_id == project_id, x.task_id.in_(chunk))
         asked = sa.select(o.request_key).where(*held).union(raced)
-        keys = set(c.execute(asked).scalars()) - {""}
+        keys = (set(c.execute(asked).scalars()) - {""}) | opinion_keys(c, *held)
         for run_id in runs:
             _add(counts, "answers of runs", drop_tasks(c, run_id, chunk))
         # Another task may have asked the very same; what is of no known project, anywhere.

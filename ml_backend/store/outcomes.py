@@ -19,7 +19,8 @@ from ml_backend.records import (
     Totals,
     Usage,
 )
-from ml_backend.records.run_json import again_json, again_of
+from ml_backend.records.confidence import confidence_json, confidence_of
+from ml_backend.records.run_json import again_json, again_of, opinions_json, opinions_of
 from ml_backend.store import tables as t
 from ml_backend.store.believable import (
     COSTS,
@@ -345,6 +346,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "calls": asked.calls,
         "cached": asked.cached,
         "request_key": asked.request_key,
+        "opinions": opinions_json(outcome.opinions),
     }
     if isinstance(outcome, Prediction):
         problems = [{"control": p.control, "message": p.message} for p in outcome.problems]
@@ -355,6 +357,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
             "answer": outcome.answer,
             "result": outcome.result,
             "score": outcome.score,
+            "confidence": confidence_json(outcome.confidence),
             "problems": problems,
             "flagged": bool(problems),
         }
@@ -365,6 +368,7 @@ def _columns(run_id: int, outcome: Outcome) -> dict[str, Any]:
         "answer": None,
         "result": None,
         "score": None,
+        "confidence": None,
         "problems": None,
         "flagged": outcome.kind is FailureKind.INVALID_ANSWER,
     }
@@ -380,7 +384,10 @@ def read_outcome(row: Any) -> Outcome:
         cached=row.cached,
         request_key=row.request_key,
     )
+    opinions = opinions_of(row.opinions)
     if row.ok:
         problems = tuple(Problem(p["control"], p["message"]) for p in row.problems or ())
-        return Prediction(row.task_id, row.answer, row.result, row.score, problems, asked, row.raw)
-    return Failure(row.task_id, FailureKind(row.kind), row.message, row.raw, asked)
+        sure = confidence_of(row.confidence)
+        said = (row.answer, row.result, row.score, problems, asked, row.raw, sure, opinions)
+        return Prediction(row.task_id, *said)
+    return Failure(row.task_id, FailureKind(row.kind), row.message, row.raw, asked, opinions)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ml_backend.records import CallRecord, Usage
+from ml_backend.records import CallRecord, Confidence, Usage
+from ml_backend.records.confidence import confidence_json, confidence_of
 from ml_backend.store.believable import believable_cost, believable_count
 from ml_backend.store.database import storable
 
@@ -25,6 +26,7 @@ class CachedAnswer:
     score: float | None
     asked: CallRecord
     project_id: int | None = None
+    confidence: Confidence | None = None
 
 
 def answer_rows(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
@@ -35,6 +37,7 @@ def answer_rows(cached: Sequence[CachedAnswer]) -> list[dict[str, Any]]:
             "key": answer.key,
             "text": storable(answer.text),
             "score": answer.score,
+            "confidence": confidence_json(answer.confidence),
             **usage_columns(answer.asked.usage),
             "cost": answer.asked.cost,
             "created_at": now,
@@ -50,7 +53,8 @@ def read_answer(row: Any) -> CachedAnswer:
     asked = CallRecord(
         usage=usage_of(row), cost=believable_cost(row.cost), request_key=row.request_key
     )
-    return CachedAnswer(row.key, row.text, row.score, asked, row.project_id)
+    sure = confidence_of(row.confidence)
+    return CachedAnswer(row.key, row.text, row.score, asked, row.project_id, sure)
 
 
 USAGE = (

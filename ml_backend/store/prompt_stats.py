@@ -212,6 +212,7 @@ class PromptStatsStore:
         r = t.runs.c
         ended = (
             *wanted,
+            r.members == "",
             r.slot == Slot.EVALUATE.value,
             r.status.in_([each.value for each in RunStatus if each.is_final]),
         )

@@ -12,6 +12,7 @@ from ml_backend.errors import Conflict, NotFound
 from ml_backend.next_steps import Step
 from ml_backend.records import (
     AuditAction,
+    ConfidenceWay,
     JobKind,
     JsonObject,
     Origin,
@@ -25,6 +26,7 @@ from ml_backend.store.audit import note, note_prompt
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
 from ml_backend.store.promises import withdraw_samples
+from ml_backend.store.run_columns import answered_by
 
 
 class PromptStore:
@@ -212,7 +214,7 @@ class PromptStore:
         """
         v, r, label, job = t.versions.c, t.runs.c, t.labels.c, t.jobs.c
         used = (
-            sa.select(r.id).where(r.version_id == version_id),
+            sa.select(r.id).where(answered_by(version_id)),
             sa.select(label.version_id).where(
                 label.version_id == version_id, label.written_at.is_not(None)
             ),
@@ -380,6 +382,7 @@ def _version(row: Any) -> PromptVersion:
         max_few_shot_examples=row.max_few_shot_examples,
         refined_from=row.refined_from,
         system_prompt=row.system_prompt,
+        confidence=ConfidenceWay(row.confidence),
         parameters=parameters,
         created_at=row.created_at,
         updated_at=row.updated_at,

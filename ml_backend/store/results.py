@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ml_backend.records import Outcome, RunStatus, Slot
+from ml_backend.records import ConfidenceSource, Outcome, RunStatus, Slot
+from ml_backend.records.confidence import confidence_of
 from ml_backend.store import tables as t
 from ml_backend.store.database import Database, insert_ignoring, storable
 from ml_backend.store.outcomes import read_outcome
@@ -92,6 +93,33 @@ class ResultStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    def sources(
+        self, project_id: int, predictions: Sequence[tuple[int, str]]
+    ) -> dict[tuple[int, str], ConfidenceSource]:
+        """Return (task, label) -> where the score of its newest outcome is from.
+
+        Those that are not here, or have none, are left out.
+        """
+        o, r = t.outcomes.c, t.runs.c
+        labels = sorted({label for _, label in predictions})
+        tasks = sorted({task_id for task_id, _ in predictions})
+        query = (
+            sa.select(o.task_id, r.label, o.confidence)
+            .join(t.runs, r.id == o.run_id)
+            .where(r.project_id == project_id, o.ok.is_(True))
+            .order_by(o.run_id)
+        )
+        found: dict[tuple[int, str], ConfidenceSource] = {}
+        with self._db.read() as c:
+            for start in range(0, len(tasks), IDS_AT_ONCE):
+                some = o.task_id.in_(tasks[start : start + IDS_AT_ONCE])
+                for row in c.execute(query.where(some, r.label.in_(labels))):
+                    sure = confidence_of(row.confidence)
+                    found.pop((row.task_id, row.label), None)
+                    if sure is not None:
+                        found[row.task_id, row.label] = sure.source
+        return found
 
     # Judging
 
@@ -208,6 +236,16 @@ class ResultStore:
                 for row in c.execute(query):
                     found[row.task_id] = (read_outcome(row), row.right)
         return found
+
+    def scores(self, run_id: int) -> list[tuple[float | None, bool | None]]:
+        """Return of each task how sure its answer is and whether it was right; None is not known.
+
+        Only what was asked counts; what failed has no score.
+        """
+        o = t.outcomes.c
+        query = sa.select(o.score, o.right).where(o.run_id == run_id).order_by(o.task_id)
+        with self._db.read() as c:
+            return [(row.score, row.right) for row in c.execute(query)]
 
     def answers(self, run_id: int) -> Iterator[Sequence[tuple[int, bool, bool | None, str | None]]]:
         """Yield pages of (task, whether it has a prediction, whether that was right, answer).

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ml_backend.records import Run, RunStatus, Slot, Stage, Subset, Totals
+import sqlalchemy as sa
+
+from ml_backend.records import Run, RunOptions, RunStatus, Slot, Stage, Subset, Totals
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.records.run_json import (
     again_of,
@@ -16,6 +18,7 @@ from ml_backend.records.run_json import (
     snapshot_json,
     snapshot_of,
 )
+from ml_backend.store import tables as t
 from ml_backend.store.believable import believable_cost
 from ml_backend.store.paid_answers import usage_columns, usage_of
 from ml_backend.store.people import read_person
@@ -36,6 +39,21 @@ def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _WRITERS[name](value) if name in _WRITERS else value for name, value in values.items()
     }
+
+
+def members_column(options: RunOptions) -> str:
+    """Return the versions that answer a run together as ``,1,2,``, "" where one does alone."""
+    ids = [str(each.version_id) for each in options.members]
+    return f",{','.join(ids)}," if ids else ""
+
+
+def answered_by(version_id: int) -> sa.ColumnElement[bool]:
+    """Return what holds of the runs that a version answers, alone or with others."""
+    r, v = t.runs.c, t.versions.c
+    prompt = sa.select(v.prompt_id).where(v.id == version_id).scalar_subquery()
+    # By the prompt, which has an index.
+    with_others = sa.and_(r.prompt_id == prompt, r.members.contains(f",{version_id},"))
+    return sa.or_(r.version_id == version_id, with_others)
 
 
 def failures_of(kinds: Mapping[str, int] | None) -> dict[str, int]:

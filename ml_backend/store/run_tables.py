@@ -66,6 +66,8 @@ runs = Table(
     Column("tasks_deleted", Integer, nullable=False, default=0, server_default="0"),
     Column("judged", Boolean, nullable=False, default=False, server_default=false()),
     Column("again", JSON),
+    # The versions that answer it together, as ",1,2,": no figure of it is one of its version's.
+    Column("members", Text, nullable=False, default="", server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -94,8 +96,12 @@ outcomes = Table(
     Column("cached", Boolean, nullable=False, default=False),
     Column("flagged", Boolean, nullable=False, default=False, server_default=false()),
     Column("right", Boolean),
+    # Where its score is from, and that of its parts.
+    Column("confidence", JSON(none_as_null=True)),
     # Its task was gone from Label Studio when the run was published.
     Column("task_deleted", Boolean, nullable=False, default=False, server_default=false()),
+    # What each of several versions said that were asked.
+    Column("opinions", JSON(none_as_null=True)),
     # All that counting and paging ask about, so that the wide rows are left alone.
     Index("ix_outcomes_results", "run_id", "task_id", "ok", "flagged", "right", "score"),
 )

@@ -34,7 +34,13 @@ from ml_backend.store.believable import believable_cost
 from ml_backend.store.claims import Claims
 from ml_backend.store.database import Database, inserted_id
 from ml_backend.store.people import person_column, read_person
-from ml_backend.store.run_columns import read_run, to_columns, totals_columns
+from ml_backend.store.run_columns import (
+    answered_by,
+    members_column,
+    read_run,
+    to_columns,
+    totals_columns,
+)
 from ml_backend.store.writing import CHANGES_PREDICTIONS, IN_FLIGHT_SECONDS
 
 OUTSIDE = "an outside worker"
@@ -70,6 +76,7 @@ class RunStore:
         """
         now = datetime.now(UTC)
         values |= to_columns({"snapshot": snapshot, "options": options})
+        values["members"] = members_column(options)
         values["created_by"] = person_column(created_by)
         status, stage = RunStatus.PENDING, Stage.PENDING
         if handed_out:
@@ -107,21 +114,27 @@ class RunStore:
         version_id: int | None = None,
         project_id: int | None = None,
         open_only: bool = False,
+        alone: bool = False,
         before: int | None = None,
         limit: int = 100,
     ) -> list[Run]:
-        """Return runs, newest first; ``before`` leaves out that run and all newer ones."""
+        """Return runs, newest first; ``before`` leaves out that run and all newer ones.
+
+        Those of a version are all that it answers, ``alone`` or with others.
+        """
         query = sa.select(t.runs).order_by(t.runs.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(t.runs.c.id < before)
         if prompt_id is not None:
             query = query.where(t.runs.c.prompt_id == prompt_id)
         if version_id is not None:
-            query = query.where(t.runs.c.version_id == version_id)
+            query = query.where(answered_by(version_id))
         if project_id is not None:
             query = query.where(t.runs.c.project_id == project_id)
         if open_only:
             query = query.where(t.runs.c.status.in_(_OPEN))
+        if alone:
+            query = query.where(t.runs.c.members == "")
         with self._db.read() as c:
             return [read_run(row) for row in c.execute(query)]
 
@@ -129,7 +142,7 @@ class RunStore:
         """Return whether a version has a run that answered anything, or one that goes on."""
         r = t.runs.c
         used = sa.or_(r.succeeded + r.failed + r.tasks_deleted > 0, r.status.in_(_OPEN))
-        query = sa.select(r.id).where(r.version_id == version_id, used).limit(1)
+        query = sa.select(r.id).where(answered_by(version_id), used).limit(1)
         with self._db.read() as c:
             return c.execute(query).first() is not None
 
@@ -306,7 +319,7 @@ class RunStore:
         with self._db.write() as c:
             c.execute(
                 sa.update(t.runs)
-                .where(r.version_id == version_id, r.slot == Slot.EVALUATE.value, r.stale == "")
+                .where(answered_by(version_id), r.slot == Slot.EVALUATE.value, r.stale == "")
                 .values(stale=why)
             )
 

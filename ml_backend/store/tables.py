@@ -153,6 +153,7 @@ versions = Table(
     Column("organization", Integer),
     Column("refined_from", Integer),
     Column("system_prompt", Text, nullable=False, default="", server_default=""),
+    Column("confidence", String(20), nullable=False, default="auto", server_default="none"),
     UniqueConstraint("prompt_id", "title"),
     sqlite_autoincrement=True,
 )
@@ -238,6 +239,7 @@ answers = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("project_id", Integer),
     Column("request_key", String(64), nullable=False, default="", server_default="", index=True),
+    Column("confidence", JSON(none_as_null=True)),
 )
 
 publications = Table(

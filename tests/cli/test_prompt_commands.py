@@ -208,6 +208,22 @@ def test_parameters_and_system_text_go_with_a_version(
 
 
 @pytest.mark.slow
+def test_a_version_says_how_confidence_is_asked_for(terminal: Terminal, mails: list[int]) -> None:
+    create = ("versions", "create", "Topic", "--text", "{text}")
+    assert terminal.json(*create)["confidence"] == "auto"
+    assert terminal.json(*create, "--confidence", "none")["confidence"] == "none"
+    changed = terminal.json("versions", "edit", "Topic", "--confidence", "rated")
+    assert changed["confidence"] == "rated"
+    shown = terminal.run("versions", "show", "Topic", changed["title"]).stdout
+    assert "Confidence: rated by the model itself" in shown
+    tried = terminal.json("try", "Topic", "--project", "Mails")
+    assert tried["confidence"]["source"] == "rated"
+    terminal.run(*create, "--confidence", "high", code=2)
+    told = terminal.run("estimate", "Topic", "--project", "Mails").stdout
+    assert "each answer says how sure it is" in told
+
+
+@pytest.mark.slow
 def test_a_task_is_tried_without_a_run(terminal: Terminal, mails: list[int]) -> None:
     try_it = ("try", "Topic", "--project", "Mails")
     told = terminal.json(*try_it, "--text", "Else {text}?", "--set", "temperature=0.1")

@@ -9,6 +9,7 @@ import pytest
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Reach, Reply, facts_of, open_model
+from ml_backend.llm.confidence import tell_logprobs
 from ml_backend.llm.dialects.google import GenerateContent, model_in, thinking
 from ml_backend.llm.dialects.google_schema import translated
 from ml_backend.llm.model import Gate, Opening
@@ -325,7 +326,7 @@ def test_a_request_as_it_goes_out(simulator: Simulator, on: Connection) -> None:
     assert sent["generationConfig"]["seed"] == 5
     assert sent["generationConfig"]["responseJsonSchema"] == translated(SCHEMA)
     assert len(sent["contents"][0]["parts"]) == 3
-    assert reply.score is not None
+    assert tell_logprobs(reply.tokens)
     assert simulator.stats()["images"] == 1
 
 

@@ -140,9 +140,11 @@ def test_classes_no_longer_offered_are_not_given():
     assert answer("a c", examples) == {"topic": "billing"}
 
 
-def test_there_is_no_score_where_several_classes_are_asked():
+def test_several_classes_are_as_sure_together_as_each_of_them():
     examples = tuple(toy(9))
-    assert ask(BASELINE, asked("refund", examples, topic=TOPIC, urgency=TOPIC)).score is None
+    reply = ask(BASELINE, asked("refund", examples, topic=TOPIC, urgency=TOPIC))
+    assert set(reply.shares) == {"topic", "urgency"}
+    assert reply.score == reply.shares["topic"] * reply.shares["urgency"]
 
 
 def span(quote, label, occurrence=1):

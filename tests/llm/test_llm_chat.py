@@ -5,11 +5,13 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from ml_backend.errors import ModelError, RunStopper
 from ml_backend.llm import Gate, Retry
+from ml_backend.llm.confidence import tell_logprobs
 from ml_backend.llm.structured_output import keeps_form
 from ml_backend.records import FailureKind, Usage
 from support.models import KEY, SCHEMA, UNPAID, ask, connection, opened, question, run
@@ -32,11 +34,36 @@ def test_reply_carries_answer_usage_latency_and_form(simulator):
     )
 
 
-def test_score_comes_from_log_probabilities_only_when_asked_for(simulator):
-    asked = question(parameters={"logprobs": True})
-    replies = ask(connection(simulator.url), asked, question(parameters={"logprobs": False}))
-    assert 0 < replies[0].score < 1
-    assert replies[1].score is None
+def test_log_probabilities_come_only_when_asked_for(simulator):
+    named = question(parameters={"logprobs": True})
+    besides = replace(question(), logprobs=True)
+    refused = question(parameters={"logprobs": False})
+    replies = ask(connection(simulator.url), named, besides, refused)
+    assert [tell_logprobs(reply.tokens) for reply in replies] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "`logprobs` is not supported with this model"),
+        (403, "You are not allowed to request logprobs from this model"),
+        (500, "this backend computes no log probabilities"),
+    ],
+)
+def test_a_model_that_refuses_log_probabilities_is_asked_without_once_and_for_all(
+    simulator, status, message
+):
+    told = {"fault": "server_error", "status": status, "message": message}
+    simulator.control(rules=[{**told, "times": 1, "match": "first"}])
+    memory = {}
+    on = connection(simulator.url)
+    asked = [replace(question(text), logprobs=True) for text in ("first", "second")]
+    replies = ask(on, *asked, ladder=memory)
+    assert [reply.calls for reply in replies] == [2, 1]
+    assert [tell_logprobs(reply.tokens) for reply in replies] == [False, False]
+    assert "logprobs" not in simulator.last_request()
+    reply = ask(on, asked[1], ladder=memory)
+    assert not tell_logprobs(reply.tokens)
 
 
 def test_default_model_of_the_connection_answers_when_none_is_named(simulator):

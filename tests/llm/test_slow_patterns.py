@@ -17,7 +17,7 @@ import pytest
 
 from ml_backend import labeling, llm
 from ml_backend.errors import AnswerError
-from ml_backend.llm.confidence import value_confidence
+from ml_backend.llm.confidence import said_answer
 from ml_backend.llm.explanations import without_secrets
 from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.llm.refusals.judging import judge, read_refusal
@@ -191,7 +191,7 @@ def _secrets(text: str) -> None:
 
 
 def _confidence(text: str) -> None:
-    value_confidence([{"token": text, "logprob": -0.1}])
+    said_answer([{"token": text, "logprob": -0.1}], text, {"a": 1})
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from ml_backend.prompting.prompt_file import FileVersion, PromptFile, write
 from ml_backend.prompting.prompt_file_reader import MOST_BYTES, FileProblem, read
-from ml_backend.records import ProviderName
+from ml_backend.records import ConfidenceWay, ProviderName
 from support.tables import each_row
 
 FILE = """\
@@ -152,6 +152,16 @@ def test_what_is_wrong_is_refused_with_its_line(text: str, line: int, said: str)
         read(text)
     assert said in str(refused.value)
     assert refused.value.line == line
+
+
+def test_how_confidence_is_asked_for_stands_in_a_file_where_it_is_not_the_usual_way() -> None:
+    usual = write(PromptFile("T", (version("{text}", confidence=ConfidenceWay.AUTO),)))
+    assert "confidence" not in usual
+    assert read(usual).versions[0].confidence is None
+    asked = write(PromptFile("T", (version("{text}", confidence=ConfidenceWay.NONE),)))
+    assert read(asked).versions[0].confidence is ConfidenceWay.NONE
+    with pytest.raises(FileProblem, match="no confidence 'high'"):
+        read(asked.replace("none", "high"))
 
 
 def test_a_text_that_looks_like_a_number_or_yes_is_a_text() -> None:

@@ -11,6 +11,7 @@ import pytest
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
 from ml_backend.records import (
     AskedAgain,
+    ConfidenceWay,
     ExamplesLeftOut,
     ExampleSource,
     PlannedWrites,
@@ -76,6 +77,8 @@ SNAPSHOT = RunSnapshot(
     prompt_title="Topics",
     few_shot=POOL,
     system_prompt="You are a clerk.",
+    confidence=ConfidenceWay.AUTO,
+    confidence_asked=ConfidenceWay.RATED,
 )
 PLAN = PublishPlan(
     project=ProjectState((9, "2026-01-01T00:00:00Z"), "digest"),

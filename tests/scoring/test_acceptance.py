@@ -108,7 +108,7 @@ def test_it_stops_at_the_first_that_is_not_refuted_though_lower_ones_would_be() 
 
 def test_equal_scores_are_accepted_all_or_none() -> None:
     """100 of the highest score, one of them wrong: not the 99 right ones of them."""
-    found = choose_threshold([0.9] * 100, [False] + [True] * 99, **ALLOWED)
+    found = choose_threshold([0.9] * 100, [True] * 99 + [False], **ALLOWED)
     assert found.threshold is None
     assert "1 of the 100 surest labelled predictions is wrong" in found.why
 
@@ -222,6 +222,8 @@ def test_the_labels_that_a_promise_takes() -> None:
     assert [labels_needed(0.03, 0.95, mistakes) for mistakes in range(3)] == [99, 157, 208]
     assert labels_needed(0.02, 0.95) == 149
     assert labels_needed(0.99, 0.5) == 1
+    assert labels_needed(0.5, 0.75) == 2
+    assert labels_needed(1e-300, 0.5) > 10**299
     with pytest.raises(ValueError, match="mistakes"):
         labels_needed(0.03, 0.95, -1)
     for mistakes in range(0, 30, 7):

@@ -21,7 +21,7 @@ def test_a_worked_table():
 @pytest.mark.slow
 def test_it_is_as_numpy_and_scikit_learn_have_it():
     from sklearn.calibration import calibration_curve  # a second to load, for this test alone
-    from sklearn.metrics import brier_score_loss
+    from sklearn.metrics import brier_score_loss, roc_auc_score
 
     draw = random.Random(3)
     scored = [(draw.random(), draw.random() < 0.7) for _ in range(500)]
@@ -35,6 +35,7 @@ def test_it_is_as_numpy_and_scikit_learn_have_it():
     )
     assert found.ece == pytest.approx(ece)
     assert found.brier == pytest.approx(brier_score_loss(right, scores))
+    assert found.ranking.auroc == pytest.approx(roc_auc_score(right, scores))
     shares, means = calibration_curve(right, scores, n_bins=10)
     assert [row.accuracy for row in found.bins] == pytest.approx(list(shares))
     assert [row.score for row in found.bins] == pytest.approx(list(means))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from ml_backend.errors import Conflict, InvalidInput
+from ml_backend.kinds import LeftOut
 from ml_backend.records.promises import PromiseState
 from ml_backend.services.accepting.request import accept_request
-from ml_backend.services.predictions.accept_rule import LeftOut, why_not_by_score
+from ml_backend.services.predictions.accept_rule import why_not_by_score
 from ml_backend.services.predictions.selection import select
 from support.accepted import accept, acts, annotated, plan, request, rows_of
 from support.house import House
+from support.processes import eventually
 from support.promises_made import LABEL, LOOSE, drawn, opened, patience, region, row, scored
 
 # By a score
@@ -99,6 +102,33 @@ def test_a_prediction_that_came_between_counting_and_accepting_is_not_accepted(
     report = house.container.accepting.execute(counted, patience())
     assert report.created == 1
     assert annotated(house, project) == {tasks[1]}
+
+
+@pytest.mark.slow
+def test_what_came_under_the_very_call_is_deleted_again(house: House) -> None:
+    project, tasks, _, _ = scored(house, [0.9, 0.9])
+    counted = plan(house, project, min_score=0.5)
+    house.fake.fail("dm/actions", "delay", seconds=1.0)
+    late = threading.Timer(
+        0.5, house.container.studio.import_predictions, (project, [row(tasks[0], "B", 0.1)])
+    )
+    asked = house.fake.state()["calls"].get("POST /api/dm/actions/", 0)
+
+    def begin() -> None:
+        eventually(lambda: house.fake.state()["calls"].get("POST /api/dm/actions/", 0) > asked)
+        late.start()
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    report = house.container.accepting.execute(counted, patience())
+    thread.join()
+    late.join()
+    held = {
+        task.id: [each.result[0]["value"]["choices"] for each in task.annotations]
+        for task in house.container.studio.iter_annotated(project)
+    }
+    assert held == {task: [["A"]] for task in tasks}, "none below the threshold"
+    assert any("deleted again" in note for note in report.notes)
 
 
 # By a promise

@@ -36,7 +36,7 @@ def limits(house: House) -> list[int]:
 def test_a_class_is_asked_for_within_few_tokens(house: House) -> None:
     project, _ = house.project(2)
     house.run(*house.prompt(project), project)
-    assert limits(house) == [96, 96]
+    assert limits(house) == [128, 128]
 
 
 @pytest.mark.slow
@@ -56,9 +56,9 @@ def test_an_answer_that_is_cut_off_is_asked_for_again_with_more_room(house: Hous
     house.model.answer = cut_below(1_000)
     run = house.run(*house.prompt(project), project)
     assert (run.status, run.totals.succeeded) == (RunStatus.COMPLETED, 1)
-    assert limits(house) == [96, 96 * 4 + 2_048]
+    assert limits(house) == [128, 128 * 4 + 2_048]
     # What was paid for the first is counted.
-    assert run.totals.usage.completion_tokens == 96 + house.model.usage.completion_tokens
+    assert run.totals.usage.completion_tokens == 128 + house.model.usage.completion_tokens
 
 
 @pytest.mark.slow
@@ -68,7 +68,7 @@ def test_what_one_answer_needed_the_next_ones_get_at_once(house: House) -> None:
     run = house.run(*house.prompt(project), project)
     assert run.totals.succeeded == 9
     assert limits(house)[-1] > 2_000
-    assert limits(house).count(96) <= 4  # those in flight when the first one came back
+    assert limits(house).count(128) <= 4  # those in flight when the first one came back
 
 
 @pytest.mark.parametrize("model", ["gemini-flash-latest", "kimi-k2.5", "glm-5", "prod-eu-2"])
@@ -90,8 +90,8 @@ def test_a_thinker_nobody_knows_by_name_is_left_alone_after_one_thought_was_cut_
     house.model.answer = answer
     run = house.run(prompt, version, project)
     assert run.totals.succeeded == 9
-    assert limits(house).count(96) <= 4  # those in flight when the first one came back
-    assert set(limits(house)) == {96, 0}
+    assert limits(house).count(128) <= 4  # those in flight when the first one came back
+    assert set(limits(house)) == {128, 0}
 
 
 @pytest.mark.slow
@@ -108,7 +108,7 @@ def test_under_a_budget_the_second_try_has_a_limit_too_and_a_greater_one(house: 
     run = house.run(*house.prompt(project), project, budget=1.0)
     assert run.totals.succeeded == 1
     first, second = limits(house)
-    assert (first, second) == (96, 2 * 96 + 16_384)
+    assert (first, second) == (128, 2 * 128 + 16_384)
 
 
 @pytest.mark.slow
@@ -118,7 +118,7 @@ def test_a_list_may_be_longer_and_then_a_thought_longer_still(house: House) -> N
 
     def answer(request: Request) -> str:
         seen["begun"] += 1
-        if request.limit == 96:
+        if request.limit == 128:
             raise ModelError("cut off", kind=FailureKind.TRUNCATED, raw='{"topic": "')
         if request.limit and seen["begun"] > 6:
             raise ModelError("cut off", kind=FailureKind.TRUNCATED, raw="")
@@ -127,7 +127,7 @@ def test_a_list_may_be_longer_and_then_a_thought_longer_still(house: House) -> N
     house.model.answer = answer
     run = house.run(*house.prompt(project), project)
     assert run.totals.succeeded == 6
-    assert {0, 96, 192} >= set(limits(house))
+    assert {0, 128, 256} >= set(limits(house))
 
 
 @pytest.mark.slow

@@ -281,7 +281,7 @@ def test_the_price_table_names_its_date() -> None:
 
 @pytest.mark.slow
 def test_the_most_an_answer_may_take_is_told_and_bounds_what_it_is_thought_to(place: Place) -> None:
-    assert place.estimate().limit == 96
+    assert place.estimate().limit == 128
     version = replace(place.version, parameters={"max_tokens": 2})
     told = replace(place, version=version).estimate()
     assert (told.limit, told.tokens.high - told.prompt_tokens * TASKS > 0) == (2, True)

@@ -60,7 +60,7 @@ def test_draft_is_previewed_without_being_saved(house: House) -> None:
     assert (first.task.id, first.before, first.after) == (ids[0], None, ids[1])
     assert first.messages[-1]["content"] == "Draft for <text>text 0</text>!"
     assert first.schema is not None
-    assert list(first.schema["properties"]) == ["topic"]
+    assert list(first.schema["properties"]) == ["topic", "confidence"]
     middle = preview(house, draft, project, ids[1])
     assert (middle.before, middle.after) == (ids[0], ids[2])
     assert len(house.container.store.prompts.versions(prompt.id)) == 1
@@ -169,7 +169,7 @@ def test_variables_say_what_is_required_used_and_unknown(
 
 @pytest.mark.parametrize(
     ("parameters", "said"),
-    [({}, "at most 96 tokens"), ({"max_tokens": 40}, "at most 40 tokens, as this version says")],
+    [({}, "at most 128 tokens"), ({"max_tokens": 40}, "at most 40 tokens, as this version says")],
 )
 def test_how_long_an_answer_may_get_is_shown(house: House, parameters, said: str) -> None:
     project, _ = house.project(1)
@@ -186,4 +186,4 @@ def test_a_limit_that_goes_by_the_text_says_how_far(house: House) -> None:
     _prompt, version = house.prompt(project)
     container = house.container
     said = container.previews.limit(container.studio.get_project(project), version)
-    assert said == "at most 608 tokens; 4,608 of a task with 4,000 characters"
+    assert said == "at most 640 tokens; 4,640 of a task with 4,000 characters"

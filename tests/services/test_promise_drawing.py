@@ -69,9 +69,7 @@ def test_a_task_is_in_one_open_sample_at_a_time(house: House) -> None:
 
 def test_a_task_like_an_example_is_left_out_of_what_shows_examples(house: House) -> None:
     project, tasks, (prompt, _), _ = made(house)
-    version = house.container.prompts.create_version(
-        prompt, text="Label {text}", few_shot=2
-    )
+    version = house.container.prompts.create_version(prompt, text="Label {text}", few_shot=2)
     predict(house, prompt, version, project, dict.fromkeys(tasks, 0.9))
     twin = house.container.studio.import_tasks(project, [{"text": "TEXT  3"}])[0]
     submit(house.fake, twin, topic("A"))

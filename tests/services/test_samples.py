@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -59,19 +60,25 @@ def test_each_control_takes_its_most_frequent_value_whoever_gave_it() -> None:
     assert (combined.asked.cost, combined.asked.calls) == (1.5, 3)
     assert combined.asked.request_key == "k"
     assert combined.score is not None
-    assert 2 / 3 < combined.score < 1
+    assert combined.confidence is not None
+    assert set(combined.confidence.controls) == {"topic", "names"}
+    assert combined.score == pytest.approx(math.prod(combined.confidence.controls.values()))
+    # Ann stands in all three answers, Bob in two.
+    assert sorted(combined.confidence.regions.values()) == pytest.approx([2 / 3, 1.0])
 
 
 @pytest.mark.parametrize(
     ("outcomes", "score"),
     [
         pytest.param([said("A"), said("A"), said("A")], 1.0, id="all agree"),
-        pytest.param([said("A"), said("A"), said("B")], (1 + 1 + 0.5) / 3, id="one differs"),
+        pytest.param([said("A"), said("A"), said("B")], 2 / 3, id="one differs"),
         pytest.param([said("A"), said("A"), failed()], 2 / 3, id="one failed"),
         pytest.param([said("A")], None, id="a single answer has nothing to agree with"),
     ],
 )
-def test_the_score_is_the_mean_agreement(outcomes: list[Any], score: float | None) -> None:
+def test_the_score_is_the_agreement_in_all_controls(
+    outcomes: list[Any], score: float | None
+) -> None:
     combined = combine(outcomes, CONFIG, TASK, "k")
     assert isinstance(combined, Prediction)
     assert combined.score == (None if score is None else pytest.approx(score))

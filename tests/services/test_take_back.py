@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ml_backend.errors import Conflict, NotFound
+from ml_backend.kinds import Kept
 from ml_backend.records import AuditAction
-from ml_backend.services.accepting.take_back import Kept, TakeBackReport
+from ml_backend.services.accepting.take_back import TakeBackReport
 from support.accepted import accept, acts, annotated
 from support.fake_label_studio import TOKEN
 from support.house import House

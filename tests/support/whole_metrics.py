@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from ml_backend.kinds import TruthSource
 from ml_backend.labeling.bases.evidence import Evidence
-from ml_backend.records import AgreementRate, HumanAgreement, RunMetrics, TruthsUnread
+from ml_backend.records import (
+    AgreementRate,
+    ConfidenceSource,
+    HumanAgreement,
+    RunMetrics,
+    TruthsUnread,
+)
 from ml_backend.scoring import summarize
 from ml_backend.scoring.calibration import calibrate
+from ml_backend.scoring.confidence.learning import JudgedConfidence, learn
 from ml_backend.scoring.tally import Tally
 
 
@@ -26,6 +33,10 @@ def measured() -> RunMetrics:
         controls={"c": tally.metrics(found.controls["c"])},
         per_region={"r": tally.metrics(found.overall)},
         calibration=calibrate([(0.8, True), (0.3, False)]),
+        learned=learn(
+            JudgedConfidence(task, task / 100, ConfidenceSource.LOGPROBS, task % 3 > 0)
+            for task in range(60)
+        ),
         humans=HumanAgreement(rate, {"c": rate}),
         unread=TruthsUnread(annotations=2, tasks=1, reasons={"a reason": 2}),
         truth=TruthSource.ANNOTATIONS,

@@ -26,7 +26,7 @@ from ml_backend.services.predictions.delete_prompt import DeletePrompts
 from ml_backend.services.publishing.label_stream import choose_model_version
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.publishing.publisher import Publisher
-from ml_backend.services.runs.task_pages import iter_task_pages
+from ml_backend.services.runs.run_tasks import iter_task_pages
 from ml_backend.services.writing.patience import Patience
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.services.writing.resend import resend

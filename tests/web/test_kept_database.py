@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from ml_backend.container import Container
-from ml_backend.records import PublishPlan, RunOptions, RunStatus, Stage, TruthSource
+from ml_backend.records import ConfidenceWay, PublishPlan, RunOptions, RunStatus, Stage, TruthSource
 from ml_backend.store.database import HEAD, _revision
 from ml_backend.web import create_app
 from support import kept_database as kept
@@ -84,6 +84,17 @@ def test_a_report_is_a_page_with_its_figures(
     text = client.get(address).get_data(as_text=True)
     for figure in figures:
         assert figure in text, figure
+
+
+def test_versions_and_runs_from_before_ask_for_no_confidence(container: Container) -> None:
+    """So that what they asked stays what they ask, and its answers are not paid again."""
+    prompts = container.store.prompts
+    versions = [each for prompt in prompts.all() for each in prompts.versions(prompt.id)]
+    assert versions
+    assert {each.confidence for each in versions} == {ConfidenceWay.NONE}
+    asked = [container.store.runs.get(run_id).snapshot for run_id in kept.RUNS.values()]
+    assert {each.confidence for each in asked} == {ConfidenceWay.NONE}
+    assert {each.confidence_asked for each in asked} == {None}
 
 
 def test_what_a_run_asked_is_told_by_its_options(container: Container) -> None:

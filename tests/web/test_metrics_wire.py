@@ -22,6 +22,8 @@ SAME = {
     records.RankCorrelation: wire.RankCorrelationAnswer,
     records.CalibrationBin: wire.CalibrationBinAnswer,
     records.Calibration: wire.CalibrationAnswer,
+    records.LearnedCalibration: wire.LearnedCalibrationAnswer,
+    records.Ranking: wire.RankingAnswer,
     records.AgreementRate: wire.AgreementRateAnswer,
     records.HumanAgreement: wire.HumanAgreementAnswer,
     records.Effort: wire.EffortAnswer,

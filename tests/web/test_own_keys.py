@@ -124,6 +124,23 @@ def by_page(shared: Shared) -> dict[str, Callable[[], int]]:
 
 
 @pytest.mark.slow
+def test_no_co_editor_has_another_persons_version_answer_beside_their_own(shared: Shared) -> None:
+    mine = shared.other.prompts.versions.create(
+        shared.prompt, title="Mine", prompt="{text}", provider_model_id="simulated"
+    )
+    calls, project = shared.calls(), shared.api.project
+    path = f"prompts/{shared.prompt}/versions/{mine.id}/inference-runs"
+    vote = [mine.id, shared.version]
+    assert shared.call("POST", path, project=project, vote=vote) == 403
+    cascade = {"cascade": vote, "min_score": 0.5}
+    assert shared.call("POST", path, project=project, **cascade) == 403
+    here = f"project={project}&version={mine.id}"
+    form = {"counted": "10", "way": "vote", "other": str(shared.version)}
+    assert shared.press(f"/predict-all?{here}", **form) == 403
+    assert shared.calls() == calls
+
+
+@pytest.mark.slow
 def test_no_co_editor_has_a_call_paid_or_changes_what_is_asked(shared: Shared) -> None:
     before, wrong = shared.found, []
     for name, act in {**by_api(shared), **by_page(shared)}.items():

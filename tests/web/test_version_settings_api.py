@@ -30,6 +30,18 @@ def test_parameters_and_system_text_are_stored_shown_and_changed(api: Api) -> No
 
 
 @pytest.mark.slow
+def test_how_confidence_is_asked_for_is_stored_shown_and_changed(api: Api) -> None:
+    prompt, _ = api.prompt()
+    made = make(api, prompt.id).json()
+    assert made["confidence"] == "auto"
+    path = f"prompts/{prompt.id}/versions/{made['id']}"
+    assert api.request("PATCH", path, json={"confidence": "none"}).json()["confidence"] == "none"
+    assert api.request("PATCH", path, json={"title": "B"}).json()["confidence"] == "none"
+    assert make(api, prompt.id, title="C", confidence="high").status_code == 400
+    assert len(api.client.prompts.versions.list(prompt.id)) == 2
+
+
+@pytest.mark.slow
 def test_an_unknown_parameter_is_refused_with_those_there_are(api: Api) -> None:
     prompt, version = api.prompt()
     for answer in (

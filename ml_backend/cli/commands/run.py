@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,13 @@ import click
 from ml_backend.cli.app import App, Command, ids, json_object, pass_app
 from ml_backend.cli.commands.estimate import note_cost
 from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.together import (
+    Option,
+    chosen_versions,
+    together_options,
+    together_words,
+    with_options,
+)
 from ml_backend.records import Prompt, PromptVersion, Run, Slot, Subset, TruthSource
 from ml_backend.services.jobs import documents as reports
 
@@ -20,10 +27,10 @@ if TYPE_CHECKING:
     from ml_backend.services.runs.runs import RunPlan
 
 
-def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def run_options(subset: str) -> Option:
     """Give a command the options of a run; ``subset`` is the default's name, for ``--help``."""
     names = [each.value for each in Subset]
-    options = [
+    options: list[Option] = [
         click.argument("prompt"),
         click.option("--project", required=True, help="Id or exact title."),
         click.option("--version", help="Id or title; by default the newest."),
@@ -72,6 +79,7 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
             metavar="K",
             help="Ask each task K times, take the majority and score how far they agree.",
         ),
+        *together_options(),
         click.option("--fresh", is_flag=True, help="Ask again what was asked before."),
         click.option(
             "--activate/--no-activate",
@@ -81,13 +89,7 @@ def run_options(subset: str) -> Callable[[Callable[..., None]], Callable[..., No
         ),
         click.option("--detach", is_flag=True, help="Leave it to the server."),
     ]
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    return with_options(options)
 
 
 @click.command(cls=Command)
@@ -119,6 +121,8 @@ def run(app: App, /, slot: str | None, **options: Any) -> None:
       ls-prompts run Topic --project 3 --subset Sample --sample-size 50
       ls-prompts run Topic --project 3 --tasks 1,2,3 --version "Version 1"
       ls-prompts run Topic --project 3 --only-missing --budget 2.50
+      ls-prompts run Topic --project 3 --vote "Version 1,Version 2,Version 3"
+      ls-prompts run Topic --project 3 --cascade 4,7 --max-error 0.05
       ls-prompts run Topic --project 3 --follow --budget 20
     """
     if options["follow"] and (slot == Slot.EVALUATE or _subset(options, Subset.ALL) != Subset.ALL):
@@ -169,6 +173,7 @@ def evaluate(app: App, /, **options: Any) -> None:
       ls-prompts evaluate Topic --project 3
       ls-prompts evaluate Topic --project 3 --version "Version 1" --json
       ls-prompts evaluate Topic --project 3 --version "Version 1" --held-out
+      ls-prompts evaluate Topic --project 3 --vote "Version 1,Version 2,Version 3"
       ls-prompts evaluate Topic --project 3 --fail-under 0.9
       ls-prompts evaluate Topic --project 3 --not-worse-than "Version 3" --margin 0.05
     """
@@ -192,17 +197,16 @@ def evaluate(app: App, /, **options: Any) -> None:
 
 def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) -> None:
     from ml_backend.services.runs.run_request import request_of
+    from ml_backend.services.runs.second_opinions import called_together
 
     subset = _subset(options, usual)
     follow = bool(options.get("follow"))
     prompts = app.container.prompts
     prompt = prompts.find(options["prompt"])
-    version = (
-        prompts.newest_version(prompt)
-        if options["version"] is None
-        else prompts.find_version(prompt, options["version"])
-    )
-    prompts.require_own(version)
+    versions, together = chosen_versions(app, prompt, options)
+    version = versions[0]
+    for each in versions:
+        prompts.require_own(each)
     project = app.project(options["project"])
     demands = _demands(app, prompt, options)
     plan = app.container.runs.plan(
@@ -223,11 +227,13 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             activate=options["activate"],
             follow=follow,
             samples=options["samples"],
+            together=together,
             held_out=options.get("held_out"),
         ),
     )
     if demands is not None:
-        app.container.gate.check(demands, version, project, plan.task_ids)
+        alone = None if together is not None else version
+        app.container.gate.check(demands, alone, project, plan.task_ids)
     started = app.container.runs.begin(prompt, version, plan)
     if follow:
         app.container.follow_checks.stop(prompt.id, project.id)
@@ -235,12 +241,13 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
             prompt.id, project.id, options["budget"], since=started.created_at
         )
     app.note(
-        f"Run {started.id}: {prompt.title!r}, {version.title!r} "
-        f"({version.provider.value} · {version.model}) on {started.totals.total} tasks of "
-        f"{project.title!r}"
+        f"Run {started.id}: {prompt.title!r}, {started.snapshot.version_title!r} "
+        f"({_models(versions)}) on {started.totals.total} tasks of {project.title!r}"
     )
+    if plan.together is not None:
+        app.note(together_words(plan.together))
     if plan.request.only_missing:
-        _note_missing(app, prompt, version, plan)
+        _note_missing(app, prompt, called_together(versions, plan.together), plan)
     if started.subset is Subset.HAS_GT:
         app.note(f"Measured on {started.measured_on}.")
     if started.options.held_out:
@@ -248,7 +255,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
     if started.options.caution:
         app.note(f"Careful: {started.options.caution}")
     note_unanswerable(app, project)
-    note_cost(app, started, version, project)
+    note_cost(app, started, versions, project)
     if follow:
         note_following(app, prompt, project)
     judge = None
@@ -256,6 +263,10 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         gate, studio = app.container.gate, app.container.studio
         judge = partial(gate.judge, studio, project, demands=demands)
     carry_out(app, started, detach=options["detach"], judge=judge)
+
+
+def _models(versions: Sequence[PromptVersion]) -> str:
+    return ", ".join(f"{each.provider.value} · {each.model}" for each in versions)
 
 
 def _demands(app: App, prompt: Prompt, options: dict[str, Any]) -> Demands | None:

@@ -40,6 +40,8 @@ def show_details(app: App, metrics: RunMetrics) -> None:
         _show_humans(app, metrics.humans)
     if metrics.calibration is not None:
         _show_calibration(app, metrics.calibration)
+    if metrics.learned is not None:
+        app.note(metrics.learned.words)
 
 
 def headline(counts: Correctness) -> str:

@@ -50,6 +50,7 @@ def of_version(version: PromptVersion, *, active: bool) -> Document:
         "model_provider_connection": version.connection_id,
         "parameters": version.parameters,
         "system_prompt": version.system_prompt,
+        "confidence": version.confidence.value,
         "max_few_shot_examples": version.max_few_shot_examples,
         "refined_from": version.refined_from,
         "active": active,
@@ -112,6 +113,10 @@ def of_estimate(told: Estimate) -> Document:
         "completion_cost_usd": told.completion_cost,
         "tasks": told.tasks,
         "samples": told.samples,
+        "together": told.remark or None,
+        "versions": [
+            {"model": each.model, "total_cost_usd": each.total_cost} for each in told.parts
+        ],
         "sampled_tasks": told.sampled,
         "answered_already": told.kept,
         "measured": told.measured,
@@ -124,6 +129,7 @@ def of_estimate(told: Estimate) -> Document:
         "price": of_price(told.price),
         "price_unknown": told.unknown or None,
         "model_retirement": told.retiring or None,
+        "confidence": told.confidence.value,
     }
 
 

@@ -25,10 +25,19 @@ def show_unsure(
     """Print the predictions that score below a limit, the least sure first."""
     every, without = app.container.predictions.unsure(project.id, below, named, slot)
     rows = every[:limit] if app.as_json else every[: limit or SHOWN_ROWS]
+    sources = app.container.store.results.sources(
+        project.id, [(key.task_id, key.model_version or "") for key in rows]
+    )
+    told = [sources.get((key.task_id, key.model_version or "")) for key in rows]
     if app.as_json:
         listed = [
-            {"task": key.task_id, "score": key.score, "model_version": key.model_version}
-            for key in rows
+            {
+                "task": key.task_id,
+                "score": key.score,
+                "score_from": source.value if source else None,
+                "model_version": key.model_version,
+            }
+            for key, source in zip(rows, told, strict=True)
         ]
         tasks = list(dict.fromkeys(key.task_id for key in rows))
         app.document(
@@ -43,8 +52,16 @@ def show_unsure(
         )
         return
     app.table(
-        ("Task", "Score", "Model version"),
-        [(key.task_id, f"{key.score:.3f}", version_name(key.model_version)) for key in rows],
+        ("Task", "Score", "From", "Model version"),
+        [
+            (
+                key.task_id,
+                f"{key.score:.3f}",
+                source.words if source else None,
+                version_name(key.model_version),
+            )
+            for key, source in zip(rows, told, strict=True)
+        ],
         title=f"Predictions in {project.title!r} that score below {below:g}",
         empty=f"No prediction in {project.title!r} scores below {below:g}.",
         numbers=("Task", "Score"),

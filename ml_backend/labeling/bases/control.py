@@ -47,6 +47,8 @@ class Reading:
 
     "" for one that several gave themselves.
     """
+    items: dict[int, str] = field(default_factory=dict)
+    """Of such a control: the place of an item in the answer's list -> the id of its region."""
 
 
 class Control(ABC):

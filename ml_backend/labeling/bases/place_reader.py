@@ -26,6 +26,8 @@ class Draft:
     """Companion -> what it says of this region."""
     numbers: list[int] = field(default_factory=list)
     """What the items that became it call themselves."""
+    items: list[int] = field(default_factory=list)
+    """Their places in the answer's list."""
 
 
 class PlaceReader(ABC):

@@ -140,7 +140,7 @@ class RegionControl(RegionRoom):
         return as_list(answer, [*own, *self.place_schema({}), *self.companions])
 
     def to_regions(self, answer: object, data: Data) -> Reading:
-        answer = self.meant(answer)
+        given, answer = answer, self.meant(answer)
         if answer is None:
             return Reading()
         if not isinstance(answer, list):
@@ -151,17 +151,19 @@ class RegionControl(RegionRoom):
             return Reading(problems=(doubt,))
         problems: list[str] = []
         drafts = []
-        for item in answer:
+        for place, item in enumerate(answer):
             draft = self._draft(item, data, reader, problems)
             if draft is not None:
+                draft.items = [place]
                 drafts.append(draft)
         drafts.sort(key=lambda draft: draft.order)
-        regions, numbers = self._assemble(drafts)
+        regions, numbers, items = self._assemble(drafts)
         return Reading(
             regions,
             tuple(dict.fromkeys(problems)),
             answered=bool(regions) or not answer,
             numbers=numbers,
+            items=items if isinstance(given, list) else {},
         )
 
     def _draft(
@@ -193,8 +195,10 @@ class RegionControl(RegionRoom):
         draft.numbers = [number] if isinstance(number, int) else []
         return draft
 
-    def _assemble(self, drafts: Sequence[Draft]) -> tuple[list[Region], dict[int, str]]:
-        """The regions of the drafts, doubles left out; and which number became which region."""
+    def _assemble(
+        self, drafts: Sequence[Draft]
+    ) -> tuple[list[Region], dict[int, str], dict[int, str]]:
+        """The regions of the drafts, doubles left out; which number, which item became which."""
         merged: dict[str, Draft] = {}
         for draft in drafts:
             said = [
@@ -205,8 +209,10 @@ class RegionControl(RegionRoom):
             if first is not draft:
                 first.labels += [label for label in draft.labels if label not in first.labels]
                 first.numbers += draft.numbers
+                first.items += draft.items
         regions: list[Region] = []
         numbers: dict[int, str] = {}
+        items: dict[int, str] = {}
         taken: set[str] = set()
         for draft in merged.values():
             draft.labels.sort(key=lambda label: label.order)
@@ -214,10 +220,11 @@ class RegionControl(RegionRoom):
             _tell_apart(group, taken)
             regions += group
             taken.add(group[0]["id"])
+            items.update((place, group[0]["id"]) for place in draft.items)
             for number in draft.numbers:  # one that several items bear names none of them
                 known = numbers.setdefault(number, group[0]["id"])
                 numbers[number] = known if known == group[0]["id"] else ""
-        return regions, numbers
+        return regions, numbers, items
 
     def _group(self, draft: Draft) -> list[Region]:
         """A region, and behind it what the companions say of it."""

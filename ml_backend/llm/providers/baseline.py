@@ -30,6 +30,7 @@ from ml_backend.records import (
     ProviderName,
     Usage,
 )
+from ml_backend.records.confidence import of_all
 
 NEIGHBOURS = 7
 KEPT_INDEXES = 4
@@ -73,17 +74,18 @@ class Baseline:
         index = await self._index(request)
         text = "\n".join(request.inputs.values())
         if len(text) > LONG_TEXT:
-            answer, score = await asyncio.to_thread(index.answer, request, text)
+            answer, shares = await asyncio.to_thread(index.answer, request, text)
         else:
-            answer, score = index.answer(request, text)
+            answer, shares = index.answer(request, text)
         return Reply(
             text=json.dumps(answer, ensure_ascii=False),
             usage=Usage(),
             latency=time.perf_counter() - started,
             calls=0,
-            score=score,
+            score=of_all(shares.values()) if shares else None,
             form="baseline",
             model=BASELINE_MODEL,
+            shares=shares,
         )
 
     async def check(self, payer: Payer) -> list[str]:
@@ -131,8 +133,8 @@ class Index:
             return True
         return tuple(examples) == self._examples
 
-    def answer(self, request: Request, text: str) -> tuple[JsonObject, float | None]:
-        """Return an answer that fits the schema, and the vote's share where one class is asked."""
+    def answer(self, request: Request, text: str) -> tuple[JsonObject, dict[str, float]]:
+        """Return an answer that fits the schema, and the vote's share of each class asked for."""
         leave_out = set(self._of_task.get(request.task_id, ()))
         # Tasks without any text, such as pictures, are no duplicates for that.
         if normal := normal_form(text):
@@ -146,7 +148,7 @@ class Index:
             )
         voters = [(self._examples[position].answer, weight + 1e-9) for position, weight in near]
         answer: JsonObject = {}
-        shares: list[float] = []
+        shares: dict[str, float] = {}
         for name, schema in request.schema.get("properties", {}).items():
             votes = [(example.get(name), weight) for example, weight in voters]
             if _types(schema) == ["null"] or "from" in _item_keys(schema):
@@ -157,14 +159,13 @@ class Index:
             elif "array" in _types(schema) and "enum" in schema.get("items", {}):
                 answer[name] = _elect_several(votes, schema)
             elif "enum" in schema:
-                answer[name], share = _elect(votes, schema["enum"])
-                shares.append(share)
+                answer[name], shares[name] = _elect(votes, schema["enum"])
             elif "properties" in schema:
                 answer[name] = {key: [] for key in schema["properties"]}
             else:
                 answer[name] = _copy(votes, schema)
         _number(answer, request.schema)
-        return answer, shares[0] if len(shares) == 1 else None
+        return answer, shares
 
     def _spans(
         self, name: str, schema: JsonObject, inputs: Mapping[str, str], leave_out: set[int]

@@ -21,14 +21,14 @@ from typing import Any
 
 from ml_backend.scoring.acceptance import check_shares
 
-SUDDEN = 0.16
-"""The share of wrong ones that a break comes to, at the least."""
+SUDDEN = 0.1
+"""What a sudden break comes to, at the least: who looks for this finds 0.16 within 100 checks."""
 
 QUIET = 1000
 """Checks that a share of half the limit must not disturb."""
 
-FALSE = 0.002
-"""The chance of an alarm in these; each of the two sums takes half of it."""
+FALSE = (0.0065, 0.001)
+"""The chance of an alarm in these, of the sum for breaks and of that for twice the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,9 @@ def sums_for(max_error: float) -> tuple[Sum, ...]:
     """Return the two sums for a limit."""
     check_shares(max_error=max_error)
     quiet = max_error / 2
+    worse = (max(SUDDEN, 2.5 * max_error), 2 * max_error)
     return tuple(
-        _sum(quiet, min(0.9, worse)) for worse in (max(SUDDEN, 3 * max_error), 2 * max_error)
+        _sum(quiet, min(0.9, each), chance) for each, chance in zip(worse, FALSE, strict=True)
     )
 
 
@@ -102,15 +103,15 @@ def alarm_chance(sums: Sum, shares: Sequence[tuple[float, int]]) -> float:
     return float(1 - levels.sum())
 
 
-def _sum(quiet: float, worse: float) -> Sum:
+def _sum(quiet: float, worse: float, chance: float) -> Sum:
     """The sum that tells ``worse`` from ``quiet`` soonest, by their likelihoods."""
     step = max(1, round(log(worse / quiet) / log((1 - quiet) / (1 - worse))))
     low, high = step, 2 * step
-    while alarm_chance(Sum(step, high), [(quiet, QUIET)]) > FALSE / 2:
+    while alarm_chance(Sum(step, high), [(quiet, QUIET)]) > chance:
         low, high = high, 2 * high
     while low + 1 < high:
         middle = (low + high) // 2
-        if alarm_chance(Sum(step, middle), [(quiet, QUIET)]) > FALSE / 2:
+        if alarm_chance(Sum(step, middle), [(quiet, QUIET)]) > chance:
             low = middle
         else:
             high = middle

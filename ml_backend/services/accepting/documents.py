@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ml_backend.kinds import Kept, LeftOut
 from ml_backend.records import JsonObject
-from ml_backend.services.accepting.accepting import AcceptPlan
-from ml_backend.services.accepting.take_back import Kept, TakeBackPlan, TakeBackReport
-from ml_backend.services.accepting.thresholds import ThresholdAnswer
-from ml_backend.services.predictions.accept_rule import LeftOut
-from ml_backend.services.predictions.promote_plan import PromotePlan
-from ml_backend.store import AcceptanceAct
+
+if TYPE_CHECKING:
+    from ml_backend.services.accepting.accepting import AcceptPlan
+    from ml_backend.services.accepting.take_back import TakeBackPlan, TakeBackReport
+    from ml_backend.services.accepting.thresholds import ThresholdAnswer
+    from ml_backend.services.predictions.promote_plan import PromotePlan
+    from ml_backend.store import AcceptanceAct
 
 
 def of_rule(plan: PromotePlan) -> JsonObject:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Generic
 
 from ml_backend.errors import Conflict, LabelStudioError, PromptsError
+from ml_backend.kinds import Kept
 from ml_backend.labelstudio import AnnotatedTask, Annotation, LabelStudioReader
 from ml_backend.records import AuditAction
 from ml_backend.services.accepting.book import AcceptanceBook, tasks_of
@@ -23,21 +23,6 @@ AT_ONCE = 50
 """Annotations that are looked at once more right before they are deleted."""
 
 Progress = Callable[[int, int], None]
-
-
-class Kept(StrEnum):
-    """Why an annotation of an acceptance is left alone."""
-
-    OPENED = "opened"
-    """A person submitted or changed it in the editor."""
-    CHANGED = "changed"
-    """It says something else than the prediction it was made of."""
-    MARKED = "marked"
-    """It was marked as ground truth, or changed or marked through the API."""
-    CONFIRMED = "confirmed"
-    """A person said that it is right."""
-    DRAFTED = "drafted"
-    """Somebody works on its task: something is drafted there and not submitted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.prompting import template
 from ml_backend.records import (
     BASELINE_MODEL,
+    ConfidenceWay,
     Connection,
     JsonObject,
     Prompt,
@@ -52,6 +53,7 @@ class Draft:
     parameters: JsonObject | None = None
     """All of them: they take the place of those before."""
     system_prompt: str | None = None
+    confidence: ConfidenceWay | None = None
     connection: Connection | None = None
     """What answers it, where that is chosen already; goes before provider and connection_id."""
 
@@ -176,6 +178,7 @@ class Authoring:
                 _first(draft.system_prompt, after.system_prompt if after is not None else None)
                 or ""
             ),
+            confidence=_way(draft, after).value,
             created_by=caller.person,
             organization=_first(draft.organization, caller.user.organization_id),
             **_model_columns(chosen, draft.model),
@@ -245,6 +248,7 @@ class Authoring:
             refined_from=made_from,
             parameters=version.parameters,
             system_prompt=version.system_prompt,
+            confidence=version.confidence.value,
             created_by=caller.person,
             organization=caller.user.organization_id,
             **_model_columns(chosen, version.model),
@@ -274,6 +278,8 @@ class Authoring:
             values["parameters"] = draft.parameters
         if draft.system_prompt is not None:
             values["system_prompt"] = check_system_prompt(draft.system_prompt)
+        if draft.confidence is not None:
+            values["confidence"] = draft.confidence.value
         if draft.organization is not None:
             values["organization"] = draft.organization
         if draft.names_model:
@@ -352,6 +358,7 @@ def unsaved(prompt_id: int, version: PromptVersion | None, draft: Draft) -> Prom
         max_few_shot_examples=draft.max_few_shot_examples or 0,
         parameters=_first_given(draft.parameters, base.parameters),
         system_prompt=_first_given(draft.system_prompt, base.system_prompt),
+        confidence=_way(draft, base),
         **changed,
     )
 
@@ -386,3 +393,8 @@ def _first_given(value: T | None, otherwise: T) -> T:
 
 def _first(*values: T | None) -> T | None:
     return next((value for value in values if value is not None), None)
+
+
+def _way(draft: Draft, before: PromptVersion | None) -> ConfidenceWay:
+    """How a draft asks for confidence: as it says, else as the version before it does."""
+    return draft.confidence or (before.confidence if before else ConfidenceWay.AUTO)

@@ -199,7 +199,7 @@ class Comparisons:
         found = [
             run
             for run in self._store.runs.search(
-                version_id=version.id, project_id=project.id, limit=MANY_RUNS
+                version_id=version.id, project_id=project.id, alone=True, limit=MANY_RUNS
             )
             if run.status is RunStatus.COMPLETED
             and not run.options.only_missing

@@ -97,15 +97,18 @@ class Gate:
     def check(
         self,
         demands: Demands,
-        version: PromptVersion,
+        version: PromptVersion | None,
         project: Project,
         task_ids: Sequence[int] | None,
     ) -> None:
-        """Raise CannotTell, before anything is asked, where these tasks cannot tell."""
+        """Raise CannotTell, before anything is asked, where these tasks cannot tell.
+
+        ``version`` None is several together, which may be no worse than one of them.
+        """
         other = demands.not_worse_than
         if other is None:
             return
-        if other.id == version.id:
+        if version is not None and other.id == version.id:
             raise InvalidInput(
                 f"{version.title!r} is the version that is evaluated.",
                 field="not_worse_than",

@@ -14,6 +14,7 @@ from ml_backend.records.metrics_json import (
     correctness_json,
     error_json,
     humans_json,
+    learned_json,
     order_json,
     overlap_json,
     report_json,
@@ -83,6 +84,9 @@ def _details(metrics: RunMetrics) -> Iterator[Indicator]:
     if metrics.calibration is not None:
         title = "Whether scores mean what they say"
         yield Indicator("calibration", title, calibration_json(metrics.calibration))
+    if metrics.learned is not None:
+        title = "How often a confidence is right"
+        yield Indicator("calibrated", title, learned_json(metrics.learned))
 
 
 def _of_control(name: str, title: str, counts: ControlMetrics) -> Iterator[Indicator]:

@@ -19,6 +19,7 @@ from ml_backend.records import (
 from ml_backend.scoring import wilson
 from ml_backend.scoring.agreement import summarize
 from ml_backend.scoring.calibration import calibrate
+from ml_backend.scoring.confidence.learning import JudgedConfidence, learn
 from ml_backend.scoring.tally import Tally
 from ml_backend.services.evaluation.ground_truth import Compared, GroundTruth
 from ml_backend.store import Cell, JudgedOutcome
@@ -34,6 +35,7 @@ class Measurement:
         self._regions: dict[str, list[Mapping[str, Agreement | None]]] = {}
         self._region_tallies: dict[str, Tally] = {}
         self._scored: list[tuple[float, bool]] = []
+        self._judged: list[JudgedConfidence] = []
         self._humans = _HumanAgreement(config)
 
     def add(self, outcome: Outcome, truths: GroundTruth) -> JudgedOutcome:
@@ -53,6 +55,15 @@ class Measurement:
                     self._regions.setdefault(name, []).append({name: region.agreement})
         if isinstance(outcome, Prediction) and outcome.score is not None and compared:
             self._scored.append((outcome.score, is_right(compared)))
+            if outcome.confidence is not None:
+                self._judged.append(
+                    JudgedConfidence(
+                        outcome.task_id,
+                        outcome.score,
+                        outcome.confidence.source,
+                        is_right(compared),
+                    )
+                )
         self._humans.add(truths)
         return JudgedOutcome(outcome.task_id, is_right(compared) if compared else None, pairs)
 
@@ -69,6 +80,7 @@ class Measurement:
                 for name, items in self._regions.items()
             },
             calibration=calibrate(self._scored),
+            learned=learn(self._judged),
             humans=self._humans.agreement(),
             truth=truth,
             fingerprint=fingerprint,

@@ -17,6 +17,7 @@ from ml_backend.errors import InvalidInput, LabelStudioUnreachable
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.records import JsonObject, Outcome, Run, Task
+from ml_backend.services.evaluation.calibrated import calibration_of_run
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import Compared
 from ml_backend.services.evaluation.results_csv import ResultTable
@@ -209,7 +210,12 @@ class Results:
         config = self._predictor_factory.config_of(project)
         self._evaluation.judge_by_task(run)
         columns = dict.fromkeys([*config.input_fields, *studio.data_columns(project.id)])
-        table = ResultTable(tuple(columns), tuple(config.controls))
+        table = ResultTable(
+            tuple(columns),
+            tuple(config.controls),
+            [each.snapshot.version_title for each in run.options.members],
+            calibration_of_run(self._store, run),
+        )
         return chain([table.head()], self._csv_parts(studio, project, run, query, config, table))
 
     def _csv_parts(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ml_backend.records import Failure, JsonObject, Outcome, Prediction, Task
+from ml_backend.services.evaluation.calibrated import KnownCalibration
 from ml_backend.store.database import storable
 
 STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -21,9 +22,18 @@ Row = tuple[Task | None, Outcome, bool | None, JsonObject | None]
 class ResultTable:
     """Writes a line for each result: the task's data, then answers and truths by control."""
 
-    def __init__(self, data: Sequence[str], controls: Sequence[str]) -> None:
+    def __init__(
+        self,
+        data: Sequence[str],
+        controls: Sequence[str],
+        versions: Sequence[str] = (),
+        calibration: KnownCalibration | None = None,
+    ) -> None:
+        """``versions`` are the titles of those that answered together."""
         self._data = data
         self._controls = controls
+        self._versions = versions
+        self._calibration = calibration
 
     def head(self) -> str:
         """Return the line of column names."""
@@ -36,8 +46,12 @@ class ResultTable:
                     *(f"truth.{name}" for name in self._controls),
                     "match",
                     "score",
+                    "score_from",
+                    "calibrated",
+                    *(f"confidence.{name}" for name in self._controls),
                     "cost",
                     "error",
+                    *(["answered_by"] if self._versions else []),
                 ]
             ]
         )
@@ -49,17 +63,28 @@ class ResultTable:
     def _cells(
         self, task: Task | None, outcome: Outcome, right: bool | None, truth: JsonObject | None
     ) -> list[Any]:
-        answer = outcome.answer if isinstance(outcome, Prediction) else None
+        good = outcome if isinstance(outcome, Prediction) else None
+        answer = good.answer if good else None
+        sure = good.confidence if good else None
         return [
             outcome.task_id,
             *_values(task.data if task else None, self._data),
             *_values(answer, self._controls),
             *_values(truth, self._controls),
             MATCH[right],
-            outcome.score if isinstance(outcome, Prediction) else None,
+            good.score if good else None,
+            sure.source.value if sure else None,
+            self._calibration.of(outcome) if self._calibration else None,
+            *_values(sure.controls if sure else None, self._controls),
             outcome.asked.cost,
             _error(outcome),
+            *([_answered_by(outcome)] if self._versions else []),
         ]
+
+
+def _answered_by(outcome: Outcome) -> str:
+    """Return the versions whose answer stands: of a vote all that agree with it."""
+    return ", ".join(each.title for each in outcome.opinions if each.stands)
 
 
 def _values(said: Mapping[str, Any] | None, names: Sequence[str]) -> list[Any]:

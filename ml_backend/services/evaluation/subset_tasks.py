@@ -11,6 +11,7 @@ from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import LabelStudioReader, Project, queries
 from ml_backend.records import (
+    Confidence,
     Failure,
     JsonObject,
     Outcome,
@@ -82,6 +83,7 @@ class TaskResult:
     score: float | None
     """Agreement with the ground truth, 0..1; None without one, 0 for a failure."""
     failure: Failure | None
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ class Subsets:
             project_id=project.id,
             version_id=query.version_id,
             prompt_id=query.prompt_id,
+            alone=query.version_id is not None,
             limit=MANY_RUNS,
         )
         return [run.id for run in found if not self._identity.is_of_another(run, project)]
@@ -233,7 +236,7 @@ class Subsets:
         left = list(ids)
         for version_id in query.predicted_by:
             runs = self._store.runs.search(
-                project_id=project.id, version_id=version_id, limit=MANY_RUNS
+                project_id=project.id, version_id=version_id, alone=True, limit=MANY_RUNS
             )
             ids = [run.id for run in runs if not self._identity.is_of_another(run, project)]
             found = self._store.outcomes.newest(ids, left)
@@ -288,6 +291,7 @@ def _results(
                 ground_truth=truth,
                 score=score,
                 failure=outcome if isinstance(outcome, Failure) else None,
+                confidence=outcome.confidence if isinstance(outcome, Prediction) else None,
             )
         )
     return found

@@ -172,7 +172,7 @@ class Following:
 
         Else any event, and every start of the server, would pay for these tasks once more.
         """
-        runs = self._store.runs.search(version_id=version.id, project_id=project.id)
+        runs = self._store.runs.search(version_id=version.id, project_id=project.id, alone=True)
         last = next((run for run in runs if run.options.follow), None)
         if last is None or not last.totals.failed:
             return False

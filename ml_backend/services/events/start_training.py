@@ -90,7 +90,9 @@ class StartTraining:
     def _still_true(self, project: Project, version: PromptVersion) -> Run | None:
         """Return the evaluation that another one would only repeat."""
         truth = truth_of(self._runs.tasks.counted(project))
-        for run in self._store.runs.search(version_id=version.id, project_id=project.id):
+        for run in self._store.runs.search(
+            version_id=version.id, project_id=project.id, alone=True
+        ):
             if run.slot is not Slot.EVALUATE or run.subset is not Subset.HAS_GT:
                 continue
             if run.truth is not truth:

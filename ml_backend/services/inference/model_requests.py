@@ -14,6 +14,12 @@ from ml_backend.data_paths import top_key
 from ml_backend.errors import AttachmentError, TaskRefused, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
+from ml_backend.labeling.rating import (
+    describe_rating,
+    rating_key,
+    room_of_rating,
+    with_rating,
+)
 from ml_backend.labeling.schema_bounds import bounded
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.few_shot_choice import FewShot
@@ -45,8 +51,12 @@ class ModelRequest:
     examples: int = 0
     room: int = 0
     """Tokens that the longest sensible answer takes."""
+    rating: str = ""
+    """The key under which the model is asked to rate its answer; "" where it is not."""
     key: str = ""
     """Names the exact request, its first half without the few-shot examples; "" where it fails."""
+    parts: tuple[ModelRequest, ...] = ()
+    """What each of several versions is asked that answer together; they make up its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,8 @@ class RequestTemplate:
     """Whether the schema has bounds: see ``TAKE_BOUNDS``."""
     bind: Callable[[Sequence[Attachment]], int | None] | None = None
     """Refuses files of other projects; returns the project whose storages give one, else None."""
+    is_rated: bool = False
+    """Whether the model is asked to rate its own answer."""
     project: str = ""
     """The project whose kept answers may answer: see ``place_of_answers``."""
 
@@ -94,10 +106,11 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         return _without_input(task, message)
     # Before the cache is looked into: what another project paid for may tell what is in its file.
     bound = asked.bind(attachments) if asked.bind and attachments else None
+    rating = rating_key(asked.config.controls) if asked.is_rated else ""
     try:
         messages = prompting.build(
             asked.text,
-            description=asked.config.describe(task.data),
+            description=_description(asked.config, task.data, rating),
             inputs=inputs,
             data=task.data,
             known=asked.known,
@@ -113,6 +126,8 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema = bounded(asked.config, task.data, (text for _, text in inputs))
     else:
         schema = asked.config.schema(task.data)
+    if rating:
+        schema = with_rating(schema, rating)
     key = _digest([asked.identity, messages, schema, *([] if bound is None else [bound])])
     if examples:
         key = key[:HALF] + _digest(examples)[:HALF]
@@ -124,9 +139,16 @@ def _build(asked: RequestTemplate, task: Task) -> ModelRequest:
         schema,
         dict(inputs),
         examples=len(examples),
-        room=room_of_answer(asked.config, task.data, (text for _, text in inputs)),
+        room=room_of_answer(asked.config, task.data, (text for _, text in inputs))
+        + (room_of_rating(rating) if rating else 0),
+        rating=rating,
         key=key,
     )
+
+
+def _description(config: LabelingConfig, data: Mapping[str, Any], rating: str) -> str:
+    described = config.describe(data)
+    return f"{described}\n{describe_rating(rating)}" if rating else described
 
 
 def _examples(
@@ -190,6 +212,20 @@ def answer_keys(key: str, samples: int) -> tuple[str, ...]:
     """Return the key of each answer in the cache; the first is the one given."""
     more = (f"{key}:{number}" for number in range(1, samples))
     return (key, *(hashlib.sha256(each.encode()).hexdigest() for each in more))
+
+
+def joined(task: Task, parts: Sequence[ModelRequest]) -> ModelRequest:
+    """Return the request to several versions; it fails where none of them can be asked."""
+    if all(each.failure is not None for each in parts):
+        return replace(parts[0], parts=tuple(parts))
+    halves = ([each.key[:HALF] for each in parts], [each.key[HALF:] for each in parts])
+    return ModelRequest(
+        task,
+        keys=tuple(dict.fromkeys(key for each in parts for key in each.keys)),
+        examples=max(each.examples for each in parts),
+        key="".join(_digest(half)[:HALF] for half in halves),
+        parts=tuple(parts),
+    )
 
 
 def asks_the_same(key: str, other: str) -> bool:

@@ -15,16 +15,15 @@ from ml_backend.errors import (
     ModelError,
     RunStopper,
 )
-from ml_backend.labeling import Conversion, LabelingConfig
-from ml_backend.labeling.schema_bounds import reached
+from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.text.html_bounds import HtmlRefused
 from ml_backend.labelstudio import Project
 from ml_backend.llm import Model, Reply, Request
-from ml_backend.llm.reading.answer_object import read_object
 from ml_backend.prompting import messages as prompting
 from ml_backend.prompting.completion_limit import CompletionLimit, LimitRule, More
 from ml_backend.records import (
     CallRecord,
+    ConfidenceWay,
     Connection,
     Example,
     ExampleSource,
@@ -39,6 +38,7 @@ from ml_backend.records import (
     Usage,
     read_moment,
 )
+from ml_backend.services.inference.answer_reading import AnswerReader, invalid, prediction
 from ml_backend.services.inference.attachments import Attachments, Ready
 from ml_backend.services.inference.few_shot_examples import FewShotExamples
 from ml_backend.services.inference.model_requests import (
@@ -93,7 +93,9 @@ class Predictor:
         examples: Sequence[Example] = (),
         shots: FewShotExamples | None = None,
         samples: int = 1,
+        sure: ConfidenceWay = ConfidenceWay.NONE,
     ) -> None:
+        """``sure`` is how it asks for confidence, AUTO being decided already."""
         connection = inputs.connection
         self._config = inputs.config
         self._project_id = inputs.project.id
@@ -103,6 +105,7 @@ class Predictor:
         self._price = price_of(connection, version.model)
         self._in_flight = models.in_flight
         self._parameters = dict(version.parameters)
+        self._sure = sure
         self._limit_rule = LimitRule.of(connection.provider, version.model, self._parameters)
         self._attachments, self._provider = attachments, connection.provider
         self._is_baseline = connection.provider is ProviderName.BASELINE
@@ -125,8 +128,10 @@ class Predictor:
             system=version.system_prompt,
             is_bounded=connection.provider in TAKE_BOUNDS,
             bind=None if self._is_baseline else partial(attachments.bind, inputs.project.id),
+            is_rated=sure is ConfidenceWay.RATED,
             project=place_of_answers(inputs.project.id, read_moment(inputs.project.created_at)),
         )
+        self._reader = AnswerReader(inputs.config, is_bounded=self._template.is_bounded)
         self.guard = guard
         """What it spends goes by this, and is to be written down by who asks."""
         self.few_shot: ExampleSource | None = shots.pool if shots else None
@@ -179,7 +184,8 @@ class Predictor:
                 keep(answer)
         if len(request.keys) == 1:
             return outcomes[0]
-        return combine(outcomes, self._config, request.task, request.key)
+        by_logprobs = self._sure is ConfidenceWay.LOGPROBS
+        return combine(outcomes, self._config, request.task, request.key, by_logprobs=by_logprobs)
 
     async def _answer(
         self, request: ModelRequest, cached: CachedAnswer | None, *, fresh: bool
@@ -215,7 +221,11 @@ class Predictor:
 
     def _from_cache(self, request: ModelRequest, cached: CachedAnswer) -> Outcome:
         free = CallRecord(cost=0.0, cached=True, request_key=request.key, examples=request.examples)
-        return self._from_text(request, cached.text, cached.score, free)
+        read = self._reader.read(request, cached.text)
+        if isinstance(read, AnswerError):
+            return invalid(request, read, cached.text, free)
+        sure = self._reader.sure_then(cached.confidence, cached.score, read)
+        return prediction(request, read.made, cached.text, sure, free)
 
     async def _ask_model(self, request: ModelRequest) -> tuple[Outcome, CachedAnswer | None]:
         """Ask, and ask again with what is wrong; the best of the answers stands."""
@@ -266,7 +276,9 @@ class Predictor:
             return replace(failure, asked=asked), None
         if not self.uses_cache:
             return replace(best, asked=asked), None
-        answer = CachedAnswer(request.keys[0], best.raw, best.score, asked, self._project_id)
+        answer = CachedAnswer(
+            request.keys[0], best.raw, best.score, asked, self._project_id, best.confidence
+        )
         return replace(best, asked=asked), answer
 
     def _most(self, limit: CompletionLimit, more: More) -> int:
@@ -299,6 +311,8 @@ class Predictor:
             task_id=request.task.id,
             inputs=request.inputs or {},
             examples=self._examples,
+            logprobs=self._sure is ConfidenceWay.LOGPROBS,
+            optional=(request.rating,) if request.rating else (),
         )
         reserved = await self.guard.reserve(messages, request.schema, file_tokens, most)
         # A call nobody heard back from has, as far as anybody knows, cost its worst case.
@@ -328,52 +342,14 @@ class Predictor:
             calls=asked.calls + calls,
         )
 
-    def _convert(self, request: ModelRequest, text: str, *, finished: bool) -> Conversion:
-        """Return the regions of an answer; raises AnswerError saying what does not fit."""
-        answer = read_object(text, self._config.controls, finished=finished)
-        if self._template.is_bounded and request.schema is not None:
-            why = reached(self._config, request.schema, answer, request.task.data)
-            if why:
-                raise AnswerError(why)
-        conversion = self._config.to_conversion(answer, request.task.data)
-        if conversion.errors:
-            raise AnswerError("; ".join(conversion.errors))
-        refused = self._config.check(conversion.result)
-        if refused:
-            raise AnswerError(f"Label Studio would not take this answer: {'; '.join(refused)}")
-        return conversion
-
     def _from_reply(self, request: ModelRequest, reply: Reply, asked: CallRecord) -> Outcome:
-        outcome = self._from_text(request, reply.text, reply.score, asked, finished=reply.finished)
-        if isinstance(outcome, Prediction):
-            return outcome
-        message = f"{outcome.message} {reply.remark}".strip()
-        return replace(outcome, message=message, raw=outcome.raw.strip() or reply.raw)
-
-    def _from_text(
-        self,
-        request: ModelRequest,
-        text: str,
-        score: float | None,
-        asked: CallRecord,
-        *,
-        finished: bool = True,
-    ) -> Outcome:
-        """Return what a text says; one from the cache was complete, or it were not there."""
-        task_id = request.task.id
-        try:
-            conversion = self._convert(request, text, finished=finished)
-        except AnswerError as error:
-            return Failure(task_id, FailureKind.INVALID_ANSWER, error.message, text, asked)
-        return Prediction(
-            task_id=task_id,
-            answer=conversion.answer,
-            result=conversion.result,
-            score=score,
-            problems=conversion.problems,
-            asked=asked,
-            raw=text,
-        )
+        read = self._reader.read(request, reply.text, finished=reply.finished)
+        if isinstance(read, AnswerError):
+            failure = invalid(request, read, reply.text, asked)
+            message = f"{failure.message} {reply.remark}".strip()
+            return replace(failure, message=message, raw=failure.raw.strip() or reply.raw)
+        sure = self._reader.sure_of(reply, read)
+        return prediction(request, read.made, reply.text, sure, asked)
 
 
 def _with_spent(asked: CallRecord, stopper: RunStopper) -> CallRecord:

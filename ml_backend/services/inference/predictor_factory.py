@@ -11,9 +11,11 @@ from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.config_notes import notes_of
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.llm.as_sent import as_sent
+from ml_backend.llm.model import LOGPROBS
 from ml_backend.llm.prices import Price
 from ml_backend.prompting import template
 from ml_backend.records import (
+    ConfidenceWay,
     Connection,
     Example,
     JsonObject,
@@ -29,6 +31,7 @@ from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.self_consistency import sampled
 from ml_backend.services.models.allowance import Allowance
 from ml_backend.services.models.budgets import Budget, BudgetGuard, price_of
+from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.writing.patient_studio import ServerReader
@@ -54,6 +57,7 @@ class PredictorFactory:
         self._examples = examples
         self._attachments = attachments
         self._identity = ProjectIdentity(store)
+        self._catalogue = ModelCatalogue(store, models)
 
     def reading(self, studio: ServerReader) -> PredictorFactory:
         """The same, reading Label Studio by another client."""
@@ -101,6 +105,22 @@ class PredictorFactory:
         """Return the inputs for a config and variables that the caller has checked."""
         connection, model = self._models.of_version(version)
         return PredictorInputs(project, config, known, connection, model)
+
+    def way_of(self, version: PromptVersion) -> ConfidenceWay:
+        """Return how a version asks for confidence, AUTO being decided.
+
+        Asks nobody: what a model gives is looked up. NONE asks for nothing, and takes what comes.
+        Several answers are each asked as one alone is: so the first may be there already.
+        """
+        way, is_baseline = version.confidence, version.provider is ProviderName.BASELINE
+        if way is ConfidenceWay.NONE or is_baseline:
+            return ConfidenceWay.NONE
+        if way is ConfidenceWay.AUTO:
+            connection = self._models.asked_by(version.provider, version.connection_id)
+            is_asked = version.parameters.get(LOGPROBS) is True
+            known = is_asked or self._catalogue.gives_logprobs(connection, version.model)
+            way = ConfidenceWay.LOGPROBS if known else ConfidenceWay.RATED
+        return way
 
     def as_sent(
         self,
@@ -157,7 +177,41 @@ class PredictorFactory:
             examples=examples if is_baseline else (),
             shots=shots,
             samples=samples,
+            sure=self.way_of(version),
         )
+
+    def predictors(
+        self,
+        asked: Sequence[tuple[PredictorInputs, PromptVersion]],
+        *,
+        run: Run,
+        spent: float = 0.0,
+        examples: list[Example] | None = None,
+        evaluated: Collection[int] = (),
+    ) -> list[Predictor]:
+        """Return what answers the tasks of a run, version by version, within one budget.
+
+        Several answers of a task are asked of the first alone.
+        """
+        limit = run.options.budget
+        budget: float | Budget | None = limit
+        if limit is not None and len(asked) > 1:
+            prices = [price_of(recipe.connection, version.model) for recipe, version in asked]
+            known = None if None in prices else prices[0]
+            budget = Budget.require(limit, known, spent, store=self._store, run_id=run.id)
+        return [
+            self.predictor(
+                recipe,
+                version,
+                examples=examples,
+                budget=budget,
+                spent=spent,
+                run=run,
+                evaluated=evaluated,
+                samples=1 if at else run.options.samples,
+            )
+            for at, (recipe, version) in enumerate(asked)
+        ]
 
     def guard(
         self,

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ml_backend.records import Failure, JsonObject, Prediction, Run, RunReport
+from ml_backend.records import (
+    Cascade,
+    Failure,
+    JsonObject,
+    Member,
+    Prediction,
+    Run,
+    RunReport,
+)
 from ml_backend.records.metrics_json import correctness_json, metrics_json
 from ml_backend.records.run_json import pool_json
 from ml_backend.services.accepting.documents import of_rule
@@ -277,12 +285,34 @@ def of_run(run: Run) -> JsonObject:
         "held_out": options.held_out,
         "caution": options.caution or None,
         "samples": options.samples,
+        "vote": [of_member(each) for each in options.vote.members] if options.vote else None,
+        "cascade": of_cascade(options.cascade) if options.cascade else None,
         "sample_seed": options.sample_seed,
         "stale": run.stale,
         "created_at": run.created_at.isoformat(),
         "triggered_at": run.started_at.isoformat() if run.started_at else None,
         "predictions_updated_at": run.asked_at.isoformat() if run.asked_at else None,
         "completed_at": run.completed_at.isoformat() if run.completed_at else None,
+    }
+
+
+def of_member(member: Member) -> JsonObject:
+    asked = member.snapshot
+    return {"version": member.version_id, "title": asked.version_title, "model": asked.model}
+
+
+def of_cascade(cascade: Cascade) -> JsonObject:
+    cheap, dear = map(of_member, cascade.members)
+    return {
+        "cheap": cheap,
+        "dear": dear,
+        "min_score": cascade.min_score,
+        "max_error": cascade.max_error,
+        "certainty": cascade.certainty,
+        "judged": cascade.judged,
+        "promise": cascade.is_promise,
+        "why": cascade.why or None,
+        "expected_to_go_on": cascade.goes_on,
     }
 
 
@@ -327,6 +357,7 @@ def _of_asked_prompt(run: Run) -> JsonObject:
         "model": asked.model,
         "parameters": asked.parameters,
         "system_prompt": asked.system_prompt,
+        "confidence": (asked.confidence_asked or asked.confidence).value,
         "max_few_shot_examples": asked.max_few_shot_examples,
     }
 

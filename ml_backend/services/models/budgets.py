@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_backend.errors import BudgetReached, InvalidInput
-from ml_backend.llm.prices import Price, find_price
+from ml_backend.llm.prices import MILLION, Price, find_price
 from ml_backend.next_steps import Step
 from ml_backend.prompting.completion_limit import given_limit
 from ml_backend.records import Connection, FailureKind, JsonObject, ProviderName, Usage
@@ -36,6 +36,15 @@ def price_of(connection: Connection, model: str) -> Price | None:
 def cost_of(price: Price | None, usage: Usage) -> float | None:
     """Return dollars for measured tokens, None when the price is unknown."""
     return None if price is None else price.cost(usage)
+
+
+def rates_of(price: Price, prompt_tokens: float) -> tuple[float, float]:
+    """Return dollars for one prompt and one completion token; long prompts may cost more."""
+    prompt, completion = price.prompt, price.completion
+    for tier in price.tiers:
+        if prompt_tokens > tier.above:
+            prompt, completion = tier.prompt, tier.completion
+    return prompt / MILLION, completion / MILLION
 
 
 class Budget(Allowance):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from ml_backend.errors import AnswerError, Conflict, InvalidInput, ModelError
 from ml_backend.jobs import LoopThread
 from ml_backend.llm import Gate, Model, Opening, Reply, Request, Retry, facts_of, open_model
+from ml_backend.llm.confidence import tell_logprobs
 from ml_backend.llm.prices import Price
 from ml_backend.records import (
     AuditAction,
@@ -242,7 +243,7 @@ class _Asking:
         if "logprobs" not in self._facts.parameters:
             return False
         try:
-            return (await self._ask(LOGPROBS)).score is not None
+            return tell_logprobs((await self._ask(LOGPROBS)).tokens)
         except ModelError as error:
             self._remarks.append(f"Log-probabilities: {error.message}")
             return None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from ml_backend.llm import facts_of
+from ml_backend.llm.model import LOGPROBS
 from ml_backend.llm.models.catalogue import KnownModel, known_model, names_of, own_abilities
-from ml_backend.llm.models.kept import retirement_of
+from ml_backend.llm.models.kept import documented, retirement_of
 from ml_backend.llm.models.retiring import retirement_said
+from ml_backend.llm.structured_output import StructuredOutputFallback
 from ml_backend.records import Connection, PromptVersion
-from ml_backend.records.abilities import MEASURED, ModelAbilities, by_source, merged
+from ml_backend.records.abilities import MEASURED, TOOL, ModelAbilities, by_source, merged
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.store import Store
 
@@ -30,6 +33,27 @@ class ModelCatalogue:
     def model(self, connection: Connection, name: str) -> KnownModel:
         """Return what is known of one model."""
         return known_model(connection, name, self._measured(connection))
+
+    def gives_logprobs(self, connection: Connection, name: str) -> bool:
+        """Return whether a model is known to tell log-probabilities of a whole answer's tokens.
+
+        Those of a tool's call are told by few, and what a server refused once it does not give.
+        """
+        at = self._models.as_asked(connection)
+        forms = StructuredOutputFallback(self._store.answer_forms, at)
+        if LOGPROBS not in facts_of(connection.provider).parameters or not forms.takes(
+            name, LOGPROBS
+        ):
+            return False
+        found = self._measured(connection).get(name, ModelAbilities())
+        known = merged(
+            by_source(found, MEASURED),
+            own_abilities(connection, name),
+            found,
+            documented(connection, name),
+        )
+        is_called = known.form is not None and known.form.value == TOOL
+        return known.logprobs is not None and known.logprobs.value is True and not is_called
 
     def _measured(self, connection: Connection) -> dict[str, ModelAbilities]:
         """Return what was found out of models where a connection leads now."""

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from ml_backend.errors import InvalidInput
-from ml_backend.llm.wire import CallFailed
-from ml_backend.llm.word import NO_MODEL
+from ml_backend.llm.model import NO_MODEL
 from ml_backend.records import Connection, JsonObject, Person, Usage
 from ml_backend.services.models.budgets import MAY_BE_CHARGED, BudgetGuard, cost_of, price_of
 from ml_backend.services.models.paid_calls import PaidCalls
@@ -57,6 +56,9 @@ class WordPayer:
         Raises BudgetReached before it asks, and InvalidInput where a budget needs a price that is
         not known; what ``ask`` raises passes.
         """
+        # It reads refusals, whose patterns take a tenth of a second to compile.
+        from ml_backend.llm.wire import CallFailed
+
         price = price_of(self._connection, model)
         if price is None and model == NO_MODEL and self._purse.limit is not None:
             raise InvalidInput(

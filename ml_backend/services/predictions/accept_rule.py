@@ -8,32 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from ml_backend.kinds import LeftOut
 from ml_backend.labelstudio import PredictionRow
 from ml_backend.records.promises import short
 from ml_backend.services.fingerprints import fingerprint
-
-
-class LeftOut(StrEnum):
-    """Why a prediction became no annotation."""
-
-    IDENTICAL = "identical"
-    """The task holds an annotation that says the same, or one made from this very prediction."""
-    ANNOTATED = "annotated"
-    """A person annotated the task."""
-    DOUBLED = "doubled"
-    """The task holds several predictions of the version; which one is meant nobody knows."""
-    SAMPLED = "sampled"
-    """The task is of a promise sample: people labelled it, or are to, without a prediction."""
-    OUTSIDE = "outside"
-    """The promise is not of this task: it was imported later, or had no prediction then."""
-    REPLACED = "replaced"
-    """The promise was made of another prediction of this task, or of another score."""
-    UNSCORED = "unscored"
-    """It has no score: nothing is known of how sure the model was."""
-    BELOW = "below"
-    """Its score is below the threshold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class DeletePrompts:
         if version is not None:
             # Runs of its other versions overwrite what this one wrote: one of both would lose.
             others = self._open_runs(prompt, None)
-            self._refuse([run for run in others if run.version_id != version.id])
+            self._refuse([run for run in others if not run.is_answered_by(version.id)])
         for run in self._open_runs(prompt, version):
             self._end(run, patience)
         # Canceled runs publish what was answered: count again what there is now.

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ml_backend.kinds import LeftOut
 from ml_backend.labelstudio import Annotation, LabelStudioReader, PredictionRow
 from ml_backend.services.fingerprints import fingerprint
-from ml_backend.services.predictions.accept_rule import EVERYTHING, AcceptRule, LeftOut
+from ml_backend.services.predictions.accept_rule import EVERYTHING, AcceptRule
 from ml_backend.services.predictions.selection import Selection
 
 

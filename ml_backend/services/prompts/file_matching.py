@@ -44,5 +44,10 @@ class Matching:
 
 def _asks_same(known: FileVersion, given: FileVersion) -> bool:
     """Return whether two are the same but for their titles and where a teacher began."""
-    bare = replace(given, title=known.title, refined_from=known.refined_from)
+    bare = replace(
+        given,
+        title=known.title,
+        refined_from=known.refined_from,
+        confidence=given.confidence or known.confidence,
+    )
     return bare == known

@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.errors import Conflict, InvalidInput
-from ml_backend.records import BASELINE_MODEL, Origin, Prompt, PromptVersion, ProviderName
+from ml_backend.records import (
+    BASELINE_MODEL,
+    ConfidenceWay,
+    Origin,
+    Prompt,
+    PromptVersion,
+    ProviderName,
+)
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.prompts.prompts import require_text
@@ -130,6 +137,7 @@ class ProjectPrompts:
             created_at=now,
             updated_at=now,
             system_prompt=like.system_prompt if like else "",
+            confidence=like.confidence if like else ConfidenceWay.AUTO,
         )
 
     def _model(self, wanted: str | None) -> tuple[ProviderName, str]:

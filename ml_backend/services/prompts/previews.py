@@ -12,11 +12,12 @@ from ml_backend.data_paths import top_key
 from ml_backend.errors import ConfigError, InvalidInput, NotFound, TemplateError
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labeling.answer_room import room_of_answer
+from ml_backend.labeling.rating import rating_key, room_of_rating
 from ml_backend.labelstudio import LabelStudioReader, Project
 from ml_backend.prompting import template
 from ml_backend.prompting.completion_limit import CompletionLimit, limit_of
 from ml_backend.prompting.parameters import listed
-from ml_backend.records import JsonObject, PromptVersion, ProviderName, Task
+from ml_backend.records import ConfidenceWay, JsonObject, PromptVersion, ProviderName, Task
 from ml_backend.services.inference.example_pool import ExamplePool
 from ml_backend.services.inference.few_shot_examples import FewShotExamples, build_shots
 from ml_backend.services.inference.model_requests import (
@@ -154,8 +155,10 @@ class Previews:
         if version.provider is ProviderName.BASELINE:
             return ""
         config = self._predictor_factory.config_of(project)
-        short = _limit(room_of_answer(config, {}), version)
-        long = _limit(room_of_answer(config, {}, ["x" * LONG_TASK]), version)
+        is_rated = self._predictor_factory.way_of(version) is ConfidenceWay.RATED
+        more = room_of_rating(rating_key(config.controls)) if is_rated else 0
+        short = _limit(room_of_answer(config, {}) + more, version)
+        long = _limit(room_of_answer(config, {}, ["x" * LONG_TASK]) + more, version)
         if short.tokens == long.tokens:
             return short.words
         return f"{short.words}; {long.tokens:,} of a task with {LONG_TASK:,} characters"
@@ -198,6 +201,7 @@ class Previews:
             version.is_lenient,
             few_shot=shots.chooser if shots else None,
             system=version.system_prompt,
+            is_rated=self._predictor_factory.way_of(version) is ConfidenceWay.RATED,
         )
 
     def _few_shot(

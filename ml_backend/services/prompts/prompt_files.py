@@ -22,6 +22,7 @@ from ml_backend.prompting.prompt_file_reader import at_line, read
 from ml_backend.records import (
     BASELINE_MODEL,
     AuditAction,
+    ConfidenceWay,
     Connection,
     Person,
     Prompt,
@@ -238,6 +239,7 @@ class PromptFiles:
                 few_shot=each.max_few_shot_examples,
                 parameters=without_secrets(each.parameters),
                 system_prompt=each.system_prompt,
+                confidence=each.confidence,
                 refined=each.refined_from is not None,
                 refined_from=titles.get(each.refined_from or FROM_NOTHING),
             )
@@ -393,5 +395,6 @@ def _columns(planned: PlannedVersion, ids: dict[str, int]) -> dict[str, Any]:
         "max_few_shot_examples": given.few_shot,
         "parameters": given.parameters,
         "system_prompt": given.system_prompt,
+        "confidence": (given.confidence or ConfidenceWay.AUTO).value,
         "refined_from": made_from,
     }

@@ -12,6 +12,7 @@ from ml_backend.next_steps import Step
 from ml_backend.prompting import template
 from ml_backend.records import (
     BASELINE_MODEL,
+    ConfidenceWay,
     Connection,
     JsonObject,
     Prompt,
@@ -179,6 +180,7 @@ class Prompts:
         parameters: JsonObject | None = None,
         system_prompt: str = "",
         few_shot: int = 0,
+        confidence: ConfidenceWay = ConfidenceWay.AUTO,
     ) -> PromptVersion:
         """Make a version; its variables are checked against the prompt's projects."""
         self.check_text(prompt, text)
@@ -203,6 +205,7 @@ class Prompts:
             refined_from=refined_from(self._store, prompt.id, text),
             parameters=check_at(chosen, parameters or {}),
             system_prompt=check_system_prompt(system_prompt),
+            confidence=confidence.value,
         )
 
     def changed(
@@ -215,6 +218,7 @@ class Prompts:
         parameters: JsonObject | None = None,
         system_prompt: str | None = None,
         few_shot: int | None = None,
+        confidence: ConfidenceWay | None = None,
     ) -> PromptVersion:
         """Return a version with what is given in place of what it has; nothing is stored.
 
@@ -242,6 +246,8 @@ class Prompts:
             given["system_prompt"] = check_system_prompt(system_prompt)
         if few_shot is not None:
             given["max_few_shot_examples"] = few_shot
+        if confidence is not None:
+            given["confidence"] = confidence
         return replace(version, **given)
 
     def check_text(self, prompt: Prompt, text: str) -> None:

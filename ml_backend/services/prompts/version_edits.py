@@ -7,7 +7,7 @@ from typing import Any
 
 from ml_backend.errors import Conflict
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prompt, PromptVersion, RunSnapshot
+from ml_backend.records import ConfidenceWay, JsonObject, Prompt, PromptVersion, RunSnapshot
 from ml_backend.services.prompts.lineage import refined_from
 from ml_backend.services.prompts.prompts import Prompts
 from ml_backend.store import Store
@@ -56,6 +56,7 @@ class Versions:
         parameters: JsonObject | None = None,
         system_prompt: str | None = None,
         few_shot: int | None = None,
+        confidence: ConfidenceWay | None = None,
         in_place: bool = False,
     ) -> Kept:
         """Change what is given, by whom the server belongs to.
@@ -75,6 +76,7 @@ class Versions:
             parameters=parameters,
             system_prompt=system_prompt,
             few_shot=few_shot,
+            confidence=confidence,
         )
         if RunSnapshot.of(version).asks_as(wanted):
             return Kept(version)
@@ -86,6 +88,7 @@ class Versions:
             "connection_id": wanted.connection_id,
             "parameters": wanted.parameters,
             "system_prompt": wanted.system_prompt,
+            "confidence": wanted.confidence.value,
             "max_few_shot_examples": wanted.max_few_shot_examples,
             "refined_from": version.refined_from if made_from is None else made_from,
         }

@@ -156,7 +156,7 @@ class Ownership:
         if known is not None and known.is_written and _is_of(known, run.version_id, run.slot):
             return run.label
         prompt = self._store.prompts.get(run.prompt_id)
-        version = self._store.prompts.get_version(run.version_id)
+        version = run.called(self._store.prompts.get_version(run.version_id))
         standing = self._studio.model_versions(run.project_id)
         return self._take(
             prompt,
@@ -179,7 +179,7 @@ class Ownership:
         prompt = self._store.prompts.find(run.prompt_id)
         if prompt is None:
             return ""
-        version = self._store.prompts.get_version(run.version_id)
+        version = run.called(self._store.prompts.get_version(run.version_id))
         if _number(run.label, prompt, version, run.slot) in (None, 1):
             return ""
         taken = label_of(prompt, version, run.slot)

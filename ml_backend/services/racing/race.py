@@ -135,6 +135,7 @@ class Races:
             max_few_shot_examples=asked.max_few_shot_examples,
             parameters=asked.parameters,
             system_prompt=asked.system_prompt,
+            confidence=asked.confidence.value,
             refined_from=asked.refined_from,
         )
 

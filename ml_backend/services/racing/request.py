@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ml_backend.labelstudio import Project
-from ml_backend.records import Job, JsonObject, Person, Prompt, PromptVersion, TruthSource
+from ml_backend.records import (
+    ConfidenceWay,
+    Job,
+    JsonObject,
+    Person,
+    Prompt,
+    PromptVersion,
+    TruthSource,
+)
 from ml_backend.services.racing.entrants import Entrant, from_json, to_json
 
 TOLERANCE = 0.05
@@ -40,6 +48,7 @@ class RaceRequest:
             "text": self.version.text,
             "parameters": dict(self.version.parameters),
             "system_prompt": self.version.system_prompt,
+            "confidence": self.version.confidence.value,
         }
 
     @classmethod
@@ -67,6 +76,7 @@ def version_raced(job: Job, version: PromptVersion) -> PromptVersion:
         text=kept["text"],
         parameters=kept["parameters"],
         system_prompt=kept["system_prompt"],
+        confidence=ConfidenceWay(kept.get("confidence", ConfidenceWay.NONE)),
     )
 
 

@@ -253,6 +253,7 @@ class Refining:
             max_few_shot_examples=version.max_few_shot_examples,
             parameters=version.parameters,
             system_prompt=version.system_prompt,
+            confidence=version.confidence.value,
             refined_from=version.id if done.saw_tasks else None,
         )
 
@@ -319,7 +320,9 @@ class Refining:
         seen = [task_id for task_id in truths if not split.holds_out(task_id)]
         outcomes = {}
         if version is not None and seen:
-            runs = self._store.runs.search(version_id=version.id, project_id=project.id, limit=1000)
+            runs = self._store.runs.search(
+                version_id=version.id, project_id=project.id, alone=True, limit=1000
+            )
             ended = [
                 run.id
                 for run in runs

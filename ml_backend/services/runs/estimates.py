@@ -15,10 +15,10 @@ from statistics import fmean
 from ml_backend.errors import PromptsError
 from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import LabelStudioReader, Project, queries
-from ml_backend.llm.prices import MILLION, Price
+from ml_backend.llm.prices import Price
 from ml_backend.next_steps import Step
 from ml_backend.prompting.completion_limit import LimitRule, thinking_room
-from ml_backend.records import PromptVersion, ProviderName, Subset, Task, TruthSource
+from ml_backend.records import ConfidenceWay, PromptVersion, ProviderName, Subset, Task, TruthSource
 from ml_backend.scoring.forecast import Total, from_measured, from_sizes
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import truth_of
@@ -27,7 +27,7 @@ from ml_backend.services.inference.model_requests import ModelRequest, asks_the_
 from ml_backend.services.inference.predictor import Predictor, PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.inference.token_counts import size_of, tokens_of
-from ml_backend.services.models.budgets import price_of
+from ml_backend.services.models.budgets import price_of, rates_of
 from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.recent import Recent
 from ml_backend.services.runs.run_tasks import sample_of
@@ -45,6 +45,8 @@ EARLIER_RUNS = 5
 
 ANSWER_TOKENS = 24
 """For each control, where no annotation says how long an answer is."""
+RATING_TOKENS = 8
+"""Of an answer that says how sure it is."""
 ANSWER_LIKE_OTHERS = (0.4, 1.0, 2.5)
 ANSWER_UNKNOWN = (0.2, 1.0, 6.0)
 # Models that think before they answer are charged for what they do not show.
@@ -78,6 +80,12 @@ class Estimate:
     """Tokens that no answer of those sampled may exceed; 0 where none are named."""
     retiring: str = ""
     """That its model is retired, or will be soon; "" mostly."""
+    parts: tuple[Estimate, ...] = ()
+    """Of each version where several answer together, as if it were asked all tasks."""
+    remark: str = ""
+    """How the sum was made of these."""
+    confidence: ConfidenceWay = ConfidenceWay.NONE
+    """How it asks for confidence, AUTO being decided."""
 
     @property
     def unknown(self) -> str:
@@ -87,6 +95,16 @@ class Estimate:
         return (
             f"The price of {self.model!r} at this connection is unknown. "
             f"{Step.ADD_PRICE(model=self.model)}"
+        )
+
+    @property
+    def asked_besides(self) -> str:
+        """What asking for confidence adds, in words; "" where it is asked in no answer."""
+        if self.confidence is not ConfidenceWay.RATED:
+            return ""
+        return (
+            "each answer says how sure it is: about "
+            f"{RATING_TOKENS} completion tokens of it, counted here"
         )
 
     @property
@@ -179,6 +197,7 @@ class Estimates:
                 count = sample_size  # any tasks from all over are like it
         if count is None:
             count = project.tasks if task_ids is None else len(task_ids)
+        version = replace(version, confidence=self._predictor_factory.way_of(version))
         predictor = self._predictor(recipe, version)
         questions = _askable(predictor, self._sample(studio, project, task_ids))
         if version.provider is ProviderName.BASELINE or not count or not questions:
@@ -186,7 +205,7 @@ class Estimates:
             return replace(nothing, retiring=self._catalogue.retirement_of_version(version))
         measured = self._measured(studio, project, version)
         prompt, completion = self._tokens(recipe, version, questions, count, measured)
-        rates = _rates(price, prompt.mean / count) if price else None
+        rates = rates_of(price, prompt.mean / count) if price else None
         return Estimate(
             model=version.model,
             tasks=count,
@@ -203,6 +222,7 @@ class Estimates:
             truth=source,
             limit=max(predictor.limit(each).tokens for each in questions),
             retiring=self._catalogue.retirement(recipe.connection, version.model),
+            confidence=version.confidence,
         )
 
     # Which tasks
@@ -296,6 +316,8 @@ class Estimates:
         if pool:
             texts = [json.dumps(example.answer, ensure_ascii=False) for example in pool]
             mean = sum(tokens_of(text) for text in texts) / len(texts)
+        if version.confidence is ConfidenceWay.RATED:
+            mean += RATING_TOKENS
         thinks = thinking_room(version.model, version.parameters) > 0
         thoughts = THINKING_TOKENS if thinks else (0, 0, 0)
         low, middle, high = (
@@ -308,7 +330,9 @@ class Estimates:
         self, studio: LabelStudioReader, project: Project, version: PromptVersion
     ) -> list[Measured]:
         """Return what earlier runs of the prompt on the same model measured; too few are none."""
-        runs = self._store.runs.search(prompt_id=version.prompt_id, project_id=project.id)
+        runs = self._store.runs.search(
+            prompt_id=version.prompt_id, project_id=project.id, alone=True
+        )
         found: list[Measured] = []
         used = 0
         for run in sorted(runs, key=lambda each: (each.version_id != version.id, -each.id)):
@@ -332,9 +356,10 @@ class Estimates:
                 usage, key = paid[question.task.id]
                 if asks_the_same(question.key, key):
                     size = size_of(question.messages, question.schema).middle
-                    found.append(
-                        Measured(size, usage.prompt_tokens / calls, usage.completion_tokens / calls)
-                    )
+                    said = usage.completion_tokens / calls
+                    if version.confidence is ConfidenceWay.RATED and not question.rating:
+                        said += RATING_TOKENS
+                    found.append(Measured(size, usage.prompt_tokens / calls, said))
         return found if len(found) >= MEASURED_FROM else []
 
 
@@ -369,12 +394,3 @@ def _spread(items: Sequence[int], number: int) -> list[int]:
         return list(items)
     step = (len(items) - 1) / max(1, number - 1)
     return [items[round(place * step)] for place in range(number)]
-
-
-def _rates(price: Price, prompt_tokens: float) -> tuple[float, float]:
-    """Return dollars for one prompt and one completion token; long prompts may cost more."""
-    prompt, completion = price.prompt, price.completion
-    for tier in price.tiers:
-        if prompt_tokens > tier.above:
-            prompt, completion = tier.prompt, tier.completion
-    return prompt / MILLION, completion / MILLION

@@ -34,8 +34,9 @@ from ml_backend.records import (
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.inference.model_requests import asks_the_same
-from ml_backend.services.inference.predictor import Predictor, PredictorInputs
+from ml_backend.services.inference.predictor import PredictorInputs
 from ml_backend.services.inference.predictor_factory import PredictorFactory
+from ml_backend.services.inference.second_opinion import Answering, asked_together
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.project_identity import ProjectIdentity
 from ml_backend.services.prompts.own_keys import OwnKeys
@@ -45,7 +46,8 @@ from ml_backend.services.runs.costs_said import costs_said
 from ml_backend.services.runs.deleted_tasks import deleted_words, note_deleted
 from ml_backend.services.runs.heartbeat import Heartbeat
 from ml_backend.services.runs.pipeline import AskingPipeline, RunTally, grace_of
-from ml_backend.services.runs.task_pages import iter_task_pages
+from ml_backend.services.runs.run_tasks import iter_task_pages
+from ml_backend.services.runs.second_opinions import asked_versions, opinions_said
 from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.services.writing.patience import GIVE_UP_AFTER, Interrupted, Patience
 from ml_backend.services.writing.patient_studio import PatientLabelStudio
@@ -146,7 +148,8 @@ class Executor:
             note = f"{self._publish(run, fence, studio)} {costs_said(beat.tally.totals)}".strip()
             beat.tally = RunTally(self._store.outcomes.totals(run_id))
             run = self._store.runs.get(run_id)
-            note = f"{deleted_words(run, beat.tally.totals)} {note}".strip()
+            said = (deleted_words(run, beat.tally.totals), opinions_said(self._store, run), note)
+            note = " ".join(filter(None, said))
             self._set(run, fence, metrics=self._measure(run, studio))
             if run.plan.ask_again:
                 plan = PublishPlan(project=run.plan.project)
@@ -180,7 +183,8 @@ class Executor:
         run = self._set(run, fence, stage=Stage.ASKING)
         run, _ = self._drop_strangers(run, fence, studio)
         tally = beat.tally = RunTally(self._store.outcomes.totals(run.id))
-        recipe, predictor = self._predictor(run, studio, spent=tally.totals.cost or 0.0)
+        recipes, predictor = self._predictor(run, studio, spent=tally.totals.cost or 0.0)
+        connections = [each.connection for each in recipes]
         run = self._note_examples(run, fence, predictor)
         unread = threading.Event()
         asking = AskingPipeline(
@@ -188,13 +192,13 @@ class Executor:
             run.id,
             predictor,
             tally,
-            concurrency=self._models.width(recipe.connection),
+            concurrency=min(map(self._models.width, connections)),
             fresh=run.options.fresh,
             stop=beat.stop_asking,
             unread=unread,
-            grace=grace_of(recipe.connection),
+            grace=grace_of(connections),
         )
-        pages = self._pages(run, fence, recipe.project.tasks, self._reader(beat, unread))
+        pages = self._pages(run, fence, recipes[0].project.tasks, self._reader(beat, unread))
         stopper = self._loop.run(asking.run(pages))
         # Two processes may have asked at once, one of them long asleep: the store has the truth.
         beat.tally = RunTally(self._store.outcomes.totals(run.id))
@@ -206,23 +210,26 @@ class Executor:
 
     def _predictor(
         self, run: Run, studio: _Studio, **options: Any
-    ) -> tuple[PredictorInputs, Predictor]:
-        version = run.snapshot.as_asked(self._store.prompts.get_version(run.version_id))
-        if run.created_by is not None:  # it may have another connection since the run began
-            OwnKeys(self._store).require(version, run.created_by)
-        predictor_factory = self._predictor_factory.reading(studio)
-        recipe = predictor_factory.recipe(studio.get_project(run.project_id), version)
-        options |= {"run": run, "budget": run.options.budget, "samples": run.options.samples}
-        if run.slot is Slot.EVALUATE and version.max_few_shot_examples:
+    ) -> tuple[list[PredictorInputs], Answering]:
+        versions = asked_versions(self._store, run)
+        if run.created_by is not None:  # they may have another connection since the run began
+            for version in versions:
+                OwnKeys(self._store).require(version, run.created_by)
+        if run.slot is Slot.EVALUATE and any(each.max_few_shot_examples for each in versions):
             options["evaluated"] = self._covered(run, studio)
-        return recipe, predictor_factory.predictor(recipe, version, **options)
+        project = studio.get_project(run.project_id)
+        factory = self._predictor_factory.reading(studio)
+        recipes = [factory.recipe(project, version) for version in versions]
+        asked = list(zip(recipes, versions, strict=True))
+        predictors = factory.predictors(asked, run=run, **options)
+        return recipes, asked_together(run.options, predictors, recipes[0].config)
 
     @staticmethod
     def _covered(run: Run, studio: _Studio) -> list[int]:
         task_ids = run.options.task_ids
         return studio.task_ids(run.project_id) if task_ids is None else list(task_ids)
 
-    def _note_examples(self, run: Run, fence: int, predictor: Predictor) -> Run:
+    def _note_examples(self, run: Run, fence: int, predictor: Answering) -> Run:
         """Keep with the run which pool its few-shot examples come from, and from which before."""
         now = predictor.few_shot
         if now is None:
@@ -271,7 +278,8 @@ class Executor:
             if strangers:
                 publisher.withdraw(run, strangers)
             note = f"{publisher.finish(run)} {self._ownership.clash(run)}".strip()
-        if run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.stopped:
+        whole = run.slot is Slot.ALL and run.subset is Subset.ALL and not run.plan.stopped
+        if whole and not run.options.members:  # `/predict` answers with one version alone
             self._publish_version(run)
         return note
 
@@ -318,10 +326,10 @@ class Executor:
         return self._set(run, fence, plan=plan), strangers
 
     def _strangers(self, run: Run, studio: _Studio) -> set[int]:
-        recipe, predictor = self._predictor(run, studio, examples=[])
+        recipes, predictor = self._predictor(run, studio, examples=[])
         asked = self._store.outcomes.request_keys(run.id)
         found = set()
-        for page in iter_task_pages(studio, recipe.project.id, None):
+        for page in iter_task_pages(studio, recipes[0].project.id, None):
             for task in page:
                 before = asked.get(task.id)
                 if before is None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.inference.model_requests import ModelRequest
-from ml_backend.services.inference.predictor import Predictor
+from ml_backend.services.inference.second_opinion import Answering
 from ml_backend.store import CachedAnswer, Store
 
 GROUP_SECONDS = 0.05
@@ -78,9 +78,10 @@ def _says_nothing(outcome: Outcome) -> bool:
     return isinstance(outcome, Prediction) and not outcome.result
 
 
-def grace_of(connection: Connection) -> float:
+def grace_of(connections: Iterable[Connection]) -> float:
     """Return how long answers in flight are worth waiting for; one's own machine is not paid."""
-    return 0.0 if connection.provider is ProviderName.LOCAL else GRACE_SECONDS
+    paid = any(each.provider is not ProviderName.LOCAL for each in connections)
+    return GRACE_SECONDS if paid else 0.0
 
 
 class AskingPipeline:
@@ -95,7 +96,7 @@ class AskingPipeline:
         self,
         store: Store,
         run_id: int,
-        predictor: Predictor,
+        predictor: Answering,
         tally: RunTally,
         *,
         concurrency: int,
@@ -268,9 +269,8 @@ class AskingPipeline:
         tries = KEEP_TRIES
         while True:
             last = ended.is_set()
-            # Of a task that was called off some of several answers may be there: these are paid.
-            some = self._outcomes or (last and self._answers)
-            if some and not await self._flush(threads):
+            # Of a task that is still asked some of several answers may be there: these are paid.
+            if (self._outcomes or self._answers) and not await self._flush(threads):
                 tries -= 1
                 if tries <= 0:
                     raise self._lost_answers()

@@ -11,6 +11,7 @@ from ml_backend.kinds import SAMPLE_SIZE
 from ml_backend.labelstudio import Project
 from ml_backend.next_steps import Step
 from ml_backend.records import (
+    Cascade,
     JsonObject,
     Person,
     PromptVersion,
@@ -20,6 +21,7 @@ from ml_backend.records import (
     Slot,
     Subset,
     TruthSource,
+    Vote,
 )
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.evaluation.ground_truth import truth_of
@@ -30,6 +32,23 @@ SEEN_BY_TEACHER = (
     "A teacher model saw some of these tasks with their right answers when it wrote this version: "
     "the figures flatter it. Evaluate on the held-out tasks for a fair score."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Versions that answer the tasks of a run together, by their ids, the leading one first.
+
+    A vote of two or more, or a cascade of a cheap one and a dear one.
+    """
+
+    version_ids: tuple[int, ...]
+    is_cascade: bool = False
+    min_score: float | None = None
+    """Of a cascade: the confidence from which on the cheap one is sure."""
+    max_error: float | None = None
+    """Of a cascade: have the threshold chosen so that at most this share of them is wrong."""
+    certainty: float | None = None
+    """Of ``max_error``; None for 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,8 @@ class RunRequest:
     """Whether HasGT covers only tasks no teacher saw; None does for a version a teacher made."""
     samples: int = 1
     """Answers asked of each task; with several the score says how far they agree."""
+    together: Together | None = None
+    """Other versions that answer with the one it is started of; None for that one alone."""
     follow: bool = False
     """Whether it counts towards the budget of a prompt that follows its project."""
     worker_job: str = ""
@@ -118,6 +139,7 @@ def once_more(run: Run) -> RunRequest:
         budget=asked.budget,
         truth=asked.truth,
         samples=asked.samples,
+        together=together_of(asked),
     )
     if run.subset is Subset.ALL and run.slot is Slot.ALL:
         return again
@@ -127,6 +149,16 @@ def once_more(run: Run) -> RunRequest:
         size = asked.sample_size or SAMPLE_SIZE
         return replace(again, sample_size=size, sample_seed=asked.sample_seed)
     return replace(again, subset=Subset.CUSTOM, task_ids=asked.task_ids)
+
+
+def together_of(asked: RunOptions) -> Together | None:
+    """Return which versions a run was asked for, with the threshold as it was chosen then."""
+    if not asked.members:
+        return None
+    version_ids = tuple(each.version_id for each in asked.members)
+    if asked.cascade is None:
+        return Together(version_ids)
+    return Together(version_ids, is_cascade=True, min_score=asked.cascade.min_score)
 
 
 def known_count(request: RunRequest, project: Project) -> int | None:
@@ -198,7 +230,11 @@ def what_teachers_saw(version: PromptVersion, request: RunRequest) -> Exposure:
 
 
 def options_of(
-    project: Project, request: RunRequest, task_ids: Sequence[int] | None, exposure: Exposure
+    project: Project,
+    request: RunRequest,
+    task_ids: Sequence[int] | None,
+    exposure: Exposure,
+    together: Vote | Cascade | None = None,
 ) -> RunOptions:
     """Return what a run keeps of how it was asked for."""
     drawn = request.subset is Subset.SAMPLE
@@ -219,4 +255,6 @@ def options_of(
         caution=exposure.caution,
         worker_job=request.worker_job,
         estimated=request.estimated,
+        vote=together if isinstance(together, Vote) else None,
+        cascade=together if isinstance(together, Cascade) else None,
     )

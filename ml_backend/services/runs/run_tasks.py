@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio, queries
 from ml_backend.next_steps import Step
-from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot, Subset, TruthSource
+from ml_backend.records import JsonObject, Prompt, PromptVersion, Slot, Subset, Task, TruthSource
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.evaluation.ground_truth import no_truth, truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.predictions.selection import require_narrowing
 from ml_backend.services.publishing.ownership import Ownership
 from ml_backend.services.runs.run_request import RunRequest, what_teachers_saw
+from ml_backend.services.writing.patient_studio import PatientLabelStudio
 from ml_backend.store import Store
 
 FEW = 1_000
 """Tasks up to which Label Studio is asked for these alone and not for all of a project's."""
+PAGE = 1000
 
 
 class NothingMissing(Conflict):
@@ -200,3 +202,19 @@ def tab_filters(studio: LabelStudioReader, project_id: int, tab: str) -> JsonObj
             fix="Choose All Project Tasks, or set a filter in the tab.",
         )
     return dict(found.query)
+
+
+def iter_task_pages(
+    studio: PatientLabelStudio[ServerLabelStudio],
+    project_id: int,
+    task_ids: Sequence[int] | None,
+) -> Iterator[list[Task]]:
+    """Yield pages of the tasks of those ids, of all tasks for None; no task comes twice.
+
+    From a Label Studio that may go away between two of them.
+    """
+    query = None
+    if task_ids is not None:
+        query = queries.selecting(task_ids)
+    # By id from the last one seen: whatever happens between two pages, no task comes twice.
+    yield from studio.iter_tasks(project_id, page_size=PAGE, query=query)

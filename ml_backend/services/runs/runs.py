@@ -10,6 +10,7 @@ from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.labelstudio import Project
 from ml_backend.next_steps import Step
 from ml_backend.records import (
+    Cascade,
     Failure,
     FailureKind,
     Prompt,
@@ -19,6 +20,7 @@ from ml_backend.records import (
     RunSnapshot,
     RunStatus,
     Stage,
+    Vote,
 )
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.project_identity import ProjectIdentity
@@ -32,6 +34,7 @@ from ml_backend.services.runs.run_request import (
     what_teachers_saw,
 )
 from ml_backend.services.runs.run_tasks import RunTasks
+from ml_backend.services.runs.second_opinions import SecondOpinions, called_together
 from ml_backend.services.writing.lease import LEASE_SECONDS, holder_name
 from ml_backend.store import Store
 
@@ -50,6 +53,8 @@ class RunPlan:
     exposure: Exposure
     label: str
     """What its predictions would be called."""
+    together: Vote | Cascade | None = None
+    """The versions that answer, where several do."""
 
     @property
     def total(self) -> int:
@@ -65,12 +70,14 @@ class Runs:
         predictor_factory: PredictorFactory,
         ownership: Ownership,
         tasks: RunTasks,
+        opinions: SecondOpinions,
     ) -> None:
         self._store = store
         self._predictor_factory = predictor_factory
         self._ownership = ownership
         self._identity = ProjectIdentity(store)
         self.tasks = tasks
+        self.opinions = opinions
 
     def start(
         self, prompt: Prompt, version: PromptVersion, project: Project, request: RunRequest
@@ -87,7 +94,9 @@ class Runs:
     ) -> RunPlan:
         """Check a run and choose its tasks, of a version that need not be saved yet."""
         check_request(request)
-        self.check(version, project, request.budget)
+        members = self.opinions.members(prompt, version, request)
+        for member in members:
+            self.check(member, project, request.budget)
         check_samples(version, request.samples)
         if project.tasks == 0:
             raise InvalidInput(
@@ -95,13 +104,15 @@ class Runs:
                 field="project",
                 fix="Import some in Label Studio first.",
             )
-        project = self.tasks.counted(project)
+        together = self.opinions.settle(members, project, request)
+        project, called = self.tasks.counted(project), called_together(members, together)
         return RunPlan(
             project,
             request,
-            self.tasks.choose(prompt, version, project, request),
-            what_teachers_saw(version, request),
-            self._ownership.expected(prompt, version, request.place, project.id),
+            self.tasks.choose(prompt, called, project, request),
+            what_teachers_saw(called, request),
+            self._ownership.expected(prompt, called, request.place, project.id),
+            together,
         )
 
     def begin(
@@ -112,6 +123,9 @@ class Runs:
         With ``unless_open`` return the run that asks the very same already, if one goes on.
         """
         project, request = plan.project, plan.request
+        if plan.together is not None:
+            members = self.opinions.members(prompt, version, request)
+            version = called_together(members, plan.together)
         task_ids, exposure = plan.task_ids, what_teachers_saw(version, request)
         expected = self._ownership.expected(prompt, version, request.place, project.id)
         missing_of_another = request.only_missing and expected != plan.label
@@ -130,8 +144,8 @@ class Runs:
             label=label,
             slot=request.place.value,
             subset=request.subset.value,
-            snapshot=RunSnapshot.of(version, prompt.title),
-            options=options_of(project, request, task_ids, exposure),
+            snapshot=RunSnapshot.of(version, prompt.title, self._predictor_factory.way_of(version)),
+            options=options_of(project, request, task_ids, exposure, plan.together),
             total=project.tasks if task_ids is None else len(task_ids),
             cost=0.0,
             handed_out=bool(request.worker_job),
@@ -165,7 +179,8 @@ class Runs:
 
     def resume(self, run: Run) -> Run:
         """Make a failed or canceled run pending again; kept answers are not asked again."""
-        self._store.prompts.get_version(run.version_id)  # a deleted version's must not come back
+        for version_id in (run.version_id, *(each.version_id for each in run.options.members)):
+            self._store.prompts.get_version(version_id)  # a deleted version's must not come back
         # What tells whether the tasks still are those that were asked.
         stage, plan = Stage.ASKING, PublishPlan(project=run.plan.project)
         if run.stage in (Stage.CLEARING, Stage.LOADING, Stage.VERIFYING):

@@ -366,8 +366,10 @@ class Backend:
             if not any(covers(run, task.id) for run in runs)
         }
         if left and serving.prompt is not None:
+            version = serving.version
+            way = self._predictor_factory.way_of(version)
             run = self._continuing.go_on(
-                project_id, serving.prompt, serving.version, serving.label, sorted(left)
+                project_id, serving.prompt, version, serving.label, sorted(left), way
             )
             log.info("project %s: run %s goes on with %d tasks", project_id, run.id, len(left))
             self._offer(run.id)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from ml_backend.records import (
+    ConfidenceWay,
     Outcome,
     Prompt,
     PromptVersion,
@@ -70,8 +71,12 @@ class Continuation:
         version: PromptVersion,
         label: str,
         task_ids: Sequence[int],
+        way: ConfidenceWay,
     ) -> Run:
-        """Start the run, in slot *all*, that asks what a ``/predict`` did not reach."""
+        """Start the run, in slot *all*, that asks what a ``/predict`` did not reach.
+
+        ``way`` is how that asked for confidence.
+        """
         return self._store.runs.create(
             prompt_id=prompt.id,
             version_id=version.id,
@@ -79,7 +84,7 @@ class Continuation:
             label=label,
             slot=Slot.ALL.value,
             subset=Subset.CUSTOM.value,
-            snapshot=RunSnapshot.of(version, prompt.title),
+            snapshot=RunSnapshot.of(version, prompt.title, way),
             options=RunOptions(task_ids=tuple(sorted(task_ids)), continues=WHY),
             total=len(task_ids),
             cost=0.0,

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from ml_backend.errors import Conflict, InvalidInput, NotFound
 from ml_backend.labelstudio import Project
-from ml_backend.records import Connection, Job, JobKind, Prompt, PromptVersion, TruthSource
+from ml_backend.records import (
+    Connection,
+    Job,
+    JobKind,
+    Prompt,
+    PromptVersion,
+    TruthSource,
+)
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.callers.authoring import Draft
 from ml_backend.services.racing.entrants import entrants_of

@@ -7,6 +7,7 @@ from ml_backend.records import Prompt, PromptVersion, Run
 from ml_backend.services.callers.access import Caller
 from ml_backend.services.runs.run_request import RunRequest
 from ml_backend.services.runs.runs import RunPlan
+from ml_backend.services.runs.second_opinions import asked_versions
 from ml_backend.web.server.services import services
 
 
@@ -28,7 +29,8 @@ def check(
     caller: Caller, prompt: Prompt, version: PromptVersion, project: Project, options: RunRequest
 ) -> RunPlan:
     """Say what would keep a version from running, which need not be saved yet; raises as above."""
-    services().access.require_connection(caller, version)
+    for member in services().runs.opinions.members(prompt, version, options):
+        services().access.require_connection(caller, member)
     if project.id not in prompt.project_ids:  # it becomes one of the prompt's
         services().access.editable(caller, prompt.id)
     return services().runs.plan(prompt, version, project, options.by(caller, options.organization))
@@ -52,8 +54,8 @@ def cancel(run: Run) -> Run:
 
 def resume(caller: Caller, run: Run) -> Run:
     """Go on with a failed or canceled run; it spends again, so the connection's rights hold."""
-    version = services().store.prompts.get_version(run.version_id)
-    services().access.require_connection(caller, version)
+    for version in asked_versions(services().store, run):
+        services().access.require_connection(caller, version)
     resumed = services().runs.resume(run)
     services().offer_run(run.id)
     return resumed

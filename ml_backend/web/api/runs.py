@@ -90,7 +90,7 @@ def cancel_run(prompt_id: int, version_id: int, inference_run_id: int) -> Detail
     caller = identity.caller()
     _find(caller, prompt_id, version_id)
     run = services().access.run(caller, inference_run_id)
-    if run.version_id != version_id:
+    if not run.is_answered_by(version_id):
         raise NotFound(f"This version has no run {run.id}.", field="run")
     cancel(run)
     return Detail(detail=f"Run {run.id} is being canceled; what was answered is kept.")
@@ -209,6 +209,7 @@ def _options(body: RunCreate) -> RunRequest:
         budget=body.budget,
         truth=body.truth,
         samples=body.samples,
+        together=body.together,
         held_out=body.held_out,
         worker_job=body.job_id or "",
         organization=body.organization,

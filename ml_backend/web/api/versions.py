@@ -7,6 +7,7 @@ from typing import Any
 from ml_backend.errors import InvalidInput, ModelError, NotFound
 from ml_backend.records import Job, JobKind, Prompt, PromptVersion, RunStatus
 from ml_backend.services.runs.estimates import Estimate
+from ml_backend.services.runs.run_request import RunRequest, Together
 from ml_backend.store import Evaluated
 from ml_backend.web.actions.refinements import refine_in_background
 from ml_backend.web.api.deletions import delete_in_background
@@ -151,8 +152,16 @@ def cost_estimate(prompt_id: int, version_id: int, query: CostQuery) -> CostAnsw
         return _no_cost("NoProject", "The prompt has no project whose tasks could be counted.")
     project = services().access.project(caller, project_id)
     try:
-        found = services().estimates.estimate(
-            caller.studio, project, version, query.project_subset, truth=query.truth
+        request = RunRequest(together=_together(query))
+        opinions = services().runs.opinions
+        members = opinions.members(prompt, version, request)
+        found = services().estimates_together.estimate(
+            caller.studio,
+            project,
+            members,
+            opinions.settle(members, project, request),
+            query.project_subset,
+            truth=query.truth,
         )
     except (InvalidInput, ModelError) as error:
         return _no_cost(type(error).__name__, str(error))
@@ -253,6 +262,15 @@ def _no_cost(kind: str, message: str) -> CostAnswer:
     return CostAnswer(is_error=True, error_type=kind, error_message=message)
 
 
+def _together(query: CostQuery) -> Together | None:
+    named = query.vote or query.cascade
+    if named is None:
+        return None
+    ids = tuple(int(each) for each in named.split(","))
+    threshold = (query.min_score, query.max_error, query.certainty)
+    return Together(ids, query.vote is None, *threshold)
+
+
 def _cost(found: Estimate) -> CostAnswer:
     price = found.price
     return CostAnswer(
@@ -272,7 +290,10 @@ def _cost(found: Estimate) -> CostAnswer:
         price_date=price.dated or None if price else None,
         tokens=round(found.tokens.mean),
         completion_limit=found.limit or None,
+        together=found.remark or None,
+        version_costs_usd=[_dollars(each.total_cost) for each in found.parts] or None,
         low_tokens=round(found.tokens.low),
         high_tokens=round(found.tokens.high),
         model_retirement=found.retiring or None,
+        confidence=found.confidence,
     )

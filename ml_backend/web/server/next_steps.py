@@ -15,6 +15,8 @@ WORDS: Words = {
     "or set the connection's budget_limit to null (of the server's own OPENAI_BUDGET is the "
     "budget).",
     Step.ADD_SMALL_MODEL: "Whoever runs the server installs it by command (models add).",
+    Step.ALLOW_MORE_OR_MARK_MORE: "Allow more with max_error, name the score yourself with "
+    "min_score, or have more ground truth marked and evaluate the cheap version again.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks, or leave held_out out.",
     Step.ASK_ALL_AGAIN: "Leave only_missing_predictions out to ask all tasks again.",
     Step.ASK_ONCE: "Leave samples out.",
@@ -47,6 +49,9 @@ WORDS: Words = {
     "it: POST …/promises/{promise}/withdraw.",
     Step.EVALUATE_VERSION: "Start a run of it first, over the subset HasGT or All.",
     Step.GIVE_ADDRESS: "Give its address as url.",
+    Step.GET_CONFIDENCE: "Ask the cheap version several times (samples, for its evaluation as for "
+    "the cascade), or have it asked how sure it is: its field confidence.",
+    Step.GIVE_ERROR_OR_SCORE: "Give max_error, for example 0.05, or min_score, for example 0.9.",
     Step.GIVE_FIELD: "Send it as {field}.",
     Step.GIVE_KEY_AGAIN: "Enter it again: api_key of PATCH "
     "/api/model-provider-connections/{connection}/. Or whoever runs the server sets the "

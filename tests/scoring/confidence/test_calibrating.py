@@ -134,4 +134,4 @@ def test_held_out_truth_is_nearer_and_never_farther() -> None:
     for sharpness in (0.4, 2.0):
         assert np.mean([ece_change(rng, sharpness=sharpness) for _ in range(20)]) < -0.02
     assert np.mean([ece_change(rng, sharpness=1.0) for _ in range(20)]) < 0.01
-    assert np.mean([ece_change(rng, sharpness=1.0, fitted=60) for _ in range(20)]) < 0.02
+    assert np.mean([ece_change(rng, sharpness=1.0, fitted=100) for _ in range(20)]) < 0.03

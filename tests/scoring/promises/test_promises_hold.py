@@ -58,14 +58,15 @@ def test_the_promises_of_all_classes_hold_together() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("left", [40, 200, 2000])
+@pytest.mark.parametrize("left", [39, 40, 200, 2000])
 def test_accepted_sets_keep_what_is_promised_of_them(left: int) -> None:
+    """Of 39 one may be wrong, of 40 two: a model of 3 % has more in a third of all sets."""
     rng = np.random.default_rng(5)
-    setting = Setting(150, 0.05, 0.9)
-    good = World("nearly good enough", np.full_like(worlds(0.05)[0].wrong, 0.035), levels=1)
+    setting = Setting(400, 0.05, 0.95)
+    good = World("3 % everywhere", np.full_like(worlds(0.05)[0].wrong, 0.03), levels=1)
     for world in (*worlds(0.05), good):
-        share, _ = broken_in_sets(world, setting, left, 400, rng)
-        assert share <= most(0.1, 400), world.name
+        share, _ = broken_in_sets(world, setting, left, 300, rng)
+        assert share <= most(0.05, 300), world.name
 
 
 @pytest.mark.slow

@@ -62,6 +62,18 @@ def test_the_preview_has_the_system_text_and_the_parameters(pages: Pages, path: 
 
 
 @pytest.mark.slow
+def test_confidence_is_chosen_in_the_editor(pages: Pages, path: str) -> None:
+    form = pages.get(path).fields("#editor")
+    assert form["confidence"] == "auto"
+    pages.post(f"{path}/editor", **{**form, "confidence": "none", "do": "save"})
+    assert version_of(pages, path).confidence == "none"
+    assert pages.get(path).fields("#editor")["confidence"] == "none"
+    refused = pages.post(f"{path}/editor", **{**form, "confidence": "high", "do": "save"})
+    assert "There is no confidence" in refused.text()
+    assert version_of(pages, path).confidence == "none"
+
+
+@pytest.mark.slow
 def test_the_difference_shows_system_texts_and_a_restored_version_has_them(
     pages: Pages, path: str
 ) -> None:

@@ -16,7 +16,15 @@ from urllib.parse import urlencode
 import pytest
 
 from ml_backend.labeling import LabelingConfig
-from ml_backend.records import Outcome, Prediction, Problem, Run, Subset
+from ml_backend.records import (
+    Confidence,
+    ConfidenceSource,
+    Outcome,
+    Prediction,
+    Problem,
+    Run,
+    Subset,
+)
 from support.api import Api, task
 from support.by_hand import get_task
 from support.labels import own
@@ -331,6 +339,21 @@ def test_validation_problems_and_the_raw_answer_are_shown_in_full(pages: Pages, 
     assert page.text("main pre") == EVIL
     assert "1 problem" in pages.get(results(run, "&filter=review")).text("tbody")
     assert "<script>alert" not in page.html
+
+
+@pytest.mark.slow
+def test_where_the_confidence_is_from_is_shown_by_control_and_region(
+    pages: Pages, run: Run
+) -> None:
+    (task_id,) = of(pages, 0)
+    marked = {"id": "r1", **region("a")}
+    sure = Confidence(ConfidenceSource.RATED, 0.5, {"topic": 0.61}, {marked["id"]: 0.62})
+    keep(pages, run, Prediction(task_id, {"topic": "a"}, [marked], 0.5, confidence=sure))
+    text = pages.get(detail(run, task_id)).text("main")
+    assert "0.50 rated by the model itself" in text
+    assert "0.61" in text
+    assert "Confidence by region" in text
+    assert "0.62" in text
 
 
 @pytest.mark.slow

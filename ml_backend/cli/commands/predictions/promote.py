@@ -10,8 +10,8 @@ from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.commands.predictions.choosing import changing, named_selection, selecting
 from ml_backend.cli.commands.predictions.opened_marks import mark_opened, show_marked
 from ml_backend.cli.output.progress import bar
+from ml_backend.kinds import LeftOut
 from ml_backend.services.jobs import documents as reports
-from ml_backend.services.predictions.accept_rule import LeftOut
 
 if TYPE_CHECKING:
     from ml_backend.services.accepting.accepting import AcceptPlan

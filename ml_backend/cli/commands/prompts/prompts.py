@@ -19,6 +19,7 @@ from ml_backend.cli.commands.prompts.version_options import (
 )
 from ml_backend.cli.commands.run import note_unanswerable
 from ml_backend.cli.output import documents
+from ml_backend.records import ConfidenceWay
 
 
 @click.group(cls=Group)
@@ -116,6 +117,7 @@ def create_prompt(
     assigned: tuple[tuple[str, Any], ...],
     system_prompt: str | None,
     system_file: IO[str] | None,
+    confidence: ConfidenceWay | None,
 ) -> None:
     """Create a prompt with a first version.
 
@@ -153,6 +155,7 @@ def create_prompt(
             model=model,
             parameters=parameters_of(parameters, assigned),
             system_prompt=system,
+            confidence=confidence or ConfidenceWay.AUTO,
         )
         undo.pop_all()
     if app.as_json:

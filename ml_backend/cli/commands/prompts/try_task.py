@@ -14,7 +14,8 @@ from ml_backend.cli.commands.prompts.version_options import (
     system_text,
 )
 from ml_backend.cli.next_steps import for_command_line
-from ml_backend.records import Failure, Prediction
+from ml_backend.records import ConfidenceWay, Failure, Prediction
+from ml_backend.records.confidence import confidence_json
 
 if TYPE_CHECKING:
     from ml_backend.services.evaluation.tries import Tried
@@ -50,6 +51,7 @@ def try_task(
     assigned: tuple[tuple[str, Any], ...],
     system_prompt: str | None,
     system_file: IO[str] | None,
+    confidence: ConfidenceWay | None,
     few_shot: int | None,
     budget: float | None,
     fresh: bool,
@@ -80,6 +82,7 @@ def try_task(
         parameters=parameters_of(parameters, assigned),
         system_prompt=system_text(system_prompt, system_file),
         few_shot=few_shot,
+        confidence=confidence,
     )
     asked = TryRequest(app.project(project), unsaved, task, budget=budget, fresh=fresh)
     tried = container.tries.ask(container.studio, asked)
@@ -106,6 +109,7 @@ def _document(tried: Tried) -> dict[str, Any]:
         if isinstance(outcome, Failure)
         else None,
         "raw": outcome.raw,
+        "confidence": confidence_json(good.confidence) if good else None,
         "truth": tried.truth,
         "right": tried.right,
         "cost_usd": asked.cost,
@@ -140,6 +144,9 @@ def _show(app: App, tried: Tried) -> None:
             click.echo("Nothing to tell: the answer is null or empty, and marks nothing.")
         for each in outcome.problems:
             click.echo(f"{each.control}: {each.message}")
+        sure = outcome.confidence
+        if sure is not None:
+            click.echo(f"Confidence: {sure.task:.2f}, {sure.source.words}")
     click.echo(_cost(tried))
     click.echo(f"\nThe model said:\n{outcome.raw[:LONGEST_RAW] or '(nothing)'}")
     if tried.after is not None:

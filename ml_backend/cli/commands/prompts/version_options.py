@@ -9,7 +9,7 @@ import click
 
 from ml_backend.cli.app import json_object, read_text
 from ml_backend.errors import InvalidInput
-from ml_backend.records import PromptVersion, ProviderName
+from ml_backend.records import ConfidenceWay, PromptVersion, ProviderName
 
 NOT_READ = "The offline baseline answers as the most similar annotated tasks; it reads no text."
 
@@ -25,7 +25,7 @@ def parameter(value: str) -> tuple[str, Any]:
 
 
 def sending_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of parameters and system text."""
+    """Give a command the options of parameters, system text and confidence."""
     options = [
         click.option(
             "--parameters",
@@ -48,6 +48,13 @@ def sending_options(command: Callable[..., None]) -> Callable[..., None]:
             "--system-file",
             type=click.File("r", encoding="utf-8"),
             help="Read it there; - is stdin.",
+        ),
+        click.option(
+            "--confidence",
+            type=click.Choice([each.value for each in ConfidenceWay]),
+            callback=lambda _context, _option, value: ConfidenceWay(value) if value else None,
+            help="How it is asked how sure it is: auto is logprobs where the model gives them, "
+            "else rated, a small field of its own at the end of the answer; none asks nothing.",
         ),
     ]
     for option in reversed(options):
@@ -90,6 +97,8 @@ def echo_version(version: PromptVersion) -> None:
         click.echo(NOT_READ)
     if version.parameters:
         click.echo(f"Parameters: {listed(version.parameters)}")
+    if version.confidence is not ConfidenceWay.AUTO:
+        click.echo(f"Confidence: {version.confidence.words}")
     if version.system_prompt:
         click.echo(f"\nSystem text:\n{version.system_prompt}\n\nPrompt:")
     else:

@@ -13,6 +13,7 @@ from ml_backend.cli.commands.prompts.race import race_models
 from ml_backend.cli.commands.prompts.refine import refine_version
 from ml_backend.cli.output import documents
 from ml_backend.cli.output.details import percent
+from ml_backend.records import ConfidenceWay
 
 if TYPE_CHECKING:
     from ml_backend.store import Evaluated, Score
@@ -126,6 +127,7 @@ def create_version(
     assigned: tuple[tuple[str, Any], ...],
     system_prompt: str | None,
     system_file: IO[str] | None,
+    confidence: ConfidenceWay | None,
     few_shot: int,
 ) -> None:
     """Add a version to a prompt. It changes nothing live until it is run or activated.
@@ -137,6 +139,7 @@ def create_version(
       ls-prompts versions create Topic --file topic.md --few-shot 5
       ls-prompts versions create Topic --file topic.md --set temperature=0.2 --set seed=1 \\
           --system-prompt "You know the law of Ontario."
+      ls-prompts versions create Topic --file topic.md --confidence none
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give the prompt with --text or with --file.")
@@ -150,6 +153,7 @@ def create_version(
         parameters=parameters_of(parameters, assigned),
         system_prompt=system_text(system_prompt, system_file) or "",
         few_shot=few_shot,
+        confidence=confidence or ConfidenceWay.AUTO,
     )
     if app.as_json:
         active = app.container.store.prompts.active_version(found.id)

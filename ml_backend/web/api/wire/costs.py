@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ml_backend.records import Subset, TruthSource
+from ml_backend.records import ConfidenceWay, Subset, TruthSource
 from ml_backend.web.api.wire.parts import Given, Id, Said, Shown
+
+VERSIONS = r"^\d{1,15}(,\d{1,15}){1,8}$"
 
 
 class CostQuery(Given):
@@ -17,6 +19,31 @@ class CostQuery(Given):
     project_subset: Subset = Subset.ALL
     truth: Annotated[
         TruthSource | None, Field(description="Of HasGT, as a run takes it; ours.")
+    ] = None
+
+    vote: Annotated[
+        str | None,
+        Field(
+            pattern=VERSIONS,
+            description="Ids with commas of versions that answer together, this one first; ours.",
+        ),
+    ] = None
+    cascade: Annotated[
+        str | None,
+        Field(
+            pattern=VERSIONS,
+            description="Ids, with a comma, of this version and the one that is asked where it is "
+            "not sure; ours.",
+        ),
+    ] = None
+    max_error: Annotated[
+        float | None, Field(gt=0, lt=1, description="Of a cascade, as a run takes it; ours.")
+    ] = None
+    certainty: Annotated[float | None, Field(ge=0.5, lt=1, description="Of max_error; ours.")] = (
+        None
+    )
+    min_score: Annotated[
+        float | None, Field(ge=0, le=1, description="Of a cascade, as a run takes it; ours.")
     ] = None
 
 
@@ -50,5 +77,11 @@ class CostAnswer(Shown):
     """Of all tasks, prompts and completions together."""
     low_tokens: int | None = None
     high_tokens: int | None = None
+    together: str | None = None
+    """Where several versions answer: how the sum was made of theirs. Ours."""
+    version_costs_usd: list[str | None] | None = None
+    """Of each of them, as if it were asked all tasks. Ours."""
     model_retirement: str | None = None
     """That its model is retired, or will be within 90 days. Ours."""
+    confidence: ConfidenceWay | None = None
+    """How the model would be asked how sure it is; what it costs is in the sums. Ours."""

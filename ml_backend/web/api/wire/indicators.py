@@ -14,6 +14,7 @@ from ml_backend.web.api.wire.metrics import (
     ConfusionAnswer,
     CorrectnessAnswer,
     HumanAgreementAnswer,
+    LearnedCalibrationAnswer,
     MacroMeanAnswer,
     MicroMeanAnswer,
     NumberErrorAnswer,
@@ -106,6 +107,7 @@ Figure = (
     | RankCorrelationAnswer
     | HumanAgreementAnswer
     | CalibrationAnswer
+    | LearnedCalibrationAnswer
     | FailuresFigure
 )
 _WHOLE: dict[str, type[Figure]] = {
@@ -116,6 +118,7 @@ _WHOLE: dict[str, type[Figure]] = {
     "tokens": TokensFigure,
     "humans": HumanAgreementAnswer,
     "calibration": CalibrationAnswer,
+    "calibrated": LearnedCalibrationAnswer,
 }
 _OF_CONTROL: dict[str, type[Figure]] = {
     "accuracy": CorrectnessAnswer,

@@ -5,11 +5,11 @@ Shares and scores are 0 to 1; low and high are the 95 % interval; null is a shar
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from ml_backend.records import RunMetrics, TruthSource
+from ml_backend.records import ConfidenceSource, RunMetrics, TruthSource
 from ml_backend.records.metrics_json import metrics_json
 from ml_backend.web.api.wire.parts import LeftOut, Shown
 
@@ -153,6 +153,32 @@ class CalibrationAnswer(Shown):
     brier: float
     """The Brier score."""
     bins: list[CalibrationBinAnswer]
+    ranking: LeftOut[RankingAnswer] = None
+    """Left out where all answers were right, or all wrong."""
+
+
+class RankingAnswer(Shown):
+    """How well scores tell right from wrong: the area under their ROC curve, 0.5 by chance."""
+
+    auroc: float
+    low: float
+    high: float
+
+
+class LearnedCalibrationAnswer(Shown):
+    """How often a confidence is right, learned on one half of the truths, measured on the other."""
+
+    source: ConfidenceSource
+    """What all these confidences were made of."""
+    learned_on: int
+    """Tasks."""
+    map: dict[str, Any]
+    """Steps as ``points`` of (confidence, probability), or a line in log-odds: ``slope``,
+    ``intercept``."""
+    before: CalibrationAnswer
+    """Of the half it was not learned on: the confidence as it came."""
+    after: CalibrationAnswer
+    """Of the same half: what the map makes of it."""
 
 
 class AgreementRateAnswer(Shown):
@@ -192,6 +218,8 @@ class MetricsAnswer(Shown):
     """Controls asked about each region; they count regions."""
     calibration: LeftOut[CalibrationAnswer] = None
     """Where answers have scores."""
+    calibrated: LeftOut[LearnedCalibrationAnswer] = None
+    """Where there were truths enough for two halves."""
     humans: LeftOut[HumanAgreementAnswer] = None
     """Where several people annotated a task."""
     unread: LeftOut[TruthsUnreadAnswer] = None

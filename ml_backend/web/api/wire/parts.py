@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
 from ml_backend.errors import NotFound
-from ml_backend.records import ExampleSource, Person
+from ml_backend.records import Confidence, ConfidenceSource, ExampleSource, Person
 from ml_backend.records.run_json import pool_json
 from ml_backend.web.server.next_steps import for_api
 
@@ -53,6 +53,28 @@ class Shown(BaseModel):
     """An answer."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class ConfidenceAnswer(Shown):
+    """How sure a model is of an answer, 0 to 1, as it came: calibrated it is nowhere here."""
+
+    source: ConfidenceSource
+    task: float
+    controls: dict[str, float]
+    """By the name of the control, where that is known."""
+    regions: dict[str, float]
+    """By the id of the region."""
+
+    @classmethod
+    def of(cls, found: Confidence | None) -> ConfidenceAnswer | None:
+        if found is None:
+            return None
+        return cls(
+            source=found.source,
+            task=found.task,
+            controls=dict(found.controls),
+            regions=dict(found.regions),
+        )
 
 
 class UserSimple(Shown):

@@ -11,7 +11,16 @@ from pydantic import Field
 from ml_backend.records import Prompt, Subset, TruthSource
 from ml_backend.services.evaluation.class_alignment import Alignment
 from ml_backend.services.evaluation.subset_tasks import SubsetCount, TaskResult
-from ml_backend.web.api.wire.parts import Given, Id, Ids, PageQuery, PoolAnswer, Said, Shown
+from ml_backend.web.api.wire.parts import (
+    ConfidenceAnswer,
+    Given,
+    Id,
+    Ids,
+    PageQuery,
+    PoolAnswer,
+    Said,
+    Shown,
+)
 from ml_backend.web.api.wire.prompts import SkillName
 
 
@@ -170,6 +179,8 @@ class TaskItem(Shown):
     """Agreement with the ground truth, 0 to 1; 0 for a failure. Where none is marked, with what
     people submitted."""
     error: TaskFailure | None = None
+    confidence: ConfidenceAnswer | None = None
+    """How sure the model is of its answer, and where that is from; ours."""
 
     @classmethod
     def of(cls, found: TaskResult) -> TaskItem:
@@ -183,6 +194,7 @@ class TaskItem(Shown):
             ground_truth=found.ground_truth,
             score=found.score,
             error=error,
+            confidence=ConfidenceAnswer.of(found.confidence),
         )
 
 

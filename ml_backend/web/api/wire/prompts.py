@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field
 
 from ml_backend.prompting.parameters import KNOWN
-from ml_backend.records import Prompt, PromptVersion
+from ml_backend.records import ConfidenceWay, Prompt, PromptVersion
 from ml_backend.services.callers.authoring import Draft
 from ml_backend.store import Evaluated, PromptStats
 from ml_backend.web.api.wire.parts import Given, Id, LeftOut, PageQuery, Shown, UserSimple, Whole
@@ -162,6 +162,14 @@ class VersionUpdate(Given):
             "Ours."
         ),
     ] = None
+    confidence: Annotated[
+        ConfidenceWay | None,
+        Field(
+            description="How the model is asked how sure it is: logprobs by its tokens' "
+            "log-probabilities, rated by a field of its own at the end of the answer, auto by the "
+            "first of these that it gives, none not at all. Ours."
+        ),
+    ] = None
 
     def draft(self) -> Draft:
         return Draft(
@@ -174,6 +182,7 @@ class VersionUpdate(Given):
             organization=self.organization,
             parameters=self.parameters,
             system_prompt=self.system_prompt,
+            confidence=self.confidence,
         )
 
 
@@ -229,6 +238,8 @@ class VersionAnswer(Shown):
     """What the model is called with besides. Ours."""
     system_prompt: str
     """Sent before all else. Ours."""
+    confidence: ConfidenceWay
+    """How it is asked how sure it is. Ours."""
     score: float | None = None
     """Accuracy of its last evaluation over all ground truth, or all that was submitted where
     nothing was marked; a sample changes nothing of it.
@@ -268,6 +279,7 @@ class VersionAnswer(Shown):
             sample_n=sample.n if sample else None,
             parameters=version.parameters,
             system_prompt=version.system_prompt,
+            confidence=version.confidence,
             created_by=UserSimple.of(version.created_by),
             created_at=version.created_at,
             updated_at=version.updated_at,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ml_backend.records import RunStatus, Slot, Subset, TruthSource
+from ml_backend.records import ConfidenceWay, RunStatus, Slot, Subset, TruthSource
 from ml_backend.web.api.wire.metrics import EffortAnswer, Measured
 from ml_backend.web.api.wire.parts import Given, Shown
 
@@ -90,6 +90,8 @@ class ReportedPrompt(Shown):
     parameters: dict[str, Any]
     system_prompt: str
     """Sent before all else, "" for none."""
+    confidence: ConfidenceWay
+    """How it was asked how sure it is."""
     max_few_shot_examples: int
 
 

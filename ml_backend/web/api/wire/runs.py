@@ -21,9 +21,10 @@ from ml_backend.web.api.wire.parts import (
     UserSimple,
     Whole,
 )
+from ml_backend.web.api.wire.together import CascadeAnswer, MemberAnswer, TogetherGiven
 
 
-class RunCreate(Given):
+class RunCreate(TogetherGiven):
     """A run over a subset of a project's tasks."""
 
     project: Id
@@ -213,6 +214,9 @@ class RunProgress(RunAnswer):
     stale: str
     """Why its metrics no longer hold."""
     samples: int
+    vote: list[MemberAnswer] | None
+    """The versions that answer together; ours."""
+    cascade: CascadeAnswer | None
     sample_seed: int | None
     """What its sample was drawn with; null took the first tasks."""
     held_out: bool
@@ -249,6 +253,8 @@ class RunProgress(RunAnswer):
             metrics=metrics_answer(run.metrics),
             stale=run.stale,
             samples=run.options.samples,
+            vote=MemberAnswer.of_vote(run.options.vote),
+            cascade=CascadeAnswer.of(run.options.cascade),
             sample_seed=run.options.sample_seed,
             held_out=run.options.held_out,
             caution=run.options.caution or None,

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ml_backend.records import Failure, Prediction, TruthSource
+from ml_backend.records import ConfidenceWay, Failure, Prediction, TruthSource
 from ml_backend.services.callers.authoring import Draft
 from ml_backend.services.evaluation.tries import Tried
-from ml_backend.web.api.wire.parts import Dollars, Exact, Id, Shown
+from ml_backend.web.api.wire.parts import ConfidenceAnswer, Dollars, Exact, Id, Shown
 
 
 class TryGiven(Exact):
@@ -27,6 +27,7 @@ class TryGiven(Exact):
     max_few_shot_examples: Annotated[int, Field(ge=0, le=1000)] | None = None
     parameters: dict[str, Any] | None = None
     system_prompt: str | None = None
+    confidence: ConfidenceWay | None = None
     truth: TruthSource | None = None
     budget: Annotated[
         Dollars | None, Field(description="Dollars that the answer may cost at most.")
@@ -42,6 +43,7 @@ class TryGiven(Exact):
             max_few_shot_examples=self.max_few_shot_examples,
             parameters=self.parameters,
             system_prompt=self.system_prompt,
+            confidence=self.confidence,
         )
 
 
@@ -75,6 +77,8 @@ class TryAnswer(Shown):
     raw: str
     """What the model said, word for word."""
     score: float | None
+    confidence: ConfidenceAnswer | None
+    """Where the score is from, and that of its parts."""
     truth: dict[str, Any] | None
     """What is true of the task; null where nobody said."""
     truth_source: TruthSource
@@ -114,6 +118,7 @@ class TryAnswer(Shown):
             error=TryError(kind=bad.kind.value, message=bad.message) if bad else None,
             raw=outcome.raw,
             score=good.score if good else None,
+            confidence=ConfidenceAnswer.of(good.confidence if good else None),
             truth=tried.truth,
             truth_source=tried.source,
             right=tried.right,

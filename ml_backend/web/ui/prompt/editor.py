@@ -15,7 +15,7 @@ from ml_backend.labelstudio import Project, Tab
 from ml_backend.llm.models.retiring import retirement_said
 from ml_backend.llm.models.saying import short_words
 from ml_backend.prompting.parameters import KNOWN
-from ml_backend.records import Connection, PromptVersion, ProviderName
+from ml_backend.records import ConfidenceWay, Connection, PromptVersion, ProviderName
 from ml_backend.services.prompts.drafts import first_draft
 from ml_backend.services.prompts.previews import Preview, Variables
 from ml_backend.services.prompts.version_edits import Kept
@@ -66,6 +66,7 @@ class Editor:
     """What came of a try, on a page that was asked for one."""
     parameters: Sequence[str] = tuple(KNOWN)
     """Names of what a version may set of a call."""
+    ways: Sequence[ConfidenceWay] = tuple(ConfidenceWay)
     limit: str = ""
     """How long an answer of the version may get, in words."""
     changed: bool = False

@@ -15,6 +15,7 @@ from ml_backend.labelstudio import Project
 from ml_backend.prompting.parameters import parse, written
 from ml_backend.records import (
     BASELINE_MODEL,
+    ConfidenceWay,
     Connection,
     JsonObject,
     PromptVersion,
@@ -68,6 +69,8 @@ class EditorForm:
     """None leaves it as it is, as does None of ``parameters``."""
     parameters: str | None = None
     """A line each."""
+    confidence: str = ""
+    """A ``ConfidenceWay``; "" leaves it as it is."""
     samples: str = "1"
     baseline: str = Subset.HAS_GT.value
     sample_size: str = str(SAMPLE_SIZE)
@@ -108,6 +111,7 @@ class EditorForm:
             few_shot=str(version.max_few_shot_examples),
             system_prompt=_lines(version.system_prompt),
             parameters=written(version.parameters),
+            confidence=version.confidence.value,
             held_out="on" if version.refined_from is not None else "",
             seen=version.updated_at.isoformat(),
         )
@@ -140,6 +144,8 @@ class EditorForm:
     def _sends_otherwise(self, version: PromptVersion) -> bool:
         """Return whether system text or parameters are others than the version's."""
         system, given = self.system_prompt, self.parameters
+        if self.confidence and self.confidence != version.confidence:
+            return True
         if system is not None and system.strip() != _lines(version.system_prompt).strip():
             return True
         if given is None:
@@ -199,7 +205,21 @@ class EditorForm:
             system_prompt=None
             if self.system_prompt is None
             else check_system_prompt(self.system_prompt),
+            confidence=self._way,
         )
+
+    @property
+    def _way(self) -> ConfidenceWay | None:
+        if not self.confidence:
+            return None
+        try:
+            return ConfidenceWay(self.confidence)
+        except ValueError:
+            raise InvalidInput(
+                f"There is no confidence {self.confidence[:80]!r}.",
+                field="confidence",
+                fix=f"Choose one of {', '.join(ConfidenceWay)}.",
+            ) from None
 
     def _given_parameters(self, version: PromptVersion | None) -> JsonObject | None:
         given = self.parameters

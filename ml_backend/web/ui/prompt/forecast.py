@@ -53,10 +53,13 @@ def forecast_run(
     count: int | None = None,
 ) -> Forecast:
     """Return what a run would take; ``task_ids`` are its tasks where they are known."""
-    found = services().estimates.estimate(
+    opinions = services().runs.opinions
+    members = opinions.members(view.prompt, version, options)
+    found = services().estimates_together.estimate(
         view.caller.studio,
         project,
-        version,
+        members,
+        opinions.settle(members, project, options),
         options.subset,
         task_ids=task_ids,
         count=count,
@@ -65,9 +68,10 @@ def forecast_run(
         sample_seed=options.sample_seed,
         truth=options.truth,
     )
-    rate = _rate(view, version)
+    rate = _rate(view, version) if len(members) == 1 else None
     calls = found.tasks * options.samples
-    missing = None if found.price is not None else unpriced(view.caller, version)
+    lacking = next((each for each in members if each.model == found.model), version)
+    missing = None if found.price is not None else unpriced(view.caller, lacking)
     return Forecast(found, calls / rate if rate and calls else None, unpriced=missing)
 
 

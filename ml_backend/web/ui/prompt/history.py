@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ml_backend.errors import NotFound
 from ml_backend.prompting.parameters import listed
-from ml_backend.records import JobKind, Run, RunSnapshot
+from ml_backend.records import JobKind, Run, RunOptions, RunSnapshot
 from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.run_words import WORDS as RUN_WORDS
@@ -124,12 +124,22 @@ def _options(run: Run) -> list[tuple[str, object]]:
         ("Sample size", asked.sample_size),
         ("Seed of the sample", asked.sample_seed),
         ("Answers asked of each task", asked.samples if asked.samples > 1 else None),
+        ("Versions asked", _members(asked)),
+        ("Sure from a score of", asked.cascade.min_score if asked.cascade else None),
+        ("Wrong answers allowed", asked.cascade.max_error if asked.cascade else None),
+        ("What that is", asked.cascade.why if asked.cascade else ""),
         ("Stop at, in dollars", asked.budget),
         ("Measured on", asked.truth.value),
         ("Data Manager filter", asked.filters),
         ("Answered by outside worker", asked.worker_job),
         ("Started by following the project", asked.follow),
     ]
+
+
+def _members(asked: RunOptions) -> str:
+    return ", ".join(
+        f"{each.snapshot.version_title} ({each.snapshot.model})" for each in asked.members
+    )
 
 
 def _settings(asked: RunSnapshot) -> list[tuple[str, object]]:
@@ -139,6 +149,7 @@ def _settings(asked: RunSnapshot) -> list[tuple[str, object]]:
         ("Few-shot examples", asked.max_few_shot_examples),
         ("Parameters", listed(asked.parameters)),
         ("System text", asked.system_prompt),
+        ("Confidence", (asked.confidence_asked or asked.confidence).words),
     ]
 
 

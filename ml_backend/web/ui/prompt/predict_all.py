@@ -8,15 +8,15 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ml_backend.errors import Conflict
+from ml_backend.errors import Conflict, InvalidInput, PromptsError
 from ml_backend.labelstudio import Project
 from ml_backend.records import PromptVersion, Slot, Subset
-from ml_backend.services.runs.run_request import RunRequest
+from ml_backend.services.runs.run_request import RunRequest, Together
 from ml_backend.web.actions.runs import start
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.prompt.editor import address, required_project
 from ml_backend.web.ui.prompt.forecast import Forecast, forecast_run
-from ml_backend.web.ui.shell.fields import dollars
+from ml_backend.web.ui.shell.fields import dollars, percent, share
 from ml_backend.web.ui.shell.filters import plural
 from ml_backend.web.ui.shell.pages import RUN, by_htmx, dialog, go, pages
 from ml_backend.web.ui.shell.prompt_view import PromptView, open_view
@@ -39,9 +39,13 @@ def ask_predict_all(prompt_id: int) -> Response:
 
 @pages.get("/prompts/<int:prompt_id>/predict-all/estimate")
 def estimate_predict_all(prompt_id: int) -> str:
-    """Say what predictions for all tasks would cost."""
+    """Say what predictions for all tasks would cost, of several versions where they are chosen."""
     view = open_view(prompt_id)
-    found = _forecast(view, required_project(view), _version(view))
+    project, version = required_project(view), _version(view)
+    try:
+        found = _forecast(view, project, version, _together(version))
+    except PromptsError as error:
+        found = Forecast(problem=error)
     return render_template("prompt/forecast.html", found=found, price_at="price-form-all")
 
 
@@ -57,6 +61,7 @@ def predict_all(prompt_id: int) -> Response:
         subset=Subset.ALL,
         only_missing=only_missing,
         budget=dollars(request.form.get("budget", ""), "Stop at", field="budget"),
+        together=_together(version),
     )
     run = start(view.caller, view.prompt, version, project, options, unless_open=True)
     flash(f"{plural(run.totals.total, 'task')} will be asked.", RUN)
@@ -72,6 +77,7 @@ def _dialog(view: PromptView, *, recounted: bool = False) -> Response:
         view=view,
         project=project,
         version=version,
+        others=[each for each in view.versions if each.id != version.id],
         replaced=_replaced(view, project),
         found=found,
         recounted=recounted,
@@ -96,5 +102,34 @@ def _replaced(view: PromptView, project: Project) -> list[Replaced]:
     return [Replaced(label, count) for label, count in counts.items() if label in ours]
 
 
-def _forecast(view: PromptView, project: Project, version: PromptVersion) -> Forecast:
-    return forecast_run(view, project, version, RunRequest(subset=Subset.ALL))
+def _forecast(
+    view: PromptView, project: Project, version: PromptVersion, together: Together | None = None
+) -> Forecast:
+    return forecast_run(view, project, version, RunRequest(Subset.ALL, together=together))
+
+
+def _together(version: PromptVersion) -> Together | None:
+    """Return which versions the form has answer with the one that is shown."""
+    way = request.values.get("way", "")
+    if way not in ("vote", "cascade"):
+        return None
+    others = [
+        int(each) for each in request.values.getlist("other") if each.isascii() and each.isdecimal()
+    ]
+    if not others:
+        raise InvalidInput(
+            f"Nobody answers beside {version.title!r}.",
+            field="other",
+            fix="Choose another version of the prompt.",
+        )
+    is_cascade = way == "cascade"
+    return Together(
+        (version.id, *others),
+        is_cascade,
+        share(request.values.get("min_score", ""), "The score", field="min_score")
+        if is_cascade
+        else None,
+        percent(request.values.get("max_error", ""), "The error allowed", field="max_error")
+        if is_cascade
+        else None,
+    )

@@ -187,6 +187,7 @@ def _settings(old: PromptVersion, new: PromptVersion) -> list[tuple[str, str, st
         ("Connection", _connection(old), _connection(new)),
         ("Few-shot examples", str(old.max_few_shot_examples), str(new.max_few_shot_examples)),
         ("Parameters", listed(old.parameters) or "none", listed(new.parameters) or "none"),
+        ("Confidence", old.confidence.words, new.confidence.words),
     ]
     return [each for each in pairs if each[1] != each[2]]
 

@@ -100,6 +100,8 @@ def fill(view: PromptView) -> str:
         first_class=first_class,
         page_size=CLASSES_A_PAGE,
         calibration=run.metrics.calibration,
+        learned=run.metrics.learned,
+        learned_plot=_reliability(run.metrics.learned.after if run.metrics.learned else None),
         humans=run.metrics.humans,
         interval_plot=svg(_intervals(accuracies)),
         reliability_plot=_reliability(run.metrics.calibration),

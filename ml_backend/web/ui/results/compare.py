@@ -87,8 +87,9 @@ def _usual(view: PromptView) -> tuple[int, ...]:
     """Return the shown version and the evaluated one before it, or where none was, one that ran."""
     if view.version is None:
         return ()
-    measured = {run.version_id for run in view.runs if run.metrics is not None}
-    ran = measured or {run.version_id for run in view.runs if run.totals.succeeded}
+    alone = [run for run in view.runs if not run.options.members]
+    measured = {run.version_id for run in alone if run.metrics is not None}
+    ran = measured or {run.version_id for run in alone if run.totals.succeeded}
     earlier = [each.id for each in view.versions if each.id < view.version.id and each.id in ran]
     return (*earlier[-1:], view.version.id)
 
@@ -169,7 +170,7 @@ def compared(view: PromptView, asked: Asked) -> str:
 
 def _unrun(view: PromptView, asked: Asked) -> list[PromptVersion]:
     """Return the versions of this prompt that were never run here."""
-    ran = {run.version_id for run in view.runs}
+    ran = {run.version_id for run in view.runs if not run.options.members}
     return [each for each in view.versions if each.id in asked.versions and each.id not in ran]
 
 

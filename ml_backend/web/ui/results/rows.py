@@ -36,6 +36,17 @@ class ControlLine:
     """"=" for the same, "≈" for partly, "≠" for different, "" without a truth."""
     word: str
     score: float | None
+    confidence: float | None = None
+    """How sure the model is of it, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLine:
+    """A region and how sure the model is of it."""
+
+    control: str
+    says: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ def _control_line(
     row: ResultRow, name: str, given: Mapping[str, Any], truth: Mapping[str, Any], longest: int
 ) -> ControlLine:
     agreement = row.compared.get(name)
+    sure = row.outcome.confidence if isinstance(row.outcome, Prediction) else None
     sign, word = "", ""
     if name in row.compared:
         sign, word = "≠", "differs"
@@ -114,7 +126,33 @@ def _control_line(
         sign=sign,
         word=word,
         score=agreement.score if agreement is not None else None,
+        confidence=sure.controls.get(name) if sure is not None else None,
     )
+
+
+def region_lines(outcome: Outcome, longest: int = 60) -> tuple[RegionLine, ...]:
+    """Return the regions of which it is known how sure the model is, the least sure first."""
+    sure = outcome.confidence if isinstance(outcome, Prediction) else None
+    if not isinstance(outcome, Prediction) or sure is None:
+        return ()
+    first = {str(each.get("id")): each for each in reversed(outcome.result) if "id" in each}
+    lines = [
+        RegionLine(str(first[each].get("from_name")), _says(first[each], longest), value)
+        for each, value in sure.regions.items()
+        if each in first
+    ]
+    return tuple(sorted(lines, key=lambda line: line.confidence))
+
+
+def _says(region: Mapping[str, Any], longest: int) -> str:
+    """What a region marks and is labelled with, as far as that is words."""
+    value = region.get("value")
+    parts = value if isinstance(value, Mapping) else {}
+    labels = parts.get(str(region.get("type")))
+    text = parts.get("text")
+    named = ", ".join(map(str, labels)) if isinstance(labels, list) else ""
+    marked = said(text, longest) if isinstance(text, str) and text else ""
+    return " · ".join(filter(None, (marked, named))) or str(region.get("type", ""))
 
 
 def columns_of(rows: Iterable[ResultRow], inputs: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from ml_backend.errors import Conflict, LabelStudioUnreachable, NotFound
 from ml_backend.labelstudio import Project
 from ml_backend.records import JobKind, JsonObject, Prediction, Run, RunStatus
+from ml_backend.services.evaluation.calibrated import calibration_of_run
 from ml_backend.services.evaluation.results import ResultQuery, ResultRow
 from ml_backend.services.fingerprints import fingerprint
 from ml_backend.services.predictions.promote import PromotePlan
@@ -17,7 +18,7 @@ from ml_backend.web.server import identity
 from ml_backend.web.server.services import services
 from ml_backend.web.ui.results.address import ResultAddress, read_address
 from ml_backend.web.ui.results.results import open_run
-from ml_backend.web.ui.results.rows import control_lines, inputs_of, line_of, readable
+from ml_backend.web.ui.results.rows import control_lines, inputs_of, line_of, readable, region_lines
 from ml_backend.web.ui.shell.filters import pretty
 from ml_backend.web.ui.shell.jobs import job_page
 from ml_backend.web.ui.shell.next_steps import for_pages
@@ -123,6 +124,7 @@ def _find(run_id: int, task_id: int) -> TaskPage:
 def _about(found: TaskPage) -> JsonObject:
     row, outcome = found.row, found.row.outcome
     raw = readable(outcome.raw)
+    known = calibration_of_run(services().store, found.run)
     data = row.task.data if row.task else {}
     return {
         "run": found.run,
@@ -132,6 +134,9 @@ def _about(found: TaskPage) -> JsonObject:
         "task_id": outcome.task_id,
         "is_good": isinstance(outcome, Prediction),
         "controls": control_lines(row, LONGEST_ANSWER),
+        "regions": region_lines(outcome, LONGEST_ANSWER),
+        "right_in": known.of(outcome) if known is not None else None,
+        "sure": outcome.confidence if isinstance(outcome, Prediction) else None,
         "raw": raw[:LONGEST_RAW],
         "raw_left_out": max(0, len(raw) - LONGEST_RAW),
         "data": {readable(name): _value(each) for name, each in data.items()},

@@ -38,6 +38,27 @@ def dollars(text: str, what: str, *, field: str) -> float | None:
     return found
 
 
+def share(text: str, what: str, *, field: str, of: float = 1.0) -> float | None:
+    """Return a number from 0 to ``of`` as a share of it, None for an empty field."""
+    text = text.strip().removesuffix("%").strip()
+    if not text:
+        return None
+    try:
+        found = float(text) / of
+    except ValueError:
+        found = math.nan
+    if not 0 <= found <= 1:
+        raise InvalidInput(
+            f"{what} is {text!r}.", field=field, fix=f"Give a number from 0 to {of:g}."
+        )
+    return found
+
+
+def percent(text: str, what: str, *, field: str) -> float | None:
+    """Return per cent as a share, None for an empty field."""
+    return share(text, what, field=field, of=100.0)
+
+
 def task_ids(text: str) -> list[int]:
     """Return the ids of a list such as ``1, 2, 5-9``, each once and in its order."""
     found: dict[int, None] = {}

@@ -15,6 +15,8 @@ WORDS: Words = {
     "server of your own), or take the connection's budget away there (that of the server's own is "
     "OPENAI_BUDGET of its environment).",
     Step.ADD_SMALL_MODEL: "Whoever runs the server installs it by command (models add).",
+    Step.ALLOW_MORE_OR_MARK_MORE: "Allow more errors, name the score yourself, or have more ground "
+    "truth marked and evaluate the cheap version again.",
     Step.ANNOTATE_MORE_OR_ALL_TRUTH: "Annotate more tasks in Label Studio, or measure on all "
     "ground truth.",
     Step.ASK_ALL_AGAIN: "Leave “Only tasks without a prediction of this version” unticked to "
@@ -46,6 +48,9 @@ WORDS: Words = {
     "under Accept.",
     Step.EVALUATE_VERSION: "Evaluate it first, or get its predictions for all tasks.",
     Step.GIVE_ADDRESS: "Give its address here; Health says more.",
+    Step.GET_CONFIDENCE: "Ask the cheap version for several answers a task when you evaluate it, "
+    "or have it asked how sure it is, by its confidence.",
+    Step.GIVE_ERROR_OR_SCORE: "Fill in the error allowed, or the score.",
     Step.GIVE_FIELD: "Fill in “{label}”.",
     Step.GIVE_KEY_AGAIN: "Enter it again: Edit, under Connections. Or whoever runs the server sets "
     "the SECRET_KEY before as SECRET_KEY_OLD.",

@@ -108,7 +108,7 @@ def open_view(prompt_id: int) -> PromptView:
         # Last run before all of these.
         runs += search(version_id=version.id)
     if run is None and version is not None:
-        own = [each for each in runs if each.version_id == version.id]
+        own = [each for each in runs if each.version_id == version.id and not each.options.members]
         measured = [each for each in own if each.slot is Slot.EVALUATE]
         run = next(iter(measured or own), None)
     headline, beside = _standing(version, project, runs)
