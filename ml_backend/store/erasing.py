@@ -35,16 +35,9 @@ BY_TASK = (
     t.accepted_rows,
 )
 BY_PROJECT = (
-    t.contacts,
-    t.events,
-    t.follows,
-    t.splits,
-    t.presences,
-    t.acceptances,
-    t.review_tabs,
-    t.follow_tasks,
-    t.follow_guards,
-)
+    t.contacts, t.events, t.follows, t.splits, t.presences,
+    t.acceptances, t.review_tabs, t.follow_tasks, t.follow_guards,
+)  # fmt: skip
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",

@@ -13,6 +13,7 @@ from ml_backend.records.promises import PromiseState
 from ml_backend.scoring.promises.lots import is_check
 from ml_backend.services.checking.batches import ahead_of, answers_of, drift_of, good_place
 from ml_backend.services.events.follow import AcceptBy
+from ml_backend.services.health.work_said import say_follows
 from ml_backend.store import Store, tables as t
 from support.annotating import press_update
 from support.followed_checks import Checked
@@ -303,3 +304,21 @@ def test_ahead_is_what_came_after_the_last_batch_with_an_answer() -> None:
     assert ahead_of(tasks) == 27
     tasks[10] = FollowedTask(10, 10, 2, True, number=1, is_right=False)
     assert ahead_of(tasks) == 9
+
+
+@pytest.mark.slow
+def test_the_doctor_says_what_accepts_and_what_had_it_withdrawn(house: House) -> None:
+    place = Checked(house)
+    assert say_follows(place.store, lambda project: True) == (
+        True,
+        "1 follow, 1 of them accept.",
+    )
+    place.imports(20)
+    place.look()
+    place.store.prompts.update_version(place.version.id, text="Else {text}")
+    place.look()
+    is_well, said = say_follows(place.store, lambda project: project == place.project)
+    assert not is_well
+    assert "Nothing more is accepted" in said
+    assert "19 tasks were accepted" in said
+    assert say_follows(place.store, lambda project: False)[0], "another person's project"
