@@ -208,12 +208,19 @@ def test_a_check_promises_nothing_and_cannot_be_opened_or_asked(house: House) ->
     sample = place.store.promises.get(place.decided_sample())
     samples = place.container.promise_samples
     assert [each.id for each in samples.of_project(place.project)] == [place.sample.id]
+    studio = place.container.studio
+    seen = samples.state(studio, studio.get_project(place.project), sample)
+    assert (seen.promise, seen.sample.state) == (None, PromiseState.DRAWN)
     with pytest.raises(Conflict, match="checks what a follow accepts"):
         samples.open(sample, patience())
     samples.withdraw(sample, "By hand.", patience())
     guard = place.look()
     assert guard.state is GuardState.WITHDRAWN
     assert "were withdrawn" in guard.message
+    house.fake.control(down=True)
+    assert place.look().message == guard.message, "a tab that cannot be removed talks over nothing"
+    house.fake.control(down=False)
+    assert place.look().tab is None
 
 
 # The alarm, by what the store keeps

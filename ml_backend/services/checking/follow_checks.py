@@ -173,7 +173,9 @@ class FollowChecks:
             except PromptsError as error:
                 log.warning("project %s: what is accepted: %s", guard.project_id, error)
                 due = time.time() + TRY_AGAIN
-                self._store.guards.change(guard.id, message=str(error), due_at=due)
+                # What ended one is not talked over by a tab that cannot be removed yet.
+                said = {"message": str(error)} if guard.is_accepting else {}
+                self._store.guards.change(guard.id, due_at=due, **said)
 
     def _is_due(self, guard: FollowGuard) -> bool:
         if guard.due_at <= time.time():

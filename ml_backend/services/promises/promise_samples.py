@@ -164,6 +164,8 @@ class PromiseSamples:
     def _checked(
         self, studio: LabelStudioReader, project: Project, sample: PromiseSample
     ) -> PromiseSample:
+        if sample.kind is SampleKind.CHECK:  # the follow looks after what it goes by
+            return sample
         if sample.state is PromiseState.WITHDRAWN or not (sample.is_open or sample.held):
             return sample
         reason = self.validity(studio, project, sample)
