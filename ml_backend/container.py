@@ -5,7 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 from ml_backend.jobs import JOB, RUN, EmbeddedEngine, Engine, Handler, Repeater
+from ml_backend.labelstudio import CallerLabelStudio, ServerLabelStudio
 from ml_backend.parts.upkeep import UpkeepParts
+from ml_backend.services.disputing.deciding import LabelDecisions
+from ml_backend.services.disputing.disputed import DisputedLabels
+from ml_backend.services.evaluation.calibrated import calibration_of_run
 from ml_backend.services.events.event_queue import EventQueue
 from ml_backend.services.events.event_worker import EventWorker
 from ml_backend.services.events.follow import Following
@@ -15,6 +19,7 @@ from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.jobs.acceptances import AcceptanceJobs
 from ml_backend.services.jobs.handlers import JobHandlers
 from ml_backend.services.jobs.jobs import Jobs
+from ml_backend.services.marking.one_label import LabelMarks
 from ml_backend.services.prompts.from_project import ProjectPrompts
 from ml_backend.services.racing.outlook import RaceOutlooks
 from ml_backend.services.racing.race import Races
@@ -35,6 +40,7 @@ from ml_backend.services.serving.gate import Gate
 from ml_backend.services.serving.own_rows import OwnRows
 from ml_backend.services.serving.project_cache import READ_TIMEOUT, ProjectReader
 from ml_backend.services.serving.prompt_sources import PromptSources
+from ml_backend.services.writing.writer import Acting
 
 RESERVED_THREADS = 3
 """Threads of a server that no slow ``/predict`` takes: ``/setup`` and ``/health`` never wait."""
@@ -96,6 +102,30 @@ class Container(UpkeepParts):
     def race_outlooks(self) -> RaceOutlooks:
         """What says beforehand what a race takes."""
         return RaceOutlooks(self.races, self.estimates.estimate)
+
+    @cached_property
+    def disputed_labels(self) -> DisputedLabels:
+        """What finds the labels of people that sure answers dispute."""
+        return DisputedLabels(
+            self.store,
+            self.predictor_factory,
+            self.evaluation,
+            lambda run: calibration_of_run(self.store, run),
+        )
+
+    @cached_property
+    def label_decisions(self) -> LabelDecisions[ServerLabelStudio]:
+        return self._deciding(self.studio)
+
+    def label_decisions_through(
+        self, studio: CallerLabelStudio
+    ) -> LabelDecisions[CallerLabelStudio]:
+        """Return what decides on disputed labels with a caller's rights."""
+        return self._deciding(studio)
+
+    def _deciding(self, studio: Acting) -> LabelDecisions[Acting]:
+        marks = LabelMarks(self.store, studio, self.predictor_factory, self.marks_changed)
+        return LabelDecisions(self.store, studio, self.disputed_labels, marks)
 
     @cached_property
     def executor(self) -> Executor:

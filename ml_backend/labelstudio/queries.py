@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ml_backend.errors import InvalidInput
@@ -59,6 +60,31 @@ def all_of(*conditions: Mapping[str, Any]) -> dict[str, Any]:
 IS_ANNOTATED = condition("total_annotations", "greater", 0)
 ANNOTATED = {"filters": all_of(IS_ANNOTATED)}
 """The query for all tasks that anybody annotated."""
+
+
+DRAFTED = {
+    "filters": all_of(
+        {
+            "filter": "filter:tasks:draft_exists",
+            "operator": "equal",
+            "type": "Boolean",
+            "value": True,
+        }
+    )
+}
+"""The query for all tasks on which somebody has something unsubmitted."""
+
+
+def made_after(moment: datetime, up_to: int) -> dict[str, Any]:
+    """The query for tasks of ids up to one that were made after a moment of Label Studio's clock."""
+    said = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    line = {
+        "filter": "filter:tasks:created_at",
+        "operator": "greater",
+        "type": "Datetime",
+        "value": said,
+    }
+    return {"filters": all_of(line, condition("id", "less_or_equal", up_to))}
 
 
 def checked(query: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -179,6 +179,11 @@ class PromiseSample:
     opened_at: datetime | None
     withdrawn_at: datetime | None
     kind: SampleKind = SampleKind.PROMISE
+    newest_task_at: datetime | None = None
+    """When the newest task was made, by Label Studio's clock; None where it did not say.
+
+    A task made later is another one, though it may have the id of one that was deleted.
+    """
 
     @property
     def is_open(self) -> bool:
@@ -191,6 +196,16 @@ class PromiseSample:
         if self.state is PromiseState.DRAWN:
             return self.hiding is Hiding.HIDDEN
         return self.hiding is Hiding.RETURNED
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment after which no task that was made is of the population."""
+        return self.newest_task_at or self.created_at
+
+    @property
+    def last_task(self) -> int:
+        """The highest id of the population, 0 for an empty one."""
+        return max((each.task_id for each in self.population), default=0)
 
     @property
     def held(self) -> Look | None:
@@ -212,6 +227,8 @@ class Promise:
     look: Look
     sampled: frozenset[int] = frozenset()
     """The tasks that were labelled to test it: of these nothing is accepted."""
+    passed_on: frozenset[int] = frozenset()
+    """Ids of the population that are those of other tasks by now, imported after the draw."""
 
     @property
     def threshold(self) -> float:
@@ -230,7 +247,9 @@ class Promise:
         return {
             each.task_id: (each.score, each.fingerprint)
             for each in self.sample.population
-            if each.score >= self.threshold and each.task_id not in self.sampled
+            if each.score >= self.threshold
+            and each.task_id not in self.sampled
+            and each.task_id not in self.passed_on
         }
 
 

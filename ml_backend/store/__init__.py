@@ -10,6 +10,12 @@ from ml_backend.store.acceptances import (
 )
 from ml_backend.store.allowances import Account, AllowanceStore, Claim, Standing, allotted
 from ml_backend.store.audit import AuditStore
+from ml_backend.store.checked_labels import (
+    CheckedLabel,
+    CheckedLabelStore,
+    ClassPair,
+    Decision,
+)
 from ml_backend.store.connections import AbilityStore, AnswerForms, Cipher, ConnectionStore
 from ml_backend.store.database import Database
 from ml_backend.store.environment_prices import EnvironmentPriceStore
@@ -64,9 +70,12 @@ __all__ = [
     "CachedAnswer",
     "Cell",
     "CellCount",
+    "CheckedLabel",
     "Chosen",
     "Cipher",
     "Claim",
+    "ClassPair",
+    "Decision",
     "Drawn",
     "Evaluated",
     "Event",
@@ -114,6 +123,7 @@ class Store:
         self.writing = WritingStore(self.database)
         self.promises = PromiseStore(self.database)
         self.promotions = PromotionStore(self.database)
+        self.checked_labels = CheckedLabelStore(self.database)
         self.acceptances = AcceptanceStore(self.database)
         self.examples = ExampleStore(self.database)
         self.contacts = ContactStore(self.database)

@@ -171,9 +171,11 @@ class ConnectionStore:
         with self._db.write() as c:
             _tell(c, AuditAction.CONNECTION_REMOVED, connection_id)
             c.execute(sa.delete(t.connections).where(t.connections.c.id == connection_id))
-            # Its number may come again, and be another's.
-            known = t.model_abilities
+            known, spent, blocks = t.model_abilities, t.spendings, t.allowances
             c.execute(sa.delete(known).where(known.c.place.startswith(f"{connection_id}:")))
+            # What its runs cost stays with them.
+            c.execute(sa.delete(spent).where(spent.c.connection_id == connection_id))
+            c.execute(sa.delete(blocks).where(blocks.c.account == account_of(connection_id)))
 
     def users(self, connection_id: int) -> list[tuple[int, str]]:
         """Return (prompt id, version title) of the versions that use a connection."""
@@ -221,6 +223,11 @@ class ConnectionStore:
 
     def _decrypt(self, token: str) -> str:
         return self._cipher.decrypt(token) if token else ""
+
+
+def account_of(connection_id: int) -> str:
+    """Return the name of the account that a connection's calls are set aside in."""
+    return f"connection:{connection_id}"
 
 
 def _actions(columns: Mapping[str, Any]) -> list[AuditAction]:

@@ -19,7 +19,7 @@ from ml_backend.errors import InvalidInput, PromptsError
 
 log = logging.getLogger(__name__)
 
-HEAD = "0031"
+HEAD = "0032"
 """The newest migration; equal in the database means Alembic need not be imported at all."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -33,6 +33,7 @@ BY_TASK = (
     t.race_answers,
     t.promise_withheld,
     t.accepted_rows,
+    t.checked_labels,
 )
 BY_PROJECT = (
     t.contacts, t.events, t.follows, t.splits, t.presences,
@@ -48,6 +49,7 @@ WORDS = {
     "accepted_rows": "rows of acceptances",
     "follow_tasks": "tasks of follows that accept",
     "follow_guards": "follows that accept",
+    "checked_labels": "decisions on labels",
 }
 CHUNK = 500
 TEXTS = ("prompt", "reasoning", "diff")

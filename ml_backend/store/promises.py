@@ -76,6 +76,7 @@ class Drawn:
     several_looks: bool
     created_by: Person | None = None
     kind: SampleKind = SampleKind.PROMISE
+    newest_task_at: datetime | None = None
 
 
 class PromiseStore:

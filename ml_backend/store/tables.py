@@ -28,6 +28,7 @@ from ml_backend.store.acceptance_tables import (
     accepted_rows as accepted_rows,
     promotions as promotions,
 )
+from ml_backend.store.checked_tables import checked_labels as checked_labels
 from ml_backend.store.claims import claim_columns
 from ml_backend.store.guard_tables import (
     follow_guards as follow_guards,
@@ -83,6 +84,7 @@ connections = Table(
     Column("encrypted_secrets", Text, nullable=False, default="", server_default=""),
     Column("budget_limit", Float),
     Column("budget_period", String(20), nullable=False, default="", server_default=""),
+    sqlite_autoincrement=True,
 )
 
 tries = Table(

@@ -113,6 +113,8 @@ PAGES = {
     "accept": "/ui/runs/{run}/tasks/{task}/accept?beside=1",
     "report": "/ui/runs/{run}/report",
     "alignment": "/ui/prompts/{prompt}/alignment",
+    "what needs no look": "/ui/prompts/{prompt}/accept",
+    "draw": "/ui/prompts/{prompt}/accept/draw?version={second}&error=20",
     "versions": "/ui/prompts/{prompt}/versions",
     "compare": "/ui/prompts/{prompt}/compare?versions={first}&versions={second}&go=1",
     "history": "/ui/prompts/{prompt}/history",

@@ -11,9 +11,11 @@ import pytest
 from ml_backend.kinds import Origin, ProviderName, RunStatus, TruthSource
 from ml_backend.records import (
     AskedAgain,
+    Cascade,
     ConfidenceWay,
     ExamplesLeftOut,
     ExampleSource,
+    Member,
     PlannedWrites,
     ProjectState,
     PublishPlan,
@@ -22,6 +24,7 @@ from ml_backend.records import (
     RunSnapshot,
     Stopped,
     Usage,
+    Vote,
 )
 from ml_backend.records.metrics_json import metrics_json, metrics_of
 from ml_backend.records.run_json import (
@@ -46,6 +49,32 @@ POOL = ExampleSource(
     source="tasks not evaluated",
     revisions=(2, 3),
 )
+SNAPSHOT = RunSnapshot(
+    version_title="Version 1",
+    text="Which? {text}",
+    provider=ProviderName.OPENAI,
+    model="a-model",
+    connection_id=4,
+    parameters={"temperature": 0},
+    max_few_shot_examples=4,
+    origin=Origin.INSTRUCTIONS,
+    prompt_title="Topics",
+    few_shot=POOL,
+    system_prompt="You are a clerk.",
+    confidence=ConfidenceWay.AUTO,
+    confidence_asked=ConfidenceWay.RATED,
+)
+CASCADE = Cascade(
+    (Member(1, SNAPSHOT), Member(2, replace(SNAPSHOT, model="a-dear-model"))),
+    min_score=0.75,
+    max_error=0.05,
+    certainty=0.9,
+    judged=40,
+    is_promise=True,
+    why="It was tested.",
+    goes_on=0.25,
+    seen=80,
+)
 OPTIONS = RunOptions(
     task_ids=(3, 1),
     only_missing=True,
@@ -64,21 +93,8 @@ OPTIONS = RunOptions(
     worker_job="worker-1",
     estimated=0.0,
     continues="/predict",
-)
-SNAPSHOT = RunSnapshot(
-    version_title="Version 1",
-    text="Which? {text}",
-    provider=ProviderName.OPENAI,
-    model="a-model",
-    connection_id=4,
-    parameters={"temperature": 0},
-    max_few_shot_examples=4,
-    origin=Origin.INSTRUCTIONS,
-    prompt_title="Topics",
-    few_shot=POOL,
-    system_prompt="You are a clerk.",
-    confidence=ConfidenceWay.AUTO,
-    confidence_asked=ConfidenceWay.RATED,
+    vote=Vote((Member(1, SNAPSHOT), Member(2, replace(SNAPSHOT, version_title="Version 2")))),
+    cascade=CASCADE,
 )
 PLAN = PublishPlan(
     project=ProjectState((9, "2026-01-01T00:00:00Z"), "digest"),
@@ -109,7 +125,7 @@ def test_what_is_kept_is_read_as_it_was(record: Any, write: Any, read: Any) -> N
     assert read(json.loads(json.dumps(write(record)))) == record
 
 
-@pytest.mark.parametrize("record", [OPTIONS, SNAPSHOT, POOL, PLAN, measured()])
+@pytest.mark.parametrize("record", [OPTIONS, CASCADE, SNAPSHOT, POOL, PLAN, measured()])
 def test_the_examples_above_leave_no_field_at_its_default(record: Any) -> None:
     plain = type(record)(**{f.name: getattr(record, f.name) for f in fields(record)[:2]})
     for each in fields(record)[2:]:

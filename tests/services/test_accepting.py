@@ -166,6 +166,39 @@ def test_only_what_is_promised_is_accepted(house: House) -> None:
 
 
 @pytest.mark.slow
+def test_a_task_that_took_the_id_of_a_deleted_one_is_not_promised(house: House) -> None:
+    scores = [0.5 + n / 100 for n in range(40)]
+    project, tasks, prompt, version = scored(house, scores)
+    sample = opened(house, drawn(house, project, prompt, version, 15))
+    labelled = {each.task_id for each in house.container.store.promises.tasks(sample.id)}
+    studio = house.container.studio
+    last = max(tasks)
+    while last in labelled:  # the highest ids are given out again once they are all gone
+        last -= 1
+    gone = list(range(last, max(tasks) + 1))
+    counted = plan(house, project, **LOOSE)
+    assert counted.promise is not None
+    assert last in counted.promise.covered()
+    studio.delete_tasks(project, gone)
+    again = studio.import_tasks(project, [{"text": f"another {n}"} for n in gone])
+    assert again == gone
+    studio.import_predictions(project, [row(last, "A", scores[tasks.index(last)])])
+
+    with pytest.raises(Conflict):
+        house.container.accepting.execute(counted, patience())
+    counted = plan(house, project, **LOOSE)
+    assert counted.promise is not None
+    assert last not in counted.promise.covered()
+    assert counted.promote.skipped(LeftOut.OUTSIDE) == 1
+    report = house.container.accepting.execute(counted, patience())
+    assert last not in {each.task_id for each in rows_of(house, report.acceptance)}
+    project_read = studio.get_project(project)
+    shown = house.container.promise_samples.promise_of(studio, project_read, version.id)
+    assert shown is not None
+    assert last not in shown.covered()
+
+
+@pytest.mark.slow
 def test_tasks_of_a_sample_are_not_accepted_while_people_label_them(house: House) -> None:
     project, tasks, prompt, version = scored(house, [0.9] * 30)
     sample = drawn(house, project, prompt, version, 12)

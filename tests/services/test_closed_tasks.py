@@ -33,6 +33,7 @@ READERS = {
     "services/evaluation/subset_tasks.py": "asks Evaluation for a count",
     "services/marking/listing.py": "lists what is there, and leaves closed tasks out of it",
     "services/marking/mark_right.py": "refuses closed tasks before it reads one",
+    "services/marking/one_label.py": "refuses closed tasks before it reads one",
     "services/marking/marks.py": "reads back the tasks it planned, which iter_true named",
     "services/predictions/promote.py": "which tasks people annotated, not what they said",
     "services/promises/findings.py": "opens the sample itself",
@@ -157,6 +158,13 @@ def _run_tasks(place: Sampled) -> set[int]:
     return set(place.container.run_tasks._true_tasks(place.here, SOURCE))
 
 
+def _disputed(place: Sampled) -> int:
+    container = place.container
+    container.store.results.forget_unscored(place.project)
+    ranked, unranked = container.disputed_labels.ranked(container.store.runs.get(place.run.id))
+    return len(ranked) + unranked
+
+
 TABLE: dict[str, tuple[Read, bool]] = {
     "GroundTruthReader": (
         lambda p: set(p.container.evaluation.truths(p.project, p.config, source=SOURCE)),
@@ -171,6 +179,7 @@ TABLE: dict[str, tuple[Read, bool]] = {
     "the pool of examples": (_pool, True),
     "results, right and wrong": (_wrong, False),
     "rows of results": (_results, True),
+    "labels that answers dispute": (_disputed, False),
     "mistakes for a teacher": (_mistakes, False),
     "the HasGT subset of the SDK": (_of_subset, True),
     "alignment": (_aligned, True),

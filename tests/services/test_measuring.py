@@ -133,7 +133,7 @@ def test_what_vendors_tell_in_lists_and_headers_is_taken_up(
     known = container.store.abilities.of(on)["simulated"]
     assert known.context is not None
     assert known.context.value == context
-    container.connection_checks.run(on)
+    container.connection_checks.run(on, None)
     listed = container.store.abilities.of(on)["gpt-4o-mini"]
     assert listed.context is not None
     assert (listed.context.value, listed.context.source) == (context, "listed by the provider")

@@ -10,7 +10,7 @@ from ml_backend.errors import Conflict, InvalidInput
 from ml_backend.records.promises import Hiding, PromiseState, digest_of
 from ml_backend.services.promises.asking import fewest, size_by_default
 from ml_backend.services.promises.draw import drawn_by
-from support.annotating import submit
+from support.annotating import draft, submit
 from support.house import House
 from support.promises import draw, predict, request, state, tasks_of, topic
 
@@ -46,6 +46,7 @@ def test_what_could_not_be_accepted_is_left_out_and_told(house: House) -> None:
     studio.import_predictions(project, [{"task": tasks[2], **other}])
     twice = {"result": topic("A"), "score": 0.9, "model_version": label}
     studio.import_predictions(project, [{"task": tasks[3], **twice}])
+    draft(house.fake, tasks[4], topic("A"))
     studio.import_tasks(project, [{"text": "new"}])
     predict(house, *made_of, project, {studio.import_tasks(project, [{"text": "x"}])[0]: None})
     plan = house.container.promise_samples.plan(studio, request(house, project, *made_of))
@@ -53,10 +54,11 @@ def test_what_could_not_be_accepted_is_left_out_and_told(house: House) -> None:
         "annotated": 2,
         "without a prediction": 1,
         "with predictions of others": 1,
+        "with an unsubmitted draft": 1,
         "with several predictions of this version": 1,
         "without a score": 1,
     }
-    assert plan.population.tasks == tasks[4:]
+    assert plan.population.tasks == tasks[5:]
 
 
 def test_a_task_is_in_one_open_sample_at_a_time(house: House) -> None:

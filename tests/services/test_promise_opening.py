@@ -275,3 +275,22 @@ def test_nothing_is_erased_that_a_sample_is_to_put_back(house: House) -> None:
     erasure.execute(Erasing(project_id=place.project))
     gone = house.container.store.promises.tasks(place.sample.id)
     assert all(each.result == [] and each.fingerprint == "" for each in gone)
+
+
+@pytest.mark.slow
+def test_a_prediction_agrees_with_every_person_who_labelled_a_task_or_counts_as_wrong(
+    house: House,
+) -> None:
+    place = Sampled(house)
+    agreed, disagreed, unread, *others = place.drawn
+    label(house, [agreed, *others])
+    label(house, [agreed])
+    # Whichever came first: the best of several labels would say "right".
+    label(house, [disagreed], "A")
+    label(house, [disagreed], "B")
+    label(house, [unread], "A")
+    label(house, [unread], "Z")
+    place.open()
+    found = place.findings()
+    assert (found[agreed], found[disagreed]) == (Finding.RIGHT, Finding.WRONG)
+    assert found[unread] is Finding.UNREADABLE

@@ -273,6 +273,7 @@ def test_the_csv_has_every_result_of_a_filter(
         "truth.topic": "B",
         "match": "wrong",
         "score": "",
+        "calibrated": "",
         "score_from": "",
         "confidence.topic": "",
         "cost": "",

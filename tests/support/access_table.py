@@ -159,6 +159,13 @@ API_ROUTES: dict[str, Route] = {
         "API: of the project",
         {"failed_predictions": [{"task_id": "{task}", "error_message": "y"}], **_HANDED_IN},
     ),
+    "disputes_api.list_disputes": Route(
+        "API: of the project", query={"project": "{project}", "run": "{run}"}
+    ),
+    "disputes_api.decide_dispute": Route(
+        "API: of the project", {"project": "{project}", "decision": "prompt"}
+    ),
+    "disputes_api.undo_dispute": Route("API: of the project", query={"project": "{project}"}),
     # Projects
     "projects_api.connect_project": Route("API: of the project", {}, turn=1),
     "projects_api.disconnect_project": Route("API: of the project", {}, turn=1),

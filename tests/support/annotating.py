@@ -27,6 +27,11 @@ def submit(fake: Controls, task_id: int, result: list[dict[str, Any]], **fields:
     _send(fake, "POST", f"tasks/{task_id}/annotations/", body)
 
 
+def draft(fake: Controls, task_id: int, result: list[dict[str, Any]]) -> None:
+    """As the editor keeps what somebody has not submitted."""
+    _send(fake, "POST", f"tasks/{task_id}/drafts", {"result": result, "lead_time": SECONDS})
+
+
 def delete(fake: Controls, annotation_id: int) -> None:
     _send(fake, "DELETE", f"annotations/{annotation_id}/", None)
 

@@ -513,7 +513,10 @@ class Rows:
             return lambda row: next(
                 (a["lead_time"] for a in self.annotations_of(row["id"]) if a["lead_time"]), None
             )
-        if column in ("id", "inner_id", "total_predictions"):
+        if column == "draft_exists":
+            drafted = {each["task"] for each in self.drafts.values()}
+            return lambda row: row["id"] in drafted
+        if column in ("id", "inner_id", "total_predictions", "created_at"):
             return lambda row: row[column]
         raise Refused(500, f"Cannot resolve keyword '{column}' into field.")
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from ml_backend.records import Job, JobKind, RunStatus, Slot
 from ml_backend.records.promises import PromiseSample
-from ml_backend.store import Drawn
+from ml_backend.store import Drawn, NewAcceptance
 from support.api import STRANGER, task
 from support.measured import choices, measured_run
 from support.pages import Page, Pages, csrf_of, sign_in
@@ -65,6 +65,20 @@ CASES: dict[str, Fields] = {
     "ui.prompt_tab": {},
     "ui.comparison_result": {"versions": "version"},
     "ui.comparison_grid": {"versions": "version"},
+    "ui.show_acceptable": {},
+    "ui.ask_draw": {},
+    "ui.draw_sample": {"counted": "1"},
+    "ui.open_promise_sample": {},
+    "ui.ask_promise_sample": {},
+    "ui.ask_withdraw": {},
+    "ui.withdraw_sample": {"reason": "no more"},
+    "ui.ask_create": {"min_score": "0.5"},
+    "ui.create_accepted": {"min_score": "0.5", "counted": "1"},
+    "ui.ask_take_back": {},
+    "ui.take_back": {"counted": "1"},
+    "ui.ask_review": {},
+    "ui.send_to_people": {},
+    "ui.stop_sending": {},
     "ui.show_score": {},
     "ui.show_difference": {},
     "ui.take_editor": {"text": "Changed {text}", "connection": "environment", "few_shot": "0"},
@@ -113,6 +127,8 @@ CASES: dict[str, Fields] = {
     "ui.confirm_acceptance": {},
     "ui.accept": {},
     "ui.mark_right": {},
+    "ui.check_labels": {},
+    "ui.decide_label": {"decision": "prompt"},
     # Of a job
     "ui.show_job": {},
     "ui.show_outcome": {},
@@ -234,6 +250,19 @@ class World:
         )
 
         self.promise = self._promise(mark)
+        accepted = NewAcceptance(
+            project_id=self.api.project,
+            project_made_at=None,
+            prompt_id=self.prompt.id,
+            version_id=self.run.version_id,
+            selection={"model_versions": [f"{mark} prompt__Version 1"]},
+            threshold=0.5,
+            promise_id=None,
+            studio_user=None,
+            created_by=owner,
+        )
+        self.acceptance = store.acceptances.begin(accepted, [])
+        store.acceptances.complete(self.acceptance)
 
     def _promise(self, mark: str) -> PromiseSample:
         """A promise sample that was withdrawn: it closes no task, and keeps no prediction."""
@@ -299,6 +328,8 @@ class World:
             "task_id": self.api.tasks[0],
             "job_id": job.id,
             "promise_id": self.promise.id,
+            "sample_id": self.promise.id,
+            "acceptance_id": self.acceptance,
             "connection_id": self.connection.id or 0,
             "ref": str(self.connection.id),
             "_unknown": "no-such-page",
@@ -320,7 +351,7 @@ class World:
             }
             several = {
                 "action": ("delete", "promote"),
-                "tab": ("results", "alignment", "versions", "compare", "history"),
+                "tab": ("results", "alignment", "accept", "versions", "compare", "history"),
             }
             [choice] = [name for name in several if name in rule.arguments] or [""]
             for value in several.get(choice, ("",)):

@@ -37,6 +37,8 @@ CHECKS = "asks a provider for its models, which costs nothing"
 ROUTES: dict[str, tuple[A, ...] | str] = {
     # The API
     "accepting_api.take_back_acceptance": (A.ACCEPTANCE_TAKEN_BACK,),
+    "disputes_api.decide_dispute": (A.TRUTH_UNMARKED,),
+    "disputes_api.undo_dispute": (A.TRUTH_MARKED,),
     "ground_truth_api.mark_ground_truth": (A.TRUTH_MARKED, A.TRUTH_UNMARKED),
     "jobs_api.refresh_token": EXCHANGE,
     "projects_api.connect_project": (A.PROJECT_CONNECTED,),
@@ -96,6 +98,7 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "ui.connect_project": (A.PROJECT_CONNECTED,),
     "ui.create_connection": (A.CONNECTION_ADDED,),
     "ui.create_prompt": WRITES,
+    "ui.decide_label": (A.TRUTH_UNMARKED, A.TRUTH_MARKED),
     "ui.delete_connection": (A.CONNECTION_REMOVED,),
     "ui.delete_version": VERSION_GONE,
     "ui.disconnect_project": (A.PROJECT_DISCONNECTED,),

@@ -152,8 +152,9 @@ class Accepting(Generic[Acting]):
         if plan.promise is None:
             return
         fresh = self._require(studio, plan.promote.project_id, plan.request)
-        now = (fresh.sample.id, fresh.threshold)
-        if now != (plan.promise.sample.id, plan.promise.threshold):
+        now = (fresh.sample.id, fresh.threshold, fresh.passed_on)
+        before = plan.promise
+        if now != (before.sample.id, before.threshold, before.passed_on):
             raise Conflict("What is promised has changed meanwhile.", fix="Count again.")
 
     def _new(self, plan: AcceptPlan, fresh: PromotePlan) -> NewAcceptance:

@@ -73,7 +73,8 @@ class StandingPromises:
             if fitting and not gone:
                 widest = min(fitting, key=lambda look: look.threshold or 0.0)
                 tested = frozenset(task.task_id for task in self._store.promises.tasks(sample.id))
-                return Found(Promise(sample, widest, tested), sample=sample)
+                others = studio.tasks_made_after(project.id, sample.as_of, sample.last_task)
+                return Found(Promise(sample, widest, tested, others), sample=sample)
             why = gone or why or _not_for(sample, max_error, certainty)
         return Found(None, why, newest)
 
@@ -81,7 +82,9 @@ class StandingPromises:
 def rule_of(promise: Promise) -> AcceptRule:
     """Return which predictions a promise is of: those it was made of, as they were then."""
     population = {
-        each.task_id: Promised(each.score, each.fingerprint) for each in promise.sample.population
+        each.task_id: Promised(each.score, each.fingerprint)
+        for each in promise.sample.population
+        if each.task_id not in promise.passed_on
     }
     return AcceptRule(promise.threshold, population, promise.sampled)
 

@@ -54,10 +54,12 @@ class Holds:
     unscored: int
     outside: int
     """At or above the threshold, and not of the promise: imported later, or replaced."""
+    labelled: int = 0
+    """Of tasks of the promise sample: people labelled them."""
 
     @property
     def for_people(self) -> int:
-        return self.predictions - self.accepted
+        return self.predictions - self.accepted - self.labelled
 
     @property
     def share(self) -> float:
@@ -219,6 +221,7 @@ def _holds(
 ) -> Holds:
     sure = [key for key in rows if threshold is not None and is_accepted(key.score, threshold)]
     accepted = sure
+    sampled = promise.sampled if promise is not None else frozenset()
     if promise is not None:
         covered = promise.covered()
         accepted = [k for k in sure if k.task_id in covered and covered[k.task_id][0] == k.score]
@@ -226,7 +229,8 @@ def _holds(
         predictions=len(rows),
         accepted=len(accepted),
         unscored=sum(key.score is None for key in rows),
-        outside=len(sure) - len(accepted),
+        outside=sum(key.task_id not in sampled for key in sure) - len(accepted),
+        labelled=sum(key.task_id in sampled for key in rows),
     )
 
 

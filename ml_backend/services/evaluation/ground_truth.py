@@ -162,6 +162,12 @@ def digest(task_id: int, annotation_id: int, answer: JsonObject) -> str:
     return hashlib.sha256(storable(said).encode()).hexdigest()
 
 
+def answer_digest(answer: JsonObject) -> str:
+    """Return a short text that is the same for the same answer, whoever gave it."""
+    said = json.dumps(answer, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(storable(said).encode()).hexdigest()
+
+
 def _goodness(compared: Mapping[str, Agreement]) -> tuple[bool, float]:
     values = list(compared.values())
     return all(a.correct for a in values), sum(a.score for a in values)

@@ -37,7 +37,7 @@ class ResultTable:
 
     def head(self) -> str:
         """Return the line of column names."""
-        return _written(
+        return written(
             [
                 [
                     "task",
@@ -58,7 +58,7 @@ class ResultTable:
 
     def lines(self, rows: Iterable[Row]) -> str:
         """Return the lines of these results."""
-        return _written(self._cells(*row) for row in rows)
+        return written(self._cells(*row) for row in rows)
 
     def _cells(
         self, task: Task | None, outcome: Outcome, right: bool | None, truth: JsonObject | None
@@ -97,7 +97,8 @@ def _error(outcome: Outcome) -> str:
     return "; ".join(f"{each.control}: {each.message}" for each in outcome.problems)
 
 
-def _written(lines: Iterable[Sequence[Any]]) -> str:
+def written(lines: Iterable[Sequence[Any]]) -> str:
+    """Return lines of cells as CSV; no text of it is taken for a formula."""
     file = io.StringIO(newline="")
     csv.writer(file).writerows([_cell(value) for value in line] for line in lines)
     return file.getvalue()

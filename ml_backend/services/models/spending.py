@@ -16,6 +16,7 @@ from ml_backend.records import Connection, FailureKind
 from ml_backend.services.models.allowance import Allowance, Known
 from ml_backend.services.models.call_sizes import CallSize, Passed
 from ml_backend.store import ENVIRONMENT, Account, Claim, Spent, Store
+from ml_backend.store.connections import account_of
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class ConnectionBudget(Allowance):
         if limit is None:
             claim = replace(claim, keep=0.0, want=0.0)
         since = _since(connection)
-        account = Account(f"connection:{self._id}", self._id, since.isoformat() if since else "")
+        account = Account(account_of(self._id), self._id, since.isoformat() if since else "")
         today = datetime.now(UTC).date().isoformat()
         most = math.inf if limit is None else limit
         self._connection = connection

@@ -124,6 +124,8 @@ class Draws:
         project_id = request.project.id
         self._refuse_open_runs(project_id)
         request = replace(request, project=studio.get_project(project_id))
+        # Before the population is read: what comes in between is none of it.
+        newest = studio.newest_task(project_id)
         plan = self.plan(studio, request)
         if plan.why:
             raise Conflict(plan.why)
@@ -151,6 +153,7 @@ class Draws:
                 certainty=request.certainty,
                 several_looks=request.several_looks,
                 created_by=request.person,
+                newest_task_at=read_moment(str(newest[1])) if newest else None,
             ),
             tasks,
             plan.population.withheld(ids),

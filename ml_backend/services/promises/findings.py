@@ -119,21 +119,26 @@ def _finding(
 def _judged(
     task: PromiseTask, held: AnnotatedTask, people: People, config: LabelingConfig
 ) -> tuple[Finding, int | None]:
-    """Hold the prediction against what people said, by the measure of every evaluation."""
-    truth = GroundTruth(held.data)
-    last = None
-    for annotation in held.annotations:
-        if annotation.was_cancelled:
-            continue
-        last = annotation.id
-        read = read_annotation(annotation, held.data, config)
-        if read.answer is not None:
-            truth.answers.append(read.answer)
-    if not truth.answers:
-        return Finding.UNREADABLE, last
+    """Hold the prediction against what each person said, by the measure of every evaluation.
+
+    Where people disagree it cannot agree with all, and counts as wrong: which of them is right
+    nobody said, and the label that agrees best would promise too much.
+    """
+    submitted = [each for each in held.annotations if not each.was_cancelled]
+    last = submitted[-1].id
     try:
         answer = config.to_answer(task.result, held.data)
-        compared, _ = truth.judge(Prediction(task.task_id, answer, task.result), config)
     except TaskRefused:
         return Finding.UNREADABLE, last
-    return (Finding.RIGHT if is_right(compared) else Finding.WRONG), last
+    given = Prediction(task.task_id, answer, task.result)
+    agrees = True
+    for annotation in submitted:
+        read = read_annotation(annotation, held.data, config)
+        if read.answer is None:
+            return Finding.UNREADABLE, last
+        try:
+            compared, _ = GroundTruth(held.data, [read.answer]).judge(given, config)
+        except TaskRefused:
+            return Finding.UNREADABLE, last
+        agrees = agrees and is_right(compared)
+    return (Finding.RIGHT if agrees else Finding.WRONG), last

@@ -31,6 +31,8 @@ class LeftOut(StrEnum):
     """People annotated it, or skipped it: it needs no prediction any more."""
     WITHOUT = "without a prediction"
     NO_SCORE = "without a score"
+    DRAFTED = "with an unsubmitted draft"
+    """Whoever began it saw the predictions that stood there."""
     SEVERAL = "with several predictions of this version"
     OF_OTHERS = "with predictions of others"
     """They are not ours to take away, and whoever labels the task would see them."""
@@ -119,6 +121,7 @@ class Populations:
         }
         out: dict[LeftOut, set[int]] = {
             LeftOut.ANNOTATED: set(studio.task_ids(project.id, query=HAS_ANNOTATION)),
+            LeftOut.DRAFTED: set(studio.task_ids(project.id, query=queries.DRAFTED)),
             LeftOut.CLOSED: set(self._store.promises.withheld_tasks(project.id)),
             LeftOut.WITHOUT: {each for each in every if not mine.get(each)},
             LeftOut.OF_OTHERS: {

@@ -135,7 +135,7 @@ class PromiseSamples:
         progress = self._findings.progress(studio, sample) if sample.is_open else None
         tab_id = (sample.tab or {}).get("id")
         url = tab_address(studio.url, project.id, int(tab_id)) if tab_id is not None else ""
-        return SampleState(sample, progress, url, self._promise(sample))
+        return SampleState(sample, progress, url, self._promise(studio, sample))
 
     def states(
         self, studio: LabelStudioReader, project: Project, *, version_id: int | None = None
@@ -149,17 +149,18 @@ class PromiseSamples:
     ) -> Promise | None:
         """Return what is promised of a version now, by its newest sample that promises anything."""
         for sample in self.of_project(project.id, version_id=version_id):
-            found = self._promise(self._checked(studio, project, sample))
+            found = self._promise(studio, self._checked(studio, project, sample))
             if found is not None:
                 return found
         return None
 
-    def _promise(self, sample: PromiseSample) -> Promise | None:
+    def _promise(self, studio: LabelStudioReader, sample: PromiseSample) -> Promise | None:
         look = sample.held
         if look is None:
             return None
-        tasks = self._store.promises.tasks(sample.id)
-        return Promise(sample, look, frozenset(task.task_id for task in tasks))
+        tasks = frozenset(task.task_id for task in self._store.promises.tasks(sample.id))
+        others = studio.tasks_made_after(sample.project_id, sample.as_of, sample.last_task)
+        return Promise(sample, look, tasks, others)
 
     def _checked(
         self, studio: LabelStudioReader, project: Project, sample: PromiseSample

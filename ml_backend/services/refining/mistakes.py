@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,12 @@ def lessons_of(
     outcomes: Mapping[int, Outcome],
     split: HoldoutSplit,
     config: LabelingConfig,
+    chosen: Collection[int] = (),
 ) -> Mistakes:
     """Return what may be shown of these truths; nothing of a task that is held out.
 
-    A task that reads the same as one held out is held out with it.
+    A task that reads the same as one held out is held out with it. ``chosen`` are tasks of which
+    somebody said that the prompt is wrong: their mistakes come first.
     """
     truths = {task_id: truth for task_id, truth in truths.items() if _is_readable(truth, config)}
     held = {task_id for task_id in truths if split.holds_out(task_id)}
@@ -52,7 +54,9 @@ def lessons_of(
     shown: set[str] = set(hidden)
     groups: dict[str, list[tuple[int, JsonObject]]] = defaultdict(list)
     right: list[tuple[int, JsonObject]] = []
-    for task_id, truth in sorted(truths.items()):
+    named: list[tuple[int, JsonObject]] = []
+    first = set(chosen)
+    for task_id, truth in sorted(truths.items(), key=lambda each: (each[0] not in first, each[0])):
         text = _text(truth, config)
         if task_id in held or (text and text in shown):
             continue
@@ -63,16 +67,17 @@ def lessons_of(
             continue
         found = _mistake(outcome, truth, config)
         if found is not None:
-            groups[found[0]].append((task_id, found[1]))
-    mistakes = _bounded(_in_turns(list(groups.values())))
+            group = named if task_id in first else groups[found[0]]
+            group.append((task_id, found[1]))
+    mistakes = _bounded([*named, *_in_turns(list(groups.values()))])
     examples = [] if mistakes else _bounded(right[: SHOWN // 2])
-    chosen = [*mistakes, *examples]
+    shown_tasks = [*mistakes, *examples]
     return Mistakes(
         tuple(each for _, each in mistakes),
         tuple(each for _, each in examples),
-        tuple(task_id for task_id, _ in chosen),
+        tuple(task_id for task_id, _ in shown_tasks),
         len(held),
-        sum(len(group) for group in groups.values()),
+        len(named) + sum(len(group) for group in groups.values()),
     )
 
 

@@ -29,7 +29,7 @@ from ml_backend.records import (
     Usage,
 )
 from ml_backend.services.evaluation.evaluation import Evaluation
-from ml_backend.services.evaluation.ground_truth import truth_of
+from ml_backend.services.evaluation.ground_truth import answer_digest, truth_of
 from ml_backend.services.evaluation.holdout import split_of
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.models.budgets import BudgetGuard, cost_of, price_of
@@ -46,7 +46,7 @@ from ml_backend.services.refining.teacher import (
     says_nothing,
     unified_diff,
 )
-from ml_backend.store import Store
+from ml_backend.store import Decision, Store
 
 TURNS = 2
 """An answer that cannot be used is sent back once."""
@@ -330,4 +330,17 @@ class Refining:
                 and not self._identity.is_of_another(run, project)
             ]
             outcomes = self._store.outcomes.newest(ended, seen)
-        return lessons_of(truths, outcomes, split, config)
+        decided = self._store.checked_labels.of_prompt(project.id, prompt.id)
+        # What people doubt themselves is nothing to learn from, as long as it is what they doubted.
+        doubted = {
+            each.task_id: each.label_digest
+            for each in decided
+            if each.decision is not Decision.PROMPT
+        }
+        truths = {
+            task_id: truth
+            for task_id, truth in truths.items()
+            if doubted.get(task_id) not in {answer_digest(each) for each in truth.answers}
+        }
+        chosen = [each.task_id for each in decided if each.decision is Decision.PROMPT]
+        return lessons_of(truths, outcomes, split, config, chosen)

@@ -28,6 +28,9 @@ def require_shown(shown: Sequence[Task], tasks: Sequence[Task]) -> None:
 def in_places(
     tasks: Sequence[Task], shown: Sequence[Task], outcomes: Sequence[Outcome | None]
 ) -> tuple[Outcome | None, ...]:
-    """Return one outcome for each task, None for those that are given none."""
-    found = {task.id: outcome for task, outcome in zip(shown, outcomes, strict=True)}
-    return tuple(found.get(task.id) for task in tasks)
+    """Return one outcome for each task, None for those that are given none.
+
+    By their places: a caller may send two tasks with one id.
+    """
+    among, following = {task.id for task in shown}, iter(outcomes)
+    return tuple(next(following) if task.id in among else None for task in tasks)

@@ -6,6 +6,7 @@ from flask import Flask
 
 from ml_backend.web.api import (
     accepting,
+    disputes,
     following,
     ground_truth,
     jobs,
@@ -29,6 +30,7 @@ GROUPS = (
     races.api,
     tries.api,
     runs.api,
+    disputes.api,
     projects.api,
     accepting.api,
     ground_truth.api,

@@ -18,6 +18,12 @@ from ml_backend.web.ui.shell.session import CALLERS, SameSiteSession, csrf_token
 
 def register(app: Flask, container: Container, callers: Callers) -> None:
     """Add the pages to an app; ``callers`` knows Label Studio's users by their tokens."""
+    from ml_backend.web.ui.accept import (
+        creating,  # noqa: F401
+        panel,  # noqa: F401
+        review,  # noqa: F401
+        samples,  # noqa: F401
+    )
     from ml_backend.web.ui.enhance import enhance  # noqa: F401
     from ml_backend.web.ui.home import (
         create,  # noqa: F401
@@ -37,6 +43,7 @@ def register(app: Flask, container: Container, callers: Callers) -> None:
     )
     from ml_backend.web.ui.race import race  # noqa: F401
     from ml_backend.web.ui.results import (
+        check,  # noqa: F401
         right,  # noqa: F401
         task,  # noqa: F401
     )

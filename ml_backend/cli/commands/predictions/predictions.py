@@ -15,6 +15,7 @@ from ml_backend.cli.commands.predictions.accepting import (
     take_back_acceptance,
 )
 from ml_backend.cli.commands.predictions.choosing import changing, named_selection, selecting
+from ml_backend.cli.commands.predictions.disputes import show_disputes
 from ml_backend.cli.commands.predictions.label_stream import show_in_label_stream
 from ml_backend.cli.commands.predictions.promote import promote_predictions
 from ml_backend.cli.commands.predictions.review_first import review_first
@@ -38,6 +39,7 @@ def predictions() -> None:
 for command in (
     show_in_label_stream,
     review_first,
+    show_disputes,
     promote_predictions,
     show_threshold,
     list_acceptances,

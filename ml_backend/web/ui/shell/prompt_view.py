@@ -181,6 +181,7 @@ Panel = Callable[[PromptView], str]
 TABS = {
     "results": "Results",
     "alignment": "Alignment",
+    "accept": "Accept",
     "versions": "Versions",
     "compare": "Compare",
     "history": "History",

@@ -56,12 +56,24 @@
     }
   });
 
+  // What is wrong in Label Studio is opened there while it is decided here.
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.opens) window.open(event.target.dataset.opens, "_blank", "noopener");
+  }, true);
+
   // A price that is typed is no change of the form it stands in.
   for (const kind of ["input", "change"]) {
     document.addEventListener(kind, (event) => { if (event.target.closest(".price")) event.stopPropagation(); }, true);
   }
 
   // A choice that is sent as soon as it is made.
+  // A slider and its number say the same.
+  document.addEventListener("input", (event) => {
+    const slider = document.querySelector("[data-slides]");
+    if (event.target.matches("[data-slides]")) document.getElementById(event.target.dataset.slides).value = event.target.value;
+    else if (slider && event.target.matches("[data-slid]")) slider.value = event.target.value;
+  });
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
     if (event.target.matches("[data-single-keys]")) {

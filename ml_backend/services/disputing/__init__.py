@@ -1,0 +1,1 @@
+"""Labels of people that sure answers dispute: found, ranked, and decided on by people."""
