@@ -235,7 +235,14 @@ class Container(UpkeepParts):
     @cached_property
     def follow(self) -> Following:
         """What predicts new tasks by itself, where a person asked for that."""
-        return Following(self.store, self.studio, self.prompts, self.runs, offer=self.offer_run)
+        return Following(
+            self.store,
+            self.studio,
+            self.prompts,
+            self.runs,
+            self.follow_checks,
+            offer=self.offer_run,
+        )
 
     @cached_property
     def repeaters(self) -> tuple[Repeater, ...]:
@@ -243,6 +250,7 @@ class Container(UpkeepParts):
         return (
             Repeater("events", self.event_worker.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
+            Repeater("checks", self.follow_checks.work, every=LOOK_EVERY),
             Repeater("review", self.review_first.work, every=LOOK_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
             Repeater("promises", self.promise_samples.work, every=SWEEP_EVERY),

@@ -94,6 +94,7 @@ class Step(StrEnum):
     START_SERVER = "start_server"
     STOP_REVIEW = "stop_review"
     SWITCH_LABEL_STREAM = "switch_label_stream"
+    TAKE_BACK_FOLLOWED = "take_back_followed"
     TRUST_CERTIFICATE = "trust_certificate"
     USE_CUSTOM_SUBSET = "use_custom_subset"
     WAIT_OR_RAISE_CALLS = "wait_or_raise_calls"
@@ -125,6 +126,7 @@ FACTS: Mapping[Step, tuple[str, ...]] = {
     Step.SHOW_RUN: ("run",),
     Step.START_REVIEW: ("prompt",),
     Step.STOP_REVIEW: ("prompt",),
+    Step.TAKE_BACK_FOLLOWED: ("prompt", "project"),
 }
 """What a step must be told, where that is anything; ``runs`` are numbers with commas."""
 

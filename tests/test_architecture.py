@@ -70,6 +70,7 @@ WINGS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("evaluation", "serving"),
         ("reviewing",),
         ("accepting", "marking", "promises", "racing", "refining", "runs"),
+        ("checking",),
         ("disputing", "events", "jobs"),
     ),
     "web": (("server",), ("actions", "listening", "protocol"), ("api", "ui"), (TOP,)),

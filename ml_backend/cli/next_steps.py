@@ -108,6 +108,8 @@ WORDS: Words = {
     Step.STOP_REVIEW: "End that one first: `ls-prompts predictions review-first '{prompt}' "
     "--project ID --stop`.",
     Step.SWITCH_LABEL_STREAM: "`ls-prompts predictions show` switches it.",
+    Step.TAKE_BACK_FOLLOWED: "`ls-prompts prompts follow '{prompt}' --project {project} "
+    "--take-back` takes back those that nobody touched.",
     Step.TRUST_CERTIFICATE: "Set SSL_CERT_FILE=/path/ca.pem, a file with the certificate of the "
     "authority that signed it, or with its own.",
     Step.USE_CUSTOM_SUBSET: "Use --subset Custom.",

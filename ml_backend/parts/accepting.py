@@ -13,7 +13,11 @@ from ml_backend.services.accepting.reading_back import ReadingBack
 from ml_backend.services.accepting.standing_promises import StandingPromises
 from ml_backend.services.accepting.take_back import TakeBack
 from ml_backend.services.accepting.thresholds import Thresholds
+from ml_backend.services.checking.batches import Batches
+from ml_backend.services.checking.doubtful import DoubtfulTasks
+from ml_backend.services.checking.follow_checks import FollowChecks
 from ml_backend.services.predictions.bulk_actions import Predictions
+from ml_backend.services.promises.population import Populations
 from ml_backend.services.promises.validity import Validity
 from ml_backend.services.writing.writer import Writer
 
@@ -74,3 +78,29 @@ class AcceptingParts(PredictionParts):
             self.standing_promises,
             self.predictor_factory.config_of,
         )
+
+    @cached_property
+    def follow_checks(self) -> FollowChecks:
+        """What accepts what follows predict, where a person asked for that, and has it checked."""
+        batches = Batches(
+            self.store, Populations(self.store, self.ownership), self.predictor_factory
+        )
+        return FollowChecks(
+            self.store,
+            self.studio,
+            self.writer,
+            self.prompts,
+            self.ownership,
+            self.predictor_factory,
+            self.standing_promises,
+            self.promise_samples,
+            self.accepting,
+            batches,
+            self.marks_changed,
+            shutdown=self.shutdown,
+        )
+
+    @cached_property
+    def doubtful_tasks(self) -> DoubtfulTasks[ServerLabelStudio]:
+        """Takes back what a follow accepted since its last good check."""
+        return DoubtfulTasks(self.store, self.take_back)

@@ -34,6 +34,8 @@ class AuditAction(StrEnum):
     PROJECT_CONFIRMED = "project_confirmed"
     FOLLOWING_STARTED = "following_started"
     FOLLOWING_STOPPED = "following_stopped"
+    FOLLOW_ACCEPTING_STARTED = "follow_accepting_started"
+    FOLLOW_ACCEPTING_ENDED = "follow_accepting_ended"
     REVIEW_STARTED = "review_started"
     REVIEW_STOPPED = "review_stopped"
     RUN_STARTED = "run_started"

@@ -28,6 +28,14 @@ class PromiseState(StrEnum):
     """It promises nothing, or no longer; the reason says why."""
 
 
+class SampleKind(StrEnum):
+    """What tasks were drawn for."""
+
+    PROMISE = "promise"
+    CHECK = "check"
+    """To check what a follow accepts: nothing is promised of it (``records/follow_checks.py``)."""
+
+
 class Hiding(StrEnum):
     """Where the predictions of a sample's tasks are: each change is committed before it is made."""
 
@@ -170,6 +178,7 @@ class PromiseSample:
     created_at: datetime
     opened_at: datetime | None
     withdrawn_at: datetime | None
+    kind: SampleKind = SampleKind.PROMISE
     newest_task_at: datetime | None = None
     """When the newest task was made, by Label Studio's clock; None where it did not say.
 

@@ -23,6 +23,7 @@ from ml_backend.store.erasing import ErasingStore
 from ml_backend.store.events import Event, EventStore
 from ml_backend.store.examples import ContactStore, ExampleStore
 from ml_backend.store.follows import Follow, FollowStore
+from ml_backend.store.guards import GuardStore
 from ml_backend.store.jobs import JobStore
 from ml_backend.store.labels import LabelStore
 from ml_backend.store.opinions import MemberTotals, OpinionStore
@@ -130,6 +131,7 @@ class Store:
         self.secrets = ProjectSecretStore(self.database, cipher)
         self.events = EventStore(self.database)
         self.follows = FollowStore(self.database)
+        self.guards = GuardStore(self.database)
         self.review_tabs = ReviewTabStore(self.database)
         self.served = ServedStore(self.database)
         self.provenance = ProvenanceStore(self.database)

@@ -35,7 +35,10 @@ BY_TASK = (
     t.accepted_rows,
     t.checked_labels,
 )
-BY_PROJECT = (t.contacts, t.events, t.follows, t.splits, t.presences, t.acceptances, t.review_tabs)
+BY_PROJECT = (
+    t.contacts, t.events, t.follows, t.splits, t.presences,
+    t.acceptances, t.review_tabs, t.follow_tasks, t.follow_guards,
+)  # fmt: skip
 WORDS = {
     "provenance": "origins",
     "served_predictions": "handed out",
@@ -44,6 +47,8 @@ WORDS = {
     "race_answers": "results of races",
     "promise_withheld": "predictions kept back",
     "accepted_rows": "rows of acceptances",
+    "follow_tasks": "tasks of follows that accept",
+    "follow_guards": "follows that accept",
     "checked_labels": "decisions on labels",
 }
 CHUNK = 500

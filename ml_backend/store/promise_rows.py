@@ -18,6 +18,7 @@ from ml_backend.records.promises import (
     PromiseSample,
     PromiseState,
     PromiseTask,
+    SampleKind,
     Withheld,
 )
 from ml_backend.store import tables as t
@@ -56,6 +57,7 @@ def read_sample(row: Any) -> PromiseSample:
             "population": tuple(Eligible(*each) for each in row.population),
             "state": PromiseState(row.state),
             "hiding": Hiding(row.hiding),
+            "kind": SampleKind(row.kind),
             "looks": tuple(read_look(each) for each in row.looks or ()),
             "created_by": read_person(row.created_by),
         }

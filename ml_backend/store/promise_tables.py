@@ -52,6 +52,7 @@ promise_samples = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("opened_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),
+    Column("kind", String(10), nullable=False, default="promise", server_default="promise"),
     # By Label Studio's clock: a task made later is none of the population, whatever its id.
     Column("newest_task_at", UtcDateTime),
     sqlite_autoincrement=True,

@@ -20,6 +20,7 @@ from ml_backend.records.promises import (
     PromiseSample,
     PromiseState,
     PromiseTask,
+    SampleKind,
     Withheld,
 )
 from ml_backend.store import tables as t
@@ -38,9 +39,11 @@ _S, _T, _W = t.promise_samples.c, t.promise_tasks.c, t.promise_withheld.c
 NOT_BEGUN = -1
 """The watermark of a sample none of whose predictions was put back."""
 NOT_BACK = (Hiding.HIDING.value, Hiding.HIDDEN.value, Hiding.RETURNING.value)
+_IS_PROMISE = _S.kind == SampleKind.PROMISE.value
 UNSETTLED = sa.or_(
     _S.hiding.in_((Hiding.HIDING.value, Hiding.RETURNING.value)),
     sa.and_(
+        _IS_PROMISE,  # checks have a tab for all of a follow's
         _S.state == PromiseState.DRAWN.value,
         _S.hiding == Hiding.HIDDEN.value,
         _S.tab.is_(None),
@@ -72,6 +75,7 @@ class Drawn:
     certainty: float
     several_looks: bool
     created_by: Person | None = None
+    kind: SampleKind = SampleKind.PROMISE
     newest_task_at: datetime | None = None
 
 
@@ -103,45 +107,7 @@ class PromiseStore:
         Raises Conflict when one of its tasks is in another sample that is not settled.
         """
         with self._db.write() as c:
-            _refuse_doubles(c, drawn.project_id, [each.task_id for each in tasks])
-            values = {
-                **{name: getattr(drawn, name) for name in drawn.__slots__},
-                "slot": drawn.slot.value,
-                "run_ids": list(drawn.run_ids),
-                "population": [[e.task_id, e.score, e.fingerprint] for e in drawn.population],
-                "left_out": dict(drawn.left_out),
-                "size": len(tasks),
-                "state": PromiseState.DRAWN.value,
-                "hiding": Hiding.HIDING.value,
-                "looks": [],
-                "created_by": person_column(drawn.created_by),
-                "created_at": datetime.now(UTC),
-            }
-            sample_id = inserted_id(c.execute(sa.insert(t.promise_samples).values(**values)))
-            place = {"sample_id": sample_id, "project_id": drawn.project_id}
-            rows = [
-                {
-                    **place,
-                    "task_id": each.task_id,
-                    "score": each.score,
-                    "fingerprint": each.fingerprint,
-                    "result": each.result,
-                    "data_digest": each.data_digest,
-                }
-                for each in tasks
-            ]
-            if rows:
-                c.execute(sa.insert(t.promise_tasks), rows)
-            _add_withheld(c, place, withheld)
-            note(
-                c,
-                AuditAction.PROMISE_DRAWN,
-                kind="promise",
-                object_id=sample_id,
-                title=drawn.label,
-                project_id=drawn.project_id,
-                counts={"tasks": len(tasks), "of": len(drawn.population)},
-            )
+            sample_id = create_sample(c, drawn, tasks, withheld)
         return self.get(sample_id)
 
     def set_tab(self, sample_id: int, tab: JsonObject | None) -> None:
@@ -160,7 +126,7 @@ class PromiseStore:
 
     def of_project(self, project_id: int, *, version_id: int | None = None) -> list[PromiseSample]:
         """Return the samples of a project, newest first."""
-        query = sa.select(t.promise_samples).where(_S.project_id == project_id)
+        query = sa.select(t.promise_samples).where(_S.project_id == project_id, _IS_PROMISE)
         if version_id is not None:
             query = query.where(_S.version_id == version_id)
         with self._db.read() as c:
@@ -217,9 +183,12 @@ class PromiseStore:
             c.execute(sa.update(t.promise_samples).where(*mine).values(hiding=Hiding.HIDDEN.value))
 
     def open(
-        self, sample_id: int, findings: Mapping[int, tuple[Finding, int | None]], look: Look
+        self, sample_id: int, findings: Mapping[int, tuple[Finding, int | None]], look: Look | None
     ) -> bool:
-        """Keep what became of each task, and the first look; False when it was opened before."""
+        """Keep what became of each task, and the first look; False when it was opened before.
+
+        Checks are asked for nothing, and have none.
+        """
         mine = (
             _S.id == sample_id,
             _S.state == PromiseState.DRAWN.value,
@@ -229,7 +198,7 @@ class PromiseStore:
             "state": PromiseState.OPENED.value,
             "hiding": Hiding.RETURNING.value,
             "watermark": NOT_BEGUN,
-            "looks": [look_json(look)],
+            "looks": [] if look is None else [look_json(look)],
             "opened_at": datetime.now(UTC),
         }
         with self._db.write() as c:
@@ -240,7 +209,8 @@ class PromiseStore:
                 found = {"finding": finding.value, "annotation_id": annotation_id}
                 c.execute(sa.update(t.promise_tasks).where(*task).values(**found))
             wrong = sum(not finding.is_right for finding, _ in findings.values())
-            counts = {"tasks": len(findings), "wrong": wrong, "promised": int(look.holds)}
+            holds = look is not None and look.holds
+            counts = {"tasks": len(findings), "wrong": wrong, "promised": int(holds)}
             _note(c, AuditAction.PROMISE_OPENED, sample_id, counts)
         return True
 
@@ -306,6 +276,53 @@ class PromiseStore:
     def _set(self, sample_id: int, **values: Any) -> None:
         with self._db.write() as c:
             c.execute(sa.update(t.promise_samples).where(_S.id == sample_id).values(**values))
+
+
+def create_sample(
+    c: sa.Connection, drawn: Drawn, tasks: Sequence[PromiseTask], withheld: Sequence[Withheld]
+) -> int:
+    """Keep a sample in a transaction of others', as ``PromiseStore.create`` does; return its id."""
+    _refuse_doubles(c, drawn.project_id, [each.task_id for each in tasks])
+    values = {
+        **{name: getattr(drawn, name) for name in drawn.__slots__},
+        "slot": drawn.slot.value,
+        "kind": drawn.kind.value,
+        "run_ids": list(drawn.run_ids),
+        "population": [[e.task_id, e.score, e.fingerprint] for e in drawn.population],
+        "left_out": dict(drawn.left_out),
+        "size": len(tasks),
+        "state": PromiseState.DRAWN.value,
+        "hiding": Hiding.HIDING.value,
+        "looks": [],
+        "created_by": person_column(drawn.created_by),
+        "created_at": datetime.now(UTC),
+    }
+    sample_id = inserted_id(c.execute(sa.insert(t.promise_samples).values(**values)))
+    place = {"sample_id": sample_id, "project_id": drawn.project_id}
+    rows = [
+        {
+            **place,
+            "task_id": each.task_id,
+            "score": each.score,
+            "fingerprint": each.fingerprint,
+            "result": each.result,
+            "data_digest": each.data_digest,
+        }
+        for each in tasks
+    ]
+    if rows:
+        c.execute(sa.insert(t.promise_tasks), rows)
+    _add_withheld(c, place, withheld)
+    note(
+        c,
+        AuditAction.PROMISE_DRAWN,
+        kind="promise",
+        object_id=sample_id,
+        title=drawn.label,
+        project_id=drawn.project_id,
+        counts={"tasks": len(tasks), "of": len(drawn.population)},
+    )
+    return sample_id
 
 
 def withdraw_samples(c: sa.Connection, which: sa.ColumnElement[bool], reason: str) -> list[int]:

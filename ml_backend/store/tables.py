@@ -30,6 +30,10 @@ from ml_backend.store.acceptance_tables import (
 )
 from ml_backend.store.checked_tables import checked_labels as checked_labels
 from ml_backend.store.claims import claim_columns
+from ml_backend.store.guard_tables import (
+    follow_guards as follow_guards,
+    follow_tasks as follow_tasks,
+)
 from ml_backend.store.promise_tables import (
     promise_samples as promise_samples,
     promise_tasks as promise_tasks,

@@ -90,3 +90,24 @@ def test_a_stale_run_says_so(terminal: Terminal, mails: list[int]) -> None:
     assert "ground truth changed" in terminal.run("runs", "show", run["id"]).stdout
     assert "Completed, stale" in terminal.run("runs", "list").stdout
     assert "ground truth changed" in terminal.json("runs", "show", run["id"])["stale"]
+
+
+@pytest.mark.slow
+def test_what_it_accepts_is_refused_without_a_promise_and_told_with_one(
+    terminal: Terminal, mails: list[int]
+) -> None:
+    arguments = ("prompts", "follow", "Topic", "--project", 1)
+    accept = (*arguments, "--accept-max-error", "0.5", "--certainty", "0.9")
+    refused = terminal.run(*accept, code=1)
+    assert "Nothing is promised here" in refused.stderr
+    assert "ls-prompts promises draw" in refused.stderr
+    terminal.run(*arguments, "--certainty", "0.9", code=2)
+    terminal.run(*arguments, "--off", "--take-back", code=2)
+    terminal.run(*arguments, "--yes", code=2)
+    assert "Nothing follows" in terminal.run("prompts", "follow", "--list").stdout
+    assert "never accepted" in terminal.run(*arguments, "--take-back", code=1).stderr
+
+    terminal.run(*arguments)
+    [listed] = terminal.json("prompts", "follow", "--list")
+    assert (listed["project"], listed["accepts"]) == (1, None)
+    assert "Follows project 1" in terminal.run("prompts", "follow", "--list").stdout

@@ -100,6 +100,7 @@ def test_a_sound_house_has_no_failure(fake: FakeLabelStudio, tmp_path: Path) -> 
         "backend": "skip",
         "second server": "ok",
         "jobs": "ok",
+        "follows": "ok",
     }
     assert "baseline" in found["model: offline baseline"].message
     assert "serve" in found["server"].fix

@@ -184,6 +184,10 @@ API_ROUTES: dict[str, Route] = {
     "reviewing_api.list_reviews": Route("API: of the project", query={"prompt": "{prompt}"}),
     "reviewing_api.start_review": Route("API: of the project", {"prompt": "{prompt}"}),
     "reviewing_api.stop_review": Route("API: of the project", query={"prompt": "{prompt}"}, turn=1),
+    "following_api.list_follows": Route("API: of the project", query={"prompt": "{prompt}"}),
+    "following_api.start_follow": Route("API: of the project", {"prompt": "{prompt}"}),
+    "following_api.stop_follow": Route("API: of the project", query={"prompt": "{prompt}"}, turn=1),
+    "following_api.take_back_followed": Route("API: of the project", {"prompt": "{prompt}"}),
     "promises_api.list_promises": _OF_THE_PROJECT,
     "promises_api.draw_promise": Route(
         "API: of the project", {"prompt": "{prompt}", "version": "{version}", "dry_run": True}

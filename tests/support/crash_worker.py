@@ -40,7 +40,8 @@ class Order:
     failing: list[str] = field(default_factory=list)
     rubbish: list[str] = field(default_factory=list)
     accept: dict[str, Any] = field(default_factory=dict)
-    """Instead of a run: {"project", "label", "min_score"}, or {"acceptance"} to take one back."""
+    """Instead of a run: {"project", "label", "min_score"}, {"acceptance"} to take one back, or
+    {"follow"} to look at what a follow accepts."""
     point: int = 0
     delay: float = 0.0
     how: str = "KILL"
@@ -180,13 +181,16 @@ def work(order: Order) -> None:
 
 
 def work_on_acceptance(container: Any, order: Order) -> None:
-    """Accept by a score, or take an acceptance back."""
+    """Accept by a score or as a follow does, or take an acceptance back."""
     from ml_backend.services.accepting.request import accept_request
     from ml_backend.services.predictions.selection import select
     from ml_backend.services.writing.patience import Patience
 
     asked = order.accept
     patience = Patience(lambda message: None, threading.Event(), first_pause=0.05)
+    if "follow" in asked:
+        container.follow_checks.look_at(container.store.guards.get(asked["follow"]))
+        return
     if "acceptance" in asked:
         service = container.take_back
         service.execute(service.plan(asked["acceptance"]), patience)

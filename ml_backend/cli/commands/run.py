@@ -236,6 +236,7 @@ def _start(app: App, slot: Slot | None, usual: Subset, options: dict[str, Any]) 
         app.container.gate.check(demands, alone, project, plan.task_ids)
     started = app.container.runs.begin(prompt, version, plan)
     if follow:
+        app.container.follow_checks.stop(prompt.id, project.id)
         app.container.store.follows.start(
             prompt.id, project.id, options["budget"], since=started.created_at
         )

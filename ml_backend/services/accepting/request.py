@@ -28,6 +28,8 @@ class AcceptRequest:
     max_error: float | None = None
     """Accept what a promise sample was opened for: at most this share of it is wrong."""
     certainty: float = CERTAINTY
+    follow: int | None = None
+    """The follow that accepts by itself, by its guard; None for a person."""
 
     @property
     def by_promise(self) -> bool:
@@ -45,11 +47,13 @@ class AcceptRequest:
         numbers: JsonObject = {"min_score": self.min_score}
         if self.by_promise:
             numbers = {"max_error": self.max_error, "certainty": self.certainty}
+        by_itself: JsonObject = {} if self.follow is None else {"follow": self.follow}
         return {
             "model_versions": list(labels),
             **tasks,
             "include_annotated": self.include_annotated,
             **numbers,
+            **by_itself,
         }
 
 

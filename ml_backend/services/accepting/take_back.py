@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -37,6 +37,8 @@ class TakeBackPlan:
     """Annotations that Label Studio holds no more, by whomever they were deleted."""
     taken_back: int
     """Annotations that were taken back before."""
+    only: Set[int] | None = field(default=None, repr=False)
+    """The tasks it is about, None for all of the acceptance."""
 
     @property
     def would_delete(self) -> int:
@@ -69,8 +71,8 @@ class TakeBack(Generic[Acting]):
         self._book.settle(self._studio, project_id)
         return self._store.acceptances.of_project(project_id, limit=limit)
 
-    def plan(self, acceptance_id: int) -> TakeBackPlan:
-        """Count what would be deleted; nothing is changed.
+    def plan(self, acceptance_id: int, only: Set[int] | None = None) -> TakeBackPlan:
+        """Count what would be deleted, on some tasks ``only``; nothing is changed.
 
         Raises NotFound for no such acceptance, Conflict where its project is another one by now.
         """
@@ -81,7 +83,7 @@ class TakeBack(Generic[Acting]):
                 f"{act.project_id} then: none of its annotations are here."
             )
         self._book.settle(self._studio, act.project_id)
-        return self._plan(self._studio, self._store.acceptances.get(acceptance_id))
+        return self._plan(self._studio, self._store.acceptances.get(acceptance_id), only)
 
     def execute(
         self,
@@ -115,7 +117,8 @@ class TakeBack(Generic[Acting]):
                 told["annotations"] = deleted
                 done += len(part)
                 progress(done, plan.would_delete)
-            fresh = self._plan(session.studio, self._store.acceptances.get(act.id))
+            now = self._store.acceptances.get(act.id)
+            fresh = self._plan(session.studio, now, plan.only)
         notes = []
         if deleted < plan.would_delete:
             left = plan.would_delete - deleted
@@ -151,8 +154,11 @@ class TakeBack(Generic[Acting]):
         self._store.acceptances.note_taken_back(act.id, sorted_out.gone)
         return len(gone)
 
-    def _plan(self, studio: LabelStudioReader, act: AcceptanceAct) -> TakeBackPlan:
-        rows = self._store.acceptances.rows(act.id)
+    def _plan(
+        self, studio: LabelStudioReader, act: AcceptanceAct, only: Set[int] | None
+    ) -> TakeBackPlan:
+        every = self._store.acceptances.rows(act.id)
+        rows = [each for each in every if only is None or each.task_id in only]
         standing = [
             each for each in rows if each.annotation_id is not None and each.taken_back_at is None
         ]
@@ -163,6 +169,7 @@ class TakeBack(Generic[Acting]):
             kept=sorted_out.kept,
             gone=tuple(sorted_out.gone),
             taken_back=sum(each.taken_back_at is not None for each in rows),
+            only=only,
         )
 
     def _sort_out(

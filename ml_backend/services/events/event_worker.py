@@ -14,6 +14,7 @@ from ml_backend.errors import ConfigError, LabelStudioError, LabelStudioNotFound
 from ml_backend.labeling import LabelingConfig
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import read_moment
+from ml_backend.services.checking import follow_checks
 from ml_backend.services.evaluation.evaluation import Evaluation
 from ml_backend.services.events.event_queue import (
     ANNOTATIONS_DELETED,
@@ -166,6 +167,7 @@ class EventWorker:
                 )
             if actions & (OF_TASKS | {IMPORT_SETTLED, HINT_SETTLED, SERVER_STARTED}):
                 self._store.review_tabs.hasten(project_id, quiet=QUIET, apart=APART)
+                self._store.guards.hasten(project_id, quiet=follow_checks.QUIET)
             if START_TRAINING in actions:
                 self._training.start(project)
             due = time.time() + SETTLE_SECONDS

@@ -10,10 +10,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ml_backend.errors import LabelStudioError, LabelStudioNotFound, PromptsError
 from ml_backend.labelstudio import Project, ServerLabelStudio
 from ml_backend.records import Failure, Prompt, PromptVersion, Slot
+from ml_backend.services.accepting.request import CERTAINTY
+from ml_backend.services.checking.follow_checks import FollowChecks
 from ml_backend.services.events.active_backend import find_connection
 from ml_backend.services.prompts.own_keys import OwnKeys
 from ml_backend.services.prompts.prompts import Prompts
@@ -41,6 +44,14 @@ BUDGET_SPENT = "The budget of $"
 """How the message begins of a run, or a follow, that its budget stopped."""
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptBy:
+    """By which promise what is predicted is accepted; shares are 0..1."""
+
+    max_error: float
+    certainty: float = CERTAINTY
+
+
 class Following:
     """Starts the runs of prompts that follow; ``offer`` has one executed."""
 
@@ -50,6 +61,7 @@ class Following:
         studio: ServerLabelStudio,
         prompts: Prompts,
         runs: Runs,
+        checks: FollowChecks,
         *,
         offer: Callable[[int], None],
     ) -> None:
@@ -57,16 +69,36 @@ class Following:
         self._studio = studio
         self._prompts = prompts
         self._runs = runs
+        self._checks = checks
         self._offer = offer
 
-    def start(self, prompt: Prompt, project: Project, budget: float | None) -> Follow:
+    def start(
+        self,
+        prompt: Prompt,
+        project: Project,
+        budget: float | None,
+        accept: AcceptBy | None = None,
+    ) -> Follow:
         """Make a prompt follow a project from now on, or give it a new budget.
 
-        Raises what would keep every run of it from starting: no version, a config or text that
-        cannot be used, a budget that cannot be kept.
+        What it predicts is accepted only where ``accept`` says so. Raises what would keep every run
+        of it from starting: no version, a config or text that cannot be used, a budget that cannot
+        be kept; and Conflict where nothing promises what is to be accepted.
         """
         self._runs.check(self._prompts.find_version(prompt, None), project, budget)
-        return self._store.follows.start(prompt.id, project.id, budget)
+        if accept is not None:
+            self._checks.check(prompt, project, accept.max_error, accept.certainty)
+        follow = self._store.follows.start(prompt.id, project.id, budget)
+        if accept is None:
+            self._checks.stop(prompt.id, project.id)
+        else:
+            self._checks.start(prompt, project, accept.max_error, accept.certainty)
+        return follow
+
+    def stop(self, prompt: Prompt, project_id: int) -> bool:
+        """Follow no more, and accept nothing more; False when it did not follow."""
+        self._checks.stop(prompt.id, project_id)
+        return self._store.follows.stop(prompt.id, project_id)
 
     def work(self) -> None:
         """Start a run for every follow that is due."""

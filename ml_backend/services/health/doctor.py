@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from ml_backend.images.hosts import Reach
 from ml_backend.jobs import LoopThread
 from ml_backend.labelstudio import Backend, Project, ServerLabelStudio
 from ml_backend.next_steps import Step
-from ml_backend.records import Connection, Job, Person, ProviderName, RunStatus
+from ml_backend.records import Connection, Job, Person, ProviderName
 from ml_backend.services.health.at_rest import say_open
 from ml_backend.services.health.connection_check import check_connection
 from ml_backend.services.health.known_projects import find_strangers, say_strangers
@@ -34,6 +33,7 @@ from ml_backend.services.health.private_network import PRIVATE_NETWORK
 from ml_backend.services.health.retiring_said import say_retiring
 from ml_backend.services.health.settings_said import say_private_endpoints
 from ml_backend.services.health.trusted import say_trusted
+from ml_backend.services.health.work_said import say_follows, say_jobs
 from ml_backend.services.models.model_catalogue import ModelCatalogue
 from ml_backend.services.models.pool import ModelPool
 from ml_backend.services.models.spending import spending_of
@@ -128,7 +128,7 @@ class Doctor:
             yield check
         yield self._check_server(store)
         if store is not None:
-            yield self._check_jobs(store, sight)
+            yield from self._check_work(store, sight)
         yield from self._check_models(store, sight)
         yield Check("endpoints", OK, *say_private_endpoints(self._private_endpoints))
         yield self._check_pictures()
@@ -213,20 +213,14 @@ class Doctor:
         return Check("server", OK, message)
 
     @staticmethod
-    def _check_jobs(store: Store, sight: Visibility) -> Check:
-        jobs = [job for job in store.jobs.search(limit=100) if sight.job(job)]
-        going = [job for job in jobs if not job.status.is_final]
-        lately = datetime.now(UTC) - timedelta(days=1)
-        failed = [
-            job for job in jobs if job.status is RunStatus.FAILED and job.created_at > lately
-        ][:3]
-        if going:
-            parts = (f"{job.id} {job.kind.value} {job.message}".strip() for job in going[:5])
-            return Check("jobs", OK, f"{len(going)} go on: {'; '.join(parts)}.")
-        if failed:
-            parts = (f"{job.id} {job.kind.value}: {job.message}" for job in failed)
-            return Check("jobs", WARN, f"The last that failed: {' '.join(parts)}")
-        return Check("jobs", OK, "None goes on.")
+    def _check_work(store: Store, sight: Visibility) -> Iterator[Check]:
+        """What goes on by itself."""
+        found = {
+            "jobs": say_jobs(store, sight.job),
+            "follows": say_follows(store, sight.project),
+        }
+        for name, (is_well, message) in found.items():
+            yield Check(name, OK if is_well else WARN, message)
 
     def _check_models(self, store: Store | None, sight: Visibility) -> Iterator[Check]:
         if store is None:

@@ -136,7 +136,7 @@ class Draws:
             raise Conflict(plan.why)
         seed = secrets.token_hex(16)
         ids = drawn_by(seed, plan.population.tasks, plan.size)
-        tasks = self._tasks(studio, request.project, plan.population, ids)
+        tasks = promise_tasks(studio, request.project, plan.population, ids)
         return self._store.promises.create(
             Drawn(
                 project_id=project_id,
@@ -164,29 +164,6 @@ class Draws:
             plan.population.withheld(ids),
         )
 
-    def _tasks(
-        self,
-        studio: LabelStudioReader,
-        project: Project,
-        population: Population,
-        ids: list[int],
-    ) -> list[PromiseTask]:
-        pages = studio.iter_tasks(project.id, query=queries.selecting(ids), project=project)
-        digests = {task.id: data_digest(task.data) for page in pages for task in page}
-        if len(digests) < len(ids):
-            raise Conflict("Tasks were deleted while they were drawn.", fix=Step.DRAW_AGAIN())
-        by_task = {each.task_id: each for each in population.eligible}
-        return [
-            PromiseTask(
-                task_id=task_id,
-                score=by_task[task_id].score,
-                fingerprint=by_task[task_id].fingerprint,
-                result=population.rows[task_id].result,
-                data_digest=digests[task_id],
-            )
-            for task_id in ids
-        ]
-
     def _runs(self, request: DrawRequest, label: str) -> list[int]:
         """Return the runs that the predictions may have come from."""
         found = self._store.runs.search(
@@ -207,6 +184,27 @@ class Draws:
                 "not known yet.",
                 fix=Step.CANCEL_RUNS(runs=numbers),
             )
+
+
+def promise_tasks(
+    studio: LabelStudioReader, project: Project, population: Population, ids: list[int]
+) -> list[PromiseTask]:
+    """Return tasks of a population as they are kept; raises Conflict when any is gone."""
+    pages = studio.iter_tasks(project.id, query=queries.selecting(ids), project=project)
+    digests = {task.id: data_digest(task.data) for page in pages for task in page}
+    if len(digests) < len(ids):
+        raise Conflict("Tasks were deleted while they were drawn.", fix=Step.DRAW_AGAIN())
+    by_task = {each.task_id: each for each in population.eligible}
+    return [
+        PromiseTask(
+            task_id=task_id,
+            score=by_task[task_id].score,
+            fingerprint=by_task[task_id].fingerprint,
+            result=population.rows[task_id].result,
+            data_digest=digests[task_id],
+        )
+        for task_id in ids
+    ]
 
 
 def drawn_by(seed: str, task_ids: list[int], size: int) -> list[int]:

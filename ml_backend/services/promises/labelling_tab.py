@@ -7,7 +7,7 @@ from contextlib import suppress
 from ml_backend.errors import LabelStudioNotFound
 from ml_backend.labelstudio import ServerLabelStudio
 from ml_backend.records import JsonObject
-from ml_backend.records.promises import Hiding, PromiseSample
+from ml_backend.records.promises import Hiding, PromiseSample, SampleKind
 from ml_backend.services.reviewing.task_tabs import TabRef, TaskTabs
 from ml_backend.store import Store
 
@@ -22,6 +22,8 @@ class LabellingTab:
 
     def settle(self, sample: PromiseSample) -> PromiseSample:
         """Have the tab, or none, as the sample's state says; safe to repeat."""
+        if sample.kind is SampleKind.CHECK:  # one tab shows all of a follow's
+            return sample
         if sample.is_open and sample.hiding is Hiding.HIDDEN and sample.tab is None:
             self._make(sample)
         elif not sample.is_open and sample.tab is not None:

@@ -13,7 +13,14 @@ from ml_backend.errors import Conflict, LabelStudioNotFound, NotFound, PromptsEr
 from ml_backend.labelstudio import LabelStudioReader, Project, ServerLabelStudio, tab_address
 from ml_backend.next_steps import Step
 from ml_backend.records import Person
-from ml_backend.records.promises import Hiding, Look, Promise, PromiseSample, PromiseState
+from ml_backend.records.promises import (
+    Hiding,
+    Look,
+    Promise,
+    PromiseSample,
+    PromiseState,
+    SampleKind,
+)
 from ml_backend.services.inference.predictor_factory import PredictorFactory
 from ml_backend.services.promises.asking import check_limits, look_at
 from ml_backend.services.promises.draw import DrawPlan, DrawRequest, Draws
@@ -164,6 +171,8 @@ class PromiseSamples:
     def _checked(
         self, studio: LabelStudioReader, project: Project, sample: PromiseSample
     ) -> PromiseSample:
+        if sample.kind is SampleKind.CHECK:  # the follow looks after what it goes by
+            return sample
         if sample.state is PromiseState.WITHDRAWN or not (sample.is_open or sample.held):
             return sample
         reason = self.validity(studio, project, sample)
@@ -187,6 +196,7 @@ class PromiseSamples:
         ``settle`` by ``work``. Raises Conflict while tasks are unlabelled, for a sample that was
         opened or withdrawn before, and for one that something withdrew meanwhile.
         """
+        _require_promise(sample)
         if sample.is_open and not sample.is_settled and settle:
             sample = self.settle(sample, patience)
         project = self._studio.get_project(sample.project_id)
@@ -227,6 +237,7 @@ class PromiseSamples:
         Raises Conflict for a sample that was drawn for one request only: that was answered.
         """
         check_limits(max_error, certainty)
+        _require_promise(sample)
         if sample.state is not PromiseState.OPENED:
             raise Conflict(
                 f"Promise sample {sample.id} is {sample.state.value}; only one that is opened "
@@ -297,6 +308,14 @@ class PromiseSamples:
 
     def _curtain(self, session: WriterSession[ServerLabelStudio]) -> Curtain:
         return Curtain(self._store, session, self._ownership, self._predictor_factory)
+
+
+def _require_promise(sample: PromiseSample) -> None:
+    if sample.kind is SampleKind.CHECK:
+        raise Conflict(
+            f"Sample {sample.id} checks what a follow accepts: nothing is promised of it, "
+            "and it is opened by itself once people have labelled its tasks."
+        )
 
 
 def _require_open(sample: PromiseSample) -> None:

@@ -51,7 +51,7 @@ def plan(caller: Caller, request: DrawRequest) -> DrawPlan:
 
 def draw(request: DrawRequest) -> PromiseSample:
     """Draw a sample; its predictions are taken off the tasks right after, by the server."""
-    with _in_time() as patience:
+    with in_time() as patience:
         return services().promise_samples.draw(request, patience, settle=False)
 
 
@@ -70,7 +70,7 @@ def open_sample(caller: Caller, project: Project, sample_id: int) -> SampleState
     """Open a sample; predictions are put back right after, by the server."""
     samples = services().promise_samples
     sample = samples.get(project.id, sample_id)
-    with _in_time() as patience:
+    with in_time() as patience:
         samples.open(sample, patience, by=caller.person, settle=False)
     return state(caller, project, sample_id)
 
@@ -89,13 +89,13 @@ def withdraw(caller: Caller, project: Project, sample_id: int, reason: str) -> S
     samples = services().promise_samples
     sample = samples.get(project.id, sample_id)
     said = reason or f"{caller.user.name or caller.user.email} withdrew it."
-    with _in_time() as patience:
+    with in_time() as patience:
         samples.withdraw(sample, said, patience, settle=False)
     return state(caller, project, sample_id)
 
 
 @contextmanager
-def _in_time() -> Iterator[Patience]:
+def in_time() -> Iterator[Patience]:
     """Yield a patience that ends in time; raises Conflict where something else is written on."""
     stop = threading.Event()
     timer = threading.Timer(WAIT_SECONDS, stop.set)

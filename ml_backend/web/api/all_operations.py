@@ -7,6 +7,7 @@ from flask import Flask
 from ml_backend.web.api import (
     accepting,
     disputes,
+    following,
     ground_truth,
     jobs,
     openapi,
@@ -34,6 +35,7 @@ GROUPS = (
     accepting.api,
     ground_truth.api,
     reviewing.api,
+    following.api,
     promises.api,
     providers.api,
     jobs.api,

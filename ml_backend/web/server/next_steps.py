@@ -95,6 +95,8 @@ WORDS: Words = {
     "'{prompt}'.",
     Step.SWITCH_LABEL_STREAM: "POST /api/projects/ID/label-stream with its model version switches "
     "it.",
+    Step.TAKE_BACK_FOLLOWED: "What of it nobody touched can be taken back: POST "
+    "/api/projects/{project}/follows/take-back with the prompt '{prompt}'.",
     Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
     "file with the certificate of the authority that signed it or with its own, and starts it "
     "again.",

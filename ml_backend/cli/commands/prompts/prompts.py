@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 
 from ml_backend.cli.app import App, Group, pass_app, read_text
 from ml_backend.cli.commands.delete import delete_with_predictions
+from ml_backend.cli.commands.prompts.follow import describe, follow_document, follow_project
 from ml_backend.cli.commands.prompts.prompt_files import export_prompt, import_prompt
 from ml_backend.cli.commands.prompts.version_options import (
     echo_version,
@@ -16,18 +17,17 @@ from ml_backend.cli.commands.prompts.version_options import (
     sending_options,
     system_text,
 )
-from ml_backend.cli.commands.run import note_following, note_unanswerable
-from ml_backend.cli.next_steps import for_command_line
+from ml_backend.cli.commands.run import note_unanswerable
 from ml_backend.cli.output import documents
 from ml_backend.records import ConfidenceWay
-
-if TYPE_CHECKING:
-    from ml_backend.store import Follow
 
 
 @click.group(cls=Group)
 def prompts() -> None:
     """Prompts: what to label, and how."""
+
+
+prompts.add_command(follow_project)
 
 
 @prompts.command("list")
@@ -79,7 +79,7 @@ def show_prompt(app: App, prompt: str) -> None:
     follows = [each for each in store.follows.all() if each.prompt_id == found.id]
     if app.as_json:
         rows = [documents.of_version(v, active=v == active) for v in versions]
-        followed = [documents.of_follow(each, store.follows.spent(each)) for each in follows]
+        followed = [follow_document(app, each) for each in follows]
         app.document(documents.of_prompt(found) | {"versions": rows, "follows": followed})
         return
     click.secho(f"{found.title}  (prompt {found.id})", bold=True)
@@ -88,7 +88,7 @@ def show_prompt(app: App, prompt: str) -> None:
     click.echo(f"Projects: {', '.join(map(str, found.project_ids)) or 'none'}")
     click.echo(f"Versions: {', '.join(version.title for version in versions) or 'none yet'}")
     for follow in follows:
-        click.echo(_describe(follow, store.follows.spent(follow)))
+        click.echo(describe(app, follow))
     if active:
         click.echo(f"\nActive: {active.title} · ", nl=False)
         echo_version(active)
@@ -170,52 +170,6 @@ def create_prompt(
     )
     note_unanswerable(app, found)
     app.note(f"Next: ls-prompts run {prompt.id} --project {found.id}")
-
-
-@prompts.command("follow")
-@click.argument("prompt")
-@click.option("--project", required=True, help="The project it follows: id or exact title.")
-@click.option("--budget", type=float, metavar="USD", help="The most it may spend, from now on.")
-@click.option("--off", is_flag=True, help="Follow no more.")
-@pass_app
-def follow_project(app: App, prompt: str, project: str, budget: float | None, off: bool) -> None:
-    """Let PROMPT predict a project's new tasks by itself.
-
-    A few seconds after tasks were imported the server asks the prompt's active version for the
-    tasks without a prediction, as long as Label Studio is connected to it.
-
-    \b
-    Examples:
-      ls-prompts prompts follow Topic --project 3 --budget 20
-      ls-prompts prompts follow Topic --project 3 --off
-    """
-    if off and budget is not None:
-        raise click.UsageError("--off takes no --budget.")
-    found = app.container.prompts.find(prompt)
-    followed = app.project(project)
-    follows = app.container.store.follows
-    if off:
-        stopped = follows.stop(found.id, followed.id)
-        if app.as_json:
-            app.document({"prompt": found.id, "project": followed.id, "stopped": stopped})
-        else:
-            word = "follows no more" if stopped else "did not follow"
-            click.echo(f"Prompt {found.title!r} {word}: project {followed.title!r}.")
-        return
-    started = app.container.follow.start(found, followed, budget)
-    if app.as_json:
-        app.document(documents.of_follow(started, follows.spent(started)))
-        return
-    click.echo(_describe(started, follows.spent(started)))
-    note_following(app, found, followed)
-
-
-def _describe(follow: Follow, spent: float | None) -> str:
-    """Return a line on what a prompt follows and how it goes."""
-    used = "an unknown sum" if spent is None else f"${spent:.4f}"
-    limit = "no budget" if follow.budget is None else f"of ${follow.budget:g}"
-    said = f" {for_command_line(follow.message)}" if follow.message else ""
-    return f"Follows project {follow.project_id}: {used} spent, {limit}.{said}"
 
 
 @prompts.command("rebind")

@@ -88,6 +88,8 @@ WORDS: Words = {
     Step.START_SERVER: "Is the server running, with the HOST and PORT given here?",
     Step.STOP_REVIEW: "End the review of {prompt} first, under Accept.",
     Step.SWITCH_LABEL_STREAM: "Show in label stream, under Predictions, switches it.",
+    Step.TAKE_BACK_FOLLOWED: "What of it nobody touched can be taken back through the API, "
+    "for {prompt} in project {project}.",
     Step.TRUST_CERTIFICATE: "Whoever runs this server sets SSL_CERT_FILE=/path/ca.pem for it, a "
     "file with the certificate of the authority that signed it or with its own, and starts it "
     "again.",

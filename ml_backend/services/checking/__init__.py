@@ -1,0 +1,1 @@
+"""What a follow accepts, checked by people for as long as it goes on."""
