@@ -65,7 +65,7 @@ def redrawn(
     scores: Sequence[float], right: Sequence[bool], labels: int, max_error: float, certainty: float
 ) -> str:
     """Return what other draws of the same predictions would have come to."""
-    dice = random.Random(1)
+    dice = random.Random(1)  # nosec B311  # no secret
     shares, broken = [], 0
     for _ in range(DRAWS):
         drawn = set(dice.sample(range(len(scores)), labels))

@@ -76,7 +76,7 @@ DRAFTED = {
 
 
 def made_after(moment: datetime, up_to: int) -> dict[str, Any]:
-    """The query for tasks of ids up to one that were made after a moment of Label Studio's clock."""
+    """The query for tasks up to an id that were made after a moment of Label Studio's clock."""
     said = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     line = {
         "filter": "filter:tasks:created_at",

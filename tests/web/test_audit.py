@@ -25,6 +25,7 @@ CONNECTION = (A.CONNECTION_CHANGED, A.KEY_CHANGED, A.BUDGET_CHANGED, A.PRICE_CHA
 
 WRITES = "writes what can be written back: nothing is lost, no door opens, nothing is spent"
 ASKS = "asks, and changes nothing"
+ASKED_OF_A_SAMPLE = "kept with the promise sample itself, by whom and when"
 HANDED_IN = "answers of an outside worker: its run is told when it starts and when it ends"
 LOOK = "how the pages look to one person"
 EXCHANGE = "Label Studio's own exchange of a token, which opens nothing here"
@@ -51,7 +52,7 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "following_api.start_follow": (A.FOLLOWING_STARTED, A.FOLLOW_ACCEPTING_STARTED),
     "following_api.stop_follow": (A.FOLLOWING_STOPPED, A.FOLLOW_ACCEPTING_ENDED),
     "following_api.take_back_followed": (A.ACCEPTANCE_TAKEN_BACK,),
-    "promises_api.ask_promise": ASKS,
+    "promises_api.ask_promise": ASKED_OF_A_SAMPLE,
     "promises_api.draw_promise": (A.PROMISE_DRAWN,),
     "promises_api.open_promise": (A.PROMISE_OPENED,),
     "promises_api.withdraw_promise": (A.PROMISE_WITHDRAWN,),
@@ -87,6 +88,7 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     # The pages
     "ui.accept": (A.TRUTH_MARKED,),
     "ui.activate": WRITES,
+    "ui.ask_promise_sample": ASKED_OF_A_SAMPLE,
     "ui.begin_enhance": (A.PROMPT_REFINED,),
     "ui.begin_race": (A.MODELS_RACED,),
     "ui.begin_predictions": (A.PREDICTIONS_DELETED, A.PREDICTIONS_PROMOTED),
@@ -96,17 +98,20 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "ui.choose_project": ASKS,
     "ui.color_scheme": LOOK,
     "ui.connect_project": (A.PROJECT_CONNECTED,),
+    "ui.create_accepted": (A.PREDICTIONS_PROMOTED,),
     "ui.create_connection": (A.CONNECTION_ADDED,),
     "ui.create_prompt": WRITES,
     "ui.decide_label": (A.TRUTH_UNMARKED, A.TRUTH_MARKED),
     "ui.delete_connection": (A.CONNECTION_REMOVED,),
     "ui.delete_version": VERSION_GONE,
     "ui.disconnect_project": (A.PROJECT_DISCONNECTED,),
+    "ui.draw_sample": (A.PROMISE_DRAWN,),
     "ui.estimate_run": ASKS,
     "ui.evaluate_suggestion": RUN,
     "ui.give_price": (A.PRICE_CHANGED,),
     "ui.mark_right": (A.TRUTH_MARKED,),
     "ui.measure_connection": (A.MODEL_MEASURED,),
+    "ui.open_promise_sample": (A.PROMISE_OPENED,),
     "ui.predict_all": RUN,
     "ui.preview_prompt": ASKS,
     "ui.rebind_prompt": (A.PROJECT_CONFIRMED,),
@@ -115,8 +120,11 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "ui.retry_run": (A.RUN_RESUMED, *RUN),
     "ui.save_race_winner": WRITES,
     "ui.save_suggestion": WRITES,
+    "ui.send_to_people": (A.REVIEW_STARTED,),
     "ui.show_in_label_stream": WRITES,
     "ui.sign_out": (A.SIGNED_OUT,),
+    "ui.stop_sending": (A.REVIEW_STOPPED,),
+    "ui.take_back": (A.ACCEPTANCE_TAKEN_BACK,),
     "ui.take_delete": DELETED,
     "ui.take_edit": WRITES,
     "ui.take_editor": RUN,
@@ -126,6 +134,7 @@ ROUTES: dict[str, tuple[A, ...] | str] = {
     "ui.take_try": (A.TASK_TRIED,),
     "ui.test_connection": CHECKS,
     "ui.undo_version": (A.VERSION_DELETED,),
+    "ui.withdraw_sample": (A.PROMISE_WITHDRAWN,),
     "ui.unknown": "answers that there is no such page",
     "ui.update_connection": CONNECTION,
 }
