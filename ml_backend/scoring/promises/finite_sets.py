@@ -26,16 +26,35 @@ def tail(wrong: int, drawn: int, size: int, bad: int) -> float:
         return 0.0
     if wrong >= most:
         return 1.0
-    term = exp(
+    if wrong * size <= drawn * bad:
+        return min(1.0, _sum_down(wrong, least, drawn, size, bad))
+    # From above the middle downwards the first chance may be too small for a float, and all 0.
+    return max(0.0, 1.0 - _sum_up(wrong + 1, most, drawn, size, bad))
+
+
+def _sum_down(first: int, least: int, drawn: int, size: int, bad: int) -> float:
+    term, total = _chance(first, drawn, size, bad), 0.0
+    for each in range(first, least - 1, -1):
+        total += term
+        term *= each * (size - bad - drawn + each) / ((bad - each + 1) * (drawn - each + 1))
+    return total
+
+
+def _sum_up(first: int, most: int, drawn: int, size: int, bad: int) -> float:
+    term, total = _chance(first, drawn, size, bad), 0.0
+    for each in range(first, most + 1):
+        total += term
+        term *= (bad - each) * (drawn - each) / ((each + 1) * (size - bad - drawn + each + 1))
+    return total
+
+
+def _chance(wrong: int, drawn: int, size: int, bad: int) -> float:
+    """The chance of exactly so many."""
+    return exp(
         _log_choices(bad, wrong)
         + _log_choices(size - bad, drawn - wrong)
         - _log_choices(size, drawn)
     )
-    total = 0.0
-    for each in range(wrong, least - 1, -1):
-        total += term
-        term *= each * (size - bad - drawn + each) / ((bad - each + 1) * (drawn - each + 1))
-    return min(1.0, total)
 
 
 def allowed(left: int, max_error: float) -> int:

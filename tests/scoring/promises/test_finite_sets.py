@@ -36,6 +36,16 @@ def test_of_many_tasks_it_is_still_right() -> None:
     )
 
 
+@pytest.mark.parametrize(("wrong", "drawn", "size"), [(600, 1000, 5000), (390, 400, 100_000)])
+def test_far_too_many_wrong_ones_are_never_taken_for_a_rare_thing(
+    wrong: int, drawn: int, size: int
+) -> None:
+    """The chance of exactly so many is too small for a float; that of at most so many is 1."""
+    bad = wrong + 1 + allowed(size - drawn, 0.02)
+    assert tail(wrong, drawn, size, bad) == pytest.approx(1.0)
+    assert not is_kept(wrong, drawn, size, max_error=0.02, certainty=0.95)
+
+
 def test_a_share_that_floats_miss_by_a_hair_is_allowed() -> None:
     assert allowed(100, 0.29) == 29
     assert allowed(60, 0.05) == 3
