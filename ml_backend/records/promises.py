@@ -90,7 +90,7 @@ class PromiseTask:
     data_digest: str
     """Of the task's data: another task may take the id of one that was deleted."""
     finding: Finding | None = None
-    """None until the sample is opened."""
+    """None until the sample is opened; before, that somebody worked on it beside a prediction."""
     annotation_id: int | None = None
 
 

@@ -13,6 +13,7 @@ from ml_backend.records import RunStatus, Slot, Task
 from ml_backend.records.promises import Finding, Hiding, PromiseSample, PromiseState
 from ml_backend.services.serving.prompt_sources import Address
 from ml_backend.store import tables as t
+from support.annotating import draft
 from support.by_hand import delete_project, get_task
 from support.house import House
 from support.promises import draw, label, patience, predict, state, tasks_of, topic
@@ -112,6 +113,26 @@ def test_hiding_goes_on_where_a_process_died(place: Place, skip: int) -> None:
     assert place.seen(sample) == []
     place.samples.withdraw(place.now(sample), "", patience())
     assert place.rows() == before
+
+
+@pytest.mark.slow
+def test_who_worked_on_a_task_before_its_prediction_was_hidden_saw_it(place: Place) -> None:
+    """Where a process died the predictions stand for long, and then nothing tells that they did."""
+    place.house.fake.fail("api/predictions/", "status", status=403, method="DELETE")
+    with pytest.raises(LabelStudioError):
+        place.draw()
+    [sample] = place.house.container.store.promises.of_project(place.project)
+    first, second, *others = tasks_of(place.house, sample)
+    label(place.house, [first])
+    draft(place.house.fake, second, topic("A"))
+    place.samples.work()
+    assert place.now(sample).hiding is Hiding.HIDDEN
+    label(place.house, [second, *others])
+    place.samples.open(place.now(sample), patience())
+    tasks = place.house.container.store.promises.tasks(sample.id)
+    found = {each.task_id: each.finding for each in tasks}
+    assert found[first] is found[second] is Finding.SAW_PREDICTION
+    assert {found[each] for each in others} == {Finding.RIGHT}
 
 
 @pytest.mark.slow

@@ -105,6 +105,8 @@ def _finding(
         return Finding.DELETED, None
     if data_digest(held.data) != task.data_digest:
         return Finding.CHANGED, None
+    if task.finding is Finding.SAW_PREDICTION:  # when its prediction was taken away
+        return Finding.SAW_PREDICTION, None
     submitted = [each for each in held.annotations if not each.was_cancelled]
     if not submitted:
         return (Finding.SKIPPED, None) if held.annotations else None

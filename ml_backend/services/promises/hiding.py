@@ -94,9 +94,20 @@ class Curtain:
             raise PromptsError(
                 f"After {ROUNDS} rounds tasks of promise sample {sample.id} still hold predictions."
             )
+        self._note_seen(sample)
         resend(lambda: self._session.repair_counters(sample.project_id), self._studio)
         self._show(sample.project_id, project.model_version)
         self._store.promises.hidden(sample.id)
+
+    def _note_seen(self, sample: PromiseSample) -> None:
+        """Keep on which tasks somebody worked while predictions stood there: soon nothing tells.
+
+        Long ones, where a process died in between.
+        """
+        ids = [task.task_id for task in self._store.promises.tasks(sample.id)]
+        touched = self._studio.touched(sample.project_id, ids)
+        seen = [task.id for task in touched if task.annotations or task.has_draft]
+        self._store.promises.seen(sample.id, seen)
 
     def _standing(self, sample: PromiseSample) -> list[int]:
         """Return the predictions of ours on the tasks; what is not kept yet is kept now."""
