@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -261,6 +262,17 @@ def test_a_promise_is_of_one_version(house: House) -> None:
         with pytest.raises(InvalidInput) as caught:
             accepting.plan(project, accept_request(selection, max_error=0.1))
         assert caught.value.field == "model_version"
+
+
+def test_a_promise_is_of_all_that_it_accepts(house: House) -> None:
+    """The wrong ones of many may all be among the few that somebody chose."""
+    everything = select(labels=[LABEL], everything=True)
+    for chosen in ({"task_ids": [1]}, {"filters": {"conjunction": "and", "items": []}}):
+        selection = replace(everything, everything=False, **chosen)
+        with pytest.raises(InvalidInput) as caught:
+            accept_request(selection, max_error=0.1)
+        assert caught.value.field == "tasks"
+        assert accept_request(selection, min_score=0.1).selection == selection
 
 
 # Interrupted

@@ -81,6 +81,12 @@ def accept_request(
         raise InvalidInput(
             f"A score lies between 0 and 1, and {min_score:g} does not.", field="min_score"
         )
+    if max_error is not None and selection.narrows_tasks:
+        raise InvalidInput(
+            "A promise is of all that it accepts: of some chosen tasks all may be wrong.",
+            field="tasks",
+            fix="Accept by it of all tasks; chosen ones can be accepted by a lowest score.",
+        )
     if max_error is not None:
         check_numbers(max_error, CERTAINTY if certainty is None else certainty)
     return AcceptRequest(
