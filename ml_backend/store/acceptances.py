@@ -110,8 +110,19 @@ class AcceptanceStore:
         return acceptance_id
 
     def add_rows(self, acceptance_id: int, project_id: int, rows: Sequence[AcceptedRow]) -> None:
-        """Keep more that an acceptance which is resumed is about to make; known rows stay."""
+        """Keep more that an acceptance which is resumed is about to make.
+
+        Of known ones it is forgotten what was made: that was deleted, else it were not made again.
+        """
+        r, ids = t.accepted_rows.c, [each.prediction_id for each in rows]
         with self._db.write() as c:
+            for start in range(0, len(ids), IDS_AT_ONCE):
+                these = r.prediction_id.in_(ids[start : start + IDS_AT_ONCE])
+                c.execute(
+                    sa.update(t.accepted_rows)
+                    .where(r.acceptance_id == acceptance_id, these)
+                    .values(annotation_id=None, taken_back_at=None)
+                )
             _add_rows(c, acceptance_id, project_id, rows)
 
     def note_made(self, acceptance_id: int, made: Mapping[int, int]) -> None:

@@ -293,6 +293,24 @@ def test_another_request_does_not_go_on_with_what_was_interrupted(house: House) 
 
 
 @pytest.mark.slow
+def test_what_was_deleted_before_it_went_on_is_made_again_and_can_be_taken_back(
+    house: House,
+) -> None:
+    project, _, _, _ = scored(house, [0.9, 0.8])
+    house.fake.control(faults=[{"path": "dm/actions", "mode": "500_before", "times": 5}])
+    with pytest.raises(Exception, match="broke off"):
+        accept(house, project, min_score=0.8)
+    (act,) = acts(house, project)
+    first, _ = rows_of(house, act.id)
+    deleted = 999_999  # was made and read back, and somebody deleted it since
+    house.container.store.acceptances.note_made(act.id, {first.prediction_id: deleted})
+    assert accept(house, project, min_score=0.8).acceptance == act.id
+    held = house.container.studio.iter_annotated(project)
+    made = {each.id for task in held for each in task.annotations}
+    assert {each.annotation_id for each in rows_of(house, act.id)} == made
+
+
+@pytest.mark.slow
 def test_what_label_studio_made_and_did_not_say_is_kept_as_made(
     house: House,
 ) -> None:
