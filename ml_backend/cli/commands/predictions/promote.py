@@ -75,9 +75,9 @@ def promote_predictions(
     prompt again, or delete the surplus. --prompt stands for its versions, without evaluations.
 
     With --max-error only what is promised is accepted: of one version, by a promise sample that
-    people labelled and that was opened (`ls-prompts promises`), and of the tasks it was drawn
-    from. A prediction without a score is never accepted by one. What was made is kept as an
-    acceptance and can be taken back: `ls-prompts predictions take-back`.
+    people labelled and that was opened (`ls-prompts promises`), and of all tasks it was drawn
+    from, not of named ones. A prediction without a score is never accepted by one. What was made
+    is kept as an acceptance and can be taken back: `ls-prompts predictions take-back`.
 
     With --ground-truth those annotations of these predictions are marked that a person has opened
     and submitted: what is made here counts as truth only after that.
