@@ -178,11 +178,10 @@ class PromiseStore:
 
     def seen(self, sample_id: int, task_ids: Collection[int]) -> None:
         """Note the tasks that somebody worked on before their predictions were hidden."""
+        mine = (_T.sample_id == sample_id, _T.task_id.in_(sorted(task_ids)), _T.finding.is_(None))
+        saw = sa.update(t.promise_tasks).where(*mine).values(finding=Finding.SAW_PREDICTION.value)
         with self._db.write() as c:
-            for task_id in task_ids:
-                mine = (_T.sample_id == sample_id, _T.task_id == task_id, _T.finding.is_(None))
-                found = {"finding": Finding.SAW_PREDICTION.value}
-                c.execute(sa.update(t.promise_tasks).where(*mine).values(**found))
+            c.execute(saw)
 
     def hidden(self, sample_id: int) -> None:
         """Note that Label Studio holds none of the predictions any more."""
