@@ -28,8 +28,22 @@ KEPT = {
 @click.option("--project", required=True, help="Id or exact title.")
 @click.option("--model-version", "label", help="Exactly this model version.")
 @click.option("--prompt", help="A prompt of which one version has predictions: id or title.")
-@click.option("--max-error", type=float, default=0.03, show_default=True, metavar="SHARE")
-@click.option("--certainty", type=float, default=0.95, show_default=True, metavar="SHARE")
+@click.option(
+    "--max-error",
+    type=float,
+    default=0.03,
+    show_default=True,
+    metavar="SHARE",
+    help="The share of what is accepted that may be wrong.",
+)
+@click.option(
+    "--certainty",
+    type=float,
+    default=0.95,
+    show_default=True,
+    metavar="SHARE",
+    help="How certain that is to be.",
+)
 @pass_app
 def show_threshold(
     app: App,

@@ -167,7 +167,14 @@ def open_promise(app: App, sample: int) -> None:
 @promises.command("ask")
 @click.argument("sample", type=int)
 @click.option("--max-error", type=float, required=True, metavar="SHARE", help="Another limit.")
-@click.option("--certainty", type=float, default=0.95, show_default=True, metavar="SHARE")
+@click.option(
+    "--certainty",
+    type=float,
+    default=0.95,
+    show_default=True,
+    metavar="SHARE",
+    help="How certain that is to be.",
+)
 @pass_app
 def ask_promise(app: App, sample: int, max_error: float, certainty: float) -> None:
     """Ask an opened sample that was drawn with --several-looks for another limit.
