@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Command, pass_app
-from ml_backend.cli.commands.predictions.choosing import changing
+from ml_backend.cli.commands.predictions.choosing import NUMBER, changing
 from ml_backend.cli.output.progress import bar
 from ml_backend.errors import InvalidInput
 
@@ -160,7 +160,7 @@ def list_acceptances(app: App, project: str, limit: int) -> None:
 
 
 @click.command("take-back", cls=Command)
-@click.argument("acceptance", type=int, required=False)
+@click.argument("acceptance", type=NUMBER, required=False)
 @click.option("--project", help="Without a number: the newest acceptance of this project.")
 @changing
 @pass_app
