@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, log, log1p
+from sys import float_info
 from typing import SupportsFloat, TypeVar
 
 from ml_backend.scoring.promises.finite_sets import is_kept, wrong_at_most
@@ -138,7 +139,8 @@ def labels_needed(max_error: float, certainty: float, mistakes: int = 0) -> int:
     check_shares(max_error=max_error, certainty=certainty)
     if mistakes < 0:
         raise ValueError("There are no less than 0 mistakes.")
-    fewest = max(1, ceil(log(1 - certainty) / log1p(-max_error)))
+    # Of a share near the smallest number there is, it is more than a float holds.
+    fewest = max(1, ceil(min(log(1 - certainty) / log1p(-max_error), float_info.max)))
     if not mistakes:
         return fewest
     low, high = fewest, 2 * fewest

@@ -75,3 +75,10 @@ def test_it_is_said_beforehand_that_nothing_can_be_promised(
     said = terminal.run("promises", "draw", "Topic", "--project", "Mails", code=1)
     assert "no number of labels promises at most 3 % wrong" in said.stderr
     assert terminal.json("promises", "list", "--project", "Mails") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["0", "9" * 25])
+def test_what_is_no_number_of_a_sample_is_said(terminal: Terminal, number: str) -> None:
+    for command in (("promises", "show"), ("promises", "open"), ("predictions", "take-back")):
+        assert "1<=x<=2147483647" in terminal.run(*command, number, code=2).stderr

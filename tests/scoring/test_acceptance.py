@@ -224,6 +224,7 @@ def test_the_labels_that_a_promise_takes() -> None:
     assert labels_needed(0.99, 0.5) == 1
     assert labels_needed(0.5, 0.75) == 2
     assert labels_needed(1e-300, 0.5) > 10**299
+    assert labels_needed(5e-324, 0.95) > 10**299, "as many as there are numbers for"
     with pytest.raises(ValueError, match="mistakes"):
         labels_needed(0.03, 0.95, -1)
     for mistakes in range(0, 30, 7):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,3 +106,14 @@ def test_a_sample_of_another_project_is_not_found(drawing: Drawing) -> None:
     for method, tail in (("GET", ""), ("POST", "/open"), ("POST", "/withdraw")):
         body = {"json": {}} if method == "POST" else {}
         assert api.request(method, path + tail, **body).status_code == 404
+
+
+@pytest.mark.slow
+def test_a_project_as_it_was_before_withdraws_nothing(drawing: Drawing) -> None:
+    assert drawing.draw().status_code == 201
+    container = drawing.api.container
+    project = container.studio.get_project(drawing.api.project)
+    before = replace(project, label_config=project.label_config.replace("<View>", "<View >"))
+    assert before != project
+    [seen] = container.promise_samples.states(container.studio, before)
+    assert seen.sample.is_open, "what is withdrawn never comes back"

@@ -106,3 +106,7 @@ def test_a_version_of_another_prompt_is_not_found(three: Three) -> None:
     _, strange = three.api.prompt("Other")
     answer = three.post(0, vote=[three.versions[0], strange.id])
     assert answer.status_code == 404
+    nowhere = three.post(0, vote=[three.versions[0], 9999])
+    assert nowhere.status_code == 404
+    said, of_none = answer.json()["detail"], nowhere.json()["detail"]
+    assert said.replace(str(strange.id), "9999") == of_none, "nobody learns which there are"

@@ -100,10 +100,13 @@ def accept_request(
 
 def check_numbers(max_error: float, certainty: float) -> None:
     """Raise InvalidInput for a share of wrong ones or a certainty that cannot be promised."""
-    for name, value, example in (("max_error", max_error, 0.03), ("certainty", certainty, 0.95)):
+    for name, what, value, example in (
+        ("max_error", "The share that may be wrong", max_error, 0.03),
+        ("certainty", "A certainty", certainty, 0.95),
+    ):
         if math.isnan(value) or not 0 < value < 1:
             raise InvalidInput(
-                f"It lies between 0 and 1, and {value:g} does not.",
+                f"{what} lies between 0 and 1, and {value:g} does not.",
                 field=name,
                 fix=f"Give a share such as {example}.",
             )

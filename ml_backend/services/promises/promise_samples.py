@@ -175,7 +175,12 @@ class PromiseSamples:
             return sample
         if sample.state is PromiseState.WITHDRAWN or not (sample.is_open or sample.held):
             return sample
-        reason = self.validity(studio, project, sample)
+        if not self.validity(studio, project, sample):
+            return sample
+        # Pages read on in a project as it was minutes ago while Label Studio is away, and what is
+        # withdrawn never comes back: it is looked at anew.
+        project = self._studio.get_project(project.id)
+        reason = self.validity(self._studio, project, sample)
         if not reason:
             return sample
         return self._withdraw(sample, reason, project) or self._store.promises.get(sample.id)

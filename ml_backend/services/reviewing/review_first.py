@@ -311,6 +311,10 @@ def _check(request: ReviewRequest) -> None:
         raise InvalidInput(
             f"A batch has {FEWEST} to {MOST} tasks, not {request.size:,}.", field="size"
         )
+    if request.below is not None and not 0 <= request.below <= 1:  # NaN as well
+        raise InvalidInput(
+            f"A score lies between 0 and 1, and {request.below:g} does not.", field="below"
+        )
 
 
 def _review(

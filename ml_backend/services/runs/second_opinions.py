@@ -85,8 +85,9 @@ class SecondOpinions:
         return [version, *(self._other(prompt, each) for each in together.version_ids[1:])]
 
     def _other(self, prompt: Prompt, version_id: int) -> PromptVersion:
-        found = self._store.prompts.get_version(version_id)
-        if found.prompt_id != prompt.id:
+        versions = {each.id: each for each in self._store.prompts.versions(prompt.id)}
+        found = versions.get(version_id)
+        if found is None:  # the same whether another prompt has it or none
             raise NotFound(
                 f"Prompt {prompt.title!r} has no version {version_id}.",
                 field="version",

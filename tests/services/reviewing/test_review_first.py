@@ -323,6 +323,9 @@ def test_what_a_version_did_not_predict_it_cannot_be_unsure_of(place: Place) -> 
     for size in (49, 201):
         with pytest.raises(InvalidInput, match="50 to 200"):
             place.start(size=size)
+    for below in (float("nan"), -0.1, 1.1):
+        with pytest.raises(InvalidInput, match="between 0 and 1"):
+            place.start(below=below)
     assert place.studio.tabs(place.project_id) == []
 
 

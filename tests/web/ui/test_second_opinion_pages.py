@@ -53,5 +53,8 @@ def test_what_keeps_a_cascade_from_running_is_said_in_the_dialog(pages: Pages, p
     assert "Evaluate it first" in told
     nobody = pages.htmx(f"{address}/estimate?way=vote").text()
     assert "Choose another version" in nobody
+    for strange in ("0", "9" * 25, "9" * 5000, f"{other}&other=0"):
+        unknown = pages.htmx(f"{address}/estimate?way=vote&other={strange}")
+        assert (unknown.status, "Choose another version" in unknown.text()) == (200, True)
     odd = pages.htmx(f"{address}/estimate?way=cascade&other={other}&max_error=much").text()
     assert "The error allowed is 'much'" in odd

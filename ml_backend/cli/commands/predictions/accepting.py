@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Command, pass_app
-from ml_backend.cli.commands.predictions.choosing import changing
+from ml_backend.cli.commands.predictions.choosing import NUMBER, changing
 from ml_backend.cli.output.progress import bar
 from ml_backend.errors import InvalidInput
 
@@ -28,8 +28,22 @@ KEPT = {
 @click.option("--project", required=True, help="Id or exact title.")
 @click.option("--model-version", "label", help="Exactly this model version.")
 @click.option("--prompt", help="A prompt of which one version has predictions: id or title.")
-@click.option("--max-error", type=float, default=0.03, show_default=True, metavar="SHARE")
-@click.option("--certainty", type=float, default=0.95, show_default=True, metavar="SHARE")
+@click.option(
+    "--max-error",
+    type=float,
+    default=0.03,
+    show_default=True,
+    metavar="SHARE",
+    help="The share of what is accepted that may be wrong.",
+)
+@click.option(
+    "--certainty",
+    type=float,
+    default=0.95,
+    show_default=True,
+    metavar="SHARE",
+    help="How certain that is to be.",
+)
 @pass_app
 def show_threshold(
     app: App,
@@ -146,7 +160,7 @@ def list_acceptances(app: App, project: str, limit: int) -> None:
 
 
 @click.command("take-back", cls=Command)
-@click.argument("acceptance", type=int, required=False)
+@click.argument("acceptance", type=NUMBER, required=False)
 @click.option("--project", help="Without a number: the newest acceptance of this project.")
 @changing
 @pass_app

@@ -12,6 +12,9 @@ from ml_backend.cli.app import App, ids, json_object
 if TYPE_CHECKING:
     from ml_backend.services.predictions.selection import Selection
 
+NUMBER = click.IntRange(1, 2**31 - 1)
+"""Of an acceptance or a promise sample."""
+
 
 def selecting(*, unversioned: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that select predictions."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Group, pass_app
-from ml_backend.cli.commands.predictions.choosing import changing
+from ml_backend.cli.commands.predictions.choosing import NUMBER, changing
 from ml_backend.cli.output.promise_rows import show_looks, show_plan, show_samples, show_state
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def list_promises(app: App, project: str) -> None:
 
 
 @promises.command("show")
-@click.argument("sample", type=int)
+@click.argument("sample", type=NUMBER)
 @pass_app
 def show_promise(app: App, sample: int) -> None:
     """Show a promise sample: how far its labelling is, and what it promises once it is opened.
@@ -147,7 +147,7 @@ def show_promise(app: App, sample: int) -> None:
 
 
 @promises.command("open")
-@click.argument("sample", type=int)
+@click.argument("sample", type=NUMBER)
 @pass_app
 def open_promise(app: App, sample: int) -> None:
     """Open a promise sample all of whose tasks are labelled, and say what it promises.
@@ -165,9 +165,16 @@ def open_promise(app: App, sample: int) -> None:
 
 
 @promises.command("ask")
-@click.argument("sample", type=int)
+@click.argument("sample", type=NUMBER)
 @click.option("--max-error", type=float, required=True, metavar="SHARE", help="Another limit.")
-@click.option("--certainty", type=float, default=0.95, show_default=True, metavar="SHARE")
+@click.option(
+    "--certainty",
+    type=float,
+    default=0.95,
+    show_default=True,
+    metavar="SHARE",
+    help="How certain that is to be.",
+)
 @pass_app
 def ask_promise(app: App, sample: int, max_error: float, certainty: float) -> None:
     """Ask an opened sample that was drawn with --several-looks for another limit.
@@ -187,7 +194,7 @@ def ask_promise(app: App, sample: int, max_error: float, certainty: float) -> No
 
 
 @promises.command("withdraw")
-@click.argument("sample", type=int)
+@click.argument("sample", type=NUMBER)
 @click.option("--reason", default="", help="Why; shown with the sample.")
 @changing
 @pass_app

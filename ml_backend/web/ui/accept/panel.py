@@ -69,7 +69,6 @@ def shown(asked: Asked, label: Label, state: SampleState | None) -> dict[str, An
         max_error=asked.max_error,
         certainty=asked.certainty,
     )
-    labelled = _labelled(found)
     plot = draw(found)
     acts = services().take_back_through(asked.view.caller.studio).list(asked.project.id)
     mine = [each for each in acts if each.version_id == asked.version.id]
@@ -81,19 +80,12 @@ def shown(asked: Asked, label: Label, state: SampleState | None) -> dict[str, An
         "more_acts": max(0, len(mine) - ACTS_SHOWN),
         "standing": standing,
         "left": found.holds.accepted - standing,
-        "labelled": labelled,
-        "for_people": found.holds.for_people - labelled,
+        "labelled": found.holds.labelled,
+        "for_people": found.holds.for_people,
         "can_ask": _can_ask(found, state),
         "state": state,
         "why": why_not(state) if state is not None else "",
     }
-
-
-def _labelled(found: ThresholdAnswer) -> int:
-    """Return how many predictions are of tasks that people labelled to test the promise."""
-    if found.promise is None or not found.promise.sample.is_settled:
-        return 0  # while they are being put back Label Studio holds none of them
-    return min(len(found.promise.sampled), found.holds.for_people)
 
 
 def _can_ask(found: ThresholdAnswer, state: SampleState | None) -> bool:

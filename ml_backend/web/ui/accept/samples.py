@@ -42,8 +42,8 @@ def draw_sample(prompt_id: int) -> Response:
         return _dialog(found, before=number("counted"))
     sample = actions.draw(wanted)
     flash(
-        f"{plural(sample.size, 'task')} are drawn. The predictions of these leave Label Studio "
-        "until the sample is opened; then label all of them there."
+        f"{plural(sample.size, 'task')} are drawn, and their predictions leave Label Studio. "
+        "Label all of these tasks there; then open the sample here."
     )
     return go(found.back)
 

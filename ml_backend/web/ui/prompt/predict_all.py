@@ -43,7 +43,7 @@ def estimate_predict_all(prompt_id: int) -> str:
     view = open_view(prompt_id)
     project, version = required_project(view), _version(view)
     try:
-        found = _forecast(view, project, version, _together(version))
+        found = _forecast(view, project, version, _together(view, version))
     except PromptsError as error:
         found = Forecast(problem=error)
     return render_template("prompt/forecast.html", found=found, price_at="price-form-all")
@@ -61,7 +61,7 @@ def predict_all(prompt_id: int) -> Response:
         subset=Subset.ALL,
         only_missing=only_missing,
         budget=dollars(request.form.get("budget", ""), "Stop at", field="budget"),
-        together=_together(version),
+        together=_together(view, version),
     )
     run = start(view.caller, view.prompt, version, project, options, unless_open=True)
     flash(f"{plural(run.totals.total, 'task')} will be asked.", RUN)
@@ -108,14 +108,20 @@ def _forecast(
     return forecast_run(view, project, version, RunRequest(Subset.ALL, together=together))
 
 
-def _together(version: PromptVersion) -> Together | None:
+def _together(view: PromptView, version: PromptVersion) -> Together | None:
     """Return which versions the form has answer with the one that is shown."""
     way = request.values.get("way", "")
     if way not in ("vote", "cascade"):
         return None
-    others = [
-        int(each) for each in request.values.getlist("other") if each.isascii() and each.isdecimal()
-    ]
+    ids = {str(each.id): each.id for each in view.versions}
+    named = request.values.getlist("other")
+    if any(each not in ids for each in named):
+        raise InvalidInput(
+            "A version that was chosen is none of this prompt, or was deleted.",
+            field="other",
+            fix="Choose another version of the prompt.",
+        )
+    others = [ids[each] for each in named]
     if not others:
         raise InvalidInput(
             f"Nobody answers beside {version.title!r}.",
