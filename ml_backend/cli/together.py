@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_backend.cli.app import App
+from ml_backend.cli.output.details import threshold
 from ml_backend.records import Cascade, Prompt, PromptVersion, Vote
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def together_words(together: Vote | Cascade) -> str:
     if isinstance(together, Vote):
         return f"Each task is asked of {', '.join(titles)}; what most of them say is published."
     said = (
-        f"{titles[0]} stands from a score of {together.min_score:.4g} on, else {titles[1]} is "
-        "asked."
+        f"{titles[0]} stands from a score of {threshold(together.min_score)} on, else "
+        f"{titles[1]} is asked."
     )
     if together.max_error is not None:
         said += (

@@ -8,6 +8,7 @@ import click
 
 from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.commands.predictions.choosing import NUMBER, changing
+from ml_backend.cli.output.details import threshold
 from ml_backend.cli.output.progress import bar
 from ml_backend.errors import InvalidInput
 
@@ -88,7 +89,7 @@ def show_threshold(
             ("Score from", "Accepted", "Wrong", "At most", "Labels"),
             [
                 (
-                    f"{each.threshold:.4g}",
+                    threshold(each.threshold),
                     f"{each.accepted:.0%}",
                     f"{each.error:.1%}",
                     f"{each.high:.1%}",
@@ -113,7 +114,7 @@ def _said(answer: ThresholdAnswer) -> list[str]:
     bound = f"; limit {tested.error_bound:.1%}" if tested.error_bound is not None else ""
     return [
         f"{holds.accepted} of {holds.predictions} predictions {word}: scored "
-        f"{tested.threshold:.4g} or higher, {asked}{bound}. {holds.for_people} for people.",
+        f"{threshold(tested.threshold)} or higher, {asked}{bound}. {holds.for_people} for people.",
         f"Promise: {'yes' if answer.is_promise else 'no'}. {shown}",
     ]
 
