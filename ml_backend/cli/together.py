@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_backend.cli.app import App
-from ml_backend.cli.output.details import threshold
+from ml_backend.cli.thresholds import threshold
 from ml_backend.records import Cascade, Prompt, PromptVersion, Vote
 
 if TYPE_CHECKING:

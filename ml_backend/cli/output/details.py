@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Decimal
-
 import click
 
 from ml_backend.cli.app import App
@@ -62,12 +60,6 @@ def headline(counts: Correctness) -> str:
 
 def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def threshold(value: float) -> str:
-    """Write a threshold with four digits, rounded down: who types it leaves nothing out."""
-    said = Decimal(repr(value)).quantize(Decimal("0.0001"), ROUND_FLOOR)
-    return f"{said.normalize():f}"
 
 
 def percent(value: float | None) -> str:

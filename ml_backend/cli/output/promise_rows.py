@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ml_backend.cli.output.details import threshold
+from ml_backend.cli.thresholds import threshold
 
 if TYPE_CHECKING:
     from ml_backend.cli.app import App
@@ -106,8 +106,8 @@ def _said(look: Look) -> str:
         return f"{asked}: no. {look.why}"
     bound = f" (bound {_percent(look.error_bound)})" if look.error_bound is not None else ""
     return (
-        f"{asked}: from a score of {threshold(look.threshold)} on, {_percent(look.accepted)} of the "
-        f"sample{bound}; {look.wrong_n} of {look.accepted_n} labelled ones there were wrong."
+        f"{asked}: from a score of {threshold(look.threshold)} on, "
+        f"{_percent(look.accepted)} of the sample{bound}; {look.wrong_n} of {look.accepted_n} labelled ones there were wrong."
     )
 
 

@@ -8,8 +8,8 @@ import click
 
 from ml_backend.cli.app import App, Command, pass_app
 from ml_backend.cli.commands.predictions.choosing import NUMBER, changing
-from ml_backend.cli.output.details import threshold
 from ml_backend.cli.output.progress import bar
+from ml_backend.cli.thresholds import threshold
 from ml_backend.errors import InvalidInput
 
 if TYPE_CHECKING:
