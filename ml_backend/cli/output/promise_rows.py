@@ -107,7 +107,8 @@ def _said(look: Look) -> str:
     bound = f" (bound {_percent(look.error_bound)})" if look.error_bound is not None else ""
     return (
         f"{asked}: from a score of {threshold(look.threshold)} on, "
-        f"{_percent(look.accepted)} of the sample{bound}; {look.wrong_n} of {look.accepted_n} labelled ones there were wrong."
+        f"{_percent(look.accepted)} of the sample{bound}; {look.wrong_n} of {look.accepted_n} "
+        "labelled ones there were wrong."
     )
 
 
