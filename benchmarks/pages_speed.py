@@ -63,6 +63,7 @@ PAGES = {
 """Each page with an address that is measured; tests hold that no other is forgotten."""
 
 COUNTS = "counts everything, in a part of its own that says so meanwhile"
+READS_ALL = "reads every prediction of a version, and is held to no limit yet"
 LEFT_OUT = {
     "ui.home": "leads to the prompts",
     "ui.unknown": "has nothing to show",
@@ -87,6 +88,14 @@ LEFT_OUT = {
     "ui.comparison_result": COUNTS,
     "ui.comparison_grid": COUNTS,
     "ui.ask_ground_truth": COUNTS,
+    "ui.prompt_tab/accept": READS_ALL,
+    "ui.show_acceptable": READS_ALL,
+    "ui.ask_create": READS_ALL,
+    "ui.check_labels": "ranks every disputed label of a run, and is held to no limit yet",
+    "ui.ask_draw": READS_ALL,
+    "ui.ask_review": READS_ALL,
+    "ui.ask_take_back": "reads what one acceptance made",
+    "ui.ask_withdraw": "is of one promise sample",
     "ui.show_checks": "waits for model and Label Studio, by itself",
     "ui.show_ready": "waits for model and Label Studio, by itself",
     "ui.edit_connection": "knows of no project",

@@ -22,6 +22,7 @@ NAMED = {
     "acceptance_id": "acceptances",
     "active_version_id": "versions",
     "connection_id": "connections",
+    "guard_id": "follow_guards",
     "job_id": "jobs",
     "promise_id": "promise_samples",
     "prompt_id": "prompts",
