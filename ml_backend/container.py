@@ -54,6 +54,9 @@ UPKEEP_EVERY = 600.0
 SWEEP_EVERY = 1.0
 """Seconds between looks at what may stand twice."""
 
+TEND_EVERY = 3.0
+"""Seconds between looks at what people label, and at what a process left that died."""
+
 
 class Container(UpkeepParts):
     """The server's parts, wired; every face takes what it needs from here."""
@@ -250,11 +253,11 @@ class Container(UpkeepParts):
         return (
             Repeater("events", self.event_worker.work, every=LOOK_EVERY),
             Repeater("follow", self.follow.work, every=LOOK_EVERY),
-            Repeater("checks", self.follow_checks.work, every=LOOK_EVERY),
-            Repeater("review", self.review_first.work, every=LOOK_EVERY),
+            Repeater("checks", self.follow_checks.work, every=TEND_EVERY),
+            Repeater("review", self.review_first.work, every=TEND_EVERY),
             Repeater("sweep", self.sweep.work, every=SWEEP_EVERY),
-            Repeater("promises", self.promise_samples.work, every=SWEEP_EVERY),
-            Repeater("acceptances", self.reading_back.work, every=SWEEP_EVERY),
+            Repeater("promises", self.promise_samples.work, every=TEND_EVERY),
+            Repeater("acceptances", self.reading_back.work, every=TEND_EVERY),
             Repeater("labels", self.ownership.look, every=LOOK_EVERY),
             Repeater("upkeep", self.upkeep.work, every=UPKEEP_EVERY),
         )
