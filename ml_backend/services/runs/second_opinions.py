@@ -106,9 +106,7 @@ class SecondOpinions:
         together = request.together
         if together is None:
             return None
-        members = tuple(
-            self._member(each, 1 if at else request.samples) for at, each in enumerate(versions)
-        )
+        members = tuple(map(self._member, versions))
         if not together.is_cascade:
             return Vote(members)
         cheap, dear = members
@@ -148,7 +146,7 @@ class SecondOpinions:
                 )
         return None
 
-    def _member(self, version: PromptVersion, samples: int) -> Member:
+    def _member(self, version: PromptVersion) -> Member:
         way = self._predictor_factory.way_of(version)
         return Member(version.id, RunSnapshot.of(version, asked=way))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Command, pass_app
-from ml_backend.cli.commands.predictions.choosing import NUMBER, changing
+from ml_backend.cli.commands.predictions.choosing import NUMBER, changing, limited
 from ml_backend.cli.output.progress import bar
 from ml_backend.cli.thresholds import threshold
 from ml_backend.errors import InvalidInput
@@ -29,22 +29,7 @@ KEPT = {
 @click.option("--project", required=True, help="Id or exact title.")
 @click.option("--model-version", "label", help="Exactly this model version.")
 @click.option("--prompt", help="A prompt of which one version has predictions: id or title.")
-@click.option(
-    "--max-error",
-    type=float,
-    default=0.03,
-    show_default=True,
-    metavar="SHARE",
-    help="The share of what is accepted that may be wrong.",
-)
-@click.option(
-    "--certainty",
-    type=float,
-    default=0.95,
-    show_default=True,
-    metavar="SHARE",
-    help="How certain that is to be.",
-)
+@limited
 @pass_app
 def show_threshold(
     app: App,

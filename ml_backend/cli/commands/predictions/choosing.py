@@ -55,6 +55,32 @@ def changing(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--dry-run", is_flag=True, help="Only count.")(command)
 
 
+def limited(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--max-error`` and ``--certainty`` of a promise."""
+    option = click.option(
+        "--max-error",
+        type=float,
+        default=0.03,
+        show_default=True,
+        metavar="SHARE",
+        help="The share of what is accepted that may be wrong.",
+    )
+    return option(certain(command))
+
+
+def certain(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--certainty``."""
+    option = click.option(
+        "--certainty",
+        type=float,
+        default=0.95,
+        show_default=True,
+        metavar="SHARE",
+        help="How certain that is to be.",
+    )
+    return option(command)
+
+
 def named_selection(app: App, selection: dict[str, Any]) -> Selection:
     """Turn the options into what the services take."""
     from ml_backend.services.predictions.selection import select

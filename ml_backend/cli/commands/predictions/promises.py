@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_backend.cli.app import App, Group, pass_app
-from ml_backend.cli.commands.predictions.choosing import NUMBER, changing
+from ml_backend.cli.commands.predictions.choosing import NUMBER, certain, changing, limited
 from ml_backend.cli.output.promise_rows import show_looks, show_plan, show_samples, show_state
 
 if TYPE_CHECKING:
@@ -24,22 +24,7 @@ def promises() -> None:
 @click.argument("prompt")
 @click.option("--project", required=True, help="Id or exact title.")
 @click.option("--version", help="Id or title; by default the newest.")
-@click.option(
-    "--max-error",
-    type=float,
-    default=0.03,
-    show_default=True,
-    metavar="SHARE",
-    help="The share of what is accepted that may be wrong.",
-)
-@click.option(
-    "--certainty",
-    type=float,
-    default=0.95,
-    show_default=True,
-    metavar="SHARE",
-    help="How certain that is to be.",
-)
+@limited
 @click.option(
     "--size",
     type=click.IntRange(1),
@@ -167,14 +152,7 @@ def open_promise(app: App, sample: int) -> None:
 @promises.command("ask")
 @click.argument("sample", type=NUMBER)
 @click.option("--max-error", type=float, required=True, metavar="SHARE", help="Another limit.")
-@click.option(
-    "--certainty",
-    type=float,
-    default=0.95,
-    show_default=True,
-    metavar="SHARE",
-    help="How certain that is to be.",
-)
+@certain
 @pass_app
 def ask_promise(app: App, sample: int, max_error: float, certainty: float) -> None:
     """Ask an opened sample that was drawn with --several-looks for another limit.
